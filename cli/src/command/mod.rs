@@ -1,0 +1,51 @@
+//! The commands of `ory-actions`, a file each.
+
+mod render;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The local stack, and tools for Ory's webhooks.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts the local stack, plays the sample events and serves on (the default).
+    Up(up::Up),
+    /// Shows what the vendor would get, or where the template fails.
+    Render(render::Render),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub async fn run(self) -> ExitCode {
+        let done = match self.command.unwrap_or(Command::Up(up::Up::default())) {
+            Command::Up(up) => up.run().await,
+            Command::Render(render) => render.run().await,
+        };
+        done.unwrap_or_else(|error| {
+            eprintln!("error: {}", chain(&*error));
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// A command's end, or an error that a person can act on.
+type Done = Result<ExitCode, Box<dyn std::error::Error>>;
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

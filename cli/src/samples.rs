@@ -1,0 +1,211 @@
+//! The sample events of `events/`, and what must come of each.
+
+use std::{fmt, io};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderName, HeaderValue, Method, Request};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A sample event, the function that it is for and what must come of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// The file in `events/`.
+    pub file: &'static str,
+    /// The function.
+    pub function: &'static str,
+    /// What must come of it.
+    pub expected: Expected,
+    json: &'static str,
+}
+
+/// What must come of a sample.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    /// The status code of the answer.
+    pub status: u16,
+    /// The `status` of the answer's body, where it has one.
+    pub outcome: Option<&'static str>,
+    /// What the vendors receive, a line a call.
+    pub received: &'static [&'static str],
+}
+
+const SKIPPED: Expected = Expected {
+    status: 204,
+    outcome: None,
+    received: &[],
+};
+
+const fn delivered(received: &'static [&'static str]) -> Expected {
+    Expected {
+        status: 200,
+        outcome: Some("delivered"),
+        received,
+    }
+}
+
+macro_rules! samples {
+    ($($function:literal: $file:literal => $expected:expr;)*) => {
+        &[$(Sample {
+            file: $file,
+            function: $function,
+            expected: $expected,
+            json: include_str!(concat!("../../events/", $file)),
+        }),*]
+    };
+}
+
+/// All samples, in the order in which they are played.
+pub const SAMPLES: &[Sample] = samples! {
+    "mandrill-welcome": "registration.json" => delivered(&["Mandrill: messages/send to ann@example.com"]);
+    "mandrill-welcome": "registration-bare.json" => delivered(&["Mandrill: messages/send to ben@example.com"]);
+    "mandrill-welcome": "registration-base64.json" => delivered(&["Mandrill: messages/send to cleo@example.com"]);
+    "mandrill-welcome": "registration-before-save.json" => SKIPPED;
+    "mandrill-welcome": "registration-social.json" => delivered(&["Mandrill: messages/send to dora@example.com"]);
+    "mandrill-welcome": "registration-cancelled.json" => SKIPPED;
+    "mandrill-welcome": "registration-hostile-name.json" => delivered(&["Mandrill: messages/send to finn@example.com"]);
+    "mandrill-welcome": "login.json" => delivered(&["Mandrill: messages/send to gus@example.com"]);
+    "mandrill-welcome": "settings-new-address.json" => delivered(&["Mandrill: messages/send to hal.new@example.com"]);
+    "mandrill-welcome": "verification.json" => delivered(&["Mandrill: messages/send to ida@example.com"]);
+};
+
+impl Sample {
+    /// The event.
+    pub fn event(&self) -> Result<Event, NotAnEvent> {
+        Event::read(self.json.as_bytes())
+    }
+
+    /// The event's JSON, as Lambda delivers it.
+    pub fn json(&self) -> &'static str {
+        self.json
+    }
+}
+
+/// A file that holds no function URL event.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAnEvent {
+    /// No JSON, or not of the shape.
+    #[error("not a function URL event")]
+    Shape(#[from] serde_json::Error),
+    /// Its body's base64 is broken.
+    #[error("the body is not base64")]
+    Body(#[from] base64::DecodeError),
+    /// No request can be made of it.
+    #[error("no HTTP request can be made of it")]
+    Request(#[from] http::Error),
+}
+
+impl From<NotAnEvent> for io::Error {
+    fn from(error: NotAnEvent) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+/// A function URL's event, read back into the request that it stands for.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    raw_query_string: Option<String>,
+    headers: Map<String, Value>,
+    #[serde(default)]
+    cookies: Vec<String>,
+    request_context: Context,
+    body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Clone, Deserialize)]
+struct Context {
+    http: ContextHttp,
+}
+
+#[derive(Clone, Deserialize)]
+struct ContextHttp {
+    method: String,
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} event", self.request_context.http.method)
+    }
+}
+
+impl Event {
+    /// Reads one.
+    pub fn read(json: &[u8]) -> Result<Self, NotAnEvent> {
+        Ok(serde_json::from_slice(json)?)
+    }
+
+    /// The body's bytes.
+    pub fn body(&self) -> Result<Vec<u8>, NotAnEvent> {
+        let text = self.body.as_deref().unwrap_or_default();
+        Ok(if self.is_base64_encoded {
+            STANDARD.decode(text)?
+        } else {
+            text.as_bytes().to_vec()
+        })
+    }
+
+    /// The request to a function URL that Lambda makes this event of.
+    pub fn request(&self, url: &str) -> Result<Request<Vec<u8>>, NotAnEvent> {
+        let query = self
+            .raw_query_string
+            .as_deref()
+            .filter(|query| !query.is_empty());
+        let url = query.map_or_else(|| url.to_owned(), |query| format!("{url}?{query}"));
+        let method: Method = self
+            .request_context
+            .http
+            .method
+            .parse()
+            .map_err(http::Error::from)?;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(url)
+            .body(self.body()?)?;
+        for (name, value) in &self.headers {
+            // These two are the connection's own.
+            if ["host", "content-length"].contains(&name.to_ascii_lowercase().as_str()) {
+                continue;
+            }
+            let name: HeaderName = name.parse().map_err(http::Error::from)?;
+            let value: HeaderValue = value
+                .as_str()
+                .unwrap_or_default()
+                .parse()
+                .map_err(http::Error::from)?;
+            request.headers_mut().insert(name, value);
+        }
+        if !self.cookies.is_empty() {
+            let cookies = self.cookies.join("; ").parse().map_err(http::Error::from)?;
+            request.headers_mut().insert("cookie", cookies);
+        }
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    use super::*;
+
+    #[test]
+    fn every_file_is_a_sample_and_an_event() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+        let files: BTreeSet<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".json"))
+            .collect();
+        let samples: BTreeSet<String> = SAMPLES.iter().map(|s| s.file.to_owned()).collect();
+        assert_eq!(files, samples);
+        for sample in SAMPLES {
+            sample
+                .event()
+                .unwrap()
+                .request("http://127.0.0.1/")
+                .unwrap();
+        }
+    }
+}

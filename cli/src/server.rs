@@ -1,0 +1,145 @@
+//! A small HTTP server on loopback, which can also fail as real ones do.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::sleep,
+};
+
+/// What a handler does with a request.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// Answers.
+    Answer(Response<Bytes>),
+    /// Answers after a while.
+    After(Duration, Box<Reply>),
+    /// Closes the connection without a word, having read the request.
+    HangUp,
+}
+
+impl Reply {
+    /// An answer with a JSON body.
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::text(status, "application/json", body.to_string())
+    }
+
+    /// An answer with any body.
+    pub fn text(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let response = Response::builder()
+            .status(status)
+            .header("content-type", content_type);
+        // A status that does not exist is a mistake of the caller's; it gets a server's error.
+        Self::Answer(response.body(body.into()).unwrap_or_default())
+    }
+}
+
+/// A running server; it ends when it is dropped.
+pub struct Server {
+    address: SocketAddr,
+    resetting: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves on loopback; port 0 takes any free one.
+    pub async fn start<H, F>(port: u16, handler: H) -> io::Result<Self>
+    where
+        H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Reply> + Send + 'static,
+    {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        let resetting = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(accept(listener, handler, resetting.clone()));
+        Ok(Self {
+            address,
+            resetting,
+            task,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of its root, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Resets every new connection before a request is read, or ends that.
+    pub fn set_resetting(&self, resetting: bool) {
+        self.resetting.store(resetting, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept<H, F>(listener: TcpListener, handler: H, resetting: Arc<AtomicBool>)
+where
+    H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
+        if resetting.load(Ordering::Relaxed) {
+            let _ = stream.set_zero_linger();
+            continue;
+        }
+        tokio::spawn(serve(stream, handler.clone()));
+    }
+}
+
+/// Whoever hangs up, we or the peer, has said all there is to say: the error is of no use.
+async fn serve<H, F>(stream: TcpStream, handler: H)
+where
+    H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    let service = service_fn(move |request| answer(request, handler.clone()));
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer<H, F>(request: Request<Incoming>, handler: H) -> io::Result<Response<Full<Bytes>>>
+where
+    H: Fn(Request<Bytes>) -> F,
+    F: Future<Output = Reply>,
+{
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let mut reply = handler(Request::from_parts(parts, body)).await;
+    loop {
+        match reply {
+            Reply::Answer(response) => return Ok(response.map(Full::new)),
+            Reply::After(wait, next) => {
+                sleep(wait).await;
+                reply = *next;
+            }
+            Reply::HangUp => return Err(io::Error::other("hung up")),
+        }
+    }
+}

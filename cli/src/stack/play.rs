@@ -1,0 +1,84 @@
+//! Plays the sample events against the stack.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use shared::http::{Client, Http, Request};
+
+use super::{Stack, table};
+use crate::samples::{SAMPLES, Sample};
+
+/// A played sample must be answered within this; Ory itself waits no longer.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// What came of one sample.
+#[derive(Debug)]
+pub struct Played {
+    /// The sample.
+    pub sample: &'static Sample,
+    /// The answer's status, if there was one.
+    pub status: Option<u16>,
+    /// The answer's body.
+    pub body: Value,
+    /// What the vendors received meanwhile, a line a call.
+    pub received: Vec<String>,
+    /// How long the answer took.
+    pub took: Duration,
+}
+
+impl Played {
+    /// Whether all came out as the sample expects.
+    pub fn is_as_expected(&self) -> bool {
+        let expected = &self.sample.expected;
+        self.status == Some(expected.status)
+            && self.body["status"].as_str() == expected.outcome
+            && self.received == expected.received
+    }
+}
+
+/// Sends every sample to its function, one after the other.
+pub async fn play(stack: &Stack, client: &Client) -> Vec<Played> {
+    let mut played = Vec::new();
+    for sample in SAMPLES {
+        let began = Instant::now();
+        let answer = send(stack, client, sample).await;
+        let took = began.elapsed();
+        let (status, body) =
+            answer.map_or((None, Value::Null), |(status, body)| (Some(status), body));
+        let received = stack.take_received();
+        played.push(Played {
+            sample,
+            status,
+            body,
+            received,
+            took,
+        });
+    }
+    played
+}
+
+async fn send(stack: &Stack, client: &Client, sample: &Sample) -> Option<(u16, Value)> {
+    let request = sample
+        .event()
+        .ok()?
+        .request(&stack.function_url(sample.function))
+        .ok()?;
+    let (parts, body) = request.into_parts();
+    let request = Request {
+        method: parts.method,
+        url: parts.uri.to_string().parse().ok()?,
+        headers: parts.headers,
+        body: body.into(),
+        timeout: LIMIT,
+    };
+    let answer = client.send(request).await.ok()?;
+    Some((
+        answer.status,
+        serde_json::from_slice(&answer.body).unwrap_or_default(),
+    ))
+}
+
+/// The table that a person reads.
+pub fn table(played: &[Played]) -> String {
+    table::of(played)
+}

@@ -1,0 +1,31 @@
+//! Stand-ins for what the functions talk to: they speak the real wire protocols on loopback,
+//! remember what they received, and fail on demand.
+
+mod mandrill;
+mod secrets_manager;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use mandrill::{Mandrill, Received};
+pub use secrets_manager::SecretsManager;
+
+/// State that a stand-in shares with its server.
+pub(crate) struct Shared<T>(Arc<Mutex<T>>);
+
+impl<T: Default> Default for Shared<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Shared<T> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

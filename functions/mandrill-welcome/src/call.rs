@@ -1,0 +1,194 @@
+//! From a template's result to a call that Mandrill can take.
+
+use serde_json::{Map, Value, json};
+use shared::deliver::{EventFacts, Rendered};
+
+/// Mandrill drops metadata that is longer; its documents differ between 200 and 250 bytes.
+const MAX_METADATA_BYTES: usize = 200;
+
+/// Under this name the event's key travels in a mail's metadata, so that a mail of which no
+/// answer came can be searched for.
+pub(crate) const KEY_IN_METADATA: &str = "ory_key";
+
+/// One call of `messages/send` or `messages/send-template`, without the API key.
+pub struct Call {
+    /// The API's method.
+    pub method: &'static str,
+    /// The body, without the key.
+    pub body: Map<String, Value>,
+}
+
+impl Call {
+    /// Checks what the template gave.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn prepare(mut body: Rendered, event: &EventFacts<'_>) -> Result<Self, &'static str> {
+        if body.contains_key("key") {
+            return Err("the result holds a `key`, which is the function's to add");
+        }
+        let message = body
+            .get_mut("message")
+            .and_then(Value::as_object_mut)
+            .ok_or("the result holds no `message` object")?;
+        check_recipient(message)?;
+        add_key(message, event.vendor_key)?;
+        let method = if body.contains_key("template_name") {
+            // Mandrill insists on the field, even where the template has nothing to edit.
+            body.entry("template_content").or_insert_with(|| json!([]));
+            "messages/send-template"
+        } else {
+            "messages/send"
+        };
+        Ok(Self { method, body })
+    }
+}
+
+/// One mail to one person: another recipient would be one whom Ory's event does not name.
+fn check_recipient(message: &Map<String, Value>) -> Result<(), &'static str> {
+    let wrong = "the message has not exactly one recipient";
+    let [recipient] = message
+        .get("to")
+        .and_then(Value::as_array)
+        .ok_or(wrong)?
+        .as_slice()
+    else {
+        return Err(wrong);
+    };
+    let email = recipient
+        .get("email")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if email.trim().is_empty() {
+        return Err("the recipient has no `email`");
+    }
+    let is_to = recipient
+        .get("type")
+        .is_none_or(|kind| kind == "to" || kind.is_null());
+    let is_copied = message
+        .get("bcc_address")
+        .is_some_and(|address| !address.is_null())
+        || message
+            .get("headers")
+            .and_then(Value::as_object)
+            .is_some_and(names_a_recipient);
+    if is_to && !is_copied {
+        Ok(())
+    } else {
+        Err("the message has a cc or bcc")
+    }
+}
+
+fn names_a_recipient(headers: &Map<String, Value>) -> bool {
+    let recipients = ["to", "cc", "bcc"];
+    headers
+        .keys()
+        .any(|name| recipients.contains(&name.trim().to_ascii_lowercase().as_str()))
+}
+
+fn add_key(message: &mut Map<String, Value>, key: &str) -> Result<(), &'static str> {
+    let metadata = message.entry("metadata").or_insert(Value::Null);
+    if metadata.is_null() {
+        *metadata = json!({});
+    }
+    let fields = metadata.as_object_mut().ok_or("`metadata` is no object")?;
+    fields.insert(KEY_IN_METADATA.to_owned(), json!(key));
+    if metadata.to_string().len() > MAX_METADATA_BYTES {
+        return Err("`metadata` is over 200 bytes with our key in it");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+    fn prepare(result: &Value) -> Result<Call, &'static str> {
+        let event = EventFacts {
+            vendor_key: KEY,
+            received_at: datetime!(2026-01-01 00:00 UTC),
+        };
+        Call::prepare(result.as_object().unwrap().clone(), &event)
+    }
+
+    fn to(recipients: &Value) -> Value {
+        json!({"message": {"to": recipients}})
+    }
+
+    #[test]
+    fn a_template_name_makes_it_send_template() {
+        let message = json!({"to": [{"email": "ann@example.com"}]});
+        let plain = prepare(&json!({"message": message})).unwrap();
+        assert_eq!(plain.method, "messages/send");
+        assert!(!plain.body.contains_key("template_content"));
+        let named = prepare(&json!({"message": message, "template_name": "welcome"})).unwrap();
+        assert_eq!(named.method, "messages/send-template");
+        assert_eq!(named.body["template_content"], json!([]));
+        let content = json!([{"name": "header", "content": "x"}]);
+        let filled = json!({
+            "message": message, "template_name": "welcome", "template_content": content,
+        });
+        assert_eq!(prepare(&filled).unwrap().body["template_content"], content);
+    }
+
+    #[test]
+    fn the_key_of_the_event_travels_in_the_metadata() {
+        let result = json!({"message": {
+            "to": [{"email": "ann@example.com", "type": "to"}], "metadata": {"plan": "free"},
+        }});
+        let call = prepare(&result).unwrap();
+        let expected = json!({"plan": "free", "ory_key": KEY});
+        assert_eq!(call.body["message"]["metadata"], expected);
+    }
+
+    #[test]
+    fn what_breaks_a_rule_is_refused() {
+        let ann = json!({"email": "ann@example.com"});
+        let long = "x".repeat(MAX_METADATA_BYTES);
+        let table = [
+            (json!({"key": "k", "message": {"to": [ann]}}), "`key`"),
+            (json!({}), "no `message`"),
+            (json!({"message": []}), "no `message`"),
+            (json!({"message": {}}), "exactly one"),
+            (to(&json!([])), "exactly one"),
+            (to(&json!([ann, ann])), "exactly one"),
+            (to(&ann), "exactly one"),
+            (to(&json!([{}])), "no `email`"),
+            (to(&json!([{"email": " "}])), "no `email`"),
+            (
+                to(&json!([{"email": "ann@example.com", "type": "cc"}])),
+                "cc or bcc",
+            ),
+            (
+                to(&json!([{"email": "ann@example.com", "type": "bcc"}])),
+                "cc or bcc",
+            ),
+            (
+                json!({"message": {"to": [ann], "bcc_address": "eve@example.com"}}),
+                "cc or bcc",
+            ),
+            (
+                json!({"message": {"to": [ann], "headers": {"Bcc": "eve@example.com"}}}),
+                "cc or bcc",
+            ),
+            (
+                json!({"message": {"to": [ann], "metadata": []}}),
+                "no object",
+            ),
+            (
+                json!({"message": {"to": [ann], "metadata": {"x": long}}}),
+                "over 200 bytes",
+            ),
+        ];
+        for (result, part) in table {
+            let rule = prepare(&result)
+                .err()
+                .unwrap_or_else(|| panic!("{result} is taken"));
+            assert!(rule.contains(part), "{result}: {rule}");
+        }
+    }
+}

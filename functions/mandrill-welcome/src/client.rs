@@ -1,0 +1,73 @@
+//! Mandrill's API over HTTP. The key is a field of the body, never a header.
+//! <https://mailchimp.com/developer/transactional/api/>
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+use shared::{
+    config::Endpoint,
+    deliver::{EventFacts, Rendered, Vendor},
+    http::{Error, Http, Request, Response},
+    outcome::Outcome,
+};
+
+use crate::{call::Call, outcome::classify};
+
+/// Mandrill.
+#[derive(Clone)]
+pub(crate) struct Mandrill {
+    endpoint: Endpoint,
+    http: Arc<dyn Http>,
+}
+
+impl Mandrill {
+    pub(crate) fn new(endpoint: Endpoint, http: Arc<dyn Http>) -> Self {
+        Self { endpoint, http }
+    }
+
+    /// Calls `method` with `body` and the key in it.
+    pub(crate) async fn post(
+        &self,
+        method: &str,
+        mut body: Map<String, Value>,
+        key: &SecretString,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        body.insert("key".to_owned(), json!(key.expose_secret()));
+        let json = HeaderValue::from_static("application/json");
+        let request = Request {
+            method: Method::POST,
+            url: self.endpoint.join(method),
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, json)]),
+            body: Value::Object(body).to_string().into(),
+            timeout,
+        };
+        self.http.send(request).await
+    }
+}
+
+#[async_trait]
+impl Vendor for Mandrill {
+    type Call = Call;
+
+    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Call, &'static str> {
+        Call::prepare(rendered, event)
+    }
+
+    async fn call(
+        &self,
+        call: &Call,
+        key: &SecretString,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        self.post(call.method, call.body.clone(), key, timeout)
+            .await
+    }
+
+    fn classify(&self, answer: &Response) -> Outcome {
+        classify(answer)
+    }
+}

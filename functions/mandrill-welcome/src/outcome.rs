@@ -1,0 +1,399 @@
+//! What Mandrill's answers mean.
+//!
+//! HTTP status and error codes are no guide: 500 was long used for callers' mistakes, and codes
+//! -1 and -2 stand for permanent and passing errors alike. So an error counts by its name first,
+//! and by its status only where the name is unknown or the body is no JSON. A 200 may hold a
+//! rejection, which is a failure.
+
+use serde::Deserialize;
+use serde_json::json;
+use shared::{
+    http::Response,
+    outcome::{Blocked, Outcome},
+};
+
+/// One row of a success, one a recipient.
+#[derive(Deserialize)]
+struct Row {
+    status: String,
+    #[serde(rename = "_id")]
+    id: Option<String>,
+    reject_reason: Option<String>,
+    queued_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ApiError {
+    name: String,
+}
+
+pub(crate) fn classify(answer: &Response) -> Outcome {
+    if let Ok(error) = serde_json::from_slice::<ApiError>(&answer.body)
+        && let Some(outcome) = by_name(&error.name, answer)
+    {
+        return outcome;
+    }
+    match serde_json::from_slice::<Vec<Row>>(&answer.body) {
+        Ok(rows) if is_success(answer.status) => by_rows(&rows),
+        _ => by_status(answer),
+    }
+}
+
+/// Errors by their names; `None` for a name that we do not know.
+fn by_name(name: &str, answer: &Response) -> Option<Outcome> {
+    match name {
+        "Invalid_Key" => Some(Outcome::Blocked(Blocked::BadKey)),
+        "GeneralError" | "ServiceUnavailable" | "RequestLimitExceeded" => {
+            Some(later(format!("Mandrill: {name}"), answer))
+        }
+        "ValidationError"
+        | "PaymentRequired"
+        | "Unknown_Template"
+        | "Unknown_Subaccount"
+        | "Unknown_Message"
+        | "Invalid_Tag_Name"
+        | "Invalid_Template"
+        | "Invalid_Reject"
+        | "Invalid_CustomDNS"
+        | "Invalid_CustomDNSPending"
+        | "Invalid_EmptyDefaultPool"
+        | "Invalid_DeleteDefaultPool"
+        | "Invalid_DeleteNonEmptyPool"
+        | "IP_ProvisionLimit"
+        | "Metadata_FieldLimit"
+        | "NoSendingHistory"
+        | "PoorReputation"
+        | "Unknown_Export"
+        | "Unknown_InboundDomain"
+        | "Unknown_InboundRoute"
+        | "Unknown_IP"
+        | "Unknown_MetadataField"
+        | "Unknown_Pool"
+        | "Unknown_Sender"
+        | "Unknown_TrackingDomain"
+        | "Unknown_Url"
+        | "Unknown_Webhook" => Some(Outcome::blocked(format!("Mandrill: {name}"))),
+        _ => None,
+    }
+}
+
+fn by_status(answer: &Response) -> Outcome {
+    let told = format!(
+        "Mandrill answered {} without a word that we know",
+        answer.status
+    );
+    match answer.status {
+        401 | 403 => Outcome::Blocked(Blocked::BadKey),
+        408 | 429 | 500..=599 => later(told, answer),
+        // Redirects are not followed: the URL is wrong, and the mail was not sent.
+        300..=499 => Outcome::blocked(told),
+        _ => Outcome::unknown(told),
+    }
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+fn later(cause: String, answer: &Response) -> Outcome {
+    Outcome::TryLater {
+        wait: answer.retry_after(),
+        cause,
+    }
+}
+
+/// There was one recipient, so there is one row; anything else tells nothing.
+fn by_rows(rows: &[Row]) -> Outcome {
+    match rows {
+        [row] => by_row(row),
+        _ => Outcome::unknown("Mandrill answered with not exactly one row"),
+    }
+}
+
+fn by_row(row: &Row) -> Outcome {
+    match row.status.as_str() {
+        "sent" | "queued" | "scheduled" => delivered(row),
+        "rejected" => rejected(row.reject_reason.as_deref()),
+        "invalid" => Outcome::Rejected {
+            reason: "invalid".to_owned(),
+        },
+        _ => Outcome::unknown("Mandrill answered with a status that we do not know"),
+    }
+}
+
+fn delivered(row: &Row) -> Outcome {
+    let vendor = json!({"status": row.status, "message_id": row.id});
+    let at_risk = row.queued_reason.as_deref().and_then(backlog);
+    Outcome::Delivered { vendor, at_risk }
+}
+
+/// Mail is queued for seconds where it has attachments or many recipients. For the other reasons
+/// it stands in a backlog, which is dropped after 48 hours.
+fn backlog(reason: &str) -> Option<String> {
+    match reason {
+        "attachments" | "multiple-recipients" => None,
+        "free-trial-sends-exhausted"
+        | "hourly-quota-exhausted"
+        | "monthly-limit-reached"
+        | "sending-paused"
+        | "sending-suspended"
+        | "account-suspended"
+        | "sending-backlogged" => Some(format!("Mandrill holds it back: {reason}")),
+        _ => Some("Mandrill holds it back for a reason that we do not know".to_owned()),
+    }
+}
+
+/// Some reasons lie with the recipient, for good; others are ours to mend. One that we do not
+/// know is for somebody to look at.
+fn rejected(reason: Option<&str>) -> Outcome {
+    match reason {
+        Some("hard-bounce" | "soft-bounce" | "spam" | "unsub" | "custom" | "rule" | "invalid") => {
+            Outcome::Rejected {
+                reason: reason.unwrap_or_default().to_owned(),
+            }
+        }
+        Some(reason @ ("invalid-sender" | "unsigned" | "test-mode-limit")) => {
+            Outcome::blocked(format!("Mandrill rejects the sender: {reason}"))
+        }
+        Some(_) => Outcome::blocked("Mandrill rejects it for a reason that we do not know"),
+        None => Outcome::Rejected {
+            reason: "rejected".to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn answer(status: u16, body: impl Into<String>) -> Response {
+        Response {
+            status,
+            headers: HeaderMap::new(),
+            body: body.into().into(),
+        }
+    }
+
+    fn row(status: &str, reject: Option<&str>, queued: Option<&str>) -> Outcome {
+        let rows = json!([{
+            "email": "ann@example.com", "status": status, "_id": "m1",
+            "reject_reason": reject, "queued_reason": queued,
+        }]);
+        classify(&answer(200, rows.to_string()))
+    }
+
+    fn error(status: u16, name: &str, code: i64) -> Outcome {
+        let body =
+            json!({"status": "error", "code": code, "name": name, "message": "ann@example.com"});
+        classify(&answer(status, body.to_string()))
+    }
+
+    #[test]
+    fn rows_that_mandrill_took_are_delivered() {
+        for status in ["sent", "queued", "scheduled"] {
+            let expected = Outcome::delivered(json!({"status": status, "message_id": "m1"}));
+            assert_eq!(row(status, None, None), expected);
+        }
+        for reason in ["attachments", "multiple-recipients"] {
+            assert!(matches!(
+                row("queued", None, Some(reason)),
+                Outcome::Delivered { at_risk: None, .. }
+            ));
+        }
+        for reason in [
+            "free-trial-sends-exhausted",
+            "hourly-quota-exhausted",
+            "monthly-limit-reached",
+            "sending-paused",
+            "sending-suspended",
+            "account-suspended",
+            "sending-backlogged",
+            "new",
+        ] {
+            let outcome = row("queued", None, Some(reason));
+            assert!(
+                matches!(
+                    outcome,
+                    Outcome::Delivered {
+                        at_risk: Some(_),
+                        ..
+                    }
+                ),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn rows_that_mandrill_refused_are_failures() {
+        let table = [
+            "hard-bounce",
+            "soft-bounce",
+            "spam",
+            "unsub",
+            "custom",
+            "rule",
+            "invalid",
+        ];
+        for reason in table {
+            let expected = Outcome::Rejected {
+                reason: reason.to_owned(),
+            };
+            assert_eq!(row("rejected", Some(reason), None), expected);
+        }
+        assert_eq!(
+            row("invalid", None, None),
+            Outcome::Rejected {
+                reason: "invalid".to_owned()
+            }
+        );
+        assert_eq!(row("rejected", None, None).word(), "rejected");
+        for reason in [
+            "invalid-sender",
+            "unsigned",
+            "test-mode-limit",
+            "something-new",
+        ] {
+            assert_eq!(
+                row("rejected", Some(reason), None).word(),
+                "blocked",
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_may_be_absent() {
+        let outcome = classify(&answer(200, r#"[{"status":"invalid","email":"x"}]"#));
+        assert_eq!(outcome.word(), "rejected");
+    }
+
+    #[test]
+    fn errors_count_by_name_whatever_their_status() {
+        let blocked = [
+            ("ValidationError", -2),
+            ("ValidationError", -1),
+            ("PaymentRequired", 10),
+            ("Unknown_Template", 5),
+            ("Unknown_Subaccount", 12),
+            ("Invalid_Tag_Name", -1),
+            ("PoorReputation", -1),
+        ];
+        for status in [200, 400, 401, 402, 404, 422, 500, 503] {
+            for (name, code) in blocked {
+                assert_eq!(
+                    error(status, name, code).word(),
+                    "blocked",
+                    "{status} {name}"
+                );
+                assert_ne!(error(status, name, code), Outcome::Blocked(Blocked::BadKey));
+            }
+            for (name, code) in [
+                ("GeneralError", -1),
+                ("ServiceUnavailable", -2),
+                ("RequestLimitExceeded", 429),
+            ] {
+                assert_eq!(
+                    error(status, name, code).word(),
+                    "try_later",
+                    "{status} {name}"
+                );
+            }
+            assert_eq!(
+                error(status, "Invalid_Key", -1),
+                Outcome::Blocked(Blocked::BadKey)
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_known_name_the_status_decides() {
+        let html = "<html><body>502 Bad Gateway</body></html>";
+        let unnamed = r#"{"status":"error","code":-9,"name":"New_Name","message":"x"}"#;
+        let truncated = r#"[{"email":"ann@example.com","stat"#;
+        let table = [
+            (200, "unknown"),
+            (201, "unknown"),
+            (204, "unknown"),
+            (100, "unknown"),
+            (0, "unknown"),
+            (301, "blocked"),
+            (302, "blocked"),
+            (400, "blocked"),
+            (404, "blocked"),
+            (405, "blocked"),
+            (401, "blocked"),
+            (403, "blocked"),
+            (410, "blocked"),
+            (408, "try_later"),
+            (429, "try_later"),
+            (500, "try_later"),
+            (502, "try_later"),
+            (503, "try_later"),
+            (504, "try_later"),
+            (599, "try_later"),
+            (600, "unknown"),
+        ];
+        for (status, word) in table {
+            for body in [html, unnamed, truncated, "", "null", "{}", "\"PONG!\""] {
+                assert_eq!(
+                    classify(&answer(status, body)).word(),
+                    word,
+                    "{status} {body}"
+                );
+            }
+        }
+        for status in [401, 403] {
+            assert_eq!(
+                classify(&answer(status, html)),
+                Outcome::Blocked(Blocked::BadKey)
+            );
+        }
+    }
+
+    #[test]
+    fn a_wait_is_passed_on() {
+        let mut limited = answer(429, "");
+        limited
+            .headers
+            .insert("retry-after", HeaderValue::from_static("7"));
+        assert!(
+            matches!(classify(&limited), Outcome::TryLater { wait: Some(wait), .. } if wait.as_secs() == 7)
+        );
+    }
+
+    #[test]
+    fn not_exactly_one_row_tells_nothing() {
+        let two = json!([{"status": "sent"}, {"status": "sent"}]).to_string();
+        for body in ["[]".to_owned(), two] {
+            assert_eq!(classify(&answer(200, body)).word(), "unknown");
+        }
+    }
+
+    fn bodies() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            ("[a-z]{0,8}", "[a-z-]{0,12}", "[a-z-]{0,12}").prop_map(|(status, reject, queued)| json!([{
+                "status": status, "reject_reason": reject, "queued_reason": queued, "_id": Value::Null,
+            }]).to_string()),
+            "[A-Za-z_]{0,20}".prop_map(|name| json!({"name": name, "message": "marked"}).to_string()),
+        ]
+    }
+
+    proptest! {
+        /// Total over any answer; and only rows of a 2xx deliver, since a mail that was not sent
+        /// must never count as sent.
+        #[test]
+        fn any_answer_has_an_outcome(status: u16, body in bodies()) {
+            let outcome = classify(&answer(status, body));
+            if matches!(outcome, Outcome::Delivered { .. } | Outcome::Rejected { .. }) {
+                prop_assert!(is_success(status));
+            }
+            prop_assert!(!outcome.cause().unwrap_or_default().contains("marked"));
+        }
+    }
+}

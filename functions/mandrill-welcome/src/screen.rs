@@ -1,0 +1,189 @@
+//! Screening: before the identity is saved, an address that is known to bounce stops the
+//! sign-up, while the person can still correct it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::{accept::Screen, ctx::Reduced, reply::Messages, secrets::VendorKey};
+use tokio::time::timeout;
+
+use crate::client::Mandrill;
+
+/// Somebody is waiting to sign up: without an answer in this time the person passes.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// The message at the address, see `docs/answers.md`.
+const UNDELIVERABLE: i64 = 8_101_001;
+const UNDELIVERABLE_TEXT: &str =
+    "Mail to this address comes back. Please check it, or use another one.";
+
+/// Asks Mandrill's rejects list.
+pub(crate) struct RejectsScreen {
+    mandrill: Mandrill,
+    key: VendorKey,
+}
+
+#[derive(Deserialize)]
+struct Reject {
+    email: String,
+    reason: String,
+    #[serde(default)]
+    expired: bool,
+}
+
+impl RejectsScreen {
+    pub(crate) fn new(mandrill: Mandrill, key: VendorKey) -> Self {
+        Self { mandrill, key }
+    }
+
+    async fn bounces(&self, address: &str) -> bool {
+        let Ok(key) = self.key.get().await else {
+            return false;
+        };
+        let body = Map::from_iter([("email".to_owned(), json!(address))]);
+        let Ok(answer) = self.mandrill.post("rejects/list", body, &key, LIMIT).await else {
+            return false;
+        };
+        answer.status == 200 && is_bouncing(&answer.body, address)
+    }
+}
+
+fn is_bouncing(body: &[u8], address: &str) -> bool {
+    let rejects: Vec<Reject> = serde_json::from_slice(body).unwrap_or_default();
+    rejects.iter().any(|reject| {
+        reject.reason == "hard-bounce"
+            && !reject.expired
+            && reject.email.eq_ignore_ascii_case(address)
+    })
+}
+
+#[async_trait]
+impl Screen for RejectsScreen {
+    async fn screen(&self, ctx: &Reduced) -> Option<Messages> {
+        let address = address(ctx)?;
+        let bounces = timeout(LIMIT, self.bounces(address)).await.unwrap_or(false);
+        let pointer = bounces.then(|| pointer_to(ctx.traits(), address))?;
+        Some(Messages::error(
+            UNDELIVERABLE,
+            UNDELIVERABLE_TEXT,
+            pointer.as_deref(),
+        ))
+    }
+}
+
+/// `traits.email`, else the first verifiable address.
+fn address(ctx: &Reduced) -> Option<&str> {
+    let trait_email = ctx.traits()["email"].as_str();
+    let verifiable = || {
+        let addresses = ctx.identity()["verifiable_addresses"].as_array()?;
+        addresses
+            .iter()
+            .filter(|address| address["via"] == "email")
+            .find_map(|address| address["value"].as_str())
+    };
+    trait_email
+        .or_else(verifiable)
+        .filter(|address| !address.is_empty())
+}
+
+/// The pointer of the first trait that equals the address.
+fn pointer_to(traits: &Value, address: &str) -> Option<String> {
+    path_to(traits, address).map(|path| format!("#/traits{path}"))
+}
+
+fn path_to(value: &Value, address: &str) -> Option<String> {
+    let below = |(name, value): (String, &Value)| {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        path_to(value, address).map(|path| format!("/{name}{path}"))
+    };
+    match value {
+        Value::String(text) if text.eq_ignore_ascii_case(address) => Some(String::new()),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .find_map(below),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(n, value)| (n.to_string(), value))
+            .find_map(below),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::ctx::Ctx;
+
+    use super::*;
+
+    #[test]
+    fn only_a_live_hard_bounce_of_this_address_counts() {
+        let reject = |email: &str, reason: &str, expired: bool| {
+            json!([{"email": email, "reason": reason, "expired": expired}]).to_string()
+        };
+        let table = [
+            (reject("ann@example.com", "hard-bounce", false), true),
+            (reject("Ann@Example.com", "hard-bounce", false), true),
+            (reject("ann@example.com", "hard-bounce", true), false),
+            (reject("eve@example.com", "hard-bounce", false), false),
+            (reject("ann@example.com", "soft-bounce", false), false),
+            (reject("ann@example.com", "spam", false), false),
+            (reject("ann@example.com", "unsub", false), false),
+            (reject("ann@example.com", "custom", false), false),
+            ("[]".to_owned(), false),
+            ("<html>".to_owned(), false),
+            (
+                r#"{"status":"error","name":"Invalid_Key"}"#.to_owned(),
+                false,
+            ),
+        ];
+        for (body, bouncing) in table {
+            assert_eq!(
+                is_bouncing(body.as_bytes(), "ann@example.com"),
+                bouncing,
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_message_stands_at_the_trait_that_holds_the_address() {
+        let table = [
+            (json!({"email": "ann@example.com"}), Some("#/traits/email")),
+            (json!({"email": "ANN@example.com"}), Some("#/traits/email")),
+            (
+                json!({"contact": {"a/b": ["x", "ann@example.com"]}}),
+                Some("#/traits/contact/a~1b/1"),
+            ),
+            (json!({"phone": "1"}), None),
+            (json!(null), None),
+        ];
+        for (traits, pointer) in table {
+            assert_eq!(
+                pointer_to(&traits, "ann@example.com").as_deref(),
+                pointer,
+                "{traits}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_trait_comes_before_the_verifiable_address() {
+        let ctx = |traits: Value| {
+            let identity = json!({"identity": {"traits": traits, "verifiable_addresses": [
+                {"value": "+491", "via": "sms"}, {"value": "bo@example.com", "via": "email"},
+            ]}});
+            Ctx::decode(identity.to_string().as_bytes())
+                .unwrap()
+                .reduce()
+        };
+        assert_eq!(
+            address(&ctx(json!({"email": "ann@example.com"}))),
+            Some("ann@example.com")
+        );
+        assert_eq!(address(&ctx(json!({"login": "x"}))), Some("bo@example.com"));
+    }
+}

@@ -1,0 +1,281 @@
+//! Accept, for the functions that Ory calls: envelope, authenticate, decode, reduce, store,
+//! reply. Where there is no queue, deliver stands in the place of store.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use http::Method;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{
+    answer::{Refusal, Response, for_ory},
+    auth::{AuthError, CallerAuth},
+    budget::Budget,
+    clock::SharedClock,
+    ctx::{Ctx, CtxError, Reduced},
+    deliver::{Attempts, Delivered, Delivery, Vendor},
+    envelope::{EnvelopeError, NotBase64, Request},
+    journal::{Journal, Line, Metric},
+    key::Key,
+    lambda::{Function, Invocation},
+    message::Message,
+    outcome::Outcome,
+    reply::{Messages, Reply},
+    secrets::prefetch,
+    template::{Fault, RenderError, Template},
+};
+
+/// How long Ory waits for us at most, delivery in line included. Kratos itself would wait 30 s,
+/// and the person with it.
+const ORY_LIMIT: Duration = Duration::from_secs(10);
+
+/// The header that stays the same over Kratos' retries of one webhook (since v25.4.0).
+const TRIGGER_ID: &str = "ory-webhook-trigger-id";
+
+/// Looks at an event before its identity is saved, and may stop the flow.
+#[async_trait]
+pub trait Screen: Send + Sync {
+    /// The messages that stop the flow, or nothing. Must let the person pass when in doubt.
+    async fn screen(&self, ctx: &Reduced) -> Option<Messages>;
+}
+
+/// A function that Ory calls.
+pub struct OryFunction<V> {
+    /// Who may call.
+    pub auth: CallerAuth,
+    /// What stops a flow before the identity is saved.
+    pub screen: Option<Arc<dyn Screen>>,
+    /// What is replied instead of the status table's rows.
+    pub reply_template: Option<Template>,
+    /// What becomes of an event.
+    pub delivery: Delivery<V>,
+    /// What can be seen.
+    pub journal: Journal,
+    /// The wall clock.
+    pub clock: SharedClock,
+}
+
+/// A caller that is turned away, and why.
+struct Refused {
+    refusal: Refusal,
+    cause: String,
+}
+
+impl Refused {
+    fn new(refusal: Refusal, cause: &dyn std::error::Error) -> Self {
+        Self {
+            refusal,
+            cause: cause.to_string(),
+        }
+    }
+}
+
+impl From<EnvelopeError> for Refused {
+    fn from(error: EnvelopeError) -> Self {
+        let refusal = match error {
+            EnvelopeError::Foreign => Refusal::Malformed,
+            EnvelopeError::TooLarge => Refusal::TooLarge,
+        };
+        Self::new(refusal, &error)
+    }
+}
+
+impl From<AuthError> for Refused {
+    fn from(error: AuthError) -> Self {
+        let refusal = match error {
+            AuthError::Mismatch => Refusal::Unauthenticated,
+            AuthError::Unreadable(_) | AuthError::Unusable => Refusal::SecretUnknown,
+        };
+        Self::new(refusal, &error)
+    }
+}
+
+impl From<CtxError> for Refused {
+    fn from(error: CtxError) -> Self {
+        Self::new(Refusal::Malformed, &error)
+    }
+}
+
+impl From<NotBase64> for Refused {
+    fn from(error: NotBase64) -> Self {
+        Self::new(Refusal::Malformed, &error)
+    }
+}
+
+impl<V: Vendor> OryFunction<V> {
+    async fn accept(&self, event: Value, invocation: &Invocation) -> Response {
+        let began = Instant::now();
+        let mut line = Line {
+            message: "request",
+            ..Line::default()
+        };
+        let response = match self.take(event).await {
+            Ok(message) => self.handle(message, invocation, &mut line).await,
+            Err(refused) => refuse(&refused, &mut line),
+        };
+        line.status = Some(response.status);
+        line.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.journal.write(&line);
+        response
+    }
+
+    /// From the envelope to the message.
+    async fn take(&self, event: Value) -> Result<Message<Reduced>, Refused> {
+        let request = Request::open(event)?;
+        if request.method() != Method::POST {
+            let cause = "only POST is taken".to_owned();
+            return Err(Refused {
+                refusal: Refusal::Method,
+                cause,
+            });
+        }
+        let request = self.auth.authenticate(request.within_size()?).await?;
+        let trigger_id = request.header(TRIGGER_ID).map(str::to_owned);
+        let ctx = Ctx::decode(&request.into_body()?)?.reduce();
+        let key = Key::of_event(trigger_id.as_deref(), ctx.as_value());
+        Ok(Message::new(
+            self.delivery.function,
+            key,
+            self.clock.now(),
+            ctx,
+        ))
+    }
+
+    async fn handle(
+        &self,
+        message: Message<Reduced>,
+        invocation: &Invocation,
+        line: &mut Line,
+    ) -> Response {
+        line.count(Metric::Accepted);
+        line.key = Some(message.key.as_str().to_owned());
+        line.identity_id = message.event.identity_id().map(str::to_owned);
+        if message.event.is_before_save() {
+            return self.before_save(&message, line).await;
+        }
+        let budget = Budget::new(ORY_LIMIT, invocation.ends);
+        let arn = &invocation.arn;
+        let delivered = self
+            .delivery
+            .deliver(&message, arn, &budget, Attempts::IN_LINE)
+            .await;
+        describe(&delivered, line);
+        self.reply(&message, &delivered.outcome, line).await
+    }
+
+    /// Nothing that a person can see happens for an identity that is not saved yet: the flow can
+    /// still fail.
+    async fn before_save(&self, message: &Message<Reduced>, line: &mut Line) -> Response {
+        if let Some(screen) = &self.screen
+            && let Some(messages) = screen.screen(&message.event).await
+        {
+            line.outcome = "interrupted";
+            line.cause = Some("screened".to_owned());
+            return Response::json(400, messages.body());
+        }
+        let outcome = Outcome::Skipped {
+            reason: "before_save",
+        };
+        describe(&outcome.clone().into(), line);
+        self.reply(message, &outcome, line).await
+    }
+
+    /// The reply template's answer, where there is one and the event is done or skipped;
+    /// otherwise the event's own row of the status table.
+    async fn reply(
+        &self,
+        message: &Message<Reduced>,
+        outcome: &Outcome,
+        line: &mut Line,
+    ) -> Response {
+        let row = for_ory(outcome, &message.key);
+        let Some(template) = self
+            .reply_template
+            .as_ref()
+            .filter(|_| outcome.is_settled())
+        else {
+            return row;
+        };
+        match replied(template, message, outcome).await {
+            Ok(Reply::Nothing) => Response::empty(204),
+            Ok(Reply::Identity(identity)) => Response::json(200, json!({ "identity": identity })),
+            Ok(Reply::Messages(messages)) => Response::json(400, messages.body()),
+            Err(fault) => {
+                line.count(Metric::TemplateFault);
+                line.cause = Some(fault.to_string());
+                if message.event.is_before_save() {
+                    Refusal::Template.for_ory()
+                } else {
+                    row
+                }
+            }
+        }
+    }
+}
+
+async fn replied(
+    template: &Template,
+    message: &Message<Reduced>,
+    outcome: &Outcome,
+) -> Result<Reply, Fault> {
+    let arguments = vec![
+        ("ctx", message.event.as_value().clone()),
+        ("outcome", outcome.body(&message.key)),
+    ];
+    match template.render(arguments).await {
+        Ok(result) => Reply::build(&result, &message.event)
+            .map_err(|rule| Fault::new(template.name(), rule.name())),
+        Err(RenderError::Cancelled) => Ok(Reply::Nothing),
+        Err(RenderError::Fault(fault)) => Err(fault),
+    }
+}
+
+fn refuse(refused: &Refused, line: &mut Line) -> Response {
+    line.outcome = refused.refusal.word();
+    line.cause = Some(refused.cause.clone());
+    match refused.refusal {
+        Refusal::Unauthenticated => line.count(Metric::Unauthorized),
+        Refusal::SecretUnknown => line.count(Metric::Blocked),
+        _ => {}
+    }
+    refused.refusal.for_ory()
+}
+
+/// Puts a delivery into the log line, with its metrics.
+fn describe(delivered: &Delivered, line: &mut Line) {
+    let outcome = &delivered.outcome;
+    line.outcome = outcome.word();
+    line.cause = outcome.cause();
+    line.vendor_status = delivered.vendor_status;
+    line.count(outcome.metric());
+    if matches!(
+        outcome,
+        Outcome::Delivered {
+            at_risk: Some(_),
+            ..
+        }
+    ) {
+        line.count(Metric::Blocked);
+    }
+    if delivered.attempts > 0 {
+        line.attempt = Some(delivered.attempts);
+        line.measure(Metric::VendorLatency, delivered.vendor_latency);
+    }
+}
+
+#[async_trait]
+impl<V: Vendor + 'static> Function for OryFunction<V> {
+    async fn invoke(&self, event: Value, invocation: &Invocation) -> Response {
+        self.accept(event, invocation).await
+    }
+
+    async fn warm(&self) {
+        prefetch(&[self.auth.secret(), self.delivery.key.secret()]).await;
+    }
+
+    fn must_end(&self) -> bool {
+        self.delivery.template.overran()
+            || self.reply_template.as_ref().is_some_and(Template::overran)
+    }
+}

@@ -1,0 +1,252 @@
+//! Answers to callers: the status table.
+//!
+//! Kratos must be able to handle every answer whatever the hook's settings, so an answer is 204,
+//! 200 or 202 with a JSON object, or an error with Ory's message body. It never carries
+//! `Retry-After`, which Kratos would obey without a limit.
+
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
+use http::{
+    HeaderMap, HeaderValue,
+    header::{ALLOW, CONTENT_TYPE},
+};
+use serde_json::Value;
+
+use crate::{key::Key, outcome::Outcome, reply::Messages};
+
+/// An answer over HTTP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The methods that are allowed, where another was used.
+    pub allow: Option<&'static str>,
+    /// The JSON body; without one the body is empty.
+    pub body: Option<Value>,
+}
+
+impl Response {
+    /// An answer without a body.
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            allow: None,
+            body: None,
+        }
+    }
+
+    /// An answer with a JSON body.
+    pub fn json(status: u16, body: Value) -> Self {
+        Self {
+            status,
+            allow: None,
+            body: Some(body),
+        }
+    }
+
+    /// The answer as Lambda's function URL takes it.
+    pub fn into_lambda(self) -> LambdaFunctionUrlResponse {
+        let mut headers = HeaderMap::new();
+        if self.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
+        }
+        let mut response = LambdaFunctionUrlResponse::default();
+        response.status_code = i64::from(self.status);
+        response.headers = headers;
+        response.body = self.body.map(|body| body.to_string());
+        response
+    }
+}
+
+/// Why a caller of Ory's functions gets an error: the status, the id of the message and a text
+/// fit for an end user. The ids are of our own range, see `docs/answers.md`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// Only POST is taken.
+    Method,
+    /// The body is over the limit.
+    TooLarge,
+    /// The caller did not present the secret.
+    Unauthenticated,
+    /// The caller's secret cannot be known.
+    SecretUnknown,
+    /// The body is malformed or unusable.
+    Malformed,
+    /// The template is at fault.
+    Template,
+    /// Neither stored nor done.
+    Unfinished,
+}
+
+impl Refusal {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Method,
+        Self::TooLarge,
+        Self::Unauthenticated,
+        Self::SecretUnknown,
+        Self::Malformed,
+        Self::Template,
+        Self::Unfinished,
+    ];
+
+    /// The status code.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Method => 405,
+            Self::TooLarge => 413,
+            Self::Unauthenticated => 401,
+            Self::SecretUnknown | Self::Unfinished => 503,
+            Self::Malformed => 400,
+            Self::Template => 422,
+        }
+    }
+
+    /// The word for the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Method => "method_not_allowed",
+            Self::TooLarge => "too_large",
+            Self::Unauthenticated => "unauthorized",
+            Self::SecretUnknown => "caller_secret_unknown",
+            Self::Malformed => "malformed",
+            Self::Template => "template_fault",
+            Self::Unfinished => "unfinished",
+        }
+    }
+
+    fn message_id(self) -> i64 {
+        match self {
+            Self::Malformed => 8_100_400,
+            Self::Unauthenticated => 8_100_401,
+            Self::Method => 8_100_405,
+            Self::TooLarge => 8_100_413,
+            Self::Template => 8_100_422,
+            Self::SecretUnknown => 8_100_502,
+            Self::Unfinished => 8_100_503,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Method | Self::Malformed | Self::TooLarge | Self::Template => {
+                "This request could not be processed. Please contact support if it happens again."
+            }
+            Self::Unauthenticated => "This request is not allowed.",
+            Self::SecretUnknown | Self::Unfinished => {
+                "This service is not available at the moment. Please try again later."
+            }
+        }
+    }
+
+    /// The answer in Ory's shape.
+    pub fn for_ory(self) -> Response {
+        let messages = Messages::error(self.message_id(), self.text(), None);
+        let allow = (self == Self::Method).then_some("POST");
+        Response {
+            status: self.status(),
+            allow,
+            body: Some(messages.body()),
+        }
+    }
+}
+
+/// The answer to Ory for an event that was delivered in line.
+pub fn for_ory(outcome: &Outcome, key: &Key) -> Response {
+    match outcome {
+        Outcome::Delivered { .. } | Outcome::Duplicate | Outcome::Rejected { .. } => {
+            Response::json(200, outcome.body(key))
+        }
+        Outcome::Skipped { .. } => Response::empty(204),
+        Outcome::TemplateFault(_) => Refusal::Template.for_ory(),
+        Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::Unknown { .. } => {
+            Refusal::Unfinished.for_ory()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::template::Fault;
+
+    #[test]
+    fn every_outcome_has_its_row() {
+        let key = Key::digest(b"event");
+        let id = key.as_str();
+        let vendor = json!({"status": "sent", "message_id": "m"});
+        let table = [
+            (
+                Outcome::delivered(vendor.clone()),
+                200,
+                Some(json!({"status": "delivered", "id": id, "vendor": vendor})),
+            ),
+            (
+                Outcome::Duplicate,
+                200,
+                Some(json!({"status": "duplicate", "id": id})),
+            ),
+            (
+                Outcome::Rejected {
+                    reason: "spam".to_owned(),
+                },
+                200,
+                Some(json!({"status": "rejected", "id": id, "reason": "spam"})),
+            ),
+            (
+                Outcome::Skipped {
+                    reason: "cancelled",
+                },
+                204,
+                None,
+            ),
+        ];
+        for (outcome, status, body) in table {
+            let answer = for_ory(&outcome, &key);
+            assert_eq!((answer.status, answer.body), (status, body), "{outcome:?}");
+        }
+        let errors = [
+            (Outcome::TemplateFault(Fault::new("t", "x")), 422),
+            (Outcome::try_later("x"), 503),
+            (Outcome::blocked("x"), 503),
+            (Outcome::unknown("x"), 503),
+        ];
+        for (outcome, status) in errors {
+            assert_eq!(for_ory(&outcome, &key).status, status, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_is_one_that_kratos_can_parse() {
+        let mut ids = HashSet::new();
+        for refusal in Refusal::ALL {
+            let answer = refusal.for_ory();
+            assert!(answer.status >= 400 && answer.status != 429);
+            let body = answer.body.unwrap();
+            let message = &body["messages"][0]["messages"][0];
+            assert_eq!(body["messages"][0]["instance_ptr"], "#/");
+            assert_eq!(
+                (&message["type"], &message["context"]),
+                (&json!("error"), &json!({}))
+            );
+            assert!(
+                ids.insert(message["id"].as_i64().unwrap()),
+                "{refusal:?} shares its id"
+            );
+        }
+    }
+
+    #[test]
+    fn no_answer_asks_to_wait() {
+        for refusal in Refusal::ALL {
+            let lambda = refusal.for_ory().into_lambda();
+            assert!(!lambda.headers.contains_key("retry-after"));
+        }
+    }
+}

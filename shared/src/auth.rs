@@ -1,0 +1,383 @@
+//! Who calls: the caller's credentials against the secret, both of its versions.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    envelope::{Authenticated, Request},
+    secrets::{Cached, SecretError, Versions, field, is_placeholder, object_field},
+};
+
+/// A shorter secret could be guessed; one version of it is ignored.
+const SHORTEST_SECRET: usize = 16;
+
+/// A wrong key may be one that was rotated in a moment ago, so it is worth a look, but strangers
+/// must not make us ask at every call.
+const MISMATCH_PAUSE: Duration = Duration::from_secs(30);
+
+/// Nobody was authenticated.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The credentials are missing or wrong.
+    #[error("the credentials are missing or wrong")]
+    Mismatch,
+    /// The secret cannot be read.
+    #[error("the caller's secret cannot be read")]
+    Unreadable(#[from] SecretError),
+    /// No version of the secret is fit for use.
+    #[error(
+        "the caller's secret is a placeholder, empty or shorter than {SHORTEST_SECRET} characters"
+    )]
+    Unusable,
+}
+
+/// How callers present themselves.
+pub enum Scheme {
+    /// Ory's: an API key in the named header or cookie, or HTTP Basic.
+    Ory {
+        /// The header or cookie that carries the API key.
+        api_key_name: String,
+    },
+    /// Mailchimp's: `?secret=…`.
+    Query,
+}
+
+/// Authenticates callers.
+pub struct CallerAuth {
+    secret: Cached,
+    scheme: Scheme,
+}
+
+impl CallerAuth {
+    /// Callers must present what `secret` holds, in the manner of `scheme`.
+    pub fn new(secret: Cached, scheme: Scheme) -> Self {
+        Self { secret, scheme }
+    }
+
+    /// The caller's secret, to be fetched ahead.
+    pub fn secret(&self) -> &Cached {
+        &self.secret
+    }
+
+    /// Lets the request pass if it presents the secret. A mismatch looks whether the secret was
+    /// rotated just now.
+    pub async fn authenticate(&self, request: Request) -> Result<Authenticated, AuthError> {
+        let presented = self.presented(&request);
+        let known = self.known(&self.secret.get().await?)?;
+        if any_match(&presented, &known) {
+            return Ok(Authenticated::new(request));
+        }
+        let known = self.known(&self.secret.refresh(MISMATCH_PAUSE).await?)?;
+        if any_match(&presented, &known) {
+            Ok(Authenticated::new(request))
+        } else {
+            Err(AuthError::Mismatch)
+        }
+    }
+
+    fn presented(&self, request: &Request) -> Vec<Digested> {
+        match &self.scheme {
+            Scheme::Query => request
+                .query("secret")
+                .map(|key| Digested::key(&key))
+                .collect(),
+            Scheme::Ory { api_key_name } => {
+                let keys = request
+                    .header(api_key_name)
+                    .chain(request.cookie(api_key_name));
+                let basic = request.header("authorization").filter_map(basic);
+                keys.map(Digested::key).chain(basic).collect()
+            }
+        }
+    }
+
+    fn known(&self, versions: &Versions) -> Result<Vec<Digested>, AuthError> {
+        let both = [Some(&versions.current), versions.previous.as_ref()];
+        let known: Vec<_> = both
+            .into_iter()
+            .flatten()
+            .flat_map(|version| self.credentials(version))
+            .collect();
+        if known.is_empty() {
+            Err(AuthError::Unusable)
+        } else {
+            Ok(known)
+        }
+    }
+
+    fn credentials(&self, version: &SecretString) -> Vec<Digested> {
+        match self.scheme {
+            Scheme::Query => strong(field(version, "secret"))
+                .as_deref()
+                .map(Digested::key),
+            Scheme::Ory { .. } => strong(field(version, "api_key"))
+                .as_deref()
+                .map(Digested::key),
+        }
+        .into_iter()
+        .chain(self.basic_credentials(version))
+        .collect()
+    }
+
+    fn basic_credentials(&self, version: &SecretString) -> Option<Digested> {
+        if matches!(self.scheme, Scheme::Query) {
+            return None;
+        }
+        let username = object_field(version, "username")?;
+        let password = strong(object_field(version, "password"))?;
+        Some(Digested::basic(username.expose_secret(), &password))
+    }
+}
+
+/// A secret that is fit for use.
+fn strong(secret: Option<SecretString>) -> Option<String> {
+    let secret = secret?;
+    let text = secret.expose_secret();
+    let fit = text.chars().count() >= SHORTEST_SECRET && !is_placeholder(text);
+    fit.then(|| text.to_owned())
+}
+
+/// The digest of a credential. Digests have one length, so comparing them tells nothing of the
+/// secret's, and two kinds of credentials never meet.
+struct Digested([u8; 32]);
+
+impl Digested {
+    fn key(key: &str) -> Self {
+        Self(
+            Sha256::new()
+                .chain_update(b"key\0")
+                .chain_update(key)
+                .finalize()
+                .into(),
+        )
+    }
+
+    fn basic(username: &str, password: &str) -> Self {
+        let user = Sha256::digest(username);
+        let digest = Sha256::new().chain_update(b"basic\0").chain_update(user);
+        Self(digest.chain_update(password).finalize().into())
+    }
+}
+
+/// Compares each with each, without stopping early.
+fn any_match(presented: &[Digested], known: &[Digested]) -> bool {
+    let pairs = presented
+        .iter()
+        .flat_map(|one| known.iter().map(move |other| (one, other)));
+    pairs
+        .fold(subtle::Choice::from(0), |found, (one, other)| {
+            found | one.0.ct_eq(&other.0)
+        })
+        .into()
+}
+
+/// `Authorization: Basic …` (RFC 7617).
+fn basic(header: &str) -> Option<Digested> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = STANDARD.decode(encoded.trim()).ok()?;
+    let (username, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some(Digested::basic(username, password))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use time::macros::datetime;
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::{
+        clock::VirtualClock,
+        secrets::{MemorySecrets, Ttl},
+    };
+
+    const KEY: &str = "a-key-of-decent-length";
+    const NEXT: &str = "the-next-key-of-decent-length";
+
+    fn auth(store: &Arc<MemorySecrets>, scheme: Scheme) -> CallerAuth {
+        let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00 UTC)));
+        let ttl = Ttl(Duration::from_secs(300));
+        CallerAuth::new(
+            Cached::both("s".to_owned(), store.clone(), clock, ttl),
+            scheme,
+        )
+    }
+
+    fn ory(name: &str) -> Scheme {
+        Scheme::Ory {
+            api_key_name: name.to_owned(),
+        }
+    }
+
+    fn request(headers: &serde_json::Value, cookies: &[String], query: &str) -> Request {
+        Request::open(json!({
+            "rawQueryString": query,
+            "headers": headers,
+            "cookies": cookies,
+            "requestContext": {"http": {"method": "POST"}, "timeEpoch": 0},
+            "isBase64Encoded": false,
+        }))
+        .unwrap()
+    }
+
+    fn header(name: &str, value: &str) -> Request {
+        request(&json!({name: value}), &[], "")
+    }
+
+    fn basic_header(text: &str) -> String {
+        format!("Basic {}", STANDARD.encode(text))
+    }
+
+    async fn passes(auth: &CallerAuth, request: Request) -> bool {
+        match auth.authenticate(request).await {
+            Ok(_) => true,
+            Err(AuthError::Mismatch) => false,
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_passes_in_its_header_or_cookie_and_nowhere_else() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", &json!({"api_key": KEY}).to_string());
+        let auth = auth(&store, ory("X-Webhook-Key"));
+        let cookie = |value: &str| request(&json!({}), &[format!("X-Webhook-Key={value}")], "");
+        assert!(passes(&auth, header("x-webhook-key", KEY)).await);
+        assert!(passes(&auth, cookie(KEY)).await);
+        assert!(
+            passes(
+                &auth,
+                request(
+                    &json!({"X-Webhook-Key": "no"}),
+                    &[format!("X-Webhook-Key={KEY}")],
+                    ""
+                )
+            )
+            .await
+        );
+        assert!(!passes(&auth, cookie("wrong-wrong-wrong-wrong")).await);
+        assert!(!passes(&auth, header("authorization", KEY)).await);
+        assert!(!passes(&auth, header("x-webhook-key", "")).await);
+        assert!(!passes(&auth, header("x-webhook-key", &format!("{KEY}x"))).await);
+        assert!(!passes(&auth, request(&json!({}), &[], &format!("secret={KEY}"))).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn basic_and_api_key_are_both_accepted() {
+        let store = Arc::new(MemorySecrets::default());
+        let both = json!({"api_key": KEY, "username": "ory", "password": "pass:word-with-a-colon"});
+        store.put("s", &both.to_string());
+        let auth = auth(&store, ory("Authorization"));
+        assert!(passes(&auth, header("authorization", KEY)).await);
+        let table = [
+            (basic_header("ory:pass:word-with-a-colon"), true),
+            (
+                basic_header("ory:pass:word-with-a-colon").replace("Basic", "basic"),
+                true,
+            ),
+            (basic_header("ory:pass"), false),
+            (basic_header("other:pass:word-with-a-colon"), false),
+            (basic_header("ory"), false),
+            (basic_header(""), false),
+            ("Basic".to_owned(), false),
+            ("Basic ???".to_owned(), false),
+            ("Basic /////w==".to_owned(), false),
+            (format!("Bearer {KEY}"), false),
+        ];
+        for (value, pass) in table {
+            assert_eq!(
+                passes(&auth, header("authorization", &value)).await,
+                pass,
+                "{value}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn both_versions_pass_during_a_rotation_and_a_new_one_at_once() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", KEY);
+        let auth = auth(&store, Scheme::Query);
+        let query = |secret: &str| request(&json!({}), &[], &format!("secret={secret}"));
+        assert!(passes(&auth, query(KEY)).await);
+        store.put("s", NEXT);
+        assert!(
+            passes(&auth, query(NEXT)).await,
+            "a mismatch looks for a rotation"
+        );
+        assert!(
+            passes(&auth, query(KEY)).await,
+            "the previous version passes"
+        );
+        store.put("s", "a-third-key-of-decent-length");
+        advance(Duration::from_secs(300)).await;
+        assert!(
+            !passes(&auth, query(KEY)).await,
+            "the version before the previous one is out"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wrong_keys_make_one_look_up_per_pause() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", KEY);
+        let auth = auth(&store, ory("Authorization"));
+        for _ in 0..10 {
+            assert!(!passes(&auth, header("authorization", "wrong-wrong-wrong-wrong")).await);
+        }
+        assert_eq!(store.fetches(), 2);
+        advance(MISMATCH_PAUSE).await;
+        assert!(!passes(&auth, header("authorization", "wrong-wrong-wrong-wrong")).await);
+        assert_eq!(store.fetches(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unfit_secret_authenticates_nobody() {
+        for secret in [
+            "",
+            "short",
+            "replace-me",
+            "{}",
+            r#"{"api_key":"fifteen-letters"}"#,
+        ] {
+            let store = Arc::new(MemorySecrets::default());
+            store.put("s", secret);
+            let auth = auth(&store, ory("Authorization"));
+            for presented in [secret, "", "fifteen-letters", "replace-me"] {
+                let answer = auth.authenticate(header("authorization", presented)).await;
+                assert!(
+                    matches!(answer, Err(AuthError::Unusable)),
+                    "{secret}: {presented}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unfit_version_is_ignored_beside_a_fit_one() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", "replace-me");
+        store.put("s", KEY);
+        let auth = auth(&store, ory("Authorization"));
+        assert!(passes(&auth, header("authorization", KEY)).await);
+        assert!(!passes(&auth, header("authorization", "replace-me")).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unreadable_secret_authenticates_nobody() {
+        let store = Arc::new(MemorySecrets::default());
+        store.set_down(true);
+        let auth = auth(&store, ory("Authorization"));
+        let answer = auth.authenticate(header("authorization", KEY)).await;
+        assert!(matches!(answer, Err(AuthError::Unreadable(_))));
+    }
+}

@@ -1,0 +1,212 @@
+//! Reads a function's settings from the environment, once, at start.
+//!
+//! An error names the variable and what it wanted, never the value: somebody may have pasted a
+//! key into the wrong variable.
+
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+use url::{Host, Url};
+
+/// A setting that cannot be used; the start stops.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{variable}: {wanted}")]
+pub struct ConfigError {
+    /// The environment variable.
+    pub variable: &'static str,
+    /// What it should hold, as an instruction.
+    pub wanted: String,
+}
+
+impl ConfigError {
+    /// An error about `variable`, which should hold `wanted`.
+    pub fn new(variable: &'static str, wanted: impl Into<String>) -> Self {
+        Self {
+            variable,
+            wanted: wanted.into(),
+        }
+    }
+}
+
+/// The environment variables. An empty variable counts as unset, as CloudFormation's empty
+/// parameters arrive that way.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables of this process.
+    pub fn of_process() -> Self {
+        let utf8 = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self(std::env::vars_os().filter_map(utf8).collect())
+    }
+
+    /// An environment of the given variables and no others.
+    pub fn of<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// A variable that may be missing.
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A variable that must be there.
+    pub fn required(&self, name: &'static str, what: &str) -> Result<String, ConfigError> {
+        self.optional(name)
+            .map(str::to_owned)
+            .ok_or_else(|| ConfigError::new(name, format!("is not set; wanted {what}")))
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, name: &'static str, default: bool) -> Result<bool, ConfigError> {
+        match self.optional(name) {
+            None => Ok(default),
+            Some("true") => Ok(true),
+            Some("false") => Ok(false),
+            Some(_) => Err(ConfigError::new(name, "wanted `true` or `false`")),
+        }
+    }
+
+    /// A duration written as a whole number of `unit`s, at least one.
+    pub fn duration(
+        &self,
+        name: &'static str,
+        unit: Duration,
+        default: u32,
+    ) -> Result<Duration, ConfigError> {
+        let count = match self.optional(name) {
+            None => default,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|count| *count > 0)
+                .ok_or_else(|| {
+                    ConfigError::new(
+                        name,
+                        format!("wanted a whole number from 1 to {}", u32::MAX),
+                    )
+                })?,
+        };
+        Ok(unit * count)
+    }
+
+    /// Where a service is called, see [`Endpoint`].
+    pub fn endpoint(&self, name: &'static str, default: &str) -> Result<Endpoint, ConfigError> {
+        let wanted = || ConfigError::new(name, "wanted an https URL, or a loopback one for tests");
+        Endpoint::parse(self.optional(name).unwrap_or(default)).ok_or_else(wanted)
+    }
+}
+
+/// The root of a service's API: `https`, or plain `http` to this machine itself. Anything else
+/// would carry a key over the network in the clear.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Endpoint(Url);
+
+impl Endpoint {
+    /// Reads an endpoint; `None` for what would leak a key or is no URL.
+    pub fn parse(text: &str) -> Option<Self> {
+        let url = Url::parse(text).ok()?;
+        let safe = match url.scheme() {
+            "https" => url.host().is_some(),
+            "http" => is_loopback(url.host()?),
+            _ => false,
+        };
+        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        (safe && plain).then_some(Self(url))
+    }
+
+    /// The URL of `path` under this root.
+    pub fn join(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}/{path}", self.0.path().trim_end_matches('/')));
+        url
+    }
+}
+
+fn is_loopback(host: Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => IpAddr::V4(address).is_loopback(),
+        Host::Ipv6(address) => IpAddr::V6(address).is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_https_or_loopback() {
+        let table = [
+            ("https://mandrillapp.com/api/1.0", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://127.8.9.1", true),
+            ("http://localhost:1/x", true),
+            ("http://[::1]:9000", true),
+            ("http://mandrillapp.com/api/1.0", false),
+            ("http://localhost.evil.example", false),
+            ("http://127.0.0.1.evil.example", false),
+            ("http://169.254.169.254/latest", false),
+            ("https://user:pass@example.com", false),
+            ("https://example.com/?key=1", false),
+            ("ftp://127.0.0.1", false),
+            ("https://", false),
+            ("mandrillapp.com", false),
+            ("", false),
+        ];
+        for (text, usable) in table {
+            assert_eq!(Endpoint::parse(text).is_some(), usable, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_joined_under_the_root_whatever_its_slash() {
+        for root in [
+            "https://example.com/api/1.0",
+            "https://example.com/api/1.0/",
+        ] {
+            let joined = Endpoint::parse(root).unwrap().join("messages/send");
+            assert_eq!(joined.as_str(), "https://example.com/api/1.0/messages/send");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_variable_and_not_its_value() {
+        let env = Environment::of([("MANDRILL_URL", "http://hunter2.example"), ("N", "-3")]);
+        let error = env
+            .endpoint("MANDRILL_URL", "https://example.com")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("MANDRILL_URL: wanted an https URL"),
+            "{error}"
+        );
+        assert!(!error.contains("hunter2"));
+        assert_eq!(
+            env.duration("N", Duration::from_secs(1), 5)
+                .unwrap_err()
+                .variable,
+            "N"
+        );
+    }
+
+    #[test]
+    fn an_empty_variable_is_unset() {
+        let env = Environment::of([("A", " "), ("B", "")]);
+        assert_eq!(env.optional("A"), None);
+        assert!(env.required("B", "a secret's id").is_err());
+        assert_eq!(
+            env.duration("A", Duration::from_secs(1), 300).unwrap(),
+            Duration::from_secs(300)
+        );
+    }
+}

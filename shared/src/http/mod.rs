@@ -1,0 +1,90 @@
+//! The way out over HTTP: one port, whose error tells whether the request can have reached the
+//! other side.
+
+mod client;
+mod sdk;
+
+use std::{fmt, time::Duration};
+
+use ::http::{HeaderMap, Method};
+use async_trait::async_trait;
+use bytes::Bytes;
+use url::Url;
+
+pub use client::{Client, ClientError};
+
+/// How much of an answer is read, in bytes. No vendor's answer to us comes near it; the rest is
+/// cut off, so that a broken or hostile peer cannot fill the memory.
+pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// One request.
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The whole URL.
+    pub url: Url,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// How long the attempt may take, from connect to the last byte of the answer.
+    pub timeout: Duration,
+}
+
+impl fmt::Debug for Request {
+    /// Bodies carry keys and personal data, query strings carry addresses: neither is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url.path())
+    }
+}
+
+/// One answer, whatever its status.
+#[derive(Clone)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, cut off at [`MAX_ANSWER_BYTES`].
+    pub body: Bytes,
+}
+
+impl Response {
+    /// How long the peer asks us to wait: `Retry-After` in seconds. A date is not read: no
+    /// vendor of ours sends one.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = self
+            .headers
+            .get(::http::header::RETRY_AFTER)?
+            .to_str()
+            .ok()?;
+        seconds.trim().parse().ok().map(Duration::from_secs)
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}, {} bytes", self.status, self.body.len())
+    }
+}
+
+/// No whole answer came.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The connection was never made: the other side cannot have acted on the request.
+    #[error("the request was not written")]
+    NotWritten(#[source] Cause),
+    /// Anything else: the other side may have acted on the request.
+    #[error("the request was maybe written, and no answer came")]
+    MaybeWritten(#[source] Cause),
+}
+
+/// What lies under an [`Error`].
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Sends requests. Follows no redirect and reads at most [`MAX_ANSWER_BYTES`].
+#[async_trait]
+pub trait Http: Send + Sync {
+    /// Sends one request, once.
+    async fn send(&self, request: Request) -> Result<Response, Error>;
+}

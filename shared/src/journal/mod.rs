@@ -1,0 +1,198 @@
+//! What can be seen: one JSON line per request and per delivery, with CloudWatch metrics in it.
+//!
+//! The line is written where a thing is handled, once. No field can hold an address, a name, an
+//! IP, a cookie, a body or a secret.
+
+mod logging;
+mod metrics;
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+
+pub use logging::{LogLevel, start_logging};
+pub use metrics::Metric;
+
+use crate::clock::SharedClock;
+
+/// One line: what happened to one request or one delivery.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Line {
+    /// `request` or `delivery`.
+    pub message: &'static str,
+    /// The event's key, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Ory's Trigger-ID, where it is a UUID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger_id: Option<String>,
+    /// The identity's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_id: Option<String>,
+    /// One word for what came of it.
+    pub outcome: &'static str,
+    /// Why, in words that hold no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The status of our answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The status of the vendor's last answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_status: Option<u16>,
+    /// How many calls were made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// The metrics that this line carries.
+    #[serde(skip)]
+    pub metrics: Vec<(Metric, f64)>,
+}
+
+impl Line {
+    /// Counts one.
+    pub fn count(&mut self, metric: Metric) {
+        self.metrics.push((metric, 1.0));
+    }
+
+    /// Measures a time.
+    pub fn measure(&mut self, metric: Metric, took: Duration) {
+        self.metrics.push((metric, took.as_secs_f64() * 1000.0));
+    }
+}
+
+/// Where lines go.
+#[derive(Clone)]
+pub enum Sink {
+    /// Standard output, which Lambda passes on to CloudWatch.
+    Stdout,
+    /// A list, for tests and the local stack.
+    Memory(Arc<Mutex<Vec<Value>>>),
+    /// Nowhere.
+    Nowhere,
+}
+
+/// Writes a function's lines.
+#[derive(Clone)]
+pub struct Journal {
+    function: &'static str,
+    level: LogLevel,
+    clock: SharedClock,
+    sink: Sink,
+}
+
+impl Journal {
+    /// The journal of `function`. Where `level` is above `info`, lines carry metrics only.
+    pub fn new(function: &'static str, level: LogLevel, clock: SharedClock, sink: Sink) -> Self {
+        Self {
+            function,
+            level,
+            clock,
+            sink,
+        }
+    }
+
+    /// Writes one line.
+    pub fn write(&self, line: &Line) {
+        let Some(line) = self.compose(line) else {
+            return;
+        };
+        match &self.sink {
+            // Nobody is left to tell of a broken standard output.
+            Sink::Stdout => {
+                let _ = writeln!(std::io::stdout().lock(), "{line}");
+            }
+            Sink::Memory(lines) => {
+                lines
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line);
+            }
+            Sink::Nowhere => {}
+        }
+    }
+
+    fn compose(&self, line: &Line) -> Option<Value> {
+        let now = self.clock.now();
+        let mut composed = if self.level.shows_requests() {
+            serde_json::to_value(line).ok()?
+        } else if line.metrics.is_empty() {
+            return None;
+        } else {
+            json!({})
+        };
+        composed["timestamp"] = json!(now.format(&Rfc3339).ok()?);
+        composed["level"] = json!("INFO");
+        composed["function"] = json!(self.function);
+        metrics::embed(&mut composed, &line.metrics, now);
+        Some(composed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::clock::VirtualClock;
+
+    fn journal(level: LogLevel) -> Journal {
+        let clock = Arc::new(VirtualClock::starting_at(
+            datetime!(2026-01-01 00:00:00.5 UTC),
+        ));
+        Journal::new("mandrill-welcome", level, clock, Sink::Nowhere)
+    }
+
+    fn line() -> Line {
+        let mut line = Line {
+            message: "request",
+            key: Some("k".to_owned()),
+            outcome: "delivered",
+            status: Some(200),
+            vendor_status: Some(200),
+            attempt: Some(1),
+            duration_ms: 12,
+            ..Line::default()
+        };
+        line.count(Metric::Delivered);
+        line.measure(Metric::VendorLatency, Duration::from_millis(7));
+        line
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_carries_its_metrics_in_cloudwatch_s_embedded_format() {
+        let composed = journal(LogLevel::Info).compose(&line()).unwrap();
+        let expected = json!({
+            "timestamp": "2026-01-01T00:00:00.5Z", "level": "INFO", "function": "mandrill-welcome",
+            "message": "request", "key": "k", "outcome": "delivered", "status": 200,
+            "vendor_status": 200, "attempt": 1, "duration_ms": 12,
+            "Delivered": 1.0, "VendorLatency": 7.0,
+            "_aws": {
+                "Timestamp": 1_767_225_600_500_i64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "OryActions",
+                    "Dimensions": [["function"]],
+                    "Metrics": [
+                        {"Name": "Delivered", "Unit": "Count"},
+                        {"Name": "VendorLatency", "Unit": "Milliseconds"},
+                    ],
+                }],
+            },
+        });
+        assert_eq!(composed, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn above_info_only_metrics_remain() {
+        let composed = journal(LogLevel::Error).compose(&line()).unwrap();
+        assert!(composed.get("key").is_none() && composed.get("_aws").is_some());
+        assert!(journal(LogLevel::Error).compose(&Line::default()).is_none());
+    }
+}

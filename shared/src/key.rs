@@ -1,0 +1,163 @@
+//! Keys: what makes two calls the same event.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// How many hex digits of a digest reach a vendor: 128 bits, which no two events will share, and
+/// half the room in Mandrill's 200 bytes of metadata.
+const VENDOR_KEY_DIGITS: usize = 32;
+
+/// An event's own key: a UUID that the caller gave, or a digest of the event.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Key(String);
+
+impl Key {
+    /// The key of an event from Ory: the Trigger-ID, which stays the same over Kratos' own
+    /// retries, where it is a UUID; otherwise a digest of the event.
+    pub fn of_event(trigger_id: Option<&str>, event: &serde_json::Value) -> Self {
+        let trigger = trigger_id.and_then(|id| Uuid::try_parse(id).ok());
+        // `Value` keeps its members sorted, so equal events have equal bytes.
+        trigger.map_or_else(|| Self::digest(event.to_string().as_bytes()), Self::from)
+    }
+
+    /// The key of an event that is known by its bytes alone.
+    pub fn digest(bytes: &[u8]) -> Self {
+        Self(hex::encode(Sha256::digest(bytes)))
+    }
+
+    /// The key as answers, logs and records show it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Uuid> for Key {
+    fn from(id: Uuid) -> Self {
+        Self(id.hyphenated().to_string())
+    }
+}
+
+/// The key under which the work is done once: the event's own, or one that the template names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WorkKey {
+    text: String,
+    named: bool,
+}
+
+impl WorkKey {
+    /// The event's own key, or the template's, which is hashed: an author may have put an
+    /// address into it, and records hold no personal data.
+    pub fn new(event: &Key, named: Option<&str>) -> Self {
+        match named {
+            None => Self {
+                text: event.0.clone(),
+                named: false,
+            },
+            Some(name) => Self {
+                text: Key::digest(format!("named\n{name}").as_bytes()).0,
+                named: true,
+            },
+        }
+    }
+
+    /// Whether the template named it: such a record does not expire.
+    pub fn is_named(&self) -> bool {
+        self.named
+    }
+
+    /// The key of the record, scoped by function.
+    pub fn record_id(&self, function: &str) -> String {
+        format!("{function}#{}", self.text)
+    }
+
+    /// The key as a vendor sees it, hashed with the function's ARN: staging and production never
+    /// meet, and neither do two functions.
+    pub fn for_vendor(&self, arn: &FunctionArn) -> String {
+        let mut digits = Key::digest(format!("{}\n{}", arn.0, self.text).as_bytes()).0;
+        digits.truncate(VENDOR_KEY_DIGITS);
+        digits
+    }
+}
+
+/// A function's ARN without its qualifier, as a version or alias is the same deployment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FunctionArn(String);
+
+impl FunctionArn {
+    /// How many colon-separated parts an unqualified ARN has:
+    /// `arn:aws:lambda:region:account:function:name`.
+    const PARTS: usize = 7;
+
+    /// Takes the qualifier off.
+    pub fn new(invoked: &str) -> Self {
+        Self(
+            invoked
+                .split(':')
+                .take(Self::PARTS)
+                .collect::<Vec<_>>()
+                .join(":"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const TRIGGER: &str = "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10";
+
+    #[test]
+    fn a_trigger_id_is_the_key_where_it_is_a_uuid() {
+        let event = json!({"identity": {"id": "x"}});
+        assert_eq!(Key::of_event(Some(TRIGGER), &event).as_str(), TRIGGER);
+        let upper = TRIGGER.to_uppercase();
+        assert_eq!(Key::of_event(Some(&upper), &event).as_str(), TRIGGER);
+        for no_uuid in [None, Some(""), Some("abc"), Some("../../etc")] {
+            let key = Key::of_event(no_uuid, &event);
+            assert_eq!(key.as_str().len(), 64, "{no_uuid:?}");
+        }
+    }
+
+    #[test]
+    fn equal_events_have_one_key_whatever_the_order_of_their_members() {
+        let one: serde_json::Value = serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":3}}"#).unwrap();
+        let two: serde_json::Value = serde_json::from_str(r#"{"b":{"d":3,"c":2},"a":1}"#).unwrap();
+        assert_eq!(Key::of_event(None, &one), Key::of_event(None, &two));
+        assert_ne!(
+            Key::of_event(None, &one),
+            Key::of_event(None, &json!({"a": 1}))
+        );
+    }
+
+    #[test]
+    fn a_vendor_sees_one_key_per_deployment() {
+        let arn = |name: &str| {
+            FunctionArn::new(&format!(
+                "arn:aws:lambda:eu-central-1:123456789012:function:{name}"
+            ))
+        };
+        let key = WorkKey::new(&Key::digest(b"event"), None);
+        let production = key.for_vendor(&arn("welcome"));
+        assert_eq!(production, key.for_vendor(&arn("welcome:live")));
+        assert_eq!(production, key.for_vendor(&arn("welcome:42")));
+        assert_ne!(production, key.for_vendor(&arn("welcome-staging")));
+        assert_eq!(production.len(), VENDOR_KEY_DIGITS);
+    }
+
+    #[test]
+    fn a_named_key_is_hashed_and_apart_from_events() {
+        let event = Key::digest(b"event");
+        let named = WorkKey::new(&event, Some("ann@example.com"));
+        assert!(named.is_named());
+        assert!(!named.record_id("f").contains("ann"));
+        let colliding = WorkKey::new(&event, Some(event.as_str()));
+        assert_ne!(
+            colliding.record_id("f"),
+            WorkKey::new(&event, None).record_id("f")
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! The Lambda end: starts a function, runs it, and sees that one bad request does not take the
+//! next one down.
+
+use std::{panic::AssertUnwindSafe, process::ExitCode, sync::Arc};
+
+use async_trait::async_trait;
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
+use futures_util::{FutureExt, future::BoxFuture};
+use lambda_runtime::{
+    Context, LambdaEvent, LambdaInvocation, Runtime,
+    tower::{Layer, Service, service_fn},
+};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::{
+    answer::{Refusal, Response},
+    clock::SystemClock,
+    config::{ConfigError, Environment},
+    http::{Client, ClientError},
+    journal::{LogLevel, Sink, start_logging},
+    key::FunctionArn,
+    secrets::SecretsManager,
+    settings::Ports,
+    template::Fault,
+};
+
+/// What Lambda tells of one invocation.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The function's ARN.
+    pub arn: FunctionArn,
+    /// When Lambda ends the invocation, whatever it is at.
+    pub ends: OffsetDateTime,
+}
+
+impl From<&Context> for Invocation {
+    fn from(context: &Context) -> Self {
+        Self {
+            arn: FunctionArn::new(&context.invoked_function_arn),
+            ends: context.deadline().into(),
+        }
+    }
+}
+
+/// A function, apart from where it runs.
+#[async_trait]
+pub trait Function: Send + Sync {
+    /// Answers one call of its URL.
+    async fn invoke(&self, event: Value, invocation: &Invocation) -> Response;
+
+    /// Fetches ahead what every call needs.
+    async fn warm(&self);
+
+    /// Whether the process should end once its answer is out.
+    fn must_end(&self) -> bool;
+}
+
+/// Why a function did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A template does not parse.
+    #[error(transparent)]
+    Template(#[from] Fault),
+    /// There is no way out.
+    #[error("the HTTP client cannot be built")]
+    Http(#[from] ClientError),
+    /// Somebody started the binary by hand.
+    #[error(
+        "AWS_LAMBDA_RUNTIME_API: is not set; this program is run by Lambda, try `cargo run` for the local stack"
+    )]
+    NotInLambda,
+    /// The Runtime API failed us.
+    #[error("the Lambda runtime ended")]
+    Runtime(#[source] lambda_runtime::Error),
+}
+
+/// Answers one call. A panic is answered too, so that the caller tries again.
+pub async fn invoke(function: &dyn Function, event: Value, invocation: &Invocation) -> Response {
+    let answered = AssertUnwindSafe(function.invoke(event, invocation))
+        .catch_unwind()
+        .await;
+    answered.unwrap_or_else(|_| Refusal::Unfinished.for_ory())
+}
+
+/// The `main` of a function: builds it from the environment and serves until Lambda ends it.
+/// `function_crate` is the crate whose diagnostics are logged, `CARGO_CRATE_NAME`.
+pub async fn main<B>(function_crate: &str, build: B) -> ExitCode
+where
+    B: FnOnce(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>,
+{
+    let env = Environment::of_process();
+    start_logging(
+        LogLevel::from_env(&env).unwrap_or(LogLevel::Info),
+        function_crate,
+    );
+    match serve(&env, build).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let cause: &dyn std::error::Error = &error;
+            tracing::error!(error = cause, "the function did not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve<B>(env: &Environment, build: B) -> Result<(), StartError>
+where
+    B: FnOnce(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>,
+{
+    let client = Client::new()?;
+    let ports = Ports {
+        secrets: Arc::new(SecretsManager::from_env(&client).await),
+        http: Arc::new(client),
+        clock: Arc::new(SystemClock),
+        journal: Sink::Stdout,
+    };
+    let function = build(env, &ports)?;
+    env.required("AWS_LAMBDA_RUNTIME_API", "")
+        .map_err(|_| StartError::NotInLambda)?;
+    function.warm().await;
+    let handler = service_fn({
+        let function = function.clone();
+        move |event: LambdaEvent<Value>| {
+            let function = function.clone();
+            async move {
+                let invocation = Invocation::from(&event.context);
+                let response = invoke(&*function, event.payload, &invocation).await;
+                Ok::<LambdaFunctionUrlResponse, lambda_runtime::Error>(response.into_lambda())
+            }
+        }
+    });
+    let runtime = Runtime::new(handler).layer(EndLayer(function));
+    runtime.run().await.map_err(StartError::Runtime)
+}
+
+/// Ends the process after an answer, where the function asks for it. The runtime's service posts
+/// the answer, so around it is the first place where it is surely out.
+struct EndLayer(Arc<dyn Function>);
+
+impl<S> Layer<S> for EndLayer {
+    type Service = EndService<S>;
+
+    fn layer(&self, inner: S) -> EndService<S> {
+        EndService {
+            inner,
+            function: self.0.clone(),
+        }
+    }
+}
+
+struct EndService<S> {
+    inner: S,
+    function: Arc<dyn Function>,
+}
+
+impl<S> Service<LambdaInvocation> for EndService<S>
+where
+    S: Service<LambdaInvocation, Response = ()>,
+    S::Future: Send + 'static,
+{
+    type Response = ();
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<(), S::Error>>;
+
+    fn poll_ready(
+        &mut self,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
+        let posted = self.inner.call(invocation);
+        let function = self.function.clone();
+        async move {
+            let result = posted.await;
+            if function.must_end() {
+                tracing::warn!("a rendering was abandoned, the process ends");
+                std::process::exit(1);
+            }
+            result
+        }
+        .boxed()
+    }
+}

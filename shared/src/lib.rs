@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+pub mod accept;
+pub mod answer;
+pub mod auth;
+pub mod budget;
+pub mod clock;
+pub mod config;
+pub mod ctx;
+pub mod deliver;
+pub mod envelope;
+pub mod http;
+pub mod journal;
+pub mod key;
+pub mod lambda;
+pub mod message;
+pub mod outcome;
+pub mod records;
+pub mod reply;
+pub mod secrets;
+pub mod settings;
+pub mod template;

@@ -1,0 +1,158 @@
+//! What became of an event. Vendors' answers are turned into this by pure functions, one table a
+//! vendor.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{http, journal::Metric, key::Key, template::Fault};
+
+/// What became of one event. The texts tell causes to an operator; none holds personal data.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The vendor has it.
+    Delivered {
+        /// What the vendor said, without personal data.
+        vendor: Value,
+        /// Why the vendor may yet drop it, where it said so.
+        at_risk: Option<String>,
+    },
+    /// It was done before.
+    Duplicate,
+    /// The vendor will never take this one for this person. Done, and told.
+    Rejected {
+        /// The vendor's word.
+        reason: String,
+    },
+    /// Deliberately not done.
+    Skipped {
+        /// Why.
+        reason: &'static str,
+    },
+    /// The template is at fault.
+    TemplateFault(Fault),
+    /// Nothing happened, and later it may.
+    TryLater {
+        /// How long the vendor asks us to wait.
+        wait: Option<Duration>,
+        /// Why.
+        cause: String,
+    },
+    /// Nothing happened, and nothing will until somebody acts.
+    Blocked(Blocked),
+    /// The request was maybe written, and nobody can tell what came of it.
+    Unknown {
+        /// Why.
+        cause: String,
+    },
+}
+
+/// Why an event is blocked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Blocked {
+    /// The vendor refused the key; it may have been rotated since we read it.
+    BadKey,
+    /// Something else, told in words.
+    Because(String),
+}
+
+impl Outcome {
+    /// A vendor has it.
+    pub fn delivered(vendor: Value) -> Self {
+        Self::Delivered {
+            vendor,
+            at_risk: None,
+        }
+    }
+
+    /// Not now.
+    pub fn try_later(cause: impl Into<String>) -> Self {
+        Self::TryLater {
+            wait: None,
+            cause: cause.into(),
+        }
+    }
+
+    /// Somebody must act.
+    pub fn blocked(cause: impl Into<String>) -> Self {
+        Self::Blocked(Blocked::Because(cause.into()))
+    }
+
+    /// Nobody knows.
+    pub fn unknown(cause: impl Into<String>) -> Self {
+        Self::Unknown {
+            cause: cause.into(),
+        }
+    }
+
+    /// What a call that got no answer means, for any vendor.
+    pub fn of_http_error(error: &http::Error) -> Self {
+        match error {
+            http::Error::NotWritten(_) => Self::try_later(error.to_string()),
+            http::Error::MaybeWritten(_) => Self::unknown(error.to_string()),
+        }
+    }
+
+    /// Whether the event needs no more work.
+    pub fn is_settled(&self) -> bool {
+        matches!(
+            self,
+            Self::Delivered { .. } | Self::Duplicate | Self::Rejected { .. } | Self::Skipped { .. }
+        )
+    }
+
+    /// The one word for it, in answers and logs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Delivered { .. } => "delivered",
+            Self::Duplicate => "duplicate",
+            Self::Rejected { .. } => "rejected",
+            Self::Skipped { .. } => "skipped",
+            Self::TemplateFault(_) => "template_fault",
+            Self::TryLater { .. } => "try_later",
+            Self::Blocked(_) => "blocked",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// What it is counted as.
+    pub fn metric(&self) -> Metric {
+        match self {
+            Self::Delivered { .. } => Metric::Delivered,
+            Self::Duplicate => Metric::Duplicate,
+            Self::Rejected { .. } => Metric::Rejected,
+            Self::Skipped { .. } => Metric::Skipped,
+            Self::TemplateFault(_) => Metric::TemplateFault,
+            Self::TryLater { .. } => Metric::Retried,
+            Self::Blocked(_) => Metric::Blocked,
+            Self::Unknown { .. } => Metric::Unknown,
+        }
+    }
+
+    /// Why, for the log.
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::Delivered { at_risk, .. } => at_risk.clone(),
+            Self::Duplicate => None,
+            Self::Rejected { reason } => Some(reason.clone()),
+            Self::Skipped { reason } => Some((*reason).to_owned()),
+            Self::TemplateFault(fault) => Some(fault.to_string()),
+            Self::Blocked(Blocked::BadKey) => Some("the vendor refuses the key".to_owned()),
+            Self::Blocked(Blocked::Because(cause))
+            | Self::TryLater { cause, .. }
+            | Self::Unknown { cause } => Some(cause.clone()),
+        }
+    }
+
+    /// The event as callers and reply templates are told of it.
+    pub fn body(&self, key: &Key) -> Value {
+        let mut body = json!({"status": self.word(), "id": key.as_str()});
+        match self {
+            Self::Delivered { vendor, .. } => body["vendor"] = vendor.clone(),
+            Self::Rejected { reason } => body["reason"] = json!(reason),
+            Self::Skipped { reason } => return json!({"status": "skipped", "reason": reason}),
+            _ => {}
+        }
+        body
+    }
+}

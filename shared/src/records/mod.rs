@@ -1,0 +1,107 @@
+//! Records: who is at work on an event, and what became of it. They are what keeps a person from
+//! getting the same mail twice.
+//!
+//! A record holds a key, a state, times and the vendor's id; no personal data.
+
+mod memory;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+pub use memory::MemoryRecords;
+
+/// What a record says of its event.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum State {
+    /// Somebody is at work, or was when it died.
+    InProgress,
+    /// The vendor has it.
+    Delivered,
+    /// The vendor will never take it.
+    Rejected,
+}
+
+/// How an event came to its end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Done {
+    /// `Delivered` or `Rejected`.
+    pub state: State,
+    /// The vendor's id for it.
+    pub vendor_id: Option<String>,
+}
+
+/// Who wants to work on what, until when.
+#[derive(Clone, Debug)]
+pub struct Bid {
+    /// The record's key, see [`crate::key::WorkKey::record_id`].
+    pub record_id: String,
+    /// A name that nobody else has.
+    pub holder: String,
+    /// The time now.
+    pub now: OffsetDateTime,
+    /// When the holder is surely gone.
+    pub lease_until: OffsetDateTime,
+    /// How long the record lives from now on; `None`: for good.
+    pub ttl: Option<Duration>,
+}
+
+/// The answer to a bid.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// The work is ours.
+    Won(Held),
+    /// Another is at work, until then at the latest.
+    Busy {
+        /// When its lease ends.
+        until: OffsetDateTime,
+    },
+    /// It is done.
+    Done(State),
+}
+
+/// A claim that was won.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// What was asked for.
+    pub bid: Bid,
+    /// Since when an earlier holder's call may have gone out. Whoever finds this must find out
+    /// first, before sending again.
+    pub unsure_since: Option<OffsetDateTime>,
+}
+
+impl Held {
+    /// Whether the lease still holds. Where it does not, another may be at work already, and no
+    /// call may be made.
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        now < self.bid.lease_until
+    }
+}
+
+/// The records could not be reached, or not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordsError {
+    /// The store did not answer; it may have done what it was asked to.
+    #[error("the table of records cannot be reached")]
+    Unreachable(#[source] crate::http::Cause),
+    /// Another holder has taken over in the meantime.
+    #[error("the claim was lost to another holder")]
+    Lost,
+}
+
+/// The store of records.
+#[async_trait]
+pub trait Records: Send + Sync {
+    /// Claims the work, in one conditional write: nobody else has it, it is not done, or the
+    /// record's life or its holder's lease is over. Marks the event as unsure if it is not yet:
+    /// from now on a call may have gone out.
+    async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError>;
+
+    /// Gives the work back after a definite "nothing happened": the lease ends at once, and the
+    /// unsure mark goes if this claim set it.
+    async fn release(&self, held: &Held) -> Result<(), RecordsError>;
+
+    /// Writes down the end.
+    async fn complete(&self, held: &Held, done: Done) -> Result<(), RecordsError>;
+}

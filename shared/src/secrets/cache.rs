@@ -1,0 +1,265 @@
+//! A secret kept for a while: fetched ahead, renewed when old, served on when the store is away.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use secrecy::SecretString;
+use time::OffsetDateTime;
+use tokio::{sync::Mutex, time::timeout};
+
+use super::{SecretError, SecretStore, Stage};
+use crate::clock::SharedClock;
+
+/// How long the start waits for the secrets: a store that is down must not keep a sandbox from
+/// starting, as the first use tries again.
+const PREFETCH_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long an old value serves on while the store cannot be reached.
+const STALE_LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// A store that was just found away is not asked again by every request.
+const OUTAGE_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long a fetched secret counts as fresh.
+#[derive(Clone, Copy, Debug)]
+pub struct Ttl(pub Duration);
+
+/// The versions of a secret that were fetched together.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    /// `AWSCURRENT`.
+    pub current: SecretString,
+    /// `AWSPREVIOUS`, where it was asked for and exists.
+    pub previous: Option<SecretString>,
+}
+
+/// One secret, cached.
+pub struct Cached {
+    id: String,
+    with_previous: bool,
+    store: Arc<dyn SecretStore>,
+    clock: SharedClock,
+    ttl: Ttl,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    versions: Option<(Versions, OffsetDateTime)>,
+    tried: Option<OffsetDateTime>,
+    refreshed: Option<OffsetDateTime>,
+}
+
+impl Cached {
+    /// A secret of which only the current version matters: a vendor's key.
+    pub fn current(id: String, store: Arc<dyn SecretStore>, clock: SharedClock, ttl: Ttl) -> Self {
+        Self {
+            id,
+            with_previous: false,
+            store,
+            clock,
+            ttl,
+            held: Mutex::default(),
+        }
+    }
+
+    /// A secret that callers present: during a rotation both versions are good.
+    pub fn both(id: String, store: Arc<dyn SecretStore>, clock: SharedClock, ttl: Ttl) -> Self {
+        Self {
+            with_previous: true,
+            ..Self::current(id, store, clock, ttl)
+        }
+    }
+
+    /// The secret, fetched if what is held is too old.
+    pub async fn get(&self) -> Result<Versions, SecretError> {
+        let mut held = self.held.lock().await;
+        match self.held_for(&held) {
+            Some((versions, age)) if age < self.ttl.0 => Ok(versions.clone()),
+            Some((versions, age)) if age < self.ttl.0 + STALE_LIMIT && self.paused(&held) => {
+                Ok(versions.clone())
+            }
+            _ => self.renew(&mut held).await,
+        }
+    }
+
+    /// The secret fetched anew, but at most once per `pause`; within it, what is held.
+    pub async fn refresh(&self, pause: Duration) -> Result<Versions, SecretError> {
+        let mut held = self.held.lock().await;
+        match (&held.versions, held.refreshed) {
+            (Some((versions, _)), Some(last)) if self.clock.now() - last < pause => {
+                Ok(versions.clone())
+            }
+            _ => {
+                held.refreshed = Some(self.clock.now());
+                self.renew(&mut held).await
+            }
+        }
+    }
+
+    async fn renew(&self, held: &mut Held) -> Result<Versions, SecretError> {
+        held.tried = Some(self.clock.now());
+        match self.fetch().await {
+            Ok(versions) => {
+                held.versions = Some((versions.clone(), self.clock.now()));
+                Ok(versions)
+            }
+            Err(SecretError::Unreachable(cause)) => match self.held_for(held) {
+                Some((versions, age)) if age < self.ttl.0 + STALE_LIMIT => {
+                    tracing::warn!(
+                        secret.id = self.id,
+                        secret.age_s = age.as_secs(),
+                        "the secret store cannot be reached, the old value serves on"
+                    );
+                    Ok(versions.clone())
+                }
+                _ => Err(SecretError::Unreachable(cause)),
+            },
+            Err(refused) => Err(refused),
+        }
+    }
+
+    async fn fetch(&self) -> Result<Versions, SecretError> {
+        let none = || SecretError::Refused("the secret has no current version".to_owned());
+        let current = self.store.fetch(&self.id, Stage::Current);
+        if !self.with_previous {
+            return Ok(Versions {
+                current: current.await?.ok_or_else(none)?,
+                previous: None,
+            });
+        }
+        let previous = self.store.fetch(&self.id, Stage::Previous);
+        let (current, previous) = tokio::join!(current, previous);
+        Ok(Versions {
+            current: current?.ok_or_else(none)?,
+            previous: previous?,
+        })
+    }
+
+    fn held_for<'a>(&self, held: &'a Held) -> Option<(&'a Versions, Duration)> {
+        let (versions, since) = held.versions.as_ref()?;
+        // A clock that was set back makes the value look new, which does no harm.
+        let age = Duration::try_from(self.clock.now() - *since).unwrap_or_default();
+        Some((versions, age))
+    }
+
+    fn paused(&self, held: &Held) -> bool {
+        held.tried
+            .is_some_and(|tried| self.clock.now() - tried < OUTAGE_PAUSE)
+    }
+}
+
+/// Fetches all the secrets at once while the sandbox starts. A failure is only told: the first
+/// use tries again.
+pub async fn prefetch(secrets: &[&Cached]) {
+    let all = join_all(secrets.iter().map(|secret| async {
+        if let Err(error) = secret.get().await {
+            let reason: &dyn std::error::Error = &error;
+            tracing::warn!(secret.id = secret.id, error = reason, "prefetch failed");
+        }
+    }));
+    if timeout(PREFETCH_LIMIT, all).await.is_err() {
+        tracing::warn!("prefetch of secrets given up after {PREFETCH_LIMIT:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+    use time::macros::datetime;
+    use tokio::time::advance;
+
+    use super::{super::MemorySecrets, *};
+    use crate::clock::VirtualClock;
+
+    const TTL: Ttl = Ttl(Duration::from_secs(300));
+
+    fn cached(store: &Arc<MemorySecrets>) -> Cached {
+        let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00 UTC)));
+        Cached::both("s".to_owned(), store.clone(), clock, TTL)
+    }
+
+    async fn current(cached: &Cached) -> String {
+        cached
+            .get()
+            .await
+            .unwrap()
+            .current
+            .expose_secret()
+            .to_owned()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_fetched_once_per_ttl() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", "one");
+        let cached = cached(&store);
+        assert_eq!(current(&cached).await, "one");
+        store.put("s", "two");
+        advance(TTL.0 - Duration::from_secs(1)).await;
+        assert_eq!(current(&cached).await, "one");
+        assert_eq!(store.fetches(), 1);
+        advance(Duration::from_secs(1)).await;
+        assert_eq!(current(&cached).await, "two");
+        let versions = cached.get().await.unwrap();
+        assert_eq!(versions.previous.unwrap().expose_secret(), "one");
+        assert_eq!(store.fetches(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_old_value_serves_on_for_an_hour_of_outage() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", "one");
+        let cached = cached(&store);
+        current(&cached).await;
+        store.set_down(true);
+        advance(TTL.0 + STALE_LIMIT - Duration::from_secs(1)).await;
+        assert_eq!(current(&cached).await, "one");
+        advance(Duration::from_secs(1)).await;
+        assert!(matches!(
+            cached.get().await,
+            Err(SecretError::Unreachable(_))
+        ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_not_asked_about_by_every_request() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", "one");
+        let cached = cached(&store);
+        current(&cached).await;
+        store.set_down(true);
+        advance(TTL.0).await;
+        for _ in 0..5 {
+            current(&cached).await;
+        }
+        assert_eq!(store.fetches(), 2);
+        store.set_down(false);
+        store.put("s", "two");
+        advance(OUTAGE_PAUSE).await;
+        assert_eq!(current(&cached).await, "two");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_not_covered_by_an_old_value() {
+        let store = Arc::new(MemorySecrets::default());
+        let cached = cached(&store);
+        assert!(matches!(cached.get().await, Err(SecretError::Refused(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refresh_fetches_at_most_once_per_pause() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", "one");
+        let cached = cached(&store);
+        current(&cached).await;
+        let pause = Duration::from_secs(30);
+        for _ in 0..5 {
+            cached.refresh(pause).await.unwrap();
+        }
+        assert_eq!(store.fetches(), 2);
+        advance(pause).await;
+        cached.refresh(pause).await.unwrap();
+        assert_eq!(store.fetches(), 3);
+    }
+}

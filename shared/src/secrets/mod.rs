@@ -1,0 +1,107 @@
+//! Keys and credentials: where they come from, how long they are kept, and what they must not be.
+
+mod aws;
+mod cache;
+mod memory;
+mod vendor_key;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+pub use aws::SecretsManager;
+pub use cache::{Cached, Ttl, Versions, prefetch};
+pub use memory::MemorySecrets;
+pub use vendor_key::{KeyProblem, Product, VendorKey};
+
+/// What the SAM template puts into a secret that a person has to fill in.
+pub const PLACEHOLDER: &str = "replace-me";
+
+/// Which version of a secret, in Secrets Manager's words.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// `AWSCURRENT`.
+    Current,
+    /// `AWSPREVIOUS`: the version before the last rotation.
+    Previous,
+}
+
+/// A secret could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Nobody answered, or the answer was of the kind that passes: a value held from before may
+    /// serve on.
+    #[error("the secret store cannot be reached")]
+    Unreachable(#[source] crate::http::Cause),
+    /// The store said no: no such secret, no permission, deleted.
+    #[error("the secret store refused: {0}")]
+    Refused(String),
+}
+
+/// Where secrets are kept.
+#[async_trait]
+pub trait SecretStore: Send + Sync {
+    /// The secret's string; `None` where the secret has no such version.
+    async fn fetch(&self, id: &str, stage: Stage) -> Result<Option<SecretString>, SecretError>;
+}
+
+/// One field of a secret. The secret's string is a JSON object, or, for one value, the plain
+/// string itself. Empty counts as absent.
+pub(crate) fn field(secret: &SecretString, name: &str) -> Option<SecretString> {
+    let text = secret.expose_secret();
+    let value = match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => object.get(name)?.as_str()?.to_owned(),
+        _ => text.to_owned(),
+    };
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned().into())
+}
+
+/// One field of a secret that is a JSON object; a plain string has no such fields.
+pub(crate) fn object_field(secret: &SecretString, name: &str) -> Option<SecretString> {
+    serde_json::from_str::<Value>(secret.expose_secret())
+        .ok()?
+        .as_object()?;
+    field(secret, name)
+}
+
+/// Whether somebody still has to fill this value in.
+pub(crate) fn is_placeholder(value: &str) -> bool {
+    value.eq_ignore_ascii_case(PLACEHOLDER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_a_json_object_or_the_value_itself() {
+        let table = [
+            (r#"{"api_key":"abc"}"#, Some("abc")),
+            (r#"{"api_key":"abc","more":1}"#, Some("abc")),
+            ("abc", Some("abc")),
+            (" abc\n", Some("abc")),
+            ("12345", Some("12345")),
+            (r#"{"api_key":""}"#, None),
+            (r#"{"api_key":5}"#, None),
+            (r#"{"other":"abc"}"#, None),
+            ("{}", None),
+            ("", None),
+            ("  ", None),
+        ];
+        for (secret, value) in table {
+            let found = field(&secret.to_owned().into(), "api_key");
+            assert_eq!(
+                found.as_ref().map(ExposeSecret::expose_secret),
+                value,
+                "{secret}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_by_debug() {
+        let secret: SecretString = "hunter2-hunter2".to_owned().into();
+        assert!(!format!("{secret:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,187 @@
+//! A vendor's API key, and the mistakes people make with one.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Cached, SecretError, field, is_placeholder};
+
+/// The product a key is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Product {
+    /// Mailchimp Transactional.
+    Mandrill,
+    /// Segment, by its write key.
+    Segment,
+    /// Ory's admin API.
+    Ory,
+    /// Mailchimp Marketing. No function has a slot for it; it is known so that it can be told
+    /// apart from Mandrill's key, which people confuse it with.
+    Mailchimp,
+}
+
+impl Product {
+    /// The product whose key this can only be, by its shape; `None` where the shape says nothing.
+    ///
+    /// Mailchimp's keys end in the data centre (`…-us6`), Mandrill's newer ones begin with
+    /// `md-`, Ory's tokens with `ory_`.
+    fn of(key: &str) -> Option<Self> {
+        let data_center = key.rsplit_once("-us").map(|(_, number)| number);
+        if data_center.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
+            Some(Self::Mailchimp)
+        } else if key.starts_with("md-") {
+            Some(Self::Mandrill)
+        } else if key.starts_with("ory_") {
+            Some(Self::Ory)
+        } else {
+            None
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mandrill => "a Mandrill key",
+            Self::Segment => "a Segment write key",
+            Self::Ory => "an Ory token",
+            Self::Mailchimp => "a Mailchimp Marketing key",
+        }
+    }
+}
+
+/// A key that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyProblem {
+    /// The secret could not be had just now.
+    #[error("the vendor's key cannot be read")]
+    Unreachable(#[source] SecretError),
+    /// The secret is not there, or not for us to read.
+    #[error("the vendor's key cannot be read: {0}")]
+    Refused(String),
+    /// The secret holds no key.
+    #[error("the secret holds no `{0}`")]
+    Missing(&'static str),
+    /// Nobody has filled in the key yet.
+    #[error("the secret still holds the placeholder of the SAM template")]
+    Placeholder,
+    /// The key is another product's.
+    #[error("the secret holds {found}, wanted {wanted}")]
+    WrongProduct {
+        /// What the key is.
+        found: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+    },
+}
+
+/// The key of one vendor, read from a secret.
+pub struct VendorKey {
+    secret: Cached,
+    field: &'static str,
+    product: Product,
+}
+
+impl VendorKey {
+    /// The key of `product`, in `field` of `secret`.
+    pub fn new(secret: Cached, field: &'static str, product: Product) -> Self {
+        Self {
+            secret,
+            field,
+            product,
+        }
+    }
+
+    /// The cached secret, to be fetched ahead.
+    pub fn secret(&self) -> &Cached {
+        &self.secret
+    }
+
+    /// The key.
+    pub async fn get(&self) -> Result<SecretString, KeyProblem> {
+        self.read(self.secret.get().await)
+    }
+
+    /// The key fetched afresh: the vendor has just refused the one we had.
+    pub async fn fresh(&self) -> Result<SecretString, KeyProblem> {
+        self.read(self.secret.refresh(Duration::ZERO).await)
+    }
+
+    fn read(
+        &self,
+        secret: Result<super::Versions, SecretError>,
+    ) -> Result<SecretString, KeyProblem> {
+        let secret = secret.map_err(|error| match error {
+            SecretError::Refused(reason) => KeyProblem::Refused(reason),
+            unreachable @ SecretError::Unreachable(_) => KeyProblem::Unreachable(unreachable),
+        })?;
+        let key = field(&secret.current, self.field).ok_or(KeyProblem::Missing(self.field))?;
+        if is_placeholder(key.expose_secret()) {
+            return Err(KeyProblem::Placeholder);
+        }
+        match Product::of(key.expose_secret()) {
+            Some(found) if found != self.product => Err(KeyProblem::WrongProduct {
+                found: found.name(),
+                wanted: self.product.name(),
+            }),
+            _ => Ok(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{
+        super::{MemorySecrets, Ttl},
+        *,
+    };
+    use crate::clock::SystemClock;
+
+    async fn key(product: Product, secret: &str) -> Result<String, String> {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", secret);
+        let ttl = Ttl(Duration::from_secs(300));
+        let secret = Cached::current("s".to_owned(), store, Arc::new(SystemClock), ttl);
+        let key = VendorKey::new(secret, "api_key", product).get().await;
+        key.map(|key| key.expose_secret().to_owned())
+            .map_err(|problem| problem.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_key_of_the_wrong_product_is_named_by_what_it_is() {
+        use Product::{Mandrill, Ory, Segment};
+        let marketing = "0123456789abcdef0123456789abcdef-us6";
+        let table = [
+            (Mandrill, marketing, Err("a Mailchimp Marketing key")),
+            (Segment, marketing, Err("a Mailchimp Marketing key")),
+            (Mandrill, "ory_pat_abcdef", Err("an Ory token")),
+            (Segment, "md-abcdefghijklmnopqrstuv", Err("a Mandrill key")),
+            (Ory, "md-abcdefghijklmnopqrstuv", Err("a Mandrill key")),
+            (Mandrill, "replace-me", Err("placeholder")),
+            (Mandrill, r#"{"api_key":"replace-me"}"#, Err("placeholder")),
+            (Mandrill, r#"{"write_key":"x"}"#, Err("holds no `api_key`")),
+            (
+                Mandrill,
+                "md-abcdefghijklmnopqrstuv",
+                Ok("md-abcdefghijklmnopqrstuv"),
+            ),
+            (
+                Mandrill,
+                "0123456789abcdefghijkl",
+                Ok("0123456789abcdefghijkl"),
+            ),
+            (Mandrill, "key-usual", Ok("key-usual")),
+            (Ory, "ory_apikey_abc", Ok("ory_apikey_abc")),
+        ];
+        for (product, secret, expected) in table {
+            match (key(product, secret).await, expected) {
+                (Ok(key), Ok(wanted)) => assert_eq!(key, wanted),
+                (Err(told), Err(part)) => {
+                    assert!(told.contains(part), "{told}");
+                    assert!(!told.contains(secret), "the value is told: {told}");
+                }
+                (got, wanted) => panic!("{secret}: {got:?}, wanted {wanted:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The evaluator, jrsonnet. Only this file and `locate`, which reads its errors, name it.
+
+use std::{
+    collections::HashMap,
+    rc::Rc,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jrsonnet_evaluator::{
+    Error, IStr, PreparedSnippet, State, Val, apply_tla, error::ErrorKind, function::CallLocation,
+    manifest::JsonFormat, tla::TlaArg, trace::PathResolver,
+};
+use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles};
+use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
+use serde_json::Value;
+
+use super::{Argument, Fault, RenderError, Source, locate};
+
+/// Evaluation frames. Deep enough for any honest template, and within the thread's stack.
+const MAX_FRAMES: usize = 200;
+
+/// Kratos' rule: an `error` whose text starts with this cancels the webhook
+/// (ory/kratos, `request/builder.go`).
+const CANCEL: &str = "cancel";
+
+/// Where `std.trace` goes: nowhere, or into a list that the template's author looks at.
+#[derive(Clone, Default)]
+pub struct Trace(Option<Arc<Mutex<Vec<String>>>>);
+
+impl Trace {
+    /// Keeps what is traced.
+    pub fn collecting() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// What has been traced since the last look.
+    pub fn take(&self) -> Vec<String> {
+        let lines = self
+            .0
+            .as_ref()
+            .map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner));
+        lines
+            .map(|mut lines| std::mem::take(&mut *lines))
+            .unwrap_or_default()
+    }
+}
+
+#[derive(Acyclic)]
+struct Printer(Trace);
+
+impl TracePrinter for Printer {
+    fn print_trace(&self, _at: CallLocation<'_>, text: IStr) {
+        if let Some(lines) = &self.0.0 {
+            lines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(text.to_string());
+        }
+    }
+}
+
+/// One prepared template, bound to its thread.
+pub(super) struct Engine {
+    source: Source,
+    state: State,
+    snippet: PreparedSnippet,
+}
+
+impl Engine {
+    pub(super) fn prepare(source: &Source, trace: Trace) -> Result<Self, Fault> {
+        let stdlib = ContextInitializer::new(PathResolver::FileName);
+        stdlib.settings_mut().trace_printer = Rc::new(Printer(trace));
+        let mut builder = State::builder();
+        builder.context_initializer(stdlib);
+        let state = builder.build();
+        let snippet = {
+            let _entered = state.enter();
+            state
+                .prepare_snippet(source.name(), source.code())
+                .map_err(|error| fault(source, &error))?
+        };
+        Ok(Self {
+            source: source.clone(),
+            state,
+            snippet,
+        })
+    }
+
+    pub(super) fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
+        let result = self.evaluate(arguments);
+        // The evaluator's values are counted references with cycles in them: without this,
+        // every rendering would leave some behind.
+        collect_thread_cycles();
+        result
+    }
+
+    fn evaluate(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
+        let _entered = self.state.enter();
+        let _limited = jrsonnet_evaluator::stack::limit_stack_depth(MAX_FRAMES);
+        let failed = |error: Error| self.failure(&error);
+        let unreadable = |_| Fault::new(self.source.name(), "its input or output is no JSON");
+        let mut values = HashMap::new();
+        for (name, value) in arguments {
+            // Not `Val::from_serde`, which makes strings of integers.
+            let value: Val = serde_json::from_value(value).map_err(unreadable)?;
+            values.insert(IStr::from(name), TlaArg::Val(value));
+        }
+        let template = self
+            .state
+            .evaluate_prepared_snippet(&self.snippet)
+            .map_err(failed)?;
+        let result = apply(&values, template).map_err(failed)?;
+        // Fields are lazy: much of the template, a cancel too, runs only here.
+        let json = result.manifest(JsonFormat::minify()).map_err(failed)?;
+        Ok(serde_json::from_str(&json).map_err(unreadable)?)
+    }
+
+    fn failure(&self, error: &Error) -> RenderError {
+        match error.error() {
+            ErrorKind::RuntimeError(text)
+                if is_error_statement(error) && text.starts_with(CANCEL) =>
+            {
+                RenderError::Cancelled
+            }
+            _ => fault(&self.source, error).into(),
+        }
+    }
+}
+
+/// Calls the template. The evaluator replaces `function(ctx) ctx` by a function of its own, which
+/// has forgotten the name of its parameter.
+fn apply(arguments: &HashMap<IStr, TlaArg>, template: Val) -> Result<Val, Error> {
+    match (&template, arguments.values().next()) {
+        (Val::Func(function), Some(only)) if function.is_identity() && arguments.len() == 1 => {
+            only.evaluate_tailstrict()
+        }
+        _ => apply_tla(arguments, template),
+    }
+}
+
+/// Tells `error "…"` in a template from the same kind of error raised by the library.
+fn is_error_statement(error: &Error) -> bool {
+    error
+        .trace()
+        .0
+        .first()
+        .is_some_and(|frame| frame.desc == "error statement")
+}
+
+fn fault(source: &Source, error: &Error) -> Fault {
+    Fault::new(source.name(), kind(error))
+        .at(locate::place(source, error))
+        .explained(explanation(error))
+}
+
+fn explanation(error: &Error) -> String {
+    error.error().to_string()
+}
+
+/// A name for the kind of error that holds no value: the evaluator's own texts quote them.
+fn kind(error: &Error) -> &'static str {
+    match error.error() {
+        ErrorKind::RuntimeError(_) if is_error_statement(error) => "explicit error",
+        ErrorKind::RuntimeError(_) => "runtime error",
+        ErrorKind::NoSuchField(..) => "no such field",
+        ErrorKind::AssertionFailed(_) => "assertion failed",
+        ErrorKind::StackOverflow => "stack overflow",
+        ErrorKind::InfiniteRecursionDetected => "infinite recursion",
+        ErrorKind::ArrayBoundsError(..) | ErrorKind::StringBoundsError(..) => "out of bounds",
+        ErrorKind::DivisionByZero => "division by zero",
+        ErrorKind::UndefinedExternalVariable(_) => "external variable",
+        ErrorKind::ImportSyntaxError { .. } => "syntax error",
+        ErrorKind::StaticAnalysisError(_) => "static error",
+        ErrorKind::CantIndexInto(_)
+        | ErrorKind::ValueIsNotIndexable(_)
+        | ErrorKind::ValueIndexMustBeTypeGot(..)
+        | ErrorKind::AttemptedIndexAnArrayWithString(_) => "not indexable",
+        ErrorKind::OnlyFunctionsCanBeCalledGot(_)
+        | ErrorKind::UnknownFunctionParameter(_)
+        | ErrorKind::BindingParameterASecondTime(_)
+        | ErrorKind::TooManyArgsFunctionHas(..)
+        | ErrorKind::FunctionParameterNotBoundInCall(..) => "wrong call",
+        ErrorKind::ImportFileNotFound(..)
+        | ErrorKind::ResolvedFileNotFound(_)
+        | ErrorKind::ImportIsADirectory(_)
+        | ErrorKind::ImportNotSupported(..)
+        | ErrorKind::CantImportFromVirtualFile => "import",
+        ErrorKind::TypeMismatch(..)
+        | ErrorKind::TypeError(_)
+        | ErrorKind::FieldMustBeStringGot(_)
+        | ErrorKind::UnaryOperatorDoesNotOperateOnType(..)
+        | ErrorKind::BinaryOperatorDoesNotOperateOnValues(..) => "wrong type",
+        _ => "evaluation error",
+    }
+}

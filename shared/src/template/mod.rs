@@ -1,0 +1,296 @@
+//! Jsonnet templates: what a vendor is told is written by the operator, not by us.
+//!
+//! Only this module names the evaluator. A template is prepared once and rendered on a thread of
+//! its own, with a limit on time and stack.
+
+mod engine;
+mod fault;
+mod locate;
+mod source;
+mod thread;
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+pub use engine::Trace;
+pub use fault::{Fault, Place};
+pub use source::Source;
+use thread::Worker;
+
+/// How long one rendering may take. Kratos allows its own templates the same.
+const TIME_LIMIT: Duration = Duration::from_secs(1);
+
+/// A rendering that gave no result.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The template said `error "cancel…"`: this event is not wanted.
+    #[error("cancelled by the template")]
+    Cancelled,
+    /// The template is at fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A top-level argument of a template: its name and value.
+pub type Argument = (&'static str, Value);
+
+/// A prepared template.
+pub struct Template {
+    source: Source,
+    trace: Trace,
+    worker: Mutex<Arc<Worker>>,
+    overran: AtomicBool,
+}
+
+impl Template {
+    /// Parses the template and makes it ready; `std.trace` is discarded.
+    ///
+    /// # Errors
+    /// Where it does not parse.
+    pub fn prepare(source: Source) -> Result<Self, Fault> {
+        Self::prepare_tracing(source, Trace::default())
+    }
+
+    /// The same, keeping what `std.trace` says.
+    pub fn prepare_tracing(source: Source, trace: Trace) -> Result<Self, Fault> {
+        let worker = Worker::start(source.clone(), trace.clone())?;
+        Ok(Self {
+            source,
+            trace,
+            worker: Mutex::new(Arc::new(worker)),
+            overran: AtomicBool::new(false),
+        })
+    }
+
+    /// Renders the template over its arguments.
+    ///
+    /// A rendering that runs over its time is abandoned, with its thread: nothing can stop it.
+    /// The next one gets a new thread.
+    pub async fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
+        let worker = self.worker();
+        match timeout(TIME_LIMIT, worker.render(arguments)).await {
+            Ok(Some(result)) => result,
+            Ok(None) => {
+                self.replace(&worker)?;
+                Err(self.fault("the evaluator failed").into())
+            }
+            Err(_) => {
+                self.overran.store(true, Ordering::Relaxed);
+                self.replace(&worker)?;
+                Err(self.fault("ran over its time").into())
+            }
+        }
+    }
+
+    /// The name that faults give.
+    pub fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    /// Whether a rendering was abandoned: its thread still burns a processor, so the process
+    /// should end once its answer is out.
+    pub fn overran(&self) -> bool {
+        self.overran.load(Ordering::Relaxed)
+    }
+
+    fn worker(&self) -> Arc<Worker> {
+        self.worker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn replace(&self, broken: &Arc<Worker>) -> Result<(), Fault> {
+        let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&worker, broken) {
+            *worker = Arc::new(Worker::start(self.source.clone(), self.trace.clone())?);
+        }
+        Ok(())
+    }
+
+    fn fault(&self, kind: &'static str) -> Fault {
+        Fault::new(self.source.name(), kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn template(code: &str) -> Template {
+        Template::prepare(Source::shipped("test.jsonnet", code)).unwrap()
+    }
+
+    async fn render(code: &str, ctx: Value) -> Result<Value, RenderError> {
+        template(code).render(vec![("ctx", ctx)]).await
+    }
+
+    async fn fault(code: &str) -> Fault {
+        match render(code, json!({"secret": "hunter2"})).await {
+            Err(RenderError::Fault(fault)) => fault,
+            other => panic!("{code}: {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn values_survive_the_way_in_and_out() {
+        let ctx = json!({
+            "int": 9_007_199_254_740_991_u64, "negative": -1, "float": 1.5, "minus": -1.5,
+            "text": "ä \u{1F600} \"quoted\"\n", "null": null, "bool": true, "list": [1, [2], {}],
+            "object": {"nested": {"deep": 0}}, "empty": {},
+        });
+        assert_eq!(render("function(ctx) ctx", ctx.clone()).await.unwrap(), ctx);
+    }
+
+    #[tokio::test]
+    async fn integers_stay_integers() {
+        let result = render("function(ctx) ctx { n: ctx.n + 1 }", json!({"n": 41}))
+            .await
+            .unwrap();
+        assert_eq!(result.to_string(), r#"{"n":42}"#);
+    }
+
+    #[tokio::test]
+    async fn cancel_is_what_kratos_takes_for_it() {
+        for text in ["cancel", "cancelled: no consent", "cancel it"] {
+            let code = format!("function(ctx) error \"{text}\"");
+            assert!(
+                matches!(render(&code, json!({})).await, Err(RenderError::Cancelled)),
+                "{text}"
+            );
+            let nested = format!("function(ctx) {{ a: [{{ b: error \"{text}\" }}] }}");
+            assert!(matches!(
+                render(&nested, json!({})).await,
+                Err(RenderError::Cancelled)
+            ));
+        }
+        for text in ["Cancel", "please cancel", ""] {
+            let code = format!("function(ctx) error \"{text}\"");
+            assert!(
+                matches!(render(&code, json!({})).await, Err(RenderError::Fault(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn only_an_error_statement_cancels() {
+        let assertion = fault("function(ctx) assert false : 'cancel'; {}").await;
+        assert_eq!(assertion.kind(), "assertion failed");
+    }
+
+    #[tokio::test]
+    async fn a_fault_tells_its_place_and_kind_and_no_value() {
+        let table = [
+            ("function(ctx) {\n  a: ctx.missing\n}", "no such field", 2),
+            ("function(ctx)\n\n  error ctx.secret", "explicit error", 3),
+            ("function(ctx) {\n a: ctx[ctx.secret] }", "no such field", 2),
+            (
+                "function(ctx) {\n a: 1 + std.parseInt(ctx.secret) }",
+                "runtime error",
+                2,
+            ),
+            ("function(ctx) {\n a: ctx.secret.x }", "not indexable", 2),
+            (
+                "function(ctx) {\n assert ctx.secret == '' : ctx.secret }",
+                "assertion failed",
+                2,
+            ),
+            (
+                "function(ctx) local f(x) = 1 + f(x); f(1)",
+                "stack overflow",
+                1,
+            ),
+            ("function(ctx) {\n a: import 'x' }", "import", 2),
+            ("function(ctx) std.extVar('x')", "external variable", 1),
+        ];
+        for (code, kind, line) in table {
+            let fault = fault(code).await;
+            assert_eq!(fault.kind(), kind, "{code}");
+            let place = fault
+                .place()
+                .unwrap_or_else(|| panic!("{code} has no place"));
+            assert_eq!((fault.file(), place.line), ("test.jsonnet", line), "{code}");
+            for told in [fault.to_string(), format!("{fault:?}")] {
+                assert!(!told.contains("hunter2"), "{told}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_parse_is_not_prepared() {
+        let table = [
+            ("function(ctx) {", 1),
+            ("function(ctx)\n  { a: undefined_name }", 2),
+            ("function(ctx)\n  { a: 1,, }", 2),
+        ];
+        for (code, line) in table {
+            let fault = Template::prepare(Source::shipped("t.jsonnet", code))
+                .err()
+                .unwrap();
+            assert_eq!(
+                fault.place().map(|place| place.line),
+                Some(line),
+                "{code}: {fault}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_signature_is_a_fault() {
+        fault("function(ctx, other) ctx").await;
+        fault("function(context) { a: context }").await;
+        fault("function(ctx) function(x) x").await;
+    }
+
+    #[tokio::test]
+    async fn a_runaway_template_is_abandoned_and_the_next_request_served() {
+        let template = template(
+            "function(ctx) if ctx.run then std.foldl(function(a, b) a + b, std.range(1, 1e9), 0)
+             else { ok: true }",
+        );
+        let run = |run: bool| template.render(vec![("ctx", json!({"run": run}))]);
+        assert_eq!(run(false).await.unwrap(), json!({"ok": true}));
+        match run(true).await {
+            Err(RenderError::Fault(fault)) => assert_eq!(fault.kind(), "ran over its time"),
+            other => panic!("{other:?}"),
+        }
+        assert!(template.overran());
+        assert_eq!(run(false).await.unwrap(), json!({"ok": true}));
+    }
+
+    #[tokio::test]
+    async fn an_evaluator_that_panics_is_replaced() {
+        let code = "function(ctx) if ctx.go then '%.99999999999d' % 1 else 1";
+        let template = template(code);
+        let go = |go: bool| template.render(vec![("ctx", json!({"go": go}))]);
+        match go(true).await {
+            Err(RenderError::Fault(fault)) => assert_eq!(fault.kind(), "the evaluator failed"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(go(false).await.unwrap(), json!(1));
+    }
+
+    #[tokio::test]
+    async fn traces_are_kept_only_where_asked_for() {
+        let code = "function(ctx) std.trace('seen ' + ctx.x, {})";
+        let trace = Trace::collecting();
+        let source = Source::shipped("t.jsonnet", code);
+        let tracing = Template::prepare_tracing(source, trace.clone()).unwrap();
+        tracing
+            .render(vec![("ctx", json!({"x": "y"}))])
+            .await
+            .unwrap();
+        assert_eq!(trace.take(), ["seen y"]);
+    }
+}

@@ -1,0 +1,73 @@
+//! The thread that renders: the evaluator's values cannot leave their thread, and a template
+//! that never ends must not hold up the rest.
+
+use std::{sync::mpsc, thread};
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::{Argument, Fault, RenderError, Source, Trace, engine::Engine};
+
+/// Room for the evaluator's own depth limit, which a template reaches first.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
+
+type Answer = Result<Value, RenderError>;
+
+struct Job {
+    arguments: Vec<Argument>,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// A rendering thread with its prepared template. Dropping it lets the thread end after the job
+/// it is at.
+pub(super) struct Worker {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Worker {
+    /// Starts the thread and waits until the template is prepared.
+    pub(super) fn start(source: Source, trace: Trace) -> Result<Self, Fault> {
+        let (jobs, queue) = mpsc::channel();
+        let (ready, prepared) = mpsc::channel();
+        let name = source.name().to_owned();
+        let died = |kind| Fault::new(&name, kind);
+        thread::Builder::new()
+            .name("template".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || work(&source, trace, &ready, &queue))
+            .map_err(|_| died("no thread could be started"))?;
+        prepared
+            .recv()
+            .unwrap_or_else(|_| Err(died("the evaluator failed")))?;
+        Ok(Self { jobs })
+    }
+
+    /// Renders; `None` where the thread has died.
+    pub(super) async fn render(&self, arguments: Vec<Argument>) -> Option<Answer> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job { arguments, answer }).ok()?;
+        answered.await.ok()
+    }
+}
+
+fn work(
+    source: &Source,
+    trace: Trace,
+    ready: &mpsc::Sender<Result<(), Fault>>,
+    jobs: &mpsc::Receiver<Job>,
+) {
+    let engine = match Engine::prepare(source, trace) {
+        Ok(engine) => engine,
+        Err(fault) => {
+            // Whoever waited has gone: nobody to tell.
+            let _ = ready.send(Err(fault));
+            return;
+        }
+    };
+    if ready.send(Ok(())).is_err() {
+        return;
+    }
+    while let Ok(job) = jobs.recv() {
+        let _ = job.answer.send(engine.render(job.arguments));
+    }
+}
