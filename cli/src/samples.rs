@@ -30,18 +30,10 @@ pub struct Expected {
     pub received: &'static [&'static str],
 }
 
-const SKIPPED: Expected = Expected {
-    status: 204,
-    outcome: None,
-    received: &[],
-};
+const SKIPPED: Expected = Expected { status: 204, outcome: None, received: &[] };
 
 const fn delivered(received: &'static [&'static str]) -> Expected {
-    Expected {
-        status: 200,
-        outcome: Some("delivered"),
-        received,
-    }
+    Expected { status: 200, outcome: Some("delivered"), received }
 }
 
 macro_rules! samples {
@@ -139,41 +131,23 @@ impl Event {
     /// The body's bytes.
     pub fn body(&self) -> Result<Vec<u8>, NotAnEvent> {
         let text = self.body.as_deref().unwrap_or_default();
-        Ok(if self.is_base64_encoded {
-            STANDARD.decode(text)?
-        } else {
-            text.as_bytes().to_vec()
-        })
+        Ok(if self.is_base64_encoded { STANDARD.decode(text)? } else { text.as_bytes().to_vec() })
     }
 
     /// The request to a function URL that Lambda makes this event of.
     pub fn request(&self, url: &str) -> Result<Request<Vec<u8>>, NotAnEvent> {
-        let query = self
-            .raw_query_string
-            .as_deref()
-            .filter(|query| !query.is_empty());
+        let query = self.raw_query_string.as_deref().filter(|query| !query.is_empty());
         let url = query.map_or_else(|| url.to_owned(), |query| format!("{url}?{query}"));
-        let method: Method = self
-            .request_context
-            .http
-            .method
-            .parse()
-            .map_err(http::Error::from)?;
-        let mut request = Request::builder()
-            .method(method)
-            .uri(url)
-            .body(self.body()?)?;
+        let method: Method = self.request_context.http.method.parse().map_err(http::Error::from)?;
+        let mut request = Request::builder().method(method).uri(url).body(self.body()?)?;
         for (name, value) in &self.headers {
             // These two are the connection's own.
             if ["host", "content-length"].contains(&name.to_ascii_lowercase().as_str()) {
                 continue;
             }
             let name: HeaderName = name.parse().map_err(http::Error::from)?;
-            let value: HeaderValue = value
-                .as_str()
-                .unwrap_or_default()
-                .parse()
-                .map_err(http::Error::from)?;
+            let value: HeaderValue =
+                value.as_str().unwrap_or_default().parse().map_err(http::Error::from)?;
             request.headers_mut().insert(name, value);
         }
         if !self.cookies.is_empty() {
@@ -186,7 +160,7 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, fs};
+    use std::{collections::BTreeSet, fs, path::Path};
 
     use super::*;
 
@@ -196,16 +170,12 @@ mod tests {
         let files: BTreeSet<String> = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".json"))
+            .filter(|name| Path::new(name).extension().is_some_and(|kind| kind == "json"))
             .collect();
         let samples: BTreeSet<String> = SAMPLES.iter().map(|s| s.file.to_owned()).collect();
         assert_eq!(files, samples);
         for sample in SAMPLES {
-            sample
-                .event()
-                .unwrap()
-                .request("http://127.0.0.1/")
-                .unwrap();
+            sample.event().unwrap().request("http://127.0.0.1/").unwrap();
         }
     }
 }

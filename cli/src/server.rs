@@ -40,9 +40,7 @@ impl Reply {
 
     /// An answer with any body.
     pub fn text(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
-        let response = Response::builder()
-            .status(status)
-            .header("content-type", content_type);
+        let response = Response::builder().status(status).header("content-type", content_type);
         // A status that does not exist is a mistake of the caller's; it gets a server's error.
         Self::Answer(response.body(body.into()).unwrap_or_default())
     }
@@ -66,11 +64,7 @@ impl Server {
         let address = listener.local_addr()?;
         let resetting = Arc::new(AtomicBool::new(false));
         let task = tokio::spawn(accept(listener, handler, resetting.clone()));
-        Ok(Self {
-            address,
-            resetting,
-            task,
-        })
+        Ok(Self { address, resetting, task })
     }
 
     /// Where it listens.
@@ -119,9 +113,7 @@ where
     F: Future<Output = Reply> + Send + 'static,
 {
     let service = service_fn(move |request| answer(request, handler.clone()));
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn answer<H, F>(request: Request<Incoming>, handler: H) -> io::Result<Response<Full<Bytes>>>

@@ -1,5 +1,5 @@
 // The welcome mail. Put your own sending address here; its domain must be verified in Mandrill.
-local from = { email: 'hello@example.com', name: 'Ory' };
+local from = 'hello@example.com';
 local subject = 'Hello from Ory';
 local text = 'Welcome to Ory! Have fun and happy hacking!';
 
@@ -38,8 +38,7 @@ function(ctx)
     error 'cancel: a test account'
   else {
     message: {
-      from_email: from.email,
-      from_name: from.name,
+      from_email: from,
       subject: subject,
       text: text,
       html: '<p>%s</p><p>%s</p>' % [greeting, std.escapeStringXML(text)],

@@ -64,10 +64,7 @@ struct Refused {
 
 impl Refused {
     fn new(refusal: Refusal, cause: &dyn std::error::Error) -> Self {
-        Self {
-            refusal,
-            cause: cause.to_string(),
-        }
+        Self { refusal, cause: cause.to_string() }
     }
 }
 
@@ -106,10 +103,7 @@ impl From<NotBase64> for Refused {
 impl<V: Vendor> OryFunction<V> {
     async fn accept(&self, event: Value, invocation: &Invocation) -> Response {
         let began = Instant::now();
-        let mut line = Line {
-            message: "request",
-            ..Line::default()
-        };
+        let mut line = Line { message: "request", ..Line::default() };
         let response = match self.take(event).await {
             Ok(message) => self.handle(message, invocation, &mut line).await,
             Err(refused) => refuse(&refused, &mut line),
@@ -125,21 +119,13 @@ impl<V: Vendor> OryFunction<V> {
         let request = Request::open(event)?;
         if request.method() != Method::POST {
             let cause = "only POST is taken".to_owned();
-            return Err(Refused {
-                refusal: Refusal::Method,
-                cause,
-            });
+            return Err(Refused { refusal: Refusal::Method, cause });
         }
         let request = self.auth.authenticate(request.within_size()?).await?;
         let trigger_id = request.header(TRIGGER_ID).map(str::to_owned);
         let ctx = Ctx::decode(&request.into_body()?)?.reduce();
         let key = Key::of_event(trigger_id.as_deref(), ctx.as_value());
-        Ok(Message::new(
-            self.delivery.function,
-            key,
-            self.clock.now(),
-            ctx,
-        ))
+        Ok(Message::new(self.delivery.function, key, self.clock.now(), ctx))
     }
 
     async fn handle(
@@ -156,10 +142,7 @@ impl<V: Vendor> OryFunction<V> {
         }
         let budget = Budget::new(ORY_LIMIT, invocation.ends);
         let arn = &invocation.arn;
-        let delivered = self
-            .delivery
-            .deliver(&message, arn, &budget, Attempts::IN_LINE)
-            .await;
+        let delivered = self.delivery.deliver(&message, arn, &budget, Attempts::IN_LINE).await;
         describe(&delivered, line);
         self.reply(&message, &delivered.outcome, line).await
     }
@@ -174,9 +157,7 @@ impl<V: Vendor> OryFunction<V> {
             line.cause = Some("screened".to_owned());
             return Response::json(400, messages.body());
         }
-        let outcome = Outcome::Skipped {
-            reason: "before_save",
-        };
+        let outcome = Outcome::Skipped { reason: "before_save" };
         describe(&outcome.clone().into(), line);
         self.reply(message, &outcome, line).await
     }
@@ -190,11 +171,7 @@ impl<V: Vendor> OryFunction<V> {
         line: &mut Line,
     ) -> Response {
         let row = for_ory(outcome, &message.key);
-        let Some(template) = self
-            .reply_template
-            .as_ref()
-            .filter(|_| outcome.is_settled())
-        else {
+        let Some(template) = self.reply_template.as_ref().filter(|_| outcome.is_settled()) else {
             return row;
         };
         match replied(template, message, outcome).await {
@@ -204,11 +181,7 @@ impl<V: Vendor> OryFunction<V> {
             Err(fault) => {
                 line.count(Metric::TemplateFault);
                 line.cause = Some(fault.to_string());
-                if message.event.is_before_save() {
-                    Refusal::Template.for_ory()
-                } else {
-                    row
-                }
+                if message.event.is_before_save() { Refusal::Template.for_ory() } else { row }
             }
         }
     }
@@ -219,10 +192,8 @@ async fn replied(
     message: &Message<Reduced>,
     outcome: &Outcome,
 ) -> Result<Reply, Fault> {
-    let arguments = vec![
-        ("ctx", message.event.as_value().clone()),
-        ("outcome", outcome.body(&message.key)),
-    ];
+    let arguments =
+        vec![("ctx", message.event.as_value().clone()), ("outcome", outcome.body(&message.key))];
     match template.render(arguments).await {
         Ok(result) => Reply::build(&result, &message.event)
             .map_err(|rule| Fault::new(template.name(), rule.name())),
@@ -249,13 +220,7 @@ fn describe(delivered: &Delivered, line: &mut Line) {
     line.cause = outcome.cause();
     line.vendor_status = delivered.vendor_status;
     line.count(outcome.metric());
-    if matches!(
-        outcome,
-        Outcome::Delivered {
-            at_risk: Some(_),
-            ..
-        }
-    ) {
+    if matches!(outcome, Outcome::Delivered { at_risk: Some(_), .. }) {
         line.count(Metric::Blocked);
     }
     if delivered.attempts > 0 {

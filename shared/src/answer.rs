@@ -27,20 +27,12 @@ pub struct Response {
 impl Response {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            allow: None,
-            body: None,
-        }
+        Self { status, allow: None, body: None }
     }
 
     /// An answer with a JSON body.
     pub fn json(status: u16, body: Value) -> Self {
-        Self {
-            status,
-            allow: None,
-            body: Some(body),
-        }
+        Self { status, allow: None, body: Some(body) }
     }
 
     /// The answer as Lambda's function URL takes it.
@@ -145,11 +137,7 @@ impl Refusal {
     pub fn for_ory(self) -> Response {
         let messages = Messages::error(self.message_id(), self.text(), None);
         let allow = (self == Self::Method).then_some("POST");
-        Response {
-            status: self.status(),
-            allow,
-            body: Some(messages.body()),
-        }
+        Response { status: self.status(), allow, body: Some(messages.body()) }
     }
 }
 
@@ -187,25 +175,13 @@ mod tests {
                 200,
                 Some(json!({"status": "delivered", "id": id, "vendor": vendor})),
             ),
+            (Outcome::Duplicate, 200, Some(json!({"status": "duplicate", "id": id}))),
             (
-                Outcome::Duplicate,
-                200,
-                Some(json!({"status": "duplicate", "id": id})),
-            ),
-            (
-                Outcome::Rejected {
-                    reason: "spam".to_owned(),
-                },
+                Outcome::Rejected { reason: "spam".to_owned() },
                 200,
                 Some(json!({"status": "rejected", "id": id, "reason": "spam"})),
             ),
-            (
-                Outcome::Skipped {
-                    reason: "cancelled",
-                },
-                204,
-                None,
-            ),
+            (Outcome::Skipped { reason: "cancelled" }, 204, None),
         ];
         for (outcome, status, body) in table {
             let answer = for_ory(&outcome, &key);
@@ -231,14 +207,8 @@ mod tests {
             let body = answer.body.unwrap();
             let message = &body["messages"][0]["messages"][0];
             assert_eq!(body["messages"][0]["instance_ptr"], "#/");
-            assert_eq!(
-                (&message["type"], &message["context"]),
-                (&json!("error"), &json!({}))
-            );
-            assert!(
-                ids.insert(message["id"].as_i64().unwrap()),
-                "{refusal:?} shares its id"
-            );
+            assert_eq!((&message["type"], &message["context"]), (&json!("error"), &json!({})));
+            assert!(ids.insert(message["id"].as_i64().unwrap()), "{refusal:?} shares its id");
         }
     }
 

@@ -81,14 +81,9 @@ impl CallerAuth {
 
     fn presented(&self, request: &Request) -> Vec<Digested> {
         match &self.scheme {
-            Scheme::Query => request
-                .query("secret")
-                .map(|key| Digested::key(&key))
-                .collect(),
+            Scheme::Query => request.query("secret").map(|key| Digested::key(&key)).collect(),
             Scheme::Ory { api_key_name } => {
-                let keys = request
-                    .header(api_key_name)
-                    .chain(request.cookie(api_key_name));
+                let keys = request.header(api_key_name).chain(request.cookie(api_key_name));
                 let basic = request.header("authorization").filter_map(basic);
                 keys.map(Digested::key).chain(basic).collect()
             }
@@ -97,26 +92,15 @@ impl CallerAuth {
 
     fn known(&self, versions: &Versions) -> Result<Vec<Digested>, AuthError> {
         let both = [Some(&versions.current), versions.previous.as_ref()];
-        let known: Vec<_> = both
-            .into_iter()
-            .flatten()
-            .flat_map(|version| self.credentials(version))
-            .collect();
-        if known.is_empty() {
-            Err(AuthError::Unusable)
-        } else {
-            Ok(known)
-        }
+        let known: Vec<_> =
+            both.into_iter().flatten().flat_map(|version| self.credentials(version)).collect();
+        if known.is_empty() { Err(AuthError::Unusable) } else { Ok(known) }
     }
 
     fn credentials(&self, version: &SecretString) -> Vec<Digested> {
         match self.scheme {
-            Scheme::Query => strong(field(version, "secret"))
-                .as_deref()
-                .map(Digested::key),
-            Scheme::Ory { .. } => strong(field(version, "api_key"))
-                .as_deref()
-                .map(Digested::key),
+            Scheme::Query => strong(field(version, "secret")).as_deref().map(Digested::key),
+            Scheme::Ory { .. } => strong(field(version, "api_key")).as_deref().map(Digested::key),
         }
         .into_iter()
         .chain(self.basic_credentials(version))
@@ -147,13 +131,7 @@ struct Digested([u8; 32]);
 
 impl Digested {
     fn key(key: &str) -> Self {
-        Self(
-            Sha256::new()
-                .chain_update(b"key\0")
-                .chain_update(key)
-                .finalize()
-                .into(),
-        )
+        Self(Sha256::new().chain_update(b"key\0").chain_update(key).finalize().into())
     }
 
     fn basic(username: &str, password: &str) -> Self {
@@ -165,14 +143,8 @@ impl Digested {
 
 /// Compares each with each, without stopping early.
 fn any_match(presented: &[Digested], known: &[Digested]) -> bool {
-    let pairs = presented
-        .iter()
-        .flat_map(|one| known.iter().map(move |other| (one, other)));
-    pairs
-        .fold(subtle::Choice::from(0), |found, (one, other)| {
-            found | one.0.ct_eq(&other.0)
-        })
-        .into()
+    let pairs = presented.iter().flat_map(|one| known.iter().map(move |other| (one, other)));
+    pairs.fold(subtle::Choice::from(0), |found, (one, other)| found | one.0.ct_eq(&other.0)).into()
 }
 
 /// `Authorization: Basic …` (RFC 7617).
@@ -205,17 +177,12 @@ mod tests {
 
     fn auth(store: &Arc<MemorySecrets>, scheme: Scheme) -> CallerAuth {
         let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00 UTC)));
-        let ttl = Ttl(Duration::from_secs(300));
-        CallerAuth::new(
-            Cached::both("s".to_owned(), store.clone(), clock, ttl),
-            scheme,
-        )
+        let ttl = Ttl(Duration::from_mins(5));
+        CallerAuth::new(Cached::both("s".to_owned(), store.clone(), clock, ttl), scheme)
     }
 
     fn ory(name: &str) -> Scheme {
-        Scheme::Ory {
-            api_key_name: name.to_owned(),
-        }
+        Scheme::Ory { api_key_name: name.to_owned() }
     }
 
     fn request(headers: &serde_json::Value, cookies: &[String], query: &str) -> Request {
@@ -256,11 +223,7 @@ mod tests {
         assert!(
             passes(
                 &auth,
-                request(
-                    &json!({"X-Webhook-Key": "no"}),
-                    &[format!("X-Webhook-Key={KEY}")],
-                    ""
-                )
+                request(&json!({"X-Webhook-Key": "no"}), &[format!("X-Webhook-Key={KEY}")], "")
             )
             .await
         );
@@ -280,10 +243,7 @@ mod tests {
         assert!(passes(&auth, header("authorization", KEY)).await);
         let table = [
             (basic_header("ory:pass:word-with-a-colon"), true),
-            (
-                basic_header("ory:pass:word-with-a-colon").replace("Basic", "basic"),
-                true,
-            ),
+            (basic_header("ory:pass:word-with-a-colon").replace("Basic", "basic"), true),
             (basic_header("ory:pass"), false),
             (basic_header("other:pass:word-with-a-colon"), false),
             (basic_header("ory"), false),
@@ -294,11 +254,7 @@ mod tests {
             (format!("Bearer {KEY}"), false),
         ];
         for (value, pass) in table {
-            assert_eq!(
-                passes(&auth, header("authorization", &value)).await,
-                pass,
-                "{value}"
-            );
+            assert_eq!(passes(&auth, header("authorization", &value)).await, pass, "{value}");
         }
     }
 
@@ -310,20 +266,11 @@ mod tests {
         let query = |secret: &str| request(&json!({}), &[], &format!("secret={secret}"));
         assert!(passes(&auth, query(KEY)).await);
         store.put("s", NEXT);
-        assert!(
-            passes(&auth, query(NEXT)).await,
-            "a mismatch looks for a rotation"
-        );
-        assert!(
-            passes(&auth, query(KEY)).await,
-            "the previous version passes"
-        );
+        assert!(passes(&auth, query(NEXT)).await, "a mismatch looks for a rotation");
+        assert!(passes(&auth, query(KEY)).await, "the previous version passes");
         store.put("s", "a-third-key-of-decent-length");
-        advance(Duration::from_secs(300)).await;
-        assert!(
-            !passes(&auth, query(KEY)).await,
-            "the version before the previous one is out"
-        );
+        advance(Duration::from_mins(5)).await;
+        assert!(!passes(&auth, query(KEY)).await, "the version before the previous one is out");
     }
 
     #[tokio::test(start_paused = true)]
@@ -342,22 +289,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_unfit_secret_authenticates_nobody() {
-        for secret in [
-            "",
-            "short",
-            "replace-me",
-            "{}",
-            r#"{"api_key":"fifteen-letters"}"#,
-        ] {
+        for secret in ["", "short", "replace-me", "{}", r#"{"api_key":"fifteen-letters"}"#] {
             let store = Arc::new(MemorySecrets::default());
             store.put("s", secret);
             let auth = auth(&store, ory("Authorization"));
             for presented in [secret, "", "fifteen-letters", "replace-me"] {
                 let answer = auth.authenticate(header("authorization", presented)).await;
-                assert!(
-                    matches!(answer, Err(AuthError::Unusable)),
-                    "{secret}: {presented}"
-                );
+                assert!(matches!(answer, Err(AuthError::Unusable)), "{secret}: {presented}");
             }
         }
     }

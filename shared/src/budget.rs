@@ -23,10 +23,7 @@ pub struct Budget {
 impl Budget {
     /// `limit` from now on.
     pub fn new(limit: Duration, invocation_ends: OffsetDateTime) -> Self {
-        Self {
-            answer_by: Instant::now() + limit,
-            invocation_ends,
-        }
+        Self { answer_by: Instant::now() + limit, invocation_ends }
     }
 
     /// What is left.

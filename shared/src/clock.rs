@@ -37,10 +37,7 @@ pub struct VirtualClock {
 impl VirtualClock {
     /// A clock that shows `start` now.
     pub fn starting_at(start: OffsetDateTime) -> Self {
-        Self {
-            start,
-            since: Instant::now(),
-        }
+        Self { start, since: Instant::now() }
     }
 }
 

@@ -20,10 +20,7 @@ pub struct ConfigError {
 impl ConfigError {
     /// An error about `variable`, which should hold `wanted`.
     pub fn new(variable: &'static str, wanted: impl Into<String>) -> Self {
-        Self {
-            variable,
-            wanted: wanted.into(),
-        }
+        Self { variable, wanted: wanted.into() }
     }
 }
 
@@ -43,20 +40,12 @@ impl Environment {
 
     /// An environment of the given variables and no others.
     pub fn of<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        Self(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 
     /// A variable that may be missing.
     pub fn optional(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(|value| value.trim())
-            .filter(|value| !value.is_empty())
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// A variable that must be there.
@@ -85,16 +74,9 @@ impl Environment {
     ) -> Result<Duration, ConfigError> {
         let count = match self.optional(name) {
             None => default,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|count| *count > 0)
-                .ok_or_else(|| {
-                    ConfigError::new(
-                        name,
-                        format!("wanted a whole number from 1 to {}", u32::MAX),
-                    )
-                })?,
+            Some(text) => text.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
+                ConfigError::new(name, format!("wanted a whole number from 1 to {}", u32::MAX))
+            })?,
         };
         Ok(unit * count)
     }
@@ -117,7 +99,7 @@ impl Endpoint {
         let url = Url::parse(text).ok()?;
         let safe = match url.scheme() {
             "https" => url.host().is_some(),
-            "http" => is_loopback(url.host()?),
+            "http" => is_loopback(&url.host()?),
             _ => false,
         };
         let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
@@ -132,11 +114,11 @@ impl Endpoint {
     }
 }
 
-fn is_loopback(host: Host<&str>) -> bool {
+fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => IpAddr::V4(address).is_loopback(),
-        Host::Ipv6(address) => IpAddr::V6(address).is_loopback(),
+        Host::Domain(name) => *name == "localhost",
+        Host::Ipv4(address) => IpAddr::V4(*address).is_loopback(),
+        Host::Ipv6(address) => IpAddr::V6(*address).is_loopback(),
     }
 }
 
@@ -170,10 +152,7 @@ mod tests {
 
     #[test]
     fn a_path_is_joined_under_the_root_whatever_its_slash() {
-        for root in [
-            "https://example.com/api/1.0",
-            "https://example.com/api/1.0/",
-        ] {
+        for root in ["https://example.com/api/1.0", "https://example.com/api/1.0/"] {
             let joined = Endpoint::parse(root).unwrap().join("messages/send");
             assert_eq!(joined.as_str(), "https://example.com/api/1.0/messages/send");
         }
@@ -182,21 +161,10 @@ mod tests {
     #[test]
     fn an_error_names_the_variable_and_not_its_value() {
         let env = Environment::of([("MANDRILL_URL", "http://hunter2.example"), ("N", "-3")]);
-        let error = env
-            .endpoint("MANDRILL_URL", "https://example.com")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("MANDRILL_URL: wanted an https URL"),
-            "{error}"
-        );
+        let error = env.endpoint("MANDRILL_URL", "https://example.com").unwrap_err().to_string();
+        assert!(error.starts_with("MANDRILL_URL: wanted an https URL"), "{error}");
         assert!(!error.contains("hunter2"));
-        assert_eq!(
-            env.duration("N", Duration::from_secs(1), 5)
-                .unwrap_err()
-                .variable,
-            "N"
-        );
+        assert_eq!(env.duration("N", Duration::from_secs(1), 5).unwrap_err().variable, "N");
     }
 
     #[test]
@@ -204,9 +172,6 @@ mod tests {
         let env = Environment::of([("A", " "), ("B", "")]);
         assert_eq!(env.optional("A"), None);
         assert!(env.required("B", "a secret's id").is_err());
-        assert_eq!(
-            env.duration("A", Duration::from_secs(1), 300).unwrap(),
-            Duration::from_secs(300)
-        );
+        assert_eq!(env.duration("A", Duration::from_secs(1), 300).unwrap(), Duration::from_mins(5));
     }
 }

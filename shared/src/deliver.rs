@@ -91,12 +91,7 @@ pub struct Delivered {
 
 impl From<Outcome> for Delivered {
     fn from(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            attempts: 0,
-            vendor_status: None,
-            vendor_latency: Duration::ZERO,
-        }
+        Self { outcome, attempts: 0, vendor_status: None, vendor_latency: Duration::ZERO }
     }
 }
 
@@ -152,9 +147,7 @@ impl<V: Vendor> Delivery<V> {
             Ok(claim) => claim,
             Err(outcome) => return outcome.into(),
         };
-        let delivered = self
-            .call(&work.call, key, claim.as_ref(), budget, attempts)
-            .await;
+        let delivered = self.call(&work.call, key, claim.as_ref(), budget, attempts).await;
         self.record(claim, &delivered.outcome).await;
         delivered
     }
@@ -165,11 +158,7 @@ impl<V: Vendor> Delivery<V> {
         arn: &FunctionArn,
     ) -> Result<Work<V::Call>, Outcome> {
         let ctx = message.event.as_value().clone();
-        let rendered = self
-            .template
-            .render(vec![("ctx", ctx)])
-            .await
-            .map_err(unrendered)?;
+        let rendered = self.template.render(vec![("ctx", ctx)]).await.map_err(unrendered)?;
         let broken = |rule| Outcome::TemplateFault(Fault::new(self.template.name(), rule));
         let Value::Object(mut rendered) = rendered else {
             return Err(broken("the result is no object"));
@@ -181,10 +170,7 @@ impl<V: Vendor> Delivery<V> {
         };
         let key = WorkKey::new(&message.key, named.as_deref());
         let vendor_key = key.for_vendor(arn);
-        let facts = EventFacts {
-            vendor_key: &vendor_key,
-            received_at: message.received_at,
-        };
+        let facts = EventFacts { vendor_key: &vendor_key, received_at: message.received_at };
         let call = self.vendor.prepare(rendered, &facts).map_err(broken)?;
         Ok(Work { call, key })
     }
@@ -283,10 +269,7 @@ impl<V: Vendor> Delivery<V> {
         };
         let done = |state, vendor: Option<&Value>| {
             let vendor_id = vendor.and_then(|vendor| vendor["message_id"].as_str());
-            Done {
-                state,
-                vendor_id: vendor_id.map(str::to_owned),
-            }
+            Done { state, vendor_id: vendor_id.map(str::to_owned) }
         };
         let done = match outcome {
             Outcome::Delivered { vendor, .. } => done(State::Delivered, Some(vendor)),
@@ -314,9 +297,7 @@ fn warn(what: &str, error: &(dyn std::error::Error + 'static)) {
 
 fn unrendered(error: RenderError) -> Outcome {
     match error {
-        RenderError::Cancelled => Outcome::Skipped {
-            reason: "cancelled",
-        },
+        RenderError::Cancelled => Outcome::Skipped { reason: "cancelled" },
         RenderError::Fault(fault) => Outcome::TemplateFault(fault),
     }
 }
@@ -334,7 +315,5 @@ fn jittered(repeats: u32) -> Duration {
 }
 
 fn random_name() -> String {
-    Builder::from_random_bytes(fastrand::u128(..).to_be_bytes())
-        .into_uuid()
-        .to_string()
+    Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid().to_string()
 }

@@ -49,23 +49,14 @@ impl Request {
     pub fn open(event: Value) -> Result<Self, EnvelopeError> {
         let event: LambdaFunctionUrlRequest =
             serde_json::from_value(event).map_err(|_| EnvelopeError::Foreign)?;
-        let method = event
-            .request_context
-            .http
-            .method
-            .as_deref()
-            .unwrap_or_default();
+        let method = event.request_context.http.method.as_deref().unwrap_or_default();
         let text = event.body.unwrap_or_default();
         Ok(Self {
             method: method.parse().map_err(|_| EnvelopeError::Foreign)?,
             headers: event.headers,
             cookies: event.cookies.unwrap_or_default(),
             query: event.raw_query_string.unwrap_or_default(),
-            body: if event.is_base64_encoded {
-                Body::Base64(text)
-            } else {
-                Body::Text(text)
-            },
+            body: if event.is_base64_encoded { Body::Base64(text) } else { Body::Text(text) },
         })
     }
 
@@ -85,10 +76,7 @@ impl Request {
 
     /// A header's values, the name in any case. Lambda joins repeated headers with a comma.
     pub fn header(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.headers
-            .get_all(name)
-            .into_iter()
-            .filter_map(|value| value.to_str().ok())
+        self.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
     }
 
     /// The values of a cookie. Lambda lists cookies apart; other front ends leave them in the
@@ -162,10 +150,7 @@ mod tests {
     fn headers_cookies_and_query_are_found() {
         let request = Request::open(event("", false)).unwrap();
         assert_eq!(request.header("x-key").collect::<Vec<_>>(), ["value"]);
-        assert_eq!(
-            request.cookie("key").collect::<Vec<_>>(),
-            ["one", "two", "three"]
-        );
+        assert_eq!(request.cookie("key").collect::<Vec<_>>(), ["one", "two", "three"]);
         assert_eq!(request.cookie("other").collect::<Vec<_>>(), ["2"]);
         assert_eq!(request.query("secret").collect::<Vec<_>>(), ["a+b", "two"]);
         assert_eq!(request.cookie("Key").count(), 0);
@@ -183,12 +168,8 @@ mod tests {
 
     #[test]
     fn the_size_limit_is_that_of_the_decoded_body() {
-        let fits = |text: &str, base64| {
-            Request::open(event(text, base64))
-                .unwrap()
-                .within_size()
-                .is_ok()
-        };
+        let fits =
+            |text: &str, base64| Request::open(event(text, base64)).unwrap().within_size().is_ok();
         let most = "x".repeat(MAX_BODY_BYTES);
         assert!(fits(&most, false));
         assert!(fits(&STANDARD.encode(&most), true));
@@ -198,13 +179,7 @@ mod tests {
 
     #[test]
     fn what_is_no_function_url_event_is_foreign() {
-        for event in [
-            json!({}),
-            json!({"Records": []}),
-            json!(null),
-            json!([1]),
-            json!("x"),
-        ] {
+        for event in [json!({}), json!({"Records": []}), json!(null), json!([1]), json!("x")] {
             assert_eq!(Request::open(event).err(), Some(EnvelopeError::Foreign));
         }
     }

@@ -51,14 +51,10 @@ impl WorkKey {
     /// address into it, and records hold no personal data.
     pub fn new(event: &Key, named: Option<&str>) -> Self {
         match named {
-            None => Self {
-                text: event.0.clone(),
-                named: false,
-            },
-            Some(name) => Self {
-                text: Key::digest(format!("named\n{name}").as_bytes()).0,
-                named: true,
-            },
+            None => Self { text: event.0.clone(), named: false },
+            Some(name) => {
+                Self { text: Key::digest(format!("named\n{name}").as_bytes()).0, named: true }
+            }
         }
     }
 
@@ -92,13 +88,7 @@ impl FunctionArn {
 
     /// Takes the qualifier off.
     pub fn new(invoked: &str) -> Self {
-        Self(
-            invoked
-                .split(':')
-                .take(Self::PARTS)
-                .collect::<Vec<_>>()
-                .join(":"),
-        )
+        Self(invoked.split(':').take(Self::PARTS).collect::<Vec<_>>().join(":"))
     }
 }
 
@@ -127,18 +117,13 @@ mod tests {
         let one: serde_json::Value = serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":3}}"#).unwrap();
         let two: serde_json::Value = serde_json::from_str(r#"{"b":{"d":3,"c":2},"a":1}"#).unwrap();
         assert_eq!(Key::of_event(None, &one), Key::of_event(None, &two));
-        assert_ne!(
-            Key::of_event(None, &one),
-            Key::of_event(None, &json!({"a": 1}))
-        );
+        assert_ne!(Key::of_event(None, &one), Key::of_event(None, &json!({"a": 1})));
     }
 
     #[test]
     fn a_vendor_sees_one_key_per_deployment() {
         let arn = |name: &str| {
-            FunctionArn::new(&format!(
-                "arn:aws:lambda:eu-central-1:123456789012:function:{name}"
-            ))
+            FunctionArn::new(&format!("arn:aws:lambda:eu-central-1:123456789012:function:{name}"))
         };
         let key = WorkKey::new(&Key::digest(b"event"), None);
         let production = key.for_vendor(&arn("welcome"));
@@ -155,9 +140,6 @@ mod tests {
         assert!(named.is_named());
         assert!(!named.record_id("f").contains("ann"));
         let colliding = WorkKey::new(&event, Some(event.as_str()));
-        assert_ne!(
-            colliding.record_id("f"),
-            WorkKey::new(&event, None).record_id("f")
-        );
+        assert_ne!(colliding.record_id("f"), WorkKey::new(&event, None).record_id("f"));
     }
 }

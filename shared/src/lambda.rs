@@ -80,9 +80,7 @@ pub enum StartError {
 
 /// Answers one call. A panic is answered too, so that the caller tries again.
 pub async fn invoke(function: &dyn Function, event: Value, invocation: &Invocation) -> Response {
-    let answered = AssertUnwindSafe(function.invoke(event, invocation))
-        .catch_unwind()
-        .await;
+    let answered = AssertUnwindSafe(function.invoke(event, invocation)).catch_unwind().await;
     answered.unwrap_or_else(|_| Refusal::Unfinished.for_ory())
 }
 
@@ -93,10 +91,7 @@ where
     B: FnOnce(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>,
 {
     let env = Environment::of_process();
-    start_logging(
-        LogLevel::from_env(&env).unwrap_or(LogLevel::Info),
-        function_crate,
-    );
+    start_logging(LogLevel::from_env(&env).unwrap_or(LogLevel::Info), function_crate);
     match serve(&env, build).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -119,8 +114,7 @@ where
         journal: Sink::Stdout,
     };
     let function = build(env, &ports)?;
-    env.required("AWS_LAMBDA_RUNTIME_API", "")
-        .map_err(|_| StartError::NotInLambda)?;
+    env.required("AWS_LAMBDA_RUNTIME_API", "").map_err(|_| StartError::NotInLambda)?;
     function.warm().await;
     let handler = service_fn({
         let function = function.clone();
@@ -145,10 +139,7 @@ impl<S> Layer<S> for EndLayer {
     type Service = EndService<S>;
 
     fn layer(&self, inner: S) -> EndService<S> {
-        EndService {
-            inner,
-            function: self.0.clone(),
-        }
+        EndService { inner, function: self.0.clone() }
     }
 }
 

@@ -32,13 +32,6 @@ impl<E: Serialize + DeserializeOwned> Message<E> {
     /// A message in the current version.
     pub fn new(function: &str, key: Key, received_at: OffsetDateTime, event: E) -> Self {
         let function = function.to_owned();
-        Self {
-            version: VERSION,
-            function,
-            key,
-            trigger_id: None,
-            received_at,
-            event,
-        }
+        Self { version: VERSION, function, key, trigger_id: None, received_at, event }
     }
 }

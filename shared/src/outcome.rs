@@ -59,18 +59,12 @@ pub enum Blocked {
 impl Outcome {
     /// A vendor has it.
     pub fn delivered(vendor: Value) -> Self {
-        Self::Delivered {
-            vendor,
-            at_risk: None,
-        }
+        Self::Delivered { vendor, at_risk: None }
     }
 
     /// Not now.
     pub fn try_later(cause: impl Into<String>) -> Self {
-        Self::TryLater {
-            wait: None,
-            cause: cause.into(),
-        }
+        Self::TryLater { wait: None, cause: cause.into() }
     }
 
     /// Somebody must act.
@@ -80,9 +74,7 @@ impl Outcome {
 
     /// Nobody knows.
     pub fn unknown(cause: impl Into<String>) -> Self {
-        Self::Unknown {
-            cause: cause.into(),
-        }
+        Self::Unknown { cause: cause.into() }
     }
 
     /// What a call that got no answer means, for any vendor.

@@ -58,31 +58,16 @@ impl Settings {
     /// The secret that callers present, in both versions.
     pub fn webhook_secret(&self, ports: &Ports) -> Cached {
         let id = self.webhook_secret_id.clone();
-        Cached::both(
-            id,
-            ports.secrets.clone(),
-            ports.clock.clone(),
-            self.secret_ttl,
-        )
+        Cached::both(id, ports.secrets.clone(), ports.clock.clone(), self.secret_ttl)
     }
 
     /// A vendor's secret, in its current version.
     pub fn vendor_secret(&self, id: String, ports: &Ports) -> Cached {
-        Cached::current(
-            id,
-            ports.secrets.clone(),
-            ports.clock.clone(),
-            self.secret_ttl,
-        )
+        Cached::current(id, ports.secrets.clone(), ports.clock.clone(), self.secret_ttl)
     }
 
     /// The journal of a function.
     pub fn journal(&self, function: &'static str, ports: &Ports) -> Journal {
-        Journal::new(
-            function,
-            self.log_level,
-            ports.clock.clone(),
-            ports.journal.clone(),
-        )
+        Journal::new(function, self.log_level, ports.clock.clone(), ports.journal.clone())
     }
 }

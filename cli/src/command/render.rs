@@ -55,27 +55,16 @@ impl Render {
     fn source(&self) -> Result<(Subject, Source), Box<dyn std::error::Error>> {
         if self.template == mandrill_welcome::NAME {
             let shipped = mandrill_welcome::SHIPPED_TEMPLATE;
-            return Ok((
-                Subject::Function,
-                Source::shipped("welcome.jsonnet", shipped),
-            ));
+            return Ok((Subject::Function, Source::shipped("welcome.jsonnet", shipped)));
         }
-        if Path::new(&self.template)
-            .extension()
-            .is_none_or(|extension| extension != "jsonnet")
-        {
+        if Path::new(&self.template).extension().is_none_or(|extension| extension != "jsonnet") {
             let known = mandrill_welcome::NAME;
-            return Err(format!(
-                "{} is no function ({known}) and no .jsonnet file",
-                self.template
-            )
-            .into());
+            return Err(
+                format!("{} is no function ({known}) and no .jsonnet file", self.template).into()
+            );
         }
         let code = read(&self.template)?;
-        Ok((
-            Subject::File,
-            Source::shipped(&self.template, &String::from_utf8(code)?),
-        ))
+        Ok((Subject::File, Source::shipped(&self.template, &String::from_utf8(code)?)))
     }
 }
 
@@ -85,12 +74,8 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
 
 fn read_ctx(path: &str) -> Result<Reduced, Box<dyn std::error::Error>> {
     let bytes = read(path)?;
-    let body = Event::read(&bytes)
-        .and_then(|event| event.body())
-        .unwrap_or(bytes);
-    Ok(Ctx::decode(&body)
-        .map_err(|error| format!("{path}: {error}"))?
-        .reduce())
+    let body = Event::read(&bytes).and_then(|event| event.body()).unwrap_or(bytes);
+    Ok(Ctx::decode(&body).map_err(|error| format!("{path}: {error}"))?.reduce())
 }
 
 async fn render(source: &Source, ctx: &Reduced, trace: Trace) -> Result<Value, RenderError> {
@@ -108,10 +93,7 @@ fn complete(subject: &Subject, source: &Source, result: Value) -> Result<Value, 
         return Err(broken("the result is no object"));
     };
     result.remove("idempotency_key");
-    let event = EventFacts {
-        vendor_key: SHOWN_VENDOR_KEY,
-        received_at: OffsetDateTime::now_utc(),
-    };
+    let event = EventFacts { vendor_key: SHOWN_VENDOR_KEY, received_at: OffsetDateTime::now_utc() };
     let call = mandrill_welcome::Call::prepare(result, &event).map_err(broken)?;
     eprintln!("POST {}", call.method);
     Ok(Value::Object(Map::from_iter(call.body)))

@@ -29,11 +29,7 @@ impl Up {
         println!("{}", play::table(&played));
         if self.once {
             let fine = played.iter().all(play::Played::is_as_expected);
-            return Ok(if fine {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
+            return Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         println!("\n{}", invitation(&stack));
         tokio::signal::ctrl_c().await?;

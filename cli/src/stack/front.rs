@@ -26,26 +26,15 @@ pub(super) async fn start(port: u16, functions: Vec<Named>) -> io::Result<Server
 
 async fn answer(functions: &[Named], request: Request<Bytes>) -> Reply {
     let path = request.uri().path();
-    let name = path
-        .strip_prefix("/lambda-url/")
-        .and_then(|rest| rest.split('/').next());
-    let Some(named) = functions
-        .iter()
-        .find(|function| Some(function.name) == name)
-    else {
-        let names: Vec<_> = functions
-            .iter()
-            .map(|function| format!("/lambda-url/{}/", function.name))
-            .collect();
+    let name = path.strip_prefix("/lambda-url/").and_then(|rest| rest.split('/').next());
+    let Some(named) = functions.iter().find(|function| Some(function.name) == name) else {
+        let names: Vec<_> =
+            functions.iter().map(|function| format!("/lambda-url/{}/", function.name)).collect();
         return Reply::text(404, "text/plain", format!("Try {}\n", names.join(", ")));
     };
-    let invocation = Invocation {
-        arn: arn(named.name),
-        ends: OffsetDateTime::now_utc() + FUNCTION_TIMEOUT,
-    };
-    let answer = invoke(&*named.function, event(request), &invocation)
-        .await
-        .into_lambda();
+    let invocation =
+        Invocation { arn: arn(named.name), ends: OffsetDateTime::now_utc() + FUNCTION_TIMEOUT };
+    let answer = invoke(&*named.function, event(request), &invocation).await.into_lambda();
     let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
     *response.status_mut() = u16::try_from(answer.status_code)
         .ok()
@@ -56,9 +45,7 @@ async fn answer(functions: &[Named], request: Request<Bytes>) -> Reply {
 }
 
 fn arn(name: &str) -> FunctionArn {
-    FunctionArn::new(&format!(
-        "arn:aws:lambda:us-east-1:000000000000:function:{name}"
-    ))
+    FunctionArn::new(&format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"))
 }
 
 /// The event that Lambda makes of a request to a function URL (payload format 2.0).
@@ -91,9 +78,7 @@ fn event(request: Request<Bytes>) -> Value {
 
 /// Lambda leaves these content types as text and encodes the others.
 fn is_text(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get("content-type")
-        .and_then(|value| value.to_str().ok());
+    let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
     content_type
         .is_none_or(|kind| kind.starts_with("text/") || kind.starts_with("application/json"))
 }
@@ -101,28 +86,16 @@ fn is_text(headers: &HeaderMap) -> bool {
 fn headers(parts: &Parts) -> Value {
     let mut headers = Map::new();
     for name in parts.headers.keys().filter(|name| *name != "cookie") {
-        headers.insert(
-            name.to_string(),
-            json!(values(parts, name.as_str()).join(",")),
-        );
+        headers.insert(name.to_string(), json!(values(parts, name.as_str()).join(",")));
     }
     Value::Object(headers)
 }
 
 fn cookies(parts: &Parts) -> Vec<String> {
     let lines = values(parts, "cookie");
-    lines
-        .iter()
-        .flat_map(|line| line.split(';'))
-        .map(|cookie| cookie.trim().to_owned())
-        .collect()
+    lines.iter().flat_map(|line| line.split(';')).map(|cookie| cookie.trim().to_owned()).collect()
 }
 
 fn values<'a>(parts: &'a Parts, name: &str) -> Vec<&'a str> {
-    parts
-        .headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect()
+    parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
 }

@@ -87,20 +87,12 @@ impl Stack {
         let function = welcome.map_err(|source| StackError::Function { name, source })?;
         function.warm().await;
         let front = front::start(port, vec![Named { name, function }]).await?;
-        Ok(Self {
-            front,
-            mandrill,
-            secrets,
-        })
+        Ok(Self { front, mandrill, secrets })
     }
 
     /// What the vendors received since the last look, a line a call.
     pub fn take_received(&self) -> Vec<String> {
-        self.mandrill
-            .take_received()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        self.mandrill.take_received().iter().map(ToString::to_string).collect()
     }
 
     /// The URL of a function, the same path that `cargo lambda watch` serves.

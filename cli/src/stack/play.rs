@@ -46,23 +46,13 @@ pub async fn play(stack: &Stack, client: &Client) -> Vec<Played> {
         let (status, body) =
             answer.map_or((None, Value::Null), |(status, body)| (Some(status), body));
         let received = stack.take_received();
-        played.push(Played {
-            sample,
-            status,
-            body,
-            received,
-            took,
-        });
+        played.push(Played { sample, status, body, received, took });
     }
     played
 }
 
 async fn send(stack: &Stack, client: &Client, sample: &Sample) -> Option<(u16, Value)> {
-    let request = sample
-        .event()
-        .ok()?
-        .request(&stack.function_url(sample.function))
-        .ok()?;
+    let request = sample.event().ok()?.request(&stack.function_url(sample.function)).ok()?;
     let (parts, body) = request.into_parts();
     let request = Request {
         method: parts.method,
@@ -72,10 +62,7 @@ async fn send(stack: &Stack, client: &Client, sample: &Sample) -> Option<(u16, V
         timeout: LIMIT,
     };
     let answer = client.send(request).await.ok()?;
-    Some((
-        answer.status,
-        serde_json::from_slice(&answer.body).unwrap_or_default(),
-    ))
+    Some((answer.status, serde_json::from_slice(&answer.body).unwrap_or_default()))
 }
 
 /// The table that a person reads.

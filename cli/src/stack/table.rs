@@ -7,14 +7,7 @@ use super::play::Played;
 pub(super) fn of(played: &[Played]) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
-    table.set_header([
-        "event",
-        "function",
-        "answer",
-        "the vendor received",
-        "time",
-        "",
-    ]);
+    table.set_header(["event", "function", "answer", "the vendor received", "time", ""]);
     for one in played {
         table.add_row([
             one.sample.file.trim_end_matches(".json").to_owned(),
@@ -22,21 +15,14 @@ pub(super) fn of(played: &[Played]) -> String {
             answer(one),
             received(&one.received),
             format!("{:.1} ms", one.took.as_secs_f64() * 1000.0),
-            if one.is_as_expected() {
-                "ok"
-            } else {
-                "NOT AS EXPECTED"
-            }
-            .to_owned(),
+            if one.is_as_expected() { "ok" } else { "NOT AS EXPECTED" }.to_owned(),
         ]);
     }
     table.to_string()
 }
 
 fn answer(played: &Played) -> String {
-    let status = played
-        .status
-        .map_or("none".to_owned(), |status| status.to_string());
+    let status = played.status.map_or("none".to_owned(), |status| status.to_string());
     match played.body["status"].as_str() {
         Some(word) => format!("{status} {word}"),
         None => status,
@@ -44,9 +30,5 @@ fn answer(played: &Played) -> String {
 }
 
 fn received(calls: &[String]) -> String {
-    if calls.is_empty() {
-        "nothing".to_owned()
-    } else {
-        calls.join("\n")
-    }
+    if calls.is_empty() { "nothing".to_owned() } else { calls.join("\n") }
 }

@@ -21,12 +21,7 @@ pub struct Received {
 impl fmt::Display for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let recipient = self.body["message"]["to"][0]["email"].as_str();
-        write!(
-            f,
-            "Mandrill: {} to {}",
-            self.method,
-            recipient.unwrap_or("nobody")
-        )
+        write!(f, "Mandrill: {} to {}", self.method, recipient.unwrap_or("nobody"))
     }
 }
 
@@ -48,16 +43,13 @@ impl Mandrill {
     /// Starts it; it takes calls that carry `key`.
     pub async fn start(key: &str) -> io::Result<Self> {
         let state = Shared::<State>::default();
-        state.lock().key = key.to_owned();
+        key.clone_into(&mut state.lock().key);
         let shared = state.clone();
         let server = Server::start(0, move |request| {
             let reply = answer(&mut shared.lock(), &request);
             async move { reply }
         });
-        Ok(Self {
-            state,
-            server: server.await?,
-        })
+        Ok(Self { state, server: server.await? })
     }
 
     /// The root of its API, for `MANDRILL_URL`.
@@ -92,16 +84,9 @@ impl Mandrill {
 }
 
 fn answer(state: &mut State, request: &Request<Bytes>) -> Reply {
-    let method = request
-        .uri()
-        .path()
-        .trim_start_matches("/api/1.0/")
-        .to_owned();
+    let method = request.uri().path().trim_start_matches("/api/1.0/").to_owned();
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-    state.received.push(Received {
-        method: method.clone(),
-        body: body.clone(),
-    });
+    state.received.push(Received { method: method.clone(), body: body.clone() });
     if let Some(scripted) = state.script.pop_front() {
         return scripted;
     }
@@ -116,10 +101,7 @@ fn answer(state: &mut State, request: &Request<Bytes>) -> Reply {
 }
 
 fn sent(body: &Value, count: usize) -> Reply {
-    let recipients = body["message"]["to"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    let recipients = body["message"]["to"].as_array().cloned().unwrap_or_default();
     let rows: Vec<_> = recipients
         .iter()
         .map(|to| {
@@ -133,10 +115,7 @@ fn sent(body: &Value, count: usize) -> Reply {
 }
 
 fn rejects(state: &State, email: Option<&str>) -> Value {
-    let listed = state
-        .bouncing
-        .iter()
-        .filter(|address| email == Some(address.as_str()));
+    let listed = state.bouncing.iter().filter(|address| email == Some(address.as_str()));
     let row = |address: &String| {
         json!({
             "email": address, "reason": "hard-bounce", "detail": "", "expired": false,

@@ -37,10 +37,7 @@ impl SecretsManager {
             let reply = answer(&mut shared.lock(), &request);
             async move { reply }
         });
-        Ok(Self {
-            state,
-            server: server.await?,
-        })
+        Ok(Self { state, server: server.await? })
     }
 
     /// Its endpoint, for `AWS_ENDPOINT_URL`.
@@ -68,23 +65,20 @@ impl SecretsManager {
 }
 
 fn answer(state: &mut State, request: &Request<Bytes>) -> Reply {
-    let target = request
-        .headers()
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok());
+    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let (Some("secretsmanager.GetSecretValue"), Some(id)) = (target, body["SecretId"].as_str())
     else {
         return failure(400, "InvalidRequestException");
     };
-    let stage = body["VersionStage"].as_str().unwrap_or("AWSCURRENT");
-    if stage == "AWSCURRENT" {
+    let label = body["VersionStage"].as_str().unwrap_or("AWSCURRENT");
+    if label == "AWSCURRENT" {
         state.fetches += 1;
     }
     if state.down {
         return failure(500, "InternalServiceError");
     }
-    let value = state.secrets.get(id).and_then(|versions| match stage {
+    let value = state.secrets.get(id).and_then(|versions| match label {
         "AWSPREVIOUS" => versions.previous.clone(),
         _ => Some(versions.current.clone()),
     });
@@ -95,7 +89,7 @@ fn answer(state: &mut State, request: &Request<Bytes>) -> Reply {
                 "ARN": format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{id}"),
                 "Name": id,
                 "VersionId": "00000000-0000-0000-0000-000000000001",
-                "VersionStages": [stage],
+                "VersionStages": [label],
                 "SecretString": value,
                 "CreatedDate": 1_700_000_000,
             }),

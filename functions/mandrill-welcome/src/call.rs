@@ -47,43 +47,22 @@ impl Call {
 /// One mail to one person: another recipient would be one whom Ory's event does not name.
 fn check_recipient(message: &Map<String, Value>) -> Result<(), &'static str> {
     let wrong = "the message has not exactly one recipient";
-    let [recipient] = message
-        .get("to")
-        .and_then(Value::as_array)
-        .ok_or(wrong)?
-        .as_slice()
-    else {
+    let [recipient] = message.get("to").and_then(Value::as_array).ok_or(wrong)?.as_slice() else {
         return Err(wrong);
     };
-    let email = recipient
-        .get("email")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let email = recipient.get("email").and_then(Value::as_str).unwrap_or_default();
     if email.trim().is_empty() {
         return Err("the recipient has no `email`");
     }
-    let is_to = recipient
-        .get("type")
-        .is_none_or(|kind| kind == "to" || kind.is_null());
-    let is_copied = message
-        .get("bcc_address")
-        .is_some_and(|address| !address.is_null())
-        || message
-            .get("headers")
-            .and_then(Value::as_object)
-            .is_some_and(names_a_recipient);
-    if is_to && !is_copied {
-        Ok(())
-    } else {
-        Err("the message has a cc or bcc")
-    }
+    let is_to = recipient.get("type").is_none_or(|kind| kind == "to" || kind.is_null());
+    let is_copied = message.get("bcc_address").is_some_and(|address| !address.is_null())
+        || message.get("headers").and_then(Value::as_object).is_some_and(names_a_recipient);
+    if is_to && !is_copied { Ok(()) } else { Err("the message has a cc or bcc") }
 }
 
 fn names_a_recipient(headers: &Map<String, Value>) -> bool {
     let recipients = ["to", "cc", "bcc"];
-    headers
-        .keys()
-        .any(|name| recipients.contains(&name.trim().to_ascii_lowercase().as_str()))
+    headers.keys().any(|name| recipients.contains(&name.trim().to_ascii_lowercase().as_str()))
 }
 
 fn add_key(message: &mut Map<String, Value>, key: &str) -> Result<(), &'static str> {
@@ -108,10 +87,7 @@ mod tests {
     const KEY: &str = "0123456789abcdef0123456789abcdef";
 
     fn prepare(result: &Value) -> Result<Call, &'static str> {
-        let event = EventFacts {
-            vendor_key: KEY,
-            received_at: datetime!(2026-01-01 00:00 UTC),
-        };
+        let event = EventFacts { vendor_key: KEY, received_at: datetime!(2026-01-01 00:00 UTC) };
         Call::prepare(result.as_object().unwrap().clone(), &event)
     }
 
@@ -159,35 +135,15 @@ mod tests {
             (to(&ann), "exactly one"),
             (to(&json!([{}])), "no `email`"),
             (to(&json!([{"email": " "}])), "no `email`"),
-            (
-                to(&json!([{"email": "ann@example.com", "type": "cc"}])),
-                "cc or bcc",
-            ),
-            (
-                to(&json!([{"email": "ann@example.com", "type": "bcc"}])),
-                "cc or bcc",
-            ),
-            (
-                json!({"message": {"to": [ann], "bcc_address": "eve@example.com"}}),
-                "cc or bcc",
-            ),
-            (
-                json!({"message": {"to": [ann], "headers": {"Bcc": "eve@example.com"}}}),
-                "cc or bcc",
-            ),
-            (
-                json!({"message": {"to": [ann], "metadata": []}}),
-                "no object",
-            ),
-            (
-                json!({"message": {"to": [ann], "metadata": {"x": long}}}),
-                "over 200 bytes",
-            ),
+            (to(&json!([{"email": "ann@example.com", "type": "cc"}])), "cc or bcc"),
+            (to(&json!([{"email": "ann@example.com", "type": "bcc"}])), "cc or bcc"),
+            (json!({"message": {"to": [ann], "bcc_address": "eve@example.com"}}), "cc or bcc"),
+            (json!({"message": {"to": [ann], "headers": {"Bcc": "eve@example.com"}}}), "cc or bcc"),
+            (json!({"message": {"to": [ann], "metadata": []}}), "no object"),
+            (json!({"message": {"to": [ann], "metadata": {"x": long}}}), "over 200 bytes"),
         ];
         for (result, part) in table {
-            let rule = prepare(&result)
-                .err()
-                .unwrap_or_else(|| panic!("{result} is taken"));
+            let rule = prepare(&result).err().unwrap_or_else(|| panic!("{result} is taken"));
             assert!(rule.contains(part), "{result}: {rule}");
         }
     }

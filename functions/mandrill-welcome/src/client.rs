@@ -63,8 +63,7 @@ impl Vendor for Mandrill {
         key: &SecretString,
         timeout: Duration,
     ) -> Result<Response, Error> {
-        self.post(call.method, call.body.clone(), key, timeout)
-            .await
+        self.post(call.method, call.body.clone(), key, timeout).await
     }
 
     fn classify(&self, answer: &Response) -> Outcome {

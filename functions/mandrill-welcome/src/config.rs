@@ -29,14 +29,11 @@ pub(crate) struct Config {
 
 impl Config {
     pub(crate) fn from_env(env: &Environment) -> Result<Self, ConfigError> {
-        let hour = Duration::from_secs(60 * 60);
+        let hour = Duration::from_hours(1);
         let key_id = "the id or ARN of the secret that holds Mandrill's API key";
         Ok(Self {
             settings: Settings::from_env(env)?,
-            api_key_name: env
-                .optional("WEBHOOK_API_KEY_NAME")
-                .unwrap_or(API_KEY_NAME)
-                .to_owned(),
+            api_key_name: env.optional("WEBHOOK_API_KEY_NAME").unwrap_or(API_KEY_NAME).to_owned(),
             template: Source::from_env(env, "TEMPLATE")?,
             reply_template: Source::from_env(env, "REPLY_TEMPLATE")?,
             mandrill_secret_id: env.required("MANDRILL_SECRET_ID", key_id)?,

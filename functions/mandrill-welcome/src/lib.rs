@@ -5,6 +5,8 @@ mod client;
 mod config;
 mod outcome;
 mod screen;
+#[cfg(test)]
+mod welcome_tests;
 
 use std::sync::Arc;
 
@@ -50,9 +52,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     Ok(Arc::new(OryFunction {
         auth: CallerAuth::new(
             settings.webhook_secret(ports),
-            Scheme::Ory {
-                api_key_name: config.api_key_name,
-            },
+            Scheme::Ory { api_key_name: config.api_key_name },
         ),
         screen,
         reply_template: config.reply_template.map(Template::prepare).transpose()?,
@@ -61,10 +61,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
             template: Template::prepare(config.template.unwrap_or_else(shipped))?,
             vendor,
             key: key(),
-            records: Some(RecordKeeping {
-                records,
-                ttl: config.record_ttl,
-            }),
+            records: Some(RecordKeeping { records, ttl: config.record_ttl }),
             clock: ports.clock.clone(),
             vendor_timeout: settings.vendor_timeout,
         },

@@ -78,10 +78,7 @@ fn by_name(name: &str, answer: &Response) -> Option<Outcome> {
 }
 
 fn by_status(answer: &Response) -> Outcome {
-    let told = format!(
-        "Mandrill answered {} without a word that we know",
-        answer.status
-    );
+    let told = format!("Mandrill answered {} without a word that we know", answer.status);
     match answer.status {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
         408 | 429 | 500..=599 => later(told, answer),
@@ -96,10 +93,7 @@ fn is_success(status: u16) -> bool {
 }
 
 fn later(cause: String, answer: &Response) -> Outcome {
-    Outcome::TryLater {
-        wait: answer.retry_after(),
-        cause,
-    }
+    Outcome::TryLater { wait: answer.retry_after(), cause }
 }
 
 /// There was one recipient, so there is one row; anything else tells nothing.
@@ -114,9 +108,7 @@ fn by_row(row: &Row) -> Outcome {
     match row.status.as_str() {
         "sent" | "queued" | "scheduled" => delivered(row),
         "rejected" => rejected(row.reject_reason.as_deref()),
-        "invalid" => Outcome::Rejected {
-            reason: "invalid".to_owned(),
-        },
+        "invalid" => Outcome::Rejected { reason: "invalid".to_owned() },
         _ => Outcome::unknown("Mandrill answered with a status that we do not know"),
     }
 }
@@ -148,17 +140,13 @@ fn backlog(reason: &str) -> Option<String> {
 fn rejected(reason: Option<&str>) -> Outcome {
     match reason {
         Some("hard-bounce" | "soft-bounce" | "spam" | "unsub" | "custom" | "rule" | "invalid") => {
-            Outcome::Rejected {
-                reason: reason.unwrap_or_default().to_owned(),
-            }
+            Outcome::Rejected { reason: reason.unwrap_or_default().to_owned() }
         }
         Some(reason @ ("invalid-sender" | "unsigned" | "test-mode-limit")) => {
             Outcome::blocked(format!("Mandrill rejects the sender: {reason}"))
         }
         Some(_) => Outcome::blocked("Mandrill rejects it for a reason that we do not know"),
-        None => Outcome::Rejected {
-            reason: "rejected".to_owned(),
-        },
+        None => Outcome::Rejected { reason: "rejected".to_owned() },
     }
 }
 
@@ -171,11 +159,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: impl Into<String>) -> Response {
-        Response {
-            status,
-            headers: HeaderMap::new(),
-            body: body.into().into(),
-        }
+        Response { status, headers: HeaderMap::new(), body: body.into().into() }
     }
 
     fn row(status: &str, reject: Option<&str>, queued: Option<&str>) -> Outcome {
@@ -215,54 +199,21 @@ mod tests {
             "new",
         ] {
             let outcome = row("queued", None, Some(reason));
-            assert!(
-                matches!(
-                    outcome,
-                    Outcome::Delivered {
-                        at_risk: Some(_),
-                        ..
-                    }
-                ),
-                "{reason}"
-            );
+            assert!(matches!(outcome, Outcome::Delivered { at_risk: Some(_), .. }), "{reason}");
         }
     }
 
     #[test]
     fn rows_that_mandrill_refused_are_failures() {
-        let table = [
-            "hard-bounce",
-            "soft-bounce",
-            "spam",
-            "unsub",
-            "custom",
-            "rule",
-            "invalid",
-        ];
+        let table = ["hard-bounce", "soft-bounce", "spam", "unsub", "custom", "rule", "invalid"];
         for reason in table {
-            let expected = Outcome::Rejected {
-                reason: reason.to_owned(),
-            };
+            let expected = Outcome::Rejected { reason: reason.to_owned() };
             assert_eq!(row("rejected", Some(reason), None), expected);
         }
-        assert_eq!(
-            row("invalid", None, None),
-            Outcome::Rejected {
-                reason: "invalid".to_owned()
-            }
-        );
+        assert_eq!(row("invalid", None, None), Outcome::Rejected { reason: "invalid".to_owned() });
         assert_eq!(row("rejected", None, None).word(), "rejected");
-        for reason in [
-            "invalid-sender",
-            "unsigned",
-            "test-mode-limit",
-            "something-new",
-        ] {
-            assert_eq!(
-                row("rejected", Some(reason), None).word(),
-                "blocked",
-                "{reason}"
-            );
+        for reason in ["invalid-sender", "unsigned", "test-mode-limit", "something-new"] {
+            assert_eq!(row("rejected", Some(reason), None).word(), "blocked", "{reason}");
         }
     }
 
@@ -285,28 +236,15 @@ mod tests {
         ];
         for status in [200, 400, 401, 402, 404, 422, 500, 503] {
             for (name, code) in blocked {
-                assert_eq!(
-                    error(status, name, code).word(),
-                    "blocked",
-                    "{status} {name}"
-                );
+                assert_eq!(error(status, name, code).word(), "blocked", "{status} {name}");
                 assert_ne!(error(status, name, code), Outcome::Blocked(Blocked::BadKey));
             }
-            for (name, code) in [
-                ("GeneralError", -1),
-                ("ServiceUnavailable", -2),
-                ("RequestLimitExceeded", 429),
-            ] {
-                assert_eq!(
-                    error(status, name, code).word(),
-                    "try_later",
-                    "{status} {name}"
-                );
+            for (name, code) in
+                [("GeneralError", -1), ("ServiceUnavailable", -2), ("RequestLimitExceeded", 429)]
+            {
+                assert_eq!(error(status, name, code).word(), "try_later", "{status} {name}");
             }
-            assert_eq!(
-                error(status, "Invalid_Key", -1),
-                Outcome::Blocked(Blocked::BadKey)
-            );
+            assert_eq!(error(status, "Invalid_Key", -1), Outcome::Blocked(Blocked::BadKey));
         }
     }
 
@@ -340,27 +278,18 @@ mod tests {
         ];
         for (status, word) in table {
             for body in [html, unnamed, truncated, "", "null", "{}", "\"PONG!\""] {
-                assert_eq!(
-                    classify(&answer(status, body)).word(),
-                    word,
-                    "{status} {body}"
-                );
+                assert_eq!(classify(&answer(status, body)).word(), word, "{status} {body}");
             }
         }
         for status in [401, 403] {
-            assert_eq!(
-                classify(&answer(status, html)),
-                Outcome::Blocked(Blocked::BadKey)
-            );
+            assert_eq!(classify(&answer(status, html)), Outcome::Blocked(Blocked::BadKey));
         }
     }
 
     #[test]
     fn a_wait_is_passed_on() {
         let mut limited = answer(429, "");
-        limited
-            .headers
-            .insert("retry-after", HeaderValue::from_static("7"));
+        limited.headers.insert("retry-after", HeaderValue::from_static("7"));
         assert!(
             matches!(classify(&limited), Outcome::TryLater { wait: Some(wait), .. } if wait.as_secs() == 7)
         );

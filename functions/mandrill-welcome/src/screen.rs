@@ -65,11 +65,7 @@ impl Screen for RejectsScreen {
         let address = address(ctx)?;
         let bounces = timeout(LIMIT, self.bounces(address)).await.unwrap_or(false);
         let pointer = bounces.then(|| pointer_to(ctx.traits(), address))?;
-        Some(Messages::error(
-            UNDELIVERABLE,
-            UNDELIVERABLE_TEXT,
-            pointer.as_deref(),
-        ))
+        Some(Messages::error(UNDELIVERABLE, UNDELIVERABLE_TEXT, pointer.as_deref()))
     }
 }
 
@@ -83,9 +79,7 @@ fn address(ctx: &Reduced) -> Option<&str> {
             .filter(|address| address["via"] == "email")
             .find_map(|address| address["value"].as_str())
     };
-    trait_email
-        .or_else(verifiable)
-        .filter(|address| !address.is_empty())
+    trait_email.or_else(verifiable).filter(|address| !address.is_empty())
 }
 
 /// The pointer of the first trait that equals the address.
@@ -100,15 +94,12 @@ fn path_to(value: &Value, address: &str) -> Option<String> {
     };
     match value {
         Value::String(text) if text.eq_ignore_ascii_case(address) => Some(String::new()),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| (name.clone(), value))
-            .find_map(below),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .map(|(n, value)| (n.to_string(), value))
-            .find_map(below),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), value)).find_map(below)
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(n, value)| (n.to_string(), value)).find_map(below)
+        }
         _ => None,
     }
 }
@@ -135,17 +126,10 @@ mod tests {
             (reject("ann@example.com", "custom", false), false),
             ("[]".to_owned(), false),
             ("<html>".to_owned(), false),
-            (
-                r#"{"status":"error","name":"Invalid_Key"}"#.to_owned(),
-                false,
-            ),
+            (r#"{"status":"error","name":"Invalid_Key"}"#.to_owned(), false),
         ];
         for (body, bouncing) in table {
-            assert_eq!(
-                is_bouncing(body.as_bytes(), "ann@example.com"),
-                bouncing,
-                "{body}"
-            );
+            assert_eq!(is_bouncing(body.as_bytes(), "ann@example.com"), bouncing, "{body}");
         }
     }
 
@@ -162,11 +146,7 @@ mod tests {
             (json!(null), None),
         ];
         for (traits, pointer) in table {
-            assert_eq!(
-                pointer_to(&traits, "ann@example.com").as_deref(),
-                pointer,
-                "{traits}"
-            );
+            assert_eq!(pointer_to(&traits, "ann@example.com").as_deref(), pointer, "{traits}");
         }
     }
 
@@ -176,14 +156,9 @@ mod tests {
             let identity = json!({"identity": {"traits": traits, "verifiable_addresses": [
                 {"value": "+491", "via": "sms"}, {"value": "bo@example.com", "via": "email"},
             ]}});
-            Ctx::decode(identity.to_string().as_bytes())
-                .unwrap()
-                .reduce()
+            Ctx::decode(identity.to_string().as_bytes()).unwrap().reduce()
         };
-        assert_eq!(
-            address(&ctx(json!({"email": "ann@example.com"}))),
-            Some("ann@example.com")
-        );
+        assert_eq!(address(&ctx(json!({"email": "ann@example.com"}))), Some("ann@example.com"));
         assert_eq!(address(&ctx(json!({"login": "x"}))), Some("bo@example.com"));
     }
 }

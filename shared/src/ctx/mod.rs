@@ -63,9 +63,7 @@ impl Ctx {
 
 /// A timestamp of Ory's, where it is one: Go's zero time means that there is none.
 pub fn timestamp(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .ok()
-        .filter(|time| time.year() > 1)
+    OffsetDateTime::parse(text, &Rfc3339).ok().filter(|time| time.year() > 1)
 }
 
 #[cfg(test)]

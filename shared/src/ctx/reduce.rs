@@ -6,13 +6,8 @@ use serde_json::{Map, Value};
 use super::{Hook, When};
 
 /// Headers that carry a session or a credential.
-const SECRET_HEADERS: [&str; 5] = [
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "set-cookie",
-    "x-session-token",
-];
+const SECRET_HEADERS: [&str; 5] =
+    ["authorization", "cookie", "proxy-authorization", "set-cookie", "x-session-token"];
 
 /// What a flow holds that is a secret of the sign-up in progress (tokens, the form with its CSRF
 /// token), or much and of no use.
@@ -34,16 +29,16 @@ pub struct Reduced(Value);
 impl Reduced {
     pub(super) fn of(mut ctx: Map<String, Value>) -> Self {
         ctx.remove("request_cookies");
-        reduce_headers(ctx.get_mut("request_headers"));
-        strip_url(ctx.get_mut("request_url"));
+        ctx.get_mut("request_headers").into_iter().for_each(reduce_headers);
+        ctx.get_mut("request_url").into_iter().for_each(strip_url);
         if let Some(Value::Object(flow)) = ctx.get_mut("flow") {
             reduce_flow(flow);
         }
         if let Some(Value::Object(session)) = ctx.get_mut("session") {
             session.remove("tokenized");
-            drop_credentials(session.get_mut("identity"));
+            session.get_mut("identity").into_iter().for_each(drop_credentials);
         }
-        drop_credentials(ctx.get_mut("identity"));
+        ctx.get_mut("identity").into_iter().for_each(drop_credentials);
         lift_transient_payload(&mut ctx);
         ctx.entry("hook").or_insert(Value::Null);
         Self(Value::Object(ctx))
@@ -66,9 +61,7 @@ impl Reduced {
 
     /// The identity's id, unless it is not saved yet.
     pub fn identity_id(&self) -> Option<&str> {
-        self.identity()["id"]
-            .as_str()
-            .filter(|id| !id.is_empty() && *id != NIL_ID)
+        self.identity()["id"].as_str().filter(|id| !id.is_empty() && *id != NIL_ID)
     }
 
     /// Whether the identity carries the id of one that is not saved yet.
@@ -87,18 +80,14 @@ impl Reduced {
     }
 }
 
-fn reduce_headers(headers: Option<&mut Value>) {
-    let Some(Value::Object(headers)) = headers else {
-        return;
-    };
+fn reduce_headers(headers: &mut Value) {
+    let Value::Object(headers) = headers else { return };
     headers.retain(|name, _| !SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()));
-    let referers = headers
-        .iter_mut()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("referer"));
+    let referers = headers.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("referer"));
     for (_, value) in referers {
         match value {
-            Value::Array(values) => values.iter_mut().for_each(|value| strip_url(Some(value))),
-            single => strip_url(Some(single)),
+            Value::Array(values) => values.iter_mut().for_each(strip_url),
+            single => strip_url(single),
         }
     }
 }
@@ -107,13 +96,13 @@ fn reduce_flow(flow: &mut Map<String, Value>) {
     flow.retain(|name, _| {
         !FLOW_SECRETS.contains(&name.as_str()) && !name.starts_with(OAUTH2_PREFIX)
     });
-    strip_url(flow.get_mut("request_url"));
-    strip_url(flow.get_mut("return_to"));
-    drop_credentials(flow.get_mut("identity"));
+    flow.get_mut("request_url").into_iter().for_each(strip_url);
+    flow.get_mut("return_to").into_iter().for_each(strip_url);
+    flow.get_mut("identity").into_iter().for_each(drop_credentials);
 }
 
-fn drop_credentials(identity: Option<&mut Value>) {
-    if let Some(Value::Object(identity)) = identity {
+fn drop_credentials(identity: &mut Value) {
+    if let Value::Object(identity) = identity {
         identity.remove("credentials");
     }
 }
@@ -122,10 +111,7 @@ fn drop_credentials(identity: Option<&mut Value>) {
 /// flow.
 fn lift_transient_payload(ctx: &mut Map<String, Value>) {
     if ctx.get("transient_payload").is_none_or(Value::is_null) {
-        let inner = ctx
-            .get("flow")
-            .and_then(|flow| flow.get("transient_payload"))
-            .cloned();
+        let inner = ctx.get("flow").and_then(|flow| flow.get("transient_payload")).cloned();
         if let Some(payload) = inner.filter(|payload| !payload.is_null()) {
             ctx.insert("transient_payload".to_owned(), payload);
         }
@@ -134,23 +120,15 @@ fn lift_transient_payload(ctx: &mut Map<String, Value>) {
 
 /// Takes the fragment and all of the query but `utm_*` off a URL. Works on the text, so that a
 /// relative or broken URL cannot keep a token.
-fn strip_url(url: Option<&mut Value>) {
-    let Some(Value::String(url)) = url else {
-        return;
-    };
+fn strip_url(url: &mut Value) {
+    let Value::String(url) = url else { return };
     let without_fragment = url.split('#').next().unwrap_or_default();
     let stripped = match without_fragment.split_once('?') {
         None => without_fragment.to_owned(),
         Some((path, query)) => {
-            let kept: Vec<_> = query
-                .split('&')
-                .filter(|pair| pair.starts_with(KEPT_QUERY_PREFIX))
-                .collect();
-            if kept.is_empty() {
-                path.to_owned()
-            } else {
-                format!("{path}?{}", kept.join("&"))
-            }
+            let kept: Vec<_> =
+                query.split('&').filter(|pair| pair.starts_with(KEPT_QUERY_PREFIX)).collect();
+            if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
         }
     };
     *url = stripped;
@@ -251,13 +229,8 @@ mod tests {
     #[test]
     fn before_save_is_told_by_the_zero_id_or_the_hook() {
         let before = |identity: Value, hook: Value| {
-            Reduced::of(
-                json!({"identity": identity, "hook": hook})
-                    .as_object()
-                    .unwrap()
-                    .clone(),
-            )
-            .is_before_save()
+            Reduced::of(json!({"identity": identity, "hook": hook}).as_object().unwrap().clone())
+                .is_before_save()
         };
         assert!(before(json!({"id": NIL_ID}), json!(null)));
         assert!(before(json!({"id": "x"}), json!({"when": "before_save"})));

@@ -58,11 +58,7 @@ impl Client {
             }
         }
         let headers = std::mem::take(answer.headers_mut());
-        Ok(Response {
-            status: answer.status().as_u16(),
-            headers,
-            body: body.freeze(),
-        })
+        Ok(Response { status: answer.status().as_u16(), headers, body: body.freeze() })
     }
 }
 
@@ -79,9 +75,7 @@ pub enum ClientError {
 
 /// Mozilla's roots, compiled in: nothing is read from disk on a cold start.
 fn tls() -> Result<ClientConfig, rustls::Error> {
-    let roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

@@ -53,11 +53,7 @@ impl Response {
     /// How long the peer asks us to wait: `Retry-After` in seconds. A date is not read: no
     /// vendor of ours sends one.
     pub fn retry_after(&self) -> Option<Duration> {
-        let seconds = self
-            .headers
-            .get(::http::header::RETRY_AFTER)?
-            .to_str()
-            .ok()?;
+        let seconds = self.headers.get(::http::header::RETRY_AFTER)?.to_str().ok()?;
         seconds.trim().parse().ok().map(Duration::from_secs)
     }
 }

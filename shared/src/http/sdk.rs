@@ -16,10 +16,7 @@ use super::{Client, Error};
 
 pub(super) fn client(client: Client) -> SharedHttpClient {
     http_client_fn(move |settings, _components| {
-        SharedHttpConnector::new(Connector {
-            client: client.clone(),
-            settings: settings.clone(),
-        })
+        SharedHttpConnector::new(Connector { client: client.clone(), settings: settings.clone() })
     })
 }
 
@@ -43,9 +40,7 @@ impl HttpConnector for Connector {
 }
 
 fn outgoing(request: HttpRequest) -> Result<Request, ConnectorError> {
-    let request = request
-        .try_into_http1x()
-        .map_err(|error| user(error.into()))?;
+    let request = request.try_into_http1x().map_err(|error| user(error.into()))?;
     let (parts, body) = request.into_parts();
     // Every call of ours has its body in memory; a stream would be one we never make.
     let body = body.bytes().map(<[u8]>::to_vec).unwrap_or_default();

@@ -29,10 +29,7 @@ pub enum LogLevel {
 impl LogLevel {
     /// Reads `LOG_LEVEL`.
     pub fn from_env(env: &Environment) -> Result<Self, ConfigError> {
-        let text = env
-            .optional("LOG_LEVEL")
-            .unwrap_or("info")
-            .to_ascii_lowercase();
+        let text = env.optional("LOG_LEVEL").unwrap_or("info").to_ascii_lowercase();
         Ok(match text.as_str() {
             "error" => Self::Error,
             "warn" => Self::Warn,
@@ -72,19 +69,11 @@ pub fn start_logging(level: LogLevel, function_crate: &str) {
         .with_default(level.filter().min(LevelFilter::WARN))
         .with_target(env!("CARGO_CRATE_NAME"), level.filter())
         .with_target(function_crate, level.filter());
-    let json = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_ansi(false);
+    let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_ansi(false);
     // A second call in one process finds the first in place.
-    let _ = tracing_subscriber::registry()
-        .with(json.with_filter(ours))
-        .try_init();
+    let _ = tracing_subscriber::registry().with(json.with_filter(ours)).try_init();
     panic::set_hook(Box::new(|panicked| {
-        let place = panicked
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let place = panicked.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panicked");
     }));
 }

@@ -76,7 +76,7 @@ pub(super) fn embed(line: &mut Value, metrics: &[(Metric, f64)], now: OffsetDate
         .map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()}))
         .collect();
     line["_aws"] = json!({
-        "Timestamp": (now.unix_timestamp_nanos() / 1_000_000) as i64,
+        "Timestamp": now.unix_timestamp() * 1000 + i64::from(now.millisecond()),
         "CloudWatchMetrics": [
             {"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": described},
         ],

@@ -91,12 +91,7 @@ pub struct Journal {
 impl Journal {
     /// The journal of `function`. Where `level` is above `info`, lines carry metrics only.
     pub fn new(function: &'static str, level: LogLevel, clock: SharedClock, sink: Sink) -> Self {
-        Self {
-            function,
-            level,
-            clock,
-            sink,
-        }
+        Self { function, level, clock, sink }
     }
 
     /// Writes one line.
@@ -110,10 +105,7 @@ impl Journal {
                 let _ = writeln!(std::io::stdout().lock(), "{line}");
             }
             Sink::Memory(lines) => {
-                lines
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(line);
+                lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
             Sink::Nowhere => {}
         }
@@ -144,9 +136,7 @@ mod tests {
     use crate::clock::VirtualClock;
 
     fn journal(level: LogLevel) -> Journal {
-        let clock = Arc::new(VirtualClock::starting_at(
-            datetime!(2026-01-01 00:00:00.5 UTC),
-        ));
+        let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00:00.5 UTC)));
         Journal::new("mandrill-welcome", level, clock, Sink::Nowhere)
     }
 

@@ -60,15 +60,11 @@ impl Records for MemoryRecords {
         if items.len() >= SWEEP_AT {
             items.retain(|_, item| !item.is_expired(bid.now));
         }
-        let before = items
-            .get(&bid.record_id)
-            .filter(|item| !item.is_expired(bid.now));
+        let before = items.get(&bid.record_id).filter(|item| !item.is_expired(bid.now));
         let unsure_since = match before {
             Some(item) if item.state != State::InProgress => return Ok(Claim::Done(item.state)),
             Some(item) if item.lease_until > bid.now => {
-                return Ok(Claim::Busy {
-                    until: item.lease_until,
-                });
+                return Ok(Claim::Busy { until: item.lease_until });
             }
             Some(item) => item.unsure_since,
             None => None,
@@ -109,7 +105,7 @@ mod tests {
 
     const START: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
     const LEASE: Duration = Duration::from_secs(27);
-    const TTL: Duration = Duration::from_secs(3600);
+    const TTL: Duration = Duration::from_hours(1);
 
     fn bid(holder: &str, now: OffsetDateTime) -> Bid {
         Bid {
@@ -129,21 +125,14 @@ mod tests {
     }
 
     fn delivered() -> Done {
-        Done {
-            state: State::Delivered,
-            vendor_id: None,
-        }
+        Done { state: State::Delivered, vendor_id: None }
     }
 
     #[tokio::test]
     async fn one_holder_at_a_time() {
         let records = MemoryRecords::default();
         win(&records, bid("one", START)).await;
-        match records
-            .claim(bid("two", START + Duration::from_secs(26)))
-            .await
-            .unwrap()
-        {
+        match records.claim(bid("two", START + Duration::from_secs(26))).await.unwrap() {
             Claim::Busy { until } => assert_eq!(until, START + LEASE),
             other => panic!("{other:?}"),
         }
@@ -157,14 +146,8 @@ mod tests {
         let later = START + LEASE;
         let second = win(&records, bid("two", later)).await;
         assert_eq!(second.unsure_since, Some(START));
-        assert!(matches!(
-            records.complete(&first, delivered()).await,
-            Err(RecordsError::Lost)
-        ));
-        assert!(matches!(
-            records.release(&first).await,
-            Err(RecordsError::Lost)
-        ));
+        assert!(matches!(records.complete(&first, delivered()).await, Err(RecordsError::Lost)));
+        assert!(matches!(records.release(&first).await, Err(RecordsError::Lost)));
         assert!(!first.is_live(later) && second.is_live(later));
     }
 
@@ -174,19 +157,13 @@ mod tests {
         let first = win(&records, bid("one", START)).await;
         records.release(&first).await.unwrap();
         let second = win(&records, bid("two", START + Duration::from_secs(1))).await;
-        assert_eq!(
-            second.unsure_since, None,
-            "the first claim set the mark and took it off"
-        );
+        assert_eq!(second.unsure_since, None, "the first claim set the mark and took it off");
 
         let third = win(&records, bid("three", START + LEASE * 2)).await;
         assert!(third.unsure_since.is_some());
         records.release(&third).await.unwrap();
         let fourth = win(&records, bid("four", START + LEASE * 2)).await;
-        assert_eq!(
-            fourth.unsure_since, third.unsure_since,
-            "an inherited mark stays"
-        );
+        assert_eq!(fourth.unsure_since, third.unsure_since, "an inherited mark stays");
     }
 
     #[tokio::test]
@@ -203,16 +180,9 @@ mod tests {
     #[tokio::test]
     async fn a_record_without_an_end_stays() {
         let records = MemoryRecords::default();
-        let held = win(
-            &records,
-            Bid {
-                ttl: None,
-                ..bid("one", START)
-            },
-        )
-        .await;
+        let held = win(&records, Bid { ttl: None, ..bid("one", START) }).await;
         records.complete(&held, delivered()).await.unwrap();
-        let years_later = START + Duration::from_secs(10 * 365 * 24 * 3600);
+        let years_later = START + Duration::from_hours(10 * 365 * 24);
         let claim = records.claim(bid("two", years_later)).await.unwrap();
         assert!(matches!(claim, Claim::Done(State::Delivered)));
     }
@@ -222,13 +192,7 @@ mod tests {
         let records = MemoryRecords::default();
         for n in 0..SWEEP_AT {
             let id = format!("f#{n}");
-            records
-                .claim(Bid {
-                    record_id: id,
-                    ..bid("one", START)
-                })
-                .await
-                .unwrap();
+            records.claim(Bid { record_id: id, ..bid("one", START) }).await.unwrap();
         }
         win(&records, bid("two", START + TTL)).await;
         assert_eq!(records.items().len(), 1);

@@ -32,28 +32,18 @@ impl Messages {
     /// Reads what a reply template gave.
     pub(super) fn read(messages: &Value, ctx: &Reduced) -> Result<Self, BrokenRule> {
         let groups = filled(messages)?;
-        groups
-            .iter()
-            .map(|group| read_group(group, ctx))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        groups.iter().map(|group| read_group(group, ctx)).collect::<Result<_, _>>().map(Self)
     }
 }
 
 fn filled(list: &Value) -> Result<&Vec<Value>, BrokenRule> {
     let list = list.as_array().ok_or(BrokenRule::Shape)?;
-    if list.is_empty() {
-        Err(BrokenRule::MessagesEmpty)
-    } else {
-        Ok(list)
-    }
+    if list.is_empty() { Err(BrokenRule::MessagesEmpty) } else { Ok(list) }
 }
 
 fn read_group(group: &Value, ctx: &Reduced) -> Result<Value, BrokenRule> {
-    let pointer = group
-        .get("instance_ptr")
-        .and_then(Value::as_str)
-        .ok_or(BrokenRule::InstancePtr)?;
+    let pointer =
+        group.get("instance_ptr").and_then(Value::as_str).ok_or(BrokenRule::InstancePtr)?;
     if !is_form_or_trait(pointer, ctx) {
         return Err(BrokenRule::InstancePtr);
     }
@@ -63,18 +53,9 @@ fn read_group(group: &Value, ctx: &Reduced) -> Result<Value, BrokenRule> {
 }
 
 fn read_message(message: &Value) -> Result<Value, BrokenRule> {
-    let id = message
-        .get("id")
-        .and_then(Value::as_i64)
-        .ok_or(BrokenRule::MessageId)?;
-    let text = message
-        .get("text")
-        .and_then(Value::as_str)
-        .ok_or(BrokenRule::Shape)?;
-    let kind = message
-        .get("type")
-        .and_then(Value::as_str)
-        .ok_or(BrokenRule::MessageType)?;
+    let id = message.get("id").and_then(Value::as_i64).ok_or(BrokenRule::MessageId)?;
+    let text = message.get("text").and_then(Value::as_str).ok_or(BrokenRule::Shape)?;
+    let kind = message.get("type").and_then(Value::as_str).ok_or(BrokenRule::MessageType)?;
     // Kratos takes any other word for `info`.
     if !["error", "info", "success"].contains(&kind) {
         return Err(BrokenRule::MessageType);
@@ -117,20 +98,10 @@ mod tests {
         for pointer in ["#/", "#/traits/email", "#/traits/a~1b/c"] {
             assert!(build(&one(pointer, &good())).is_ok(), "{pointer}");
         }
-        for pointer in [
-            "",
-            "#",
-            "/traits/email",
-            "#/traits/",
-            "#/traits/phone",
-            "#/traits",
-            "email",
-        ] {
-            assert_eq!(
-                build(&one(pointer, &good())),
-                Err(BrokenRule::InstancePtr),
-                "{pointer}"
-            );
+        for pointer in
+            ["", "#", "/traits/email", "#/traits/", "#/traits/phone", "#/traits", "email"]
+        {
+            assert_eq!(build(&one(pointer, &good())), Err(BrokenRule::InstancePtr), "{pointer}");
         }
     }
 
@@ -138,33 +109,18 @@ mod tests {
     fn what_kratos_would_choke_on_is_refused() {
         let table = [
             (json!([]), BrokenRule::MessagesEmpty),
-            (
-                json!([{"instance_ptr": "#/", "messages": []}]),
-                BrokenRule::MessagesEmpty,
-            ),
+            (json!([{"instance_ptr": "#/", "messages": []}]), BrokenRule::MessagesEmpty),
             (json!([{"instance_ptr": "#/"}]), BrokenRule::MessagesEmpty),
             (json!([{"messages": [good()]}]), BrokenRule::InstancePtr),
             (json!({}), BrokenRule::Shape),
-            (
-                one("#/", &json!({"id": "1", "text": "no", "type": "error"})),
-                BrokenRule::MessageId,
-            ),
-            (
-                one("#/", &json!({"id": 1.5, "text": "no", "type": "error"})),
-                BrokenRule::MessageId,
-            ),
+            (one("#/", &json!({"id": "1", "text": "no", "type": "error"})), BrokenRule::MessageId),
+            (one("#/", &json!({"id": 1.5, "text": "no", "type": "error"})), BrokenRule::MessageId),
             (
                 one("#/", &json!({"id": 1, "text": "no", "type": "validation"})),
                 BrokenRule::MessageType,
             ),
-            (
-                one("#/", &json!({"id": 1, "text": "no"})),
-                BrokenRule::MessageType,
-            ),
-            (
-                one("#/", &json!({"id": 1, "type": "error"})),
-                BrokenRule::Shape,
-            ),
+            (one("#/", &json!({"id": 1, "text": "no"})), BrokenRule::MessageType),
+            (one("#/", &json!({"id": 1, "type": "error"})), BrokenRule::Shape),
         ];
         for (messages, rule) in table {
             assert_eq!(build(&messages), Err(rule), "{messages}");
@@ -174,12 +130,7 @@ mod tests {
     #[test]
     fn a_missing_context_is_empty() {
         let bare = json!({"id": 1, "text": "no", "type": "info"});
-        let Ok(Reply::Messages(messages)) = build(&one("#/", &bare)) else {
-            panic!("refused")
-        };
-        assert_eq!(
-            messages.body()["messages"][0]["messages"][0]["context"],
-            json!({})
-        );
+        let Ok(Reply::Messages(messages)) = build(&one("#/", &bare)) else { panic!("refused") };
+        assert_eq!(messages.body()["messages"][0]["messages"][0]["context"], json!({}));
     }
 }

@@ -72,11 +72,7 @@ fn identity_reply(wanted: &Value, ctx: &Reduced) -> Result<Value, BrokenRule> {
 /// Kratos saves a hook's identity in these two flows only. A login's ctx has an id and a hook
 /// that is not one of them; without a hook, only an identity that is not saved yet can tell.
 fn may_change_identity(ctx: &Reduced) -> bool {
-    ctx.has_nil_id()
-        || matches!(
-            ctx.hook().flow.as_deref(),
-            Some("registration" | "settings")
-        )
+    ctx.has_nil_id() || matches!(ctx.hook().flow.as_deref(), Some("registration" | "settings"))
 }
 
 /// Kratos leaves `metadata_public` out of no ctx: where it is missing, the webhook's template
@@ -105,11 +101,7 @@ fn merged(held: &Value, change: &Value, not_held: BrokenRule) -> Result<Value, B
         return Err(not_held);
     }
     if !change.is_object() {
-        return Err(if change.is_null() {
-            BrokenRule::Null
-        } else {
-            BrokenRule::Shape
-        });
+        return Err(if change.is_null() { BrokenRule::Null } else { BrokenRule::Shape });
     }
     let mut result = held.clone();
     merge_into(&mut result, change)?;
@@ -201,10 +193,7 @@ mod tests {
     fn what_would_lose_something_is_refused() {
         let table = [
             (json!({"traits": {"email": null}}), BrokenRule::Null),
-            (
-                json!({"traits": {"name": {"last": null}}}),
-                BrokenRule::Null,
-            ),
+            (json!({"traits": {"name": {"last": null}}}), BrokenRule::Null),
             (json!({"traits": null}), BrokenRule::Null),
             (json!({"metadata_public": null}), BrokenRule::Null),
             (json!({"metadata_admin_replace": null}), BrokenRule::Null),
@@ -233,14 +222,8 @@ mod tests {
     fn what_ctx_does_not_hold_cannot_be_merged_over() {
         let bare = ctx(&json!({"hook": {"flow": "settings"}, "identity": {"id": "x"}}));
         let build = |change: Value| Reply::build(&json!({"identity": change}), &bare);
-        assert_eq!(
-            build(json!({"traits": {"a": 1}})),
-            Err(BrokenRule::TraitsUnknown)
-        );
-        assert_eq!(
-            build(json!({"metadata_public": {"a": 1}})),
-            Err(BrokenRule::MetadataUnknown)
-        );
+        assert_eq!(build(json!({"traits": {"a": 1}})), Err(BrokenRule::TraitsUnknown));
+        assert_eq!(build(json!({"metadata_public": {"a": 1}})), Err(BrokenRule::MetadataUnknown));
     }
 
     #[test]
@@ -270,17 +253,8 @@ mod tests {
             "traits": {"email2": "eve@example.com"},
             "recovery_addresses": verified("eve@example.com"),
         });
-        assert!(
-            identity(added).is_ok(),
-            "the traits that count are the new ones"
-        );
-        for odd in [
-            json!(null),
-            json!({}),
-            json!(["x"]),
-            json!([{}]),
-            json!([{"value": 1}]),
-        ] {
+        assert!(identity(added).is_ok(), "the traits that count are the new ones");
+        for odd in [json!(null), json!({}), json!(["x"]), json!([{}]), json!([{"value": 1}])] {
             let change = json!({"verifiable_addresses": odd});
             assert_eq!(identity(change.clone()), Err(BrokenRule::Shape), "{change}");
         }

@@ -27,10 +27,7 @@ const OPERATION: Duration = Duration::from_secs(2);
 /// The SDK's shared configuration, on the function's own HTTP client. Reads the SDK's usual
 /// variables.
 async fn sdk_config(client: &http::Client) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(client.for_sdk())
-        .load()
-        .await
+    aws_config::defaults(BehaviorVersion::latest()).http_client(client.for_sdk()).load().await
 }
 
 /// AWS Secrets Manager.
@@ -77,14 +74,7 @@ impl SecretStore for SecretsManager {
             Stage::Current => "AWSCURRENT",
             Stage::Previous => "AWSPREVIOUS",
         };
-        match self
-            .0
-            .get_secret_value()
-            .secret_id(id)
-            .version_stage(label)
-            .send()
-            .await
-        {
+        match self.0.get_secret_value().secret_id(id).version_stage(label).send().await {
             Ok(answer) => Ok(answer.secret_string.map(SecretString::from)),
             Err(error) if stage == Stage::Previous && is_not_found(&error) => Ok(None),
             Err(error) => Err(told(error)),
@@ -95,21 +85,14 @@ impl SecretStore for SecretsManager {
 type Failure = SdkError<GetSecretValueError>;
 
 fn is_not_found(error: &Failure) -> bool {
-    error
-        .as_service_error()
-        .is_some_and(GetSecretValueError::is_resource_not_found_exception)
+    error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception)
 }
 
 /// A 4xx other than throttling is a plain no; all else may pass. What the service wrote is not
 /// told on: only the name of its error.
 fn told(error: Failure) -> SecretError {
-    let answered = error
-        .raw_response()
-        .map(|response| response.status().as_u16());
-    let name = error
-        .as_service_error()
-        .and_then(|error| error.meta().code())
-        .unwrap_or("unnamed");
+    let answered = error.raw_response().map(|response| response.status().as_u16());
+    let name = error.as_service_error().and_then(|error| error.meta().code()).unwrap_or("unnamed");
     let throttled = name.contains("Throttling") || name.contains("TooManyRequests");
     match answered {
         Some(400..=499) if !throttled => SecretError::Refused(name.to_owned()),

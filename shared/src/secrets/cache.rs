@@ -15,7 +15,7 @@ use crate::clock::SharedClock;
 const PREFETCH_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long an old value serves on while the store cannot be reached.
-const STALE_LIMIT: Duration = Duration::from_secs(60 * 60);
+const STALE_LIMIT: Duration = Duration::from_hours(1);
 
 /// A store that was just found away is not asked again by every request.
 const OUTAGE_PAUSE: Duration = Duration::from_secs(10);
@@ -53,22 +53,12 @@ struct Held {
 impl Cached {
     /// A secret of which only the current version matters: a vendor's key.
     pub fn current(id: String, store: Arc<dyn SecretStore>, clock: SharedClock, ttl: Ttl) -> Self {
-        Self {
-            id,
-            with_previous: false,
-            store,
-            clock,
-            ttl,
-            held: Mutex::default(),
-        }
+        Self { id, with_previous: false, store, clock, ttl, held: Mutex::default() }
     }
 
     /// A secret that callers present: during a rotation both versions are good.
     pub fn both(id: String, store: Arc<dyn SecretStore>, clock: SharedClock, ttl: Ttl) -> Self {
-        Self {
-            with_previous: true,
-            ..Self::current(id, store, clock, ttl)
-        }
+        Self { with_previous: true, ..Self::current(id, store, clock, ttl) }
     }
 
     /// The secret, fetched if what is held is too old.
@@ -123,17 +113,11 @@ impl Cached {
         let none = || SecretError::Refused("the secret has no current version".to_owned());
         let current = self.store.fetch(&self.id, Stage::Current);
         if !self.with_previous {
-            return Ok(Versions {
-                current: current.await?.ok_or_else(none)?,
-                previous: None,
-            });
+            return Ok(Versions { current: current.await?.ok_or_else(none)?, previous: None });
         }
         let previous = self.store.fetch(&self.id, Stage::Previous);
         let (current, previous) = tokio::join!(current, previous);
-        Ok(Versions {
-            current: current?.ok_or_else(none)?,
-            previous: previous?,
-        })
+        Ok(Versions { current: current?.ok_or_else(none)?, previous: previous? })
     }
 
     fn held_for<'a>(&self, held: &'a Held) -> Option<(&'a Versions, Duration)> {
@@ -144,8 +128,7 @@ impl Cached {
     }
 
     fn paused(&self, held: &Held) -> bool {
-        held.tried
-            .is_some_and(|tried| self.clock.now() - tried < OUTAGE_PAUSE)
+        held.tried.is_some_and(|tried| self.clock.now() - tried < OUTAGE_PAUSE)
     }
 }
 
@@ -172,7 +155,7 @@ mod tests {
     use super::{super::MemorySecrets, *};
     use crate::clock::VirtualClock;
 
-    const TTL: Ttl = Ttl(Duration::from_secs(300));
+    const TTL: Ttl = Ttl(Duration::from_mins(5));
 
     fn cached(store: &Arc<MemorySecrets>) -> Cached {
         let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00 UTC)));
@@ -180,13 +163,7 @@ mod tests {
     }
 
     async fn current(cached: &Cached) -> String {
-        cached
-            .get()
-            .await
-            .unwrap()
-            .current
-            .expose_secret()
-            .to_owned()
+        cached.get().await.unwrap().current.expose_secret().to_owned()
     }
 
     #[tokio::test(start_paused = true)]
@@ -196,10 +173,10 @@ mod tests {
         let cached = cached(&store);
         assert_eq!(current(&cached).await, "one");
         store.put("s", "two");
-        advance(TTL.0 - Duration::from_secs(1)).await;
+        advance(TTL.0.mul_f64(0.99)).await;
         assert_eq!(current(&cached).await, "one");
         assert_eq!(store.fetches(), 1);
-        advance(Duration::from_secs(1)).await;
+        advance(TTL.0.mul_f64(0.01)).await;
         assert_eq!(current(&cached).await, "two");
         let versions = cached.get().await.unwrap();
         assert_eq!(versions.previous.unwrap().expose_secret(), "one");
@@ -213,13 +190,10 @@ mod tests {
         let cached = cached(&store);
         current(&cached).await;
         store.set_down(true);
-        advance(TTL.0 + STALE_LIMIT - Duration::from_secs(1)).await;
+        advance((TTL.0 + STALE_LIMIT).mul_f64(0.99)).await;
         assert_eq!(current(&cached).await, "one");
-        advance(Duration::from_secs(1)).await;
-        assert!(matches!(
-            cached.get().await,
-            Err(SecretError::Unreachable(_))
-        ));
+        advance((TTL.0 + STALE_LIMIT).mul_f64(0.01)).await;
+        assert!(matches!(cached.get().await, Err(SecretError::Unreachable(_))));
     }
 
     #[tokio::test(start_paused = true)]

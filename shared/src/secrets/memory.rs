@@ -50,9 +50,8 @@ impl SecretStore for MemorySecrets {
             return Err(SecretError::Unreachable("switched off".into()));
         }
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        let (current, previous) = secrets
-            .get(id)
-            .ok_or_else(|| SecretError::Refused("no such secret".to_owned()))?;
+        let (current, previous) =
+            secrets.get(id).ok_or_else(|| SecretError::Refused("no such secret".to_owned()))?;
         Ok(match stage {
             Stage::Current => Some(current.clone().into()),
             Stage::Previous => previous.clone().map(Into::into),

@@ -59,9 +59,7 @@ pub(crate) fn field(secret: &SecretString, name: &str) -> Option<SecretString> {
 
 /// One field of a secret that is a JSON object; a plain string has no such fields.
 pub(crate) fn object_field(secret: &SecretString, name: &str) -> Option<SecretString> {
-    serde_json::from_str::<Value>(secret.expose_secret())
-        .ok()?
-        .as_object()?;
+    serde_json::from_str::<Value>(secret.expose_secret()).ok()?.as_object()?;
     field(secret, name)
 }
 
@@ -91,11 +89,7 @@ mod tests {
         ];
         for (secret, value) in table {
             let found = field(&secret.to_owned().into(), "api_key");
-            assert_eq!(
-                found.as_ref().map(ExposeSecret::expose_secret),
-                value,
-                "{secret}"
-            );
+            assert_eq!(found.as_ref().map(ExposeSecret::expose_secret), value, "{secret}");
         }
     }
 

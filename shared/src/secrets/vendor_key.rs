@@ -83,11 +83,7 @@ pub struct VendorKey {
 impl VendorKey {
     /// The key of `product`, in `field` of `secret`.
     pub fn new(secret: Cached, field: &'static str, product: Product) -> Self {
-        Self {
-            secret,
-            field,
-            product,
-        }
+        Self { secret, field, product }
     }
 
     /// The cached secret, to be fetched ahead.
@@ -118,10 +114,9 @@ impl VendorKey {
             return Err(KeyProblem::Placeholder);
         }
         match Product::of(key.expose_secret()) {
-            Some(found) if found != self.product => Err(KeyProblem::WrongProduct {
-                found: found.name(),
-                wanted: self.product.name(),
-            }),
+            Some(found) if found != self.product => {
+                Err(KeyProblem::WrongProduct { found: found.name(), wanted: self.product.name() })
+            }
             _ => Ok(key),
         }
     }
@@ -140,11 +135,10 @@ mod tests {
     async fn key(product: Product, secret: &str) -> Result<String, String> {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", secret);
-        let ttl = Ttl(Duration::from_secs(300));
+        let ttl = Ttl(Duration::from_mins(5));
         let secret = Cached::current("s".to_owned(), store, Arc::new(SystemClock), ttl);
         let key = VendorKey::new(secret, "api_key", product).get().await;
-        key.map(|key| key.expose_secret().to_owned())
-            .map_err(|problem| problem.to_string())
+        key.map(|key| key.expose_secret().to_owned()).map_err(|problem| problem.to_string())
     }
 
     #[tokio::test]
@@ -160,16 +154,8 @@ mod tests {
             (Mandrill, "replace-me", Err("placeholder")),
             (Mandrill, r#"{"api_key":"replace-me"}"#, Err("placeholder")),
             (Mandrill, r#"{"write_key":"x"}"#, Err("holds no `api_key`")),
-            (
-                Mandrill,
-                "md-abcdefghijklmnopqrstuv",
-                Ok("md-abcdefghijklmnopqrstuv"),
-            ),
-            (
-                Mandrill,
-                "0123456789abcdefghijkl",
-                Ok("0123456789abcdefghijkl"),
-            ),
+            (Mandrill, "md-abcdefghijklmnopqrstuv", Ok("md-abcdefghijklmnopqrstuv")),
+            (Mandrill, "0123456789abcdefghijkl", Ok("0123456789abcdefghijkl")),
             (Mandrill, "key-usual", Ok("key-usual")),
             (Ory, "ory_apikey_abc", Ok("ory_apikey_abc")),
         ];

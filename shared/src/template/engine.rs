@@ -35,13 +35,9 @@ impl Trace {
 
     /// What has been traced since the last look.
     pub fn take(&self) -> Vec<String> {
-        let lines = self
-            .0
-            .as_ref()
-            .map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner));
-        lines
-            .map(|mut lines| std::mem::take(&mut *lines))
-            .unwrap_or_default()
+        let lines =
+            self.0.as_ref().map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner));
+        lines.map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default()
     }
 }
 
@@ -51,10 +47,7 @@ struct Printer(Trace);
 impl TracePrinter for Printer {
     fn print_trace(&self, _at: CallLocation<'_>, text: IStr) {
         if let Some(lines) = &self.0.0 {
-            lines
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(text.to_string());
+            lines.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_string());
         }
     }
 }
@@ -79,11 +72,7 @@ impl Engine {
                 .prepare_snippet(source.name(), source.code())
                 .map_err(|error| fault(source, &error))?
         };
-        Ok(Self {
-            source: source.clone(),
-            state,
-            snippet,
-        })
+        Ok(Self { source: source.clone(), state, snippet })
     }
 
     pub(super) fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
@@ -105,10 +94,7 @@ impl Engine {
             let value: Val = serde_json::from_value(value).map_err(unreadable)?;
             values.insert(IStr::from(name), TlaArg::Val(value));
         }
-        let template = self
-            .state
-            .evaluate_prepared_snippet(&self.snippet)
-            .map_err(failed)?;
+        let template = self.state.evaluate_prepared_snippet(&self.snippet).map_err(failed)?;
         let result = apply(&values, template).map_err(failed)?;
         // Fields are lazy: much of the template, a cancel too, runs only here.
         let json = result.manifest(JsonFormat::minify()).map_err(failed)?;
@@ -140,11 +126,7 @@ fn apply(arguments: &HashMap<IStr, TlaArg>, template: Val) -> Result<Val, Error>
 
 /// Tells `error "…"` in a template from the same kind of error raised by the library.
 fn is_error_statement(error: &Error) -> bool {
-    error
-        .trace()
-        .0
-        .first()
-        .is_some_and(|frame| frame.desc == "error statement")
+    error.trace().0.first().is_some_and(|frame| frame.desc == "error statement")
 }
 
 fn fault(source: &Source, error: &Error) -> Fault {

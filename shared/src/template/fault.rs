@@ -40,12 +40,7 @@ pub struct Fault {
 impl Fault {
     /// A fault of no particular place.
     pub fn new(file: &str, kind: &'static str) -> Self {
-        Self {
-            file: file.to_owned(),
-            place: None,
-            kind,
-            explanation: None,
-        }
+        Self { file: file.to_owned(), place: None, kind, explanation: None }
     }
 
     /// The same fault at a place, if it has one.
@@ -55,10 +50,7 @@ impl Fault {
 
     /// The same fault with the evaluator's words.
     pub(super) fn explained(self, explanation: String) -> Self {
-        Self {
-            explanation: Some(explanation),
-            ..self
-        }
+        Self { explanation: Some(explanation), ..self }
     }
 
     /// The template's name.
@@ -106,15 +98,7 @@ mod tests {
     #[test]
     fn a_place_counts_lines_and_characters() {
         let code = "ab\näö x\n";
-        let table = [
-            (0, 1, 1),
-            (1, 1, 2),
-            (3, 2, 1),
-            (5, 2, 2),
-            (4, 2, 1),
-            (8, 2, 4),
-            (99, 3, 1),
-        ];
+        let table = [(0, 1, 1), (1, 1, 2), (3, 2, 1), (5, 2, 2), (4, 2, 1), (8, 2, 4), (99, 3, 1)];
         for (offset, line, column) in table {
             assert_eq!(Place::at(code, offset), Place { line, column }, "{offset}");
         }

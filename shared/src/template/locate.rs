@@ -31,12 +31,7 @@ pub(super) fn place(source: &Source, error: &Error) -> Option<Place> {
 /// The innermost frame that has a place, or the innermost field at work if that is closer.
 fn enclosing(source: &Source, error: &Error) -> Option<usize> {
     let frames = &error.trace().0;
-    let located = || {
-        frames
-            .iter()
-            .find_map(|frame| frame.location.as_ref())
-            .map(start)
-    };
+    let located = || frames.iter().find_map(|frame| frame.location.as_ref()).map(start);
     if frames.first().is_some_and(|frame| frame.location.is_some()) {
         return located();
     }
@@ -55,29 +50,15 @@ fn start(span: &Span) -> usize {
 /// `field <name> evaluation`.
 fn fields_at_work(error: &Error) -> Vec<IStr> {
     let name = |text: &str| Some(IStr::from(text.strip_prefix("field <")?.split_once('>')?.0));
-    error
-        .trace()
-        .0
-        .iter()
-        .filter_map(|frame| name(&frame.desc))
-        .collect()
+    error.trace().0.iter().filter_map(|frame| name(&frame.desc)).collect()
 }
 
 /// The mention of `name` that shares most of its surroundings with the fields at work.
 fn nearest(mentions: &[Mention], name: &IStr, at_work: &[IStr]) -> Option<usize> {
-    let shared = |mention: &Mention| {
-        mention
-            .within
-            .iter()
-            .filter(|f| at_work.contains(f))
-            .count()
-    };
+    let shared = |mention: &Mention| mention.within.iter().filter(|f| at_work.contains(f)).count();
     let mentions = mentions.iter().filter(|mention| mention.name == *name);
     // The last of equals is what `max_by_key` gives; the first is what a reader looks at.
-    mentions
-        .rev()
-        .max_by_key(|mention| shared(mention))
-        .map(|mention| mention.offset)
+    mentions.rev().max_by_key(|mention| shared(mention)).map(|mention| mention.offset)
 }
 
 /// A field's name in the source, with the names of the fields around it.
@@ -98,35 +79,20 @@ struct Outline {
 impl Outline {
     fn of(source: &Source) -> Option<Self> {
         let (name, code) = (IStr::from(source.name()), IStr::from(source.code()));
-        let settings = ParserSettings {
-            source: jrsonnet_ir::Source::new_virtual(name, code),
-        };
+        let settings = ParserSettings { source: jrsonnet_ir::Source::new_virtual(name, code) };
         let mut outline = Self::default();
         outline.visit_expr(&parse(source.code(), &settings).ok()?);
         Some(outline)
     }
 
     fn mention(&self, name: &IStr, span: &Span) -> Mention {
-        Mention {
-            name: name.clone(),
-            offset: start(span),
-            within: self.within.clone(),
-        }
+        Mention { name: name.clone(), offset: start(span), within: self.within.clone() }
     }
 
     fn visit_members(&mut self, members: &ObjMembers) {
-        members
-            .locals
-            .iter()
-            .for_each(|local| visit_bind_spec(self, local));
-        members
-            .asserts
-            .iter()
-            .for_each(|assert| visit_assert_stmt(self, assert));
-        members
-            .fields
-            .iter()
-            .for_each(|field| self.visit_field(field));
+        members.locals.iter().for_each(|local| visit_bind_spec(self, local));
+        members.asserts.iter().for_each(|assert| visit_assert_stmt(self, assert));
+        members.fields.iter().for_each(|field| self.visit_field(field));
     }
 
     fn visit_field(&mut self, field: &FieldMember) {
@@ -181,16 +147,8 @@ mod tests {
         let table = [
             ("function(ctx) {\n  a: ctx.x,\n  b: ctx.missing,\n}", 3, 10),
             ("function(ctx) ctx.missing", 1, 19),
-            (
-                "function(ctx) {\n a: { m: ctx.y.m },\n b: { m:\n ctx.x.m } }",
-                4,
-                8,
-            ),
-            (
-                "local g(v) =\n v.missing;\nfunction(ctx) { a: g(ctx) }",
-                2,
-                4,
-            ),
+            ("function(ctx) {\n a: { m: ctx.y.m },\n b: { m:\n ctx.x.m } }", 4, 8),
+            ("local g(v) =\n v.missing;\nfunction(ctx) { a: g(ctx) }", 2, 4),
             ("function(ctx) {\n a: 1,\n b: ctx + 1 }", 3, 2),
             ("function(ctx) {\n a: error 'no' }", 2, 5),
         ];

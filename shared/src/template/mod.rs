@@ -102,10 +102,7 @@ impl Template {
     }
 
     fn worker(&self) -> Arc<Worker> {
-        self.worker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.worker.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn replace(&self, broken: &Arc<Worker>) -> Result<(), Fault> {
@@ -154,9 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn integers_stay_integers() {
-        let result = render("function(ctx) ctx { n: ctx.n + 1 }", json!({"n": 41}))
-            .await
-            .unwrap();
+        let result = render("function(ctx) ctx { n: ctx.n + 1 }", json!({"n": 41})).await.unwrap();
         assert_eq!(result.to_string(), r#"{"n":42}"#);
     }
 
@@ -169,17 +164,11 @@ mod tests {
                 "{text}"
             );
             let nested = format!("function(ctx) {{ a: [{{ b: error \"{text}\" }}] }}");
-            assert!(matches!(
-                render(&nested, json!({})).await,
-                Err(RenderError::Cancelled)
-            ));
+            assert!(matches!(render(&nested, json!({})).await, Err(RenderError::Cancelled)));
         }
         for text in ["Cancel", "please cancel", ""] {
             let code = format!("function(ctx) error \"{text}\"");
-            assert!(
-                matches!(render(&code, json!({})).await, Err(RenderError::Fault(_))),
-                "{text}"
-            );
+            assert!(matches!(render(&code, json!({})).await, Err(RenderError::Fault(_))), "{text}");
         }
     }
 
@@ -195,31 +184,17 @@ mod tests {
             ("function(ctx) {\n  a: ctx.missing\n}", "no such field", 2),
             ("function(ctx)\n\n  error ctx.secret", "explicit error", 3),
             ("function(ctx) {\n a: ctx[ctx.secret] }", "no such field", 2),
-            (
-                "function(ctx) {\n a: 1 + std.parseInt(ctx.secret) }",
-                "runtime error",
-                2,
-            ),
+            ("function(ctx) {\n a: 1 + std.parseInt(ctx.secret) }", "runtime error", 2),
             ("function(ctx) {\n a: ctx.secret.x }", "not indexable", 2),
-            (
-                "function(ctx) {\n assert ctx.secret == '' : ctx.secret }",
-                "assertion failed",
-                2,
-            ),
-            (
-                "function(ctx) local f(x) = 1 + f(x); f(1)",
-                "stack overflow",
-                1,
-            ),
+            ("function(ctx) {\n assert ctx.secret == '' : ctx.secret }", "assertion failed", 2),
+            ("function(ctx) local f(x) = 1 + f(x); f(1)", "stack overflow", 1),
             ("function(ctx) {\n a: import 'x' }", "import", 2),
             ("function(ctx) std.extVar('x')", "external variable", 1),
         ];
         for (code, kind, line) in table {
             let fault = fault(code).await;
             assert_eq!(fault.kind(), kind, "{code}");
-            let place = fault
-                .place()
-                .unwrap_or_else(|| panic!("{code} has no place"));
+            let place = fault.place().unwrap_or_else(|| panic!("{code} has no place"));
             assert_eq!((fault.file(), place.line), ("test.jsonnet", line), "{code}");
             for told in [fault.to_string(), format!("{fault:?}")] {
                 assert!(!told.contains("hunter2"), "{told}");
@@ -235,14 +210,8 @@ mod tests {
             ("function(ctx)\n  { a: 1,, }", 2),
         ];
         for (code, line) in table {
-            let fault = Template::prepare(Source::shipped("t.jsonnet", code))
-                .err()
-                .unwrap();
-            assert_eq!(
-                fault.place().map(|place| place.line),
-                Some(line),
-                "{code}: {fault}"
-            );
+            let fault = Template::prepare(Source::shipped("t.jsonnet", code)).err().unwrap();
+            assert_eq!(fault.place().map(|place| place.line), Some(line), "{code}: {fault}");
         }
     }
 
@@ -287,10 +256,7 @@ mod tests {
         let trace = Trace::collecting();
         let source = Source::shipped("t.jsonnet", code);
         let tracing = Template::prepare_tracing(source, trace.clone()).unwrap();
-        tracing
-            .render(vec![("ctx", json!({"x": "y"}))])
-            .await
-            .unwrap();
+        tracing.render(vec![("ctx", json!({"x": "y"}))]).await.unwrap();
         assert_eq!(trace.take(), ["seen y"]);
     }
 }

@@ -16,10 +16,7 @@ pub struct Source {
 impl Source {
     /// A template compiled into the binary.
     pub fn shipped(name: &str, code: &str) -> Self {
-        Self {
-            name: name.into(),
-            code: code.into(),
-        }
+        Self { name: name.into(), code: code.into() }
     }
 
     /// The template that `variable` names: `base64://…` (the standard alphabet with padding, as
@@ -31,9 +28,7 @@ impl Source {
         env: &Environment,
         variable: &'static str,
     ) -> Result<Option<Self>, ConfigError> {
-        env.optional(variable)
-            .map(|location| Self::load(variable, location))
-            .transpose()
+        env.optional(variable).map(|location| Self::load(variable, location)).transpose()
     }
 
     fn load(variable: &'static str, location: &str) -> Result<Self, ConfigError> {
@@ -44,10 +39,7 @@ impl Source {
                 .map_err(|_| wrong("wanted standard base64 with padding after `base64://`"))?;
             let code = String::from_utf8(bytes).map_err(|_| wrong("wanted UTF-8 in the base64"))?;
             Ok(Self::shipped(variable, &code))
-        } else if let Some(path) = location
-            .strip_prefix("file://")
-            .filter(|p| p.starts_with('/'))
-        {
+        } else if let Some(path) = location.strip_prefix("file://").filter(|p| p.starts_with('/')) {
             let code = std::fs::read_to_string(path)
                 .map_err(|error| wrong(&format!("wanted a readable file: {}", error.kind())))?;
             let name = Path::new(path).file_name().and_then(|name| name.to_str());
@@ -79,10 +71,7 @@ mod tests {
     #[test]
     fn a_template_is_inline_or_a_file() {
         let inline = load("base64://ZnVuY3Rpb24oY3R4KSBjdHg=").unwrap().unwrap();
-        assert_eq!(
-            (inline.name(), inline.code()),
-            ("TEMPLATE", "function(ctx) ctx")
-        );
+        assert_eq!((inline.name(), inline.code()), ("TEMPLATE", "function(ctx) ctx"));
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
         let file = load(&format!("file://{path}")).unwrap().unwrap();
         assert_eq!(file.name(), "README.md");
@@ -100,9 +89,7 @@ mod tests {
             "https://example.com/template.jsonnet",
             "function(ctx) ctx",
         ] {
-            let error = load(location)
-                .err()
-                .unwrap_or_else(|| panic!("{location} is taken"));
+            let error = load(location).err().unwrap_or_else(|| panic!("{location} is taken"));
             assert_eq!(error.variable, "TEMPLATE");
         }
     }

@@ -36,9 +36,7 @@ impl Worker {
             .stack_size(STACK_BYTES)
             .spawn(move || work(&source, trace, &ready, &queue))
             .map_err(|_| died("no thread could be started"))?;
-        prepared
-            .recv()
-            .unwrap_or_else(|_| Err(died("the evaluator failed")))?;
+        prepared.recv().unwrap_or_else(|_| Err(died("the evaluator failed")))?;
         Ok(Self { jobs })
     }
 

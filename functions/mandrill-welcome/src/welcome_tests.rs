@@ -1,0 +1,148 @@
+//! The shipped template, and those of Ory's documents, over the sample events.
+
+use serde_json::{Value, json};
+use shared::{
+    ctx::Ctx,
+    template::{RenderError, Source, Template},
+};
+
+use crate::shipped;
+
+async fn render(source: Source, body: &Value) -> Result<Value, RenderError> {
+    let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().reduce();
+    let template = Template::prepare(source).unwrap();
+    template.render(vec![("ctx", ctx.as_value().clone())]).await
+}
+
+async fn welcome(identity: Value) -> Result<Value, RenderError> {
+    render(shipped(), &json!({ "identity": identity })).await
+}
+
+async fn html_for(name: Value) -> String {
+    let traits = json!({"email": "ann@example.com", "name": name});
+    let result = welcome(json!({"id": "i", "traits": traits})).await.unwrap();
+    result["message"]["html"].as_str().unwrap().to_owned()
+}
+
+const WITHOUT_NAME: &str = "<p>Hello,</p><p>Welcome to Ory! Have fun and happy hacking!</p>";
+
+#[tokio::test]
+async fn the_shipped_welcome() {
+    let identity = json!({
+        "id": "3a5293f1-f4d6-49f4-b34f-6da62c360604",
+        "traits": {"email": "other@example.com", "name": {"first": "Ann", "last": "Lee"}},
+        "verifiable_addresses": [{"value": "ann@example.com", "via": "email", "verified": false}],
+    });
+    insta::assert_json_snapshot!(welcome(identity).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_template_of_ory_s_documents_works_without_its_key() {
+    let code = r#"
+        function(ctx) {
+          message: {
+            from_email: "info@example.com",
+            subject: "Hello from Ory",
+            text: "Welcome to Ory! Have fun and happy hacking!",
+            to: [
+              {
+                email: ctx.identity.verifiable_addresses[0].value,
+                type: "to"
+              }
+            ]
+          }
+        }"#;
+    let body = json!({"identity": {"verifiable_addresses": [{"value": "ann@example.com"}]}});
+    let result = render(Source::shipped("documents.jsonnet", code), &body).await.unwrap();
+    insta::assert_json_snapshot!(result);
+}
+
+#[tokio::test]
+async fn the_address_falls_back_to_the_trait() {
+    let to = |identity: Value| async move {
+        welcome(identity).await.map(|result| result["message"]["to"][0]["email"].clone()).ok()
+    };
+    let email = json!({"email": "ann@example.com"});
+    let sms = json!([{"value": "+491234567", "via": "sms"}]);
+    let found = Some(json!("ann@example.com"));
+    assert_eq!(to(json!({"traits": email})).await, found);
+    assert_eq!(to(json!({"traits": email, "verifiable_addresses": []})).await, found);
+    assert_eq!(to(json!({"traits": email, "verifiable_addresses": null})).await, found);
+    assert_eq!(to(json!({"traits": email, "verifiable_addresses": sms})).await, found);
+    assert_eq!(to(json!({"verifiable_addresses": [{"value": "ann@example.com"}]})).await, found);
+}
+
+#[tokio::test]
+async fn without_an_address_and_for_a_test_account_it_cancels() {
+    let identities = [
+        json!({}),
+        json!({"traits": {}}),
+        json!({"traits": {"email": ""}}),
+        json!({"traits": {"email": 5}}),
+        json!({"traits": {"phone": "1"}, "verifiable_addresses": [{"value": "+49", "via": "sms"}]}),
+        json!({"traits": {"email": "test-ann@example.com"}}),
+    ];
+    for identity in identities {
+        let result = welcome(identity.clone()).await;
+        assert!(matches!(result, Err(RenderError::Cancelled)), "{identity}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_welcome_in_a_life() {
+    let key = |identity: Value| async move {
+        welcome(identity).await.unwrap()["idempotency_key"].clone()
+    };
+    let traits = json!({"email": "ann@example.com"});
+    assert_eq!(key(json!({"id": "i", "traits": traits})).await, json!("i"));
+    assert_eq!(key(json!({"traits": traits})).await, json!(null));
+}
+
+#[tokio::test]
+async fn an_honest_name_is_greeted_and_escaped() {
+    let table = [
+        (json!("Ann"), "Ann"),
+        (json!({"first": "Ann", "last": "Lee"}), "Ann"),
+        (json!("Zoë Ødegård"), "Zoë Ødegård"),
+        (json!("<b>&\"Ann\"'"), "&lt;b&gt;&amp;&quot;Ann&quot;&apos;"),
+        (json!("x".repeat(40)), &"x".repeat(40)),
+    ];
+    for (name, greeted) in table {
+        let html = html_for(name).await;
+        assert!(html.starts_with(&format!("<p>Hello {greeted},</p>")), "{html}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_could_carry_a_message_is_not_greeted() {
+    let names = [
+        json!(null),
+        json!(""),
+        json!(5),
+        json!([]),
+        json!({}),
+        json!({"last": "Lee"}),
+        json!("x".repeat(41)),
+        json!("x".repeat(100_000)),
+        json!("evil.example"),
+        json!("a/b"),
+        json!("a:b"),
+        json!("a@b"),
+        json!("*|FNAME|*"),
+        json!("{{name}}"),
+        json!("a\nb"),
+        json!("a\u{0}b"),
+        json!("a\u{7f}b"),
+        json!("a\u{85}b"),
+        json!("a\u{ad}b"),
+        json!("a\u{200b}b"),
+        json!("a\u{200f}b"),
+        json!("a\u{202e}b"),
+        json!("a\u{2066}b"),
+        json!("\u{feff}a"),
+        json!("a\u{2028}b"),
+    ];
+    for name in names {
+        assert_eq!(html_for(name.clone()).await, WITHOUT_NAME, "{name}");
+    }
+}
