@@ -6,16 +6,15 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use http::Method;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::{
-    answer::{Refusal, Response, for_ory},
-    auth::{AuthError, CallerAuth},
+    answer::{Refusal, Refused, Response, for_ory},
+    auth::CallerAuth,
     budget::Budget,
     clock::SharedClock,
     ctx::{Ctx, CtxError, Reduced},
-    deliver::{Attempts, Delivered, Delivery, Vendor},
-    envelope::{EnvelopeError, NotBase64, Request},
+    deliver::{Attempts, Delivery, Vendor},
+    envelope::Request,
     journal::{Journal, Line, Metric},
     key::Key,
     lambda::{Function, Invocation},
@@ -42,6 +41,8 @@ pub trait Screen: Send + Sync {
 
 /// A function that Ory calls.
 pub struct OryFunction<V> {
+    /// The function's name.
+    pub name: &'static str,
     /// Who may call.
     pub auth: CallerAuth,
     /// What stops a flow before the identity is saved.
@@ -56,76 +57,34 @@ pub struct OryFunction<V> {
     pub clock: SharedClock,
 }
 
-/// A caller that is turned away, and why.
-struct Refused {
-    refusal: Refusal,
-    cause: String,
-}
-
-impl Refused {
-    fn new(refusal: Refusal, cause: &dyn std::error::Error) -> Self {
-        Self { refusal, cause: cause.to_string() }
-    }
-}
-
-impl From<EnvelopeError> for Refused {
-    fn from(error: EnvelopeError) -> Self {
-        let refusal = match error {
-            EnvelopeError::Foreign => Refusal::Malformed,
-            EnvelopeError::TooLarge => Refusal::TooLarge,
-        };
-        Self::new(refusal, &error)
-    }
-}
-
-impl From<AuthError> for Refused {
-    fn from(error: AuthError) -> Self {
-        let refusal = match error {
-            AuthError::Mismatch => Refusal::Unauthenticated,
-            AuthError::Unreadable(_) | AuthError::Unusable => Refusal::SecretUnknown,
-        };
-        Self::new(refusal, &error)
-    }
-}
-
 impl From<CtxError> for Refused {
     fn from(error: CtxError) -> Self {
         Self::new(Refusal::Malformed, &error)
     }
 }
 
-impl From<NotBase64> for Refused {
-    fn from(error: NotBase64) -> Self {
-        Self::new(Refusal::Malformed, &error)
-    }
-}
-
 impl<V: Vendor> OryFunction<V> {
-    async fn accept(&self, event: Value, invocation: &Invocation) -> Response {
-        let began = Instant::now();
-        let mut line = Line { message: "request", ..Line::default() };
-        let response = match self.take(event).await {
-            Ok(message) => self.handle(message, invocation, &mut line).await,
-            Err(refused) => refuse(&refused, &mut line),
-        };
-        line.status = Some(response.status);
-        line.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.journal.write(&line);
-        response
+    async fn accept(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
+        match self.take(event).await {
+            Ok(message) => self.handle(message, invocation, line).await,
+            Err(refused) => {
+                refused.describe(line);
+                refused.refusal.for_ory()
+            }
+        }
     }
 
     /// From the envelope to the message.
     async fn take(&self, event: Value) -> Result<Message<Reduced>, Refused> {
         let request = Request::open(event)?;
         if request.method() != Method::POST {
-            let cause = "only POST is taken".to_owned();
-            return Err(Refused { refusal: Refusal::Method, cause });
+            return Err(Refused::method());
         }
         let request = self.auth.authenticate(request.within_size()?).await?;
         let trigger_id = request.header(TRIGGER_ID).map(str::to_owned);
         let ctx = Ctx::decode(&request.into_body()?)?.reduce();
         let key = Key::of_event(trigger_id.as_deref(), ctx.as_value());
-        Ok(Message::new(self.delivery.function, key, self.clock.now(), ctx))
+        Ok(Message::new(self.name, key, self.clock.now(), ctx))
     }
 
     async fn handle(
@@ -143,7 +102,7 @@ impl<V: Vendor> OryFunction<V> {
         let budget = Budget::new(ORY_LIMIT, invocation.ends);
         let arn = &invocation.arn;
         let delivered = self.delivery.deliver(&message, arn, &budget, Attempts::IN_LINE).await;
-        describe(&delivered, line);
+        delivered.describe(line);
         self.reply(&message, &delivered.outcome, line).await
     }
 
@@ -158,7 +117,7 @@ impl<V: Vendor> OryFunction<V> {
             return Response::json(400, messages.body());
         }
         let outcome = Outcome::Skipped { reason: "before_save" };
-        describe(&outcome.clone().into(), line);
+        outcome.describe(line);
         self.reply(message, &outcome, line).await
     }
 
@@ -202,41 +161,14 @@ async fn replied(
     }
 }
 
-fn refuse(refused: &Refused, line: &mut Line) -> Response {
-    line.outcome = refused.refusal.word();
-    line.cause = Some(refused.cause.clone());
-    match refused.refusal {
-        Refusal::Unauthenticated => line.count(Metric::Unauthorized),
-        Refusal::SecretUnknown => line.count(Metric::Blocked),
-        _ => {}
-    }
-    refused.refusal.for_ory()
-}
-
-/// Puts a delivery into the log line, with its metrics.
-fn describe(delivered: &Delivered, line: &mut Line) {
-    let outcome = &delivered.outcome;
-    line.outcome = outcome.word();
-    line.cause = outcome.cause();
-    line.vendor_status = delivered.vendor_status;
-    line.count(outcome.metric());
-    if matches!(outcome, Outcome::Delivered { at_risk: Some(_), .. }) {
-        line.count(Metric::Blocked);
-    }
-    if delivered.attempts > 0 {
-        line.attempt = Some(delivered.attempts);
-        line.measure(Metric::VendorLatency, delivered.vendor_latency);
-    }
-}
-
 #[async_trait]
 impl<V: Vendor + 'static> Function for OryFunction<V> {
     async fn invoke(&self, event: Value, invocation: &Invocation) -> Response {
-        self.accept(event, invocation).await
+        self.journal.request(async |line| self.accept(event, invocation, line).await).await
     }
 
     async fn warm(&self) {
-        prefetch(&[self.auth.secret(), self.delivery.key.secret()]).await;
+        prefetch(&[self.auth.secret(), self.delivery.channel.key.secret()]).await;
     }
 
     fn must_end(&self) -> bool {

@@ -11,7 +11,14 @@ use http::{
 };
 use serde_json::Value;
 
-use crate::{key::Key, outcome::Outcome, reply::Messages};
+use crate::{
+    auth::AuthError,
+    envelope::{EnvelopeError, NotBase64},
+    journal::{Line, Metric},
+    key::Key,
+    outcome::Outcome,
+    reply::Messages,
+};
 
 /// An answer over HTTP.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +145,64 @@ impl Refusal {
         let messages = Messages::error(self.message_id(), self.text(), None);
         let allow = (self == Self::Method).then_some("POST");
         Response { status: self.status(), allow, body: Some(messages.body()) }
+    }
+}
+
+/// A caller that is turned away, and why.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// What the caller gets.
+    pub refusal: Refusal,
+    /// Why, for the log; holds nothing of what came.
+    pub cause: String,
+}
+
+impl Refused {
+    /// Turned away because of an error.
+    pub fn new(refusal: Refusal, cause: &dyn std::error::Error) -> Self {
+        Self { refusal, cause: cause.to_string() }
+    }
+
+    /// Turned away because of its method.
+    pub fn method() -> Self {
+        Self { refusal: Refusal::Method, cause: "the method is not taken".to_owned() }
+    }
+
+    /// Puts it into the log line, with its metrics.
+    pub fn describe(&self, line: &mut Line) {
+        line.outcome = self.refusal.word();
+        line.cause = Some(self.cause.clone());
+        match self.refusal {
+            Refusal::Unauthenticated => line.count(Metric::Unauthorized),
+            Refusal::SecretUnknown => line.count(Metric::Blocked),
+            _ => {}
+        }
+    }
+}
+
+impl From<EnvelopeError> for Refused {
+    fn from(error: EnvelopeError) -> Self {
+        let refusal = match error {
+            EnvelopeError::Foreign => Refusal::Malformed,
+            EnvelopeError::TooLarge => Refusal::TooLarge,
+        };
+        Self::new(refusal, &error)
+    }
+}
+
+impl From<AuthError> for Refused {
+    fn from(error: AuthError) -> Self {
+        let refusal = match error {
+            AuthError::Mismatch => Refusal::Unauthenticated,
+            AuthError::Unreadable(_) | AuthError::Unusable => Refusal::SecretUnknown,
+        };
+        Self::new(refusal, &error)
+    }
+}
+
+impl From<NotBase64> for Refused {
+    fn from(error: NotBase64) -> Self {
+        Self::new(Refusal::Malformed, &error)
     }
 }
 

@@ -18,5 +18,6 @@ pub mod outcome;
 pub mod records;
 pub mod reply;
 pub mod secrets;
+pub mod segment;
 pub mod settings;
 pub mod template;

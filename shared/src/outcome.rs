@@ -5,7 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{http, journal::Metric, key::Key, template::Fault};
+use crate::{
+    http,
+    journal::{Line, Metric},
+    key::Key,
+    template::Fault,
+};
 
 /// What became of one event. The texts tell causes to an operator; none holds personal data.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,8 +112,17 @@ impl Outcome {
         }
     }
 
-    /// What it is counted as.
-    pub fn metric(&self) -> Metric {
+    /// Puts it into a log line, with its metrics.
+    pub fn describe(&self, line: &mut Line) {
+        line.outcome = self.word();
+        line.cause = self.cause();
+        line.count(self.metric());
+        if matches!(self, Self::Delivered { at_risk: Some(_), .. }) {
+            line.count(Metric::Blocked);
+        }
+    }
+
+    fn metric(&self) -> Metric {
         match self {
             Self::Delivered { .. } => Metric::Delivered,
             Self::Duplicate => Metric::Duplicate,

@@ -18,16 +18,24 @@ use shared::{
 
 use crate::{
     server::Server,
-    standins::{Mandrill, SecretsManager},
+    standins::{Mandrill, SecretsManager, Segment},
 };
 
-/// What callers present to the local functions, in the header `Authorization`.
+/// What Ory presents to the local functions, in the header `Authorization`.
 pub const WEBHOOK_KEY: &str = "local-webhook-key";
-/// What the local stand-in for Mandrill takes.
+/// What Mailchimp presents, in the query.
+const MAILCHIMP_SECRET: &str = "local-mailchimp-secret";
+/// What the local stand-ins take.
 const MANDRILL_KEY: &str = "local-mandrill-key";
+const SEGMENT_KEY: &str = "local-segment-key";
 
-const WEBHOOK_SECRET: &str = "ory-actions/webhook";
-const MANDRILL_SECRET: &str = "ory-actions/mandrill";
+/// The names of the secrets.
+mod secret {
+    pub(super) const WEBHOOK: &str = "ory-actions/webhook";
+    pub(super) const MAILCHIMP: &str = "ory-actions/mailchimp";
+    pub(super) const MANDRILL: &str = "ory-actions/mandrill";
+    pub(super) const SEGMENT: &str = "ory-actions/segment";
+}
 
 /// How long Lambda would let one of the functions run, as `template.yaml` has it.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(25);
@@ -55,10 +63,12 @@ pub enum StackError {
 /// A running stack.
 pub struct Stack {
     front: Server,
-    /// The stand-in for Mandrill.
-    pub mandrill: Mandrill,
     /// The stand-in for Secrets Manager.
     pub secrets: SecretsManager,
+    /// The stand-in for Mandrill.
+    pub mandrill: Mandrill,
+    /// The stand-in for Segment.
+    pub segment: Segment,
 }
 
 /// A function under the name that its URL carries.
@@ -70,35 +80,75 @@ pub(crate) struct Named {
 impl Stack {
     /// Starts the functions and the stand-ins; the functions answer on `port`.
     pub async fn start(port: u16) -> Result<Self, StackError> {
-        let mandrill = Mandrill::start(MANDRILL_KEY).await?;
         let secrets = SecretsManager::start().await?;
-        secrets.put(WEBHOOK_SECRET, WEBHOOK_KEY);
-        secrets.put(MANDRILL_SECRET, MANDRILL_KEY);
-        let ports = ports(&secrets)?;
-        let welcome = mandrill_welcome::build(
-            &Environment::of([
-                ("WEBHOOK_SECRET_ID", WEBHOOK_SECRET),
-                ("MANDRILL_SECRET_ID", MANDRILL_SECRET),
-                ("MANDRILL_URL", &mandrill.url()),
-            ]),
-            &ports,
-        );
-        let name = mandrill_welcome::NAME;
-        let function = welcome.map_err(|source| StackError::Function { name, source })?;
-        function.warm().await;
-        let front = front::start(port, vec![Named { name, function }]).await?;
-        Ok(Self { front, mandrill, secrets })
+        let mandrill = Mandrill::start(MANDRILL_KEY).await?;
+        let segment = Segment::start(SEGMENT_KEY).await?;
+        secrets.put(secret::WEBHOOK, WEBHOOK_KEY);
+        secrets.put(secret::MAILCHIMP, MAILCHIMP_SECRET);
+        secrets.put(secret::MANDRILL, MANDRILL_KEY);
+        secrets.put(secret::SEGMENT, SEGMENT_KEY);
+        let functions = functions(&ports(&secrets)?, &mandrill.url(), &segment.url())?;
+        for named in &functions {
+            named.function.warm().await;
+        }
+        let front = front::start(port, functions).await?;
+        Ok(Self { front, secrets, mandrill, segment })
     }
 
     /// What the vendors received since the last look, a line a call.
     pub fn take_received(&self) -> Vec<String> {
-        self.mandrill.take_received().iter().map(ToString::to_string).collect()
+        let mails = self.mandrill.take_received();
+        let tracked = self.segment.take_received();
+        let mails = mails.iter().map(ToString::to_string);
+        mails.chain(tracked.iter().map(ToString::to_string)).collect()
     }
 
     /// The URL of a function, the same path that `cargo lambda watch` serves.
     pub fn function_url(&self, name: &str) -> String {
         format!("{}/lambda-url/{name}/", self.front.url())
     }
+}
+
+type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
+
+/// The functions, with the settings that `template.yaml` gives them, pointed at the stand-ins.
+fn functions(ports: &Ports, mandrill: &str, segment: &str) -> Result<Vec<Named>, StackError> {
+    let build = |name: &'static str, build: Build, settings: &[(&str, &str)]| {
+        let env = Environment::of(settings.iter().copied());
+        let function = build(&env, ports);
+        function
+            .map(|function| Named { name, function })
+            .map_err(|source| StackError::Function { name, source })
+    };
+    Ok(vec![
+        build(
+            mandrill_welcome::NAME,
+            mandrill_welcome::build,
+            &[
+                ("WEBHOOK_SECRET_ID", secret::WEBHOOK),
+                ("MANDRILL_SECRET_ID", secret::MANDRILL),
+                ("MANDRILL_URL", mandrill),
+            ],
+        )?,
+        build(
+            segment_identify::NAME,
+            segment_identify::build,
+            &[
+                ("WEBHOOK_SECRET_ID", secret::WEBHOOK),
+                ("SEGMENT_SECRET_ID", secret::SEGMENT),
+                ("SEGMENT_URL", segment),
+            ],
+        )?,
+        build(
+            mailchimp_inbound::NAME,
+            mailchimp_inbound::build,
+            &[
+                ("WEBHOOK_SECRET_ID", secret::MAILCHIMP),
+                ("SEGMENT_SECRET_ID", secret::SEGMENT),
+                ("SEGMENT_URL", segment),
+            ],
+        )?,
+    ])
 }
 
 /// The adapters of a deployed function, pointed at the stand-ins.

@@ -1,13 +1,13 @@
 //! Mandrill, as far as `messages/send`, `messages/send-template` and `rejects/list`.
 
-use std::{collections::VecDeque, fmt, io};
+use std::{fmt, io};
 
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::Shared;
-use crate::server::{Reply, Server};
+use super::vendor::{self, VendorStandin};
+use crate::server::Reply;
 
 /// One call that arrived.
 #[derive(Clone, Debug)]
@@ -25,78 +25,71 @@ impl fmt::Display for Received {
     }
 }
 
+/// How Mandrill behaves.
 #[derive(Default)]
-struct State {
+pub struct Behaviour {
     key: String,
-    received: Vec<Received>,
-    script: VecDeque<Reply>,
     bouncing: Vec<String>,
 }
 
 /// A stand-in for Mandrill.
-pub struct Mandrill {
-    state: Shared<State>,
-    server: Server,
-}
+pub type Mandrill = VendorStandin<Behaviour>;
 
 impl Mandrill {
     /// Starts it; it takes calls that carry `key`.
     pub async fn start(key: &str) -> io::Result<Self> {
-        let state = Shared::<State>::default();
-        key.clone_into(&mut state.lock().key);
-        let shared = state.clone();
-        let server = Server::start(0, move |request| {
-            let reply = answer(&mut shared.lock(), &request);
-            async move { reply }
-        });
-        Ok(Self { state, server: server.await? })
+        Self::serve(Behaviour { key: key.to_owned(), bouncing: Vec::new() }).await
     }
 
     /// The root of its API, for `MANDRILL_URL`.
     pub fn url(&self) -> String {
-        format!("{}/api/1.0", self.server.url())
+        format!("{}/api/1.0", self.root())
     }
 
     /// The key that it takes from now on.
     pub fn set_key(&self, key: &str) {
-        key.clone_into(&mut self.state.lock().key);
-    }
-
-    /// Gives the next call this reply, instead of the honest one. Replies queue up.
-    pub fn reply_next(&self, reply: Reply) {
-        self.state.lock().script.push_back(reply);
-    }
-
-    /// Resets new connections before a request is read, or ends that.
-    pub fn set_resetting(&self, resetting: bool) {
-        self.server.set_resetting(resetting);
+        self.change(|behaviour| key.clone_into(&mut behaviour.key));
     }
 
     /// Puts an address on the rejects list, as a hard bounce.
     pub fn let_bounce(&self, address: &str) {
-        self.state.lock().bouncing.push(address.to_owned());
-    }
-
-    /// All calls that arrived since the last look, refused ones too.
-    pub fn take_received(&self) -> Vec<Received> {
-        std::mem::take(&mut self.state.lock().received)
+        self.change(|behaviour| behaviour.bouncing.push(address.to_owned()));
     }
 }
 
-fn answer(state: &mut State, request: &Request<Bytes>) -> Reply {
-    let method = request.uri().path().trim_start_matches("/api/1.0/").to_owned();
-    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-    state.received.push(Received { method: method.clone(), body: body.clone() });
-    if let Some(scripted) = state.script.pop_front() {
-        return scripted;
+impl vendor::Behaviour for Behaviour {
+    type Call = Received;
+
+    fn read(request: &Request<Bytes>) -> Received {
+        Received {
+            method: request.uri().path().trim_start_matches("/api/1.0/").to_owned(),
+            body: serde_json::from_slice(request.body()).unwrap_or_default(),
+        }
     }
-    if body["key"] != state.key.as_str() {
-        return error(401, -1, "Invalid_Key", "Invalid API key");
+
+    fn answer(&self, call: &Received, count: usize) -> Reply {
+        if call.body["key"] != self.key.as_str() {
+            return error(401, -1, "Invalid_Key", "Invalid API key");
+        }
+        match call.method.as_str() {
+            "messages/send" | "messages/send-template" => sent(&call.body, count),
+            "rejects/list" => Reply::json(200, &self.rejects(call.body["email"].as_str())),
+            _ => error(404, -1, "ValidationError", "No such method"),
+        }
     }
-    match method.as_str() {
-        "messages/send" | "messages/send-template" => sent(&body, state.received.len()),
-        "rejects/list" => Reply::json(200, &rejects(state, body["email"].as_str())),
-        _ => error(404, -1, "ValidationError", "No such method"),
+}
+
+impl Behaviour {
+    fn rejects(&self, email: Option<&str>) -> Value {
+        let listed = self.bouncing.iter().filter(|address| email == Some(address.as_str()));
+        let row = |address: &String| {
+            json!({
+                "email": address, "reason": "hard-bounce", "detail": "", "expired": false,
+                "created_at": "2026-01-01 00:00:00", "last_event_at": "2026-01-01 00:00:00",
+                "expires_at": "2030-01-01 00:00:00", "sender": null, "subaccount": null,
+            })
+        };
+        listed.map(row).collect()
     }
 }
 
@@ -112,18 +105,6 @@ fn sent(body: &Value, count: usize) -> Reply {
         })
         .collect();
     Reply::json(200, &json!(rows))
-}
-
-fn rejects(state: &State, email: Option<&str>) -> Value {
-    let listed = state.bouncing.iter().filter(|address| email == Some(address.as_str()));
-    let row = |address: &String| {
-        json!({
-            "email": address, "reason": "hard-bounce", "detail": "", "expired": false,
-            "created_at": "2026-01-01 00:00:00", "last_event_at": "2026-01-01 00:00:00",
-            "expires_at": "2030-01-01 00:00:00", "sender": null, "subaccount": null,
-        })
-    };
-    listed.map(row).collect()
 }
 
 fn error(status: u16, code: i64, name: &str, message: &str) -> Reply {

@@ -3,11 +3,15 @@
 
 mod mandrill;
 mod secrets_manager;
+mod segment;
+mod vendor;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use mandrill::{Mandrill, Received};
 pub use secrets_manager::SecretsManager;
+pub use segment::{Segment, Tracked};
+pub use vendor::{Behaviour, VendorStandin};
 
 /// State that a stand-in shares with its server.
 pub(crate) struct Shared<T>(Arc<Mutex<T>>);

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use shared::{
     config::Endpoint,
-    deliver::{EventFacts, Rendered, Vendor},
+    deliver::{EventFacts, Rendered, Unfit, Vendor},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
 };
@@ -53,8 +53,8 @@ impl Mandrill {
 impl Vendor for Mandrill {
     type Call = Call;
 
-    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Call, &'static str> {
-        Call::prepare(rendered, event)
+    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Call, Unfit> {
+        Call::prepare(rendered, event).map_err(Unfit::Rule)
     }
 
     async fn call(
@@ -68,5 +68,10 @@ impl Vendor for Mandrill {
 
     fn classify(&self, answer: &Response) -> Outcome {
         classify(answer)
+    }
+
+    /// Mandrill has no idempotency.
+    fn notices_repeats(&self) -> bool {
+        false
     }
 }

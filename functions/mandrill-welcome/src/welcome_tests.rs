@@ -6,7 +6,7 @@ use shared::{
     template::{RenderError, Source, Template},
 };
 
-use crate::shipped;
+use crate::shipped_template;
 
 async fn render(source: Source, body: &Value) -> Result<Value, RenderError> {
     let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().reduce();
@@ -15,7 +15,7 @@ async fn render(source: Source, body: &Value) -> Result<Value, RenderError> {
 }
 
 async fn welcome(identity: Value) -> Result<Value, RenderError> {
-    render(shipped(), &json!({ "identity": identity })).await
+    render(shipped_template(), &json!({ "identity": identity })).await
 }
 
 async fn html_for(name: Value) -> String {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub use hook::{Hook, When};
-pub use reduce::Reduced;
+pub use reduce::{NIL_ID, Reduced};
 
 /// A body that holds no usable `ctx`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Hook, When};
+use crate::{deliver::Event, template::Argument};
 
 /// Headers that carry a session or a credential.
 const SECRET_HEADERS: [&str; 5] =
@@ -18,7 +19,7 @@ const OAUTH2_PREFIX: &str = "oauth2_login_";
 const KEPT_QUERY_PREFIX: &str = "utm_";
 
 /// The id of an identity that is not saved yet.
-const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
+pub const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// A ctx without cookies, credentials, form nodes and query strings: the only form in which an
 /// event is stored, rendered or given to a reply template.
@@ -77,6 +78,12 @@ impl Reduced {
     /// Whether the identity is not saved yet, so that the flow can still fail.
     pub fn is_before_save(&self) -> bool {
         self.has_nil_id() || self.hook().when == Some(When::BeforeSave)
+    }
+}
+
+impl Event for Reduced {
+    fn arguments(&self) -> Vec<Argument> {
+        vec![("ctx", self.0.clone())]
     }
 }
 

@@ -53,7 +53,12 @@ impl Response {
     /// How long the peer asks us to wait: `Retry-After` in seconds. A date is not read: no
     /// vendor of ours sends one.
     pub fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.headers.get(::http::header::RETRY_AFTER)?.to_str().ok()?;
+        self.seconds(::http::header::RETRY_AFTER.as_str())
+    }
+
+    /// A header that holds a number of seconds.
+    pub fn seconds(&self, header: &str) -> Option<Duration> {
+        let seconds = self.headers.get(header)?.to_str().ok()?;
         seconds.trim().parse().ok().map(Duration::from_secs)
     }
 }

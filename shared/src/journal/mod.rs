@@ -15,11 +15,12 @@ use std::{
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
+use tokio::time::Instant;
 
 pub use logging::{LogLevel, start_logging};
 pub use metrics::Metric;
 
-use crate::clock::SharedClock;
+use crate::{answer::Response, clock::SharedClock};
 
 /// One line: what happened to one request or one delivery.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -92,6 +93,17 @@ impl Journal {
     /// The journal of `function`. Where `level` is above `info`, lines carry metrics only.
     pub fn new(function: &'static str, level: LogLevel, clock: SharedClock, sink: Sink) -> Self {
         Self { function, level, clock, sink }
+    }
+
+    /// Answers a request and writes the one line about it.
+    pub async fn request(&self, answer: impl AsyncFnOnce(&mut Line) -> Response) -> Response {
+        let began = Instant::now();
+        let mut line = Line { message: "request", ..Line::default() };
+        let response = answer(&mut line).await;
+        line.status = Some(response.status);
+        line.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.write(&line);
+        response
     }
 
     /// Writes one line.

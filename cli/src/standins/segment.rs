@@ -1,0 +1,87 @@
+//! Segment's tracking API, as far as `identify`, `track` and `group`.
+
+use std::{fmt, io};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{Request, header::AUTHORIZATION};
+use serde_json::{Value, json};
+
+use super::vendor::{self, VendorStandin};
+use crate::server::Reply;
+
+/// One call that arrived.
+#[derive(Clone, Debug)]
+pub struct Tracked {
+    /// The path under the API's root: `identify`, …
+    pub path: String,
+    /// The write key that it carries.
+    pub write_key: Option<String>,
+    /// The body.
+    pub body: Value,
+}
+
+impl fmt::Display for Tracked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let user = self.body["userId"].as_str().or(self.body["anonymousId"].as_str());
+        write!(f, "Segment: {} {}", self.path, user.unwrap_or("nobody"))
+    }
+}
+
+/// How Segment behaves.
+#[derive(Default)]
+pub struct Behaviour {
+    write_key: String,
+}
+
+/// A stand-in for Segment.
+pub type Segment = VendorStandin<Behaviour>;
+
+impl Segment {
+    /// Starts it; it takes calls that carry `write_key`.
+    pub async fn start(write_key: &str) -> io::Result<Self> {
+        Self::serve(Behaviour { write_key: write_key.to_owned() }).await
+    }
+
+    /// The root of its API, for `SEGMENT_URL`.
+    pub fn url(&self) -> String {
+        format!("{}/v1", self.root())
+    }
+
+    /// The write key that it takes from now on.
+    pub fn set_write_key(&self, write_key: &str) {
+        self.change(|behaviour| write_key.clone_into(&mut behaviour.write_key));
+    }
+}
+
+impl vendor::Behaviour for Behaviour {
+    type Call = Tracked;
+
+    fn read(request: &Request<Bytes>) -> Tracked {
+        Tracked {
+            path: request.uri().path().trim_start_matches("/v1/").to_owned(),
+            write_key: write_key(request),
+            body: serde_json::from_slice(request.body()).unwrap_or_default(),
+        }
+    }
+
+    fn answer(&self, call: &Tracked, _count: usize) -> Reply {
+        if call.write_key.as_deref() != Some(self.write_key.as_str()) {
+            let message = "An invalid write key was provided";
+            return Reply::json(400, &json!({"success": false, "message": message}));
+        }
+        match call.path.as_str() {
+            "identify" | "track" | "group" if call.body.is_object() => {
+                Reply::json(200, &json!({"success": true}))
+            }
+            _ => Reply::json(400, &json!({"success": false})),
+        }
+    }
+}
+
+/// The user name of HTTP Basic, whose password is empty.
+fn write_key(request: &Request<Bytes>) -> Option<String> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let decoded = STANDARD.decode(header.strip_prefix("Basic ")?).ok()?;
+    String::from_utf8(decoded).ok()?.strip_suffix(':').map(str::to_owned)
+}

@@ -1,0 +1,91 @@
+//! What the vendors' stand-ins share: they remember each call, and answer from a script where
+//! one is given.
+
+use std::{collections::VecDeque, io};
+
+use bytes::Bytes;
+use http::Request;
+
+use super::Shared;
+use crate::server::{Reply, Server};
+
+/// How one vendor behaves.
+pub trait Behaviour: Default + Send + 'static {
+    /// One call, as it is remembered.
+    type Call: Clone + Send;
+
+    /// Reads a call.
+    fn read(request: &Request<Bytes>) -> Self::Call;
+
+    /// The honest answer to a call: the `count`-th.
+    fn answer(&self, call: &Self::Call, count: usize) -> Reply;
+}
+
+struct State<B: Behaviour> {
+    behaviour: B,
+    received: Vec<B::Call>,
+    count: usize,
+    script: VecDeque<Reply>,
+}
+
+impl<B: Behaviour> Default for State<B> {
+    fn default() -> Self {
+        let (received, script) = (Vec::new(), VecDeque::new());
+        Self { behaviour: B::default(), received, count: 0, script }
+    }
+}
+
+/// A running stand-in for a vendor.
+pub struct VendorStandin<B: Behaviour> {
+    state: Shared<State<B>>,
+    server: Server,
+}
+
+impl<B: Behaviour> VendorStandin<B> {
+    /// Starts it.
+    pub(super) async fn serve(behaviour: B) -> io::Result<Self> {
+        let state = Shared::<State<B>>::default();
+        state.lock().behaviour = behaviour;
+        let shared = state.clone();
+        let server = Server::start(0, move |request| {
+            let reply = receive(&mut shared.lock(), &request);
+            async move { reply }
+        });
+        Ok(Self { state, server: server.await? })
+    }
+
+    /// The URL of its root.
+    pub(super) fn root(&self) -> String {
+        self.server.url()
+    }
+
+    /// Changes how it behaves.
+    pub(super) fn change(&self, change: impl FnOnce(&mut B)) {
+        change(&mut self.state.lock().behaviour);
+    }
+
+    /// Gives the next call this reply, instead of the honest one. Replies queue up.
+    pub fn reply_next(&self, reply: Reply) {
+        self.state.lock().script.push_back(reply);
+    }
+
+    /// Resets new connections before a request is read, or ends that.
+    pub fn set_resetting(&self, resetting: bool) {
+        self.server.set_resetting(resetting);
+    }
+
+    /// All calls that arrived since the last look, refused ones too.
+    pub fn take_received(&self) -> Vec<B::Call> {
+        std::mem::take(&mut self.state.lock().received)
+    }
+}
+
+fn receive<B: Behaviour>(state: &mut State<B>, request: &Request<Bytes>) -> Reply {
+    let call = B::read(request);
+    state.received.push(call.clone());
+    state.count += 1;
+    match state.script.pop_front() {
+        Some(scripted) => scripted,
+        None => state.behaviour.answer(&call, state.count),
+    }
+}

@@ -1,0 +1,166 @@
+//! Accept, for Mailchimp's calls: envelope, authenticate, decode, store, reply.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::Method;
+use serde_json::{Value, json};
+use shared::{
+    answer::{Refusal, Refused, Response},
+    auth::CallerAuth,
+    budget::Budget,
+    clock::SharedClock,
+    envelope::Request,
+    journal::{Journal, Line, Metric},
+    key::Key,
+    lambda::{Function, Invocation},
+    message::Message,
+    outcome::Outcome,
+    secrets::prefetch,
+};
+
+use crate::{
+    config::Lists,
+    deliver::Inbound,
+    event::{self, Decoded, Event, EventError},
+    form::{self, FormError},
+};
+
+/// Mailchimp gives up after 10 s; the answer needs a while to reach it.
+const MAILCHIMP_LIMIT: Duration = Duration::from_secs(8);
+
+/// GET and HEAD are the validator, which Mailchimp sends when a webhook is made or edited.
+const METHODS: &str = "GET, HEAD, POST";
+
+/// The function that Mailchimp calls.
+pub(crate) struct MailchimpInbound {
+    pub(crate) auth: CallerAuth,
+    pub(crate) lists: Lists,
+    pub(crate) delivery: Inbound,
+    pub(crate) journal: Journal,
+    pub(crate) clock: SharedClock,
+}
+
+/// What a call turned out to be.
+enum Taken {
+    /// The validator, who is told nothing but that somebody is here.
+    Validator,
+    /// An event that is none of ours: the reason, and more for the log.
+    Skipped(&'static str, Option<String>),
+    /// An event.
+    Event(Box<Message<Event>>),
+}
+
+impl MailchimpInbound {
+    async fn accept(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
+        match self.take(event).await {
+            Ok(Taken::Validator) => {
+                line.outcome = "validated";
+                Response::empty(200)
+            }
+            Ok(Taken::Skipped(reason, detail)) => {
+                line.count(Metric::Accepted);
+                Outcome::Skipped { reason }.describe(line);
+                line.cause = detail.or(line.cause.take());
+                Response::json(200, json!({"status": "skipped", "reason": reason}))
+            }
+            Ok(Taken::Event(message)) => self.handle(&message, invocation, line).await,
+            Err(refused) => {
+                refused.describe(line);
+                answer_refused(refused.refusal)
+            }
+        }
+    }
+
+    /// From the envelope to the message.
+    async fn take(&self, event: Value) -> Result<Taken, Refused> {
+        let request = Request::open(event)?;
+        match *request.method() {
+            Method::GET | Method::HEAD => return Ok(Taken::Validator),
+            Method::POST => {}
+            _ => return Err(Refused::method()),
+        }
+        let request = self.auth.authenticate(request.within_size()?).await?;
+        let body = request.into_body()?;
+        let event = match event::read(&form::decode(&body)?)? {
+            Decoded::Unknown { kind } => {
+                return Ok(Taken::Skipped("unknown type", Some(format!("unknown type: {kind}"))));
+            }
+            Decoded::Event(event) => event,
+        };
+        if !self.lists.admit(event.list_id()) {
+            return Ok(Taken::Skipped("list not accepted", None));
+        }
+        // Mailchimp gives its deliveries no id; a repeated one has the same bytes.
+        let key = Key::digest(&body);
+        let message = Message::new(crate::NAME, key, self.clock.now(), event);
+        Ok(Taken::Event(Box::new(message)))
+    }
+
+    async fn handle(
+        &self,
+        message: &Message<Event>,
+        invocation: &Invocation,
+        line: &mut Line,
+    ) -> Response {
+        line.count(Metric::Accepted);
+        line.key = Some(message.key.as_str().to_owned());
+        let budget = Budget::new(MAILCHIMP_LIMIT, invocation.ends);
+        let delivered = self.delivery.deliver(message, &invocation.arn, &budget).await;
+        delivered.describe(line);
+        answer(&delivered.outcome, &message.key)
+    }
+}
+
+/// The status table, for Mailchimp. It tries again after anything but 200, for 75 minutes; and
+/// 410, which would switch the webhook off, is never answered.
+fn answer(outcome: &Outcome, key: &Key) -> Response {
+    match outcome {
+        Outcome::Delivered { .. }
+        | Outcome::Duplicate
+        | Outcome::Rejected { .. }
+        | Outcome::Skipped { .. } => Response::json(200, outcome.body(key)),
+        Outcome::TemplateFault(_) => error(500, Refusal::Template),
+        Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::Unknown { .. } => {
+            answer_refused(Refusal::Unfinished)
+        }
+    }
+}
+
+fn answer_refused(refusal: Refusal) -> Response {
+    let allow = (refusal == Refusal::Method).then_some(METHODS);
+    Response { allow, ..error(refusal.status(), refusal) }
+}
+
+fn error(status: u16, refusal: Refusal) -> Response {
+    Response::json(status, json!({"status": "error", "reason": refusal.word()}))
+}
+
+impl From<FormError> for Refused {
+    fn from(error: FormError) -> Self {
+        Self::new(Refusal::Malformed, &error)
+    }
+}
+
+impl From<EventError> for Refused {
+    fn from(error: EventError) -> Self {
+        Self::new(Refusal::Malformed, &error)
+    }
+}
+
+#[async_trait]
+impl Function for MailchimpInbound {
+    async fn invoke(&self, event: Value, invocation: &Invocation) -> Response {
+        self.journal.request(async |line| self.accept(event, invocation, line).await).await
+    }
+
+    async fn warm(&self) {
+        let segment = self.delivery.segment.as_ref().map(|segment| segment.key.secret());
+        let secrets: Vec<_> = std::iter::once(self.auth.secret()).chain(segment).collect();
+        prefetch(&secrets).await;
+    }
+
+    fn must_end(&self) -> bool {
+        self.delivery.template.overran()
+    }
+}

@@ -1,0 +1,66 @@
+//! What this function reads from its environment.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use shared::{
+    config::{ConfigError, Endpoint, Environment},
+    segment,
+    settings::{Settings, record_ttl},
+    template::Source,
+};
+
+pub(crate) struct Config {
+    pub(crate) settings: Settings,
+    pub(crate) template: Option<Source>,
+    pub(crate) lists: Lists,
+    pub(crate) segment: Option<SegmentConfig>,
+    pub(crate) record_ttl: Duration,
+}
+
+/// Where Segment is told; without a secret, it is not.
+pub(crate) struct SegmentConfig {
+    pub(crate) secret_id: String,
+    pub(crate) endpoint: Endpoint,
+}
+
+impl Config {
+    pub(crate) fn from_env(env: &Environment) -> Result<Self, ConfigError> {
+        let endpoint = env.endpoint("SEGMENT_URL", segment::DEFAULT_URL)?;
+        let secret_id = env.optional("SEGMENT_SECRET_ID").map(str::to_owned);
+        Ok(Self {
+            settings: Settings::from_env(env)?,
+            template: Source::from_env(env, "TEMPLATE")?,
+            lists: Lists::read(env.optional("MAILCHIMP_LISTS")),
+            segment: secret_id.map(|secret_id| SegmentConfig { secret_id, endpoint }),
+            record_ttl: record_ttl(env)?,
+        })
+    }
+}
+
+/// The audiences whose events are taken.
+pub(crate) struct Lists(Option<BTreeSet<String>>);
+
+impl Lists {
+    fn read(text: Option<&str>) -> Self {
+        let ids = |text: &str| text.split(',').map(|id| id.trim().to_owned()).collect();
+        Self(text.map(ids))
+    }
+
+    /// Whether events of this audience are taken: any, where none is named.
+    pub(crate) fn admit(&self, list_id: &str) -> bool {
+        self.0.as_ref().is_none_or(|ids| ids.contains(list_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_named_lists_are_admitted_and_any_where_none_is_named() {
+        assert!(Lists::read(None).admit("a6b5da1054"));
+        let two = Lists::read(Some("a6b5da1054, b7c6eb2165"));
+        assert!(two.admit("a6b5da1054") && two.admit("b7c6eb2165"));
+        assert!(!two.admit("a6b5da105") && !two.admit(""));
+    }
+}

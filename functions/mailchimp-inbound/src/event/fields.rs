@@ -1,0 +1,98 @@
+//! The fields of a form, taken out one by one by the type that knows them.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::EventError;
+use crate::form::Form;
+
+/// What is left of a form, or of one of its branches. It holds no empty strings.
+pub(super) struct Fields {
+    /// The branch's name; none at the root.
+    branch: Option<&'static str>,
+    left: Form,
+}
+
+impl Fields {
+    /// All fields of a form that are not empty.
+    pub(super) fn of(form: &Form) -> Self {
+        Self { branch: None, left: filled(form) }
+    }
+
+    /// Takes out a branch; one that is not there has no fields.
+    pub(super) fn branch(&mut self, name: &'static str) -> Self {
+        Self { branch: Some(name), left: self.optional(name).unwrap_or_default() }
+    }
+
+    /// Takes out a field. One that is missing, empty or of another shape is absent.
+    pub(super) fn optional<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        T::deserialize(self.left.remove(name)?).ok()
+    }
+
+    /// Takes out a text that must be there; the error has its name in the form.
+    pub(super) fn required(&mut self, name: &str) -> Result<String, EventError> {
+        self.optional(name).ok_or_else(|| EventError::Missing {
+            field: self
+                .branch
+                .map_or_else(|| name.to_owned(), |branch| format!("{branch}[{name}]")),
+        })
+    }
+
+    /// The fields that nobody took.
+    pub(super) fn rest(self) -> Map<String, Value> {
+        self.left
+    }
+}
+
+/// A branch without its empty strings and without what then is an empty branch. It calls itself
+/// once per level, and the form decoder bounds those.
+fn filled(branch: &Form) -> Form {
+    branch.iter().filter_map(|(name, value)| Some((name.clone(), filled_value(value)?))).collect()
+}
+
+fn filled_value(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(text) if text.is_empty() => None,
+        Value::Object(branch) => {
+            Some(filled(branch)).filter(|branch| !branch.is_empty()).map(Value::Object)
+        }
+        leaf => Some(leaf.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields(form: Value) -> Fields {
+        Fields::of(form.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn empty_strings_are_absent_at_every_level() {
+        let form = json!({"a": "", "b": " ", "c": {"d": "", "e": "x"}, "f": {"g": {"h": ""}}});
+        assert_eq!(Value::Object(fields(form).rest()), json!({"b": " ", "c": {"e": "x"}}));
+    }
+
+    #[test]
+    fn a_field_is_taken_once_and_only_in_the_shape_that_is_asked_for() {
+        let mut fields = fields(json!({"text": "x", "odd": {"a": "b"}, "more": "y"}));
+        assert_eq!(fields.optional("text"), Some("x".to_owned()));
+        assert_eq!(fields.optional::<String>("text"), None);
+        assert_eq!(fields.optional::<String>("odd"), None);
+        assert_eq!(Value::Object(fields.rest()), json!({"more": "y"}));
+    }
+
+    #[test]
+    fn a_missing_field_is_named_as_in_the_form() {
+        let mut root = fields(json!({"data": {"id": "", "email": {"x": "y"}}}));
+        let missing = |field: &str| Err(EventError::Missing { field: field.to_owned() });
+        assert_eq!(root.required("type"), missing("type"));
+        let mut data = root.branch("data");
+        assert_eq!(data.required("id"), missing("data[id]"));
+        assert_eq!(data.required("email"), missing("data[email]"));
+        assert_eq!(root.branch("nothing").required("id"), missing("nothing[id]"));
+    }
+}

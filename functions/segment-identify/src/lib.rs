@@ -1,0 +1,60 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+#[cfg(test)]
+mod identify_tests;
+
+use std::sync::Arc;
+
+use shared::{
+    accept::OryFunction,
+    config::Environment,
+    deliver::{Channel, Delivery},
+    lambda::{Function, StartError},
+    secrets::{Product, VendorKey},
+    segment::Segment,
+    settings::Ports,
+    template::{Source, Template},
+};
+
+use config::Config;
+
+/// The function's name.
+pub const NAME: &str = "segment-identify";
+
+/// Builds the function from its environment.
+///
+/// # Errors
+/// A setting that cannot be used, or a template that does not parse.
+pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, StartError> {
+    let config = Config::from_env(env)?;
+    let settings = &config.ory.settings;
+    let key = settings.vendor_secret(config.segment_secret_id, ports);
+    Ok(Arc::new(OryFunction {
+        name: NAME,
+        auth: config.ory.caller_auth(ports),
+        screen: None,
+        reply_template: config.ory.reply_template.map(Template::prepare).transpose()?,
+        delivery: Delivery {
+            template: Template::prepare(config.ory.template.unwrap_or_else(shipped_template))?,
+            channel: Channel {
+                vendor: Segment {
+                    library: NAME,
+                    endpoint: config.endpoint,
+                    http: ports.http.clone(),
+                    clock: ports.clock.clone(),
+                },
+                key: VendorKey::new(key, "write_key", Product::Segment),
+                timeout: settings.vendor_timeout,
+            },
+            ledger: None,
+        },
+        journal: settings.journal(NAME, ports),
+        clock: ports.clock.clone(),
+    }))
+}
+
+/// The template that is used where `TEMPLATE` is unset.
+pub fn shipped_template() -> Source {
+    Source::shipped("identify.jsonnet", include_str!("../identify.jsonnet"))
+}

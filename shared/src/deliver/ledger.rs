@@ -1,0 +1,92 @@
+//! A function's dealings with its records: claim before the call, write down the end after it.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+use uuid::Builder;
+
+use crate::{
+    budget::Budget,
+    clock::SharedClock,
+    key::WorkKey,
+    outcome::Outcome,
+    records::{Bid, Claim, Done, Held, Records, RecordsError, State},
+};
+
+/// The records of one function.
+pub struct Ledger {
+    /// The function's name, the scope of its records.
+    pub function: &'static str,
+    /// The store.
+    pub records: Arc<dyn Records>,
+    /// How long a record lives.
+    pub ttl: Duration,
+    /// The wall clock.
+    pub clock: SharedClock,
+}
+
+impl Ledger {
+    /// Claims the work.
+    ///
+    /// # Errors
+    /// The outcome of an event that is done, or that cannot be claimed.
+    pub async fn claim(&self, key: &WorkKey, budget: &Budget) -> Result<Held, Outcome> {
+        let bid = Bid {
+            record_id: key.record_id(self.function),
+            holder: random_name(),
+            now: self.clock.now(),
+            lease_until: budget.lease_until(),
+            ttl: (!key.is_named()).then_some(self.ttl),
+        };
+        match self.records.claim(bid).await {
+            Ok(Claim::Won(held)) => Ok(held),
+            Ok(Claim::Busy { .. }) => Err(Outcome::try_later("another delivery is at work on it")),
+            Ok(Claim::Done(_)) => Err(Outcome::Duplicate),
+            Err(error) => Err(Outcome::try_later(error.to_string())),
+        }
+    }
+
+    /// Whether the claim still holds: without one, no call.
+    pub fn is_live(&self, held: &Held) -> bool {
+        held.is_live(self.clock.now())
+    }
+
+    /// Writes down what became of the claim. Where that fails the event is as it is all the
+    /// same: the record stays unsure, and nobody sends again without finding out.
+    pub async fn record(&self, held: &Held, outcome: &Outcome) {
+        let done = |state, vendor_id| Done { state, vendor_id };
+        match outcome {
+            Outcome::Delivered { vendor, .. } => {
+                self.complete(held, done(State::Delivered, vendor_id(vendor))).await;
+            }
+            Outcome::Rejected { .. } => self.complete(held, done(State::Rejected, None)).await,
+            Outcome::TryLater { .. } | Outcome::Blocked(_) => self.release(held).await,
+            // The lease runs out by itself and the mark stays: whoever comes next finds out.
+            _ => {}
+        }
+    }
+
+    async fn complete(&self, held: &Held, done: Done) {
+        told(self.records.complete(held, done).await, "the end of a delivery was not recorded");
+    }
+
+    /// Gives the work back: nothing happened.
+    pub async fn release(&self, held: &Held) {
+        told(self.records.release(held).await, "a claim was not given back");
+    }
+}
+
+fn vendor_id(vendor: &Value) -> Option<String> {
+    vendor["message_id"].as_str().map(str::to_owned)
+}
+
+fn told(result: Result<(), RecordsError>, what: &str) {
+    if let Err(error) = result {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(error, "{what}");
+    }
+}
+
+fn random_name() -> String {
+    Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid().to_string()
+}

@@ -1,0 +1,241 @@
+//! From a template's result to a call that Segment can take.
+//!
+//! Segment answers 200 to much that it then drops in silence: a call without an id, a track
+//! without its event, traits that are no object. So all that is checked here, before it is sent.
+
+use serde_json::{Map, Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    ctx::NIL_ID,
+    deliver::{EventFacts, Rendered, Unfit},
+};
+
+/// Segment refuses a larger call.
+const MAX_BODY_BYTES: usize = 32 * 1024;
+
+/// What kind of call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// Who somebody is.
+    Identify,
+    /// What somebody did.
+    Track,
+    /// What somebody belongs to.
+    Group,
+}
+
+impl Kind {
+    fn read(word: Option<&Value>) -> Result<Self, Unfit> {
+        match word.map(|word| word.as_str().unwrap_or_default()) {
+            None | Some("identify") => Ok(Self::Identify),
+            Some("track") => Ok(Self::Track),
+            Some("group") => Ok(Self::Group),
+            Some(_) => Err(Unfit::Rule("`type` is not identify, track or group")),
+        }
+    }
+
+    /// The path under the API's root.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Identify => "identify",
+            Self::Track => "track",
+            Self::Group => "group",
+        }
+    }
+}
+
+/// One call, without the write key and the time at which it is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// What kind of call.
+    pub kind: Kind,
+    /// The body, without `type`, which the path tells.
+    pub body: Map<String, Value>,
+}
+
+impl Call {
+    /// Checks what the template gave, and completes it.
+    ///
+    /// # Errors
+    /// The rule that it breaks, or why Segment would never take it.
+    pub fn prepare(
+        mut body: Rendered,
+        event: &EventFacts<'_>,
+        library: &str,
+    ) -> Result<Self, Unfit> {
+        let kind = Kind::read(body.remove("type").as_ref())?;
+        refuse_ours(&body)?;
+        check_ids(&body)?;
+        check_kind(kind, &body)?;
+        add_library(&mut body, library)?;
+        body.insert("messageId".to_owned(), json!(event.vendor_key));
+        body.entry("timestamp").or_insert_with(|| rfc3339(event.received_at));
+        let call = Self { kind, body };
+        // Any time is as long as this one.
+        if call.body_sent_at(event.received_at).len() > MAX_BODY_BYTES {
+            return Err(Unfit::Blocked("the call is over Segment's 32 KB"));
+        }
+        Ok(call)
+    }
+
+    /// The JSON as it is sent. Segment corrects `timestamp` by the difference between `sentAt`
+    /// and its own clock, so an event that was delivered late keeps its time.
+    pub fn body_sent_at(&self, now: OffsetDateTime) -> String {
+        let mut body = self.body.clone();
+        body.insert("sentAt".to_owned(), rfc3339(now));
+        Value::Object(body).to_string()
+    }
+}
+
+/// Milliseconds, as all times of Segment's own libraries.
+fn rfc3339(time: OffsetDateTime) -> Value {
+    let time = time.replace_nanosecond(u32::from(time.millisecond()) * 1_000_000).unwrap_or(time);
+    time.format(&Rfc3339).map_or(Value::Null, Value::from)
+}
+
+fn refuse_ours(body: &Rendered) -> Result<(), Unfit> {
+    let ours = ["writeKey", "key", "messageId", "sentAt"];
+    match ours.iter().find(|name| body.contains_key(**name)) {
+        Some(_) => Err(Unfit::Rule(
+            "`writeKey`, `key`, `messageId` and `sentAt` are the function's to add",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The zero id stands for everybody whose identity is not saved yet: under it, Segment would
+/// merge them all into one person.
+fn check_ids(body: &Rendered) -> Result<(), Unfit> {
+    let ids = ["userId", "anonymousId"].map(|name| body.get(name));
+    if ids.iter().flatten().any(|id| *id == NIL_ID) {
+        return Err(Unfit::Rule("the zero id is nobody's id"));
+    }
+    let is_id = |id: &&Value| id.as_str().is_some_and(|id| !id.is_empty());
+    if ids.into_iter().flatten().any(|id| is_id(&id)) {
+        Ok(())
+    } else {
+        Err(Unfit::Rule("the result has neither `userId` nor `anonymousId`"))
+    }
+}
+
+fn check_kind(kind: Kind, body: &Rendered) -> Result<(), Unfit> {
+    let is_text =
+        |name| body.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    if kind == Kind::Track && !is_text("event") {
+        return Err(Unfit::Rule("a track has no `event`"));
+    }
+    if kind == Kind::Group && !is_text("groupId") {
+        return Err(Unfit::Rule("a group has no `groupId`"));
+    }
+    let objects = ["traits", "properties", "integrations"];
+    if objects.iter().filter_map(|name| body.get(*name)).all(Value::is_object) {
+        Ok(())
+    } else {
+        Err(Unfit::Rule("`traits`, `properties` or `integrations` is no object"))
+    }
+}
+
+fn add_library(body: &mut Rendered, library: &str) -> Result<(), Unfit> {
+    let context = body.entry("context").or_insert_with(|| json!({}));
+    let context = context.as_object_mut().ok_or(Unfit::Rule("`context` is no object"))?;
+    let library = json!({"name": library, "version": env!("CARGO_PKG_VERSION")});
+    context.insert("library".to_owned(), library);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+    const RECEIVED: OffsetDateTime = datetime!(2026-01-02 03:04:05.678912 UTC);
+
+    fn prepare(result: &Value) -> Result<Call, Unfit> {
+        let event = EventFacts { vendor_key: KEY, received_at: RECEIVED };
+        Call::prepare(result.as_object().unwrap().clone(), &event, "segment-identify")
+    }
+
+    fn rule(result: &Value) -> &'static str {
+        match prepare(result) {
+            Err(Unfit::Rule(rule)) => rule,
+            other => panic!("{result}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_identify_is_completed() {
+        let call = prepare(&json!({"userId": "u", "traits": {"a": 1}})).unwrap();
+        let sent: Value =
+            serde_json::from_str(&call.body_sent_at(datetime!(2026-01-02 04:00 UTC))).unwrap();
+        assert_eq!(call.kind.path(), "identify");
+        let expected = json!({
+            "userId": "u", "traits": {"a": 1}, "messageId": KEY,
+            "timestamp": "2026-01-02T03:04:05.678Z", "sentAt": "2026-01-02T04:00:00Z",
+            "context": {"library": {"name": "segment-identify", "version": env!("CARGO_PKG_VERSION")}},
+        });
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn the_template_s_own_time_and_context_are_kept() {
+        let own = json!({
+            "anonymousId": "a", "timestamp": "2020-01-01T00:00:00Z", "context": {"locale": "de"},
+        });
+        let call = prepare(&own).unwrap();
+        assert_eq!(call.body["timestamp"], "2020-01-01T00:00:00Z");
+        assert_eq!(call.body["context"]["locale"], "de");
+        assert_eq!(call.body["context"]["library"]["name"], "segment-identify");
+    }
+
+    #[test]
+    fn track_and_group_have_their_own_paths_and_fields() {
+        let track = json!({"type": "track", "userId": "u", "event": "Signed Up"});
+        assert_eq!(prepare(&track).unwrap().kind.path(), "track");
+        assert!(!prepare(&track).unwrap().body.contains_key("type"));
+        let group = json!({"type": "group", "userId": "u", "groupId": "g"});
+        assert_eq!(prepare(&group).unwrap().kind.path(), "group");
+    }
+
+    #[test]
+    fn what_segment_would_drop_in_silence_is_refused() {
+        let table = [
+            (json!({}), "neither"),
+            (json!({"userId": ""}), "neither"),
+            (json!({"userId": 5}), "neither"),
+            (json!({"userId": null}), "neither"),
+            (json!({"userId": NIL_ID}), "zero id"),
+            (json!({"userId": "u", "anonymousId": NIL_ID}), "zero id"),
+            (json!({"userId": "u", "type": "page"}), "`type`"),
+            (json!({"userId": "u", "type": 1}), "`type`"),
+            (json!({"userId": "u", "type": "track"}), "`event`"),
+            (json!({"userId": "u", "type": "track", "event": ""}), "`event`"),
+            (json!({"userId": "u", "type": "group"}), "`groupId`"),
+            (json!({"userId": "u", "traits": []}), "no object"),
+            (json!({"userId": "u", "integrations": true}), "no object"),
+            (json!({"userId": "u", "context": "x"}), "no object"),
+            (json!({"userId": "u", "writeKey": "k"}), "the function's"),
+            (json!({"userId": "u", "messageId": "m"}), "the function's"),
+        ];
+        for (result, part) in table {
+            assert!(rule(&result).contains(part), "{result}: {}", rule(&result));
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_blocked_and_not_sent() {
+        let sized = |bytes: usize| json!({"userId": "u", "traits": {"a": "x".repeat(bytes)}});
+        let rest = prepare(&sized(0)).unwrap().body_sent_at(RECEIVED).len();
+        assert!(prepare(&sized(MAX_BODY_BYTES - rest)).is_ok());
+        let over = prepare(&sized(MAX_BODY_BYTES - rest + 1));
+        assert!(matches!(over, Err(Unfit::Blocked(_))), "{over:?}");
+    }
+
+    #[test]
+    fn a_message_id_is_under_a_hundred_characters() {
+        let call = prepare(&json!({"userId": "u"})).unwrap();
+        assert!(call.body["messageId"].as_str().unwrap().len() < 100);
+    }
+}

@@ -1,0 +1,135 @@
+//! What Segment's answers mean.
+//!
+//! A 200 proves little: a well-formed wrong key gets one, and so does a repeated `messageId`.
+//! The statuses to retry are those of Segment's own Node library.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    http::Response,
+    outcome::{Blocked, Outcome},
+};
+
+#[derive(Deserialize)]
+struct Answer {
+    success: bool,
+    message: Option<String>,
+}
+
+pub(super) fn classify(answer: &Response) -> Outcome {
+    let said: Option<Answer> = serde_json::from_slice(&answer.body).ok();
+    let success = said.as_ref().map(|said| said.success);
+    match answer.status {
+        200..=299 => match success {
+            Some(true) => Outcome::delivered(json!({"success": true})),
+            Some(false) => refused(said, "Segment answered without success"),
+            None => Outcome::unknown("Segment answered without a word that we know"),
+        },
+        401 | 403 => Outcome::Blocked(Blocked::BadKey),
+        501 | 505 | 511 => Outcome::blocked(told(answer)),
+        408 | 410 | 429 | 460 | 500..=599 => {
+            Outcome::TryLater { wait: wait(answer), cause: told(answer) }
+        }
+        // Redirects are not followed: the URL is wrong, and the event was not taken.
+        300..=499 => refused(said, &told(answer)),
+        _ => Outcome::unknown(told(answer)),
+    }
+}
+
+/// A key that is too short or empty gets a 400 with these words.
+fn refused(said: Option<Answer>, cause: &str) -> Outcome {
+    let message = said.and_then(|said| said.message).unwrap_or_default();
+    if message.contains("invalid write key") {
+        Outcome::Blocked(Blocked::BadKey)
+    } else {
+        Outcome::blocked(cause)
+    }
+}
+
+fn told(answer: &Response) -> String {
+    format!("Segment answered {}", answer.status)
+}
+
+/// Both are in seconds.
+fn wait(answer: &Response) -> Option<Duration> {
+    answer.retry_after().or_else(|| answer.seconds("x-ratelimit-reset"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn answer(status: u16, body: impl Into<String>) -> Response {
+        Response { status, headers: HeaderMap::new(), body: body.into().into() }
+    }
+
+    #[test]
+    fn every_status_has_its_outcome() {
+        let fine = r#"{"success":true}"#;
+        let refused = r#"{"success":false}"#;
+        let table = [
+            (200, fine, "delivered"),
+            (200, refused, "blocked"),
+            (200, "<html>", "unknown"),
+            (200, r#"{"succ"#, "unknown"),
+            (200, "", "unknown"),
+            (204, "", "unknown"),
+            (302, "", "blocked"),
+            (400, refused, "blocked"),
+            (400, "<html>", "blocked"),
+            (404, "", "blocked"),
+            (413, "", "blocked"),
+            (408, "", "try_later"),
+            (410, "", "try_later"),
+            (429, "", "try_later"),
+            (460, "", "try_later"),
+            (500, "", "try_later"),
+            (502, "<html>", "try_later"),
+            (503, fine, "try_later"),
+            (504, "", "try_later"),
+            (501, "", "blocked"),
+            (505, "", "blocked"),
+            (511, "", "blocked"),
+            (100, "", "unknown"),
+            (600, "", "unknown"),
+        ];
+        for (status, body, word) in table {
+            assert_eq!(classify(&answer(status, body)).word(), word, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_bad_key_is_known_by_its_status_or_its_words() {
+        let words = r#"{"success":false,"message":"An invalid write key was provided"}"#;
+        for answer in
+            [answer(400, words), answer(200, words), answer(401, ""), answer(403, "<html>")]
+        {
+            assert_eq!(classify(&answer), Outcome::Blocked(Blocked::BadKey));
+        }
+    }
+
+    #[test]
+    fn a_wait_is_passed_on() {
+        for header in ["retry-after", "x-ratelimit-reset"] {
+            let mut limited = answer(429, "");
+            limited.headers.insert(header, HeaderValue::from_static("9"));
+            let Outcome::TryLater { wait, .. } = classify(&limited) else { panic!("{header}") };
+            assert_eq!(wait, Some(Duration::from_secs(9)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_has_an_outcome(status: u16, body: String) {
+            let outcome = classify(&answer(status, body));
+            prop_assert!(outcome.word() != "delivered" || (200..300).contains(&status));
+            prop_assert!(outcome.word() != "rejected");
+        }
+    }
+}
