@@ -99,11 +99,18 @@ where
             continue;
         };
         if resetting.load(Ordering::Relaxed) {
-            let _ = stream.set_zero_linger();
-            continue;
+            tokio::spawn(reset(stream));
+        } else {
+            tokio::spawn(serve(stream, handler.clone()));
         }
-        tokio::spawn(serve(stream, handler.clone()));
     }
+}
+
+/// Resets once the request is on its way: any earlier, and the peer may see a connection that
+/// was never made.
+async fn reset(stream: TcpStream) {
+    let _ = stream.peek(&mut [0]).await;
+    let _ = stream.set_zero_linger();
 }
 
 /// Whoever hangs up, we or the peer, has said all there is to say: the error is of no use.

@@ -6,9 +6,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use http::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
-    answer::{Refusal, Refused, Response, for_ory},
+    answer::{Refusal, Refused, for_ory},
     auth::CallerAuth,
     budget::Budget,
     clock::SharedClock,
@@ -16,18 +17,19 @@ use crate::{
     deliver::{Attempts, Delivery, Vendor},
     envelope::Request,
     journal::{Journal, Line, Metric},
-    key::Key,
+    key::{FunctionArn, Key},
     lambda::{Function, Invocation},
     message::Message,
     outcome::Outcome,
     reply::{Messages, Reply},
+    response::Response,
     secrets::prefetch,
-    template::{Fault, RenderError, Template},
+    template::{Fault, RenderError, TIME_LIMIT, Template},
 };
 
 /// How long Ory waits for us at most, delivery in line included. Kratos itself would wait 30 s,
 /// and the person with it.
-const ORY_LIMIT: Duration = Duration::from_secs(10);
+pub const ORY_LIMIT: Duration = Duration::from_secs(10);
 
 /// The header that stays the same over Kratos' retries of one webhook (since v25.4.0).
 const TRIGGER_ID: &str = "ory-webhook-trigger-id";
@@ -65,8 +67,9 @@ impl From<CtxError> for Refused {
 
 impl<V: Vendor> OryFunction<V> {
     async fn accept(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
+        let budget = Budget::new(ORY_LIMIT, invocation.ends);
         match self.take(event).await {
-            Ok(message) => self.handle(message, invocation, line).await,
+            Ok(message) => self.handle(message, &invocation.arn, &budget, line).await,
             Err(refused) => {
                 refused.describe(line);
                 refused.refusal.for_ory()
@@ -81,26 +84,31 @@ impl<V: Vendor> OryFunction<V> {
             return Err(Refused::method());
         }
         let request = self.auth.authenticate(request.within_size()?).await?;
-        let trigger_id = request.header(TRIGGER_ID).map(str::to_owned);
+        let trigger_id = request.header(TRIGGER_ID).and_then(|id| Uuid::try_parse(id).ok());
         let ctx = Ctx::decode(&request.into_body()?)?.reduce();
-        let key = Key::of_event(trigger_id.as_deref(), ctx.as_value());
-        Ok(Message::new(self.name, key, self.clock.now(), ctx))
+        let key = Key::of_event(trigger_id, ctx.as_value());
+        Ok(Message { trigger_id, ..Message::new(self.name, key, self.clock.now(), ctx) })
     }
 
     async fn handle(
         &self,
         message: Message<Reduced>,
-        invocation: &Invocation,
+        arn: &FunctionArn,
+        budget: &Budget,
         line: &mut Line,
     ) -> Response {
         line.count(Metric::Accepted);
         line.key = Some(message.key.as_str().to_owned());
+        line.trigger_id = message.trigger_id.map(|id| id.to_string());
         line.identity_id = message.event.identity_id().map(str::to_owned);
         if message.event.is_before_save() {
             return self.before_save(&message, line).await;
         }
-        let budget = Budget::new(ORY_LIMIT, invocation.ends);
-        let arn = &invocation.arn;
+        // A reply template needs its time, too.
+        let budget = match self.reply_template {
+            Some(_) => budget.less(TIME_LIMIT),
+            None => *budget,
+        };
         let delivered = self.delivery.deliver(&message, arn, &budget, Attempts::IN_LINE).await;
         delivered.describe(line);
         self.reply(&message, &delivered.outcome, line).await

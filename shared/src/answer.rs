@@ -4,13 +4,6 @@
 //! 200 or 202 with a JSON object, or an error with Ory's message body. It never carries
 //! `Retry-After`, which Kratos would obey without a limit.
 
-use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
-use http::{
-    HeaderMap, HeaderValue,
-    header::{ALLOW, CONTENT_TYPE},
-};
-use serde_json::Value;
-
 use crate::{
     auth::AuthError,
     envelope::{EnvelopeError, NotBase64},
@@ -18,46 +11,8 @@ use crate::{
     key::Key,
     outcome::Outcome,
     reply::Messages,
+    response::Response,
 };
-
-/// An answer over HTTP.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Response {
-    /// The status code.
-    pub status: u16,
-    /// The methods that are allowed, where another was used.
-    pub allow: Option<&'static str>,
-    /// The JSON body; without one the body is empty.
-    pub body: Option<Value>,
-}
-
-impl Response {
-    /// An answer without a body.
-    pub fn empty(status: u16) -> Self {
-        Self { status, allow: None, body: None }
-    }
-
-    /// An answer with a JSON body.
-    pub fn json(status: u16, body: Value) -> Self {
-        Self { status, allow: None, body: Some(body) }
-    }
-
-    /// The answer as Lambda's function URL takes it.
-    pub fn into_lambda(self) -> LambdaFunctionUrlResponse {
-        let mut headers = HeaderMap::new();
-        if self.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        if let Some(methods) = self.allow {
-            headers.insert(ALLOW, HeaderValue::from_static(methods));
-        }
-        let mut response = LambdaFunctionUrlResponse::default();
-        response.status_code = i64::from(self.status);
-        response.headers = headers;
-        response.body = self.body.map(|body| body.to_string());
-        response
-    }
-}
 
 /// Why a caller of Ory's functions gets an error: the status, the id of the message and a text
 /// fit for an end user. The ids are of our own range, see `docs/answers.md`.

@@ -26,6 +26,12 @@ impl Budget {
         Self { answer_by: Instant::now() + limit, invocation_ends }
     }
 
+    /// The same with so much of it kept back.
+    #[must_use]
+    pub fn less(&self, kept: Duration) -> Self {
+        Self { answer_by: self.answer_by.checked_sub(kept).unwrap_or(self.answer_by), ..*self }
+    }
+
     /// What is left.
     pub fn left(&self) -> Duration {
         self.answer_by.saturating_duration_since(Instant::now())

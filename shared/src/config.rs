@@ -3,7 +3,12 @@
 //! An error names the variable and what it wanted, never the value: somebody may have pasted a
 //! key into the wrong variable.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use url::{Host, Url};
 
@@ -26,8 +31,11 @@ impl ConfigError {
 
 /// The environment variables. An empty variable counts as unset, as CloudFormation's empty
 /// parameters arrive that way.
-#[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+#[derive(Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    asked: Mutex<BTreeSet<String>>,
+}
 
 impl Environment {
     /// The variables of this process.
@@ -35,17 +43,24 @@ impl Environment {
         let utf8 = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self(std::env::vars_os().filter_map(utf8).collect())
+        Self::of(std::env::vars_os().filter_map(utf8))
     }
 
     /// An environment of the given variables and no others.
     pub fn of<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { variables: pairs.collect(), asked: Mutex::default() }
     }
 
     /// A variable that may be missing.
     pub fn optional(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The names that were asked for so far: what a deployment's template has to set.
+    pub fn asked(&self) -> BTreeSet<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A variable that must be there.

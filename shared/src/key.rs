@@ -16,10 +16,9 @@ pub struct Key(String);
 impl Key {
     /// The key of an event from Ory: the Trigger-ID, which stays the same over Kratos' own
     /// retries, where it is a UUID; otherwise a digest of the event.
-    pub fn of_event(trigger_id: Option<&str>, event: &serde_json::Value) -> Self {
-        let trigger = trigger_id.and_then(|id| Uuid::try_parse(id).ok());
+    pub fn of_event(trigger_id: Option<Uuid>, event: &serde_json::Value) -> Self {
         // `Value` keeps its members sorted, so equal events have equal bytes.
-        trigger.map_or_else(|| Self::digest(event.to_string().as_bytes()), Self::from)
+        trigger_id.map_or_else(|| Self::digest(event.to_string().as_bytes()), Self::from)
     }
 
     /// The key of an event that is known by its bytes alone.
@@ -101,15 +100,11 @@ mod tests {
     const TRIGGER: &str = "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10";
 
     #[test]
-    fn a_trigger_id_is_the_key_where_it_is_a_uuid() {
+    fn a_trigger_id_is_the_key_where_there_is_one() {
         let event = json!({"identity": {"id": "x"}});
-        assert_eq!(Key::of_event(Some(TRIGGER), &event).as_str(), TRIGGER);
-        let upper = TRIGGER.to_uppercase();
-        assert_eq!(Key::of_event(Some(&upper), &event).as_str(), TRIGGER);
-        for no_uuid in [None, Some(""), Some("abc"), Some("../../etc")] {
-            let key = Key::of_event(no_uuid, &event);
-            assert_eq!(key.as_str().len(), 64, "{no_uuid:?}");
-        }
+        let trigger = Uuid::try_parse(TRIGGER).unwrap();
+        assert_eq!(Key::of_event(Some(trigger), &event).as_str(), TRIGGER);
+        assert_eq!(Key::of_event(None, &event).as_str().len(), 64);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The Lambda end: starts a function, runs it, and sees that one bad request does not take the
 //! next one down.
 
-use std::{panic::AssertUnwindSafe, process::ExitCode, sync::Arc};
+use std::{panic::AssertUnwindSafe, process::ExitCode, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
@@ -11,19 +11,27 @@ use lambda_runtime::{
     tower::{Layer, Service, service_fn},
 };
 use serde_json::Value;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
-    answer::{Refusal, Response},
+    answer::Refusal,
     clock::SystemClock,
     config::{ConfigError, Environment},
     http::{Client, ClientError},
-    journal::{LogLevel, Sink, start_logging},
+    journal::{LogLevel, Sink, chain, start_logging},
     key::FunctionArn,
+    response::Response,
     secrets::SecretsManager,
     settings::Ports,
     template::Fault,
 };
+
+/// How long Lambda lets a function run, as `template.yaml` has it.
+pub const TIME_LIMIT: Duration = Duration::from_secs(25);
+
+/// Lambda tells when an invocation ends as a time; cargo-lambda's emulator tells a constant, which
+/// read as a time lies in 1970.
+const EMULATED: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 
 /// What Lambda tells of one invocation.
 #[derive(Clone, Debug)]
@@ -36,10 +44,10 @@ pub struct Invocation {
 
 impl From<&Context> for Invocation {
     fn from(context: &Context) -> Self {
-        Self {
-            arn: FunctionArn::new(&context.invoked_function_arn),
-            ends: context.deadline().into(),
-        }
+        let arn = FunctionArn::new(&context.invoked_function_arn);
+        let told = OffsetDateTime::from(context.deadline());
+        let ends = if told > EMULATED { told } else { OffsetDateTime::now_utc() + TIME_LIMIT };
+        Self { arn, ends }
     }
 }
 
@@ -95,8 +103,7 @@ where
     match serve(&env, build).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let cause: &dyn std::error::Error = &error;
-            tracing::error!(error = cause, "the function did not start: {error}");
+            tracing::error!(error = chain(&error), "the function did not start");
             ExitCode::FAILURE
         }
     }

@@ -17,6 +17,7 @@ pub mod message;
 pub mod outcome;
 pub mod records;
 pub mod reply;
+pub mod response;
 pub mod secrets;
 pub mod segment;
 pub mod settings;

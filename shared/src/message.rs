@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::key::Key;
 
@@ -18,9 +19,9 @@ pub struct Message<E> {
     pub function: String,
     /// The event's own key.
     pub key: Key,
-    /// The caller's Trigger-ID, for the log.
+    /// Ory's Trigger-ID, for the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trigger_id: Option<String>,
+    pub trigger_id: Option<Uuid>,
     /// When it was accepted.
     #[serde(with = "time::serde::rfc3339")]
     pub received_at: OffsetDateTime,

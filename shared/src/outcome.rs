@@ -85,8 +85,8 @@ impl Outcome {
     /// What a call that got no answer means, for any vendor.
     pub fn of_http_error(error: &http::Error) -> Self {
         match error {
-            http::Error::NotWritten(_) => Self::try_later(error.to_string()),
-            http::Error::MaybeWritten(_) => Self::unknown(error.to_string()),
+            http::Error::NotWritten(cause) => Self::try_later(format!("{error}: {}", root(cause))),
+            http::Error::MaybeWritten(cause) => Self::unknown(format!("{error}: {}", root(cause))),
         }
     }
 
@@ -161,4 +161,13 @@ impl Outcome {
         }
         body
     }
+}
+
+/// What lies at the bottom of an error of the HTTP library's: refused, timed out, …
+fn root(cause: &http::Cause) -> String {
+    let mut root: &dyn std::error::Error = &**cause;
+    while let Some(deeper) = root.source() {
+        root = deeper;
+    }
+    root.to_string()
 }

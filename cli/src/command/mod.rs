@@ -6,6 +6,7 @@ mod up;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use shared::journal::chain;
 
 /// The local stack, and tools for Ory's webhooks.
 #[derive(Parser)]
@@ -39,13 +40,3 @@ impl Cli {
 
 /// A command's end, or an error that a person can act on.
 type Done = Result<ExitCode, Box<dyn std::error::Error>>;
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}

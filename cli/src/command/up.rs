@@ -6,9 +6,9 @@ use clap::Args;
 use shared::http::Client;
 
 use super::Done;
-use crate::stack::{Stack, WEBHOOK_KEY, play};
+use crate::stack::{PortNumbers, Stack, WEBHOOK_KEY, play, table};
 
-/// The port that `cargo lambda watch` uses too.
+/// The port that `cargo lambda watch` would use too.
 const PORT: u16 = 9000;
 
 #[derive(Args, Default)]
@@ -16,17 +16,16 @@ pub(super) struct Up {
     /// Ends after the play: 0 if every event came out as expected, else 1.
     #[arg(long)]
     once: bool,
-    /// The port to serve on (9000; with `--once` any free one).
-    #[arg(long)]
+    /// The port to serve on; the stand-ins take the three behind it (9000; with `--once` any).
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_532))]
     port: Option<u16>,
 }
 
 impl Up {
     pub(super) async fn run(self) -> Done {
-        let port = self.port.unwrap_or(if self.once { 0 } else { PORT });
-        let stack = Stack::start(port).await?;
+        let stack = Stack::start(self.ports()).await?;
         let played = play::play(&stack, &Client::new()?).await;
-        println!("{}", play::table(&played));
+        println!("{}", table::of(&played));
         if self.once {
             let fine = played.iter().all(play::Played::is_as_expected);
             return Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
@@ -37,12 +36,25 @@ impl Up {
     }
 }
 
+impl Up {
+    fn ports(&self) -> PortNumbers {
+        match self.port {
+            None if self.once => PortNumbers::default(),
+            port => PortNumbers::from(port.unwrap_or(PORT)),
+        }
+    }
+}
+
 fn invitation(stack: &Stack) -> String {
     let url = stack.function_url(mandrill_welcome::NAME);
+    let segment = stack.function_url(segment_identify::NAME);
+    let mailchimp = stack.function_url(mailchimp_inbound::NAME);
     format!(
         "Serving on, Ctrl-C ends:
 
   {url}
+  {segment}
+  {mailchimp}
 
 Send an event of your own:
 

@@ -8,11 +8,11 @@ use http::{HeaderMap, Request, Response, request::Parts};
 use serde_json::{Map, Value, json};
 use shared::{
     key::FunctionArn,
-    lambda::{Invocation, invoke},
+    lambda::{Invocation, TIME_LIMIT, invoke},
 };
 use time::OffsetDateTime;
 
-use super::{FUNCTION_TIMEOUT, Named};
+use super::Named;
 use crate::server::{Reply, Server};
 
 pub(super) async fn start(port: u16, functions: Vec<Named>) -> io::Result<Server> {
@@ -33,7 +33,7 @@ async fn answer(functions: &[Named], request: Request<Bytes>) -> Reply {
         return Reply::text(404, "text/plain", format!("Try {}\n", names.join(", ")));
     };
     let invocation =
-        Invocation { arn: arn(named.name), ends: OffsetDateTime::now_utc() + FUNCTION_TIMEOUT };
+        Invocation { arn: arn(named.name), ends: OffsetDateTime::now_utc() + TIME_LIMIT };
     let answer = invoke(&*named.function, event(request), &invocation).await.into_lambda();
     let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
     *response.status_mut() = u16::try_from(answer.status_code)

@@ -2,9 +2,10 @@
 
 mod front;
 pub mod play;
-mod table;
+mod surroundings;
+pub mod table;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
 use shared::{
     clock::SystemClock,
@@ -16,29 +17,9 @@ use shared::{
     settings::Ports,
 };
 
-use crate::{
-    server::Server,
-    standins::{Mandrill, SecretsManager, Segment},
-};
+pub use surroundings::{Surroundings, WEBHOOK_KEY};
 
-/// What Ory presents to the local functions, in the header `Authorization`.
-pub const WEBHOOK_KEY: &str = "local-webhook-key";
-/// What Mailchimp presents, in the query.
-const MAILCHIMP_SECRET: &str = "local-mailchimp-secret";
-/// What the local stand-ins take.
-const MANDRILL_KEY: &str = "local-mandrill-key";
-const SEGMENT_KEY: &str = "local-segment-key";
-
-/// The names of the secrets.
-mod secret {
-    pub(super) const WEBHOOK: &str = "ory-actions/webhook";
-    pub(super) const MAILCHIMP: &str = "ory-actions/mailchimp";
-    pub(super) const MANDRILL: &str = "ory-actions/mandrill";
-    pub(super) const SEGMENT: &str = "ory-actions/segment";
-}
-
-/// How long Lambda would let one of the functions run, as `template.yaml` has it.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(25);
+use crate::{server::Server, standins::SecretsManager};
 
 /// The stack could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +44,25 @@ pub enum StackError {
 /// A running stack.
 pub struct Stack {
     front: Server,
-    /// The stand-in for Secrets Manager.
-    pub secrets: SecretsManager,
-    /// The stand-in for Mandrill.
-    pub mandrill: Mandrill,
-    /// The stand-in for Segment.
-    pub segment: Segment,
+    /// The stand-ins.
+    pub surroundings: Surroundings,
+}
+
+/// Where the parts of a stack listen, all on loopback; 0 takes any free port.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PortNumbers {
+    front: u16,
+    secrets: u16,
+    mandrill: u16,
+    segment: u16,
+}
+
+impl PortNumbers {
+    /// The front on `port` and the stand-ins right behind it, where the functions' settings for
+    /// cargo-lambda (`package.metadata.lambda.env`) look for them.
+    pub fn from(port: u16) -> Self {
+        Self { front: port, secrets: port + 1, mandrill: port + 2, segment: port + 3 }
+    }
 }
 
 /// A function under the name that its URL carries.
@@ -78,29 +72,15 @@ pub(crate) struct Named {
 }
 
 impl Stack {
-    /// Starts the functions and the stand-ins; the functions answer on `port`.
-    pub async fn start(port: u16) -> Result<Self, StackError> {
-        let secrets = SecretsManager::start().await?;
-        let mandrill = Mandrill::start(MANDRILL_KEY).await?;
-        let segment = Segment::start(SEGMENT_KEY).await?;
-        secrets.put(secret::WEBHOOK, WEBHOOK_KEY);
-        secrets.put(secret::MAILCHIMP, MAILCHIMP_SECRET);
-        secrets.put(secret::MANDRILL, MANDRILL_KEY);
-        secrets.put(secret::SEGMENT, SEGMENT_KEY);
-        let functions = functions(&ports(&secrets)?, &mandrill.url(), &segment.url())?;
+    /// Starts the functions and the stand-ins.
+    pub async fn start(ports: PortNumbers) -> Result<Self, StackError> {
+        let surroundings = Surroundings::start(ports).await?;
+        let functions = functions(&surroundings)?;
         for named in &functions {
             named.function.warm().await;
         }
-        let front = front::start(port, functions).await?;
-        Ok(Self { front, secrets, mandrill, segment })
-    }
-
-    /// What the vendors received since the last look, a line a call.
-    pub fn take_received(&self) -> Vec<String> {
-        let mails = self.mandrill.take_received();
-        let tracked = self.segment.take_received();
-        let mails = mails.iter().map(ToString::to_string);
-        mails.chain(tracked.iter().map(ToString::to_string)).collect()
+        let front = front::start(ports.front, functions).await?;
+        Ok(Self { front, surroundings })
     }
 
     /// The URL of a function, the same path that `cargo lambda watch` serves.
@@ -111,48 +91,27 @@ impl Stack {
 
 type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
 
-/// The functions, with the settings that `template.yaml` gives them, pointed at the stand-ins.
-fn functions(ports: &Ports, mandrill: &str, segment: &str) -> Result<Vec<Named>, StackError> {
-    let build = |name: &'static str, build: Build, settings: &[(&str, &str)]| {
-        let env = Environment::of(settings.iter().copied());
-        let function = build(&env, ports);
-        function
-            .map(|function| Named { name, function })
-            .map_err(|source| StackError::Function { name, source })
+/// The functions' own code, each with its settings.
+const FUNCTIONS: [(&str, Build); 3] = [
+    (mandrill_welcome::NAME, mandrill_welcome::build),
+    (segment_identify::NAME, segment_identify::build),
+    (mailchimp_inbound::NAME, mailchimp_inbound::build),
+];
+
+fn functions(surroundings: &Surroundings) -> Result<Vec<Named>, StackError> {
+    let adapters = adapters(&surroundings.secrets)?;
+    let build = |(name, build): (&'static str, Build)| {
+        let env = Environment::of(surroundings.settings(name));
+        match build(&env, &adapters) {
+            Ok(function) => Ok(Named { name, function }),
+            Err(source) => Err(StackError::Function { name, source }),
+        }
     };
-    Ok(vec![
-        build(
-            mandrill_welcome::NAME,
-            mandrill_welcome::build,
-            &[
-                ("WEBHOOK_SECRET_ID", secret::WEBHOOK),
-                ("MANDRILL_SECRET_ID", secret::MANDRILL),
-                ("MANDRILL_URL", mandrill),
-            ],
-        )?,
-        build(
-            segment_identify::NAME,
-            segment_identify::build,
-            &[
-                ("WEBHOOK_SECRET_ID", secret::WEBHOOK),
-                ("SEGMENT_SECRET_ID", secret::SEGMENT),
-                ("SEGMENT_URL", segment),
-            ],
-        )?,
-        build(
-            mailchimp_inbound::NAME,
-            mailchimp_inbound::build,
-            &[
-                ("WEBHOOK_SECRET_ID", secret::MAILCHIMP),
-                ("SEGMENT_SECRET_ID", secret::SEGMENT),
-                ("SEGMENT_URL", segment),
-            ],
-        )?,
-    ])
+    FUNCTIONS.into_iter().map(build).collect()
 }
 
 /// The adapters of a deployed function, pointed at the stand-ins.
-fn ports(secrets: &SecretsManager) -> Result<Ports, ClientError> {
+fn adapters(secrets: &SecretsManager) -> Result<Ports, ClientError> {
     let client = Client::new()?;
     Ok(Ports {
         secrets: Arc::new(SecretStore::at(&secrets.url(), &client)),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use shared::http::{Client, Http, Request};
 
-use super::{Stack, table};
+use super::Stack;
 use crate::samples::{SAMPLES, Sample};
 
 /// A played sample must be answered within this; Ory itself waits no longer.
@@ -45,7 +45,7 @@ pub async fn play(stack: &Stack, client: &Client) -> Vec<Played> {
         let took = began.elapsed();
         let (status, body) =
             answer.map_or((None, Value::Null), |(status, body)| (Some(status), body));
-        let received = stack.take_received();
+        let received = stack.surroundings.take_received();
         played.push(Played { sample, status, body, received, took });
     }
     played
@@ -63,9 +63,4 @@ async fn send(stack: &Stack, client: &Client, sample: &Sample) -> Option<(u16, V
     };
     let answer = client.send(request).await.ok()?;
     Some((answer.status, serde_json::from_slice(&answer.body).unwrap_or_default()))
-}
-
-/// The table that a person reads.
-pub fn table(played: &[Played]) -> String {
-    table::of(played)
 }

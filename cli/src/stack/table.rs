@@ -4,7 +4,8 @@ use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 
 use super::play::Played;
 
-pub(super) fn of(played: &[Played]) -> String {
+/// A row for each sample.
+pub fn of(played: &[Played]) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
     table.set_header(["event", "function", "answer", "the vendor received", "time", ""]);

@@ -36,9 +36,9 @@ pub struct Behaviour {
 pub type Mandrill = VendorStandin<Behaviour>;
 
 impl Mandrill {
-    /// Starts it; it takes calls that carry `key`.
-    pub async fn start(key: &str) -> io::Result<Self> {
-        Self::serve(Behaviour { key: key.to_owned(), bouncing: Vec::new() }).await
+    /// Starts it on `port`, 0 for any; it takes calls that carry `key`.
+    pub async fn start(port: u16, key: &str) -> io::Result<Self> {
+        Self::serve(port, Behaviour { key: key.to_owned(), bouncing: Vec::new() }).await
     }
 
     /// The root of its API, for `MANDRILL_URL`.

@@ -1,6 +1,6 @@
 //! AWS Secrets Manager, as far as `GetSecretValue`.
 
-use std::{collections::HashMap, io};
+use std::{collections::HashMap, io, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
@@ -13,6 +13,7 @@ use crate::server::{Reply, Server};
 struct State {
     secrets: HashMap<String, Versions>,
     down: bool,
+    delay: Duration,
     fetches: usize,
 }
 
@@ -29,12 +30,14 @@ pub struct SecretsManager {
 }
 
 impl SecretsManager {
-    /// Starts it, empty.
-    pub async fn start() -> io::Result<Self> {
+    /// Starts it on `port`, 0 for any; it is empty.
+    pub async fn start(port: u16) -> io::Result<Self> {
         let state = Shared::<State>::default();
         let shared = state.clone();
-        let server = Server::start(0, move |request| {
-            let reply = answer(&mut shared.lock(), &request);
+        let server = Server::start(port, move |request| {
+            let mut state = shared.lock();
+            let reply = Reply::After(state.delay, Box::new(answer(&mut state, &request)));
+            drop(state);
             async move { reply }
         });
         Ok(Self { state, server: server.await? })
@@ -56,6 +59,11 @@ impl SecretsManager {
     /// Lets every call fail with a 500, or ends that.
     pub fn set_down(&self, down: bool) {
         self.state.lock().down = down;
+    }
+
+    /// Lets every answer come so late.
+    pub fn set_delay(&self, delay: Duration) {
+        self.state.lock().delay = delay;
     }
 
     /// How often a current version was asked for.

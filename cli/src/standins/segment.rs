@@ -38,9 +38,9 @@ pub struct Behaviour {
 pub type Segment = VendorStandin<Behaviour>;
 
 impl Segment {
-    /// Starts it; it takes calls that carry `write_key`.
-    pub async fn start(write_key: &str) -> io::Result<Self> {
-        Self::serve(Behaviour { write_key: write_key.to_owned() }).await
+    /// Starts it on `port`, 0 for any; it takes calls that carry `write_key`.
+    pub async fn start(port: u16, write_key: &str) -> io::Result<Self> {
+        Self::serve(port, Behaviour { write_key: write_key.to_owned() }).await
     }
 
     /// The root of its API, for `SEGMENT_URL`.

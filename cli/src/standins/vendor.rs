@@ -43,11 +43,11 @@ pub struct VendorStandin<B: Behaviour> {
 
 impl<B: Behaviour> VendorStandin<B> {
     /// Starts it.
-    pub(super) async fn serve(behaviour: B) -> io::Result<Self> {
+    pub(super) async fn serve(port: u16, behaviour: B) -> io::Result<Self> {
         let state = Shared::<State<B>>::default();
         state.lock().behaviour = behaviour;
         let shared = state.clone();
-        let server = Server::start(0, move |request| {
+        let server = Server::start(port, move |request| {
             let reply = receive(&mut shared.lock(), &request);
             async move { reply }
         });

@@ -6,16 +6,17 @@ use async_trait::async_trait;
 use http::Method;
 use serde_json::{Value, json};
 use shared::{
-    answer::{Refusal, Refused, Response},
+    answer::{Refusal, Refused},
     auth::CallerAuth,
     budget::Budget,
     clock::SharedClock,
     envelope::Request,
     journal::{Journal, Line, Metric},
-    key::Key,
+    key::{FunctionArn, Key},
     lambda::{Function, Invocation},
     message::Message,
     outcome::Outcome,
+    response::Response,
     secrets::prefetch,
 };
 
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// Mailchimp gives up after 10 s; the answer needs a while to reach it.
-const MAILCHIMP_LIMIT: Duration = Duration::from_secs(8);
+pub const MAILCHIMP_LIMIT: Duration = Duration::from_secs(8);
 
 /// GET and HEAD are the validator, which Mailchimp sends when a webhook is made or edited.
 const METHODS: &str = "GET, HEAD, POST";
@@ -53,6 +54,7 @@ enum Taken {
 
 impl MailchimpInbound {
     async fn accept(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
+        let budget = Budget::new(MAILCHIMP_LIMIT, invocation.ends);
         match self.take(event).await {
             Ok(Taken::Validator) => {
                 line.outcome = "validated";
@@ -64,7 +66,9 @@ impl MailchimpInbound {
                 line.cause = detail.or(line.cause.take());
                 Response::json(200, json!({"status": "skipped", "reason": reason}))
             }
-            Ok(Taken::Event(message)) => self.handle(&message, invocation, line).await,
+            Ok(Taken::Event(message)) => {
+                self.handle(&message, &invocation.arn, &budget, line).await
+            }
             Err(refused) => {
                 refused.describe(line);
                 answer_refused(refused.refusal)
@@ -100,13 +104,13 @@ impl MailchimpInbound {
     async fn handle(
         &self,
         message: &Message<Event>,
-        invocation: &Invocation,
+        arn: &FunctionArn,
+        budget: &Budget,
         line: &mut Line,
     ) -> Response {
         line.count(Metric::Accepted);
         line.key = Some(message.key.as_str().to_owned());
-        let budget = Budget::new(MAILCHIMP_LIMIT, invocation.ends);
-        let delivered = self.delivery.deliver(message, &invocation.arn, &budget).await;
+        let delivered = self.delivery.deliver(message, arn, budget).await;
         delivered.describe(line);
         answer(&delivered.outcome, &message.key)
     }

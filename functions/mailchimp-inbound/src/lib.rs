@@ -24,6 +24,7 @@ use shared::{
     template::{Source, Template},
 };
 
+pub use accept::MAILCHIMP_LIMIT;
 use accept::MailchimpInbound;
 use config::{Config, SegmentConfig};
 use deliver::Inbound;
@@ -67,7 +68,7 @@ fn channel(config: SegmentConfig, settings: &Settings, ports: &Ports) -> Channel
             http: ports.http.clone(),
             clock: ports.clock.clone(),
         },
-        key: VendorKey::new(secret, "write_key", Product::Segment),
+        key: Arc::new(VendorKey::new(secret, "write_key", Product::Segment)),
         timeout: settings.vendor_timeout,
     }
 }

@@ -37,13 +37,11 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let config = Config::from_env(env)?;
     let settings = &config.ory.settings;
     let vendor = Mandrill::new(config.endpoint, ports.http.clone());
-    let key = || {
-        let secret = settings.vendor_secret(config.mandrill_secret_id.clone(), ports);
-        VendorKey::new(secret, "api_key", Product::Mandrill)
-    };
+    let secret = settings.vendor_secret(config.mandrill_secret_id, ports);
+    let key = Arc::new(VendorKey::new(secret, "api_key", Product::Mandrill));
     let screen = config
         .screen_rejects
-        .then(|| Arc::new(RejectsScreen::new(vendor.clone(), key())) as Arc<dyn Screen>);
+        .then(|| Arc::new(RejectsScreen::new(vendor.clone(), key.clone())) as Arc<dyn Screen>);
     let ledger = Ledger {
         function: NAME,
         records: Arc::new(MemoryRecords::default()),
@@ -57,7 +55,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         reply_template: config.ory.reply_template.map(Template::prepare).transpose()?,
         delivery: Delivery {
             template: Template::prepare(config.ory.template.unwrap_or_else(shipped_template))?,
-            channel: Channel { vendor, key: key(), timeout: settings.vendor_timeout },
+            channel: Channel { vendor, key, timeout: settings.vendor_timeout },
             ledger: Some(ledger),
         },
         journal: settings.journal(NAME, ports),

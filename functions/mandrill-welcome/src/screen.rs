@@ -1,15 +1,23 @@
 //! Screening: before the identity is saved, an address that is known to bounce stops the
 //! sign-up, while the person can still correct it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use shared::{accept::Screen, ctx::Reduced, reply::Messages, secrets::VendorKey};
+use shared::{
+    accept::Screen,
+    ctx::Reduced,
+    http::{Error, Response},
+    outcome::{Blocked, Outcome},
+    reply::Messages,
+    secrets::VendorKey,
+};
 use tokio::time::timeout;
 
-use crate::client::Mandrill;
+use crate::{client::Mandrill, outcome::classify};
 
 /// Somebody is waiting to sign up: without an answer in this time the person passes.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -22,7 +30,7 @@ const UNDELIVERABLE_TEXT: &str =
 /// Asks Mandrill's rejects list.
 pub(crate) struct RejectsScreen {
     mandrill: Mandrill,
-    key: VendorKey,
+    key: Arc<VendorKey>,
 }
 
 #[derive(Deserialize)]
@@ -34,19 +42,25 @@ struct Reject {
 }
 
 impl RejectsScreen {
-    pub(crate) fn new(mandrill: Mandrill, key: VendorKey) -> Self {
+    pub(crate) fn new(mandrill: Mandrill, key: Arc<VendorKey>) -> Self {
         Self { mandrill, key }
     }
 
     async fn bounces(&self, address: &str) -> bool {
-        let Ok(key) = self.key.get().await else {
-            return false;
+        let Ok(key) = self.key.get().await else { return false };
+        let answer = match self.ask(address, &key).await {
+            Ok(answer) if classify(&answer) == Outcome::Blocked(Blocked::BadKey) => {
+                let Ok(fresh) = self.key.fresh().await else { return false };
+                self.ask(address, &fresh).await
+            }
+            answer => answer,
         };
+        answer.is_ok_and(|answer| answer.status == 200 && is_bouncing(&answer.body, address))
+    }
+
+    async fn ask(&self, address: &str, key: &SecretString) -> Result<Response, Error> {
         let body = Map::from_iter([("email".to_owned(), json!(address))]);
-        let Ok(answer) = self.mandrill.post("rejects/list", body, &key, LIMIT).await else {
-            return false;
-        };
-        answer.status == 200 && is_bouncing(&answer.body, address)
+        self.mandrill.post("rejects/list", body, key, LIMIT).await
     }
 }
 

@@ -44,7 +44,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
                     http: ports.http.clone(),
                     clock: ports.clock.clone(),
                 },
-                key: VendorKey::new(key, "write_key", Product::Segment),
+                key: Arc::new(VendorKey::new(key, "write_key", Product::Segment)),
                 timeout: settings.vendor_timeout,
             },
             ledger: None,

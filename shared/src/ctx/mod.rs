@@ -3,12 +3,14 @@
 //! Nothing in it is certain: templates forward what their authors chose, so every key is
 //! optional, unknown ones are kept, and only `identity` is asked for.
 
+mod forward;
 mod hook;
 mod reduce;
 
 use serde_json::{Map, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+pub use forward::FORWARD;
 pub use hook::{Hook, When};
 pub use reduce::{NIL_ID, Reduced};
 
@@ -61,6 +63,9 @@ impl Ctx {
     }
 }
 
+/// Go's zero time, which Ory writes where there is none.
+pub const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
+
 /// A timestamp of Ory's, where it is one: Go's zero time means that there is none.
 pub fn timestamp(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok().filter(|time| time.year() > 1)
@@ -98,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_zero_time_is_no_time() {
-        assert_eq!(timestamp("0001-01-01T00:00:00Z"), None);
+        assert_eq!(timestamp(ZERO_TIME), None);
         assert_eq!(timestamp("yesterday"), None);
         assert!(timestamp("2023-01-31T11:19:35.782238Z").is_some());
     }

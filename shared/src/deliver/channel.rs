@@ -1,6 +1,6 @@
 //! The channel to one vendor: its key, its calls, and how often they are repeated.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -91,7 +91,7 @@ pub struct Channel<V> {
     /// The vendor.
     pub vendor: V,
     /// The vendor's key.
-    pub key: VendorKey,
+    pub key: Arc<VendorKey>,
     /// How long one call may take at most.
     pub timeout: Duration,
 }
@@ -109,15 +109,14 @@ impl<V: Vendor> Channel<V> {
         budget: &Budget,
         attempts: Attempts,
     ) -> Delivered {
-        let vendor_key = match self.key.get().await {
-            Ok(vendor_key) => vendor_key,
-            Err(problem) => return key_outcome(&problem).into(),
-        };
         let claimed = match self.claim(key, ledger, budget).await {
             Ok(claimed) => claimed,
             Err(outcome) => return outcome.into(),
         };
-        let delivered = self.call(call, vendor_key, &claimed, budget, attempts).await;
+        let delivered = match self.key.get().await {
+            Ok(vendor_key) => self.call(call, vendor_key, &claimed, budget, attempts).await,
+            Err(problem) => key_outcome(&problem).into(),
+        };
         if let Some((ledger, held)) = &claimed {
             ledger.record(held, &delivered.outcome).await;
         }

@@ -8,6 +8,7 @@ use uuid::Builder;
 use crate::{
     budget::Budget,
     clock::SharedClock,
+    journal::chain,
     key::WorkKey,
     outcome::Outcome,
     records::{Bid, Claim, Done, Held, Records, RecordsError, State},
@@ -82,8 +83,7 @@ fn vendor_id(vendor: &Value) -> Option<String> {
 
 fn told(result: Result<(), RecordsError>, what: &str) {
     if let Err(error) = result {
-        let error: &dyn std::error::Error = &error;
-        tracing::warn!(error, "{what}");
+        tracing::warn!(error = chain(&error), "{what}");
     }
 }
 

@@ -77,3 +77,14 @@ pub fn start_logging(level: LogLevel, function_crate: &str) {
         tracing::error!(place, "panicked");
     }));
 }
+
+/// An error with all that lies under it, for a diagnostic.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        told = format!("{told}: {cause}");
+        source = cause.source();
+    }
+    told
+}

@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
-pub use logging::{LogLevel, start_logging};
+pub use logging::{LogLevel, chain, start_logging};
 pub use metrics::Metric;
 
-use crate::{answer::Response, clock::SharedClock};
+use crate::{clock::SharedClock, response::Response};
 
 /// One line: what happened to one request or one delivery.
 #[derive(Clone, Debug, Default, Serialize)]

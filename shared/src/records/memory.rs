@@ -74,7 +74,7 @@ impl Records for MemoryRecords {
             holder: bid.holder.clone(),
             lease_until: bid.lease_until,
             unsure_since: unsure_since.or(Some(bid.now)),
-            expires: bid.ttl.map(|ttl| bid.now + ttl),
+            expires: bid.expires(),
         };
         items.insert(bid.record_id.clone(), item);
         Ok(Claim::Won(Held { bid, unsure_since }))

@@ -47,6 +47,13 @@ pub struct Bid {
     pub ttl: Option<Duration>,
 }
 
+impl Bid {
+    /// When the record ends; `None`: never, or beyond all calendars.
+    pub fn expires(&self) -> Option<OffsetDateTime> {
+        self.now.checked_add(self.ttl?.try_into().ok()?)
+    }
+}
+
 /// The answer to a bid.
 #[derive(Clone, Debug)]
 pub enum Claim {

@@ -19,6 +19,9 @@ use secrecy::SecretString;
 use super::{SecretError, SecretStore, Stage};
 use crate::http;
 
+/// The action that a function's policy must allow, on each of its secrets.
+pub const ACTION: &str = "secretsmanager:GetSecretValue";
+
 /// The SDK sets no limit of its own on how long an answer may take. A secret is read in the way
 /// of a sign-up, so one attempt gets a second and the whole look-up two.
 const ATTEMPT: Duration = Duration::from_secs(1);

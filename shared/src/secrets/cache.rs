@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{SecretError, SecretStore, Stage};
-use crate::clock::SharedClock;
+use crate::{clock::SharedClock, journal::chain};
 
 /// How long the start waits for the secrets: a store that is down must not keep a sandbox from
 /// starting, as the first use tries again.
@@ -46,7 +46,7 @@ pub struct Cached {
 #[derive(Default)]
 struct Held {
     versions: Option<(Versions, OffsetDateTime)>,
-    tried: Option<OffsetDateTime>,
+    failed: Option<OffsetDateTime>,
     refreshed: Option<OffsetDateTime>,
 }
 
@@ -88,23 +88,26 @@ impl Cached {
     }
 
     async fn renew(&self, held: &mut Held) -> Result<Versions, SecretError> {
-        held.tried = Some(self.clock.now());
         match self.fetch().await {
             Ok(versions) => {
+                held.failed = None;
                 held.versions = Some((versions.clone(), self.clock.now()));
                 Ok(versions)
             }
-            Err(SecretError::Unreachable(cause)) => match self.held_for(held) {
-                Some((versions, age)) if age < self.ttl.0 + STALE_LIMIT => {
-                    tracing::warn!(
-                        secret.id = self.id,
-                        secret.age_s = age.as_secs(),
-                        "the secret store cannot be reached, the old value serves on"
-                    );
-                    Ok(versions.clone())
+            Err(SecretError::Unreachable(cause)) => {
+                held.failed = Some(self.clock.now());
+                match self.held_for(held) {
+                    Some((versions, age)) if age < self.ttl.0 + STALE_LIMIT => {
+                        tracing::warn!(
+                            secret.id = self.id,
+                            secret.age_s = age.as_secs(),
+                            "the secret store cannot be reached, the old value serves on"
+                        );
+                        Ok(versions.clone())
+                    }
+                    _ => Err(SecretError::Unreachable(cause)),
                 }
-                _ => Err(SecretError::Unreachable(cause)),
-            },
+            }
             Err(refused) => Err(refused),
         }
     }
@@ -128,7 +131,7 @@ impl Cached {
     }
 
     fn paused(&self, held: &Held) -> bool {
-        held.tried.is_some_and(|tried| self.clock.now() - tried < OUTAGE_PAUSE)
+        held.failed.is_some_and(|failed| self.clock.now() - failed < OUTAGE_PAUSE)
     }
 }
 
@@ -137,8 +140,7 @@ impl Cached {
 pub async fn prefetch(secrets: &[&Cached]) {
     let all = join_all(secrets.iter().map(|secret| async {
         if let Err(error) = secret.get().await {
-            let reason: &dyn std::error::Error = &error;
-            tracing::warn!(secret.id = secret.id, error = reason, "prefetch failed");
+            tracing::warn!(secret.id = secret.id, error = chain(&error), "prefetch failed");
         }
     }));
     if timeout(PREFETCH_LIMIT, all).await.is_err() {

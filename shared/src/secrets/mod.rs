@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-pub use aws::SecretsManager;
+pub use aws::{ACTION, SecretsManager};
 pub use cache::{Cached, Ttl, Versions, prefetch};
 pub use memory::MemorySecrets;
 pub use vendor_key::{KeyProblem, Product, VendorKey};

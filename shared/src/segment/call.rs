@@ -4,10 +4,12 @@
 //! without its event, traits that are no object. So all that is checked here, before it is sent.
 
 use serde_json::{Map, Value, json};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{
+    OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description,
+};
 
 use crate::{
-    ctx::NIL_ID,
+    ctx::{self, NIL_ID, ZERO_TIME},
     deliver::{EventFacts, Rendered, Unfit},
 };
 
@@ -70,7 +72,7 @@ impl Call {
         check_kind(kind, &body)?;
         add_library(&mut body, library)?;
         body.insert("messageId".to_owned(), json!(event.vendor_key));
-        body.entry("timestamp").or_insert_with(|| rfc3339(event.received_at));
+        set_timestamp(&mut body, event.received_at)?;
         let call = Self { kind, body };
         // Any time is as long as this one.
         if call.body_sent_at(event.received_at).len() > MAX_BODY_BYTES {
@@ -88,10 +90,24 @@ impl Call {
     }
 }
 
-/// Milliseconds, as all times of Segment's own libraries.
+/// Milliseconds, always three digits, as in Segment's own libraries.
+const FORMAT: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
 fn rfc3339(time: OffsetDateTime) -> Value {
-    let time = time.replace_nanosecond(u32::from(time.millisecond()) * 1_000_000).unwrap_or(time);
-    time.format(&Rfc3339).map_or(Value::Null, Value::from)
+    time.to_offset(UtcOffset::UTC).format(FORMAT).map_or(Value::Null, Value::from)
+}
+
+/// The time of the event: the template's own, if it is one, else that at which it was accepted.
+fn set_timestamp(body: &mut Rendered, received_at: OffsetDateTime) -> Result<(), Unfit> {
+    let own = body.remove("timestamp").filter(|own| !own.is_null() && own != ZERO_TIME);
+    let timestamp = match own {
+        None => rfc3339(received_at),
+        Some(own) if own.as_str().and_then(ctx::timestamp).is_some() => own,
+        Some(_) => return Err(Unfit::Rule("`timestamp` is no time of RFC 3339")),
+    };
+    body.insert("timestamp".to_owned(), timestamp);
+    Ok(())
 }
 
 fn refuse_ours(body: &Rendered) -> Result<(), Unfit> {
@@ -111,11 +127,14 @@ fn check_ids(body: &Rendered) -> Result<(), Unfit> {
     if ids.iter().flatten().any(|id| *id == NIL_ID) {
         return Err(Unfit::Rule("the zero id is nobody's id"));
     }
-    let is_id = |id: &&Value| id.as_str().is_some_and(|id| !id.is_empty());
-    if ids.into_iter().flatten().any(|id| is_id(&id)) {
+    let given: Vec<_> = ids.into_iter().flatten().filter(|id| !id.is_null()).collect();
+    if given.is_empty() {
+        return Err(Unfit::Rule("the result has neither `userId` nor `anonymousId`"));
+    }
+    if given.iter().all(|id| id.as_str().is_some_and(|id| !id.is_empty())) {
         Ok(())
     } else {
-        Err(Unfit::Rule("the result has neither `userId` nor `anonymousId`"))
+        Err(Unfit::Rule("`userId` or `anonymousId` is no text"))
     }
 }
 
@@ -173,7 +192,7 @@ mod tests {
         assert_eq!(call.kind.path(), "identify");
         let expected = json!({
             "userId": "u", "traits": {"a": 1}, "messageId": KEY,
-            "timestamp": "2026-01-02T03:04:05.678Z", "sentAt": "2026-01-02T04:00:00Z",
+            "timestamp": "2026-01-02T03:04:05.678Z", "sentAt": "2026-01-02T04:00:00.000Z",
             "context": {"library": {"name": "segment-identify", "version": env!("CARGO_PKG_VERSION")}},
         });
         assert_eq!(sent, expected);
@@ -191,6 +210,14 @@ mod tests {
     }
 
     #[test]
+    fn a_timestamp_that_is_none_is_the_time_received() {
+        for none in [json!(null), json!(ZERO_TIME)] {
+            let call = prepare(&json!({"userId": "u", "timestamp": none})).unwrap();
+            assert_eq!(call.body["timestamp"], "2026-01-02T03:04:05.678Z");
+        }
+    }
+
+    #[test]
     fn track_and_group_have_their_own_paths_and_fields() {
         let track = json!({"type": "track", "userId": "u", "event": "Signed Up"});
         assert_eq!(prepare(&track).unwrap().kind.path(), "track");
@@ -203,8 +230,11 @@ mod tests {
     fn what_segment_would_drop_in_silence_is_refused() {
         let table = [
             (json!({}), "neither"),
-            (json!({"userId": ""}), "neither"),
-            (json!({"userId": 5}), "neither"),
+            (json!({"userId": ""}), "no text"),
+            (json!({"userId": 5}), "no text"),
+            (json!({"userId": 5, "anonymousId": "a"}), "no text"),
+            (json!({"userId": "u", "timestamp": "yesterday"}), "`timestamp`"),
+            (json!({"userId": "u", "timestamp": 5}), "`timestamp`"),
             (json!({"userId": null}), "neither"),
             (json!({"userId": NIL_ID}), "zero id"),
             (json!({"userId": "u", "anonymousId": NIL_ID}), "zero id"),

@@ -25,6 +25,7 @@ pub(super) fn place(source: &Source, error: &Error) -> Option<Place> {
             .or_else(|| enclosing(source, error)),
         _ => enclosing(source, error),
     };
+    let offset = offset.or_else(|| body(source.code()));
     offset.map(|offset| Place::at(source.code(), offset))
 }
 
@@ -40,6 +41,15 @@ fn enclosing(source: &Source, error: &Error) -> Option<usize> {
         .first()
         .and_then(|innermost| nearest(&Outline::of(source)?.fields, innermost, &fields))
         .or_else(located)
+}
+
+/// Where the body of the template's function begins: all that can be told of a fault outside any
+/// field, to which the evaluator gives no place.
+fn body(code: &str) -> Option<usize> {
+    let parameters = code.find("function(ctx").or_else(|| code.find("function (ctx"))?;
+    let end = parameters + code[parameters..].find(')')? + 1;
+    let space = code[end..].len() - code[end..].trim_start().len();
+    Some(end + space)
 }
 
 fn start(span: &Span) -> usize {
@@ -151,6 +161,7 @@ mod tests {
             ("local g(v) =\n v.missing;\nfunction(ctx) { a: g(ctx) }", 2, 4),
             ("function(ctx) {\n a: 1,\n b: ctx + 1 }", 3, 2),
             ("function(ctx) {\n a: error 'no' }", 2, 5),
+            ("local a = 1;\nfunction(ctx)\n  1 / 0", 3, 3),
         ];
         for (code, line, column) in table {
             let template = Template::prepare(Source::shipped("t", code)).unwrap();

@@ -26,7 +26,7 @@ pub use source::Source;
 use thread::Worker;
 
 /// How long one rendering may take. Kratos allows its own templates the same.
-const TIME_LIMIT: Duration = Duration::from_secs(1);
+pub const TIME_LIMIT: Duration = Duration::from_secs(1);
 
 /// A rendering that gave no result.
 #[derive(Clone, Debug, thiserror::Error)]

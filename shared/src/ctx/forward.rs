@@ -1,0 +1,70 @@
+//! The forwarding template: what Ory is to send.
+
+/// The template that Ory's webhooks carry. Kratos evaluates it, not we.
+pub const FORWARD: &str = include_str!("../../forward.jsonnet");
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        ctx::Ctx,
+        template::{Source, Template},
+    };
+
+    async fn forward(code: &str, ctx: Value) -> Value {
+        let template = Template::prepare(Source::shipped("forward.jsonnet", code)).unwrap();
+        template.render(vec![("ctx", ctx)]).await.unwrap()
+    }
+
+    fn full() -> Value {
+        let event = include_str!("../../../events/registration.json");
+        let event: Value = serde_json::from_str(event).unwrap();
+        let body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+        body["ctx"].clone()
+    }
+
+    #[tokio::test]
+    async fn the_least_is_forwarded_and_nothing_secret() {
+        let ctx = full();
+        let forwarded = forward(FORWARD, ctx.clone()).await;
+        for complete in ["id", "traits", "metadata_public", "verifiable_addresses"] {
+            assert_eq!(forwarded["identity"][complete], ctx["identity"][complete], "{complete}");
+        }
+        assert_eq!(forwarded["flow"]["transient_payload"], ctx["flow"]["transient_payload"]);
+        let hook = json!({"flow": "registration", "method": "password", "when": "after_save"});
+        assert_eq!(forwarded["hook"], hook);
+        let text = forwarded.to_string();
+        for secret in ["cookie", "csrf", "ui", "request_headers", "request_url"] {
+            assert!(!text.contains(&format!("\"{secret}")), "{secret} in {text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_forwarded_is_a_ctx_that_loses_nothing_when_reduced() {
+        let forwarded = forward(FORWARD, full()).await;
+        let reduced = Ctx::decode(forwarded.to_string().as_bytes()).unwrap().reduce();
+        let mut expected = forwarded;
+        expected["transient_payload"] = expected["flow"]["transient_payload"].clone();
+        assert_eq!(*reduced.as_value(), expected);
+    }
+
+    #[tokio::test]
+    async fn settings_tell_the_traits_before_the_change() {
+        let code = FORWARD.replace("flow: 'registration'", "flow: 'settings'");
+        let mut ctx = full();
+        ctx["session"] = json!({"identity": {"traits": {"email": "old@example.com"}, "id": "x"}});
+        let forwarded = forward(&code, ctx).await;
+        let expected = json!({"identity": {"traits": {"email": "old@example.com"}}});
+        assert_eq!(forwarded["session"], expected);
+    }
+
+    #[tokio::test]
+    async fn a_bare_ctx_is_forwarded_too() {
+        let ctx = json!({"flow": {"id": "f"}, "identity": {"id": "i", "traits": {}}});
+        let forwarded = forward(FORWARD, ctx).await;
+        let identity = json!({"id": "i", "traits": {}, "metadata_public": null});
+        assert_eq!(forwarded["identity"], identity);
+    }
+}

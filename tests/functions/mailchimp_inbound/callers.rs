@@ -1,0 +1,118 @@
+//! Who may call: whoever has the secret in the query.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::json;
+
+use super::{
+    forms::form,
+    setup::{SECRET, TELLS, error, event, setup, start, start_with, stranger},
+};
+use crate::beside_segment::WEBHOOK_SECRET;
+
+const NEXT: &str = "the-next-mailchimp-secret";
+
+#[tokio::test]
+async fn who_does_not_present_the_secret_is_turned_away() {
+    let mut inbound = start_with(TELLS).await;
+    let form = form("subscribe");
+    let basic = format!("Basic {}", STANDARD.encode(format!("mailchimp:{SECRET}")));
+    let strangers = [
+        stranger(&form),
+        stranger(&form).query("secret"),
+        stranger(&form).query("secret="),
+        stranger(&form).query("secret=another-mailchimp-secret"),
+        stranger(&form).query(&format!("secret={SECRET}x")),
+        stranger(&form).query(&format!("Secret={SECRET}")),
+        stranger(&form).query(&format!("key={SECRET}")),
+        stranger(&form).query(SECRET),
+        stranger(&form).header("authorization", SECRET),
+        stranger(&form).header("authorization", basic),
+        stranger(&form).header("secret", SECRET),
+        stranger(&form).cookie(&format!("secret={SECRET}")),
+        stranger(format!("{form}&secret={SECRET}")),
+    ];
+    for stranger in strangers {
+        let answer = inbound.call(stranger).await;
+        assert_eq!((answer.status, answer.body), (401, error("unauthorized")));
+    }
+    assert!(inbound.received().is_empty());
+    for line in inbound.end().await.journal() {
+        assert_eq!(
+            (&line["outcome"], &line["Unauthorized"]),
+            (&json!("unauthorized"), &json!(1.0))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_secret_in_json_passes_and_so_does_one_that_a_url_must_encode() {
+    let setup = setup().await;
+    setup.secrets.put(WEBHOOK_SECRET, &json!({"secret": "a+b/c=d&e f%g?h#ijk"}).to_string());
+    let mut inbound = setup.start().await;
+    let encoded = "list=1&secret=a%2Bb%2Fc%3Dd%26e+f%25g%3Fh%23ijk";
+    let query = |query| stranger(form("subscribe")).query(query);
+    assert_eq!(inbound.call(query(encoded)).await.status, 200);
+    assert_eq!(inbound.call(query("secret=a+b/c=d&e f%g?h#ijk")).await.status, 401);
+}
+
+#[tokio::test]
+async fn both_secrets_pass_from_the_moment_of_a_rotation() {
+    let mut inbound = start().await;
+    assert_eq!(inbound.call(event(form("subscribe"))).await.status, 200);
+    inbound.secrets.put(WEBHOOK_SECRET, &json!({ "secret": NEXT }).to_string());
+    for secret in [NEXT, SECRET, NEXT] {
+        let event = stranger(form("subscribe")).query(&format!("secret={secret}"));
+        assert_eq!(inbound.call(event).await.status, 200, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_old_secret_still_passes_where_the_new_one_is_not_fit_for_use() {
+    let setup = setup().await;
+    setup.secrets.put(WEBHOOK_SECRET, "too-short");
+    let mut inbound = setup.start().await;
+    assert_eq!(inbound.call(event(form("subscribe"))).await.status, 200);
+    let short = stranger(form("subscribe")).query("secret=too-short");
+    assert_eq!(inbound.call(short).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
+    let unfit = [
+        None,
+        Some("replace-me".to_owned()),
+        Some("only-fifteen-ch".to_owned()),
+        Some(json!({"secret": "replace-me"}).to_string()),
+        Some(json!({"secret": ""}).to_string()),
+        Some(json!({"secret": "only-fifteen-ch"}).to_string()),
+        Some(json!({"api_key": SECRET}).to_string()),
+        Some(json!({"username": "mailchimp", "password": SECRET}).to_string()),
+    ];
+    for secret in unfit {
+        let setup = setup().await.var("WEBHOOK_SECRET_ID", "unfit");
+        if let Some(secret) = &secret {
+            setup.secrets.put("unfit", secret);
+        }
+        let mut inbound = setup.start().await;
+        for presented in ["replace-me", "only-fifteen-ch", "", SECRET] {
+            let event = stranger(form("subscribe")).query(&format!("secret={presented}"));
+            let answer = inbound.call(event).await;
+            let expected = (503, error("caller_secret_unknown"));
+            assert_eq!((answer.status, answer.body), expected, "{secret:?}");
+        }
+        for line in inbound.end().await.journal() {
+            assert_eq!(line["Blocked"], json!(1.0), "{line:#}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_does_not_stop_the_start_and_the_first_use_tries_again() {
+    let setup = setup().await.template(TELLS);
+    setup.secrets.set_down(true);
+    let mut inbound = setup.start().await;
+    assert_eq!(inbound.call(event(form("subscribe"))).await.status, 503);
+    inbound.secrets.set_down(false);
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
+    assert_eq!(inbound.sandbox.starts(), 1);
+}

@@ -1,0 +1,143 @@
+//! Faults at Segment, and Mailchimp's next delivery of the same event.
+
+use std::time::Duration;
+
+use integration::Answer;
+use ory_actions::server::Reply;
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+
+use super::{
+    forms::form,
+    setup::{TELLS, error, event, setup, start_with},
+};
+use crate::{
+    beside_segment::{Running, SEGMENT_SECRET, message_id, side_by_side},
+    segment_says,
+};
+
+/// The row of what is neither stored nor done.
+fn is_unfinished(answer: &Answer) -> bool {
+    answer.status == 503 && answer.body == error("unfinished")
+}
+
+/// Sees the event delivered once, and then never again.
+async fn is_delivered_once(inbound: &mut Running, told: &str) {
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"), "{told}");
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "duplicate"), "{told}");
+    assert_eq!(inbound.received().len(), 1, "{told}");
+}
+
+/// Plays answers that come to this outcome, and then Mailchimp's next delivery.
+async fn play(_: usize, (replies, outcome): (Vec<Reply>, &'static str)) {
+    let told = format!("{replies:.300?}");
+    let mut inbound = start_with(TELLS).await;
+    for reply in &replies {
+        inbound.segment.reply_next(reply.clone());
+    }
+    let answer = inbound.call(event(form("subscribe"))).await;
+    assert!(is_unfinished(&answer), "{told}: {answer:?}");
+    assert_eq!(inbound.received().len(), replies.len(), "{told}");
+    is_delivered_once(&mut inbound, &told).await;
+    assert_eq!(inbound.end().await.journal()[0]["outcome"], outcome, "{told}");
+}
+
+#[tokio::test]
+async fn what_segment_does_not_take_is_delivered_once_when_mailchimp_tries_again() {
+    let cases = [
+        (vec![segment_says::refused(500); 3], "try_later"),
+        (vec![segment_says::html(502); 3], "try_later"),
+        (vec![segment_says::with_header(429, "retry-after", "600")], "try_later"),
+        (vec![segment_says::refused(400)], "blocked"),
+        (vec![segment_says::refused(200)], "blocked"),
+        (vec![segment_says::bad_key(400); 2], "blocked"),
+        (vec![segment_says::with_header(302, "location", "http://127.0.0.1:1/")], "blocked"),
+    ];
+    side_by_side(cases, play).await;
+}
+
+#[tokio::test]
+async fn what_passes_is_tried_again_in_line_with_the_same_id() {
+    let mut inbound = start_with(TELLS).await;
+    inbound.segment.reply_next(Reply::HangUp);
+    inbound.segment.reply_next(segment_says::html(502));
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
+    let calls = inbound.received();
+    assert_eq!(calls.len(), 3);
+    assert!(calls.iter().all(|call| message_id(call) == message_id(&calls[0])));
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "duplicate"));
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_told_as_try_later() {
+    // Nobody listens on the first port.
+    let setup = setup().await.template(TELLS).var("SEGMENT_URL", "http://127.0.0.1:1/v1");
+    let mut inbound = setup.start().await;
+    for _ in 0..2 {
+        assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await));
+    }
+    for line in inbound.end().await.journal() {
+        assert_eq!((&line["outcome"], &line["attempt"]), (&json!("try_later"), &json!(3)));
+    }
+}
+
+#[tokio::test]
+async fn after_calls_without_an_answer_the_next_one_waits_for_the_lease_and_has_the_same_id() {
+    // A lease outlives the invocation by two seconds.
+    let at_once = setup().await.template(TELLS).with(|it| it.time_limit(Duration::ZERO));
+    let mut inbound = at_once.start().await;
+    for _ in 0..3 {
+        inbound.segment.reply_next(Reply::HangUp);
+    }
+    assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await));
+    let calls = inbound.received();
+    assert_eq!(calls.len(), 3);
+    assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await));
+    assert!(inbound.received().is_empty(), "the lease is not over");
+    sleep(Duration::from_millis(2100)).await;
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
+    assert_eq!(message_id(&inbound.received_once()), message_id(&calls[0]));
+    let journal = inbound.end().await.journal();
+    let outcomes: Vec<_> = journal.iter().map(|line| line["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["unknown", "try_later", "delivered"]);
+}
+
+#[tokio::test]
+async fn mailchimp_is_answered_within_eight_seconds_even_if_segment_never_is() {
+    let mut inbound = start_with(TELLS).await;
+    inbound.segment.reply_next(segment_says::nothing());
+    let limit = Duration::from_millis(8_400);
+    let answer = timeout(limit, inbound.call(event(form("subscribe")))).await.unwrap();
+    assert!(is_unfinished(&answer));
+    assert_eq!(inbound.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_rotated_key_of_segment_s_is_fetched_afresh() {
+    let mut inbound = start_with(TELLS).await;
+    inbound.segment.set_write_key("the-next-segment-key");
+    inbound.secrets.put(SEGMENT_SECRET, "the-next-segment-key");
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
+    assert_eq!(inbound.received().len(), 2);
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_segment_s_blocks_and_is_named_by_what_it_is() {
+    let table = [
+        ("0123456789abcdef0123456789abcdef-us6", "a Mailchimp Marketing key"),
+        ("md-0123456789abcdef012345", "a Mandrill key"),
+        ("replace-me", "placeholder"),
+    ];
+    for (secret, told) in table {
+        let setup = setup().await.template(TELLS);
+        setup.secrets.put(SEGMENT_SECRET, secret);
+        let mut inbound = setup.start().await;
+        assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await), "{secret}");
+        assert!(inbound.received().is_empty(), "{secret}");
+        let log = inbound.end().await;
+        let line = log.only_line();
+        assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
+        assert!(line["cause"].as_str().unwrap().contains(told), "{line:#}");
+        assert!(!log.tells(secret), "{secret} is told");
+    }
+}

@@ -1,0 +1,85 @@
+//! Forms that are of no use.
+
+use integration::Event;
+
+use super::{
+    forms::{form, with, without},
+    setup::{SECRET, TELLS, error, event, start_with},
+};
+
+/// Sends forms of no use, and sees each turned away, with its word in the log.
+async fn are_malformed(table: Vec<(Event, &str)>) {
+    let mut inbound = start_with(TELLS).await;
+    for (event, word) in &table {
+        let answer = inbound.call(event.clone()).await;
+        assert_eq!((answer.status, answer.body), (400, error("malformed")), "{word}");
+    }
+    assert!(inbound.received().is_empty());
+    let journal = inbound.end().await.journal();
+    assert_eq!(journal.len(), table.len());
+    for ((_, word), line) in table.iter().zip(journal) {
+        assert!(line["cause"].as_str().unwrap().contains(word), "{word}: {line:#}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_form_is_malformed() {
+    let no_base64 = Event::post("no base64").marked_as_base64().query(&format!("secret={SECRET}"));
+    let table = vec![
+        (event(""), "`type`"),
+        (event("&&&"), "`type`"),
+        (event(r#"{"type":"subscribe"}"#), "`type`"),
+        (no_base64, "base64"),
+        (event(with(&form("subscribe"), "data[merges][FNAME]", "%FF")), "UTF-8"),
+        (event([form("subscribe").as_bytes(), b"&more=\xff"].concat()), "UTF-8"),
+    ];
+    are_malformed(table).await;
+}
+
+#[tokio::test]
+async fn a_form_without_a_required_field_is_malformed() {
+    let required = [
+        ("subscribe", "type"),
+        ("subscribe", "fired_at"),
+        ("subscribe", "data[list_id]"),
+        ("subscribe", "data[email]"),
+        ("unsubscribe", "data[email]"),
+        ("profile", "data[email]"),
+        ("cleaned", "data[email]"),
+        ("cleaned", "data[list_id]"),
+        ("upemail", "data[new_email]"),
+        ("upemail", "data[old_email]"),
+        ("campaign", "data[id]"),
+        ("campaign", "data[list_id]"),
+    ];
+    let missing = required.map(|(kind, name)| (event(without(&form(kind), name)), name));
+    let empty = required.map(|(kind, name)| (event(with(&form(kind), name, "")), name));
+    are_malformed(missing.into_iter().chain(empty).collect()).await;
+}
+
+#[tokio::test]
+async fn a_time_that_is_none_is_malformed() {
+    let times = ["2026-01-31", "2026-01-31T11:19:37Z", "2026-02-30+11:19:37", "1769858377", "now"];
+    let table = times.map(|time| (event(with(&form("profile"), "fired_at", time)), "`fired_at`"));
+    are_malformed(table.into()).await;
+}
+
+#[tokio::test]
+async fn a_form_beyond_a_bound_is_malformed() {
+    let form = form("subscribe");
+    let branches = |count: usize| format!("{form}&data{}=x", "[a]".repeat(count));
+    let pairs = |count: usize| form.clone() + &"&a=b".repeat(count);
+    let named = |bytes: usize| with(&form, &"n".repeat(bytes), "x");
+    let table = vec![
+        (event(pairs(1000)), "1000 pairs"),
+        (event(branches(10)), "10 levels"),
+        (event(branches(50)), "10 levels"),
+        (event(named(257)), "256 bytes"),
+        (event(branches(100_000)), "256 bytes"),
+    ];
+    are_malformed(table).await;
+    let mut inbound = start_with(TELLS).await;
+    for form in [pairs(900), branches(9), named(256)] {
+        assert_eq!(inbound.call(event(form)).await.row(), (200, "delivered"));
+    }
+}

@@ -1,0 +1,161 @@
+//! The status table, row by row, with the order of its checks.
+
+use integration::Event;
+use serde_json::{Value, json};
+
+use super::{
+    forms::form,
+    setup::{SECRET, TELLS, error, event, setup, start_with, stranger},
+};
+
+/// The largest body that is taken, in bytes.
+const MOST: usize = 512 * 1024;
+
+/// A good form of this size.
+fn form_of_size(bytes: usize) -> String {
+    let form = form("subscribe") + "&more=";
+    let rest = "x".repeat(bytes - form.len());
+    form + &rest
+}
+
+/// A form in an envelope that leaves it as text.
+fn as_text(form: &str) -> Event {
+    Event::post(form).query(&format!("secret={SECRET}"))
+}
+
+#[tokio::test]
+async fn the_validator_is_told_that_somebody_is_here_without_any_secret() {
+    let validator = Event::post("").header("user-agent", "MailChimp.com WebHook Validator");
+    let with_body = event(form("subscribe"));
+    for name in ["webhook", "missing"] {
+        let mut inbound = setup().await.var("WEBHOOK_SECRET_ID", name).start().await;
+        inbound.secrets.set_down(true);
+        for method in ["GET", "HEAD"] {
+            for validator in [&validator, &validator.clone().query("secret=wrong"), &with_body] {
+                let answer = inbound.call(validator.clone().method(method)).await;
+                assert_eq!((answer.status, answer.body), (200, Value::Null), "{method}");
+                assert!(answer.headers.is_empty(), "{method}");
+            }
+        }
+        assert!(inbound.received().is_empty());
+        for line in inbound.end().await.journal() {
+            assert_eq!((&line["outcome"], line.get("_aws")), (&json!("validated"), None));
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_not_taken() {
+    let mut inbound = start_with(TELLS).await;
+    for method in ["PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let answer = inbound.call(event(form("subscribe")).method(method)).await;
+        assert_eq!((answer.status, answer.body), (405, error("method_not_allowed")), "{method}");
+        assert_eq!(answer.headers["allow"], "GET, HEAD, POST", "{method}");
+    }
+    assert!(inbound.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_body_over_512_kib_is_too_large_however_it_is_encoded() {
+    let mut inbound = start_with(TELLS).await;
+    let over = form_of_size(MOST + 1);
+    for event in [event(&over), as_text(&over)] {
+        let answer = inbound.call(event).await;
+        assert_eq!((answer.status, answer.body), (413, error("too_large")));
+    }
+    let most = form_of_size(MOST);
+    assert_eq!(inbound.call(event(&most)).await.row(), (200, "delivered"));
+    assert_eq!(inbound.call(as_text(&most)).await.row(), (200, "duplicate"));
+}
+
+#[tokio::test]
+async fn the_cheapest_check_comes_first_and_strangers_are_told_nothing_of_the_body() {
+    let mut inbound = start_with(TELLS).await;
+    let too_large = stranger(form_of_size(MOST + 1));
+    let table = [
+        (too_large.clone().method("PUT"), 405),
+        (stranger("").method("PUT"), 405),
+        (too_large, 413),
+        (stranger(""), 401),
+        (stranger("type=subscribe"), 401),
+        (stranger(b"\xff"), 401),
+        (Event::post("no base64").marked_as_base64(), 401),
+        (Event::post("no base64").marked_as_base64().query("secret=wrong"), 401),
+    ];
+    for (event, status) in table {
+        assert_eq!(inbound.call(event).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
+    let mut inbound = start_with(TELLS).await;
+    let answer = inbound.call(event(form("subscribe"))).await;
+    let id = answer.body["id"].clone();
+    let digest = id.as_str().unwrap();
+    assert!(digest.len() == 64 && digest.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
+    let vendor = json!({"success": true});
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body, json!({"status": "delivered", "id": id, "vendor": vendor}));
+}
+
+#[tokio::test]
+async fn the_same_delivery_again_is_a_duplicate_as_text_or_base64() {
+    let mut inbound = start_with(TELLS).await;
+    let form = form("subscribe");
+    let first = inbound.call(event(&form)).await;
+    assert_eq!(first.row(), (200, "delivered"));
+    for again in [event(&form), as_text(&form)] {
+        let answer = inbound.call(again).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body, json!({"status": "duplicate", "id": first.body["id"]}));
+    }
+    assert_eq!(inbound.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_form_is_taken_as_text_too() {
+    let mut inbound = start_with(TELLS).await;
+    assert_eq!(inbound.call(as_text(&form("subscribe"))).await.row(), (200, "delivered"));
+    assert_eq!(inbound.received_once().body["userId"], "8a25ff1d98");
+}
+
+#[tokio::test]
+async fn a_template_fault_is_not_hidden_and_leaves_no_record() {
+    let faults = [
+        "ctx.missing",
+        "error 'no'",
+        "'a text'",
+        "null",
+        "{ mandrill: {} }",
+        "{ segment: 'a text' }",
+        "{ segment: [] }",
+        "{ segment: {} }",
+        "{ segment: { userId: '00000000-0000-0000-0000-000000000000' } }",
+        "{ segment: { userId: 'ann', integrations: null } }",
+        "{ segment: { userId: 'ann', integrations: 'none' } }",
+        "{ segment: { userId: 'ann', type: 'page' } }",
+        "{ segment: { userId: 'ann', messageId: 'an id' } }",
+        "{ idempotency_key: 5 }",
+    ];
+    for fault in faults {
+        let mut inbound = start_with(&format!("function(ctx) {fault}")).await;
+        for _ in 0..2 {
+            let answer = inbound.call(event(form("subscribe"))).await;
+            assert_eq!((answer.status, answer.body), (500, error("template_fault")), "{fault}");
+        }
+        assert!(inbound.received().is_empty(), "{fault}");
+        for line in inbound.end().await.journal() {
+            assert_eq!(line["TemplateFault"], json!(1.0), "{fault}");
+            assert!(line["cause"].as_str().unwrap().contains("TEMPLATE"), "{line:#}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_for_one_type_leaves_the_way_free_for_the_others() {
+    let mut inbound = start_with(TELLS).await;
+    // An `upemail` has no `id`.
+    assert_eq!(inbound.call(event(form("upemail"))).await.status, 500);
+    assert_eq!(inbound.call(event(form("profile"))).await.row(), (200, "delivered"));
+}

@@ -1,0 +1,11 @@
+//! The functions, seen from outside: real binaries behind a Runtime API, with stand-ins for
+//! everything that they talk to.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod beside_segment;
+mod mailchimp_inbound;
+mod mandrill_welcome;
+mod segment_identify;
+mod segment_says;
+mod template;

@@ -1,0 +1,229 @@
+//! Faults at Mandrill, and on the way there.
+
+use std::time::Duration;
+
+use ory_actions::{server::Reply, standins::Mandrill};
+use serde_json::json;
+
+use super::{
+    mandrill_says,
+    people::ann,
+    setup::{MANDRILL_KEY, MANDRILL_SECRET, Setup, Welcome, event, event_of},
+    templates::FROM_THE_DOCUMENTS,
+};
+
+/// What our log calls a fault, and what it means for Ory's next attempt.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    /// Nothing was sent: the next attempt sends it.
+    TryLater,
+    /// Nothing was sent, and somebody must act: the next attempt sends it if they have.
+    Blocked,
+    /// It may have been sent: no attempt sends it again.
+    Unknown,
+}
+
+use Fault::{Blocked, TryLater, Unknown};
+
+impl Fault {
+    fn word(self) -> &'static str {
+        match self {
+            TryLater => "try_later",
+            Blocked => "blocked",
+            Unknown => "unknown",
+        }
+    }
+}
+
+/// Answers to calls, how many of them are asked for, and what they mean.
+type Case = (Vec<Reply>, usize, Fault);
+
+fn three(reply: Reply) -> Vec<Reply> {
+    vec![reply.clone(), reply.clone(), reply]
+}
+
+fn errors() -> Vec<Case> {
+    let named = |status, name| vec![mandrill_says::error(status, name)];
+    vec![
+        (three(mandrill_says::error(500, "GeneralError")), 3, TryLater),
+        (three(mandrill_says::error(503, "ServiceUnavailable")), 3, TryLater),
+        (three(mandrill_says::html(502)), 3, TryLater),
+        (three(mandrill_says::with_header(429, "x-nothing", "said")), 3, TryLater),
+        (vec![mandrill_says::with_header(429, "retry-after", "600")], 1, TryLater),
+        (named(402, "PaymentRequired"), 1, Blocked),
+        (named(500, "PaymentRequired"), 1, Blocked),
+        (named(404, "Unknown_Template"), 1, Blocked),
+        (named(500, "Unknown_Template"), 1, Blocked),
+        (named(404, "Unknown_Subaccount"), 1, Blocked),
+        (named(400, "ValidationError"), 1, Blocked),
+        (named(422, "A_New_Error"), 1, Blocked),
+        (vec![mandrill_says::html(404)], 1, Blocked),
+    ]
+}
+
+fn successes_that_are_none() -> Vec<Case> {
+    let rejected = |reason| vec![mandrill_says::row("rejected", Some(reason))];
+    let one_row = json!([{"email": "ann@example.com", "status": "sent", "_id": "m1"}]).to_string();
+    let truncated = &one_row[..one_row.len() / 2];
+    let oversize = one_row.replace("m1", &"m".repeat(1024 * 1024));
+    let two_rows = json!([{"status": "sent"}, {"status": "sent"}]);
+    vec![
+        (rejected("invalid-sender"), 1, Blocked),
+        (rejected("unsigned"), 1, Blocked),
+        (rejected("test-mode-limit"), 1, Blocked),
+        (vec![mandrill_says::row("a-new-status", None)], 1, Unknown),
+        (vec![mandrill_says::rows(&json!([]))], 1, Unknown),
+        (vec![mandrill_says::rows(&two_rows)], 1, Unknown),
+        (vec![mandrill_says::html(200)], 1, Unknown),
+        (vec![Reply::text(200, "application/json", "")], 1, Unknown),
+        (vec![Reply::text(200, "application/json", truncated.to_owned())], 1, Unknown),
+        (vec![Reply::text(200, "application/json", oversize)], 1, Unknown),
+    ]
+}
+
+fn silences() -> Vec<Case> {
+    vec![(vec![Reply::HangUp], 1, Unknown), (vec![mandrill_says::nothing()], 1, Unknown)]
+}
+
+/// Plays each case to an event of its own, and then Ory's next attempt at the same event.
+async fn play(vendor_timeout_ms: &str, cases: Vec<Case>) {
+    let setup = Setup::new().await.template(FROM_THE_DOCUMENTS);
+    let mut welcome = setup.var("VENDOR_TIMEOUT_MS", vendor_timeout_ms).start().await;
+    for (n, (replies, calls, fault)) in cases.iter().cloned().enumerate() {
+        let told = format!("{replies:.300?}");
+        let event = event_of(&format!("{n:08}-2222-4222-8222-000000000003"), &ann());
+        for reply in replies {
+            welcome.mandrill.reply_next(reply);
+        }
+        assert_eq!(welcome.call(event.clone()).await.message(), ("#/", 8_100_503), "{told}");
+        assert_eq!(welcome.received().len(), calls, "{told}");
+        let again = welcome.call(event).await;
+        let (status, sent) = if fault == Unknown { (503, 0) } else { (200, 1) };
+        assert_eq!((again.status, welcome.received().len()), (status, sent), "again: {told}");
+    }
+    let journal = welcome.end().await.journal();
+    for ((_, calls, fault), line) in cases.iter().zip(journal.iter().step_by(2)) {
+        assert_eq!(line["outcome"], fault.word(), "{line:#}");
+        assert_eq!(line["attempt"], *calls, "{line:#}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_sends_nothing_and_leaves_the_way_free() {
+    play("", errors()).await;
+}
+
+#[tokio::test]
+async fn a_success_that_is_none_is_not_taken_for_one() {
+    play("", successes_that_are_none()).await;
+}
+
+#[tokio::test]
+async fn after_a_call_without_an_answer_no_second_one_is_made() {
+    play("1200", silences()).await;
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_tried_again_and_told_as_try_later() {
+    // Nobody listens on the first port.
+    let setup = Setup::new().await.var("MANDRILL_URL", "http://127.0.0.1:1/api/1.0");
+    let mut welcome = setup.start().await;
+    assert_eq!(welcome.call(event(&ann())).await.status, 503);
+    let line = welcome.end().await.only_line();
+    assert_eq!((&line["outcome"], &line["attempt"]), (&json!("try_later"), &json!(3)));
+    assert_eq!(line.get("vendor_status"), None);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_made_may_have_carried_the_mail() {
+    let mut welcome = Welcome::start().await;
+    welcome.mandrill.set_resetting(true);
+    assert_eq!(welcome.call(event(&ann())).await.status, 503);
+    welcome.mandrill.set_resetting(false);
+    assert_eq!(welcome.call(event(&ann())).await.status, 503);
+    assert!(welcome.received().is_empty());
+    let journal = welcome.end().await.journal();
+    assert_eq!((&journal[0]["outcome"], &journal[0]["attempt"]), (&json!("unknown"), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_connection_kept_open_is_no_reason_to_call_twice() {
+    let mut welcome = Setup::new().await.template(FROM_THE_DOCUMENTS).start().await;
+    let [first, second] = [1, 2].map(|n| format!("0000000{n}-2222-4222-8222-000000000004"));
+    assert_eq!(welcome.call(event_of(&first, &ann())).await.row(), (200, "delivered"));
+    welcome.received();
+    welcome.mandrill.reply_next(Reply::HangUp);
+    assert_eq!(welcome.call(event_of(&second, &ann())).await.status, 503);
+    assert_eq!(welcome.received().len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_sends_again_once_the_lease_of_a_call_without_an_answer_is_over() {
+    // A lease outlives the invocation by two seconds, and this Mandrill takes longer.
+    let at_once = Setup::new().await.with(|deployment| deployment.time_limit(Duration::ZERO));
+    let mut welcome = at_once.start().await;
+    let slow = Reply::After(Duration::from_millis(2100), Box::new(Reply::HangUp));
+    welcome.mandrill.reply_next(slow);
+    for _ in 0..3 {
+        assert_eq!(welcome.call(event(&ann())).await.status, 503);
+    }
+    assert_eq!(welcome.received().len(), 1);
+    for line in welcome.end().await.journal() {
+        assert_eq!(line["outcome"], "unknown");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let mut welcome = Welcome::start().await;
+    let elsewhere = Mandrill::start(0, MANDRILL_KEY).await.unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("{}/messages/send", elsewhere.url());
+        welcome.mandrill.reply_next(mandrill_says::with_header(status, "location", &location));
+        assert_eq!(welcome.call(event(&ann())).await.status, 503, "{status}");
+        assert_eq!(welcome.received().len(), 1, "{status}");
+    }
+    assert!(elsewhere.take_received().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_key_is_fetched_afresh_and_tried_once_more() {
+    let mut welcome = Welcome::start().await;
+    welcome.mandrill.set_key("the-next-mandrill-key");
+    welcome.secrets.put(MANDRILL_SECRET, "the-next-mandrill-key");
+    assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
+    let keys: Vec<_> = welcome.received().iter().map(|call| call.body["key"].clone()).collect();
+    assert_eq!(keys, [MANDRILL_KEY, "the-next-mandrill-key"]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_twice_blocks() {
+    let mut welcome = Welcome::start().await;
+    welcome.mandrill.set_key("a-key-that-nobody-told-us");
+    let refusals = [None, Some(mandrill_says::html(401)), Some(mandrill_says::html(403))];
+    for refusal in refusals {
+        for reply in refusal.iter().flat_map(|reply| [reply, reply]) {
+            welcome.mandrill.reply_next(reply.clone());
+        }
+        assert_eq!(welcome.call(event(&ann())).await.status, 503);
+        assert_eq!(welcome.received().len(), 2);
+    }
+    for line in welcome.end().await.journal() {
+        assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
+    }
+}
+
+#[tokio::test]
+async fn a_mail_in_a_backlog_is_delivered_and_raises_an_alarm() {
+    let mut welcome = Welcome::start().await;
+    welcome.mandrill.reply_next(mandrill_says::rows(&json!([{
+        "email": "ann@example.com", "status": "queued", "_id": "m1",
+        "queued_reason": "hourly-quota-exhausted",
+    }])));
+    let answer = welcome.call(event(&ann())).await;
+    assert_eq!(answer.row(), (200, "delivered"));
+    assert_eq!(answer.body["vendor"], json!({"status": "queued", "message_id": "m1"}));
+    let line = welcome.end().await.only_line();
+    assert_eq!((&line["Delivered"], &line["Blocked"]), (&json!(1.0), &json!(1.0)));
+    assert!(line["cause"].as_str().unwrap().contains("hourly-quota-exhausted"), "{line:#}");
+}

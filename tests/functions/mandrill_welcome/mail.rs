@@ -1,0 +1,120 @@
+//! What arrives at Mandrill.
+
+use integration::Event;
+use serde_json::{Value, json};
+
+use super::{
+    people::ann,
+    setup::{MANDRILL_KEY, Setup, Welcome, event},
+    templates::FROM_THE_DOCUMENTS,
+};
+
+/// The key under which the event's mail can be found again.
+async fn key_of_mail(setup: Setup, event: Event) -> String {
+    let mut welcome = setup.start().await;
+    assert_eq!(welcome.call(event).await.row(), (200, "delivered"));
+    let key = &welcome.received_once().body["message"]["metadata"]["ory_key"];
+    key.as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_template_from_ory_s_documents_sends_the_message_of_the_documents() {
+    let mut welcome = Setup::new().await.template(FROM_THE_DOCUMENTS).start().await;
+    welcome.call(event(&ann())).await;
+    let mut call = welcome.received_once();
+    assert_eq!(call.method, "messages/send");
+    let metadata = call.body["message"].as_object_mut().unwrap().remove("metadata").unwrap();
+    assert_eq!(metadata.as_object().unwrap().len(), 1);
+    let expected = json!({
+        "key": MANDRILL_KEY,
+        "message": {
+            "from_email": "hello@example.com",
+            "subject": "Hello from Ory",
+            "text": "Welcome to Ory! Have fun and happy hacking!",
+            "to": [{"email": "ann@example.com", "type": "to"}],
+        },
+    });
+    assert_eq!(call.body, expected);
+}
+
+#[tokio::test]
+async fn the_shipped_template_sends_one_mail_with_the_key_added() {
+    let mut welcome = Welcome::start().await;
+    welcome.call(event(&ann())).await;
+    let call = welcome.received_once();
+    assert_eq!((call.method.as_str(), &call.body["key"]), ("messages/send", &json!(MANDRILL_KEY)));
+    assert_eq!(call.body.get("idempotency_key"), None, "it is for us alone");
+    let message = &call.body["message"];
+    assert_eq!(message["subject"], "Hello from Ory");
+    assert_eq!(message["text"], "Welcome to Ory! Have fun and happy hacking!");
+    assert_eq!(message["to"], json!([{"email": "ann@example.com", "type": "to"}]));
+}
+
+#[tokio::test]
+async fn a_template_name_makes_it_send_template() {
+    let code = "function(ctx) {
+        template_name: 'welcome', message: { to: [{ email: ctx.identity.traits.email }] },
+    }";
+    let mut welcome = Setup::new().await.template(code).start().await;
+    welcome.call(event(&ann())).await;
+    let call = welcome.received_once();
+    assert_eq!(call.method, "messages/send-template");
+    assert_eq!(call.body["template_name"], "welcome");
+    assert_eq!(call.body["template_content"], json!([]));
+}
+
+#[tokio::test]
+async fn the_key_in_the_metadata_is_the_event_s_and_the_deployment_s() {
+    let function = "arn:aws:lambda:eu-central-1:123456789012:function:welcome";
+    let key = async |arn: &str, event: Event| {
+        key_of_mail(Setup::new().await.with(|deployment| deployment.arn(arn)), event).await
+    };
+    let production = key(function, event(&ann())).await;
+    assert_eq!(production.len(), 32);
+    assert!(production.bytes().all(|digit| digit.is_ascii_hexdigit()), "{production}");
+    assert_eq!(production, key(&format!("{function}:live"), event(&ann())).await);
+    assert_eq!(production, key(&format!("{function}:42"), event(&ann())).await);
+    assert_ne!(production, key(&format!("{function}-staging"), event(&ann())).await);
+}
+
+#[tokio::test]
+async fn metadata_of_the_template_s_own_is_kept() {
+    let code = "function(ctx) { message: {
+        to: [{ email: ctx.identity.traits.email }], metadata: { plan: 'free' },
+    } }";
+    let mut welcome = Setup::new().await.template(code).start().await;
+    welcome.call(event(&ann())).await;
+    let metadata = welcome.received_once().body["message"]["metadata"].clone();
+    assert_eq!(metadata["plan"], "free");
+    assert_ne!(metadata["ory_key"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_name_that_could_be_a_message_of_its_own_is_not_greeted() {
+    let mut ctx = ann();
+    ctx["identity"]["traits"]["name"] = json!("Win at https://evil.example/*|SUBJECT|*");
+    let mut welcome = Welcome::start().await;
+    welcome.call(event(&ctx)).await;
+    assert!(!welcome.received_once().body.to_string().contains("evil"));
+}
+
+#[tokio::test]
+async fn a_template_never_sees_what_ory_s_cookies_and_forms_hold() {
+    let code = "function(ctx) { message: {
+        to: [{ email: ctx.identity.traits.email }], text: std.manifestJsonMinified(ctx),
+    } }";
+    let mut ctx = ann();
+    ctx["request_cookies"] = json!({"ory_session": "secret"});
+    ctx["request_headers"] = json!({"Cookie": ["a=secret"], "Authorization": ["secret"]});
+    ctx["request_url"] = json!("https://example.com/?code=secret&utm_source=ad");
+    ctx["identity"]["credentials"] = json!({"password": "secret"});
+    ctx["flow"]["ui"] = json!({"nodes": [{"attributes": {"value": "secret"}}]});
+    ctx["flow"]["transient_payload"] = json!({"seen": "by the template"});
+    let mut welcome = Setup::new().await.template(code).start().await;
+    welcome.call(event(&ctx)).await;
+    let call = welcome.received_once();
+    let seen: Value = serde_json::from_str(call.body["message"]["text"].as_str().unwrap()).unwrap();
+    assert!(!seen.to_string().contains("secret"), "{seen:#}");
+    assert_eq!(seen["request_url"], "https://example.com/?utm_source=ad");
+    assert_eq!(seen["transient_payload"], json!({"seen": "by the template"}));
+}

@@ -1,0 +1,42 @@
+//! Mandrill's answers, other than the honest ones of the stand-in.
+
+use std::time::Duration;
+
+use http::Response;
+use ory_actions::server::Reply;
+use serde_json::{Value, json};
+
+/// An error by its name.
+pub(super) fn error(status: u16, name: &str) -> Reply {
+    let message = "You must do something about ann@example.com";
+    Reply::json(status, &json!({"status": "error", "code": -1, "name": name, "message": message}))
+}
+
+/// The row of the one recipient.
+pub(super) fn row(status: &str, reject_reason: Option<&str>) -> Reply {
+    rows(&json!([{
+        "email": "ann@example.com", "status": status, "_id": "m1",
+        "reject_reason": reject_reason, "queued_reason": null,
+    }]))
+}
+
+/// Rows of any kind.
+pub(super) fn rows(rows: &Value) -> Reply {
+    Reply::json(200, rows)
+}
+
+/// What stands before Mandrill, when Mandrill itself is away.
+pub(super) fn html(status: u16) -> Reply {
+    Reply::text(status, "text/html", "<html><body>Bad Gateway</body></html>")
+}
+
+/// An answer with a header.
+pub(super) fn with_header(status: u16, name: &str, value: &str) -> Reply {
+    let response = Response::builder().status(status).header(name, value);
+    Reply::Answer(response.body("{}".into()).unwrap())
+}
+
+/// Nothing, for longer than anybody waits.
+pub(super) fn nothing() -> Reply {
+    Reply::After(Duration::from_mins(10), Box::new(Reply::HangUp))
+}

@@ -1,0 +1,181 @@
+//! `REPLY_TEMPLATE`: answers that change the identity or stop the flow.
+
+use integration::Answer;
+use ory_actions::server::Reply;
+use serde_json::{Value, json};
+
+use super::{
+    mandrill_says,
+    people::{ann, ann_before_save, ben, tester},
+    setup::{FIRST, Setup, Welcome, event},
+};
+
+const NULL: &str = "function(ctx, outcome) null";
+
+/// Tells its second argument in the text of a message.
+const TELLS_OUTCOME: &str = "
+function(ctx, outcome) { messages: [{ instance_ptr: '#/', messages: [
+  { id: 1, type: 'info', text: std.manifestJsonMinified(outcome) },
+] }] }
+";
+
+async fn start(code: &str) -> Welcome {
+    Setup::new().await.reply_template(code).start().await
+}
+
+/// The outcome that the reply template was given.
+fn outcome_told(answer: &Answer) -> Value {
+    assert_eq!(answer.status, 400);
+    let text = &answer.body["messages"][0]["messages"][0]["text"];
+    serde_json::from_str(text.as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn null_says_nothing_and_the_mail_is_sent_all_the_same() {
+    let mut welcome = start(NULL).await;
+    assert_eq!(welcome.call(event(&ann())).await.status, 204);
+    assert_eq!(welcome.received().len(), 1);
+    assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
+    assert!(welcome.received().is_empty());
+}
+
+#[tokio::test]
+async fn an_identity_is_merged_over_what_ctx_holds() {
+    let code = "function(ctx, outcome) { identity: {
+        traits: { name: { last: 'Low' } },
+        metadata_public: { welcomed: outcome.status },
+        metadata_admin_replace: { mail: std.get(outcome, 'vendor', {}) },
+    } }";
+    let mut welcome = start(code).await;
+    let traits = json!({"email": "ann@example.com", "name": {"first": "ann", "last": "Low"}});
+    let table = [
+        (ann_before_save(), "skipped", json!({})),
+        (ann(), "delivered", json!({"status": "sent", "message_id": format!("{:032x}", 1)})),
+    ];
+    for (ctx, status, mail) in table {
+        let answer = welcome.call(event(&ctx)).await;
+        assert_eq!(answer.status, 200);
+        let identity = json!({
+            "traits": traits,
+            "metadata_public": {"plan": "free", "welcomed": status},
+            "metadata_admin": {"mail": mail},
+        });
+        assert_eq!(answer.body, json!({ "identity": identity }));
+    }
+}
+
+#[tokio::test]
+async fn messages_stop_the_flow() {
+    let code = "function(ctx, outcome) { messages: [{
+        instance_ptr: '#/traits/email',
+        messages: [{ id: 4711, type: 'error', text: 'Not this one.' }],
+    }] }";
+    let mut welcome = start(code).await;
+    let answer = welcome.call(event(&ann_before_save())).await;
+    let message = json!({"id": 4711, "type": "error", "text": "Not this one.", "context": {}});
+    let messages = json!([{"instance_ptr": "#/traits/email", "messages": [message]}]);
+    assert_eq!((answer.status, answer.body), (400, json!({ "messages": messages })));
+}
+
+#[tokio::test]
+async fn it_is_given_the_outcome_of_the_status_table() {
+    let mut welcome = start(TELLS_OUTCOME).await;
+    let vendor = json!({"status": "sent", "message_id": format!("{:032x}", 1)});
+    let delivered = json!({"status": "delivered", "id": FIRST, "vendor": vendor});
+    assert_eq!(outcome_told(&welcome.call(event(&ann())).await), delivered);
+    let duplicate = json!({"status": "duplicate", "id": FIRST});
+    assert_eq!(outcome_told(&welcome.call(event(&ann())).await), duplicate);
+    welcome.mandrill.reply_next(mandrill_says::row("rejected", Some("spam")));
+    let rejected = json!({"status": "rejected", "id": FIRST, "reason": "spam"});
+    assert_eq!(outcome_told(&welcome.call(event(&ben())).await), rejected);
+    for (ctx, reason) in [(ann_before_save(), "before_save"), (tester(), "cancelled")] {
+        let skipped = json!({"status": "skipped", "reason": reason});
+        assert_eq!(outcome_told(&welcome.call(event(&ctx)).await), skipped);
+    }
+}
+
+#[tokio::test]
+async fn it_is_not_asked_about_what_is_not_done() {
+    let mut welcome = start(TELLS_OUTCOME).await;
+    for reply in [
+        mandrill_says::with_header(429, "retry-after", "600"),
+        mandrill_says::error(402, "PaymentRequired"),
+        Reply::HangUp,
+    ] {
+        welcome.mandrill.reply_next(reply);
+        assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
+    }
+    let setup = Setup::new().await.template("function(ctx) ctx.missing");
+    let mut faulty = setup.reply_template(TELLS_OUTCOME).start().await;
+    assert_eq!(faulty.call(event(&ann())).await.message(), ("#/", 8_100_422));
+}
+
+/// Results of a reply template, each with the rule that it breaks.
+const BROKEN: [(&str, &str); 12] = [
+    ("'a text'", "reply-shape"),
+    ("{}", "reply-shape"),
+    ("{ identity: {}, messages: [] }", "reply-shape"),
+    ("{ identity: { credentials: {} } }", "identity-field"),
+    ("{ identity: { metadata_admin: {} } }", "identity-field"),
+    ("{ identity: { traits: { email: null } } }", "no-null"),
+    ("{ identity: { traits: { name: 'Ann' } } }", "no-key-lost"),
+    ("{ identity: { recovery_addresses: [{ value: 'eve@example.com' }] } }", "address-in-traits"),
+    ("{ messages: [] }", "messages-not-empty"),
+    ("at('#/', { id: '1', type: 'error', text: 'no' })", "message-id"),
+    ("at('#/', { id: 1, type: 'validation', text: 'no' })", "message-type"),
+    ("at('#/traits/phone', { id: 1, type: 'error', text: 'no' })", "instance-ptr"),
+];
+
+/// A message that stands at `pointer`.
+const AT: &str = "
+local at(pointer, message) = { messages: [{ instance_ptr: pointer, messages: [message] }] };
+";
+
+#[tokio::test]
+async fn a_broken_rule_before_the_save_is_a_fault_and_after_it_the_event_s_own_row() {
+    for (result, rule) in BROKEN {
+        let mut welcome = start(&format!("{AT} function(ctx, outcome) {result}")).await;
+        let before = welcome.call(event(&ann_before_save())).await;
+        assert_eq!((before.status, before.message()), (422, ("#/", 8_100_422)), "{result}");
+        let after = welcome.call(event(&ann())).await;
+        assert_eq!(after.row(), (200, "delivered"), "{result}");
+        for line in welcome.end().await.journal() {
+            assert_eq!(line["TemplateFault"], 1.0, "{line:#}");
+            let cause = line["cause"].as_str().unwrap();
+            assert!(cause.contains("REPLY_TEMPLATE") && cause.contains(rule), "{cause}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_identity_is_not_changed_in_a_flow_that_would_not_save_it() {
+    let mut welcome = start("function(ctx, outcome) { identity: { traits: { a: 1 } } }").await;
+    let mut login = ann();
+    login["hook"]["flow"] = json!("login");
+    assert_eq!(welcome.call(event(&login)).await.row(), (200, "delivered"));
+    let mut unnamed = ben();
+    unnamed["hook"] = json!(null);
+    assert_eq!(welcome.call(event(&unnamed)).await.row(), (200, "delivered"));
+    for line in welcome.end().await.journal() {
+        assert!(line["cause"].as_str().unwrap().contains("identity-flow"), "{line:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_its_own_is_treated_the_same() {
+    let mut welcome = start("function(ctx, outcome) ctx.missing").await;
+    assert_eq!(welcome.call(event(&ann_before_save())).await.message(), ("#/", 8_100_422));
+    assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
+    assert_eq!(welcome.call(event(&tester())).await.status, 204);
+    assert_eq!(welcome.sandbox.starts(), 1);
+}
+
+#[tokio::test]
+async fn one_that_never_ends_costs_the_process_and_not_the_mail() {
+    let code = "function(ctx, outcome) std.foldl(function(a, b) a + b, std.range(1, 1e9), 0)";
+    let mut welcome = start(code).await;
+    assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
+    assert_eq!(welcome.received().len(), 1);
+    assert_eq!(welcome.call(event(&ann_before_save())).await.status, 422);
+    assert_eq!(welcome.sandbox.starts(), 2);
+}

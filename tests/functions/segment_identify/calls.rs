@@ -1,0 +1,160 @@
+//! What arrives at Segment.
+
+use std::sync::{Arc, Mutex};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::Request;
+use ory_actions::{
+    server::{Reply, Server},
+    standins::Tracked,
+};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    people::{ann, ann_with_consent},
+    setup::{FIRST, SECOND, event, event_of, setup, start, start_with},
+};
+use crate::beside_segment::SEGMENT_KEY;
+
+/// Segment refuses a larger call.
+const MOST: usize = 32 * 1024;
+
+fn time_of(call: &Tracked, name: &str) -> OffsetDateTime {
+    OffsetDateTime::parse(call.body[name].as_str().unwrap(), &Rfc3339).unwrap()
+}
+
+/// Now, in milliseconds as Segment's times are.
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc().truncate_to_millisecond()
+}
+
+#[tokio::test]
+async fn the_shipped_template_tells_who_signed_up() {
+    let mut identify = start().await;
+    identify.call(event(&ann())).await;
+    let mut call = identify.received_once();
+    assert_eq!((call.path.as_str(), call.write_key.as_deref()), ("identify", Some(SEGMENT_KEY)));
+    let body = call.body.as_object_mut().unwrap();
+    for ours in ["messageId", "timestamp", "sentAt", "context"] {
+        assert!(body.remove(ours).is_some(), "{ours}");
+    }
+    let expected = json!({
+        "userId": "00000001-1111-4111-8111-000000000001",
+        "traits": {
+            "email": "ann@example.com", "name": {"first": "ann", "last": "Lee"},
+            "createdAt": "2026-01-31T11:19:37Z",
+        },
+        "integrations": {"MailChimp": false},
+    });
+    assert_eq!(call.body, expected);
+}
+
+#[tokio::test]
+async fn only_who_has_consented_is_passed_on_to_mailchimp() {
+    let mut identify = start().await;
+    let table = [(ann(), false), (ann_with_consent(false), false), (ann_with_consent(true), true)];
+    for (ctx, passed_on) in table {
+        identify.call(event(&ctx)).await;
+        let integrations = identify.received_once().body["integrations"].clone();
+        let expected = if passed_on { Value::Null } else { json!({"MailChimp": false}) };
+        assert_eq!(integrations, expected, "{ctx:#}");
+    }
+}
+
+#[tokio::test]
+async fn each_type_has_a_path_of_its_own() {
+    let table = [
+        ("userId: ctx.identity.id, traits: { plan: 'free' }", "identify"),
+        ("type: 'identify', anonymousId: ctx.flow.id", "identify"),
+        ("type: 'track', userId: ctx.identity.id, event: 'Signed Up'", "track"),
+        ("type: 'group', userId: ctx.identity.id, groupId: 'example.com'", "group"),
+    ];
+    for (result, path) in table {
+        let mut identify = start_with(&format!("function(ctx) {{ {result} }}")).await;
+        assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"), "{result}");
+        let call = identify.received_once();
+        assert_eq!(call.path, path, "{result}");
+        assert_eq!(call.body.get("type"), None, "the path tells it: {result}");
+    }
+}
+
+#[tokio::test]
+async fn the_write_key_is_a_user_name_with_an_empty_password_and_in_no_other_place() {
+    let seen = Arc::<Mutex<Vec<Request<Bytes>>>>::default();
+    let kept = seen.clone();
+    let server = Server::start(0, move |request| {
+        kept.lock().unwrap().push(request);
+        async { Reply::json(200, &json!({"success": true})) }
+    });
+    let server = server.await.unwrap();
+    let setup = setup().await.var("SEGMENT_URL", format!("{}/v1", server.url()));
+    let mut identify = setup.start().await;
+    assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
+    let seen = seen.lock().unwrap();
+    let [request] = seen.as_slice() else { panic!("not one request but {seen:?}") };
+    assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/v1/identify"));
+    assert_eq!(request.uri().query(), None);
+    let basic = format!("Basic {}", STANDARD.encode(format!("{SEGMENT_KEY}:")));
+    assert_eq!(request.headers()["authorization"], basic.as_str());
+    assert_eq!(request.headers()["content-type"], "application/json");
+    let body = String::from_utf8(request.body().to_vec()).unwrap();
+    assert!(!body.contains(SEGMENT_KEY), "{body}");
+}
+
+#[tokio::test]
+async fn a_call_tells_which_library_sent_it() {
+    let code = "function(ctx) {
+        userId: ctx.identity.id, context: { locale: 'de', library: { name: 'mine' } },
+    }";
+    let mut identify = start_with(code).await;
+    identify.call(event(&ann())).await;
+    let context = identify.received_once().body["context"].clone();
+    assert_eq!(
+        (&context["locale"], &context["library"]["name"]),
+        (&json!("de"), &json!("segment-identify"))
+    );
+    assert!(context["library"]["version"].is_string(), "{context:#}");
+}
+
+#[tokio::test]
+async fn a_call_tells_when_the_event_was_received_and_when_it_was_sent() {
+    let mut identify = start().await;
+    let before = now();
+    identify.call(event(&ann())).await;
+    let call = identify.received_once();
+    let (received, sent) = (time_of(&call, "timestamp"), time_of(&call, "sentAt"));
+    assert!(before <= received && received <= sent && sent <= now(), "{call:#?}");
+}
+
+#[tokio::test]
+async fn a_template_may_set_the_time_of_the_event() {
+    let code = "function(ctx) { userId: 'ann', timestamp: ctx.identity.created_at }";
+    let mut identify = start_with(code).await;
+    let before = now();
+    identify.call(event(&ann())).await;
+    let call = identify.received_once();
+    assert_eq!(call.body["timestamp"], ann()["identity"]["created_at"]);
+    assert!(before <= time_of(&call, "sentAt"), "{call:#?}");
+}
+
+#[tokio::test]
+async fn what_is_over_32_kb_is_blocked_and_not_sent() {
+    let padded = |bytes: usize| {
+        let mut ctx = ann();
+        ctx["identity"]["traits"]["name"] = json!("x".repeat(bytes));
+        ctx
+    };
+    let mut identify = start().await;
+    // The rest of a call has about half a kilobyte.
+    let answer = identify.call(event_of(FIRST, &padded(MOST - 1024))).await;
+    assert_eq!(answer.row(), (200, "delivered"));
+    assert!(identify.received_once().body.to_string().len() <= MOST);
+    let answer = identify.call(event_of(SECOND, &padded(MOST))).await;
+    assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_503)));
+    assert!(identify.received().is_empty());
+    let line = identify.end().await.journal().pop().unwrap();
+    assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
+    assert!(line["cause"].as_str().unwrap().contains("32 KB"), "{line:#}");
+}

@@ -1,0 +1,179 @@
+//! Faults at Segment, and on the way there.
+
+use ory_actions::{server::Reply, standins::Segment};
+use serde_json::json;
+
+use super::{
+    people::ann,
+    setup::{event, event_of, setup, start},
+};
+use crate::{
+    beside_segment::{Running, SEGMENT_KEY, message_id, side_by_side},
+    segment_says,
+};
+
+/// Answers to the calls for one event, and the outcome that they come to.
+type Case = (Vec<Reply>, &'static str);
+
+fn three(reply: Reply) -> Vec<Reply> {
+    vec![reply.clone(), reply.clone(), reply]
+}
+
+fn errors() -> Vec<Case> {
+    vec![
+        (three(segment_says::refused(500)), "try_later"),
+        (three(segment_says::html(502)), "try_later"),
+        (three(segment_says::text(503, r#"{"success":true}"#)), "try_later"),
+        (three(segment_says::html(408)), "try_later"),
+        (three(segment_says::html(410)), "try_later"),
+        (three(segment_says::with_header(429, "x-nothing", "said")), "try_later"),
+        (vec![segment_says::with_header(429, "retry-after", "600")], "try_later"),
+        (vec![segment_says::with_header(429, "x-ratelimit-reset", "600")], "try_later"),
+        (vec![segment_says::with_header(503, "retry-after", "600")], "try_later"),
+        (vec![segment_says::refused(400)], "blocked"),
+        (vec![segment_says::html(404)], "blocked"),
+        (vec![segment_says::html(413)], "blocked"),
+        (vec![segment_says::html(501)], "blocked"),
+    ]
+}
+
+fn successes_that_are_none() -> Vec<Case> {
+    let oversize = format!(r#"{{"success":true,"more":"{}"}}"#, "x".repeat(1024 * 1024));
+    vec![
+        (vec![segment_says::refused(200)], "blocked"),
+        (three(segment_says::text(200, r#"{"success":tr"#)), "unknown"),
+        (three(segment_says::text(200, "")), "unknown"),
+        (three(segment_says::text(200, "{}")), "unknown"),
+        (three(segment_says::text(200, oversize)), "unknown"),
+        (three(segment_says::html(200)), "unknown"),
+        (three(segment_says::text(204, "")), "unknown"),
+    ]
+}
+
+/// Answers to one event's calls, of which the last is a success.
+fn successes_in_the_end() -> Vec<Case> {
+    let silence = || vec![Reply::HangUp];
+    vec![
+        (silence(), "delivered"),
+        ([silence(), silence()].concat(), "delivered"),
+        ([silence(), vec![segment_says::html(502)]].concat(), "delivered"),
+        (vec![segment_says::refused(500), Reply::HangUp], "delivered"),
+        (vec![segment_says::text(200, r#"{"success":tr"#)], "delivered"),
+        (vec![segment_says::with_header(429, "retry-after", "0")], "delivered"),
+    ]
+}
+
+/// Sees that all of an event's calls are the same to Segment.
+fn are_the_same(identify: &Running, calls: usize, told: &str) {
+    let received = identify.received();
+    assert_eq!(received.len(), calls, "{told}");
+    for call in &received {
+        assert_eq!(message_id(call), message_id(&received[0]), "{told}");
+        assert_eq!(call.body["timestamp"], received[0].body["timestamp"], "{told}");
+        assert!(call.body["sentAt"].is_string(), "{told}");
+    }
+}
+
+/// Plays a case, and then Ory's next attempt at the same event.
+async fn play(_: usize, (replies, outcome): Case) {
+    let told = format!("{replies:.300?}");
+    let mut identify = start().await;
+    let calls = replies.len();
+    for reply in replies {
+        identify.segment.reply_next(reply);
+    }
+    let answer = identify.call(event(&ann())).await;
+    let calls = if outcome == "delivered" {
+        assert_eq!(answer.row(), (200, "delivered"), "{told}");
+        calls + 1
+    } else {
+        assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_503)), "{told}");
+        calls
+    };
+    are_the_same(&identify, calls, &told);
+    assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"), "again: {told}");
+    assert_eq!(identify.received().len(), 1, "again: {told}");
+    let journal = identify.end().await.journal();
+    assert_eq!((&journal[0]["outcome"], &journal[0]["attempt"]), (&json!(outcome), &json!(calls)));
+}
+
+#[tokio::test]
+async fn an_error_is_tried_three_times_at_most_and_leaves_the_way_free() {
+    side_by_side(errors(), play).await;
+}
+
+#[tokio::test]
+async fn a_success_that_is_none_is_not_taken_for_one() {
+    side_by_side(successes_that_are_none(), play).await;
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_is_made_three_times_at_most() {
+    side_by_side([(three(Reply::HangUp), "unknown")], play).await;
+}
+
+#[tokio::test]
+async fn what_fails_at_first_is_delivered_if_a_later_call_succeeds() {
+    side_by_side(successes_in_the_end(), play).await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_answered_in_time_is_made_again() {
+    let mut identify = setup().await.var("VENDOR_TIMEOUT_MS", "1000").start().await;
+    identify.segment.reply_next(segment_says::nothing());
+    assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
+    are_the_same(&identify, 2, "a silence");
+}
+
+#[tokio::test]
+async fn a_connection_kept_open_makes_no_further_call() {
+    let mut identify = start().await;
+    let [first, second] = [1, 2].map(|n| format!("0000000{n}-2222-4222-8222-000000000004"));
+    assert_eq!(identify.call(event_of(&first, &ann())).await.row(), (200, "delivered"));
+    identify.received();
+    for _ in 0..3 {
+        identify.segment.reply_next(Reply::HangUp);
+    }
+    assert_eq!(identify.call(event_of(&second, &ann())).await.status, 503);
+    are_the_same(&identify, 3, "three hang-ups");
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_tried_again_and_told_as_try_later() {
+    // Nobody listens on the first port.
+    let setup = setup().await.var("SEGMENT_URL", "http://127.0.0.1:1/v1");
+    let mut identify = setup.start().await;
+    assert_eq!(identify.call(event(&ann())).await.status, 503);
+    let line = identify.end().await.only_line();
+    assert_eq!((&line["outcome"], &line["attempt"]), (&json!("try_later"), &json!(3)));
+    assert_eq!(line.get("vendor_status"), None);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_before_it_is_read_is_tried_again() {
+    let mut identify = start().await;
+    identify.segment.set_resetting(true);
+    assert_eq!(identify.call(event(&ann())).await.status, 503);
+    identify.segment.set_resetting(false);
+    assert!(identify.received().is_empty());
+    assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
+    assert_eq!(identify.received().len(), 1);
+    let journal = identify.end().await.journal();
+    assert_eq!((&journal[0]["outcome"], &journal[0]["attempt"]), (&json!("unknown"), &json!(3)));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let mut identify = start().await;
+    let elsewhere = Segment::start(0, SEGMENT_KEY).await.unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("{}/identify", elsewhere.url());
+        identify.segment.reply_next(segment_says::with_header(status, "location", &location));
+        assert_eq!(identify.call(event(&ann())).await.status, 503, "{status}");
+        assert_eq!(identify.received().len(), 1, "{status}");
+    }
+    assert!(elsewhere.take_received().is_empty());
+    for line in identify.end().await.journal() {
+        assert_eq!(line["outcome"], "blocked");
+    }
+}

@@ -1,0 +1,13 @@
+//! `segment-identify`, delivering in line.
+
+mod calls;
+mod faults;
+mod keys;
+mod log;
+mod once;
+mod people;
+mod samples;
+mod setup;
+mod starting;
+mod status_table;
+mod templates;

@@ -1,0 +1,36 @@
+//! The bootstraps that `sam build` made, in `.aws-sam/build/`.
+
+use integration::Deployment;
+use ory_actions::{
+    samples::SAMPLES,
+    stack::{PortNumbers, Surroundings},
+};
+use serde_json::Value;
+
+use super::{assert_as_expected, repository};
+
+/// A function and its name in `template.yaml`.
+const FUNCTIONS: [(&str, &str); 3] = [
+    (mandrill_welcome::NAME, "MandrillWelcome"),
+    (segment_identify::NAME, "SegmentIdentify"),
+    (mailchimp_inbound::NAME, "MailchimpInbound"),
+];
+
+#[tokio::test]
+async fn every_sample_comes_out_of_the_bootstraps_as_of_the_local_stack() {
+    for (function, logical_id) in FUNCTIONS {
+        let bootstrap = repository().join(".aws-sam/build").join(logical_id).join("bootstrap");
+        assert!(bootstrap.is_file(), "{} is missing; run `sam build`", bootstrap.display());
+        let surroundings = Surroundings::start(PortNumbers::default()).await.unwrap();
+        let deployment = Deployment::of(function).binary(bootstrap);
+        let deployment = deployment.var("AWS_ENDPOINT_URL", surroundings.secrets.url());
+        let settings = surroundings.settings(function).into_iter();
+        let deployment = settings.fold(deployment, |all, (name, value)| all.var(name, value));
+        let mut sandbox = deployment.start().await;
+        for sample in SAMPLES.iter().filter(|sample| sample.function == function) {
+            let event: Value = serde_json::from_str(sample.json()).unwrap();
+            let answer = sandbox.invoke(event).await;
+            assert_as_expected(sample, &answer, &surroundings.take_received());
+        }
+    }
+}

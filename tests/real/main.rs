@@ -1,0 +1,27 @@
+//! The functions against what others made: the bootstraps of `sam build`, and cargo-lambda.
+//!
+//! Behind the feature `real`, so that `cargo test --workspace` needs nothing but Rust. A peer that
+//! is missing is a failure.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bootstraps;
+mod cargo_lambda;
+
+use std::path::PathBuf;
+
+use integration::Answer;
+use ory_actions::samples::Sample;
+
+/// The repository's folder.
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Checks a sample's answer, and what the vendors received, against what the local stack expects.
+fn assert_as_expected(sample: &Sample, answer: &Answer, received: &[String]) {
+    let expected = &sample.expected;
+    let row = (expected.status, expected.outcome.unwrap_or_default());
+    assert_eq!(answer.row(), row, "{} {}", sample.function, sample.file);
+    assert_eq!(received, expected.received, "{} {}", sample.function, sample.file);
+}

@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod answer;
+mod binaries;
+mod deployment;
+mod event;
+mod log;
+mod process;
+mod runtime_api;
+mod sandbox;
+
+use std::time::Duration;
+
+pub use answer::Answer;
+pub use deployment::Deployment;
+pub use event::Event;
+pub use log::Log;
+pub use sandbox::Sandbox;
+
+/// Nothing that is waited for takes this long, unless it will never come.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Waits for what will surely come.
+async fn soon<F: Future>(what: &str, future: F) -> F::Output {
+    let Ok(output) = tokio::time::timeout(PATIENCE, future).await else {
+        panic!("waited in vain for {what}")
+    };
+    output
+}

@@ -1,0 +1,39 @@
+//! What a function wrote.
+
+use serde_json::Value;
+
+/// The lines of a function's processes, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// Standard output, which CloudWatch keeps.
+    pub stdout: Vec<String>,
+    /// Standard error, which CloudWatch keeps too.
+    pub stderr: Vec<String>,
+}
+
+impl Log {
+    /// The journal: the lines of requests and deliveries.
+    pub fn journal(&self) -> Vec<Value> {
+        let lines = self.stdout.iter().filter_map(|line| serde_json::from_str(line).ok());
+        let of_journal = ["request", "delivery"].map(Value::from);
+        lines.filter(|line: &Value| of_journal.contains(&line["message"])).collect()
+    }
+
+    /// The journal of a function that was called once.
+    pub fn only_line(&self) -> Value {
+        let journal = self.journal();
+        let [line] = journal.as_slice() else { panic!("not one line but {journal:#?}") };
+        line.clone()
+    }
+
+    /// Whether any line, on either stream, holds the text.
+    pub fn tells(&self, text: &str) -> bool {
+        self.stdout.iter().chain(&self.stderr).any(|line| line.contains(text))
+    }
+
+    /// The log followed by another.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.stdout.extend(other.stdout);
+        self.stderr.extend(other.stderr);
+    }
+}
