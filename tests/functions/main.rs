@@ -6,6 +6,7 @@
 mod beside_segment;
 mod mailchimp_inbound;
 mod mandrill_welcome;
+mod readme;
 mod segment_identify;
 mod segment_says;
 mod template;

@@ -8,8 +8,9 @@ use std::{
 use integration::Answer;
 use ory_actions::{
     samples::{SAMPLES, Sample},
-    stack::{PortNumbers, Surroundings},
+    stack::{PortNumbers, Surroundings, play},
 };
+use shared::http::Client;
 use tokio::{net::TcpStream, time::sleep};
 
 use super::{assert_as_expected, repository};
@@ -23,12 +24,20 @@ const INVOKE_PORT: u16 = 9100;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_sample_is_invoked_as_the_documents_say() {
+async fn every_sample_comes_out_of_the_emulator_as_of_the_local_stack() {
     let surroundings = Surroundings::start(PortNumbers::from(STACK_PORT)).await.unwrap();
-    let _watch = Watch::start().await;
+    let watch = Watch::start().await;
     for sample in SAMPLES {
         let answer = invoke(sample);
         assert_as_expected(sample, &answer, &surroundings.take_received());
+    }
+    drop(watch);
+
+    // And once more over HTTP, in new processes: the old ones know these events already.
+    let _watch = Watch::start().await;
+    let root = format!("http://127.0.0.1:{INVOKE_PORT}");
+    for played in play::play(&root, &surroundings, &Client::new().unwrap()).await {
+        assert!(played.is_as_expected(), "{played:#?}");
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Up {
 impl Up {
     pub(super) async fn run(self) -> Done {
         let stack = Stack::start(self.ports()).await?;
-        let played = play::play(&stack, &Client::new()?).await;
+        let played = play::play(&stack.root(), &stack.surroundings, &Client::new()?).await;
         println!("{}", table::of(&played));
         if self.once {
             let fine = played.iter().all(play::Played::is_as_expected);

@@ -83,9 +83,14 @@ impl Stack {
         Ok(Self { front, surroundings })
     }
 
+    /// The URL under which the functions are served.
+    pub fn root(&self) -> String {
+        self.front.url()
+    }
+
     /// The URL of a function, the same path that `cargo lambda watch` serves.
     pub fn function_url(&self, name: &str) -> String {
-        format!("{}/lambda-url/{name}/", self.front.url())
+        play::function_url(&self.root(), name)
     }
 }
 

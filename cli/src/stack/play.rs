@@ -1,11 +1,11 @@
-//! Plays the sample events against the stack.
+//! Plays the sample events against functions that are served over HTTP.
 
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use shared::http::{Client, Http, Request};
 
-use super::Stack;
+use super::Surroundings;
 use crate::samples::{SAMPLES, Sample};
 
 /// A played sample must be answered within this; Ory itself waits no longer.
@@ -36,23 +36,29 @@ impl Played {
     }
 }
 
-/// Sends every sample to its function, one after the other.
-pub async fn play(stack: &Stack, client: &Client) -> Vec<Played> {
+/// Sends every sample to its function, one after the other. The functions are served under
+/// `root`, as the local stack and `cargo lambda watch` do it.
+pub async fn play(root: &str, surroundings: &Surroundings, client: &Client) -> Vec<Played> {
     let mut played = Vec::new();
     for sample in SAMPLES {
         let began = Instant::now();
-        let answer = send(stack, client, sample).await;
+        let answer = send(&function_url(root, sample.function), client, sample).await;
         let took = began.elapsed();
         let (status, body) =
             answer.map_or((None, Value::Null), |(status, body)| (Some(status), body));
-        let received = stack.surroundings.take_received();
+        let received = surroundings.take_received();
         played.push(Played { sample, status, body, received, took });
     }
     played
 }
 
-async fn send(stack: &Stack, client: &Client, sample: &Sample) -> Option<(u16, Value)> {
-    let request = sample.event().ok()?.request(&stack.function_url(sample.function)).ok()?;
+/// Where a function is served.
+pub(super) fn function_url(root: &str, name: &str) -> String {
+    format!("{root}/lambda-url/{name}/")
+}
+
+async fn send(url: &str, client: &Client, sample: &Sample) -> Option<(u16, Value)> {
+    let request = sample.event().ok()?.request(url).ok()?;
     let (parts, body) = request.into_parts();
     let request = Request {
         method: parts.method,

@@ -175,3 +175,25 @@ fn kind(error: &Error) -> &'static str {
         _ => "evaluation error",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jrsonnet_gcmodule::count_thread_tracked;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_thousand_renderings_leave_nothing_behind() {
+        let code =
+            "function(ctx) local o = { a: ctx.x, b: self.a, c: { d: $.b } }; o { e: super.b }";
+        let engine = Engine::prepare(&Source::shipped("t", code), Trace::default()).unwrap();
+        let render = || engine.render(vec![("ctx", json!({"x": ["some", {"nested": "value"}]}))]);
+        render().unwrap();
+        let after_one = count_thread_tracked();
+        for _ in 0..1_000 {
+            render().unwrap();
+        }
+        assert_eq!(count_thread_tracked(), after_one);
+    }
+}
