@@ -8,6 +8,9 @@ function(ctx)
   local consent = get(get(traits, 'consent'), 'newsletter');
   local createdAt = get(identity, 'created_at');
   local email = get(traits, 'email');
+  // Ory's presets hold a name in parts; Segment's `name` is one text.
+  local name = get(traits, 'name');
+  local parts = [part for part in [get(name, 'first'), get(name, 'last')] if std.isString(part)];
 
   if std.isString(email) && std.startsWith(email, 'test-') then
     error 'cancel: a test account'
@@ -16,7 +19,9 @@ function(ctx)
     customData: get(get(ctx, 'transient_payload'), 'custom_data'),
     traits: {
       email: email,
-      name: get(traits, 'name'),
+      name: if !std.isObject(name) then name else if parts != [] then std.join(' ', parts),
+      firstName: get(name, 'first'),
+      lastName: get(name, 'last'),
       newsletterConsent: consent,
       createdAt: if createdAt != zeroTime then createdAt,
     },

@@ -99,22 +99,22 @@ impl CallerAuth {
 
     fn credentials(&self, version: &SecretString) -> Vec<Digested> {
         match self.scheme {
-            Scheme::Query => strong(field(version, "secret")).as_deref().map(Digested::key),
-            Scheme::Ory { .. } => strong(field(version, "api_key")).as_deref().map(Digested::key),
+            Scheme::Query => key(version, "secret").into_iter().collect(),
+            Scheme::Ory { .. } => {
+                key(version, "api_key").into_iter().chain(login(version)).collect()
+            }
         }
-        .into_iter()
-        .chain(self.basic_credentials(version))
-        .collect()
     }
+}
 
-    fn basic_credentials(&self, version: &SecretString) -> Option<Digested> {
-        if matches!(self.scheme, Scheme::Query) {
-            return None;
-        }
-        let username = object_field(version, "username")?;
-        let password = strong(object_field(version, "password"))?;
-        Some(Digested::basic(username.expose_secret(), &password))
-    }
+fn key(version: &SecretString, name: &str) -> Option<Digested> {
+    strong(field(version, name)).as_deref().map(Digested::key)
+}
+
+fn login(version: &SecretString) -> Option<Digested> {
+    let username = object_field(version, "username")?;
+    let password = strong(object_field(version, "password"))?;
+    Some(Digested::basic(username.expose_secret(), &password))
 }
 
 /// A secret that is fit for use.

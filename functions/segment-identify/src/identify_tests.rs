@@ -44,6 +44,23 @@ async fn what_the_identity_does_not_hold_stays_absent() {
 }
 
 #[tokio::test]
+async fn a_name_in_parts_becomes_one_text() {
+    let table = [
+        (json!({"first": "Ann", "last": "Lee"}), json!(["Ann Lee", "Ann", "Lee"])),
+        (json!({"first": "Ann"}), json!(["Ann", "Ann", null])),
+        (json!({}), json!([null, null, null])),
+        (json!("Ann Lee"), json!(["Ann Lee", null, null])),
+    ];
+    for (name, expected) in table {
+        let mut body = registration();
+        body["identity"]["traits"]["name"] = name;
+        let traits = identify(body).await["traits"].take();
+        let told = json!([traits["name"], traits["firstName"], traits["lastName"]]);
+        assert_eq!(told, expected);
+    }
+}
+
+#[tokio::test]
 async fn without_consent_mailchimp_is_not_told() {
     let result = |consent: Value| async move {
         let mut body = registration();

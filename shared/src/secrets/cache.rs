@@ -120,7 +120,12 @@ impl Cached {
         }
         let previous = self.store.fetch(&self.id, Stage::Previous);
         let (current, previous) = tokio::join!(current, previous);
-        Ok(Versions { current: current?.ok_or_else(none)?, previous: previous? })
+        let previous = match previous {
+            // Without a previous version, the current one is as good as ever.
+            Err(SecretError::Refused(_)) => None,
+            other => other?,
+        };
+        Ok(Versions { current: current?.ok_or_else(none)?, previous })
     }
 
     fn held_for<'a>(&self, held: &'a Held) -> Option<(&'a Versions, Duration)> {
