@@ -3,10 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod beside_segment;
+mod common;
 mod mailchimp_inbound;
 mod mandrill_welcome;
 mod readme;
 mod segment_identify;
-mod segment_says;
 mod template;

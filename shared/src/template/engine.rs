@@ -16,8 +16,8 @@ use serde_json::Value;
 
 use super::{Argument, Fault, RenderError, Source, locate};
 
-/// Evaluation frames. Deep enough for any honest template, and within the thread's stack.
-const MAX_FRAMES: usize = 200;
+/// Evaluation frames, as many as the evaluator of Kratos has, and within the thread's stack.
+const MAX_FRAMES: usize = 500;
 
 /// Kratos' rule: an `error` whose text starts with this cancels the webhook
 /// (ory/kratos, `request/builder.go`).

@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 
 use super::{Argument, Fault, RenderError, Source, Trace, engine::Engine};
 
-/// Room for the evaluator's own depth limit, which a template reaches first.
-const STACK_BYTES: usize = 16 * 1024 * 1024;
+/// Room for the evaluator's own depth limit, which a template reaches first, in a debug build
+/// too. It is reserved and not taken until it is used.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 type Answer = Result<Value, RenderError>;
 

@@ -7,7 +7,7 @@ use super::{
     forms::form,
     setup::{SECRET, TELLS, error, event, setup, start, start_with, stranger},
 };
-use crate::beside_segment::WEBHOOK_SECRET;
+use crate::common::setup::WEBHOOK_SECRET;
 
 const NEXT: &str = "the-next-mailchimp-secret";
 

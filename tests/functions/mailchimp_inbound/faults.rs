@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use integration::Answer;
-use ory_actions::server::Reply;
+use ory_actions::{server::Reply, standins::Segment};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
@@ -11,9 +11,10 @@ use super::{
     forms::form,
     setup::{TELLS, error, event, setup, start_with},
 };
-use crate::{
-    beside_segment::{Running, SEGMENT_SECRET, message_id, side_by_side},
+use crate::common::{
     segment_says,
+    setup::{Running, VENDOR_SECRET, message_id, side_by_side},
+    vendor_says,
 };
 
 /// The row of what is neither stored nor done.
@@ -22,7 +23,7 @@ fn is_unfinished(answer: &Answer) -> bool {
 }
 
 /// Sees the event delivered once, and then never again.
-async fn is_delivered_once(inbound: &mut Running, told: &str) {
+async fn is_delivered_once(inbound: &mut Running<Segment>, told: &str) {
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"), "{told}");
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "duplicate"), "{told}");
     assert_eq!(inbound.received().len(), 1, "{told}");
@@ -33,7 +34,7 @@ async fn play(_: usize, (replies, outcome): (Vec<Reply>, &'static str)) {
     let told = format!("{replies:.300?}");
     let mut inbound = start_with(TELLS).await;
     for reply in &replies {
-        inbound.segment.reply_next(reply.clone());
+        inbound.vendor.reply_next(reply.clone());
     }
     let answer = inbound.call(event(form("subscribe"))).await;
     assert!(is_unfinished(&answer), "{told}: {answer:?}");
@@ -46,12 +47,12 @@ async fn play(_: usize, (replies, outcome): (Vec<Reply>, &'static str)) {
 async fn what_segment_does_not_take_is_delivered_once_when_mailchimp_tries_again() {
     let cases = [
         (vec![segment_says::refused(500); 3], "try_later"),
-        (vec![segment_says::html(502); 3], "try_later"),
-        (vec![segment_says::with_header(429, "retry-after", "600")], "try_later"),
+        (vec![vendor_says::html(502); 3], "try_later"),
+        (vec![vendor_says::with_header(429, "retry-after", "600")], "try_later"),
         (vec![segment_says::refused(400)], "blocked"),
         (vec![segment_says::refused(200)], "blocked"),
         (vec![segment_says::bad_key(400); 2], "blocked"),
-        (vec![segment_says::with_header(302, "location", "http://127.0.0.1:1/")], "blocked"),
+        (vec![vendor_says::with_header(302, "location", "http://127.0.0.1:1/")], "blocked"),
     ];
     side_by_side(cases, play).await;
 }
@@ -59,8 +60,8 @@ async fn what_segment_does_not_take_is_delivered_once_when_mailchimp_tries_again
 #[tokio::test]
 async fn what_passes_is_tried_again_in_line_with_the_same_id() {
     let mut inbound = start_with(TELLS).await;
-    inbound.segment.reply_next(Reply::HangUp);
-    inbound.segment.reply_next(segment_says::html(502));
+    inbound.vendor.reply_next(Reply::HangUp);
+    inbound.vendor.reply_next(vendor_says::html(502));
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     let calls = inbound.received();
     assert_eq!(calls.len(), 3);
@@ -87,7 +88,7 @@ async fn after_calls_without_an_answer_the_next_one_waits_for_the_lease_and_has_
     let at_once = setup().await.template(TELLS).with(|it| it.time_limit(Duration::ZERO));
     let mut inbound = at_once.start().await;
     for _ in 0..3 {
-        inbound.segment.reply_next(Reply::HangUp);
+        inbound.vendor.reply_next(Reply::HangUp);
     }
     assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await));
     let calls = inbound.received();
@@ -105,7 +106,7 @@ async fn after_calls_without_an_answer_the_next_one_waits_for_the_lease_and_has_
 #[tokio::test]
 async fn mailchimp_is_answered_within_eight_seconds_even_if_segment_never_is() {
     let mut inbound = start_with(TELLS).await;
-    inbound.segment.reply_next(segment_says::nothing());
+    inbound.vendor.reply_next(vendor_says::nothing());
     let limit = Duration::from_millis(8_400);
     let answer = timeout(limit, inbound.call(event(form("subscribe")))).await.unwrap();
     assert!(is_unfinished(&answer));
@@ -115,8 +116,8 @@ async fn mailchimp_is_answered_within_eight_seconds_even_if_segment_never_is() {
 #[tokio::test]
 async fn a_rotated_key_of_segment_s_is_fetched_afresh() {
     let mut inbound = start_with(TELLS).await;
-    inbound.segment.set_write_key("the-next-segment-key");
-    inbound.secrets.put(SEGMENT_SECRET, "the-next-segment-key");
+    inbound.vendor.set_write_key("the-next-segment-key");
+    inbound.secrets.put(VENDOR_SECRET, "the-next-segment-key");
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     assert_eq!(inbound.received().len(), 2);
 }
@@ -130,7 +131,7 @@ async fn a_key_that_cannot_be_segment_s_blocks_and_is_named_by_what_it_is() {
     ];
     for (secret, told) in table {
         let setup = setup().await.template(TELLS);
-        setup.secrets.put(SEGMENT_SECRET, secret);
+        setup.secrets.put(VENDOR_SECRET, secret);
         let mut inbound = setup.start().await;
         assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await), "{secret}");
         assert!(inbound.received().is_empty(), "{secret}");

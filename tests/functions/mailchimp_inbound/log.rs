@@ -1,40 +1,30 @@
 //! What can be seen of a request, and what never can.
 
-use integration::{Event, Log};
-use ory_actions::server::Reply;
+use integration::Event;
+use ory_actions::{server::Reply, standins::Segment};
 use serde_json::json;
 
 use super::{
     forms::{TYPES, form, with, without},
     setup::{TELLS, event, setup, start_with, stranger},
 };
-use crate::{
-    beside_segment::{SEGMENT_SECRET, Setup, WEBHOOK_SECRET, metrics},
-    segment_says,
-};
+use crate::common::{canaries, journal, segment_says, setup::Setup, vendor_says};
 
 #[tokio::test]
 async fn a_request_has_one_line_that_says_what_came_of_it() {
     let mut inbound = start_with(TELLS).await;
     let answer = inbound.call(event(form("subscribe"))).await;
     let line = inbound.end().await.only_line();
-    let told = |name: &str| line[name].clone();
-    assert_eq!(
-        (told("function"), told("key")),
-        (json!("mailchimp-inbound"), answer.body["id"].clone())
-    );
-    assert_eq!((told("outcome"), told("status")), (json!("delivered"), json!(200)));
-    assert_eq!((told("vendor_status"), told("attempt")), (json!(200), json!(1)));
-    assert!(told("duration_ms").is_u64());
-    assert_eq!(metrics(&line), ["Accepted", "Delivered", "VendorLatency"].into());
+    journal::tells_of_a_delivery(&line, "mailchimp-inbound");
+    assert_eq!(line["key"], answer.body["id"]);
 }
 
 #[tokio::test]
 async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
-    let later = segment_says::with_header(429, "retry-after", "600");
+    let later = vendor_says::with_header(429, "retry-after", "600");
     let blocked = segment_says::refused(400);
     let [subscribe, profile, unsubscribe] = ["subscribe", "profile", "unsubscribe"].map(form);
-    let table: [(Event, Vec<Reply>, &str, &[&str]); 11] = [
+    let table: [journal::Case<'_>; 11] = [
         (event("").method("GET"), vec![], "validated", &[]),
         (event("").method("PUT"), vec![], "method_not_allowed", &[]),
         (event("x".repeat(600 * 1024)), vec![], "too_large", &[]),
@@ -47,36 +37,16 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
         (event(&profile), vec![], "delivered", &["Accepted", "Delivered", "VendorLatency"]),
         (event(&profile), vec![], "duplicate", &["Accepted", "Duplicate"]),
     ];
-    let silent: (Event, Vec<Reply>, &str, &[&str]) = (
+    let silent: journal::Case<'_> = (
         event(&unsubscribe),
         vec![Reply::HangUp; 3],
         "unknown",
         &["Accepted", "Unknown", "VendorLatency"],
     );
-    let mut inbound = start_with(TELLS).await;
+    let inbound = start_with(TELLS).await;
     let table: Vec<_> = table.into_iter().chain([silent]).collect();
-    for (event, replies, ..) in &table {
-        for reply in replies {
-            inbound.segment.reply_next(reply.clone());
-        }
-        inbound.call(event.clone()).await;
-    }
-    let journal = inbound.end().await.journal();
-    assert_eq!(journal.len(), table.len());
-    for ((_, _, outcome, counted), line) in table.iter().zip(&journal) {
-        assert_eq!(line["outcome"], *outcome);
-        assert_eq!(metrics(line), counted.iter().copied().collect(), "{line:#}");
-    }
+    journal::has_a_line_each(inbound, &table).await;
 }
-
-/// Stands in everything below that must never be seen.
-const CANARY: &str = "canary";
-
-/// Where requests come from, in the events' envelopes and in the forms.
-const IP: &str = "203.0.113.7";
-
-/// The canary's secret, in the query and in the store.
-const CANARY_SECRET: &str = "canary-mailchimp-secret";
 
 /// Goes wrong in the way that the merge field `FAULT` asks for.
 const FAULTY: &str = "
@@ -98,30 +68,19 @@ function(ctx)
   faults[std.get(data.merges, 'FAULT', 'none')] + { idempotency_key: std.trace(name, email) }
 ";
 
-/// With canaries for keys, and everything logged that can be.
-async fn canaries() -> Setup {
-    let setup = setup().await.var("LOG_LEVEL", "trace").template(FAULTY);
-    setup.secrets.put(WEBHOOK_SECRET, CANARY_SECRET);
-    setup.secrets.put(SEGMENT_SECRET, "canary-segment-key");
-    setup.segment.set_write_key("canary-segment-key");
-    setup
+/// With canaries wherever one can be.
+async fn with_canaries() -> Setup<Segment> {
+    canaries::everywhere(setup().await, FAULTY)
 }
 
 /// A form about a contact whose every word is a canary.
 fn canary(kind: &str) -> String {
-    let form = form(kind).replace("ann", CANARY).replace("Ann", "Canary");
+    let form = form(kind).replace("ann", canaries::CANARY).replace("Ann", "Canary");
     with(&with(&form, "data[canary]", "canary"), "data[merges][CANARY]", "canary")
 }
 
 fn canary_event(form: impl AsRef<[u8]>) -> Event {
-    stranger(form).query(&format!("secret={CANARY_SECRET}")).cookie("canary=canary")
-}
-
-fn assert_silent(log: &Log) {
-    for line in log.stdout.iter().chain(&log.stderr) {
-        let line = line.to_ascii_lowercase();
-        assert!(!line.contains(CANARY) && !line.contains(IP), "{line}");
-    }
+    stranger(form).query(&format!("secret={}", canaries::WEBHOOK_KEY)).cookie("canary=canary")
 }
 
 #[tokio::test]
@@ -139,7 +98,7 @@ async fn no_log_line_holds_what_a_template_saw() {
         ("canary", 500),
         ("none", 200),
     ];
-    let mut inbound = canaries().await.start().await;
+    let mut inbound = with_canaries().await.start().await;
     for (fault, status) in table {
         let form = with(&canary("subscribe"), "data[merges][FAULT]", fault);
         assert_eq!(inbound.call(canary_event(form)).await.status, status, "{fault}");
@@ -147,10 +106,7 @@ async fn no_log_line_holds_what_a_template_saw() {
     for kind in TYPES {
         inbound.call(canary_event(canary(kind))).await;
     }
-    let log = inbound.end().await;
-    assert_eq!(log.journal().len(), table.len() + TYPES.len());
-    assert!(log.stderr.is_empty(), "std.trace is discarded: {log:#?}");
-    assert_silent(&log);
+    canaries::remain_unseen(inbound, table.len() + TYPES.len()).await;
 }
 
 #[tokio::test]
@@ -160,27 +116,27 @@ async fn no_log_line_holds_what_segment_said() {
         Reply::json(400, &said),
         Reply::json(200, &said),
         Reply::text(404, "text/canary", "canary"),
-        segment_says::with_header(302, "location", "https://example.com/canary"),
+        vendor_says::with_header(302, "location", "https://example.com/canary"),
         segment_says::text(200, r#"{"success":true,"canary":"canary"}"#),
     ];
-    let mut inbound = canaries().await.start().await;
+    let mut inbound = with_canaries().await.start().await;
     let calls = replies.len();
     for reply in replies {
-        inbound.segment.reply_next(reply);
+        inbound.vendor.reply_next(reply);
         inbound.call(canary_event(canary("subscribe"))).await;
     }
     assert_eq!(inbound.received().len(), calls);
-    inbound.segment.reply_next(Reply::HangUp);
-    inbound.segment.set_resetting(true);
+    inbound.vendor.reply_next(Reply::HangUp);
+    inbound.vendor.set_resetting(true);
     let another = with(&canary("subscribe"), "data[email]", "canary%40example.org");
     assert_eq!(inbound.call(canary_event(another)).await.status, 503);
-    assert_silent(&inbound.end().await);
+    canaries::assert_silent(&inbound.end().await);
 }
 
 #[tokio::test]
 async fn no_log_line_holds_what_a_stranger_sent() {
     let good = canary("subscribe");
-    let mut inbound = canaries().await.start().await;
+    let mut inbound = with_canaries().await.start().await;
     let strange = [
         canary_event(&good).method("CANARY"),
         canary_event(&good).query("secret=canary"),
@@ -193,27 +149,25 @@ async fn no_log_line_holds_what_a_stranger_sent() {
         canary_event(without(&good, "data[list_id]")),
         canary_event(with(&good, &format!("canary{}", "[canary]".repeat(20)), "canary")),
         canary_event(with(&good, &"canary".repeat(50), "canary")),
-        Event::post("canary").marked_as_base64().query(&format!("secret={CANARY_SECRET}")),
+        Event::post("canary")
+            .marked_as_base64()
+            .query(&format!("secret={}", canaries::WEBHOOK_KEY)),
     ];
     for event in strange {
         inbound.call(event).await;
     }
     inbound.call(json!({"canary": "canary"})).await;
     assert!(inbound.received().is_empty());
-    assert_silent(&inbound.end().await);
+    canaries::assert_silent(&inbound.end().await);
 }
 
 #[tokio::test]
 async fn no_log_line_holds_a_key_that_is_of_no_use() {
-    for (variable, secret) in [
+    let table = [
         ("WEBHOOK_SECRET_ID", "canary"),
         ("SEGMENT_SECRET_ID", "canary-us6"),
         ("SEGMENT_SECRET_ID", r#"{"canary":"canary"}"#),
-    ] {
-        let setup = canaries().await;
-        setup.secrets.put("unfit", secret);
-        let mut inbound = setup.var(variable, "unfit").start().await;
-        assert_eq!(inbound.call(canary_event(canary("subscribe"))).await.status, 503, "{secret}");
-        assert_silent(&inbound.end().await);
-    }
+    ];
+    let event = canary_event(canary("subscribe"));
+    canaries::of_useless_keys_remain_unseen(with_canaries, &event, &table).await;
 }

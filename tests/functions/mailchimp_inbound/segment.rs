@@ -1,12 +1,13 @@
 //! What arrives at Segment.
 
+use ory_actions::standins::Segment;
 use serde_json::{Value, json};
 
 use super::{
     forms::{FIRED_AT_RFC3339, LIST, form, with},
     setup::{TELLS, event, setup, start_with},
 };
-use crate::beside_segment::{SEGMENT_KEY, message_id};
+use crate::common::setup::{Vendor, message_id};
 
 /// The one call that comes of an event.
 async fn call_of(code: &str, form: String) -> Value {
@@ -23,7 +24,7 @@ async fn a_template_with_an_id_of_its_own_tells_segment() {
         let call = inbound.received_once();
         assert_eq!(
             (call.path.as_str(), call.write_key.as_deref()),
-            ("identify", Some(SEGMENT_KEY))
+            ("identify", Some(Segment::KEY))
         );
         assert_eq!(call.body["userId"], "8a25ff1d98");
         assert_eq!(call.body["traits"], json!({ "c": kind }));

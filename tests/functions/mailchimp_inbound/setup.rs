@@ -1,9 +1,10 @@
 //! The function, called as Mailchimp calls it.
 
 use integration::{Answer, Event};
+use ory_actions::standins::Segment;
 use serde_json::{Value, json};
 
-use crate::beside_segment::{Running, Setup};
+use crate::common::setup::{Running, Setup};
 
 /// What Mailchimp presents, in these tests and in the sample events.
 pub(super) const SECRET: &str = "local-mailchimp-secret";
@@ -17,17 +18,17 @@ function(ctx) {
 }
 ";
 
-pub(super) async fn setup() -> Setup {
+pub(super) async fn setup() -> Setup<Segment> {
     Setup::of("mailchimp-inbound", SECRET, assert_fit_for_mailchimp).await
 }
 
 /// With the shipped template and no setting that is not required.
-pub(super) async fn start() -> Running {
+pub(super) async fn start() -> Running<Segment> {
     setup().await.start().await
 }
 
 /// With a template of its own.
-pub(super) async fn start_with(code: &str) -> Running {
+pub(super) async fn start_with(code: &str) -> Running<Segment> {
     setup().await.template(code).start().await
 }
 

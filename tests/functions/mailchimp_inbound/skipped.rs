@@ -1,15 +1,16 @@
 //! Events that are deliberately not acted upon: a 200, counted, and nobody is told.
 
+use ory_actions::standins::Segment;
 use serde_json::json;
 
 use super::{
     forms::{LIST, TYPES, UNKNOWN_TYPES, form, with},
     setup::{TELLS, event, is_skipped, setup, start, start_with},
 };
-use crate::beside_segment::{Running, metrics};
+use crate::common::{journal::metrics, setup::Running};
 
 /// Sends forms, and sees each skipped for this reason.
-async fn are_skipped(mut inbound: Running, forms: Vec<String>, reason: &str) {
+async fn are_skipped(mut inbound: Running<Segment>, forms: Vec<String>, reason: &str) {
     for form in &forms {
         let answer = inbound.call(event(form)).await;
         assert!(is_skipped(&answer, reason), "{form}: {answer:?}");

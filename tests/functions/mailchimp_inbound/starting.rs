@@ -1,28 +1,14 @@
 //! The start: what stops it, and what it says then.
 
-use integration::Deployment;
-
 use super::{
     forms::form,
     setup::{event, is_skipped, setup},
 };
-
-/// Somebody may have pasted a key into the wrong variable: no value is ever shown.
-const VALUE: &str = "hunter2";
-
-/// Starts with one variable changed, and sees it fail over `named`.
-async fn fails_over(named: &str, change: impl FnOnce(Deployment) -> Deployment) {
-    let log = setup().await.with(change).fail_to_start().await;
-    assert!(log.tells(named), "{named} is not named in {log:#?}");
-    assert!(!log.tells(VALUE), "the value of {named} is told");
-    assert!(log.journal().is_empty());
-}
+use crate::common::starting;
 
 #[tokio::test]
 async fn a_missing_secret_s_name_stops_it() {
-    let name = "WEBHOOK_SECRET_ID";
-    fails_over(name, |deployment| deployment.without(name)).await;
-    fails_over(name, |deployment| deployment.var(name, "")).await;
+    starting::fails_without(setup, &["WEBHOOK_SECRET_ID"]).await;
 }
 
 #[tokio::test]
@@ -37,17 +23,12 @@ async fn a_value_of_no_use_stops_it() {
         ("TEMPLATE", "hunter2"),
         ("TEMPLATE", "file:///hunter2.jsonnet"),
     ];
-    for (name, value) in table {
-        fails_over(name, |deployment| deployment.var(name, value)).await;
-    }
+    starting::fails_with(setup, &table).await;
 }
 
 #[tokio::test]
 async fn a_template_that_does_not_parse_stops_it_and_its_line_is_named() {
-    let broken = "function(ctx) {\n  a: 'hunter2',\n  b: }\n";
-    let log = setup().await.template(broken).fail_to_start().await;
-    assert!(log.tells("TEMPLATE: ") && log.tells("line 3"), "{log:#?}");
-    assert!(!log.tells(VALUE), "{log:#?}");
+    starting::fails_over_a_broken_template(setup, &["TEMPLATE"]).await;
 }
 
 #[tokio::test]

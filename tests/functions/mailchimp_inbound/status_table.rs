@@ -7,9 +7,7 @@ use super::{
     forms::form,
     setup::{SECRET, TELLS, error, event, setup, start_with, stranger},
 };
-
-/// The largest body that is taken, in bytes.
-const MOST: usize = 512 * 1024;
+use crate::common::rows::MOST;
 
 /// A good form of this size.
 fn form_of_size(bytes: usize) -> String {

@@ -7,9 +7,14 @@ use serde_json::json;
 
 use super::{
     mandrill_says,
-    people::ann,
-    setup::{MANDRILL_KEY, MANDRILL_SECRET, Setup, Welcome, event, event_of},
+    setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
+};
+use crate::common::{
+    faults,
+    ory::{ann, event, event_of},
+    setup::{VENDOR_SECRET, Vendor},
+    vendor_says,
 };
 
 /// What our log calls a fault, and what it means for Ory's next attempt.
@@ -47,9 +52,9 @@ fn errors() -> Vec<Case> {
     vec![
         (three(mandrill_says::error(500, "GeneralError")), 3, TryLater),
         (three(mandrill_says::error(503, "ServiceUnavailable")), 3, TryLater),
-        (three(mandrill_says::html(502)), 3, TryLater),
-        (three(mandrill_says::with_header(429, "x-nothing", "said")), 3, TryLater),
-        (vec![mandrill_says::with_header(429, "retry-after", "600")], 1, TryLater),
+        (three(vendor_says::html(502)), 3, TryLater),
+        (three(vendor_says::with_header(429, "x-nothing", "said")), 3, TryLater),
+        (vec![vendor_says::with_header(429, "retry-after", "600")], 1, TryLater),
         (named(402, "PaymentRequired"), 1, Blocked),
         (named(500, "PaymentRequired"), 1, Blocked),
         (named(404, "Unknown_Template"), 1, Blocked),
@@ -57,7 +62,7 @@ fn errors() -> Vec<Case> {
         (named(404, "Unknown_Subaccount"), 1, Blocked),
         (named(400, "ValidationError"), 1, Blocked),
         (named(422, "A_New_Error"), 1, Blocked),
-        (vec![mandrill_says::html(404)], 1, Blocked),
+        (vec![vendor_says::html(404)], 1, Blocked),
     ]
 }
 
@@ -74,7 +79,7 @@ fn successes_that_are_none() -> Vec<Case> {
         (vec![mandrill_says::row("a-new-status", None)], 1, Unknown),
         (vec![mandrill_says::rows(&json!([]))], 1, Unknown),
         (vec![mandrill_says::rows(&two_rows)], 1, Unknown),
-        (vec![mandrill_says::html(200)], 1, Unknown),
+        (vec![vendor_says::html(200)], 1, Unknown),
         (vec![Reply::text(200, "application/json", "")], 1, Unknown),
         (vec![Reply::text(200, "application/json", truncated.to_owned())], 1, Unknown),
         (vec![Reply::text(200, "application/json", oversize)], 1, Unknown),
@@ -82,7 +87,7 @@ fn successes_that_are_none() -> Vec<Case> {
 }
 
 fn silences() -> Vec<Case> {
-    vec![(vec![Reply::HangUp], 1, Unknown), (vec![mandrill_says::nothing()], 1, Unknown)]
+    vec![(vec![Reply::HangUp], 1, Unknown), (vec![vendor_says::nothing()], 1, Unknown)]
 }
 
 /// Plays each case to an event of its own, and then Ory's next attempt at the same event.
@@ -93,7 +98,7 @@ async fn play(vendor_timeout_ms: &str, cases: Vec<Case>) {
         let told = format!("{replies:.300?}");
         let event = event_of(&format!("{n:08}-2222-4222-8222-000000000003"), &ann());
         for reply in replies {
-            welcome.mandrill.reply_next(reply);
+            welcome.vendor.reply_next(reply);
         }
         assert_eq!(welcome.call(event.clone()).await.message(), ("#/", 8_100_503), "{told}");
         assert_eq!(welcome.received().len(), calls, "{told}");
@@ -125,21 +130,15 @@ async fn after_a_call_without_an_answer_no_second_one_is_made() {
 
 #[tokio::test]
 async fn a_refused_connection_is_tried_again_and_told_as_try_later() {
-    // Nobody listens on the first port.
-    let setup = Setup::new().await.var("MANDRILL_URL", "http://127.0.0.1:1/api/1.0");
-    let mut welcome = setup.start().await;
-    assert_eq!(welcome.call(event(&ann())).await.status, 503);
-    let line = welcome.end().await.only_line();
-    assert_eq!((&line["outcome"], &line["attempt"]), (&json!("try_later"), &json!(3)));
-    assert_eq!(line.get("vendor_status"), None);
+    faults::a_refused_connection_is_to_be_tried_later(Setup::new().await).await;
 }
 
 #[tokio::test]
 async fn a_connection_that_was_made_may_have_carried_the_mail() {
     let mut welcome = Welcome::start().await;
-    welcome.mandrill.set_resetting(true);
+    welcome.vendor.set_resetting(true);
     assert_eq!(welcome.call(event(&ann())).await.status, 503);
-    welcome.mandrill.set_resetting(false);
+    welcome.vendor.set_resetting(false);
     assert_eq!(welcome.call(event(&ann())).await.status, 503);
     assert!(welcome.received().is_empty());
     let journal = welcome.end().await.journal();
@@ -152,7 +151,7 @@ async fn a_connection_kept_open_is_no_reason_to_call_twice() {
     let [first, second] = [1, 2].map(|n| format!("0000000{n}-2222-4222-8222-000000000004"));
     assert_eq!(welcome.call(event_of(&first, &ann())).await.row(), (200, "delivered"));
     welcome.received();
-    welcome.mandrill.reply_next(Reply::HangUp);
+    welcome.vendor.reply_next(Reply::HangUp);
     assert_eq!(welcome.call(event_of(&second, &ann())).await.status, 503);
     assert_eq!(welcome.received().len(), 1);
 }
@@ -163,7 +162,7 @@ async fn nobody_sends_again_once_the_lease_of_a_call_without_an_answer_is_over()
     let at_once = Setup::new().await.with(|deployment| deployment.time_limit(Duration::ZERO));
     let mut welcome = at_once.start().await;
     let slow = Reply::After(Duration::from_millis(2100), Box::new(Reply::HangUp));
-    welcome.mandrill.reply_next(slow);
+    welcome.vendor.reply_next(slow);
     for _ in 0..3 {
         assert_eq!(welcome.call(event(&ann())).await.status, 503);
     }
@@ -175,35 +174,27 @@ async fn nobody_sends_again_once_the_lease_of_a_call_without_an_answer_is_over()
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let mut welcome = Welcome::start().await;
-    let elsewhere = Mandrill::start(0, MANDRILL_KEY).await.unwrap();
-    for status in [301, 302, 303, 307, 308] {
-        let location = format!("{}/messages/send", elsewhere.url());
-        welcome.mandrill.reply_next(mandrill_says::with_header(status, "location", &location));
-        assert_eq!(welcome.call(event(&ann())).await.status, 503, "{status}");
-        assert_eq!(welcome.received().len(), 1, "{status}");
-    }
-    assert!(elsewhere.take_received().is_empty());
+    faults::a_redirect_is_not_followed(Welcome::start().await, "messages/send").await;
 }
 
 #[tokio::test]
 async fn a_refused_key_is_fetched_afresh_and_tried_once_more() {
     let mut welcome = Welcome::start().await;
-    welcome.mandrill.set_key("the-next-mandrill-key");
-    welcome.secrets.put(MANDRILL_SECRET, "the-next-mandrill-key");
+    welcome.vendor.set_key("the-next-mandrill-key");
+    welcome.secrets.put(VENDOR_SECRET, "the-next-mandrill-key");
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     let keys: Vec<_> = welcome.received().iter().map(|call| call.body["key"].clone()).collect();
-    assert_eq!(keys, [MANDRILL_KEY, "the-next-mandrill-key"]);
+    assert_eq!(keys, [Mandrill::KEY, "the-next-mandrill-key"]);
 }
 
 #[tokio::test]
 async fn a_key_that_is_refused_twice_blocks() {
     let mut welcome = Welcome::start().await;
-    welcome.mandrill.set_key("a-key-that-nobody-told-us");
-    let refusals = [None, Some(mandrill_says::html(401)), Some(mandrill_says::html(403))];
+    welcome.vendor.set_key("a-key-that-nobody-told-us");
+    let refusals = [None, Some(vendor_says::html(401)), Some(vendor_says::html(403))];
     for refusal in refusals {
         for reply in refusal.iter().flat_map(|reply| [reply, reply]) {
-            welcome.mandrill.reply_next(reply.clone());
+            welcome.vendor.reply_next(reply.clone());
         }
         assert_eq!(welcome.call(event(&ann())).await.status, 503);
         assert_eq!(welcome.received().len(), 2);
@@ -216,7 +207,7 @@ async fn a_key_that_is_refused_twice_blocks() {
 #[tokio::test]
 async fn a_mail_in_a_backlog_is_delivered_and_raises_an_alarm() {
     let mut welcome = Welcome::start().await;
-    welcome.mandrill.reply_next(mandrill_says::rows(&json!([{
+    welcome.vendor.reply_next(mandrill_says::rows(&json!([{
         "email": "ann@example.com", "status": "queued", "_id": "m1",
         "queued_reason": "hourly-quota-exhausted",
     }])));

@@ -1,46 +1,23 @@
 //! What can be seen of a request, and what never can.
 
-use std::collections::BTreeSet;
-
-use integration::{Event, Log};
+use integration::Event;
 use ory_actions::server::Reply;
 use serde_json::{Value, json};
 
 use super::{
     mandrill_says,
-    people::{ann, ann_before_save, ben, tester},
-    setup::{FIRST, MANDRILL_SECRET, SECOND, Setup, WEBHOOK_SECRET, Welcome, event, event_of},
+    setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
-
-fn metrics(line: &Value) -> BTreeSet<&str> {
-    let described = &line["_aws"]["CloudWatchMetrics"][0];
-    assert_eq!(described["Namespace"], "OryActions", "{line:#}");
-    assert_eq!(described["Dimensions"], json!([["function"]]), "{line:#}");
-    assert!(line["_aws"]["Timestamp"].is_i64(), "{line:#}");
-    let names = described["Metrics"].as_array().unwrap().iter().map(|metric| {
-        let name = metric["Name"].as_str().unwrap();
-        let unit = if name == "VendorLatency" { "Milliseconds" } else { "Count" };
-        assert_eq!(metric["Unit"], unit, "{line:#}");
-        assert!(line[name].is_number(), "{line:#}");
-        name
-    });
-    names.collect()
-}
+use crate::common::{
+    canaries, journal,
+    ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of},
+    vendor_says,
+};
 
 #[tokio::test]
 async fn a_request_has_one_line_that_says_what_came_of_it() {
-    let mut welcome = Welcome::start().await;
-    welcome.call(event(&ann())).await;
-    let line = welcome.end().await.only_line();
-    let told = |name: &str| line[name].clone();
-    assert_eq!(told("function"), "mandrill-welcome");
-    assert_eq!((told("key"), told("trigger_id")), (json!(FIRST), json!(FIRST)));
-    assert_eq!(told("identity_id"), ann()["identity"]["id"]);
-    assert_eq!((told("outcome"), told("status")), (json!("delivered"), json!(200)));
-    assert_eq!((told("vendor_status"), told("attempt")), (json!(200), json!(1)));
-    assert!(told("duration_ms").is_u64());
-    assert_eq!(metrics(&line), ["Accepted", "Delivered", "VendorLatency"].into());
+    journal::tells_what_came_of_ory_s_request(Welcome::start().await, "mandrill-welcome").await;
 }
 
 #[tokio::test]
@@ -49,44 +26,29 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
     let saved = |n: u8| event_of(&format!("0000000{n}-2222-4222-8222-000000000005"), &ann());
     let rejected = mandrill_says::row("rejected", Some("spam"));
     let blocked = mandrill_says::error(402, "PaymentRequired");
-    let later = mandrill_says::with_header(429, "retry-after", "600");
-    let table: [(Event, Option<Reply>, &str, &[&str]); 11] = [
-        (good.clone().method("GET"), None, "method_not_allowed", &[]),
-        (good.clone().body("x".repeat(600 * 1024)), None, "too_large", &[]),
-        (good.clone().header("authorization", "x"), None, "unauthorized", &["Unauthorized"]),
-        (good.body("{"), None, "malformed", &[]),
-        (event(&ann_before_save()), None, "skipped", &["Accepted", "Skipped"]),
-        (saved(1), None, "delivered", &["Accepted", "Delivered", "VendorLatency"]),
-        (saved(1), None, "duplicate", &["Accepted", "Duplicate"]),
-        (saved(2), Some(rejected), "rejected", &["Accepted", "Rejected", "VendorLatency"]),
-        (saved(3), Some(blocked), "blocked", &["Accepted", "Blocked", "VendorLatency"]),
-        (saved(4), Some(later), "try_later", &["Accepted", "Retried", "VendorLatency"]),
-        (saved(5), Some(Reply::HangUp), "unknown", &["Accepted", "Unknown", "VendorLatency"]),
+    let later = vendor_says::with_header(429, "retry-after", "600");
+    let table: [journal::Case<'_>; 11] = [
+        (good.clone().method("GET"), vec![], "method_not_allowed", &[]),
+        (good.clone().body("x".repeat(600 * 1024)), vec![], "too_large", &[]),
+        (good.clone().header("authorization", "x"), vec![], "unauthorized", &["Unauthorized"]),
+        (good.body("{"), vec![], "malformed", &[]),
+        (event(&ann_before_save()), vec![], "skipped", &["Accepted", "Skipped"]),
+        (saved(1), vec![], "delivered", &["Accepted", "Delivered", "VendorLatency"]),
+        (saved(1), vec![], "duplicate", &["Accepted", "Duplicate"]),
+        (saved(2), vec![rejected], "rejected", &["Accepted", "Rejected", "VendorLatency"]),
+        (saved(3), vec![blocked], "blocked", &["Accepted", "Blocked", "VendorLatency"]),
+        (saved(4), vec![later], "try_later", &["Accepted", "Retried", "VendorLatency"]),
+        (saved(5), vec![Reply::HangUp], "unknown", &["Accepted", "Unknown", "VendorLatency"]),
     ];
-    let mut welcome = Setup::new().await.template(FROM_THE_DOCUMENTS).start().await;
-    for (event, reply, ..) in &table {
-        if let Some(reply) = reply {
-            welcome.mandrill.reply_next(reply.clone());
-        }
-        welcome.call(event.clone()).await;
-    }
-    let journal = welcome.end().await.journal();
-    assert_eq!(journal.len(), table.len());
-    for ((_, _, outcome, counted), line) in table.iter().zip(&journal) {
-        assert_eq!(line["outcome"], *outcome);
-        if counted.is_empty() {
-            assert_eq!(line.get("_aws"), None, "{line:#}");
-        } else {
-            assert_eq!(metrics(line), counted.iter().copied().collect(), "{line:#}");
-        }
-    }
+    let welcome = Setup::new().await.template(FROM_THE_DOCUMENTS).start().await;
+    journal::has_a_line_each(welcome, &table).await;
 }
 
 #[tokio::test]
 async fn a_caller_s_secret_of_no_use_counts_as_blocked() {
     let mut welcome = Setup::new().await.var("WEBHOOK_SECRET_ID", "missing").start().await;
     welcome.call(event(&ann())).await;
-    assert_eq!(metrics(&welcome.end().await.only_line()), ["Blocked"].into());
+    assert_eq!(journal::metrics(&welcome.end().await.only_line()), ["Blocked"].into());
 }
 
 #[tokio::test]
@@ -94,7 +56,7 @@ async fn a_template_fault_is_counted() {
     let mut welcome = Setup::new().await.template("function(ctx) ctx.missing").start().await;
     welcome.call(event(&ann())).await;
     let line = welcome.end().await.only_line();
-    assert_eq!(metrics(&line), ["Accepted", "TemplateFault"].into());
+    assert_eq!(journal::metrics(&line), ["Accepted", "TemplateFault"].into());
 }
 
 #[tokio::test]
@@ -109,14 +71,6 @@ async fn the_line_tells_what_stands_in_the_place_of_a_trigger_id() {
 }
 
 #[tokio::test]
-async fn a_cancelled_event_says_so() {
-    let mut welcome = Welcome::start().await;
-    welcome.call(event(&tester())).await;
-    let line = welcome.end().await.only_line();
-    assert_eq!((&line["outcome"], &line["cause"]), (&json!("skipped"), &json!("cancelled")));
-}
-
-#[tokio::test]
 async fn at_a_quieter_level_the_metrics_remain() {
     let mut welcome = Setup::new().await.var("LOG_LEVEL", "error").start().await;
     welcome.call(event(&ann())).await;
@@ -124,36 +78,7 @@ async fn at_a_quieter_level_the_metrics_remain() {
     assert!(log.journal().is_empty());
     let [line] = log.stdout.as_slice() else { panic!("not one line but {log:#?}") };
     let line: Value = serde_json::from_str(line).unwrap();
-    assert_eq!(metrics(&line), ["Accepted", "Delivered", "VendorLatency"].into());
-}
-
-/// Stands in everything below that must never be seen.
-const CANARY: &str = "canary";
-
-/// Where requests come from, in the events' envelopes.
-const IP: &str = "203.0.113.7";
-
-/// A person whose every word is a canary, and whose template is to go wrong in this way.
-fn canary(fault: &str) -> Value {
-    let email = "canary@example.com";
-    json!({
-        "flow": {
-            "id": "canary", "type": "canary", "ui": {"action": "canary"},
-            "request_url": "https://example.com/?canary&utm_source=canary",
-            "transient_payload": {"fault": fault, "canary": "canary"},
-        },
-        "hook": {"flow": "registration", "method": "canary", "when": "after_save"},
-        "identity": {
-            "id": "00000001-1111-4111-8111-000000000001",
-            "credentials": {"password": "canary"},
-            "metadata_public": {"canary": "canary"},
-            "traits": {"email": email, "name": "Canary canary"},
-            "verifiable_addresses": [{"value": email, "via": "email"}],
-        },
-        "request_cookies": {"canary": "canary"},
-        "request_headers": {"User-Agent": ["canary"], "Cookie": ["canary"], "True-Client-Ip": [IP]},
-        "request_url": "https://example.com/canary",
-    })
+    assert_eq!(journal::metrics(&line), ["Accepted", "Delivered", "VendorLatency"].into());
 }
 
 /// Goes wrong in the way that ctx asks for.
@@ -185,30 +110,14 @@ function(ctx)
   }
 ";
 
-fn assert_silent(log: &Log) {
-    for line in log.stdout.iter().chain(&log.stderr) {
-        let line = line.to_ascii_lowercase();
-        assert!(!line.contains(CANARY) && !line.contains(IP), "{line}");
-    }
-}
-
-/// With canaries for keys, and everything logged that can be.
-async fn setup() -> Setup {
-    let setup = Setup::new().await.var("LOG_LEVEL", "trace").template(FAULTY);
-    setup.secrets.put(WEBHOOK_SECRET, "canary-webhook-key");
-    setup.secrets.put(MANDRILL_SECRET, "canary-mandrill-key");
-    setup.mandrill.set_key("canary-mandrill-key");
-    setup
-}
-
-fn canary_event(fault: &str) -> Event {
-    let key = "canary-webhook-key";
-    Event::of_ory(&canary(fault), "canary").header("authorization", key).cookie("canary=canary")
+/// With canaries wherever one can be.
+async fn with_canaries() -> Setup {
+    canaries::everywhere(Setup::new().await, FAULTY)
 }
 
 #[tokio::test]
 async fn no_log_line_holds_what_a_template_saw() {
-    let mut welcome = setup().await.start().await;
+    let mut welcome = with_canaries().await.start().await;
     let faults = [
         "none",
         "cancel",
@@ -227,12 +136,9 @@ async fn no_log_line_holds_what_a_template_saw() {
         "none",
     ];
     for fault in faults {
-        welcome.call(canary_event(fault)).await;
+        welcome.call(canaries::event(fault)).await;
     }
-    let log = welcome.end().await;
-    assert_eq!(log.journal().len(), faults.len());
-    assert!(log.stderr.is_empty(), "std.trace is discarded: {log:#?}");
-    assert_silent(&log);
+    canaries::remain_unseen(welcome, faults.len()).await;
 }
 
 #[tokio::test]
@@ -248,75 +154,54 @@ async fn no_log_line_holds_what_mandrill_said() {
         Reply::json(400, &error),
         Reply::json(401, &error),
         Reply::text(404, "text/canary", "canary"),
-        mandrill_says::with_header(302, "location", "https://example.com/canary"),
-        mandrill_says::with_header(429, "retry-after", "canary"),
+        vendor_says::with_header(302, "location", "https://example.com/canary"),
+        vendor_says::with_header(429, "retry-after", "canary"),
         row("rejected"),
         row("canary"),
         row("queued"),
     ];
-    let mut welcome = setup().await.start().await;
+    let mut welcome = with_canaries().await.start().await;
     for (n, reply) in replies.into_iter().enumerate() {
-        let mut event = canary("none");
+        let mut event = canaries::person("none");
         event["identity"]["traits"]["name"] = json!(format!("canary {n}"));
         let event = Event::of_ory(&event, SECOND).header("authorization", "canary-webhook-key");
-        welcome.mandrill.reply_next(reply);
+        welcome.vendor.reply_next(reply);
         welcome.call(event).await;
     }
-    welcome.mandrill.set_resetting(true);
-    welcome.call(canary_event("none")).await;
-    assert_silent(&welcome.end().await);
+    welcome.vendor.set_resetting(true);
+    welcome.call(canaries::event("none")).await;
+    canaries::assert_silent(&welcome.end().await);
 }
 
 #[tokio::test]
 async fn no_log_line_holds_what_a_stranger_sent() {
-    let mut welcome = setup().await.start().await;
-    let good = canary_event("none");
-    let strange = [
-        good.clone().method("CANARY"),
-        good.clone().header("authorization", "canary"),
-        good.clone().header("authorization", "Basic Y2FuYXJ5OmNhbmFyeQ=="),
-        good.clone().body("canary"),
-        good.clone().body("{\"canary\": canary"),
-        good.clone().marked_as_base64(),
-        good.body("{\"identity\": \"canary\"}"),
-    ];
-    for event in strange {
-        welcome.call(event).await;
-    }
-    welcome.call(json!({"canary": "canary"})).await;
-    assert_silent(&welcome.end().await);
+    canaries::of_strangers_remain_unseen(with_canaries().await.start().await).await;
 }
 
 #[tokio::test]
 async fn no_log_line_holds_a_key_or_a_screened_address() {
-    let setup = setup().await.var("SCREEN_REJECTS", "true");
+    let setup = with_canaries().await.var("SCREEN_REJECTS", "true");
     setup.secrets.put("short", "canary");
     setup.secrets.put("marketing", "canary-us6");
     let with = setup.reply_template("function(ctx, outcome) error ctx.identity.traits.name");
     let mut welcome = with.start().await;
-    welcome.mandrill.let_bounce("canary@example.com");
-    let mut before_save = canary("none");
+    welcome.vendor.let_bounce("canary@example.com");
+    let mut before_save = canaries::person("none");
     before_save["hook"]["when"] = json!("before_save");
     for _ in 0..2 {
         let event =
             Event::of_ory(&before_save, FIRST).header("authorization", "canary-webhook-key");
         welcome.call(event).await;
-        welcome.mandrill.reply_next(mandrill_says::rows(&json!([{"canary": "canary"}])));
+        welcome.vendor.reply_next(mandrill_says::rows(&json!([{"canary": "canary"}])));
     }
     welcome.secrets.set_down(true);
-    welcome.call(canary_event("none").header("authorization", "canary")).await;
-    assert_silent(&welcome.end().await);
+    welcome.call(canaries::event("none").header("authorization", "canary")).await;
+    canaries::assert_silent(&welcome.end().await);
 }
 
 #[tokio::test]
 async fn no_log_line_holds_a_key_that_is_of_no_use() {
-    for (variable, secret) in
-        [("WEBHOOK_SECRET_ID", "canary"), ("MANDRILL_SECRET_ID", "canary-us6")]
-    {
-        let setup = setup().await;
-        setup.secrets.put("unfit", secret);
-        let mut welcome = setup.var(variable, "unfit").start().await;
-        assert_eq!(welcome.call(canary_event("none")).await.status, 503);
-        assert_silent(&welcome.end().await);
-    }
+    let table = [("WEBHOOK_SECRET_ID", "canary"), ("MANDRILL_SECRET_ID", "canary-us6")];
+    let event = canaries::event("none");
+    canaries::of_useless_keys_remain_unseen(with_canaries, &event, &table).await;
 }

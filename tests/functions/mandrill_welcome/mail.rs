@@ -1,12 +1,16 @@
 //! What arrives at Mandrill.
 
 use integration::Event;
+use ory_actions::standins::Mandrill;
 use serde_json::{Value, json};
 
 use super::{
-    people::ann,
-    setup::{MANDRILL_KEY, Setup, Welcome, event},
+    setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
+};
+use crate::common::{
+    ory::{ann, event},
+    setup::Vendor,
 };
 
 /// The key under which the event's mail can be found again.
@@ -26,7 +30,7 @@ async fn a_template_from_ory_s_documents_sends_the_message_of_the_documents() {
     let metadata = call.body["message"].as_object_mut().unwrap().remove("metadata").unwrap();
     assert_eq!(metadata.as_object().unwrap().len(), 1);
     let expected = json!({
-        "key": MANDRILL_KEY,
+        "key": Mandrill::KEY,
         "message": {
             "from_email": "hello@example.com",
             "subject": "Hello from Ory",
@@ -42,7 +46,7 @@ async fn the_shipped_template_sends_one_mail_with_the_key_added() {
     let mut welcome = Welcome::start().await;
     welcome.call(event(&ann())).await;
     let call = welcome.received_once();
-    assert_eq!((call.method.as_str(), &call.body["key"]), ("messages/send", &json!(MANDRILL_KEY)));
+    assert_eq!((call.method.as_str(), &call.body["key"]), ("messages/send", &json!(Mandrill::KEY)));
     assert_eq!(call.body.get("idempotency_key"), None, "it is for us alone");
     let message = &call.body["message"];
     assert_eq!(message["subject"], "Hello from Ory");

@@ -1,8 +1,5 @@
 //! Mandrill's answers, other than the honest ones of the stand-in.
 
-use std::time::Duration;
-
-use http::Response;
 use ory_actions::server::Reply;
 use serde_json::{Value, json};
 
@@ -23,20 +20,4 @@ pub(super) fn row(status: &str, reject_reason: Option<&str>) -> Reply {
 /// Rows of any kind.
 pub(super) fn rows(rows: &Value) -> Reply {
     Reply::json(200, rows)
-}
-
-/// What stands before Mandrill, when Mandrill itself is away.
-pub(super) fn html(status: u16) -> Reply {
-    Reply::text(status, "text/html", "<html><body>Bad Gateway</body></html>")
-}
-
-/// An answer with a header.
-pub(super) fn with_header(status: u16, name: &str, value: &str) -> Reply {
-    let response = Response::builder().status(status).header(name, value);
-    Reply::Answer(response.body("{}".into()).unwrap())
-}
-
-/// Nothing, for longer than anybody waits.
-pub(super) fn nothing() -> Reply {
-    Reply::After(Duration::from_mins(10), Box::new(Reply::HangUp))
 }

@@ -5,7 +5,6 @@ mod log;
 mod mail;
 mod mandrill_says;
 mod once;
-mod people;
 mod replies;
 mod samples;
 mod screening;

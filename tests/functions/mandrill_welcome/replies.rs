@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     mandrill_says,
-    people::{ann, ann_before_save, ben, tester},
-    setup::{FIRST, Setup, Welcome, event},
+    setup::{Setup, Welcome},
+};
+use crate::common::{
+    ory::{FIRST, ann, ann_before_save, ben, event, tester},
+    vendor_says,
 };
 
 const NULL: &str = "function(ctx, outcome) null";
@@ -85,7 +88,7 @@ async fn it_is_given_the_outcome_of_the_status_table() {
     assert_eq!(outcome_told(&welcome.call(event(&ann())).await), delivered);
     let duplicate = json!({"status": "duplicate", "id": FIRST});
     assert_eq!(outcome_told(&welcome.call(event(&ann())).await), duplicate);
-    welcome.mandrill.reply_next(mandrill_says::row("rejected", Some("spam")));
+    welcome.vendor.reply_next(mandrill_says::row("rejected", Some("spam")));
     let rejected = json!({"status": "rejected", "id": FIRST, "reason": "spam"});
     assert_eq!(outcome_told(&welcome.call(event(&ben())).await), rejected);
     for (ctx, reason) in [(ann_before_save(), "before_save"), (tester(), "cancelled")] {
@@ -98,11 +101,11 @@ async fn it_is_given_the_outcome_of_the_status_table() {
 async fn it_is_not_asked_about_what_is_not_done() {
     let mut welcome = start(TELLS_OUTCOME).await;
     for reply in [
-        mandrill_says::with_header(429, "retry-after", "600"),
+        vendor_says::with_header(429, "retry-after", "600"),
         mandrill_says::error(402, "PaymentRequired"),
         Reply::HangUp,
     ] {
-        welcome.mandrill.reply_next(reply);
+        welcome.vendor.reply_next(reply);
         assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
     }
     let setup = Setup::new().await.template("function(ctx) ctx.missing");

@@ -1,12 +1,16 @@
 //! `SCREEN_REJECTS`: an address that bounces stops the sign-up before the identity is saved.
 
-use ory_actions::server::Reply;
+use ory_actions::{server::Reply, standins::Mandrill};
 use serde_json::{Value, json};
 
 use super::{
     mandrill_says,
-    people::{ann, ann_before_save},
-    setup::{MANDRILL_KEY, MANDRILL_SECRET, Setup, Welcome, event},
+    setup::{Setup, Welcome},
+};
+use crate::common::{
+    ory::{ann, ann_before_save, event},
+    setup::{VENDOR_SECRET, Vendor},
+    vendor_says,
 };
 
 /// The id of the message at the address.
@@ -41,13 +45,13 @@ async fn an_address_that_bounces_stops_the_sign_up_at_its_trait() {
         (json!({"login": "ann"}), verifiable("ann@example.com"), "#/"),
     ];
     let mut welcome = start().await;
-    welcome.mandrill.let_bounce("ann@example.com");
+    welcome.vendor.let_bounce("ann@example.com");
     for (traits, addresses, pointer) in table {
         let answer = welcome.call(event(&before_save(traits, addresses))).await;
         assert_eq!((answer.status, answer.message()), (400, (pointer, UNDELIVERABLE)));
         let question = welcome.received_once();
         assert_eq!(question.method, "rejects/list");
-        assert_eq!(question.body, json!({"email": "ann@example.com", "key": MANDRILL_KEY}));
+        assert_eq!(question.body, json!({"email": "ann@example.com", "key": Mandrill::KEY}));
     }
 }
 
@@ -65,29 +69,29 @@ async fn nothing_else_that_mandrill_can_say_stops_anybody() {
         list(json!({"a": "surprise"})),
         mandrill_says::error(500, "GeneralError"),
         mandrill_says::error(404, "Unknown_Subaccount"),
-        mandrill_says::html(502),
+        vendor_says::html(502),
         Reply::HangUp,
-        mandrill_says::nothing(),
+        vendor_says::nothing(),
     ];
     let mut welcome = start().await;
     for reply in harmless {
         let told = format!("{reply:?}");
-        welcome.mandrill.reply_next(reply);
+        welcome.vendor.reply_next(reply);
         assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204, "{told}");
         assert_eq!(welcome.received_once().method, "rejects/list", "{told}");
     }
-    welcome.mandrill.set_resetting(true);
+    welcome.vendor.set_resetting(true);
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
 }
 
 #[tokio::test]
 async fn a_rotated_key_is_fetched_afresh_and_the_list_asked_again() {
     let mut welcome = start().await;
-    welcome.mandrill.let_bounce("ann@example.com");
-    welcome.mandrill.set_key("the-next-mandrill-key");
+    welcome.vendor.let_bounce("ann@example.com");
+    welcome.vendor.set_key("the-next-mandrill-key");
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
     assert_eq!(welcome.received().len(), 2, "one with the old key, one with what was fetched");
-    welcome.secrets.put(MANDRILL_SECRET, "the-next-mandrill-key");
+    welcome.secrets.put(VENDOR_SECRET, "the-next-mandrill-key");
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 400);
 }
 
@@ -103,14 +107,14 @@ async fn without_an_address_nobody_is_asked() {
 async fn a_person_passes_where_the_key_cannot_be_had() {
     let setup = Setup::new().await.var("SCREEN_REJECTS", "true");
     let mut welcome = setup.var("MANDRILL_SECRET_ID", "missing").start().await;
-    welcome.mandrill.let_bounce("ann@example.com");
+    welcome.vendor.let_bounce("ann@example.com");
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
 }
 
 #[tokio::test]
 async fn after_the_save_nobody_is_screened() {
     let mut welcome = start().await;
-    welcome.mandrill.let_bounce("ann@example.com");
+    welcome.vendor.let_bounce("ann@example.com");
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(welcome.received_once().method, "messages/send");
 }
@@ -119,7 +123,7 @@ async fn after_the_save_nobody_is_screened() {
 async fn unless_it_is_switched_on_nobody_is_screened() {
     for setting in ["", "false"] {
         let mut welcome = Setup::new().await.var("SCREEN_REJECTS", setting).start().await;
-        welcome.mandrill.let_bounce("ann@example.com");
+        welcome.vendor.let_bounce("ann@example.com");
         assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
         assert!(welcome.received().is_empty());
     }
@@ -130,7 +134,7 @@ async fn it_comes_before_the_reply_template() {
     let setup = Setup::new().await.var("SCREEN_REJECTS", "true");
     let mut welcome = setup.reply_template("function(ctx, outcome) null").start().await;
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
-    welcome.mandrill.let_bounce("ann@example.com");
+    welcome.vendor.let_bounce("ann@example.com");
     let answer = welcome.call(event(&ann_before_save())).await;
     assert_eq!(answer.message(), ("#/traits/email", UNDELIVERABLE));
 }

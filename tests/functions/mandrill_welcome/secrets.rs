@@ -2,27 +2,22 @@
 
 use std::time::Duration;
 
-use ory_actions::{server::Reply, stack::WEBHOOK_KEY};
-use serde_json::json;
+use ory_actions::server::Reply;
 use tokio::time::timeout;
 
 use super::{
     mandrill_says,
-    people::{ann, ann_before_save, ben},
-    setup::{FIRST, MANDRILL_SECRET, SECOND, Setup, WEBHOOK_SECRET, Welcome, event, event_of},
+    setup::{Setup, Welcome},
 };
-
-const NEXT_KEY: &str = "the-next-webhook-key";
+use crate::common::{
+    keys,
+    ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of},
+    setup::{VENDOR_SECRET, WEBHOOK_SECRET},
+};
 
 #[tokio::test]
 async fn both_keys_pass_from_the_moment_of_a_rotation() {
-    let mut welcome = Welcome::start().await;
-    assert_eq!(welcome.call(event(&ann())).await.status, 200);
-    welcome.secrets.put(WEBHOOK_SECRET, &json!({"api_key": NEXT_KEY}).to_string());
-    for key in [NEXT_KEY, WEBHOOK_KEY, NEXT_KEY] {
-        let answer = welcome.call(event(&ann()).header("authorization", key)).await;
-        assert_eq!(answer.status, 200, "{key}");
-    }
+    keys::both_of_the_caller_s_pass_from_a_rotation_on(Welcome::start().await).await;
 }
 
 #[tokio::test]
@@ -81,7 +76,7 @@ async fn a_store_that_never_answers_holds_up_neither_the_start_nor_a_caller_for_
 async fn with_old_secrets() -> Welcome {
     let mut welcome = Setup::new().await.var("SECRET_TTL_SECONDS", "1").start().await;
     let slow = mandrill_says::row("sent", None);
-    welcome.mandrill.reply_next(Reply::After(Duration::from_millis(1100), Box::new(slow)));
+    welcome.vendor.reply_next(Reply::After(Duration::from_millis(1100), Box::new(slow)));
     assert_eq!(welcome.call(event_of(FIRST, &ann())).await.row(), (200, "delivered"));
     welcome.received();
     welcome
@@ -90,8 +85,8 @@ async fn with_old_secrets() -> Welcome {
 #[tokio::test]
 async fn a_secret_is_fetched_anew_once_its_time_is_over() {
     let mut welcome = with_old_secrets().await;
-    welcome.mandrill.set_key("the-next-mandrill-key");
-    welcome.secrets.put(MANDRILL_SECRET, "the-next-mandrill-key");
+    welcome.vendor.set_key("the-next-mandrill-key");
+    welcome.secrets.put(VENDOR_SECRET, "the-next-mandrill-key");
     assert_eq!(welcome.call(event_of(SECOND, &ben())).await.row(), (200, "delivered"));
     assert_eq!(welcome.received_once().body["key"], "the-next-mandrill-key");
 }
@@ -113,26 +108,10 @@ async fn a_key_that_cannot_be_mandrill_s_is_named_by_what_it_is_and_never_by_its
         (r#"{"api_key":"replace-me"}"#, "placeholder"),
         (r#"{"write_key":"0123456789abcdef"}"#, "api_key"),
     ];
-    for (secret, told) in table {
-        let setup = Setup::new().await;
-        setup.secrets.put(MANDRILL_SECRET, secret);
-        let mut welcome = setup.start().await;
-        assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503), "{secret}");
-        assert!(welcome.received().is_empty(), "{secret}");
-        let log = welcome.end().await;
-        let line = log.only_line();
-        assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
-        assert!(line["cause"].as_str().unwrap().contains(told), "{line:#}");
-        for value in ["0123456789abcdef", "replace-me"] {
-            assert!(!log.tells(value), "{value} is told");
-        }
-    }
+    keys::are_named_by_what_they_are(Setup::new, &table).await;
 }
 
 #[tokio::test]
 async fn a_missing_key_of_mandrill_s_blocks() {
-    let mut welcome = Setup::new().await.var("MANDRILL_SECRET_ID", "missing").start().await;
-    assert_eq!(welcome.call(event(&ann())).await.status, 503);
-    assert!(welcome.received().is_empty());
-    assert_eq!(welcome.end().await.only_line()["outcome"], "blocked");
+    keys::a_missing_one_of_the_vendor_s_blocks(Setup::new().await).await;
 }

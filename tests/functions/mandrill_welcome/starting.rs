@@ -1,30 +1,14 @@
 //! The start: what stops it, and what it says then.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use integration::Deployment;
-
-use super::{
-    people::ann,
-    setup::{Setup, event},
+use super::setup::Setup;
+use crate::common::{
+    ory::{ann, event},
+    starting,
 };
-
-/// Somebody may have pasted a key into the wrong variable: no value is ever shown.
-const VALUE: &str = "hunter2";
-
-/// Starts with one variable changed, and sees it fail over `named`.
-async fn fails_over(named: &str, change: impl FnOnce(Deployment) -> Deployment) {
-    let log = Setup::new().await.with(change).fail_to_start().await;
-    assert!(log.tells(named), "{named} is not named in {log:#?}");
-    assert!(!log.tells(VALUE), "the value of {named} is told");
-    assert!(log.journal().is_empty());
-}
 
 #[tokio::test]
 async fn a_missing_variable_stops_it() {
-    for name in ["WEBHOOK_SECRET_ID", "MANDRILL_SECRET_ID"] {
-        fails_over(name, |deployment| deployment.without(name)).await;
-        fails_over(name, |deployment| deployment.var(name, "")).await;
-    }
+    starting::fails_without(Setup::new, &["WEBHOOK_SECRET_ID", "MANDRILL_SECRET_ID"]).await;
 }
 
 #[tokio::test]
@@ -53,23 +37,12 @@ async fn a_value_of_no_use_stops_it() {
         ("REPLY_TEMPLATE", "base64://hunter2"),
         ("REPLY_TEMPLATE", "file:///hunter2.jsonnet"),
     ];
-    for (name, value) in table {
-        fails_over(name, |deployment| deployment.var(name, value)).await;
-    }
+    starting::fails_with(Setup::new, &table).await;
 }
 
 #[tokio::test]
 async fn a_template_that_does_not_parse_stops_it_and_its_line_is_named() {
-    let broken = "function(ctx) {\n  a: 'hunter2',\n  b: }\n";
-    for name in ["TEMPLATE", "REPLY_TEMPLATE"] {
-        let log = Setup::new()
-            .await
-            .with(|deployment| deployment.template(name, broken))
-            .fail_to_start()
-            .await;
-        assert!(log.tells(&format!("{name}: ")) && log.tells("line 3"), "{log:#?}");
-        assert!(!log.tells(VALUE) && !log.tells(&STANDARD.encode(broken)), "{log:#?}");
-    }
+    starting::fails_over_a_broken_template(Setup::new, &["TEMPLATE", "REPLY_TEMPLATE"]).await;
 }
 
 #[tokio::test]

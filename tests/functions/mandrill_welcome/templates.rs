@@ -4,10 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use super::{
-    people::{ann, ben},
-    setup::{FIRST, SECOND, Setup, Welcome, event, event_of},
-};
+use super::setup::{Setup, Welcome};
+use crate::common::ory::{FIRST, SECOND, ann, ben, event, event_of};
 
 /// From Ory's page about Mailchimp, with its `key` line taken out.
 pub(super) const FROM_THE_DOCUMENTS: &str = r#"

@@ -7,16 +7,16 @@ use bytes::Bytes;
 use http::Request;
 use ory_actions::{
     server::{Reply, Server},
-    standins::Tracked,
+    standins::{Segment, Tracked},
 };
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{
-    people::{ann, ann_with_consent},
-    setup::{FIRST, SECOND, event, event_of, setup, start, start_with},
+use super::setup::{setup, start, start_with};
+use crate::common::{
+    ory::{FIRST, SECOND, ann, event, event_of},
+    setup::Vendor,
 };
-use crate::beside_segment::SEGMENT_KEY;
 
 /// Segment refuses a larger call.
 const MOST: usize = 32 * 1024;
@@ -30,12 +30,19 @@ fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc().truncate_to_millisecond()
 }
 
+/// Ann has registered, and said this about the newsletter.
+fn ann_with_consent(newsletter: bool) -> Value {
+    let mut ctx = ann();
+    ctx["identity"]["traits"]["consent"] = json!({ "newsletter": newsletter });
+    ctx
+}
+
 #[tokio::test]
 async fn the_shipped_template_tells_who_signed_up() {
     let mut identify = start().await;
     identify.call(event(&ann())).await;
     let mut call = identify.received_once();
-    assert_eq!((call.path.as_str(), call.write_key.as_deref()), ("identify", Some(SEGMENT_KEY)));
+    assert_eq!((call.path.as_str(), call.write_key.as_deref()), ("identify", Some(Segment::KEY)));
     let body = call.body.as_object_mut().unwrap();
     for ours in ["messageId", "timestamp", "sentAt", "context"] {
         assert!(body.remove(ours).is_some(), "{ours}");
@@ -43,7 +50,8 @@ async fn the_shipped_template_tells_who_signed_up() {
     let expected = json!({
         "userId": "00000001-1111-4111-8111-000000000001",
         "traits": {
-            "email": "ann@example.com", "name": {"first": "ann", "last": "Lee"},
+            "email": "ann@example.com",
+            "name": "ann Lee", "firstName": "ann", "lastName": "Lee",
             "createdAt": "2026-01-31T11:19:37Z",
         },
         "integrations": {"MailChimp": false},
@@ -96,11 +104,11 @@ async fn the_write_key_is_a_user_name_with_an_empty_password_and_in_no_other_pla
     let [request] = seen.as_slice() else { panic!("not one request but {seen:?}") };
     assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/v1/identify"));
     assert_eq!(request.uri().query(), None);
-    let basic = format!("Basic {}", STANDARD.encode(format!("{SEGMENT_KEY}:")));
+    let basic = format!("Basic {}", STANDARD.encode(format!("{}:", Segment::KEY)));
     assert_eq!(request.headers()["authorization"], basic.as_str());
     assert_eq!(request.headers()["content-type"], "application/json");
     let body = String::from_utf8(request.body().to_vec()).unwrap();
-    assert!(!body.contains(SEGMENT_KEY), "{body}");
+    assert!(!body.contains(Segment::KEY), "{body}");
 }
 
 #[tokio::test]

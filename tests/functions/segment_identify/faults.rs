@@ -3,13 +3,13 @@
 use ory_actions::{server::Reply, standins::Segment};
 use serde_json::json;
 
-use super::{
-    people::ann,
-    setup::{event, event_of, setup, start},
-};
-use crate::{
-    beside_segment::{Running, SEGMENT_KEY, message_id, side_by_side},
+use super::setup::{setup, start};
+use crate::common::{
+    faults,
+    ory::{ann, event, event_of},
     segment_says,
+    setup::{Running, message_id, side_by_side},
+    vendor_says,
 };
 
 /// Answers to the calls for one event, and the outcome that they come to.
@@ -22,18 +22,18 @@ fn three(reply: Reply) -> Vec<Reply> {
 fn errors() -> Vec<Case> {
     vec![
         (three(segment_says::refused(500)), "try_later"),
-        (three(segment_says::html(502)), "try_later"),
+        (three(vendor_says::html(502)), "try_later"),
         (three(segment_says::text(503, r#"{"success":true}"#)), "try_later"),
-        (three(segment_says::html(408)), "try_later"),
-        (three(segment_says::html(410)), "try_later"),
-        (three(segment_says::with_header(429, "x-nothing", "said")), "try_later"),
-        (vec![segment_says::with_header(429, "retry-after", "600")], "try_later"),
-        (vec![segment_says::with_header(429, "x-ratelimit-reset", "600")], "try_later"),
-        (vec![segment_says::with_header(503, "retry-after", "600")], "try_later"),
+        (three(vendor_says::html(408)), "try_later"),
+        (three(vendor_says::html(410)), "try_later"),
+        (three(vendor_says::with_header(429, "x-nothing", "said")), "try_later"),
+        (vec![vendor_says::with_header(429, "retry-after", "600")], "try_later"),
+        (vec![vendor_says::with_header(429, "x-ratelimit-reset", "600")], "try_later"),
+        (vec![vendor_says::with_header(503, "retry-after", "600")], "try_later"),
         (vec![segment_says::refused(400)], "blocked"),
-        (vec![segment_says::html(404)], "blocked"),
-        (vec![segment_says::html(413)], "blocked"),
-        (vec![segment_says::html(501)], "blocked"),
+        (vec![vendor_says::html(404)], "blocked"),
+        (vec![vendor_says::html(413)], "blocked"),
+        (vec![vendor_says::html(501)], "blocked"),
     ]
 }
 
@@ -45,7 +45,7 @@ fn successes_that_are_none() -> Vec<Case> {
         (three(segment_says::text(200, "")), "unknown"),
         (three(segment_says::text(200, "{}")), "unknown"),
         (three(segment_says::text(200, oversize)), "unknown"),
-        (three(segment_says::html(200)), "unknown"),
+        (three(vendor_says::html(200)), "unknown"),
         (three(segment_says::text(204, "")), "unknown"),
     ]
 }
@@ -56,15 +56,15 @@ fn successes_in_the_end() -> Vec<Case> {
     vec![
         (silence(), "delivered"),
         ([silence(), silence()].concat(), "delivered"),
-        ([silence(), vec![segment_says::html(502)]].concat(), "delivered"),
+        ([silence(), vec![vendor_says::html(502)]].concat(), "delivered"),
         (vec![segment_says::refused(500), Reply::HangUp], "delivered"),
         (vec![segment_says::text(200, r#"{"success":tr"#)], "delivered"),
-        (vec![segment_says::with_header(429, "retry-after", "0")], "delivered"),
+        (vec![vendor_says::with_header(429, "retry-after", "0")], "delivered"),
     ]
 }
 
 /// Sees that all of an event's calls are the same to Segment.
-fn are_the_same(identify: &Running, calls: usize, told: &str) {
+fn are_the_same(identify: &Running<Segment>, calls: usize, told: &str) {
     let received = identify.received();
     assert_eq!(received.len(), calls, "{told}");
     for call in &received {
@@ -80,7 +80,7 @@ async fn play(_: usize, (replies, outcome): Case) {
     let mut identify = start().await;
     let calls = replies.len();
     for reply in replies {
-        identify.segment.reply_next(reply);
+        identify.vendor.reply_next(reply);
     }
     let answer = identify.call(event(&ann())).await;
     let calls = if outcome == "delivered" {
@@ -120,7 +120,7 @@ async fn what_fails_at_first_is_delivered_if_a_later_call_succeeds() {
 #[tokio::test]
 async fn a_call_that_is_not_answered_in_time_is_made_again() {
     let mut identify = setup().await.var("VENDOR_TIMEOUT_MS", "1000").start().await;
-    identify.segment.reply_next(segment_says::nothing());
+    identify.vendor.reply_next(vendor_says::nothing());
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
     are_the_same(&identify, 2, "a silence");
 }
@@ -132,7 +132,7 @@ async fn a_connection_kept_open_makes_no_further_call() {
     assert_eq!(identify.call(event_of(&first, &ann())).await.row(), (200, "delivered"));
     identify.received();
     for _ in 0..3 {
-        identify.segment.reply_next(Reply::HangUp);
+        identify.vendor.reply_next(Reply::HangUp);
     }
     assert_eq!(identify.call(event_of(&second, &ann())).await.status, 503);
     are_the_same(&identify, 3, "three hang-ups");
@@ -140,21 +140,15 @@ async fn a_connection_kept_open_makes_no_further_call() {
 
 #[tokio::test]
 async fn a_refused_connection_is_tried_again_and_told_as_try_later() {
-    // Nobody listens on the first port.
-    let setup = setup().await.var("SEGMENT_URL", "http://127.0.0.1:1/v1");
-    let mut identify = setup.start().await;
-    assert_eq!(identify.call(event(&ann())).await.status, 503);
-    let line = identify.end().await.only_line();
-    assert_eq!((&line["outcome"], &line["attempt"]), (&json!("try_later"), &json!(3)));
-    assert_eq!(line.get("vendor_status"), None);
+    faults::a_refused_connection_is_to_be_tried_later(setup().await).await;
 }
 
 #[tokio::test]
 async fn a_connection_that_is_reset_before_it_is_read_is_tried_again() {
     let mut identify = start().await;
-    identify.segment.set_resetting(true);
+    identify.vendor.set_resetting(true);
     assert_eq!(identify.call(event(&ann())).await.status, 503);
-    identify.segment.set_resetting(false);
+    identify.vendor.set_resetting(false);
     assert!(identify.received().is_empty());
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(identify.received().len(), 1);
@@ -164,16 +158,5 @@ async fn a_connection_that_is_reset_before_it_is_read_is_tried_again() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let mut identify = start().await;
-    let elsewhere = Segment::start(0, SEGMENT_KEY).await.unwrap();
-    for status in [301, 302, 303, 307, 308] {
-        let location = format!("{}/identify", elsewhere.url());
-        identify.segment.reply_next(segment_says::with_header(status, "location", &location));
-        assert_eq!(identify.call(event(&ann())).await.status, 503, "{status}");
-        assert_eq!(identify.received().len(), 1, "{status}");
-    }
-    assert!(elsewhere.take_received().is_empty());
-    for line in identify.end().await.journal() {
-        assert_eq!(line["outcome"], "blocked");
-    }
+    faults::a_redirect_is_not_followed(start().await, "identify").await;
 }

@@ -1,29 +1,22 @@
 //! Keys: the caller's and Segment's, their rotation, and keys that are not the right ones.
 
-use ory_actions::stack::WEBHOOK_KEY;
+use ory_actions::standins::Segment;
 use serde_json::json;
 
-use super::{
-    people::ann,
-    setup::{event, setup, start},
-};
-use crate::{
-    beside_segment::{Running, SEGMENT_KEY, SEGMENT_SECRET, WEBHOOK_SECRET, message_id},
+use super::setup::{setup, start};
+use crate::common::{
+    keys,
+    ory::{ann, event},
     segment_says,
+    setup::{Running, VENDOR_SECRET, Vendor, message_id},
+    vendor_says,
 };
 
 const NEXT_KEY: &str = "the-next-segment-key";
 
 #[tokio::test]
 async fn both_of_the_caller_s_keys_pass_from_the_moment_of_a_rotation() {
-    let mut identify = start().await;
-    assert_eq!(identify.call(event(&ann())).await.status, 200);
-    let next = "the-next-webhook-key";
-    identify.secrets.put(WEBHOOK_SECRET, &json!({"api_key": next}).to_string());
-    for key in [next, WEBHOOK_KEY, next] {
-        let answer = identify.call(event(&ann()).header("authorization", key)).await;
-        assert_eq!(answer.status, 200, "{key}");
-    }
+    keys::both_of_the_caller_s_pass_from_a_rotation_on(start().await).await;
 }
 
 #[tokio::test]
@@ -38,17 +31,17 @@ async fn every_secret_is_fetched_while_the_sandbox_starts_and_then_kept() {
 }
 
 /// The write keys of the calls since the last look.
-fn write_keys(identify: &Running) -> Vec<String> {
+fn write_keys(identify: &Running<Segment>) -> Vec<String> {
     identify.received().into_iter().filter_map(|call| call.write_key).collect()
 }
 
 #[tokio::test]
 async fn a_rotated_key_is_fetched_afresh_and_the_call_made_once_more() {
     let mut identify = start().await;
-    identify.segment.set_write_key(NEXT_KEY);
-    identify.secrets.put(SEGMENT_SECRET, &json!({"write_key": NEXT_KEY}).to_string());
+    identify.vendor.set_write_key(NEXT_KEY);
+    identify.secrets.put(VENDOR_SECRET, &json!({"write_key": NEXT_KEY}).to_string());
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
-    assert_eq!(write_keys(&identify), [SEGMENT_KEY, NEXT_KEY]);
+    assert_eq!(write_keys(&identify), [Segment::KEY, NEXT_KEY]);
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(write_keys(&identify), [NEXT_KEY], "the fresh key is kept");
 }
@@ -60,12 +53,12 @@ async fn a_key_that_is_refused_twice_blocks() {
         segment_says::bad_key(400),
         segment_says::bad_key(200),
         segment_says::refused(401),
-        segment_says::html(403),
+        vendor_says::html(403),
     ];
     for refusal in refusals {
         let fetches = identify.secrets.fetches();
         for _ in 0..2 {
-            identify.segment.reply_next(refusal.clone());
+            identify.vendor.reply_next(refusal.clone());
         }
         assert_eq!(identify.call(event(&ann())).await.message(), ("#/", 8_100_503));
         let calls = identify.received();
@@ -90,26 +83,10 @@ async fn a_key_that_cannot_be_segment_s_is_named_by_what_it_is_and_never_by_its_
         (r#"{"api_key":"0123456789abcdef"}"#, "write_key"),
         (r#"{"write_key":""}"#, "write_key"),
     ];
-    for (secret, told) in table {
-        let setup = setup().await;
-        setup.secrets.put(SEGMENT_SECRET, secret);
-        let mut identify = setup.start().await;
-        assert_eq!(identify.call(event(&ann())).await.message(), ("#/", 8_100_503), "{secret}");
-        assert!(identify.received().is_empty(), "{secret}");
-        let log = identify.end().await;
-        let line = log.only_line();
-        assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
-        assert!(line["cause"].as_str().unwrap().contains(told), "{line:#}");
-        for value in ["0123456789abcdef", "replace-me"] {
-            assert!(!log.tells(value), "{value} is told");
-        }
-    }
+    keys::are_named_by_what_they_are(setup, &table).await;
 }
 
 #[tokio::test]
 async fn a_missing_key_of_segment_s_blocks() {
-    let mut identify = setup().await.var("SEGMENT_SECRET_ID", "missing").start().await;
-    assert_eq!(identify.call(event(&ann())).await.status, 503);
-    assert!(identify.received().is_empty());
-    assert_eq!(identify.end().await.only_line()["outcome"], "blocked");
+    keys::a_missing_one_of_the_vendor_s_blocks(setup().await).await;
 }

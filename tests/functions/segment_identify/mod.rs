@@ -5,7 +5,6 @@ mod faults;
 mod keys;
 mod log;
 mod once;
-mod people;
 mod samples;
 mod setup;
 mod starting;

@@ -1,16 +1,17 @@
 //! One event has one `messageId`, by which Segment drops the second of two calls.
 
 use integration::Event;
+use ory_actions::standins::Segment;
 use serde_json::Value;
 
-use super::{
-    people::{ann, ben},
-    setup::{FIRST, SECOND, event, event_of, setup, start, start_with},
+use super::setup::{setup, start, start_with};
+use crate::common::{
+    ory::{FIRST, SECOND, ann, ben, event, event_of},
+    setup::{Setup, message_id},
 };
-use crate::beside_segment::{Setup, message_id};
 
 /// The `messageId` of an event.
-async fn id_of(setup: Setup, event: Event) -> String {
+async fn id_of(setup: Setup<Segment>, event: Event) -> String {
     let mut identify = setup.start().await;
     assert_eq!(identify.call(event).await.row(), (200, "delivered"));
     message_id(&identify.received_once()).to_owned()

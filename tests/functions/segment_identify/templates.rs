@@ -2,10 +2,8 @@
 
 use serde_json::json;
 
-use super::{
-    people::{NIL_ID, ann, ben},
-    setup::{FIRST, SECOND, event, event_of, start_with},
-};
+use super::setup::start_with;
+use crate::common::ory::{FIRST, NIL_ID, SECOND, ann, ben, event, event_of};
 
 #[tokio::test]
 async fn a_result_that_breaks_a_rule_is_a_fault_and_no_call() {

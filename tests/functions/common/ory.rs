@@ -1,30 +1,46 @@
-//! What Ory tells of the people in these tests.
+//! Ory, its webhooks, and what it tells of the people in these tests.
 
+use integration::Event;
+use ory_actions::stack::WEBHOOK_KEY;
 use serde_json::{Value, json};
 
+/// Ory's attempts at two webhooks.
+pub(crate) const FIRST: &str = "00000001-2222-4222-8222-000000000001";
+pub(crate) const SECOND: &str = "00000002-2222-4222-8222-000000000002";
+
+/// An event as Ory sends it, the first of [`FIRST`].
+pub(crate) fn event(ctx: &Value) -> Event {
+    event_of(FIRST, ctx)
+}
+
+/// An event as Ory sends it, with this Trigger-ID.
+pub(crate) fn event_of(trigger_id: &str, ctx: &Value) -> Event {
+    Event::of_ory(ctx, trigger_id).header("authorization", WEBHOOK_KEY)
+}
+
 /// The id of an identity that is not saved yet.
-const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
+pub(crate) const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Ann has registered.
-pub(super) fn ann() -> Value {
+pub(crate) fn ann() -> Value {
     person("ann", "00000001-1111-4111-8111-000000000001")
 }
 
 /// Ben has registered.
-pub(super) fn ben() -> Value {
+pub(crate) fn ben() -> Value {
     person("ben", "00000002-1111-4111-8111-000000000002")
 }
 
 /// Ann is about to register, and Ory has not saved her identity yet.
-pub(super) fn ann_before_save() -> Value {
+pub(crate) fn ann_before_save() -> Value {
     let mut ctx = ann();
     ctx["identity"]["id"] = json!(NIL_ID);
     ctx["hook"]["when"] = json!("before_save");
     ctx
 }
 
-/// Somebody has registered whom the shipped template does not write to.
-pub(super) fn tester() -> Value {
+/// Somebody has registered whom the shipped templates pass over.
+pub(crate) fn tester() -> Value {
     person("test-eve", "00000003-1111-4111-8111-000000000003")
 }
 
@@ -37,6 +53,7 @@ fn person(name: &str, id: &str) -> Value {
             "id": id,
             "schema_id": "default",
             "state": "active",
+            "created_at": "2026-01-31T11:19:37Z",
             "metadata_public": {"plan": "free"},
             "traits": {"email": email, "name": {"first": name, "last": "Lee"}},
             "verifiable_addresses": [

@@ -1,0 +1,14 @@
+//! What the functions have in common: how they are set up, who calls them, and the checks that
+//! hold for more than one of them.
+
+pub(crate) mod canaries;
+pub(crate) mod faults;
+pub(crate) mod journal;
+pub(crate) mod keys;
+pub(crate) mod ory;
+pub(crate) mod rows;
+pub(crate) mod samples;
+pub(crate) mod segment_says;
+pub(crate) mod setup;
+pub(crate) mod starting;
+pub(crate) mod vendor_says;

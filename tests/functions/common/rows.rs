@@ -1,0 +1,174 @@
+//! The rows of the status table that hold for every function that Ory calls.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use integration::Event;
+use ory_actions::stack::WEBHOOK_KEY;
+use serde_json::{Value, json};
+
+use super::{
+    ory::{FIRST, ann, ann_before_save, event, tester},
+    setup::{Running, Setup, Vendor},
+};
+
+/// The largest body that is taken, in bytes.
+pub(crate) const MOST: usize = 512 * 1024;
+
+/// A good event whose body is of this size.
+fn event_of_size(bytes: usize) -> Event {
+    let ctx = ann().to_string();
+    let blanks = " ".repeat(bytes - ctx.len());
+    event(&ann()).body(ctx + &blanks)
+}
+
+pub(crate) async fn only_post_is_taken<V: Vendor>(mut running: Running<V>) {
+    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let answer = running.call(event(&ann()).method(method)).await;
+        assert_eq!((answer.status, answer.message()), (405, ("#/", 8_100_405)), "{method}");
+        assert_eq!(answer.headers["allow"], "POST", "{method}");
+    }
+    assert!(running.received().is_empty());
+}
+
+/// `again` is what the second of two equal events comes to.
+pub(crate) async fn a_body_over_512_kib_is_too_large<V: Vendor>(
+    mut running: Running<V>,
+    again: &str,
+) {
+    for event in [event_of_size(MOST + 1), event_of_size(MOST + 1).base64()] {
+        let answer = running.call(event).await;
+        assert_eq!((answer.status, answer.message()), (413, ("#/", 8_100_413)));
+    }
+    assert!(running.received().is_empty());
+    assert_eq!(running.call(event_of_size(MOST).base64()).await.row(), (200, "delivered"));
+    assert_eq!(running.call(event_of_size(MOST)).await.row(), (200, again));
+}
+
+pub(crate) async fn a_stranger_is_turned_away<V: Vendor>(mut running: Running<V>) {
+    let basic = format!("Basic {}", STANDARD.encode(format!("ory:{WEBHOOK_KEY}")));
+    let stranger = Event::of_ory(&ann(), FIRST);
+    let strangers = [
+        stranger.clone(),
+        stranger.clone().header("authorization", ""),
+        stranger.clone().header("authorization", "another-webhook-key"),
+        stranger.clone().header("authorization", format!("{WEBHOOK_KEY}x")),
+        stranger.clone().header("authorization", format!("Bearer {WEBHOOK_KEY}")),
+        stranger.clone().header("authorization", basic),
+        stranger.clone().header("x-api-key", WEBHOOK_KEY),
+        stranger.clone().cookie(&format!("authorisation={WEBHOOK_KEY}")),
+        stranger.query(&format!("secret={WEBHOOK_KEY}")),
+    ];
+    for stranger in strangers {
+        let answer = running.call(stranger).await;
+        assert_eq!((answer.status, answer.message()), (401, ("#/", 8_100_401)));
+    }
+    assert!(running.received().is_empty());
+}
+
+pub(crate) async fn an_unfit_secret_authenticates_nobody<V: Vendor>(
+    setup: impl AsyncFn() -> Setup<V>,
+) {
+    let unfit = [
+        "replace-me".to_owned(),
+        json!({"api_key": "replace-me"}).to_string(),
+        json!({"api_key": ""}).to_string(),
+        json!({"api_key": "only-fifteen-ch"}).to_string(),
+        "only-fifteen-ch".to_owned(),
+        json!({"username": "ory", "password": "only-fifteen-ch"}).to_string(),
+        json!({"another": "a-key-of-decent-length"}).to_string(),
+    ];
+    for secret in unfit {
+        let setup = setup().await.var("WEBHOOK_SECRET_ID", "unfit");
+        setup.secrets.put("unfit", &secret);
+        nobody_is_authenticated(setup, &secret).await;
+    }
+}
+
+pub(crate) async fn a_missing_secret_authenticates_nobody<V: Vendor>(setup: Setup<V>) {
+    nobody_is_authenticated(setup.var("WEBHOOK_SECRET_ID", "missing"), "missing").await;
+}
+
+async fn nobody_is_authenticated<V: Vendor>(setup: Setup<V>, told: &str) {
+    let mut running = setup.start().await;
+    for key in ["replace-me", "only-fifteen-ch", "", WEBHOOK_KEY] {
+        let answer = running.call(event(&ann()).header("authorization", key)).await;
+        assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_502)), "{told}");
+    }
+    assert!(running.received().is_empty(), "{told}");
+}
+
+pub(crate) async fn a_useless_body_is_malformed<V: Vendor>(mut running: Running<V>) {
+    let good = event(&ann());
+    let no_utf8 = good.clone().body(STANDARD.encode(b"{\"identity\":\"\xff\"}"));
+    let useless = [
+        (good.clone().body(""), "empty"),
+        (good.clone().body("").base64(), "empty"),
+        (good.clone().body("{"), "JSON"),
+        (good.clone().body("<html>"), "JSON"),
+        (good.clone().body("[".repeat(100_000)), "JSON"),
+        (no_utf8.marked_as_base64(), "JSON"),
+        (good.clone().body("[]"), "object"),
+        (good.clone().body("null"), "object"),
+        (good.clone().body("{}"), "identity"),
+        (good.clone().body(r#"{"ctx":{}}"#), "identity"),
+        (good.clone().body(r#"{"identity":null}"#), "identity"),
+        (good.clone().body(r#"{"identity":"ann"}"#), "identity"),
+        (good.clone().marked_as_base64(), "base64"),
+        (good.body("e30").marked_as_base64(), "base64"),
+    ];
+    for (event, _) in &useless {
+        let answer = running.call(event.clone()).await;
+        assert_eq!((answer.status, answer.message()), (400, ("#/", 8_100_400)));
+    }
+    assert!(running.received().is_empty());
+    let journal = running.end().await.journal();
+    assert_eq!(journal.len(), useless.len());
+    for ((_, word), line) in useless.iter().zip(journal) {
+        assert!(line["cause"].as_str().unwrap().contains(word), "{word}: {line:#}");
+    }
+}
+
+pub(crate) async fn the_cheapest_check_comes_first<V: Vendor>(mut running: Running<V>) {
+    let stranger = Event::of_ory(&ann(), FIRST);
+    let too_large = stranger.clone().body("x".repeat(MOST + 1));
+    let table = [
+        (too_large.clone().method("PUT"), 405),
+        (stranger.clone().method("PUT"), 405),
+        (too_large, 413),
+        (stranger.clone().body("{"), 401),
+        (stranger.clone().body(""), 401),
+        (stranger.body("e30").marked_as_base64(), 401),
+    ];
+    for (event, status) in table {
+        assert_eq!(running.call(event).await.status, status);
+    }
+}
+
+pub(crate) async fn what_is_cancelled_is_answered_with_nothing<V: Vendor>(mut running: Running<V>) {
+    assert_eq!(running.call(event(&tester())).await.status, 204);
+    assert!(running.received().is_empty());
+    let line = running.end().await.only_line();
+    assert_eq!((&line["outcome"], &line["cause"]), (&json!("skipped"), &json!("cancelled")));
+}
+
+pub(crate) async fn before_the_identity_is_saved_nothing_happens<V: Vendor>(
+    mut running: Running<V>,
+) {
+    let mut told_by_hook = ann();
+    told_by_hook["hook"]["when"] = json!("before_save");
+    let mut told_by_id = ann_before_save();
+    told_by_id["hook"] = Value::Null;
+    for ctx in [told_by_hook, told_by_id, ann_before_save()] {
+        assert_eq!(running.call(event(&ctx)).await.status, 204);
+    }
+    assert!(running.received().is_empty());
+    for line in running.end().await.journal() {
+        assert_eq!((&line["outcome"], &line["cause"]), (&json!("skipped"), &json!("before_save")));
+    }
+}
+
+pub(crate) async fn a_template_fault_is_not_hidden<V: Vendor>(setup: Setup<V>) {
+    let mut running = setup.template("function(ctx) ctx.missing").start().await;
+    let answer = running.call(event(&ann())).await;
+    assert_eq!((answer.status, answer.message()), (422, ("#/", 8_100_422)));
+    assert!(running.received().is_empty());
+}

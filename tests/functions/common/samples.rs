@@ -1,0 +1,19 @@
+//! The sample events of `events/`.
+
+use ory_actions::samples::SAMPLES;
+use serde_json::Value;
+
+use super::setup::{Running, Vendor};
+
+/// Sends a function all of its samples.
+pub(crate) async fn come_out_as_they_should<V: Vendor>(function: &str, mut running: Running<V>) {
+    for sample in SAMPLES.iter().filter(|sample| sample.function == function) {
+        let event: Value = serde_json::from_str(sample.json()).unwrap();
+        let answer = running.call(event).await;
+        let expected = &sample.expected;
+        let row = (expected.status, expected.outcome.unwrap_or_default());
+        assert_eq!(answer.row(), row, "{}", sample.file);
+        let received: Vec<_> = running.received().iter().map(ToString::to_string).collect();
+        assert_eq!(received, expected.received, "{}", sample.file);
+    }
+}

@@ -1,0 +1,189 @@
+//! The stand-ins beside a function: its vendor, and Secrets Manager.
+
+use std::fmt::{Debug, Display};
+
+use integration::{Answer, Deployment, Log, Sandbox};
+use ory_actions::{
+    server::Reply,
+    standins::{Mandrill, Received, SecretsManager, Segment, Tracked},
+};
+use serde_json::Value;
+
+pub(crate) const WEBHOOK_SECRET: &str = "webhook";
+pub(crate) const VENDOR_SECRET: &str = "vendor";
+
+/// Whom a function calls.
+pub(crate) trait Vendor: Sized {
+    /// The first word of its variables.
+    const NAME: &str;
+    /// The key that it knows.
+    const KEY: &str;
+    /// A call that it received.
+    type Call: Clone + Debug + Display;
+
+    async fn start() -> Self;
+    fn url(&self) -> String;
+    fn set_key(&self, key: &str);
+    fn reply_next(&self, reply: Reply);
+    fn take_received(&self) -> Vec<Self::Call>;
+}
+
+impl Vendor for Mandrill {
+    const NAME: &str = "MANDRILL";
+    const KEY: &str = "the-mandrill-key";
+    type Call = Received;
+
+    async fn start() -> Self {
+        Self::start(0, Self::KEY).await.unwrap()
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+
+    fn set_key(&self, key: &str) {
+        self.set_key(key);
+    }
+
+    fn reply_next(&self, reply: Reply) {
+        self.reply_next(reply);
+    }
+
+    fn take_received(&self) -> Vec<Received> {
+        self.take_received()
+    }
+}
+
+impl Vendor for Segment {
+    const NAME: &str = "SEGMENT";
+    const KEY: &str = "the-segment-key";
+    type Call = Tracked;
+
+    async fn start() -> Self {
+        Self::start(0, Self::KEY).await.unwrap()
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+
+    fn set_key(&self, key: &str) {
+        self.set_write_key(key);
+    }
+
+    fn reply_next(&self, reply: Reply) {
+        self.reply_next(reply);
+    }
+
+    fn take_received(&self) -> Vec<Tracked> {
+        self.take_received()
+    }
+}
+
+/// Everything is in place, and the function not started yet.
+pub(crate) struct Setup<V> {
+    pub(crate) vendor: V,
+    pub(crate) secrets: SecretsManager,
+    pub(crate) deployment: Deployment,
+    check: fn(&Answer),
+}
+
+impl<V: Vendor> Setup<V> {
+    /// A function whose caller presents `webhook_secret`, and expects of each answer that it
+    /// passes `check`.
+    pub(crate) async fn of(
+        function: &'static str,
+        webhook_secret: &str,
+        check: fn(&Answer),
+    ) -> Self {
+        let vendor = V::start().await;
+        let secrets = SecretsManager::start(0).await.unwrap();
+        secrets.put(WEBHOOK_SECRET, webhook_secret);
+        secrets.put(VENDOR_SECRET, V::KEY);
+        let deployment = Deployment::of(function)
+            .var("AWS_ENDPOINT_URL", secrets.url())
+            .var("WEBHOOK_SECRET_ID", WEBHOOK_SECRET)
+            .var(&format!("{}_SECRET_ID", V::NAME), VENDOR_SECRET)
+            .var(&format!("{}_URL", V::NAME), vendor.url());
+        Self { vendor, secrets, deployment, check }
+    }
+
+    /// Changes the deployment.
+    pub(crate) fn with(self, change: impl FnOnce(Deployment) -> Deployment) -> Self {
+        Self { deployment: change(self.deployment), ..self }
+    }
+
+    pub(crate) fn var(self, name: &str, value: impl Into<String>) -> Self {
+        self.with(|deployment| deployment.var(name, value))
+    }
+
+    pub(crate) fn template(self, code: &str) -> Self {
+        self.with(|deployment| deployment.template("TEMPLATE", code))
+    }
+
+    pub(crate) fn reply_template(self, code: &str) -> Self {
+        self.with(|deployment| deployment.template("REPLY_TEMPLATE", code))
+    }
+
+    pub(crate) async fn start(self) -> Running<V> {
+        let Self { vendor, secrets, deployment, check } = self;
+        Running { vendor, secrets, sandbox: deployment.start().await, check }
+    }
+
+    pub(crate) async fn fail_to_start(self) -> Log {
+        self.deployment.fail_to_start().await
+    }
+}
+
+/// The started function.
+pub(crate) struct Running<V> {
+    pub(crate) vendor: V,
+    pub(crate) secrets: SecretsManager,
+    pub(crate) sandbox: Sandbox,
+    check: fn(&Answer),
+}
+
+impl<V: Vendor> Running<V> {
+    /// Calls the function. Whatever comes of it must be an answer that its caller can handle.
+    pub(crate) async fn call(&mut self, event: impl Into<Value>) -> Answer {
+        let answer = self.sandbox.invoke(event).await;
+        (self.check)(&answer);
+        answer
+    }
+
+    /// What has arrived at the vendor since the last look.
+    pub(crate) fn received(&self) -> Vec<V::Call> {
+        self.vendor.take_received()
+    }
+
+    /// What has arrived at the vendor since the last look, which is one call.
+    pub(crate) fn received_once(&self) -> V::Call {
+        let received = self.received();
+        let [call] = received.as_slice() else { panic!("not one call but {received:#?}") };
+        call.clone()
+    }
+
+    /// Ends the function; what it wrote.
+    pub(crate) async fn end(self) -> Log {
+        self.sandbox.end().await
+    }
+}
+
+/// The id by which Segment knows a call again.
+pub(crate) fn message_id(call: &Tracked) -> &str {
+    call.body["messageId"].as_str().unwrap()
+}
+
+/// Plays cases side by side, as most of their time goes by in waiting.
+pub(crate) async fn side_by_side<C, F>(
+    cases: impl IntoIterator<Item = C>,
+    play: impl Fn(usize, C) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let games: Vec<_> =
+        cases.into_iter().enumerate().map(|(n, case)| tokio::spawn(play(n, case))).collect();
+    for game in games {
+        game.await.unwrap();
+    }
+}

@@ -1,0 +1,53 @@
+//! The start: what stops it, and what it says then.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use integration::Deployment;
+
+use super::setup::{Setup, Vendor};
+
+/// Somebody may have pasted a key into the wrong variable: no value is ever shown.
+const VALUE: &str = "hunter2";
+
+/// Starts with one variable changed, and sees it fail over `named`.
+async fn fails_over<V: Vendor>(
+    setup: Setup<V>,
+    named: &str,
+    change: impl FnOnce(Deployment) -> Deployment,
+) {
+    let log = setup.with(change).fail_to_start().await;
+    assert!(log.tells(named), "{named} is not named in {log:#?}");
+    assert!(!log.tells(VALUE), "the value of {named} is told");
+    assert!(log.journal().is_empty());
+}
+
+/// Without each of these variables, and with each of them empty.
+pub(crate) async fn fails_without<V: Vendor>(setup: impl AsyncFn() -> Setup<V>, names: &[&str]) {
+    for name in names {
+        fails_over(setup().await, name, |deployment| deployment.without(name)).await;
+        fails_over(setup().await, name, |deployment| deployment.var(name, "")).await;
+    }
+}
+
+/// With each of these variables at this value, which tells [`VALUE`] or is a number.
+pub(crate) async fn fails_with<V: Vendor>(
+    setup: impl AsyncFn() -> Setup<V>,
+    table: &[(&str, &str)],
+) {
+    for (name, value) in table {
+        fails_over(setup().await, name, |deployment| deployment.var(name, *value)).await;
+    }
+}
+
+/// With a template that does not parse, in each of these variables.
+pub(crate) async fn fails_over_a_broken_template<V: Vendor>(
+    setup: impl AsyncFn() -> Setup<V>,
+    names: &[&str],
+) {
+    let broken = "function(ctx) {\n  a: 'hunter2',\n  b: }\n";
+    for name in names {
+        let setup = setup().await.with(|deployment| deployment.template(name, broken));
+        let log = setup.fail_to_start().await;
+        assert!(log.tells(&format!("{name}: ")) && log.tells("line 3"), "{log:#?}");
+        assert!(!log.tells(VALUE) && !log.tells(&STANDARD.encode(broken)), "{log:#?}");
+    }
+}
