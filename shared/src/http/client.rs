@@ -1,6 +1,9 @@
 //! The port over reqwest.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -13,14 +16,24 @@ use super::{Error, Http, MAX_ANSWER_BYTES, Request, Response, sdk};
 /// never made lets us say that the request was not written.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A sandbox sleeps between two requests, and peers close what idles: an old connection costs a
-/// retry, or worse, an answer that never comes.
+/// A sandbox is frozen between two requests, for minutes or hours, and peers and networks drop what
+/// idles: a request on such a connection may be lost without anybody knowing. Wall-clock time,
+/// since other clocks may stand still in a frozen sandbox.
 const MAX_IDLE: Duration = Duration::from_secs(5);
 
 /// The one HTTP client of a function: one connection pool and one TLS configuration, for vendors
 /// and for the AWS SDK.
 #[derive(Clone, Debug)]
-pub struct Client(pub(super) reqwest::Client);
+pub struct Client {
+    tls: ClientConfig,
+    pool: Arc<Mutex<Pool>>,
+}
+
+#[derive(Debug)]
+struct Pool {
+    client: reqwest::Client,
+    used: SystemTime,
+}
 
 impl Client {
     /// Builds the client.
@@ -28,17 +41,9 @@ impl Client {
     /// # Errors
     /// Where the TLS configuration cannot be made; nothing outside the binary has part in that.
     pub fn new() -> Result<Self, ClientError> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls()?)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(MAX_IDLE)
-            .user_agent(concat!("ory-actions/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self(client))
+        let tls = tls()?;
+        let pool = Pool { client: connect_anew(&tls)?, used: SystemTime::now() };
+        Ok(Self { tls, pool: Arc::new(Mutex::new(pool)) })
     }
 
     /// The same client for the AWS SDK.
@@ -48,7 +53,8 @@ impl Client {
 
     /// Sends and reads the answer, up to the limit.
     pub(super) async fn exchange(&self, request: reqwest::Request) -> Result<Response, Error> {
-        let mut answer = self.0.execute(request).await.map_err(error)?;
+        let client = self.fresh_enough().map_err(|error| Error::NotWritten(error.into()))?;
+        let mut answer = client.execute(request).await.map_err(error)?;
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(error)? {
             let room = MAX_ANSWER_BYTES - body.len();
@@ -60,6 +66,33 @@ impl Client {
         let headers = std::mem::take(answer.headers_mut());
         Ok(Response { status: answer.status().as_u16(), headers, body: body.freeze() })
     }
+
+    /// The connections that are there, or none where they have idled too long. A clock that was
+    /// set back counts as too long.
+    fn fresh_enough(&self) -> Result<reqwest::Client, reqwest::Error> {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = SystemTime::now();
+        if now.duration_since(pool.used).is_ok_and(|idle| idle <= MAX_IDLE) {
+            pool.used = now;
+        } else {
+            *pool = Pool { client: connect_anew(&self.tls)?, used: now };
+        }
+        Ok(pool.client.clone())
+    }
+}
+
+/// A client with no connection yet.
+fn connect_anew(tls: &ClientConfig) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(MAX_IDLE)
+        .user_agent(concat!("ory-actions/", env!("CARGO_PKG_VERSION")))
+        .build()
 }
 
 /// The client could not be built.
@@ -101,5 +134,65 @@ fn error(error: reqwest::Error) -> Error {
         Error::NotWritten(error.into())
     } else {
         Error::MaybeWritten(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+        sync::mpsc,
+    };
+    use url::Url;
+
+    use super::*;
+
+    /// A peer that keeps connections open and tells of each new one.
+    async fn peer() -> (Url, mpsc::UnboundedReceiver<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let (tell, connections) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tell.send(()).unwrap();
+                tokio::spawn(answer_all(stream));
+            }
+        });
+        (url, connections)
+    }
+
+    async fn answer_all(mut stream: TcpStream) {
+        let mut request = [0; 4096];
+        while stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        }
+    }
+
+    async fn call(client: &Client, url: &Url) {
+        let request = Request {
+            method: Method::GET,
+            url: url.clone(),
+            headers: HeaderMap::new(),
+            body: Vec::new().into(),
+            timeout: Duration::from_secs(10),
+        };
+        assert_eq!(client.send(request).await.unwrap().status, 200);
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_but_not_after_it_idled_by_the_wall_clock() {
+        let (url, mut connections) = peer().await;
+        let client = Client::new().unwrap();
+        call(&client, &url).await;
+        call(&client, &url).await;
+        assert!(connections.try_recv().is_ok() && connections.try_recv().is_err());
+
+        for used in [SystemTime::UNIX_EPOCH, SystemTime::now() + Duration::from_hours(1)] {
+            client.pool.lock().unwrap().used = used;
+            call(&client, &url).await;
+            assert!(connections.try_recv().is_ok(), "the old connection was used");
+        }
     }
 }
