@@ -172,7 +172,9 @@ async fn replied(
 #[async_trait]
 impl<V: Vendor + 'static> Function for OryFunction<V> {
     async fn invoke(&self, event: Value, invocation: &Invocation) -> Response {
-        self.journal.request(async |line| self.accept(event, invocation, line).await).await
+        let after_panic = Refusal::Unfinished.for_ory();
+        let answer = async |line: &mut Line| self.accept(event, invocation, line).await;
+        self.journal.request(after_panic, answer).await
     }
 
     async fn warm(&self) {

@@ -1,7 +1,6 @@
-//! The Lambda end: starts a function, runs it, and sees that one bad request does not take the
-//! next one down.
+//! The Lambda end: starts a function and runs it.
 
-use std::{panic::AssertUnwindSafe, process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
@@ -14,7 +13,6 @@ use serde_json::Value;
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
-    answer::Refusal,
     clock::SystemClock,
     config::{ConfigError, Environment},
     http::{Client, ClientError},
@@ -54,7 +52,7 @@ impl From<&Context> for Invocation {
 /// A function, apart from where it runs.
 #[async_trait]
 pub trait Function: Send + Sync {
-    /// Answers one call of its URL.
+    /// Answers one call of its URL, whatever it is: a panic does not come out of here.
     async fn invoke(&self, event: Value, invocation: &Invocation) -> Response;
 
     /// Fetches ahead what every call needs.
@@ -84,12 +82,6 @@ pub enum StartError {
     /// The Runtime API failed us.
     #[error("the Lambda runtime ended")]
     Runtime(#[source] lambda_runtime::Error),
-}
-
-/// Answers one call. A panic is answered too, so that the caller tries again.
-pub async fn invoke(function: &dyn Function, event: Value, invocation: &Invocation) -> Response {
-    let answered = AssertUnwindSafe(function.invoke(event, invocation)).catch_unwind().await;
-    answered.unwrap_or_else(|_| Refusal::Unfinished.for_ory())
 }
 
 /// The `main` of a function: builds it from the environment and serves until Lambda ends it.
@@ -129,7 +121,7 @@ where
             let function = function.clone();
             async move {
                 let invocation = Invocation::from(&event.context);
-                let response = invoke(&*function, event.payload, &invocation).await;
+                let response = function.invoke(event.payload, &invocation).await;
                 Ok::<LambdaFunctionUrlResponse, lambda_runtime::Error>(response.into_lambda())
             }
         }

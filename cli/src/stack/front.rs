@@ -8,7 +8,7 @@ use http::{HeaderMap, Request, Response, request::Parts};
 use serde_json::{Map, Value, json};
 use shared::{
     key::FunctionArn,
-    lambda::{Invocation, TIME_LIMIT, invoke},
+    lambda::{Invocation, TIME_LIMIT},
 };
 use time::OffsetDateTime;
 
@@ -34,7 +34,7 @@ async fn answer(functions: &[Named], request: Request<Bytes>) -> Reply {
     };
     let invocation =
         Invocation { arn: arn(named.name), ends: OffsetDateTime::now_utc() + TIME_LIMIT };
-    let answer = invoke(&*named.function, event(request), &invocation).await.into_lambda();
+    let answer = named.function.invoke(event(request), &invocation).await.into_lambda();
     let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
     *response.status_mut() = u16::try_from(answer.status_code)
         .ok()

@@ -155,7 +155,9 @@ impl From<EventError> for Refused {
 #[async_trait]
 impl Function for MailchimpInbound {
     async fn invoke(&self, event: Value, invocation: &Invocation) -> Response {
-        self.journal.request(async |line| self.accept(event, invocation, line).await).await
+        let after_panic = answer_refused(Refusal::Unfinished);
+        let answer = async |line: &mut Line| self.accept(event, invocation, line).await;
+        self.journal.request(after_panic, answer).await
     }
 
     async fn warm(&self) {

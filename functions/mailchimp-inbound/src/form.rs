@@ -18,14 +18,11 @@ use std::str::Utf8Error;
 
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
+use shared::envelope::MAX_BODY_BYTES;
 use thiserror::Error;
 
 #[cfg(test)]
 mod tests;
-
-/// The longest body. A function URL's caller is turned away at the same size; the decoder
-/// does not rely on it.
-pub const MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// The most pairs. Captures have up to 53; this leaves room for an audience with many more
 /// merge fields and groups.

@@ -4,7 +4,6 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use shared::{
@@ -37,15 +36,8 @@ impl Mandrill {
         timeout: Duration,
     ) -> Result<Response, Error> {
         body.insert("key".to_owned(), json!(key.expose_secret()));
-        let json = HeaderValue::from_static("application/json");
-        let request = Request {
-            method: Method::POST,
-            url: self.endpoint.join(method),
-            headers: HeaderMap::from_iter([(CONTENT_TYPE, json)]),
-            body: Value::Object(body).to_string().into(),
-            timeout,
-        };
-        self.http.send(request).await
+        let (url, body) = (self.endpoint.join(method), Value::Object(body).to_string());
+        self.http.send(Request::post_json(url, body, timeout)).await
     }
 }
 

@@ -6,7 +6,7 @@ mod sdk;
 
 use std::{fmt, time::Duration};
 
-use ::http::{HeaderMap, Method};
+use ::http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use async_trait::async_trait;
 use bytes::Bytes;
 use url::Url;
@@ -29,6 +29,15 @@ pub struct Request {
     pub body: Bytes,
     /// How long the attempt may take, from connect to the last byte of the answer.
     pub timeout: Duration,
+}
+
+impl Request {
+    /// A POST of a JSON body.
+    pub fn post_json(url: Url, body: String, timeout: Duration) -> Self {
+        let json = HeaderValue::from_static("application/json");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
+        Self { method: Method::POST, url, headers, body: body.into(), timeout }
+    }
 }
 
 impl fmt::Debug for Request {

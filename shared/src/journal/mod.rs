@@ -8,10 +8,12 @@ mod metrics;
 
 use std::{
     io::Write,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -95,11 +97,21 @@ impl Journal {
         Self { function, level, clock, sink }
     }
 
-    /// Answers a request and writes the one line about it.
-    pub async fn request(&self, answer: impl AsyncFnOnce(&mut Line) -> Response) -> Response {
+    /// Answers a request and writes the one line about it. A panic is answered too, so that the
+    /// caller tries again and the next request is served.
+    pub async fn request(
+        &self,
+        after_panic: Response,
+        answer: impl AsyncFnOnce(&mut Line) -> Response,
+    ) -> Response {
         let began = Instant::now();
         let mut line = Line { message: "request", ..Line::default() };
-        let response = answer(&mut line).await;
+        let answered = AssertUnwindSafe(answer(&mut line)).catch_unwind().await;
+        let response = answered.unwrap_or_else(|_| {
+            line.outcome = "panicked";
+            line.count(Metric::Unknown);
+            after_panic
+        });
         line.status = Some(response.status);
         line.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.write(&line);
@@ -189,6 +201,18 @@ mod tests {
             },
         });
         assert_eq!(composed, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_answered_and_has_its_line() {
+        let lines = Arc::default();
+        let journal = Journal { sink: Sink::Memory(Arc::clone(&lines)), ..journal(LogLevel::Info) };
+        let answer = journal.request(Response::empty(503), async |_| panic!("marked")).await;
+        assert_eq!(answer, Response::empty(503));
+        let lines = lines.lock().unwrap();
+        assert_eq!(lines.len(), 1);
+        assert_eq!((&lines[0]["outcome"], &lines[0]["status"]), (&json!("panicked"), &json!(503)));
+        assert!(!lines[0].to_string().contains("marked"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,10 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{
-    HeaderMap, HeaderValue, Method,
-    header::{AUTHORIZATION, CONTENT_TYPE},
-};
+use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use call::{Call, Kind};
@@ -54,13 +51,10 @@ impl Vendor for Segment {
         key: &SecretString,
         timeout: Duration,
     ) -> Result<Response, Error> {
-        let request = Request {
-            method: Method::POST,
-            url: self.endpoint.join(call.kind.path()),
-            headers: headers(key),
-            body: call.body_sent_at(self.clock.now()).into(),
-            timeout,
-        };
+        let url = self.endpoint.join(call.kind.path());
+        let body = call.body_sent_at(self.clock.now());
+        let mut request = Request::post_json(url, body, timeout);
+        request.headers.extend(authorization(key));
         self.http.send(request).await
     }
 
@@ -74,14 +68,11 @@ impl Vendor for Segment {
     }
 }
 
-fn headers(key: &SecretString) -> HeaderMap {
-    let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // Base64 has no character that a header could not carry.
-    let basic = HeaderValue::from_str(&basic(key)).ok().map(|mut value| {
-        value.set_sensitive(true);
-        (AUTHORIZATION, value)
-    });
-    std::iter::once(json).chain(basic).collect()
+/// Base64 has no character that a header could not carry.
+fn authorization(key: &SecretString) -> Option<(HeaderName, HeaderValue)> {
+    let mut basic = HeaderValue::from_str(&basic(key)).ok()?;
+    basic.set_sensitive(true);
+    Some((AUTHORIZATION, basic))
 }
 
 /// The write key is the user name; the password is empty, but its colon stays.
@@ -96,8 +87,8 @@ mod tests {
     #[test]
     fn the_write_key_is_a_user_name_with_an_empty_password() {
         assert_eq!(basic(&"abc123".to_owned().into()), "Basic YWJjMTIzOg==");
-        let headers = headers(&"abc123".to_owned().into());
-        assert!(headers[AUTHORIZATION].is_sensitive());
-        assert!(!format!("{headers:?}").contains("YWJj"));
+        let (_, header) = authorization(&"abc123".to_owned().into()).unwrap();
+        assert!(header.is_sensitive());
+        assert!(!format!("{header:?}").contains("YWJj"));
     }
 }
