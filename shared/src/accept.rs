@@ -12,15 +12,16 @@ use crate::{
     answer::{Refusal, Refused, for_ory},
     auth::CallerAuth,
     budget::Budget,
-    clock::SharedClock,
     ctx::{Ctx, CtxError, Reduced},
-    deliver::{Attempts, Delivery, Vendor},
+    deliver::Deliver,
+    dispatch::Dispatch,
     envelope::Request,
-    journal::{Journal, Line, Metric},
+    journal::{Line, Metric},
     key::{FunctionArn, Key},
     lambda::{Function, Invocation},
     message::Message,
     outcome::Outcome,
+    queue::Received,
     reply::{Messages, Reply},
     response::Response,
     secrets::prefetch,
@@ -42,9 +43,7 @@ pub trait Screen: Send + Sync {
 }
 
 /// A function that Ory calls.
-pub struct OryFunction<V> {
-    /// The function's name.
-    pub name: &'static str,
+pub struct OryFunction<D> {
     /// Who may call.
     pub auth: CallerAuth,
     /// What stops a flow before the identity is saved.
@@ -52,11 +51,7 @@ pub struct OryFunction<V> {
     /// What is replied instead of the status table's rows.
     pub reply_template: Option<Template>,
     /// What becomes of an event.
-    pub delivery: Delivery<V>,
-    /// What can be seen.
-    pub journal: Journal,
-    /// The wall clock.
-    pub clock: SharedClock,
+    pub dispatch: Dispatch<D>,
 }
 
 impl From<CtxError> for Refused {
@@ -65,9 +60,9 @@ impl From<CtxError> for Refused {
     }
 }
 
-impl<V: Vendor> OryFunction<V> {
-    async fn accept(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
-        let budget = Budget::new(ORY_LIMIT, invocation.ends);
+impl<D: Deliver<Reduced>> OryFunction<D> {
+    async fn answer(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
+        let budget = Budget::in_line(ORY_LIMIT, self.dispatch.clock.now(), invocation.ends);
         match self.take(event).await {
             Ok(message) => self.handle(message, &invocation.arn, &budget, line).await,
             Err(refused) => {
@@ -87,7 +82,8 @@ impl<V: Vendor> OryFunction<V> {
         let trigger_id = request.header(TRIGGER_ID).and_then(|id| Uuid::try_parse(id).ok());
         let ctx = Ctx::decode(&request.into_body()?)?.reduce();
         let key = Key::of_event(trigger_id, ctx.as_value());
-        Ok(Message { trigger_id, ..Message::new(self.name, key, self.clock.now(), ctx) })
+        let received_at = self.dispatch.clock.now();
+        Ok(Message { trigger_id, ..Message::new(self.dispatch.name, key, received_at, ctx) })
     }
 
     async fn handle(
@@ -98,20 +94,19 @@ impl<V: Vendor> OryFunction<V> {
         line: &mut Line,
     ) -> Response {
         line.count(Metric::Accepted);
-        line.key = Some(message.key.as_str().to_owned());
-        line.trigger_id = message.trigger_id.map(|id| id.to_string());
-        line.identity_id = message.event.identity_id().map(str::to_owned);
+        message.describe(line);
         if message.event.is_before_save() {
             return self.before_save(&message, line).await;
         }
-        // A reply template needs its time, too.
-        let budget = match self.reply_template {
-            Some(_) => budget.less(TIME_LIMIT),
-            None => *budget,
+        let dispatch = &self.dispatch;
+        let outcome = match self.reply_template {
+            None => dispatch.store_or_deliver(&message, arn, budget, line).await,
+            // It waits for what comes of the event, and needs its own time, too.
+            Some(_) => {
+                dispatch.deliver_or_store(&message, arn, &budget.less(TIME_LIMIT), line).await
+            }
         };
-        let delivered = self.delivery.deliver(&message, arn, &budget, Attempts::IN_LINE).await;
-        delivered.describe(line);
-        self.reply(&message, &delivered.outcome, line).await
+        self.reply(&message, &outcome, line).await
     }
 
     /// Nothing that a person can see happens for an identity that is not saved yet: the flow can
@@ -170,19 +165,25 @@ async fn replied(
 }
 
 #[async_trait]
-impl<V: Vendor + 'static> Function for OryFunction<V> {
-    async fn invoke(&self, event: Value, invocation: &Invocation) -> Response {
+impl<D: Deliver<Reduced>> Function for OryFunction<D> {
+    async fn accept(&self, event: Value, invocation: &Invocation) -> Response {
         let after_panic = Refusal::Unfinished.for_ory();
-        let answer = async |line: &mut Line| self.accept(event, invocation, line).await;
-        self.journal.request(after_panic, answer).await
+        let answer = async |line: &mut Line| self.answer(event, invocation, line).await;
+        self.dispatch.journal.request(after_panic, answer).await
+    }
+
+    async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String> {
+        self.dispatch.work(received, invocation).await
     }
 
     async fn warm(&self) {
-        prefetch(&[self.auth.secret(), self.delivery.channel.key.secret()]).await;
+        let mut secrets = self.dispatch.delivery.secrets();
+        secrets.push(self.auth.secret());
+        prefetch(&secrets).await;
     }
 
     fn must_end(&self) -> bool {
-        self.delivery.template.overran()
+        self.dispatch.delivery.overran()
             || self.reply_template.as_ref().is_some_and(Template::overran)
     }
 }

@@ -167,6 +167,7 @@ pub fn for_ory(outcome: &Outcome, key: &Key) -> Response {
         Outcome::Delivered { .. } | Outcome::Duplicate | Outcome::Rejected { .. } => {
             Response::json(200, outcome.body(key))
         }
+        Outcome::Accepted => Response::json(202, outcome.body(key)),
         Outcome::Skipped { .. } => Response::empty(204),
         Outcome::TemplateFault(_) => Refusal::Template.for_ory(),
         Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::Unknown { .. } => {
@@ -207,6 +208,11 @@ mod tests {
             let answer = for_ory(&outcome, &key);
             assert_eq!((answer.status, answer.body), (status, body), "{outcome:?}");
         }
+        let accepted = for_ory(&Outcome::Accepted, &key);
+        assert_eq!(
+            (accepted.status, accepted.body),
+            (202, Some(json!({"status": "accepted", "id": id})))
+        );
         let errors = [
             (Outcome::TemplateFault(Fault::new("t", "x")), 422),
             (Outcome::try_later("x"), 503),

@@ -12,6 +12,9 @@ const LEAST_FOR_A_CALL: Duration = Duration::from_secs(1);
 /// A lease outlives the invocation by this much, so that two clocks may differ a little.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 
+/// What is kept of an invocation's time for what comes after the calls: the record, the answer.
+const KEPT_BACK: Duration = Duration::from_secs(2);
+
 /// The time one event has: until when it must be answered, and when the invocation ends at the
 /// latest.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +24,18 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// `limit` from now on.
-    pub fn new(limit: Duration, invocation_ends: OffsetDateTime) -> Self {
-        Self { answer_by: Instant::now() + limit, invocation_ends }
+    /// The time of a caller who waits: `limit` from `now` on, or all of the invocation's time
+    /// where that is less.
+    pub fn in_line(limit: Duration, now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
+        let whole = Self::of_invocation(now, invocation_ends);
+        Self { answer_by: whole.answer_by.min(Instant::now() + limit), ..whole }
+    }
+
+    /// All of the invocation's time but what is kept back.
+    pub fn of_invocation(now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
+        let left: Duration = (invocation_ends - now).try_into().unwrap_or_default();
+        let answer_by = Instant::now() + left.saturating_sub(KEPT_BACK);
+        Self { answer_by, invocation_ends }
     }
 
     /// The same with so much of it kept back.
@@ -60,7 +72,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_gets_what_is_left_and_none_is_begun_in_the_last_second() {
         let seconds = Duration::from_secs;
-        let budget = Budget::new(seconds(10), datetime!(2026-01-01 00:00:25 UTC));
+        let (now, end) = (datetime!(2026-01-01 00:00 UTC), datetime!(2026-01-01 00:00:25 UTC));
+        let budget = Budget::in_line(seconds(10), now, end);
         assert_eq!(budget.for_call(seconds(15)), Some(seconds(10)));
         assert_eq!(budget.for_call(seconds(3)), Some(seconds(3)));
         advance(seconds(9)).await;
@@ -70,5 +83,18 @@ mod tests {
         advance(seconds(5)).await;
         assert_eq!(budget.left(), Duration::ZERO);
         assert_eq!(budget.lease_until(), datetime!(2026-01-01 00:00:27 UTC));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_budget_is_longer_than_the_invocation_less_what_is_kept_back() {
+        let now = datetime!(2026-01-01 00:00 UTC);
+        let seconds = Duration::from_secs;
+        let table = [(25, 10, 23), (8, 6, 6), (2, 0, 0), (0, 0, 0)];
+        for (ends_in, in_line, whole) in table {
+            let end = now + seconds(ends_in);
+            assert_eq!(Budget::in_line(seconds(10), now, end).left(), seconds(in_line));
+            assert_eq!(Budget::of_invocation(now, end).left(), seconds(whole));
+        }
+        assert_eq!(Budget::of_invocation(now, now - seconds(5)).left(), Duration::ZERO);
     }
 }

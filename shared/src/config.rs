@@ -96,6 +96,11 @@ impl Environment {
         Ok(unit * count)
     }
 
+    /// Where a service is called, if it is; see [`Endpoint`].
+    pub fn optional_endpoint(&self, name: &'static str) -> Result<Option<Endpoint>, ConfigError> {
+        self.optional(name).map(|_| self.endpoint(name, "")).transpose()
+    }
+
     /// Where a service is called, see [`Endpoint`].
     pub fn endpoint(&self, name: &'static str, default: &str) -> Result<Endpoint, ConfigError> {
         let wanted = || ConfigError::new(name, "wanted an https URL, or a loopback one for tests");
@@ -119,6 +124,11 @@ impl Endpoint {
         };
         let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
         (safe && plain).then_some(Self(url))
+    }
+
+    /// The URL itself.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
     }
 
     /// The URL of `path` under this root.

@@ -3,23 +3,24 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
+use aws_lambda_events::{lambda_function_urls::LambdaFunctionUrlResponse, sqs::SqsBatchResponse};
 use futures_util::{FutureExt, future::BoxFuture};
 use lambda_runtime::{
     Context, LambdaEvent, LambdaInvocation, Runtime,
     tower::{Layer, Service, service_fn},
 };
+use serde::Serialize;
 use serde_json::Value;
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
-    clock::SystemClock,
+    aws::Aws,
     config::{ConfigError, Environment},
     http::{Client, ClientError},
     journal::{LogLevel, Sink, chain, start_logging},
     key::FunctionArn,
+    queue::{self, Received},
     response::Response,
-    secrets::SecretsManager,
     settings::Ports,
     template::Fault,
 };
@@ -53,7 +54,10 @@ impl From<&Context> for Invocation {
 #[async_trait]
 pub trait Function: Send + Sync {
     /// Answers one call of its URL, whatever it is: a panic does not come out of here.
-    async fn invoke(&self, event: Value, invocation: &Invocation) -> Response;
+    async fn accept(&self, event: Value, invocation: &Invocation) -> Response;
+
+    /// Delivers messages from its queue; the ids of those that stay there.
+    async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String>;
 
     /// Fetches ahead what every call needs.
     async fn warm(&self);
@@ -106,13 +110,8 @@ where
     B: FnOnce(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>,
 {
     let client = Client::new()?;
-    let ports = Ports {
-        secrets: Arc::new(SecretsManager::from_env(&client).await),
-        http: Arc::new(client),
-        clock: Arc::new(SystemClock),
-        journal: Sink::Stdout,
-    };
-    let function = build(env, &ports)?;
+    let aws = Aws::from_env(&client).await;
+    let function = build(env, &Ports::on_aws(&aws, client, Sink::Stdout))?;
     env.required("AWS_LAMBDA_RUNTIME_API", "").map_err(|_| StartError::NotInLambda)?;
     function.warm().await;
     let handler = service_fn({
@@ -121,13 +120,30 @@ where
             let function = function.clone();
             async move {
                 let invocation = Invocation::from(&event.context);
-                let response = function.invoke(event.payload, &invocation).await;
-                Ok::<LambdaFunctionUrlResponse, lambda_runtime::Error>(response.into_lambda())
+                Ok::<_, lambda_runtime::Error>(answer(&*function, event.payload, &invocation).await)
             }
         }
     });
     let runtime = Runtime::new(handler).layer(EndLayer(function));
     runtime.run().await.map_err(StartError::Runtime)
+}
+
+/// What Lambda is answered.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Url(LambdaFunctionUrlResponse),
+    Queue(SqsBatchResponse),
+}
+
+/// One binary serves both: its URL, and its queue.
+async fn answer(function: &dyn Function, event: Value, invocation: &Invocation) -> Answer {
+    match queue::received(&event) {
+        Some(received) => {
+            Answer::Queue(queue::acknowledge(function.deliver(received, invocation).await))
+        }
+        None => Answer::Url(function.accept(event, invocation).await.into_lambda()),
+    }
 }
 
 /// Ends the process after an answer, where the function asks for it. The runtime's service posts

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::key::Key;
+use crate::{deliver::Event, journal::Line, key::Key};
 
 /// The version that this code writes, and reads.
 pub const VERSION: u32 = 1;
@@ -29,10 +29,110 @@ pub struct Message<E> {
     pub event: E,
 }
 
+/// A message from the queue that this code does not read: somebody must act first.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Unreadable {
+    /// Not JSON, or not of a message's shape.
+    #[error("the message is not one of ours")]
+    Foreign,
+    /// Written by code of another time.
+    #[error("the message is of version {0}, and this code reads version {VERSION}")]
+    Version(u32),
+    /// Put into the wrong queue.
+    #[error("the message is for another function")]
+    Misdirected,
+}
+
+/// What every version has.
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+    function: String,
+}
+
 impl<E: Serialize + DeserializeOwned> Message<E> {
+    /// The message as it rests in the queue.
+    ///
+    /// # Errors
+    /// An event that JSON cannot say; none of ours is.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    /// Reads a message that is for `function`.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn from_json(json: &str, function: &str) -> Result<Self, Unreadable> {
+        let head: Head = serde_json::from_str(json).map_err(|_| Unreadable::Foreign)?;
+        if head.version != VERSION {
+            return Err(Unreadable::Version(head.version));
+        }
+        if head.function != function {
+            return Err(Unreadable::Misdirected);
+        }
+        serde_json::from_str(json).map_err(|_| Unreadable::Foreign)
+    }
+
     /// A message in the current version.
     pub fn new(function: &str, key: Key, received_at: OffsetDateTime, event: E) -> Self {
         let function = function.to_owned();
         Self { version: VERSION, function, key, trigger_id: None, received_at, event }
+    }
+}
+
+impl<E: Event> Message<E> {
+    /// Puts what it is into a log line.
+    pub fn describe(&self, line: &mut Line) {
+        line.key = Some(self.key.as_str().to_owned());
+        line.trigger_id = self.trigger_id.map(|id| id.to_string());
+        line.identity_id = self.event.identity_id().map(str::to_owned);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// As it was written when the first version was.
+    const FIRST_VERSION: &str = r#"{
+        "version": 1,
+        "function": "mandrill-welcome",
+        "key": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
+        "trigger_id": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
+        "received_at": "2026-01-02T03:04:05.678Z",
+        "event": {"identity": {"id": "i"}}
+    }"#;
+
+    fn read(json: &str) -> Result<Message<Value>, Unreadable> {
+        Message::from_json(json, "mandrill-welcome")
+    }
+
+    #[test]
+    fn a_message_of_the_first_version_is_read() {
+        let message = read(FIRST_VERSION).unwrap();
+        assert_eq!(message.event["identity"]["id"], "i");
+        assert_eq!(message.key.as_str(), "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10");
+        let written: Value = serde_json::from_str(&message.to_json().unwrap()).unwrap();
+        assert_eq!(written, serde_json::from_str::<Value>(FIRST_VERSION).unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let with = |name: &str, value: &str| {
+            let mut message: Value = serde_json::from_str(FIRST_VERSION).unwrap();
+            message[name] = serde_json::from_str(value).unwrap();
+            read(&message.to_string()).err()
+        };
+        assert_eq!(with("version", "2"), Some(Unreadable::Version(2)));
+        assert_eq!(with("function", "\"segment-identify\""), Some(Unreadable::Misdirected));
+        assert_eq!(with("received_at", "\"yesterday\""), Some(Unreadable::Foreign));
+        assert_eq!(with("key", "null"), Some(Unreadable::Foreign));
+        assert_eq!(with("later", "\"unknown fields are let be\""), None);
+        for foreign in ["", "{", "null", "[]", "{}", r#"{"version":"1"}"#] {
+            assert_eq!(read(foreign).err(), Some(Unreadable::Foreign), "{foreign}");
+        }
     }
 }

@@ -29,6 +29,8 @@ pub enum Outcome {
         /// The vendor's word.
         reason: String,
     },
+    /// It rests in the queue, and is delivered from there.
+    Accepted,
     /// Deliberately not done.
     Skipped {
         /// Why.
@@ -38,8 +40,8 @@ pub enum Outcome {
     TemplateFault(Fault),
     /// Nothing happened, and later it may.
     TryLater {
-        /// How long the vendor asks us to wait.
-        wait: Option<Duration>,
+        /// How long.
+        wait: Wait,
         /// Why.
         cause: String,
     },
@@ -47,9 +49,29 @@ pub enum Outcome {
     Blocked(Blocked),
     /// The request was maybe written, and nobody can tell what came of it.
     Unknown {
+        /// When to look again.
+        wait: Wait,
         /// Why.
         cause: String,
     },
+}
+
+/// How long to wait before the next attempt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Wait {
+    /// Nobody said: longer after each attempt.
+    Growing,
+    /// As long as the vendor asks for, at least.
+    AtLeast(Duration),
+    /// It is known when there is something to do.
+    Until(Duration),
+}
+
+impl From<Option<Duration>> for Wait {
+    /// What the vendor asked for, where it did.
+    fn from(asked: Option<Duration>) -> Self {
+        asked.map_or(Self::Growing, Self::AtLeast)
+    }
 }
 
 /// Why an event is blocked.
@@ -69,7 +91,7 @@ impl Outcome {
 
     /// Not now.
     pub fn try_later(cause: impl Into<String>) -> Self {
-        Self::TryLater { wait: None, cause: cause.into() }
+        Self::TryLater { wait: Wait::Growing, cause: cause.into() }
     }
 
     /// Somebody must act.
@@ -79,7 +101,7 @@ impl Outcome {
 
     /// Nobody knows.
     pub fn unknown(cause: impl Into<String>) -> Self {
-        Self::Unknown { cause: cause.into() }
+        Self::Unknown { wait: Wait::Growing, cause: cause.into() }
     }
 
     /// What a call that got no answer means, for any vendor.
@@ -90,12 +112,19 @@ impl Outcome {
         }
     }
 
-    /// Whether the event needs no more work.
+    /// Whether the caller has nothing more to do: the event is stored, done or skipped.
     pub fn is_settled(&self) -> bool {
-        matches!(
-            self,
-            Self::Delivered { .. } | Self::Duplicate | Self::Rejected { .. } | Self::Skipped { .. }
-        )
+        match self {
+            Self::Delivered { .. }
+            | Self::Duplicate
+            | Self::Rejected { .. }
+            | Self::Accepted
+            | Self::Skipped { .. } => true,
+            Self::TemplateFault(_)
+            | Self::TryLater { .. }
+            | Self::Blocked(_)
+            | Self::Unknown { .. } => false,
+        }
     }
 
     /// The one word for it, in answers and logs.
@@ -104,6 +133,7 @@ impl Outcome {
             Self::Delivered { .. } => "delivered",
             Self::Duplicate => "duplicate",
             Self::Rejected { .. } => "rejected",
+            Self::Accepted => "accepted",
             Self::Skipped { .. } => "skipped",
             Self::TemplateFault(_) => "template_fault",
             Self::TryLater { .. } => "try_later",
@@ -116,37 +146,41 @@ impl Outcome {
     pub fn describe(&self, line: &mut Line) {
         line.outcome = self.word();
         line.cause = self.cause();
-        line.count(self.metric());
+        if let Some(metric) = self.metric() {
+            line.count(metric);
+        }
         if matches!(self, Self::Delivered { at_risk: Some(_), .. }) {
             line.count(Metric::Blocked);
         }
     }
 
-    fn metric(&self) -> Metric {
-        match self {
+    /// What is counted; that an event was taken is counted as soon as it is known.
+    fn metric(&self) -> Option<Metric> {
+        Some(match self {
             Self::Delivered { .. } => Metric::Delivered,
             Self::Duplicate => Metric::Duplicate,
             Self::Rejected { .. } => Metric::Rejected,
+            Self::Accepted => return None,
             Self::Skipped { .. } => Metric::Skipped,
             Self::TemplateFault(_) => Metric::TemplateFault,
             Self::TryLater { .. } => Metric::Retried,
             Self::Blocked(_) => Metric::Blocked,
             Self::Unknown { .. } => Metric::Unknown,
-        }
+        })
     }
 
     /// Why, for the log.
     pub fn cause(&self) -> Option<String> {
         match self {
             Self::Delivered { at_risk, .. } => at_risk.clone(),
-            Self::Duplicate => None,
+            Self::Duplicate | Self::Accepted => None,
             Self::Rejected { reason } => Some(reason.clone()),
             Self::Skipped { reason } => Some((*reason).to_owned()),
             Self::TemplateFault(fault) => Some(fault.to_string()),
             Self::Blocked(Blocked::BadKey) => Some("the vendor refuses the key".to_owned()),
             Self::Blocked(Blocked::Because(cause))
             | Self::TryLater { cause, .. }
-            | Self::Unknown { cause } => Some(cause.clone()),
+            | Self::Unknown { cause, .. } => Some(cause.clone()),
         }
     }
 

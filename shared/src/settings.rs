@@ -4,12 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     auth::{CallerAuth, Scheme},
-    clock::SharedClock,
-    config::{ConfigError, Environment},
-    http::Http,
-    journal::{Journal, LogLevel, Sink},
-    secrets::{Cached, SecretStore, Ttl},
-    template::Source,
+    aws::Aws,
+    clock::{SharedClock, SystemClock},
+    config::{ConfigError, Endpoint, Environment},
+    deliver::Ledger,
+    dispatch::Dispatch,
+    http::{self, Http},
+    journal::{Journal, Line, LogLevel, Sink},
+    queue::{Queue, Sqs},
+    records::{DynamoDb, MemoryRecords, Records},
+    secrets::{Cached, SecretStore, SecretsManager, Ttl},
+    template::{Fault, Rendering, Source, Template},
 };
 
 /// Defaults of the shared settings.
@@ -27,12 +32,37 @@ const RECORD_TTL_HOURS: u32 = 720;
 pub struct Ports {
     /// Where secrets are kept.
     pub secrets: Arc<dyn SecretStore>,
+    /// Opens the queue at a URL.
+    pub queues: Opener<dyn Queue>,
+    /// Opens the table of records of a name.
+    pub tables: Opener<dyn Records>,
     /// The way out over HTTP.
     pub http: Arc<dyn Http>,
     /// The wall clock.
     pub clock: SharedClock,
     /// Where log lines go.
     pub journal: Sink,
+    /// Where templates are rendered.
+    pub rendering: Rendering,
+}
+
+/// Opens what a setting names.
+pub type Opener<T> = Arc<dyn Fn(&str) -> Arc<T> + Send + Sync>;
+
+impl Ports {
+    /// The outside as a function on AWS has it.
+    pub fn on_aws(aws: &Aws, client: http::Client, journal: Sink) -> Self {
+        let (for_queues, for_tables) = (aws.clone(), aws.clone());
+        Self {
+            secrets: Arc::new(SecretsManager::new(aws)),
+            queues: Arc::new(move |url| Arc::new(Sqs::new(&for_queues, url))),
+            tables: Arc::new(move |table| Arc::new(DynamoDb::new(&for_tables, table))),
+            http: Arc::new(client),
+            clock: Arc::new(SystemClock),
+            journal,
+            rendering: Rendering::OnItsThread,
+        }
+    }
 }
 
 /// What every function reads from its environment.
@@ -44,6 +74,8 @@ pub struct Settings {
     pub secret_ttl: Ttl,
     /// How long one call to a vendor may take.
     pub vendor_timeout: Duration,
+    /// Where events rest until they are delivered; unset, they are delivered in line.
+    pub queue_url: Option<Endpoint>,
     /// How much is logged.
     pub log_level: LogLevel,
 }
@@ -58,6 +90,7 @@ impl Settings {
             webhook_secret_id: env.required("WEBHOOK_SECRET_ID", secret_id)?,
             secret_ttl: Ttl(env.duration("SECRET_TTL_SECONDS", second, SECRET_TTL_SECONDS)?),
             vendor_timeout: env.duration("VENDOR_TIMEOUT_MS", millisecond, VENDOR_TIMEOUT_MS)?,
+            queue_url: env.optional_endpoint("QUEUE_URL")?,
             log_level: LogLevel::from_env(env)?,
         })
     }
@@ -73,15 +106,70 @@ impl Settings {
         Cached::current(id, ports.secrets.clone(), ports.clock.clone(), self.secret_ttl)
     }
 
-    /// The journal of a function.
-    pub fn journal(&self, function: &'static str, ports: &Ports) -> Journal {
+    /// The way from accept to `delivery`.
+    pub fn dispatch<D>(&self, function: &'static str, delivery: D, ports: &Ports) -> Dispatch<D> {
+        Dispatch {
+            name: function,
+            queue: self.queue_url.as_ref().map(|url| (ports.queues)(url.as_str())),
+            delivery,
+            journal: self.journal(function, ports),
+            clock: ports.clock.clone(),
+        }
+    }
+
+    /// Prepares what a vendor is told. A template that does not parse stops the start of a
+    /// function without a queue; one with a queue says so, and goes on storing events.
+    ///
+    /// # Errors
+    /// Where it does not parse and there is no queue.
+    pub fn template(
+        &self,
+        function: &'static str,
+        source: Source,
+        ports: &Ports,
+    ) -> Result<Template, Fault> {
+        let prepared = Template::prepare_in(ports.rendering, source.clone());
+        match (prepared, &self.queue_url) {
+            (Err(fault), Some(_)) => {
+                self.journal(function, ports).write(&Line::of_broken_template(&fault));
+                Ok(Template::broken(source, fault))
+            }
+            (prepared, _) => prepared,
+        }
+    }
+
+    fn journal(&self, function: &'static str, ports: &Ports) -> Journal {
         Journal::new(function, self.log_level, ports.clock.clone(), ports.journal.clone())
     }
 }
 
-/// Reads how long a record lives.
-pub fn record_ttl(env: &Environment) -> Result<Duration, ConfigError> {
-    env.duration("RECORD_TTL_HOURS", Duration::from_hours(1), RECORD_TTL_HOURS)
+/// Where a function notices work that was done before.
+pub struct RecordSettings {
+    table: Option<String>,
+    ttl: Duration,
+}
+
+impl RecordSettings {
+    /// Reads them. A queue may deliver twice, to two sandboxes, so with one the records must be
+    /// where both find them.
+    pub fn from_env(env: &Environment, settings: &Settings) -> Result<Self, ConfigError> {
+        let table = env.optional("RECORDS_TABLE").map(str::to_owned);
+        if table.is_none() && settings.queue_url.is_some() {
+            let wanted = "wanted the DynamoDB table of records, as QUEUE_URL is set";
+            return Err(ConfigError::new("RECORDS_TABLE", wanted));
+        }
+        let ttl = env.duration("RECORD_TTL_HOURS", Duration::from_hours(1), RECORD_TTL_HOURS)?;
+        Ok(Self { table, ttl })
+    }
+
+    /// The records of `function`; without a table, in memory.
+    pub fn ledger(&self, function: &'static str, ports: &Ports) -> Ledger {
+        let records = match &self.table {
+            Some(table) => (ports.tables)(table),
+            None => Arc::new(MemoryRecords::default()),
+        };
+        Ledger { function, records, ttl: self.ttl, clock: ports.clock.clone() }
+    }
 }
 
 /// What the functions that Ory calls read from their environment besides.
@@ -105,6 +193,15 @@ impl OrySettings {
             template: Source::from_env(env, "TEMPLATE")?,
             reply_template: Source::from_env(env, "REPLY_TEMPLATE")?,
         })
+    }
+
+    /// Prepares the template of replies.
+    ///
+    /// # Errors
+    /// Where it does not parse, queue or not: nobody could be answered as they expect.
+    pub fn reply_template(&self, ports: &Ports) -> Result<Option<Template>, Fault> {
+        let prepare = |source: &Source| Template::prepare_in(ports.rendering, source.clone());
+        self.reply_template.as_ref().map(prepare).transpose()
     }
 
     /// How Ory presents itself.

@@ -7,5 +7,6 @@ mod common;
 mod mailchimp_inbound;
 mod mandrill_welcome;
 mod readme;
+mod records;
 mod segment_identify;
 mod template;

@@ -6,11 +6,13 @@
 )]
 
 mod answer;
+mod batch_failures;
 mod binaries;
 mod deployment;
 mod event;
 mod log;
 mod process;
+pub mod records_suite;
 mod runtime_api;
 mod sandbox;
 

@@ -14,9 +14,24 @@ pub struct Log {
 impl Log {
     /// The journal: the lines of requests and deliveries.
     pub fn journal(&self) -> Vec<Value> {
+        self.lines_of(&["request", "delivery"])
+    }
+
+    /// The lines of deliveries from the queue.
+    pub fn deliveries(&self) -> Vec<Value> {
+        self.lines_of(&["delivery"])
+    }
+
+    /// The lines of starts that had something to say.
+    pub fn starts(&self) -> Vec<Value> {
+        self.lines_of(&["start"])
+    }
+
+    fn lines_of(&self, messages: &[&str]) -> Vec<Value> {
         let lines = self.stdout.iter().filter_map(|line| serde_json::from_str(line).ok());
-        let of_journal = ["request", "delivery"].map(Value::from);
-        lines.filter(|line: &Value| of_journal.contains(&line["message"])).collect()
+        let is_one =
+            |line: &Value| line["message"].as_str().is_some_and(|told| messages.contains(&told));
+        lines.filter(is_one).collect()
     }
 
     /// The journal of a function that was called once.

@@ -1,9 +1,10 @@
 //! A function's sandbox: one process at a time, as Lambda keeps it.
 
+use ory_actions::standins::{Message, lambda_event};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{Answer, Deployment, Log, process::Process, runtime_api::Invocation};
+use crate::{Answer, Deployment, Log, batch_failures, process::Process, runtime_api::Invocation};
 
 /// A started function.
 pub struct Sandbox {
@@ -19,20 +20,51 @@ impl Sandbox {
         Self { deployment, process, starts: 1, past: Log::default() }
     }
 
-    /// Invokes the function. Where its process has ended, a new one is started first.
+    /// Calls the function's URL. Where its process has ended, a new one is started first.
     pub async fn invoke(&mut self, event: impl Into<Value>) -> Answer {
+        Answer::read(&self.run(event.into()).await)
+    }
+
+    /// Delivers messages from the function's queue; the ids of those that stay there.
+    pub async fn deliver(&mut self, messages: &[Message]) -> Vec<String> {
+        batch_failures::read(&self.run(lambda_event(messages)).await, messages)
+    }
+
+    async fn run(&mut self, event: Value) -> Value {
         if !self.process.is_ready().await {
-            let fresh = started(&self.deployment).await;
-            self.starts += 1;
-            let (_, log) = std::mem::replace(&mut self.process, fresh).ended().await;
+            let log = self.replace().await.ended().await.1;
             self.past.append(log);
         }
         let invocation = Invocation {
-            event: event.into(),
+            event,
             arn: self.deployment.arn.clone(),
             ends: OffsetDateTime::now_utc() + self.deployment.time_limit,
         };
-        Answer::read(&self.process.invoke(invocation).await)
+        self.process.invoke(invocation).await
+    }
+
+    /// Another sandbox of the same function, as Lambda starts one where two events come at once.
+    pub async fn another(&self) -> Self {
+        Self::start(self.deployment.clone()).await
+    }
+
+    /// Deploys the function anew, with something changed.
+    pub async fn deploy(&mut self, change: impl FnOnce(Deployment) -> Deployment) {
+        self.deployment = change(self.deployment.clone());
+        self.crash().await;
+    }
+
+    /// Kills the process, whatever it is at, and starts a new one.
+    pub async fn crash(&mut self) {
+        let log = self.replace().await.kill().await;
+        self.past.append(log);
+    }
+
+    /// Starts a new process; the one before.
+    async fn replace(&mut self) -> Process {
+        let fresh = started(&self.deployment).await;
+        self.starts += 1;
+        std::mem::replace(&mut self.process, fresh)
     }
 
     /// How many processes there have been.

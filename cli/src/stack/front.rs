@@ -34,7 +34,7 @@ async fn answer(functions: &[Named], request: Request<Bytes>) -> Reply {
     };
     let invocation =
         Invocation { arn: arn(named.name), ends: OffsetDateTime::now_utc() + TIME_LIMIT };
-    let answer = named.function.invoke(event(request), &invocation).await.into_lambda();
+    let answer = named.function.accept(event(request), &invocation).await.into_lambda();
     let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
     *response.status_mut() = u16::try_from(answer.status_code)
         .ok()

@@ -8,18 +8,17 @@ pub mod table;
 use std::{io, sync::Arc};
 
 use shared::{
-    clock::SystemClock,
+    aws::Aws,
     config::Environment,
     http::{Client, ClientError},
     journal::Sink,
     lambda::{Function, StartError},
-    secrets::SecretsManager as SecretStore,
     settings::Ports,
 };
 
 pub use surroundings::{Surroundings, WEBHOOK_KEY};
 
-use crate::{server::Server, standins::SecretsManager};
+use crate::server::Server;
 
 /// The stack could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +103,10 @@ const FUNCTIONS: [(&str, Build); 3] = [
 ];
 
 fn functions(surroundings: &Surroundings) -> Result<Vec<Named>, StackError> {
-    let adapters = adapters(&surroundings.secrets)?;
+    // The adapters of a deployed function, pointed at the stand-ins.
+    let client = Client::new()?;
+    let aws = Aws::at(&surroundings.secrets.url(), &client);
+    let adapters = Ports::on_aws(&aws, client, Sink::Nowhere);
     let build = |(name, build): (&'static str, Build)| {
         let env = Environment::of(surroundings.settings(name));
         match build(&env, &adapters) {
@@ -113,15 +115,4 @@ fn functions(surroundings: &Surroundings) -> Result<Vec<Named>, StackError> {
         }
     };
     FUNCTIONS.into_iter().map(build).collect()
-}
-
-/// The adapters of a deployed function, pointed at the stand-ins.
-fn adapters(secrets: &SecretsManager) -> Result<Ports, ClientError> {
-    let client = Client::new()?;
-    Ok(Ports {
-        secrets: Arc::new(SecretStore::at(&secrets.url(), &client)),
-        http: Arc::new(client),
-        clock: Arc::new(SystemClock),
-        journal: Sink::Nowhere,
-    })
 }

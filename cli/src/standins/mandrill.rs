@@ -1,4 +1,5 @@
-//! Mandrill, as far as `messages/send`, `messages/send-template` and `rejects/list`.
+//! Mandrill, as far as `messages/send`, `messages/send-template`, `messages/search` and
+//! `rejects/list`.
 
 use std::{fmt, io};
 
@@ -20,8 +21,10 @@ pub struct Received {
 
 impl fmt::Display for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let recipient = self.body["message"]["to"][0]["email"].as_str();
-        write!(f, "Mandrill: {} to {}", self.method, recipient.unwrap_or("nobody"))
+        match self.body["message"]["to"][0]["email"].as_str() {
+            Some(recipient) => write!(f, "Mandrill: {} to {recipient}", self.method),
+            None => write!(f, "Mandrill: {}", self.method),
+        }
     }
 }
 
@@ -30,6 +33,8 @@ impl fmt::Display for Received {
 pub struct Behaviour {
     key: String,
     bouncing: Vec<String>,
+    sent: Vec<Value>,
+    is_index_behind: bool,
 }
 
 /// A stand-in for Mandrill.
@@ -38,7 +43,7 @@ pub type Mandrill = VendorStandin<Behaviour>;
 impl Mandrill {
     /// Starts it on `port`, 0 for any; it takes calls that carry `key`.
     pub async fn start(port: u16, key: &str) -> io::Result<Self> {
-        Self::serve(port, Behaviour { key: key.to_owned(), bouncing: Vec::new() }).await
+        Self::serve(port, Behaviour { key: key.to_owned(), ..Behaviour::default() }).await
     }
 
     /// The root of its API, for `MANDRILL_URL`.
@@ -49,6 +54,11 @@ impl Mandrill {
     /// The key that it takes from now on.
     pub fn set_key(&self, key: &str) {
         self.change(|behaviour| key.clone_into(&mut behaviour.key));
+    }
+
+    /// Lets a search find nothing of what was sent, as if the index were behind, or ends that.
+    pub fn set_index_behind(&self, is_index_behind: bool) {
+        self.change(|behaviour| behaviour.is_index_behind = is_index_behind);
     }
 
     /// Puts an address on the rejects list, as a hard bounce.
@@ -67,12 +77,13 @@ impl vendor::Behaviour for Behaviour {
         }
     }
 
-    fn answer(&self, call: &Received, count: usize) -> Reply {
+    fn answer(&mut self, call: &Received, count: usize) -> Reply {
         if call.body["key"] != self.key.as_str() {
             return error(401, -1, "Invalid_Key", "Invalid API key");
         }
         match call.method.as_str() {
-            "messages/send" | "messages/send-template" => sent(&call.body, count),
+            "messages/send" | "messages/send-template" => self.send(&call.body["message"], count),
+            "messages/search" => Reply::json(200, &self.search(call.body["query"].as_str())),
             "rejects/list" => Reply::json(200, &self.rejects(call.body["email"].as_str())),
             _ => error(404, -1, "ValidationError", "No such method"),
         }
@@ -80,6 +91,36 @@ impl vendor::Behaviour for Behaviour {
 }
 
 impl Behaviour {
+    fn send(&mut self, message: &Value, count: usize) -> Reply {
+        let recipients = message["to"].as_array().into_iter().flatten();
+        let rows: Vec<_> =
+            recipients.map(|to| self.send_to(&to["email"], message, count)).collect();
+        Reply::json(200, &json!(rows))
+    }
+
+    fn send_to(&mut self, email: &Value, message: &Value, count: usize) -> Value {
+        let id = format!("{count:032x}");
+        let bounces = self.bouncing.iter().any(|address| email == address.as_str());
+        let (status, reason) =
+            if bounces { ("rejected", Some("hard-bounce")) } else { ("sent", None) };
+        self.sent.push(json!({
+            "_id": id, "ts": 1_767_225_600, "email": email, "state": status,
+            "sender": message["from_email"], "subject": message["subject"], "tags": [],
+            "metadata": message["metadata"],
+        }));
+        json!({
+            "email": email, "status": status, "_id": id, "reject_reason": reason,
+            "queued_reason": null,
+        })
+    }
+
+    /// The rows of mails to the address that the query quotes.
+    fn search(&self, query: Option<&str>) -> Value {
+        let address = query.unwrap_or_default().trim_matches('"');
+        let found = |row: &&Value| !self.is_index_behind && row["email"] == address;
+        self.sent.iter().filter(found).cloned().collect()
+    }
+
     fn rejects(&self, email: Option<&str>) -> Value {
         let listed = self.bouncing.iter().filter(|address| email == Some(address.as_str()));
         let row = |address: &String| {
@@ -91,20 +132,6 @@ impl Behaviour {
         };
         listed.map(row).collect()
     }
-}
-
-fn sent(body: &Value, count: usize) -> Reply {
-    let recipients = body["message"]["to"].as_array().cloned().unwrap_or_default();
-    let rows: Vec<_> = recipients
-        .iter()
-        .map(|to| {
-            json!({
-                "email": to["email"], "status": "sent", "_id": format!("{count:032x}"),
-                "reject_reason": null, "queued_reason": null,
-            })
-        })
-        .collect();
-    Reply::json(200, &json!(rows))
 }
 
 fn error(status: u16, code: i64, name: &str, message: &str) -> Reply {

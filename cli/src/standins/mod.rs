@@ -1,16 +1,22 @@
 //! Stand-ins for what the functions talk to: they speak the real wire protocols on loopback,
 //! remember what they received, and fail on demand.
 
+mod aws;
+mod dynamodb;
 mod mandrill;
 mod secrets_manager;
 mod segment;
+mod sqs;
 mod vendor;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use aws::{AwsStandin, Refusal, Service};
+pub use dynamodb::DynamoDb;
 pub use mandrill::{Mandrill, Received};
 pub use secrets_manager::SecretsManager;
 pub use segment::{Segment, Tracked};
+pub use sqs::{Message, Sqs, lambda_event};
 pub use vendor::{Behaviour, VendorStandin};
 
 /// State that a stand-in shares with its server.

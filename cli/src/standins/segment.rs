@@ -1,4 +1,4 @@
-//! Segment's tracking API, as far as `identify`, `track` and `group`.
+//! Segment's tracking API, as far as `identify`, `track`, `group` and `batch`.
 
 use std::{fmt, io};
 
@@ -23,8 +23,22 @@ pub struct Tracked {
 
 impl fmt::Display for Tracked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let user = self.body["userId"].as_str().or(self.body["anonymousId"].as_str());
-        write!(f, "Segment: {} {}", self.path, user.unwrap_or("nobody"))
+        write!(f, "Segment: {}", self.path)?;
+        for event in self.events() {
+            let user = event["userId"].as_str().or(event["anonymousId"].as_str());
+            write!(f, " {}", user.unwrap_or("nobody"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Tracked {
+    /// The events in it: those of a batch, or the one that it is.
+    pub fn events(&self) -> &[Value] {
+        match self.body["batch"].as_array() {
+            Some(events) => events,
+            None => std::slice::from_ref(&self.body),
+        }
     }
 }
 
@@ -65,18 +79,30 @@ impl vendor::Behaviour for Behaviour {
         }
     }
 
-    fn answer(&self, call: &Tracked, _count: usize) -> Reply {
+    fn answer(&mut self, call: &Tracked, _count: usize) -> Reply {
         if call.write_key.as_deref() != Some(self.write_key.as_str()) {
             let message = "An invalid write key was provided";
             return Reply::json(400, &json!({"success": false, "message": message}));
         }
-        match call.path.as_str() {
-            "identify" | "track" | "group" if call.body.is_object() => {
-                Reply::json(200, &json!({"success": true}))
-            }
-            _ => Reply::json(400, &json!({"success": false})),
-        }
+        let is_good = match call.path.as_str() {
+            "identify" | "track" | "group" => is_event(&call.body),
+            "batch" => call.body["batch"].is_array() && call.events().iter().all(is_typed_event),
+            _ => false,
+        };
+        Reply::json(if is_good { 200 } else { 400 }, &json!({"success": is_good}))
     }
+}
+
+/// Segment refuses a larger event.
+const MAX_EVENT_BYTES: usize = 32 * 1024;
+
+fn is_event(event: &Value) -> bool {
+    event.is_object() && event.to_string().len() <= MAX_EVENT_BYTES
+}
+
+/// In a batch the path tells no kind.
+fn is_typed_event(event: &Value) -> bool {
+    is_event(event) && ["identify", "track", "group"].map(Value::from).contains(&event["type"])
 }
 
 /// The user name of HTTP Basic, whose password is empty.

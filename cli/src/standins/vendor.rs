@@ -17,15 +17,22 @@ pub trait Behaviour: Default + Send + 'static {
     /// Reads a call.
     fn read(request: &Request<Bytes>) -> Self::Call;
 
-    /// The honest answer to a call: the `count`-th.
-    fn answer(&self, call: &Self::Call, count: usize) -> Reply;
+    /// Does what a call asks for, the `count`-th, and answers honestly.
+    fn answer(&mut self, call: &Self::Call, count: usize) -> Reply;
 }
 
 struct State<B: Behaviour> {
     behaviour: B,
     received: Vec<B::Call>,
     count: usize,
-    script: VecDeque<Reply>,
+    script: VecDeque<Scripted>,
+}
+
+/// A reply instead of the honest one.
+struct Scripted {
+    reply: Reply,
+    /// Whether the vendor does what it was asked to all the same.
+    acts: bool,
 }
 
 impl<B: Behaviour> Default for State<B> {
@@ -66,7 +73,12 @@ impl<B: Behaviour> VendorStandin<B> {
 
     /// Gives the next call this reply, instead of the honest one. Replies queue up.
     pub fn reply_next(&self, reply: Reply) {
-        self.state.lock().script.push_back(reply);
+        self.state.lock().script.push_back(Scripted { reply, acts: false });
+    }
+
+    /// The same, but the next call is done: only its answer is lost.
+    pub fn act_and_reply_next(&self, reply: Reply) {
+        self.state.lock().script.push_back(Scripted { reply, acts: true });
     }
 
     /// Resets new connections before a request is read, or ends that.
@@ -85,7 +97,11 @@ fn receive<B: Behaviour>(state: &mut State<B>, request: &Request<Bytes>) -> Repl
     state.received.push(call.clone());
     state.count += 1;
     match state.script.pop_front() {
-        Some(scripted) => scripted,
+        Some(Scripted { reply, acts: false }) => reply,
+        Some(Scripted { reply, acts: true }) => {
+            state.behaviour.answer(&call, state.count);
+            reply
+        }
         None => state.behaviour.answer(&call, state.count),
     }
 }

@@ -9,13 +9,15 @@ use shared::{
     answer::{Refusal, Refused},
     auth::CallerAuth,
     budget::Budget,
-    clock::SharedClock,
+    deliver::Deliver,
+    dispatch::Dispatch,
     envelope::Request,
-    journal::{Journal, Line, Metric},
+    journal::{Line, Metric},
     key::{FunctionArn, Key},
     lambda::{Function, Invocation},
     message::Message,
     outcome::Outcome,
+    queue::Received,
     response::Response,
     secrets::prefetch,
 };
@@ -37,9 +39,7 @@ const METHODS: &str = "GET, HEAD, POST";
 pub(crate) struct MailchimpInbound {
     pub(crate) auth: CallerAuth,
     pub(crate) lists: Lists,
-    pub(crate) delivery: Inbound,
-    pub(crate) journal: Journal,
-    pub(crate) clock: SharedClock,
+    pub(crate) dispatch: Dispatch<Inbound>,
 }
 
 /// What a call turned out to be.
@@ -53,8 +53,8 @@ enum Taken {
 }
 
 impl MailchimpInbound {
-    async fn accept(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
-        let budget = Budget::new(MAILCHIMP_LIMIT, invocation.ends);
+    async fn answer(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
+        let budget = Budget::in_line(MAILCHIMP_LIMIT, self.dispatch.clock.now(), invocation.ends);
         match self.take(event).await {
             Ok(Taken::Validator) => {
                 line.outcome = "validated";
@@ -97,7 +97,7 @@ impl MailchimpInbound {
         }
         // Mailchimp gives its deliveries no id; a repeated one has the same bytes.
         let key = Key::digest(&body);
-        let message = Message::new(crate::NAME, key, self.clock.now(), event);
+        let message = Message::new(crate::NAME, key, self.dispatch.clock.now(), event);
         Ok(Taken::Event(Box::new(message)))
     }
 
@@ -109,10 +109,9 @@ impl MailchimpInbound {
         line: &mut Line,
     ) -> Response {
         line.count(Metric::Accepted);
-        line.key = Some(message.key.as_str().to_owned());
-        let delivered = self.delivery.deliver(message, arn, budget).await;
-        delivered.describe(line);
-        answer(&delivered.outcome, &message.key)
+        message.describe(line);
+        let outcome = self.dispatch.store_or_deliver(message, arn, budget, line).await;
+        answer(&outcome, &message.key)
     }
 }
 
@@ -123,6 +122,7 @@ fn answer(outcome: &Outcome, key: &Key) -> Response {
         Outcome::Delivered { .. }
         | Outcome::Duplicate
         | Outcome::Rejected { .. }
+        | Outcome::Accepted
         | Outcome::Skipped { .. } => Response::json(200, outcome.body(key)),
         Outcome::TemplateFault(_) => error(500, Refusal::Template),
         Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::Unknown { .. } => {
@@ -154,19 +154,23 @@ impl From<EventError> for Refused {
 
 #[async_trait]
 impl Function for MailchimpInbound {
-    async fn invoke(&self, event: Value, invocation: &Invocation) -> Response {
+    async fn accept(&self, event: Value, invocation: &Invocation) -> Response {
         let after_panic = answer_refused(Refusal::Unfinished);
-        let answer = async |line: &mut Line| self.accept(event, invocation, line).await;
-        self.journal.request(after_panic, answer).await
+        let answer = async |line: &mut Line| self.answer(event, invocation, line).await;
+        self.dispatch.journal.request(after_panic, answer).await
+    }
+
+    async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String> {
+        self.dispatch.work(received, invocation).await
     }
 
     async fn warm(&self) {
-        let segment = self.delivery.segment.as_ref().map(|segment| segment.key.secret());
-        let secrets: Vec<_> = std::iter::once(self.auth.secret()).chain(segment).collect();
+        let mut secrets = self.dispatch.delivery.secrets();
+        secrets.push(self.auth.secret());
         prefetch(&secrets).await;
     }
 
     fn must_end(&self) -> bool {
-        self.delivery.template.overran()
+        self.dispatch.delivery.overran()
     }
 }

@@ -1,11 +1,11 @@
 //! What this function reads from its environment.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use shared::{
     config::{ConfigError, Endpoint, Environment},
     segment,
-    settings::{Settings, record_ttl},
+    settings::{RecordSettings, Settings},
     template::Source,
 };
 
@@ -14,7 +14,7 @@ pub(crate) struct Config {
     pub(crate) template: Option<Source>,
     pub(crate) lists: Lists,
     pub(crate) segment: Option<SegmentConfig>,
-    pub(crate) record_ttl: Duration,
+    pub(crate) records: RecordSettings,
 }
 
 /// Where Segment is told; without a secret, it is not.
@@ -27,12 +27,13 @@ impl Config {
     pub(crate) fn from_env(env: &Environment) -> Result<Self, ConfigError> {
         let endpoint = env.endpoint("SEGMENT_URL", segment::DEFAULT_URL)?;
         let secret_id = env.optional("SEGMENT_SECRET_ID").map(str::to_owned);
+        let settings = Settings::from_env(env)?;
         Ok(Self {
-            settings: Settings::from_env(env)?,
+            records: RecordSettings::from_env(env, &settings)?,
+            settings,
             template: Source::from_env(env, "TEMPLATE")?,
             lists: Lists::read(env.optional("MAILCHIMP_LISTS")),
             segment: secret_id.map(|secret_id| SegmentConfig { secret_id, endpoint }),
-            record_ttl: record_ttl(env)?,
         })
     }
 }

@@ -1,15 +1,18 @@
 //! Deliver, for Mailchimp's events: render, claim, tell Segment, record.
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
     budget::Budget,
     deliver::{
-        self, Attempts, Channel, Delivered, EventFacts, Ledger, Rendered, Unfit, Vendor, render,
+        self, Attempts, Channel, Deliver, Delivered, EventFacts, Ledger, Rendered, Unfit, Vendor,
+        render,
     },
     key::{FunctionArn, WorkKey},
     message::Message,
     outcome::Outcome,
-    segment::{Call, Segment},
+    secrets::Cached,
+    segment::{Batch, Segment},
     template::{Argument, Template},
 };
 
@@ -37,12 +40,14 @@ pub fn template_argument(event: &Event) -> Value {
     json!({"event": event, "identity": null})
 }
 
-impl Inbound {
-    pub(crate) async fn deliver(
+#[async_trait]
+impl Deliver<Event> for Inbound {
+    async fn deliver(
         &self,
         message: &Message<Event>,
         arn: &FunctionArn,
         budget: &Budget,
+        attempts: Attempts,
     ) -> Delivered {
         let (call, key) = match self.prepare(message, arn).await {
             Ok(prepared) => prepared,
@@ -50,18 +55,27 @@ impl Inbound {
         };
         match (&self.segment, call) {
             (Some(segment), Some(call)) => {
-                let ledger = Some(&self.ledger);
-                segment.deliver(&call, &key, ledger, budget, Attempts::IN_LINE).await
+                segment.deliver(&call, Some((&self.ledger, &key)), budget, attempts).await
             }
             _ => Outcome::Skipped { reason: "nothing to do" }.into(),
         }
     }
 
+    fn secrets(&self) -> Vec<&Cached> {
+        self.segment.iter().map(|segment| segment.key.secret()).collect()
+    }
+
+    fn overran(&self) -> bool {
+        self.template.overran()
+    }
+}
+
+impl Inbound {
     async fn prepare(
         &self,
         message: &Message<Event>,
         arn: &FunctionArn,
-    ) -> Result<(Option<Call>, WorkKey), Outcome> {
+    ) -> Result<(Option<Batch>, WorkKey), Outcome> {
         let (rendered, key) = render(&self.template, message).await?;
         let vendor_key = key.for_vendor(arn);
         let facts = EventFacts { vendor_key: &vendor_key, received_at: message.received_at };
@@ -73,7 +87,7 @@ impl Inbound {
         &self,
         mut rendered: Rendered,
         facts: &EventFacts<'_>,
-    ) -> Result<Option<Call>, Unfit> {
+    ) -> Result<Option<Batch>, Unfit> {
         if rendered.keys().any(|name| name != "ory" && name != "segment") {
             return Err(Unfit::Rule("the result holds more than `ory` and `segment`"));
         }

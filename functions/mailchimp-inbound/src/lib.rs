@@ -15,13 +15,12 @@ use std::sync::Arc;
 use shared::{
     auth::{CallerAuth, Scheme},
     config::Environment,
-    deliver::{Channel, Ledger},
+    deliver::Channel,
     lambda::{Function, StartError},
-    records::MemoryRecords,
     secrets::{Product, VendorKey},
     segment::Segment,
     settings::{Ports, Settings},
-    template::{Source, Template},
+    template::Source,
 };
 
 pub use accept::MAILCHIMP_LIMIT;
@@ -40,22 +39,16 @@ pub const NAME: &str = "mailchimp-inbound";
 pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, StartError> {
     let config = Config::from_env(env)?;
     let settings = &config.settings;
-    let ledger = Ledger {
-        function: NAME,
-        records: Arc::new(MemoryRecords::default()),
-        ttl: config.record_ttl,
-        clock: ports.clock.clone(),
+    let template = config.template.unwrap_or_else(shipped_template);
+    let delivery = Inbound {
+        template: settings.template(NAME, template, ports)?,
+        segment: config.segment.map(|segment| channel(segment, settings, ports)),
+        ledger: config.records.ledger(NAME, ports),
     };
     Ok(Arc::new(MailchimpInbound {
         auth: CallerAuth::new(settings.webhook_secret(ports), Scheme::Query),
         lists: config.lists,
-        delivery: Inbound {
-            template: Template::prepare(config.template.unwrap_or_else(shipped_template))?,
-            segment: config.segment.map(|segment| channel(segment, settings, ports)),
-            ledger,
-        },
-        journal: settings.journal(NAME, ports),
-        clock: ports.clock.clone(),
+        dispatch: settings.dispatch(NAME, delivery, ports),
     }))
 }
 

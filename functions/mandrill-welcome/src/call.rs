@@ -42,6 +42,21 @@ impl Call {
         };
         Ok(Self { method, body })
     }
+
+    /// The one address that the mail goes to.
+    pub(crate) fn recipient(&self) -> &str {
+        self.message("/to/0/email")
+    }
+
+    /// The event's key, as it stands in the metadata.
+    pub(crate) fn key(&self) -> &str {
+        self.message("/metadata/ory_key")
+    }
+
+    fn message(&self, pointer: &str) -> &str {
+        let value = self.body.get("message").and_then(|message| message.pointer(pointer));
+        value.and_then(Value::as_str).unwrap_or_default()
+    }
 }
 
 /// One mail to one person: another recipient would be one whom Ory's event does not name.

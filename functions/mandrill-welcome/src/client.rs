@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use shared::{
     config::Endpoint,
-    deliver::{EventFacts, Rendered, Unfit, Vendor},
+    deliver::{EventFacts, OnUnknown, Rendered, Unfit, Vendor},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
 };
@@ -63,7 +63,7 @@ impl Vendor for Mandrill {
     }
 
     /// Mandrill has no idempotency.
-    fn notices_repeats(&self) -> bool {
-        false
+    fn on_unknown(&self) -> OnUnknown<'_, Call> {
+        OnUnknown::Search(self)
     }
 }

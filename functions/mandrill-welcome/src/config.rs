@@ -1,10 +1,8 @@
 //! What this function reads from its environment.
 
-use std::time::Duration;
-
 use shared::{
     config::{ConfigError, Endpoint, Environment},
-    settings::{OrySettings, record_ttl},
+    settings::{OrySettings, RecordSettings},
 };
 
 /// The default value.
@@ -15,18 +13,19 @@ pub(crate) struct Config {
     pub(crate) mandrill_secret_id: String,
     pub(crate) endpoint: Endpoint,
     pub(crate) screen_rejects: bool,
-    pub(crate) record_ttl: Duration,
+    pub(crate) records: RecordSettings,
 }
 
 impl Config {
     pub(crate) fn from_env(env: &Environment) -> Result<Self, ConfigError> {
         let key_id = "the id or ARN of the secret that holds Mandrill's API key";
+        let ory = OrySettings::from_env(env)?;
         Ok(Self {
-            ory: OrySettings::from_env(env)?,
+            records: RecordSettings::from_env(env, &ory.settings)?,
+            ory,
             mandrill_secret_id: env.required("MANDRILL_SECRET_ID", key_id)?,
             endpoint: env.endpoint("MANDRILL_URL", MANDRILL_URL)?,
             screen_rejects: env.flag("SCREEN_REJECTS", false)?,
-            record_ttl: record_ttl(env)?,
         })
     }
 }

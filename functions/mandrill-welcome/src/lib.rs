@@ -5,6 +5,7 @@ mod client;
 mod config;
 mod outcome;
 mod screen;
+mod search;
 #[cfg(test)]
 mod welcome_tests;
 
@@ -13,12 +14,11 @@ use std::sync::Arc;
 use shared::{
     accept::{OryFunction, Screen},
     config::Environment,
-    deliver::{Channel, Delivery, Ledger},
+    deliver::{Channel, Delivery},
     lambda::{Function, StartError},
-    records::MemoryRecords,
     secrets::{Product, VendorKey},
     settings::Ports,
-    template::{Source, Template},
+    template::Source,
 };
 
 pub use call::Call;
@@ -42,24 +42,17 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let screen = config
         .screen_rejects
         .then(|| Arc::new(RejectsScreen::new(vendor.clone(), key.clone())) as Arc<dyn Screen>);
-    let ledger = Ledger {
-        function: NAME,
-        records: Arc::new(MemoryRecords::default()),
-        ttl: config.record_ttl,
-        clock: ports.clock.clone(),
+    let template = config.ory.template.clone().unwrap_or_else(shipped_template);
+    let delivery = Delivery {
+        template: settings.template(NAME, template, ports)?,
+        channel: Channel { vendor, key, timeout: settings.vendor_timeout },
+        ledger: Some(config.records.ledger(NAME, ports)),
     };
     Ok(Arc::new(OryFunction {
-        name: NAME,
         auth: config.ory.caller_auth(ports),
         screen,
-        reply_template: config.ory.reply_template.map(Template::prepare).transpose()?,
-        delivery: Delivery {
-            template: Template::prepare(config.ory.template.unwrap_or_else(shipped_template))?,
-            channel: Channel { vendor, key, timeout: settings.vendor_timeout },
-            ledger: Some(ledger),
-        },
-        journal: settings.journal(NAME, ports),
-        clock: ports.clock.clone(),
+        reply_template: config.ory.reply_template(ports)?,
+        dispatch: settings.dispatch(NAME, delivery, ports),
     }))
 }
 

@@ -81,6 +81,8 @@ fn by_status(answer: &Response) -> Outcome {
     let told = format!("Mandrill answered {} without a word that we know", answer.status);
     match answer.status {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
+        // A gateway that heard nothing from Mandrill in time: Mandrill may have sent it.
+        504 => Outcome::unknown(told),
         408 | 429 | 500..=599 => later(told, answer),
         // Redirects are not followed: the URL is wrong, and the mail was not sent.
         300..=499 => Outcome::blocked(told),
@@ -93,7 +95,7 @@ fn is_success(status: u16) -> bool {
 }
 
 fn later(cause: String, answer: &Response) -> Outcome {
-    Outcome::TryLater { wait: answer.retry_after(), cause }
+    Outcome::TryLater { wait: answer.retry_after().into(), cause }
 }
 
 /// There was one recipient, so there is one row; anything else tells nothing.
@@ -155,6 +157,8 @@ mod tests {
     use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
     use serde_json::Value;
+
+    use shared::outcome::Wait;
 
     use super::*;
 
@@ -272,7 +276,7 @@ mod tests {
             (500, "try_later"),
             (502, "try_later"),
             (503, "try_later"),
-            (504, "try_later"),
+            (504, "unknown"),
             (599, "try_later"),
             (600, "unknown"),
         ];
@@ -291,7 +295,7 @@ mod tests {
         let mut limited = answer(429, "");
         limited.headers.insert("retry-after", HeaderValue::from_static("7"));
         assert!(
-            matches!(classify(&limited), Outcome::TryLater { wait: Some(wait), .. } if wait.as_secs() == 7)
+            matches!(classify(&limited), Outcome::TryLater { wait: Wait::AtLeast(wait), .. } if wait.as_secs() == 7)
         );
     }
 

@@ -3,6 +3,7 @@
 mod config;
 #[cfg(test)]
 mod identify_tests;
+mod together;
 
 use std::sync::Arc;
 
@@ -14,10 +15,11 @@ use shared::{
     secrets::{Product, VendorKey},
     segment::Segment,
     settings::Ports,
-    template::{Source, Template},
+    template::Source,
 };
 
 use config::Config;
+use together::Together;
 
 /// The function's name.
 pub const NAME: &str = "segment-identify";
@@ -30,27 +32,26 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let config = Config::from_env(env)?;
     let settings = &config.ory.settings;
     let key = settings.vendor_secret(config.segment_secret_id, ports);
+    let template = config.ory.template.clone().unwrap_or_else(shipped_template);
+    let delivery = Delivery {
+        template: settings.template(NAME, template, ports)?,
+        channel: Channel {
+            vendor: Segment {
+                library: NAME,
+                endpoint: config.endpoint,
+                http: ports.http.clone(),
+                clock: ports.clock.clone(),
+            },
+            key: Arc::new(VendorKey::new(key, "write_key", Product::Segment)),
+            timeout: settings.vendor_timeout,
+        },
+        ledger: None,
+    };
     Ok(Arc::new(OryFunction {
-        name: NAME,
         auth: config.ory.caller_auth(ports),
         screen: None,
-        reply_template: config.ory.reply_template.map(Template::prepare).transpose()?,
-        delivery: Delivery {
-            template: Template::prepare(config.ory.template.unwrap_or_else(shipped_template))?,
-            channel: Channel {
-                vendor: Segment {
-                    library: NAME,
-                    endpoint: config.endpoint,
-                    http: ports.http.clone(),
-                    clock: ports.clock.clone(),
-                },
-                key: Arc::new(VendorKey::new(key, "write_key", Product::Segment)),
-                timeout: settings.vendor_timeout,
-            },
-            ledger: None,
-        },
-        journal: settings.journal(NAME, ports),
-        clock: ports.clock.clone(),
+        reply_template: config.ory.reply_template(ports)?,
+        dispatch: settings.dispatch(NAME, Together(delivery), ports),
     }))
 }
 

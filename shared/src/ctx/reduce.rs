@@ -60,11 +60,6 @@ impl Reduced {
         &self.identity()["traits"]
     }
 
-    /// The identity's id, unless it is not saved yet.
-    pub fn identity_id(&self) -> Option<&str> {
-        self.identity()["id"].as_str().filter(|id| !id.is_empty() && *id != NIL_ID)
-    }
-
     /// Whether the identity carries the id of one that is not saved yet.
     pub fn has_nil_id(&self) -> bool {
         self.identity()["id"].as_str() == Some(NIL_ID)
@@ -84,6 +79,10 @@ impl Reduced {
 impl Event for Reduced {
     fn arguments(&self) -> Vec<Argument> {
         vec![("ctx", self.0.clone())]
+    }
+
+    fn identity_id(&self) -> Option<&str> {
+        self.identity()["id"].as_str().filter(|id| !id.is_empty() && *id != NIL_ID)
     }
 }
 

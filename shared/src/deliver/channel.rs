@@ -2,89 +2,26 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use secrecy::SecretString;
+use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
-use super::{EventFacts, Ledger, Rendered, Unfit};
+use super::{
+    Attempts, Delivered, Found, Ledger, OnUnknown, Search, Vendor, keyring::Keyring, unsure::Doubt,
+};
 use crate::{
     budget::Budget,
-    http,
-    journal::{Line, Metric},
     key::WorkKey,
-    outcome::{Blocked, Outcome},
+    outcome::{Outcome, Wait},
     records::Held,
-    secrets::{KeyProblem, VendorKey},
+    secrets::VendorKey,
 };
 
 /// The wait before another attempt in line is drawn from zero up to this, doubled each time:
 /// long enough for a vendor's hiccup to pass, short enough for somebody who is signing up.
 const IN_LINE_WAIT: Duration = Duration::from_millis(250);
 
-/// What a vendor's adapter has to know; all else is common.
-#[async_trait]
-pub trait Vendor: Send + Sync {
-    /// A checked call, without the vendor's key.
-    type Call: Send + Sync;
-
-    /// Makes the vendor's request of what the template gave.
-    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Self::Call, Unfit>;
-
-    /// Makes the call, once.
-    async fn call(
-        &self,
-        call: &Self::Call,
-        key: &SecretString,
-        timeout: Duration,
-    ) -> Result<http::Response, http::Error>;
-
-    /// What the vendor's answer means.
-    fn classify(&self, answer: &http::Response) -> Outcome;
-
-    /// Whether the vendor itself notices a call made twice, so that one of which nobody knows
-    /// what came is simply made again.
-    fn notices_repeats(&self) -> bool;
-}
-
-/// How often a call may be made within one delivery.
-#[derive(Clone, Copy, Debug)]
-pub struct Attempts(pub u32);
-
-impl Attempts {
-    /// In line: the first, and two more.
-    pub const IN_LINE: Self = Self(3);
-}
-
-/// What a delivery came to, and what it took.
-#[derive(Clone, Debug)]
-pub struct Delivered {
-    /// The outcome.
-    pub outcome: Outcome,
-    /// How many calls were made.
-    pub attempts: u32,
-    /// The status of the vendor's last answer.
-    pub vendor_status: Option<u16>,
-    /// How long the vendor took, over all calls.
-    pub vendor_latency: Duration,
-}
-
-impl From<Outcome> for Delivered {
-    fn from(outcome: Outcome) -> Self {
-        Self { outcome, attempts: 0, vendor_status: None, vendor_latency: Duration::ZERO }
-    }
-}
-
-impl Delivered {
-    /// Puts it into a log line, with its metrics.
-    pub fn describe(&self, line: &mut Line) {
-        self.outcome.describe(line);
-        line.vendor_status = self.vendor_status;
-        if self.attempts > 0 {
-            line.attempt = Some(self.attempts);
-            line.measure(Metric::VendorLatency, self.vendor_latency);
-        }
-    }
-}
+const TOO_LATE: &str = "too little time was left to call";
 
 /// A vendor and the key to it.
 pub struct Channel<V> {
@@ -97,86 +34,128 @@ pub struct Channel<V> {
 }
 
 /// A claim, with the ledger it stands in.
-type Claimed<'a> = Option<(&'a Ledger, Held)>;
+struct Claimed<'a> {
+    ledger: &'a Ledger,
+    held: Held,
+}
 
 impl<V: Vendor> Channel<V> {
-    /// Claims the work where there is a ledger, makes the call, and writes down what came of it.
+    /// Claims the work in the ledger where it is given one, makes the call, and writes down what
+    /// came of it.
     pub async fn deliver(
         &self,
         call: &V::Call,
-        key: &WorkKey,
-        ledger: Option<&Ledger>,
+        claim: Option<(&Ledger, &WorkKey)>,
         budget: &Budget,
         attempts: Attempts,
     ) -> Delivered {
-        let claimed = match self.claim(key, ledger, budget).await {
-            Ok(claimed) => claimed,
+        let Some((ledger, key)) = claim else {
+            return self.call(call, None, budget, attempts).await;
+        };
+        let mut claimed = match ledger.claim(key, budget).await {
+            Ok(held) => Claimed { ledger, held },
             Err(outcome) => return outcome.into(),
         };
-        let delivered = match self.key.get().await {
-            Ok(vendor_key) => self.call(call, vendor_key, &claimed, budget, attempts).await,
-            Err(problem) => key_outcome(&problem).into(),
+        let delivered = match self.find_out(call, &mut claimed, budget).await {
+            Some(found) => found,
+            None => self.call(call, Some(&claimed), budget, attempts).await,
         };
-        if let Some((ledger, held)) = &claimed {
-            ledger.record(held, &delivered.outcome).await;
-        }
+        let may_repeat = matches!(self.vendor.on_unknown(), OnUnknown::Repeat);
+        ledger.record(&claimed.held, &delivered.outcome, may_repeat).await;
         delivered
     }
 
-    async fn claim<'a>(
+    /// What became of an earlier call; `None` where there was none, or it was surely never sent,
+    /// or the vendor notices a second one by itself.
+    async fn find_out(
         &self,
-        key: &WorkKey,
-        ledger: Option<&'a Ledger>,
+        call: &V::Call,
+        claimed: &mut Claimed<'_>,
         budget: &Budget,
-    ) -> Result<Claimed<'a>, Outcome> {
-        let Some(ledger) = ledger else { return Ok(None) };
-        let held = ledger.claim(key, budget).await?;
-        if held.unsure_since.is_some() && !self.vendor.notices_repeats() {
-            ledger.release(&held).await;
-            return Err(Outcome::unknown("an earlier call may have gone out"));
+    ) -> Option<Delivered> {
+        let since = claimed.held.unsure_since?;
+        let OnUnknown::Search(search) = self.vendor.on_unknown() else { return None };
+        let doubt = Doubt::since(since, claimed.ledger.now());
+        if !doubt.can_be_searched() {
+            return Some(doubt.unknown("an earlier call may have gone out").into());
         }
-        Ok(Some((ledger, held)))
+        let (status, found) = self.search(search, call, since, budget).await;
+        let outcome = match found {
+            Found::Nothing if doubt.is_settled_by_silence() => {
+                claimed.ledger.renew(&mut claimed.held).await.err()?
+            }
+            Found::Nothing => doubt.unknown("an earlier call may have gone out, no trace yet"),
+            Found::Done(outcome) | Found::Failed(outcome @ Outcome::Blocked(_)) => outcome,
+            Found::Failed(outcome) => doubt.unknown(format!(
+                "an earlier call may have gone out, and the search failed: {}",
+                outcome.cause().unwrap_or_default()
+            )),
+        };
+        Some(Delivered { vendor_status: status, ..outcome.into() })
+    }
+
+    /// Asks once, or twice where the key turns out to be an old one; with the answer's status.
+    async fn search(
+        &self,
+        search: &dyn Search<V::Call>,
+        call: &V::Call,
+        since: OffsetDateTime,
+        budget: &Budget,
+    ) -> (Option<u16>, Found) {
+        let mut keyring = match Keyring::open(&self.key).await {
+            Ok(keyring) => keyring,
+            Err(outcome) => return (None, Found::Failed(outcome)),
+        };
+        loop {
+            let Some(timeout) = budget.for_call(self.timeout) else {
+                return (None, Found::Failed(Outcome::try_later(TOO_LATE)));
+            };
+            let (status, found) = match search.search(call, since, keyring.key(), timeout).await {
+                Ok(answer) => (Some(answer.status), search.read(call, &answer)),
+                Err(error) => (None, Found::Failed(Outcome::of_http_error(&error))),
+            };
+            match &found {
+                Found::Failed(outcome) if keyring.is_outdated(outcome) => {
+                    if let Err(outcome) = keyring.renew().await {
+                        return (status, Found::Failed(outcome));
+                    }
+                }
+                _ => return (status, found),
+            }
+        }
     }
 
     async fn call(
         &self,
         call: &V::Call,
-        mut vendor_key: SecretString,
-        claimed: &Claimed<'_>,
+        claimed: Option<&Claimed<'_>>,
         budget: &Budget,
         attempts: Attempts,
     ) -> Delivered {
-        let mut delivered = Delivered::from(Outcome::try_later("too little time was left to call"));
-        let mut key_is_fresh = false;
+        let mut keyring = match Keyring::open(&self.key).await {
+            Ok(keyring) => keyring,
+            Err(outcome) => return outcome.into(),
+        };
+        let mut delivered = Delivered::from(Outcome::try_later(TOO_LATE));
         let mut repeats = 0;
         loop {
             let Some(timeout) = budget.for_call(self.timeout) else { return delivered };
-            if claimed.as_ref().is_some_and(|(ledger, held)| !ledger.is_live(held)) {
+            if claimed.is_some_and(|claimed| !claimed.ledger.is_live(&claimed.held)) {
                 delivered.outcome = Outcome::try_later("the claim ran out before the call");
                 return delivered;
             }
-            self.attempt(call, &vendor_key, timeout, &mut delivered).await;
-            match &delivered.outcome {
-                Outcome::Blocked(Blocked::BadKey) if !key_is_fresh => {
-                    key_is_fresh = true;
-                    match self.key.fresh().await {
-                        Ok(fresh) => vendor_key = fresh,
-                        Err(problem) => {
-                            delivered.outcome = key_outcome(&problem);
-                            return delivered;
-                        }
-                    }
+            self.attempt(call, keyring.key(), timeout, &mut delivered).await;
+            if keyring.is_outdated(&delivered.outcome) {
+                if let Err(outcome) = keyring.renew().await {
+                    delivered.outcome = outcome;
+                    return delivered;
                 }
-                outcome if repeats + 1 < attempts.0 => {
-                    let Some(pause) = self.pause(outcome, repeats) else { return delivered };
-                    if pause >= budget.left() {
-                        return delivered;
-                    }
-                    repeats += 1;
-                    sleep(pause).await;
-                }
-                _ => return delivered,
+                continue;
             }
+            let pause = pause(&delivered.outcome, repeats).filter(|pause| *pause < budget.left());
+            let Some(pause) = pause.filter(|_| repeats + 1 < attempts.0) else { return delivered };
+            repeats += 1;
+            sleep(pause).await;
         }
     }
 
@@ -192,26 +171,24 @@ impl<V: Vendor> Channel<V> {
         delivered.attempts += 1;
         delivered.vendor_latency += began.elapsed();
         delivered.vendor_status = answer.as_ref().ok().map(|answer| answer.status);
-        delivered.outcome = match answer {
+        let outcome = match answer {
             Ok(answer) => self.vendor.classify(&answer),
             Err(error) => Outcome::of_http_error(&error),
         };
-    }
-
-    /// How long to wait before the call is made again; `None` where it must not be.
-    fn pause(&self, outcome: &Outcome, repeats: u32) -> Option<Duration> {
-        match outcome {
-            Outcome::TryLater { wait, .. } => Some(wait.unwrap_or_else(|| jittered(repeats))),
-            Outcome::Unknown { .. } if self.vendor.notices_repeats() => Some(jittered(repeats)),
-            _ => None,
-        }
+        delivered.outcome = match (outcome, self.vendor.on_unknown()) {
+            (Outcome::Unknown { cause, .. }, OnUnknown::Search(_)) => Doubt::fresh().unknown(cause),
+            (outcome, _) => outcome,
+        };
     }
 }
 
-fn key_outcome(problem: &KeyProblem) -> Outcome {
-    match problem {
-        KeyProblem::Unreachable(_) => Outcome::try_later(problem.to_string()),
-        other => Outcome::blocked(other.to_string()),
+/// How long to wait before the call is made again; `None` where it must not be.
+fn pause(outcome: &Outcome, repeats: u32) -> Option<Duration> {
+    match outcome {
+        Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => Some(*asked),
+        Outcome::TryLater { wait: Wait::Growing, .. }
+        | Outcome::Unknown { wait: Wait::Growing, .. } => Some(jittered(repeats)),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
+use time::OffsetDateTime;
 use uuid::Builder;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     clock::SharedClock,
     journal::chain,
     key::WorkKey,
-    outcome::Outcome,
+    outcome::{Outcome, Wait},
     records::{Bid, Claim, Done, Held, Records, RecordsError, State},
 };
 
@@ -41,7 +42,10 @@ impl Ledger {
         };
         match self.records.claim(bid).await {
             Ok(Claim::Won(held)) => Ok(held),
-            Ok(Claim::Busy { .. }) => Err(Outcome::try_later("another delivery is at work on it")),
+            Ok(Claim::Busy { until }) => Err(Outcome::TryLater {
+                wait: Wait::Until((until - self.clock.now()).try_into().unwrap_or_default()),
+                cause: "another delivery is at work on it".to_owned(),
+            }),
             Ok(Claim::Done(_)) => Err(Outcome::Duplicate),
             Err(error) => Err(Outcome::try_later(error.to_string())),
         }
@@ -52,9 +56,29 @@ impl Ledger {
         held.is_live(self.clock.now())
     }
 
+    /// The time now.
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Takes the event for untouched so far: another call may go out from now on.
+    ///
+    /// # Errors
+    /// The outcome of an event whose record cannot be changed: no call without it.
+    pub async fn renew(&self, held: &mut Held) -> Result<(), Outcome> {
+        match self.records.renew(held.clone(), self.clock.now()).await {
+            Ok(renewed) => {
+                *held = renewed;
+                Ok(())
+            }
+            Err(error) => Err(Outcome::try_later(error.to_string())),
+        }
+    }
+
     /// Writes down what became of the claim. Where that fails the event is as it is all the
     /// same: the record stays unsure, and nobody sends again without finding out.
-    pub async fn record(&self, held: &Held, outcome: &Outcome) {
+    /// `may_repeat`: a call of which nobody knows what came may simply be made again.
+    pub async fn record(&self, held: &Held, outcome: &Outcome, may_repeat: bool) {
         let done = |state, vendor_id| Done { state, vendor_id };
         match outcome {
             Outcome::Delivered { vendor, .. } => {
@@ -62,6 +86,7 @@ impl Ledger {
             }
             Outcome::Rejected { .. } => self.complete(held, done(State::Rejected, None)).await,
             Outcome::TryLater { .. } | Outcome::Blocked(_) => self.release(held).await,
+            Outcome::Unknown { .. } if may_repeat => self.release(held).await,
             // The lease runs out by itself and the mark stays: whoever comes next finds out.
             _ => {}
         }
@@ -72,7 +97,7 @@ impl Ledger {
     }
 
     /// Gives the work back: nothing happened.
-    pub async fn release(&self, held: &Held) {
+    async fn release(&self, held: &Held) {
         told(self.records.release(held).await, "a claim was not given back");
     }
 }

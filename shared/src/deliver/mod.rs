@@ -1,46 +1,72 @@
 //! Deliver: render, claim, call, classify, record.
 
 mod channel;
+mod delivered;
+mod keyring;
 mod ledger;
+mod unsure;
+mod vendor;
 
-use serde_json::{Map, Value};
-use time::OffsetDateTime;
+use async_trait::async_trait;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-pub use channel::{Attempts, Channel, Delivered, Vendor};
+pub use channel::Channel;
+pub use delivered::{Attempts, Delivered};
 pub use ledger::Ledger;
+pub use vendor::{EventFacts, Found, OnUnknown, Rendered, Search, Unfit, Vendor};
 
 use crate::{
     budget::Budget,
     key::{FunctionArn, WorkKey},
     message::Message,
     outcome::Outcome,
-    template::{Argument, Fault, RenderError, Template},
+    secrets::Cached,
+    template::{Argument, RenderError, Template},
 };
 
-/// A template's result in which no key of its own is named any more.
-pub type Rendered = Map<String, Value>;
-
 /// What a template is rendered over.
-pub trait Event: Send + Sync {
+pub trait Event: Serialize + DeserializeOwned + Send + Sync {
     /// The template's arguments.
     fn arguments(&self) -> Vec<Argument>;
+
+    /// The id of the identity that it is about, unless it is not saved yet or not known.
+    fn identity_id(&self) -> Option<&str> {
+        None
+    }
 }
 
-/// What a vendor may need to know of the event besides the template's result.
-pub struct EventFacts<'a> {
-    /// The work's key as this vendor sees it.
-    pub vendor_key: &'a str,
-    /// When the event was accepted.
-    pub received_at: OffsetDateTime,
-}
+/// Takes messages to where they go: to vendors, or to whatever a function serves.
+#[async_trait]
+pub trait Deliver<E: Event>: Send + Sync {
+    /// Delivers one event, within the budget.
+    async fn deliver(
+        &self,
+        message: &Message<E>,
+        arn: &FunctionArn,
+        budget: &Budget,
+        attempts: Attempts,
+    ) -> Delivered;
 
-/// A template's result that makes no call.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Unfit {
-    /// It breaks this rule: a template fault.
-    Rule(&'static str),
-    /// The vendor would never take it, for this reason: somebody must act first.
-    Blocked(&'static str),
+    /// Delivers what came from the queue together, each by one attempt; an outcome for each.
+    async fn deliver_all(
+        &self,
+        messages: &[Message<E>],
+        arn: &FunctionArn,
+        budget: &Budget,
+    ) -> Vec<Delivered> {
+        let mut all = Vec::new();
+        for message in messages {
+            all.push(self.deliver(message, arn, budget, Attempts::ONE).await);
+        }
+        all
+    }
+
+    /// The secrets to fetch ahead.
+    fn secrets(&self) -> Vec<&Cached>;
+
+    /// Whether a rendering was abandoned, so that the process should end.
+    fn overran(&self) -> bool;
 }
 
 /// Delivers one function's events to its one vendor.
@@ -54,24 +80,11 @@ pub struct Delivery<V> {
 }
 
 impl<V: Vendor> Delivery<V> {
-    /// Delivers one event, within the budget.
-    pub async fn deliver<E: Event>(
-        &self,
-        message: &Message<E>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        attempts: Attempts,
-    ) -> Delivered {
-        match self.prepare(message, arn).await {
-            Ok((call, key)) => {
-                let ledger = self.ledger.as_ref();
-                self.channel.deliver(&call, &key, ledger, budget, attempts).await
-            }
-            Err(outcome) => outcome.into(),
-        }
-    }
-
-    async fn prepare<E: Event>(
+    /// Renders one event to a call that the vendor can take, with the key of the work.
+    ///
+    /// # Errors
+    /// The outcome of an event of which no call is made.
+    pub async fn prepare<E: Event>(
         &self,
         message: &Message<E>,
         arn: &FunctionArn,
@@ -84,13 +97,30 @@ impl<V: Vendor> Delivery<V> {
     }
 }
 
-impl Unfit {
-    /// What an unfit result of `template` means for its event.
-    pub fn outcome(self, template: &Template) -> Outcome {
-        match self {
-            Self::Rule(rule) => Outcome::TemplateFault(Fault::new(template.name(), rule)),
-            Self::Blocked(reason) => Outcome::blocked(reason),
+#[async_trait]
+impl<E: Event, V: Vendor> Deliver<E> for Delivery<V> {
+    async fn deliver(
+        &self,
+        message: &Message<E>,
+        arn: &FunctionArn,
+        budget: &Budget,
+        attempts: Attempts,
+    ) -> Delivered {
+        match self.prepare(message, arn).await {
+            Ok((call, key)) => {
+                let claim = self.ledger.as_ref().map(|ledger| (ledger, &key));
+                self.channel.deliver(&call, claim, budget, attempts).await
+            }
+            Err(outcome) => outcome.into(),
         }
+    }
+
+    fn secrets(&self) -> Vec<&Cached> {
+        vec![self.channel.key.secret()]
+    }
+
+    fn overran(&self) -> bool {
+        self.template.overran()
     }
 }
 

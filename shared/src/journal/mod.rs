@@ -22,12 +22,12 @@ use tokio::time::Instant;
 pub use logging::{LogLevel, chain, start_logging};
 pub use metrics::Metric;
 
-use crate::{clock::SharedClock, response::Response};
+use crate::{clock::SharedClock, response::Response, template::Fault};
 
 /// One line: what happened to one request or one delivery.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Line {
-    /// `request` or `delivery`.
+    /// `request`, `delivery` or `start`.
     pub message: &'static str,
     /// The event's key, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +49,9 @@ pub struct Line {
     /// The status of the vendor's last answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_status: Option<u16>,
+    /// How often the message has been received from the queue, this time included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receives: Option<u32>,
     /// How many calls were made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
@@ -60,9 +63,28 @@ pub struct Line {
 }
 
 impl Line {
+    /// The line of a start with a template that does not parse.
+    pub fn of_broken_template(fault: &Fault) -> Self {
+        let mut line = Self { message: "start", outcome: "template_fault", ..Self::default() };
+        line.cause = Some(fault.to_string());
+        line.count(Metric::TemplateFault);
+        line
+    }
+
     /// Counts one.
     pub fn count(&mut self, metric: Metric) {
         self.metrics.push((metric, 1.0));
+    }
+
+    /// A panic ended it: nobody knows what came of it.
+    pub fn panicked(&mut self) {
+        self.outcome = "panicked";
+        self.count(Metric::Unknown);
+    }
+
+    /// How long it took, all in all.
+    pub fn took(&mut self, took: Duration) {
+        self.duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     }
 
     /// Measures a time.
@@ -108,12 +130,11 @@ impl Journal {
         let mut line = Line { message: "request", ..Line::default() };
         let answered = AssertUnwindSafe(answer(&mut line)).catch_unwind().await;
         let response = answered.unwrap_or_else(|_| {
-            line.outcome = "panicked";
-            line.count(Metric::Unknown);
+            line.panicked();
             after_panic
         });
         line.status = Some(response.status);
-        line.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        line.took(began.elapsed());
         self.write(&line);
         response
     }

@@ -3,6 +3,7 @@
 //!
 //! A record holds a key, a state, times and the vendor's id; no personal data.
 
+mod dynamodb;
 mod memory;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+pub use dynamodb::{ACTION, DynamoDb, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
 pub use memory::MemoryRecords;
 
 /// What a record says of its event.
@@ -73,8 +75,8 @@ pub enum Claim {
 pub struct Held {
     /// What was asked for.
     pub bid: Bid,
-    /// Since when an earlier holder's call may have gone out. Whoever finds this must find out
-    /// first, before sending again.
+    /// Since when an earlier holder's call may have gone out; `None` where the mark is this
+    /// claim's own. Whoever finds this must find out first, before sending again.
     pub unsure_since: Option<OffsetDateTime>,
 }
 
@@ -92,6 +94,9 @@ pub enum RecordsError {
     /// The store did not answer; it may have done what it was asked to.
     #[error("the table of records cannot be reached")]
     Unreachable(#[source] crate::http::Cause),
+    /// The store answered what this code does not read.
+    #[error("the record cannot be read: {0}")]
+    Unreadable(&'static str),
     /// Another holder has taken over in the meantime.
     #[error("the claim was lost to another holder")]
     Lost,
@@ -105,8 +110,12 @@ pub trait Records: Send + Sync {
     /// from now on a call may have gone out.
     async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError>;
 
+    /// Marks the event as unsure from `now` on: what went before is known, and another call may
+    /// go out.
+    async fn renew(&self, held: Held, now: OffsetDateTime) -> Result<Held, RecordsError>;
+
     /// Gives the work back after a definite "nothing happened": the lease ends at once, and the
-    /// unsure mark goes if this claim set it.
+    /// unsure mark goes if it is this claim's own.
     async fn release(&self, held: &Held) -> Result<(), RecordsError>;
 
     /// Writes down the end.

@@ -94,7 +94,7 @@ impl Call {
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-fn rfc3339(time: OffsetDateTime) -> Value {
+pub(super) fn rfc3339(time: OffsetDateTime) -> Value {
     time.to_offset(UtcOffset::UTC).format(FORMAT).map_or(Value::Null, Value::from)
 }
 

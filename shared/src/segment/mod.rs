@@ -1,6 +1,7 @@
-//! Segment's HTTP tracking API: one call for one event.
+//! Segment's HTTP tracking API: a call for one event, or for many.
 //! <https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/>
 
+mod batch;
 mod call;
 mod outcome;
 
@@ -11,12 +12,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 
+pub use batch::Batch;
 pub use call::{Call, Kind};
 
 use crate::{
     clock::SharedClock,
     config::Endpoint,
-    deliver::{EventFacts, Rendered, Unfit, Vendor},
+    deliver::{EventFacts, OnUnknown, Rendered, Unfit, Vendor},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
 };
@@ -39,20 +41,20 @@ pub struct Segment {
 
 #[async_trait]
 impl Vendor for Segment {
-    type Call = Call;
+    type Call = Batch;
 
-    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Call, Unfit> {
-        Call::prepare(rendered, event, self.library)
+    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Batch, Unfit> {
+        Call::prepare(rendered, event, self.library).map(Batch::from)
     }
 
     async fn call(
         &self,
-        call: &Call,
+        batch: &Batch,
         key: &SecretString,
         timeout: Duration,
     ) -> Result<Response, Error> {
-        let url = self.endpoint.join(call.kind.path());
-        let body = call.body_sent_at(self.clock.now());
+        let url = self.endpoint.join(batch.path());
+        let body = batch.body_sent_at(self.clock.now());
         let mut request = Request::post_json(url, body, timeout);
         request.headers.extend(authorization(key));
         self.http.send(request).await
@@ -62,9 +64,9 @@ impl Vendor for Segment {
         outcome::classify(answer)
     }
 
-    /// By `messageId`, for at least a day.
-    fn notices_repeats(&self) -> bool {
-        true
+    /// Segment notices by `messageId`, for about a day.
+    fn on_unknown(&self) -> OnUnknown<'_, Batch> {
+        OnUnknown::Repeat
     }
 }
 

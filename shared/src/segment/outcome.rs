@@ -31,7 +31,7 @@ pub(super) fn classify(answer: &Response) -> Outcome {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
         501 | 505 | 511 => Outcome::blocked(told(answer)),
         408 | 410 | 429 | 460 | 500..=599 => {
-            Outcome::TryLater { wait: wait(answer), cause: told(answer) }
+            Outcome::TryLater { wait: wait(answer).into(), cause: told(answer) }
         }
         // Redirects are not followed: the URL is wrong, and the event was not taken.
         300..=499 => refused(said, &told(answer)),
@@ -64,6 +64,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::outcome::Wait;
 
     fn answer(status: u16, body: impl Into<String>) -> Response {
         Response { status, headers: HeaderMap::new(), body: body.into().into() }
@@ -120,7 +121,7 @@ mod tests {
             let mut limited = answer(429, "");
             limited.headers.insert(header, HeaderValue::from_static("9"));
             let Outcome::TryLater { wait, .. } = classify(&limited) else { panic!("{header}") };
-            assert_eq!(wait, Some(Duration::from_secs(9)));
+            assert_eq!(wait, Wait::AtLeast(Duration::from_secs(9)));
         }
     }
 

@@ -5,13 +5,14 @@
 
 mod engine;
 mod fault;
+mod in_place;
 mod locate;
 mod source;
 mod thread;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -42,12 +43,28 @@ pub enum RenderError {
 /// A top-level argument of a template: its name and value.
 pub type Argument = (&'static str, Value);
 
+/// Where templates are rendered.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Rendering {
+    /// Each on a thread of its own, with a limit on time.
+    #[default]
+    OnItsThread,
+    /// By whoever asks, without a limit: for simulations, whose clock must not run meanwhile.
+    InPlace,
+}
+
 /// A prepared template.
 pub struct Template {
     source: Source,
     trace: Trace,
-    worker: Mutex<Arc<Worker>>,
+    state: State,
     overran: AtomicBool,
+}
+
+enum State {
+    OnItsThread(Mutex<Arc<Worker>>),
+    InPlace,
+    Broken(Fault),
 }
 
 impl Template {
@@ -62,12 +79,30 @@ impl Template {
     /// The same, keeping what `std.trace` says.
     pub fn prepare_tracing(source: Source, trace: Trace) -> Result<Self, Fault> {
         let worker = Worker::start(source.clone(), trace.clone())?;
-        Ok(Self {
-            source,
-            trace,
-            worker: Mutex::new(Arc::new(worker)),
-            overran: AtomicBool::new(false),
-        })
+        Ok(Self::of(source, trace, State::OnItsThread(Mutex::new(Arc::new(worker)))))
+    }
+
+    /// The same, to be rendered wherever `rendering` says.
+    ///
+    /// # Errors
+    /// Where it does not parse.
+    pub fn prepare_in(rendering: Rendering, source: Source) -> Result<Self, Fault> {
+        match rendering {
+            Rendering::OnItsThread => Self::prepare(source),
+            Rendering::InPlace => {
+                in_place::prepare(&source)?;
+                Ok(Self::of(source, Trace::default(), State::InPlace))
+            }
+        }
+    }
+
+    /// A template that cannot be rendered, for this reason.
+    pub fn broken(source: Source, fault: Fault) -> Self {
+        Self::of(source, Trace::default(), State::Broken(fault))
+    }
+
+    fn of(source: Source, trace: Trace, state: State) -> Self {
+        Self { source, trace, state, overran: AtomicBool::new(false) }
     }
 
     /// Renders the template over its arguments.
@@ -75,16 +110,21 @@ impl Template {
     /// A rendering that runs over its time is abandoned, with its thread: nothing can stop it.
     /// The next one gets a new thread.
     pub async fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
-        let worker = self.worker();
+        let workers = match &self.state {
+            State::OnItsThread(workers) => workers,
+            State::InPlace => return in_place::render(&self.source, arguments),
+            State::Broken(fault) => return Err(fault.clone().into()),
+        };
+        let worker = current(workers).clone();
         match timeout(TIME_LIMIT, worker.render(arguments)).await {
             Ok(Some(result)) => result,
             Ok(None) => {
-                self.replace(&worker)?;
+                self.replace(workers, &worker)?;
                 Err(self.fault("the evaluator failed").into())
             }
             Err(_) => {
                 self.overran.store(true, Ordering::Relaxed);
-                self.replace(&worker)?;
+                self.replace(workers, &worker)?;
                 Err(self.fault("ran over its time").into())
             }
         }
@@ -101,12 +141,8 @@ impl Template {
         self.overran.load(Ordering::Relaxed)
     }
 
-    fn worker(&self) -> Arc<Worker> {
-        self.worker.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn replace(&self, broken: &Arc<Worker>) -> Result<(), Fault> {
-        let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+    fn replace(&self, workers: &Mutex<Arc<Worker>>, broken: &Arc<Worker>) -> Result<(), Fault> {
+        let mut worker = current(workers);
         if Arc::ptr_eq(&worker, broken) {
             *worker = Arc::new(Worker::start(self.source.clone(), self.trace.clone())?);
         }
@@ -116,6 +152,10 @@ impl Template {
     fn fault(&self, kind: &'static str) -> Fault {
         Fault::new(self.source.name(), kind)
     }
+}
+
+fn current(workers: &Mutex<Arc<Worker>>) -> MutexGuard<'_, Arc<Worker>> {
+    workers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -30,6 +30,11 @@ pub(crate) fn metrics(line: &Value) -> BTreeSet<&str> {
     names.collect()
 }
 
+/// What came of each.
+pub(crate) fn outcomes(lines: &[Value]) -> Vec<&str> {
+    lines.iter().filter_map(|line| line["outcome"].as_str()).collect()
+}
+
 /// What a line tells of a first delivery, whoever called for it.
 pub(crate) fn tells_of_a_delivery(line: &Value, function: &str) {
     let told = |name: &str| line[name].clone();

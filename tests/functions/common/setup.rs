@@ -1,16 +1,19 @@
-//! The stand-ins beside a function: its vendor, and Secrets Manager.
+//! The stand-ins beside a function: its vendor, Secrets Manager, SQS and DynamoDB.
 
 use std::fmt::{Debug, Display};
 
 use integration::{Answer, Deployment, Log, Sandbox};
 use ory_actions::{
     server::Reply,
-    standins::{Mandrill, Received, SecretsManager, Segment, Tracked},
+    standins::{DynamoDb, Mandrill, Received, SecretsManager, Segment, Sqs, Tracked},
 };
 use serde_json::Value;
+use shared::records::KEY_ATTRIBUTE;
 
 pub(crate) const WEBHOOK_SECRET: &str = "webhook";
 pub(crate) const VENDOR_SECRET: &str = "vendor";
+pub(crate) const QUEUE: &str = "events";
+pub(crate) const TABLE: &str = "records";
 
 /// Whom a function calls.
 pub(crate) trait Vendor: Sized {
@@ -84,6 +87,8 @@ impl Vendor for Segment {
 pub(crate) struct Setup<V> {
     pub(crate) vendor: V,
     pub(crate) secrets: SecretsManager,
+    pub(crate) sqs: Sqs,
+    pub(crate) dynamo_db: DynamoDb,
     pub(crate) deployment: Deployment,
     check: fn(&Answer),
 }
@@ -100,12 +105,29 @@ impl<V: Vendor> Setup<V> {
         let secrets = SecretsManager::start(0).await.unwrap();
         secrets.put(WEBHOOK_SECRET, webhook_secret);
         secrets.put(VENDOR_SECRET, V::KEY);
+        let sqs = Sqs::start(0).await.unwrap();
+        sqs.create_queue(QUEUE);
+        let dynamo_db = DynamoDb::start(0).await.unwrap();
+        dynamo_db.create_table(TABLE, KEY_ATTRIBUTE);
         let deployment = Deployment::of(function)
             .var("AWS_ENDPOINT_URL", secrets.url())
+            .var("AWS_ENDPOINT_URL_DYNAMODB", dynamo_db.url())
+            .var("AWS_ENDPOINT_URL_SQS", sqs.url())
             .var("WEBHOOK_SECRET_ID", WEBHOOK_SECRET)
             .var(&format!("{}_SECRET_ID", V::NAME), VENDOR_SECRET)
             .var(&format!("{}_URL", V::NAME), vendor.url());
-        Self { vendor, secrets, deployment, check }
+        Self { vendor, secrets, sqs, dynamo_db, deployment, check }
+    }
+
+    /// With a queue, so that events are stored first.
+    pub(crate) fn with_queue(self) -> Self {
+        let url = self.sqs.queue_url(QUEUE);
+        self.var("QUEUE_URL", url)
+    }
+
+    /// With a table of records.
+    pub(crate) fn with_table(self) -> Self {
+        self.var("RECORDS_TABLE", TABLE)
     }
 
     /// Changes the deployment.
@@ -126,8 +148,8 @@ impl<V: Vendor> Setup<V> {
     }
 
     pub(crate) async fn start(self) -> Running<V> {
-        let Self { vendor, secrets, deployment, check } = self;
-        Running { vendor, secrets, sandbox: deployment.start().await, check }
+        let Self { vendor, secrets, sqs, dynamo_db, deployment, check } = self;
+        Running { vendor, secrets, sqs, dynamo_db, sandbox: deployment.start().await, check }
     }
 
     pub(crate) async fn fail_to_start(self) -> Log {
@@ -139,6 +161,8 @@ impl<V: Vendor> Setup<V> {
 pub(crate) struct Running<V> {
     pub(crate) vendor: V,
     pub(crate) secrets: SecretsManager,
+    pub(crate) sqs: Sqs,
+    pub(crate) dynamo_db: DynamoDb,
     pub(crate) sandbox: Sandbox,
     check: fn(&Answer),
 }

@@ -8,6 +8,14 @@ use super::setup::{Setup, Vendor};
 /// Somebody may have pasted a key into the wrong variable: no value is ever shown.
 const VALUE: &str = "hunter2";
 
+/// Values of `QUEUE_URL` that it must not have.
+pub(crate) const QUEUES_OF_NO_USE: [(&str, &str); 4] = [
+    ("QUEUE_URL", "http://sqs.us-east-1.hunter2.com/000000000000/events"),
+    ("QUEUE_URL", "http://127.0.0.1.hunter2.example.com/000000000000/events"),
+    ("QUEUE_URL", "https://hunter2:hunter2@sqs.us-east-1.amazonaws.com/000000000000/events"),
+    ("QUEUE_URL", "hunter2"),
+];
+
 /// Starts with one variable changed, and sees it fail over `named`.
 async fn fails_over<V: Vendor>(
     setup: Setup<V>,

@@ -1,10 +1,11 @@
-//! `mailchimp-inbound`, delivering in line.
+//! `mailchimp-inbound`, in line and with a queue.
 
 mod callers;
 mod faults;
 mod forms;
 mod log;
 mod malformed;
+mod queue;
 mod samples;
 mod segment;
 mod setup;

@@ -22,6 +22,11 @@ pub(super) async fn setup() -> Setup<Segment> {
     Setup::of("mailchimp-inbound", SECRET, assert_fit_for_mailchimp).await
 }
 
+/// With a queue, a table, and a template that tells Segment.
+pub(super) async fn queued() -> Setup<Segment> {
+    setup().await.with_queue().with_table().template(TELLS)
+}
+
 /// With the shipped template and no setting that is not required.
 pub(super) async fn start() -> Running<Segment> {
     setup().await.start().await

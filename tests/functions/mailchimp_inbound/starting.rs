@@ -2,9 +2,9 @@
 
 use super::{
     forms::form,
-    setup::{event, is_skipped, setup},
+    setup::{TELLS, event, is_skipped, queued, setup},
 };
-use crate::common::starting;
+use crate::common::{starting, stored};
 
 #[tokio::test]
 async fn a_missing_secret_s_name_stops_it() {
@@ -45,4 +45,20 @@ async fn an_empty_variable_that_is_not_required_counts_as_unset() {
     let setup = names.into_iter().fold(setup().await, |setup, name| setup.var(name, ""));
     let mut inbound = setup.start().await;
     assert!(is_skipped(&inbound.call(event(form("subscribe"))).await, "nothing to do"));
+}
+
+#[tokio::test]
+async fn a_template_that_does_not_parse_keeps_events_where_there_is_a_queue() {
+    let (setup, event) = (queued().await, event(form("subscribe")));
+    stored::a_broken_template_keeps_events_until_it_is_mended(setup, event, TELLS).await;
+}
+
+#[tokio::test]
+async fn a_queue_that_is_neither_https_nor_loopback_stops_it() {
+    starting::fails_with(queued, &starting::QUEUES_OF_NO_USE).await;
+}
+
+#[tokio::test]
+async fn a_queue_without_a_table_stops_it() {
+    starting::fails_without(queued, &["RECORDS_TABLE"]).await;
 }

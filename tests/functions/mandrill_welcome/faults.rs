@@ -1,7 +1,5 @@
 //! Faults at Mandrill, and on the way there.
 
-use std::time::Duration;
-
 use ory_actions::{server::Reply, standins::Mandrill};
 use serde_json::json;
 
@@ -154,22 +152,6 @@ async fn a_connection_kept_open_is_no_reason_to_call_twice() {
     welcome.vendor.reply_next(Reply::HangUp);
     assert_eq!(welcome.call(event_of(&second, &ann())).await.status, 503);
     assert_eq!(welcome.received().len(), 1);
-}
-
-#[tokio::test]
-async fn nobody_sends_again_once_the_lease_of_a_call_without_an_answer_is_over() {
-    // A lease outlives the invocation by two seconds, and this Mandrill takes longer.
-    let at_once = Setup::new().await.with(|deployment| deployment.time_limit(Duration::ZERO));
-    let mut welcome = at_once.start().await;
-    let slow = Reply::After(Duration::from_millis(2100), Box::new(Reply::HangUp));
-    welcome.vendor.reply_next(slow);
-    for _ in 0..3 {
-        assert_eq!(welcome.call(event(&ann())).await.status, 503);
-    }
-    assert_eq!(welcome.received().len(), 1);
-    for line in welcome.end().await.journal() {
-        assert_eq!(line["outcome"], "unknown");
-    }
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
-//! `mandrill-welcome`, delivering in line.
+//! `mandrill-welcome`, in line and with a queue.
 
 mod faults;
+mod kept;
 mod log;
 mod mail;
 mod mandrill_says;
 mod once;
+mod outages;
+mod queue;
+mod queued_replies;
 mod replies;
 mod samples;
 mod screening;
@@ -13,3 +17,4 @@ mod setup;
 mod starting;
 mod status_table;
 mod templates;
+mod unknown;

@@ -16,7 +16,7 @@ use crate::common::{
 const NULL: &str = "function(ctx, outcome) null";
 
 /// Tells its second argument in the text of a message.
-const TELLS_OUTCOME: &str = "
+pub(super) const TELLS_OUTCOME: &str = "
 function(ctx, outcome) { messages: [{ instance_ptr: '#/', messages: [
   { id: 1, type: 'info', text: std.manifestJsonMinified(outcome) },
 ] }] }
@@ -27,7 +27,7 @@ async fn start(code: &str) -> Welcome {
 }
 
 /// The outcome that the reply template was given.
-fn outcome_told(answer: &Answer) -> Value {
+pub(super) fn outcome_told(answer: &Answer) -> Value {
     assert_eq!(answer.status, 400);
     let text = &answer.body["messages"][0]["messages"][0]["text"];
     serde_json::from_str(text.as_str().unwrap()).unwrap()

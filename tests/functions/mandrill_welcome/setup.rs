@@ -1,8 +1,9 @@
 //! The function, called as Ory calls it.
 
-use integration::Answer;
+use integration::{Answer, Event};
 use ory_actions::{stack::WEBHOOK_KEY, standins::Mandrill};
 
+use super::templates::FROM_THE_DOCUMENTS;
 use crate::common::setup;
 
 pub(super) type Setup = setup::Setup<Mandrill>;
@@ -12,11 +13,32 @@ impl Setup {
     pub(super) async fn new() -> Self {
         Self::of("mandrill-welcome", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
     }
+
+    /// With a queue and a table.
+    pub(super) async fn queued() -> Self {
+        Self::new().await.with_queue().with_table()
+    }
 }
 
 impl Welcome {
     /// With the shipped template and no setting that is not required.
     pub(super) async fn start() -> Self {
         Setup::new().await.start().await
+    }
+
+    /// With a queue, a table, and a template that names no key of its own.
+    pub(super) async fn queued() -> Self {
+        Setup::queued().await.template(FROM_THE_DOCUMENTS).start().await
+    }
+
+    /// Calls for an event, and sees it stored.
+    pub(super) async fn store(&mut self, event: Event) {
+        assert_eq!(self.call(event).await.row(), (202, "accepted"));
+    }
+
+    /// The mails that were asked for since the last look.
+    pub(super) fn mails(&self) -> usize {
+        let calls = self.received();
+        calls.iter().filter(|call| call.method.starts_with("messages/send")).count()
     }
 }

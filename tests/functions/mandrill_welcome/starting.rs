@@ -1,9 +1,9 @@
 //! The start: what stops it, and what it says then.
 
-use super::setup::Setup;
+use super::{setup::Setup, templates::FROM_THE_DOCUMENTS};
 use crate::common::{
     ory::{ann, event},
-    starting,
+    starting, stored,
 };
 
 #[tokio::test]
@@ -52,4 +52,29 @@ async fn an_empty_variable_that_is_not_required_counts_as_unset() {
         .fold(Setup::new().await, |setup, name| setup.var(name, ""));
     let mut welcome = setup.start().await;
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
+}
+
+#[tokio::test]
+async fn a_template_that_does_not_parse_keeps_events_where_there_is_a_queue() {
+    stored::a_broken_template_keeps_events_until_it_is_mended(
+        Setup::queued().await,
+        event(&ann()),
+        FROM_THE_DOCUMENTS,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_reply_template_that_does_not_parse_stops_it_queue_or_not() {
+    starting::fails_over_a_broken_template(Setup::queued, &["REPLY_TEMPLATE"]).await;
+}
+
+#[tokio::test]
+async fn a_queue_that_is_neither_https_nor_loopback_stops_it() {
+    starting::fails_with(Setup::queued, &starting::QUEUES_OF_NO_USE).await;
+}
+
+#[tokio::test]
+async fn a_queue_without_a_table_stops_it() {
+    starting::fails_without(Setup::queued, &["RECORDS_TABLE"]).await;
 }

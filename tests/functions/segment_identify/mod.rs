@@ -1,10 +1,12 @@
-//! `segment-identify`, delivering in line.
+//! `segment-identify`, in line and with a queue.
 
+mod batch;
 mod calls;
 mod faults;
 mod keys;
 mod log;
 mod once;
+mod queue;
 mod samples;
 mod setup;
 mod starting;

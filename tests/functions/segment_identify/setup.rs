@@ -9,6 +9,11 @@ pub(super) async fn setup() -> Setup<Segment> {
     Setup::of("segment-identify", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
 }
 
+/// With a queue, and no table, which it needs not.
+pub(super) async fn queued() -> Setup<Segment> {
+    setup().await.with_queue()
+}
+
 /// With the shipped template and no setting that is not required.
 pub(super) async fn start() -> Running<Segment> {
     setup().await.start().await

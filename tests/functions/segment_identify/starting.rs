@@ -1,9 +1,9 @@
 //! The start: what stops it, and what it says then.
 
-use super::setup::setup;
+use super::setup::{queued, setup};
 use crate::common::{
     ory::{ann, event},
-    starting,
+    starting, stored,
 };
 
 #[tokio::test]
@@ -40,4 +40,29 @@ async fn an_empty_variable_that_is_not_required_counts_as_unset() {
         .fold(setup().await, |setup, name| setup.var(name, ""));
     let mut identify = setup.start().await;
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
+}
+
+#[tokio::test]
+async fn a_template_that_does_not_parse_keeps_events_where_there_is_a_queue() {
+    let mended = "function(ctx) { userId: ctx.identity.id }";
+    let setup = queued().await;
+    stored::a_broken_template_keeps_events_until_it_is_mended(setup, event(&ann()), mended).await;
+}
+
+#[tokio::test]
+async fn a_reply_template_that_does_not_parse_stops_it_queue_or_not() {
+    starting::fails_over_a_broken_template(queued, &["REPLY_TEMPLATE"]).await;
+}
+
+#[tokio::test]
+async fn a_queue_that_is_neither_https_nor_loopback_stops_it() {
+    starting::fails_with(queued, &starting::QUEUES_OF_NO_USE).await;
+}
+
+#[tokio::test]
+async fn a_queue_needs_no_table() {
+    let mut identify = queued().await.start().await;
+    assert_eq!(identify.call(event(&ann())).await.row(), (202, "accepted"));
+    assert!(identify.work().await.is_empty());
+    assert_eq!(identify.dynamo_db.calls(), 0);
 }

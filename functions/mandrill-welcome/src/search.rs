@@ -1,0 +1,193 @@
+//! What became of a mail of which no answer came.
+//!
+//! Metadata is not in Mandrill's index unless somebody configures it to be, so the search is by
+//! recipient and date, and the key is compared in the rows that come back.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::{
+    deliver::{Found, Search},
+    http::{Error, Response},
+    outcome::Outcome,
+};
+use time::{Date, OffsetDateTime, UtcOffset};
+
+use crate::{
+    call::{Call, KEY_IN_METADATA},
+    client::Mandrill,
+    outcome::classify,
+};
+
+/// The most rows that Mandrill gives. As many may be too few.
+const MAX_ROWS: usize = 1000;
+
+#[derive(Deserialize)]
+struct Row {
+    #[serde(rename = "_id")]
+    id: Option<String>,
+    state: Option<String>,
+    metadata: Option<Value>,
+}
+
+impl Row {
+    fn carries(&self, key: &str) -> bool {
+        self.metadata.as_ref().is_some_and(|metadata| metadata[KEY_IN_METADATA] == key)
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self.state.as_deref() {
+            Some(state @ ("rejected" | "bounced")) => {
+                Outcome::Rejected { reason: state.to_owned() }
+            }
+            state => Outcome::delivered(json!({"status": state, "message_id": self.id})),
+        }
+    }
+}
+
+#[async_trait]
+impl Search<Call> for Mandrill {
+    async fn search(
+        &self,
+        call: &Call,
+        since: OffsetDateTime,
+        key: &SecretString,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        self.post("messages/search", query(call, since), key, timeout).await
+    }
+
+    fn read(&self, call: &Call, answer: &Response) -> Found {
+        read(call.key(), answer)
+    }
+}
+
+/// From the day before, as the time zone of the dates is not documented; without an end, which is
+/// then today.
+fn query(call: &Call, since: OffsetDateTime) -> Map<String, Value> {
+    let day_before = day(since).previous_day().unwrap_or(Date::MIN);
+    let fields = json!({
+        "query": phrase(call.recipient()), "date_from": day_before.to_string(), "limit": MAX_ROWS,
+    });
+    fields.as_object().cloned().unwrap_or_default()
+}
+
+fn day(time: OffsetDateTime) -> Date {
+    time.to_offset(UtcOffset::UTC).date()
+}
+
+/// A phrase of Lucene's query language, which Mandrill looks for in all its fields.
+fn phrase(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
+}
+
+fn read(key: &str, answer: &Response) -> Found {
+    let Ok(rows) = serde_json::from_slice::<Vec<Row>>(&answer.body) else {
+        return Found::Failed(classify(answer));
+    };
+    match rows.iter().find(|row| row.carries(key)) {
+        Some(row) => Found::Done(row.outcome()),
+        None if answer.status != 200 || rows.len() >= MAX_ROWS => {
+            Found::Failed(Outcome::unknown("Mandrill's search does not tell"))
+        }
+        None => Found::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use shared::{
+        deliver::EventFacts,
+        outcome::{Blocked, Wait},
+    };
+    use time::macros::datetime;
+
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+    fn answer(status: u16, body: impl ToString) -> Response {
+        Response { status, headers: http::HeaderMap::new(), body: body.to_string().into() }
+    }
+
+    fn row(key: &str, state: &str) -> Value {
+        json!({
+            "_id": "m", "state": state, "email": "ann@example.com", "metadata": {"ory_key": key},
+        })
+    }
+
+    #[test]
+    fn a_search_is_by_recipient_and_date() {
+        let to = json!({"message": {"to": [{"email": "a\"b\\c@example.com"}]}});
+        let event = EventFacts { vendor_key: KEY, received_at: datetime!(2026-03-01 00:10 UTC) };
+        let call = Call::prepare(to.as_object().unwrap().clone(), &event).unwrap();
+        let expected = json!({
+            "query": r#""a\"b\\c@example.com""#, "date_from": "2026-02-27", "limit": 1000,
+        });
+        assert_eq!(Value::Object(query(&call, datetime!(2026-03-01 00:10 +01))), expected);
+        assert_eq!(call.key(), KEY);
+    }
+
+    #[test]
+    fn the_row_with_our_key_decides_by_its_state() {
+        let delivered = |state: &str| {
+            Found::Done(Outcome::delivered(json!({"status": state, "message_id": "m"})))
+        };
+        let rejected = |state: &str| Found::Done(Outcome::Rejected { reason: state.to_owned() });
+        let table = [
+            (json!([row(KEY, "sent")]), delivered("sent")),
+            (json!([row("other", "rejected"), row(KEY, "sent")]), delivered("sent")),
+            (json!([row(KEY, "deferred")]), delivered("deferred")),
+            (json!([row(KEY, "rejected")]), rejected("rejected")),
+            (json!([row(KEY, "bounced")]), rejected("bounced")),
+            (json!([row("other", "sent")]), Found::Nothing),
+            (json!([{"_id": "m", "state": "sent", "metadata": null}]), Found::Nothing),
+            (json!([{"_id": "m", "state": "sent", "metadata": []}]), Found::Nothing),
+            (json!([{}]), Found::Nothing),
+            (json!([]), Found::Nothing),
+        ];
+        for (body, found) in table {
+            assert_eq!(read(KEY, &answer(200, &body)), found, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_tell_is_no_search() {
+        let many: Vec<_> = (0..MAX_ROWS).map(|_| row("other", "sent")).collect();
+        let unknown = |answer: Response| match read(KEY, &answer) {
+            Found::Failed(outcome) => outcome.word(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(unknown(answer(200, json!(many))), "unknown");
+        assert_eq!(unknown(answer(200, "[{\"_id\"")), "unknown");
+        assert_eq!(unknown(answer(200, "<html>")), "unknown");
+        assert_eq!(unknown(answer(500, "[]")), "unknown");
+        assert_eq!(unknown(answer(502, "<html>")), "try_later");
+        let error = |name: &str| json!({"status": "error", "code": -1, "name": name});
+        assert_eq!(unknown(answer(429, error("RequestLimitExceeded"))), "try_later");
+        let bad_key = read(KEY, &answer(401, error("Invalid_Key")));
+        assert_eq!(bad_key, Found::Failed(Outcome::Blocked(Blocked::BadKey)));
+    }
+
+    proptest! {
+        #[test]
+        fn only_a_row_with_our_key_settles_anything(status: u16, body: String) {
+            let settled = matches!(read(KEY, &answer(status, &body)), Found::Done(_));
+            prop_assert!(!settled || body.contains(KEY));
+        }
+    }
+
+    #[test]
+    fn an_asked_wait_is_passed_on() {
+        let mut limited = answer(429, "");
+        limited.headers.insert("retry-after", http::HeaderValue::from_static("60"));
+        let Found::Failed(Outcome::TryLater { wait, .. }) = read(KEY, &limited) else {
+            panic!("a limit is to be tried later")
+        };
+        assert_eq!(wait, Wait::AtLeast(Duration::from_mins(1)));
+    }
+}

@@ -1,0 +1,102 @@
+//! Deliver, from the queue: events that came together go to Segment together.
+
+use async_trait::async_trait;
+use shared::{
+    budget::Budget,
+    ctx::Reduced,
+    deliver::{Attempts, Deliver, Delivered, Delivery},
+    key::FunctionArn,
+    message::Message,
+    outcome::{Blocked, Outcome},
+    secrets::Cached,
+    segment::{Batch, Segment},
+};
+
+/// Segment refuses a whole batch for one bad event.
+const BAD_REQUEST: u16 = 400;
+
+/// Delivers one event by its own call, and those of a batch in as few calls as Segment's limits
+/// allow.
+pub(crate) struct Together(pub(crate) Delivery<Segment>);
+
+impl Together {
+    /// One attempt at one call; an outcome for each event in it.
+    async fn send(&self, batch: &Batch, budget: &Budget) -> Vec<Delivered> {
+        let delivered = self.0.channel.deliver(batch, None, budget, Attempts::ONE).await;
+        if batch.len() > 1 && is_refused(&delivered) {
+            return self.send_singly(batch, budget).await;
+        }
+        vec![delivered; batch.len()]
+    }
+
+    /// Each by its own call, so that a bad event keeps no good one back.
+    async fn send_singly(&self, batch: &Batch, budget: &Budget) -> Vec<Delivered> {
+        let mut all = Vec::new();
+        for one in batch.singly() {
+            all.push(self.0.channel.deliver(&one, None, budget, Attempts::ONE).await);
+        }
+        all
+    }
+
+    async fn prepare(
+        &self,
+        message: &Message<Reduced>,
+        arn: &FunctionArn,
+        budget: &Budget,
+    ) -> Result<Batch, Outcome> {
+        if budget.for_call(self.0.channel.timeout).is_none() {
+            return Err(Outcome::try_later("too little time was left to render"));
+        }
+        self.0.prepare(message, arn).await.map(|(one, _)| one)
+    }
+}
+
+fn is_refused(delivered: &Delivered) -> bool {
+    delivered.vendor_status == Some(BAD_REQUEST)
+        && matches!(delivered.outcome, Outcome::Blocked(Blocked::Because(_)))
+}
+
+#[async_trait]
+impl Deliver<Reduced> for Together {
+    async fn deliver(
+        &self,
+        message: &Message<Reduced>,
+        arn: &FunctionArn,
+        budget: &Budget,
+        attempts: Attempts,
+    ) -> Delivered {
+        self.0.deliver(message, arn, budget, attempts).await
+    }
+
+    async fn deliver_all(
+        &self,
+        messages: &[Message<Reduced>],
+        arn: &FunctionArn,
+        budget: &Budget,
+    ) -> Vec<Delivered> {
+        let mut prepared = Vec::new();
+        for message in messages {
+            prepared.push(self.prepare(message, arn, budget).await);
+        }
+        let good = prepared.iter().filter_map(|one| one.as_ref().ok()).cloned();
+        let mut sent = Vec::new();
+        for batch in Batch::together(good) {
+            sent.extend(self.send(&batch, budget).await);
+        }
+        // They have kept their order, so each takes the next outcome.
+        let mut sent = sent.into_iter();
+        let came = prepared.into_iter().filter_map(|one| match one {
+            Ok(_) => sent.next(),
+            Err(outcome) => Some(outcome.into()),
+        });
+        came.collect()
+    }
+
+    fn secrets(&self) -> Vec<&Cached> {
+        Deliver::<Reduced>::secrets(&self.0)
+    }
+
+    fn overran(&self) -> bool {
+        Deliver::<Reduced>::overran(&self.0)
+    }
+}

@@ -1,0 +1,57 @@
+//! AWS, as all its services are reached: on the function's own HTTP client, with limits on time.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};
+
+use crate::http;
+
+/// The SDK sets no limit of its own on how long an answer may take. Somebody who signs up may be
+/// waiting, so one attempt gets a second and the whole call two.
+const ATTEMPT: Duration = Duration::from_secs(1);
+const OPERATION: Duration = Duration::from_secs(2);
+const ATTEMPTS: u32 = 2;
+
+/// What the services' clients are made from.
+#[derive(Clone, Debug)]
+pub struct Aws(SdkConfig);
+
+impl Aws {
+    /// AWS as the SDK's own environment variables describe it.
+    pub async fn from_env(client: &http::Client) -> Self {
+        let loader = aws_config::defaults(BehaviorVersion::latest());
+        let loader = loader.http_client(client.for_sdk());
+        Self(loader.timeout_config(timeouts()).retry_config(retries()).load().await)
+    }
+
+    /// A stand-in at `endpoint`, which asks for no real credentials.
+    pub fn at(endpoint: &str, client: &http::Client) -> Self {
+        let nobody = Credentials::new("local", "local", None, None, "local stand-in");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(nobody))
+            .endpoint_url(endpoint)
+            .http_client(client.for_sdk())
+            .timeout_config(timeouts())
+            .retry_config(retries());
+        Self(config.build())
+    }
+
+    pub(crate) fn sdk(&self) -> &SdkConfig {
+        &self.0
+    }
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .read_timeout(ATTEMPT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS)
+}

@@ -1,0 +1,50 @@
+//! What a delivery came to.
+
+use std::time::Duration;
+
+use crate::{
+    journal::{Line, Metric},
+    outcome::Outcome,
+};
+
+/// How often a call may be made within one delivery.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempts(pub u32);
+
+impl Attempts {
+    /// In line: the first, and two more.
+    pub const IN_LINE: Self = Self(3);
+    /// Once, where something else repeats it.
+    pub const ONE: Self = Self(1);
+}
+
+/// What a delivery came to, and what it took.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// How many calls were made.
+    pub attempts: u32,
+    /// The status of the vendor's last answer.
+    pub vendor_status: Option<u16>,
+    /// How long the vendor took, over all calls.
+    pub vendor_latency: Duration,
+}
+
+impl From<Outcome> for Delivered {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, attempts: 0, vendor_status: None, vendor_latency: Duration::ZERO }
+    }
+}
+
+impl Delivered {
+    /// Puts it into a log line, with its metrics.
+    pub fn describe(&self, line: &mut Line) {
+        self.outcome.describe(line);
+        line.vendor_status = self.vendor_status;
+        if self.attempts > 0 {
+            line.attempt = Some(self.attempts);
+            line.measure(Metric::VendorLatency, self.vendor_latency);
+        }
+    }
+}

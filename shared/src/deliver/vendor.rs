@@ -1,0 +1,103 @@
+//! What a vendor's adapter has to know; all else is common.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::{
+    http,
+    outcome::Outcome,
+    template::{Fault, Template},
+};
+
+/// A template's result in which no key of its own is named any more.
+pub type Rendered = Map<String, Value>;
+
+/// What a vendor may need to know of the event besides the template's result.
+pub struct EventFacts<'a> {
+    /// The work's key as this vendor sees it.
+    pub vendor_key: &'a str,
+    /// When the event was accepted.
+    pub received_at: OffsetDateTime,
+}
+
+/// A template's result that makes no call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unfit {
+    /// It breaks this rule: a template fault.
+    Rule(&'static str),
+    /// The vendor would never take it, for this reason: somebody must act first.
+    Blocked(&'static str),
+}
+
+impl Unfit {
+    /// What an unfit result of `template` means for its event.
+    pub fn outcome(self, template: &Template) -> Outcome {
+        match self {
+            Self::Rule(rule) => Outcome::TemplateFault(Fault::new(template.name(), rule)),
+            Self::Blocked(reason) => Outcome::blocked(reason),
+        }
+    }
+}
+
+/// A vendor.
+#[async_trait]
+pub trait Vendor: Send + Sync {
+    /// A checked call, without the vendor's key.
+    type Call: Send + Sync;
+
+    /// Makes the vendor's request of what the template gave.
+    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Self::Call, Unfit>;
+
+    /// Makes the call, once.
+    async fn call(
+        &self,
+        call: &Self::Call,
+        key: &SecretString,
+        timeout: Duration,
+    ) -> Result<http::Response, http::Error>;
+
+    /// What the vendor's answer means.
+    fn classify(&self, answer: &http::Response) -> Outcome;
+
+    /// What to do about a call of which nobody knows what came.
+    fn on_unknown(&self) -> OnUnknown<'_, Self::Call>;
+}
+
+/// What to do about a call of which nobody knows what came.
+pub enum OnUnknown<'a, C> {
+    /// Make it again: the vendor itself notices that it had it.
+    Repeat,
+    /// Find out before anything else: a second call would be a second mail.
+    Search(&'a dyn Search<C>),
+}
+
+/// Finds out what became of a call that got no answer.
+#[async_trait]
+pub trait Search<C>: Send + Sync {
+    /// Asks the vendor for what it did with `call`, which was made at `since` or later.
+    async fn search(
+        &self,
+        call: &C,
+        since: OffsetDateTime,
+        key: &SecretString,
+        timeout: Duration,
+    ) -> Result<http::Response, http::Error>;
+
+    /// What the vendor's answer to the search says of `call`.
+    fn read(&self, call: &C, answer: &http::Response) -> Found;
+}
+
+/// What a search has shown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// The vendor had the call, and this came of it.
+    Done(Outcome),
+    /// No trace of it.
+    Nothing,
+    /// The answer does not tell, and means this.
+    Failed(Outcome),
+}

@@ -1,0 +1,116 @@
+//! Between accept and deliver: store what was accepted, or deliver it in line; deliver what
+//! comes from the queue.
+
+mod waits;
+mod work;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::timeout;
+
+use crate::{
+    budget::Budget,
+    clock::SharedClock,
+    deliver::{Attempts, Deliver, Event},
+    journal::{Journal, Line},
+    key::FunctionArn,
+    message::Message,
+    outcome::Outcome,
+    queue::{Queue, QueueError},
+};
+
+/// How long storing may take; what is left of the caller's time is for delivering in line.
+pub const STORE_LIMIT: Duration = Duration::from_secs(2);
+
+/// The one way from accept to deliver, in one function.
+pub struct Dispatch<D> {
+    /// The function's name.
+    pub name: &'static str,
+    /// Where events rest; `None`: they are delivered in line.
+    pub queue: Option<Arc<dyn Queue>>,
+    /// What becomes of an event.
+    pub delivery: D,
+    /// What can be seen.
+    pub journal: Journal,
+    /// The wall clock.
+    pub clock: SharedClock,
+}
+
+/// Why a message is not in the queue, as far as anybody knows.
+#[derive(Debug, thiserror::Error)]
+enum StoreError {
+    #[error("the message cannot be written")]
+    Unwritable(#[from] serde_json::Error),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error("the queue took too long")]
+    Late,
+}
+
+impl<D> Dispatch<D> {
+    /// Stores the event; where there is no queue, or none that answers, delivers it.
+    pub async fn store_or_deliver<E: Event>(
+        &self,
+        message: &Message<E>,
+        arn: &FunctionArn,
+        budget: &Budget,
+        line: &mut Line,
+    ) -> Outcome
+    where
+        D: Deliver<E>,
+    {
+        if self.store(message).await {
+            Outcome::Accepted.describe(line);
+            return Outcome::Accepted;
+        }
+        let delivered = self.delivery.deliver(message, arn, budget, Attempts::IN_LINE).await;
+        delivered.describe(line);
+        delivered.outcome
+    }
+
+    /// Delivers the event while the caller waits for what comes of it: by one attempt, where what
+    /// is left to do can be stored.
+    pub async fn deliver_or_store<E: Event>(
+        &self,
+        message: &Message<E>,
+        arn: &FunctionArn,
+        budget: &Budget,
+        line: &mut Line,
+    ) -> Outcome
+    where
+        D: Deliver<E>,
+    {
+        let (budget, attempts) = match self.queue {
+            Some(_) => (budget.less(STORE_LIMIT), Attempts::ONE),
+            None => (*budget, Attempts::IN_LINE),
+        };
+        let delivered = self.delivery.deliver(message, arn, &budget, attempts).await;
+        delivered.describe(line);
+        if delivered.outcome.is_settled() || !self.store(message).await {
+            return delivered.outcome;
+        }
+        line.outcome = Outcome::Accepted.word();
+        Outcome::Accepted
+    }
+
+    /// Whether the message surely rests in the queue.
+    async fn store<E: Event>(&self, message: &Message<E>) -> bool {
+        let Some(queue) = &self.queue else { return false };
+        match self.send(&**queue, message).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(error = crate::journal::chain(&error), "an event was not stored");
+                false
+            }
+        }
+    }
+
+    async fn send<E: Event>(
+        &self,
+        queue: &dyn Queue,
+        message: &Message<E>,
+    ) -> Result<(), StoreError> {
+        let sent = timeout(STORE_LIMIT, queue.send(message.to_json()?));
+        Ok(sent.await.map_err(|_| StoreError::Late)??)
+    }
+}

@@ -1,0 +1,95 @@
+//! How long a message that was not delivered stays hidden in the queue.
+
+use std::time::Duration;
+
+use crate::outcome::{Outcome, Wait};
+
+/// The first wait, doubled after each attempt.
+const SHORTEST: Duration = Duration::from_secs(2);
+
+/// The longest wait that is ours: with 100 receives, a message is tried for about a day.
+const LONGEST: Duration = Duration::from_mins(15);
+
+/// The longest wait that a vendor is granted.
+const LONGEST_ASKED_FOR: Duration = Duration::from_hours(1);
+
+/// How long to hide the message after it was received so often; `None` where it is done.
+/// `random` is from 0 to 1, and draws from the upper half of the wait: messages that failed
+/// together do not come back together.
+pub(super) fn hidden(outcome: &Outcome, receives: u32, random: f64) -> Option<Duration> {
+    if outcome.is_settled() {
+        return None;
+    }
+    let wait = match outcome {
+        Outcome::TryLater { wait, .. } | Outcome::Unknown { wait, .. } => *wait,
+        _ => return Some(LONGEST),
+    };
+    let growing = growing(receives).mul_f64(0.5 + random / 2.0);
+    Some(match wait {
+        Wait::Growing => growing,
+        Wait::AtLeast(asked) => growing.max(asked.min(LONGEST_ASKED_FOR)),
+        Wait::Until(known) => known.min(LONGEST_ASKED_FOR),
+    })
+}
+
+fn growing(receives: u32) -> Duration {
+    let doublings = receives.saturating_sub(1).min(u32::BITS - 1);
+    SHORTEST.saturating_mul(1 << doublings).min(LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::template::Fault;
+
+    fn later(wait: Wait) -> Outcome {
+        Outcome::TryLater { wait, cause: "x".to_owned() }
+    }
+
+    #[test]
+    fn every_outcome_has_its_wait() {
+        let seconds = Duration::from_secs;
+        let unknown = Outcome::Unknown { wait: Wait::Until(seconds(120)), cause: "x".to_owned() };
+        let table = [
+            (Outcome::delivered(json!({})), 1, None),
+            (Outcome::Duplicate, 1, None),
+            (Outcome::Rejected { reason: "spam".to_owned() }, 1, None),
+            (Outcome::Skipped { reason: "cancelled" }, 1, None),
+            (later(Wait::Growing), 1, Some(seconds(2))),
+            (later(Wait::Growing), 2, Some(seconds(4))),
+            (later(Wait::Growing), 9, Some(seconds(512))),
+            (later(Wait::Growing), 10, Some(LONGEST)),
+            (later(Wait::Growing), u32::MAX, Some(LONGEST)),
+            (later(Wait::AtLeast(seconds(60))), 1, Some(seconds(60))),
+            (later(Wait::AtLeast(seconds(60))), 10, Some(LONGEST)),
+            (later(Wait::AtLeast(seconds(1800))), 10, Some(seconds(1800))),
+            (later(Wait::AtLeast(seconds(90_000))), 1, Some(LONGEST_ASKED_FOR)),
+            (later(Wait::Until(seconds(26))), 10, Some(seconds(26))),
+            (unknown, 10, Some(seconds(120))),
+            (Outcome::unknown("x"), 1, Some(seconds(2))),
+            (Outcome::blocked("x"), 1, Some(LONGEST)),
+            (Outcome::TemplateFault(Fault::new("t", "x")), 1, Some(LONGEST)),
+        ];
+        for (outcome, receives, wait) in table {
+            assert_eq!(hidden(&outcome, receives, 1.0), wait, "{outcome:?} after {receives}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_receives_last_about_a_day() {
+        let waits = (1..100).filter_map(|n| hidden(&Outcome::try_later("x"), n, 0.5));
+        let hours = waits.sum::<Duration>().as_secs() / 3600;
+        assert!((16..=25).contains(&hours), "{hours}");
+    }
+
+    proptest! {
+        #[test]
+        fn jitter_draws_from_the_upper_half(receives in 1_u32.., random in 0.0..=1.0) {
+            let wait = hidden(&later(Wait::Growing), receives, random).unwrap();
+            prop_assert!(wait >= growing(receives) / 2 && wait <= growing(receives));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Deliver, from the queue: what was delivered is deleted, the rest is hidden for a while.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::{FutureExt, future::join_all};
+use tokio::time::Instant;
+
+use super::{Dispatch, waits};
+use crate::{
+    budget::Budget,
+    deliver::{Deliver, Delivered, Event},
+    journal::{Line, chain},
+    key::FunctionArn,
+    lambda::Invocation,
+    message::{Message, Unreadable},
+    outcome::Outcome,
+    queue::Received,
+};
+
+/// What came of one message; `None` where a panic ended it.
+type Came = Option<Delivered>;
+
+impl<D> Dispatch<D> {
+    /// Delivers messages from the queue; the ids of those that stay there.
+    pub async fn work<E: Event>(
+        &self,
+        received: Vec<Received>,
+        invocation: &Invocation,
+    ) -> Vec<String>
+    where
+        D: Deliver<E>,
+    {
+        let began = Instant::now();
+        let budget = Budget::of_invocation(self.clock.now(), invocation.ends);
+        let mut messages = Vec::new();
+        let mut read = |one: &Received| {
+            messages.push(Message::<E>::from_json(&one.body, self.name)?);
+            Ok(())
+        };
+        let read: Vec<Result<(), Unreadable>> = received.iter().map(&mut read).collect();
+        let delivered = self.deliver_safely(&messages, &invocation.arn, &budget).await;
+        let mut delivered = messages.iter().zip(delivered);
+        let mut came_of = Vec::new();
+        for (one, read) in received.into_iter().zip(read) {
+            let mut line = line_of(&one);
+            let came = match read {
+                Err(unreadable) => Some(Outcome::blocked(unreadable.to_string()).into()),
+                Ok(()) => delivered.next().and_then(|(message, came)| {
+                    message.describe(&mut line);
+                    came
+                }),
+            };
+            match &came {
+                Some(delivered) => delivered.describe(&mut line),
+                None => line.panicked(),
+            }
+            line.took(began.elapsed());
+            self.journal.write(&line);
+            came_of.push((one, came));
+        }
+        // All at once: where the queue is slow, one after the other could outlast the invocation.
+        let done = came_of.iter().map(|(one, came)| self.is_done(one, came.as_ref()));
+        let done = join_all(done).await;
+        let kept = came_of.into_iter().zip(done).filter(|(_, is_done)| !is_done);
+        kept.map(|((one, _), _)| one.id).collect()
+    }
+
+    /// Delivers all, and each by itself where a panic ended that: it keeps nothing from the
+    /// others.
+    async fn deliver_safely<E: Event>(
+        &self,
+        messages: &[Message<E>],
+        arn: &FunctionArn,
+        budget: &Budget,
+    ) -> Vec<Came>
+    where
+        D: Deliver<E>,
+    {
+        let all = AssertUnwindSafe(self.delivery.deliver_all(messages, arn, budget)).catch_unwind();
+        match all.await {
+            Ok(delivered) => delivered.into_iter().map(Some).collect(),
+            Err(_) if messages.len() < 2 => vec![None; messages.len()],
+            Err(_) => {
+                let mut each = Vec::new();
+                for message in messages.chunks(1) {
+                    let alone = self.delivery.deliver_all(message, arn, budget);
+                    let alone = AssertUnwindSafe(alone).catch_unwind().await;
+                    each.push(alone.ok().and_then(|mut delivered| delivered.pop()));
+                }
+                each
+            }
+        }
+    }
+
+    /// Whether the message may be deleted. If not, it is hidden for as long as there is nothing
+    /// to do; where that fails, for as long as the queue hides it anyway.
+    async fn is_done(&self, one: &Received, came: Option<&Delivered>) -> bool {
+        let Some(delivered) = came else { return false };
+        let wait = waits::hidden(&delivered.outcome, one.receives, fastrand::f64());
+        let (Some(wait), Some(queue)) = (wait, &self.queue) else { return wait.is_none() };
+        if let Err(error) = queue.hide(&one.receipt, wait).await {
+            tracing::warn!(error = chain(&error), "a message was not hidden");
+        }
+        false
+    }
+}
+
+fn line_of(received: &Received) -> Line {
+    Line { message: "delivery", receives: Some(received.receives), ..Line::default() }
+}

@@ -1,0 +1,100 @@
+//! The queue over AWS SQS.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sqs::{Client, error::SdkError};
+
+use super::{Queue, QueueError};
+use crate::aws::Aws;
+
+/// The actions that a function's policy must allow on its queue: the two of this adapter, and the
+/// three by which Lambda receives on the function's behalf.
+pub const ACTIONS: [&str; 5] = [
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+];
+
+/// The largest message, in bytes of UTF-8. A queue may have a lower limit of its own.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+
+/// A queue of SQS.
+pub struct Sqs {
+    client: Client,
+    url: String,
+}
+
+impl Sqs {
+    /// The queue at `url`.
+    pub fn new(aws: &Aws, url: &str) -> Self {
+        Self { client: Client::new(aws.sdk()), url: url.to_owned() }
+    }
+}
+
+#[async_trait]
+impl Queue for Sqs {
+    async fn send(&self, body: String) -> Result<(), QueueError> {
+        let body = without_noncharacters(body);
+        if body.len() > MAX_MESSAGE_BYTES {
+            return Err(QueueError::TooLarge);
+        }
+        let sent = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
+        sent.map(drop).map_err(unreachable)
+    }
+
+    async fn hide(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+        let change = self.client.change_message_visibility().queue_url(&self.url);
+        let change = change.receipt_handle(receipt).visibility_timeout(whole_seconds(wait));
+        change.send().await.map(drop).map_err(unreachable)
+    }
+}
+
+/// SQS refuses a message with U+FFFE or U+FFFF in it, which a stranger may have typed into a
+/// trait. JSON can say them in other letters, as they can only stand inside a string.
+fn without_noncharacters(json: String) -> String {
+    if json.contains(['\u{fffe}', '\u{ffff}']) {
+        json.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff")
+    } else {
+        json
+    }
+}
+
+/// Rounded up: whoever comes too early has come in vain.
+fn whole_seconds(wait: Duration) -> i32 {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    i32::try_from(seconds).unwrap_or(i32::MAX)
+}
+
+fn unreachable<E>(error: SdkError<E>) -> QueueError
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    QueueError::Unreachable(error.into_source().unwrap_or_else(Into::into))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_sqs_refuses_is_written_otherwise_and_read_as_the_same() {
+        let value = json!({"name": "a\u{fffe}b\u{ffff}c\u{fffd}"});
+        let told = without_noncharacters(value.to_string());
+        assert!(!told.contains(['\u{fffe}', '\u{ffff}']) && told.contains('\u{fffd}'));
+        assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), value);
+    }
+
+    #[test]
+    fn a_wait_is_whole_seconds_and_never_cut_short() {
+        let table = [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (3_600_000, 3600)];
+        for (milliseconds, seconds) in table {
+            assert_eq!(whole_seconds(Duration::from_millis(milliseconds)), seconds);
+        }
+    }
+}

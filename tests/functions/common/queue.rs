@@ -1,0 +1,99 @@
+//! What stands between accept and deliver, as a test sees it: Lambda's part in the queue, the
+//! records, and time.
+
+use std::time::{Duration, Instant};
+
+use ory_actions::standins::Message;
+use serde_json::{Value, json};
+use shared::records::TTL_ATTRIBUTE;
+use tokio::time::sleep;
+
+use super::setup::{QUEUE, Running, TABLE, Vendor};
+
+impl<V: Vendor> Running<V> {
+    /// Delivers what is visible in the queue, one by one, as Lambda does; what rests there then.
+    pub(crate) async fn work(&mut self) -> Vec<Message> {
+        self.work_together(1).await
+    }
+
+    /// The same in batches of this size.
+    pub(crate) async fn work_together(&mut self, most: usize) -> Vec<Message> {
+        for batch in self.sqs.receive(QUEUE, usize::MAX).chunks(most) {
+            self.deliver(batch).await;
+        }
+        self.stored()
+    }
+
+    /// Delivers the one visible message as if it had been received so often; how long it is
+    /// hidden then.
+    pub(crate) async fn work_after(&mut self, receives: u32) -> Option<u32> {
+        let [message] = self.sqs.receive(QUEUE, usize::MAX).try_into().unwrap();
+        self.deliver(&[Message { receive_count: receives, ..message }]).await;
+        self.stored_once().visibility
+    }
+
+    /// Delivers messages together; those that need not stay are deleted.
+    pub(crate) async fn deliver(&mut self, messages: &[Message]) {
+        let kept = self.sandbox.deliver(messages).await;
+        for message in messages.iter().filter(|message| !kept.contains(&message.id)) {
+            self.sqs.delete(&message.receipt);
+        }
+    }
+
+    /// What rests in the queue, hidden or not.
+    pub(crate) fn stored(&self) -> Vec<Message> {
+        self.sqs.messages(QUEUE)
+    }
+
+    /// The one message that rests in the queue.
+    pub(crate) fn stored_once(&self) -> Message {
+        let [message] = self.stored().try_into().unwrap();
+        message
+    }
+
+    /// What the one message in the queue says.
+    pub(crate) fn stored_body(&self) -> Value {
+        serde_json::from_str(&self.stored_once().body).unwrap()
+    }
+
+    /// The one record.
+    pub(crate) fn record(&self) -> Value {
+        let [record] = self.dynamo_db.items(TABLE).try_into().unwrap();
+        record
+    }
+
+    /// Moves all times in the records back and all messages out of hiding, as if so much time had
+    /// gone by.
+    pub(crate) fn let_time_pass(&self, time: Duration) {
+        let milliseconds = i64::try_from(time.as_millis()).unwrap();
+        let units = [("lease_until", 1), ("unsure_since", 1), (TTL_ATTRIBUTE, 1000)]
+            .map(|(name, unit)| (name, milliseconds / unit));
+        for mut record in self.dynamo_db.items(TABLE) {
+            for (name, by) in units {
+                if let Some(value) = number(&record, name) {
+                    record[name] = json!({"N": (value - by).to_string()});
+                }
+            }
+            self.dynamo_db.put(TABLE, &record).unwrap();
+        }
+        self.sqs.make_visible(QUEUE);
+    }
+}
+
+/// A number of a record.
+pub(crate) fn number(record: &Value, name: &str) -> Option<i64> {
+    record[name]["N"].as_str().map(|number| number.parse().unwrap())
+}
+
+/// Waits until a vendor has been called; the calls.
+pub(crate) async fn until_called<V: Vendor>(vendor: &V) -> Vec<V::Call> {
+    let began = Instant::now();
+    loop {
+        let calls = vendor.take_received();
+        if !calls.is_empty() {
+            return calls;
+        }
+        assert!(began.elapsed() < Duration::from_mins(1), "waited in vain for a call");
+        sleep(Duration::from_millis(5)).await;
+    }
+}

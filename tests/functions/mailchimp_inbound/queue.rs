@@ -1,0 +1,200 @@
+//! With a queue: an event is stored, and told to Segment from there.
+
+use integration::Event;
+use ory_actions::server::Reply;
+use serde_json::{Value, json};
+
+use super::{
+    forms::{FIRED_AT_RFC3339, LIST, UNKNOWN_TYPES, form, with},
+    setup::{SECRET, event, is_skipped, queued, stranger},
+};
+use crate::common::{
+    canaries,
+    journal::{metrics, outcomes},
+    segment_says,
+    setup::{QUEUE, message_id},
+    stored,
+};
+
+fn subscribe() -> Event {
+    event(form("subscribe"))
+}
+
+#[tokio::test]
+async fn an_event_is_accepted_and_nobody_is_called() {
+    let inbound = queued().await.start().await;
+    stored::is_accepted_and_nobody_is_called(inbound, subscribe(), 200).await;
+}
+
+#[tokio::test]
+async fn an_event_is_stored_unrendered() {
+    stored::is_accepted_unrendered(queued().await, subscribe(), 200).await;
+}
+
+#[tokio::test]
+async fn what_is_stored_is_the_typed_event_and_no_secret() {
+    let mut inbound = queued().await.start().await;
+    let answer = inbound.call(subscribe()).await;
+    let mut message = inbound.stored_body();
+    assert!(message.as_object_mut().unwrap().remove("received_at").unwrap().is_string());
+    assert!(!message.to_string().contains(SECRET));
+    let data = json!({
+        "id": "8a25ff1d98", "list_id": LIST, "email": "ann@example.com", "email_type": "html",
+        "ip_opt": "203.0.113.7", "interests": ["News", "Tea"],
+        "merges": {"FNAME": "Ann", "INTERESTS": "News, Tea"},
+    });
+    let expected = json!({
+        "version": 1, "function": "mailchimp-inbound", "key": answer.body["id"],
+        "event": {"type": "subscribe", "fired_at": FIRED_AT_RFC3339, "data": data},
+    });
+    assert_eq!(message, expected);
+}
+
+#[tokio::test]
+async fn what_concerns_nobody_is_not_stored() {
+    let mut inbound = queued().await.var("MAILCHIMP_LISTS", LIST).start().await;
+    assert_eq!(inbound.call(event("").method("GET")).await.status, 200);
+    for kind in UNKNOWN_TYPES {
+        let answer = inbound.call(event(form(kind))).await;
+        assert!(is_skipped(&answer, "unknown type"), "{answer:?}");
+    }
+    let other = with(&form("subscribe"), "data[list_id]", "c8d7fc3276");
+    assert!(is_skipped(&inbound.call(event(other)).await, "list not accepted"));
+    assert!(inbound.stored().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_is_told_once_and_so_is_one_that_mailchimp_sends_again() {
+    let mut inbound = queued().await.start().await;
+    for _ in 0..2 {
+        assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
+    }
+    assert!(inbound.work().await.is_empty());
+    let call = inbound.received_once();
+    assert_eq!(
+        (&call.body["userId"], &call.body["traits"]["c"]),
+        (&json!("8a25ff1d98"), &json!("subscribe"))
+    );
+    assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
+    assert!(inbound.work().await.is_empty());
+    assert!(inbound.received().is_empty());
+    assert_eq!(
+        outcomes(&inbound.end().await.deliveries()),
+        ["delivered", "duplicate", "duplicate"]
+    );
+}
+
+#[tokio::test]
+async fn an_event_has_a_line_for_its_request_and_one_for_its_delivery() {
+    let inbound = queued().await.start().await;
+    let function = "mailchimp-inbound";
+    stored::has_a_line_for_its_request_and_one_for_its_delivery(inbound, subscribe(), function)
+        .await;
+}
+
+#[tokio::test]
+async fn with_nothing_to_do_it_is_skipped_later() {
+    let mut inbound = queued().await.template("function(ctx) {}").start().await;
+    assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
+    assert!(inbound.work().await.is_empty());
+    let [line] = inbound.end().await.deliveries().try_into().unwrap();
+    assert_eq!((&line["outcome"], metrics(&line)), (&json!("skipped"), ["Skipped"].into()));
+}
+
+#[tokio::test]
+async fn what_segment_does_not_take_stays_and_is_told_once_with_the_same_id() {
+    let mut inbound = queued().await.start().await;
+    assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
+    let replies = [
+        (segment_says::refused(500), 16..=32),
+        (Reply::HangUp, 16..=32),
+        (segment_says::refused(400), 900..=900),
+    ];
+    let mut calls = Vec::new();
+    for (reply, hidden) in replies {
+        let told = format!("{reply:?}");
+        inbound.vendor.reply_next(reply);
+        let wait = inbound.work_after(5).await.unwrap();
+        assert!(hidden.contains(&wait), "{wait} s: {told}");
+        calls.push(inbound.received_once());
+        inbound.sqs.make_visible(QUEUE);
+    }
+    assert!(inbound.work().await.is_empty());
+    calls.push(inbound.received_once());
+    assert!(calls.iter().all(|call| message_id(call) == message_id(&calls[0])));
+    assert_eq!(inbound.record()["state"], json!({"S": "delivered"}));
+}
+
+#[tokio::test]
+async fn without_its_table_nobody_is_told() {
+    let mut inbound = queued().await.start().await;
+    assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
+    inbound.dynamo_db.set_down(true);
+    assert!(inbound.work_after(1).await.is_some());
+    assert!(inbound.received().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_delivered_in_line() {
+    stored::is_delivered_in_line_where_it_cannot_be_stored(queued, subscribe()).await;
+}
+
+#[tokio::test]
+async fn what_was_stored_without_a_word_is_delivered_in_line_and_told_once() {
+    let stored =
+        stored::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(queued, subscribe());
+    for mut inbound in stored.await {
+        assert!(inbound.work().await.is_empty());
+        inbound.received_once();
+    }
+}
+
+#[tokio::test]
+async fn no_log_line_and_no_record_holds_a_canary_whatever_fails() {
+    let code = "function(ctx) {
+        segment: { userId: ctx.event.data.email }, idempotency_key: ctx.event.data.web_id,
+    }";
+    let form = form("subscribe").replace("ann", canaries::CANARY).replace("Ann", "Canary");
+    let event = |n: usize| {
+        let form = with(&form, "data[web_id]", &format!("canary-{n}"));
+        stranger(form).query(&format!("secret={}", canaries::WEBHOOK_KEY))
+    };
+    let inbound = canaries::everywhere(queued().await, code).start().await;
+    stored::remains_unseen_whatever_fails(inbound, event).await;
+}
+
+/// As the first release wrote it.
+const OF_LAST_WEEK: &str = r#"{
+    "version": 1,
+    "function": "mailchimp-inbound",
+    "key": "e397022ce129fabdd8ba98895d8b079ef214a93e57e13f60e9713db6fe18441d",
+    "received_at": "2026-01-02T03:04:05.678912Z",
+    "event": {
+        "type": "unsubscribe",
+        "fired_at": "2026-01-02T03:04:00Z",
+        "data": {
+            "id": "8a25ff1d98", "list_id": "a6b5da1054", "email": "ann@example.com",
+            "action": "unsub", "merges": {"FNAME": "Ann"}, "interests": []
+        }
+    }
+}"#;
+
+#[tokio::test]
+async fn a_redriven_message_of_last_week_is_told_once() {
+    let mut inbound = queued().await.start().await;
+    for _ in 0..2 {
+        stored::put(&inbound, OF_LAST_WEEK);
+    }
+    assert!(inbound.work().await.is_empty());
+    let call = inbound.received_once();
+    assert_eq!(
+        (&call.body["userId"], &call.body["traits"]["c"]),
+        (&json!("8a25ff1d98"), &json!("unsubscribe"))
+    );
+}
+
+#[tokio::test]
+async fn a_message_of_which_this_code_knows_nothing_stays_for_somebody_to_look_at() {
+    let good: Value = serde_json::from_str(OF_LAST_WEEK).unwrap();
+    stored::are_kept_for_somebody_to_look_at(queued().await.start().await, &good).await;
+}

@@ -1,0 +1,183 @@
+//! What cannot be delivered yet stays in the queue, and is hidden for a while.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use integration::Deployment;
+use ory_actions::{server::Reply, standins::Mandrill};
+use serde_json::json;
+
+use super::{
+    mandrill_says,
+    setup::{Setup, Welcome},
+    templates::FROM_THE_DOCUMENTS,
+};
+use crate::common::{
+    journal::metrics,
+    ory::{ann, ann_before_save, event, event_of},
+    setup::{VENDOR_SECRET, Vendor},
+    stored, vendor_says,
+};
+
+/// Sees the one message delivered by one mail, once whatever was wrong is mended.
+async fn is_delivered_once(welcome: &mut Welcome, told: &str) {
+    assert!(welcome.received().is_empty(), "{told}");
+    welcome.let_time_pass(Duration::from_hours(1));
+    assert!(welcome.work().await.is_empty(), "{told}");
+    assert_eq!(welcome.mails(), 1, "{told}");
+}
+
+/// An answer, how often the message had been received, and how long it is hidden then.
+type Case = (Reply, u32, RangeInclusive<u32>);
+
+/// Plays each case to an event of its own, and then delivers it.
+async fn play(cases: Vec<Case>, outcome: &str, counted: &str) {
+    let mut welcome = Welcome::queued().await;
+    let calls = cases.len() * 2;
+    for (n, (reply, receives, hidden)) in cases.into_iter().enumerate() {
+        let told = format!("{reply:?} after {receives}");
+        welcome.store(event_of(&format!("{n:08}-2222-4222-8222-000000000007"), &ann())).await;
+        welcome.vendor.reply_next(reply);
+        let wait = welcome.work_after(receives).await.unwrap();
+        assert!(hidden.contains(&wait), "{wait} s: {told}");
+        assert_eq!(welcome.mails(), 1, "one attempt: {told}");
+        is_delivered_once(&mut welcome, &told).await;
+    }
+    let deliveries = welcome.end().await.deliveries();
+    assert_eq!(deliveries.len(), calls);
+    for kept in deliveries.iter().step_by(2) {
+        assert_eq!((&kept["outcome"], &kept["attempt"]), (&json!(outcome), &json!(1)));
+        assert_eq!(metrics(kept), [counted, "VendorLatency"].into());
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_tried_later_waits_longer_each_time_or_as_long_as_mandrill_asks() {
+    let error = || mandrill_says::error(500, "GeneralError");
+    let limited = |seconds| vendor_says::with_header(429, "retry-after", seconds);
+    let cases = vec![
+        (error(), 1, 1..=2),
+        (error(), 2, 2..=4),
+        (error(), 5, 16..=32),
+        (error(), 50, 450..=900),
+        (vendor_says::html(502), 5, 16..=32),
+        (vendor_says::with_header(429, "x-nothing", "said"), 5, 16..=32),
+        (limited("600"), 1, 600..=600),
+        (limited("600"), 50, 600..=900),
+        (limited("3600"), 1, 3600..=3600),
+        (limited("7200"), 1, 3600..=3600),
+        (limited("7200"), 50, 3600..=3600),
+    ];
+    play(cases, "try_later", "Retried").await;
+}
+
+#[tokio::test]
+async fn what_is_blocked_waits_the_longest() {
+    let cases = [
+        mandrill_says::error(402, "PaymentRequired"),
+        mandrill_says::error(404, "Unknown_Template"),
+        mandrill_says::error(400, "ValidationError"),
+        mandrill_says::row("rejected", Some("unsigned")),
+        vendor_says::html(404),
+    ];
+    let cases = cases.map(|reply| (reply, 1, 900..=900));
+    play(cases.into(), "blocked", "Blocked").await;
+}
+
+#[tokio::test]
+async fn a_refused_connection_leaves_the_way_free() {
+    // Nobody listens on the first port.
+    let nobody = "http://127.0.0.1:1/api/1.0";
+    let mut welcome = Setup::queued().await.template(FROM_THE_DOCUMENTS).start().await;
+    let url = welcome.vendor.url();
+    welcome.sandbox.deploy(|deployment| deployment.var("MANDRILL_URL", nobody)).await;
+    welcome.store(event(&ann())).await;
+    let wait = welcome.work_after(1).await.unwrap();
+    assert!((1..=2).contains(&wait), "{wait} s");
+    let record = welcome.record();
+    assert_eq!((&record["lease_until"], record.get("unsure_since")), (&json!({"N": "0"}), None));
+    welcome.sandbox.deploy(|deployment| deployment.var("MANDRILL_URL", url)).await;
+    is_delivered_once(&mut welcome, "a refused connection").await;
+}
+
+#[tokio::test]
+async fn a_template_fault_waits_for_another_template() {
+    let faulty = Setup::queued().await.template("function(ctx) ctx.missing");
+    let mut welcome = faulty.start().await;
+    welcome.store(event(&ann())).await;
+    assert_eq!(welcome.work_after(1).await, Some(900));
+    assert_eq!(welcome.dynamo_db.calls(), 0, "nothing is claimed");
+    let mended = |it: Deployment| it.template("TEMPLATE", FROM_THE_DOCUMENTS);
+    welcome.sandbox.deploy(mended).await;
+    is_delivered_once(&mut welcome, "a template fault").await;
+    let deliveries = welcome.end().await.deliveries();
+    assert_eq!(deliveries[0]["outcome"], "template_fault");
+    assert_eq!(metrics(&deliveries[0]), ["TemplateFault"].into());
+}
+
+#[tokio::test]
+async fn a_runaway_template_waits_for_another_and_the_process_ends() {
+    let forever = "function(ctx) std.foldl(function(a, b) a + b, std.range(1, 1e9), 0)";
+    let mut welcome = Setup::queued().await.template(forever).start().await;
+    welcome.store(event(&ann())).await;
+    assert_eq!(welcome.work_after(1).await, Some(900));
+    assert_eq!(welcome.sandbox.starts(), 1);
+    assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
+    assert_eq!(welcome.sandbox.starts(), 2);
+    let mended = |it: Deployment| it.template("TEMPLATE", FROM_THE_DOCUMENTS);
+    welcome.sandbox.deploy(mended).await;
+    is_delivered_once(&mut welcome, "a runaway").await;
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_mandrill_s_waits_for_another() {
+    for secret in ["0123456789abcdef0123456789abcdef-us6", "replace-me", r#"{"write_key":"x"}"#] {
+        let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS);
+        setup.secrets.put(VENDOR_SECRET, secret);
+        let mut welcome = setup.start().await;
+        welcome.store(event(&ann())).await;
+        assert_eq!(welcome.work_after(1).await, Some(900), "{secret}");
+        welcome.secrets.put(VENDOR_SECRET, Mandrill::KEY);
+        welcome.sandbox.crash().await;
+        is_delivered_once(&mut welcome, secret).await;
+        let log = welcome.end().await;
+        assert_eq!(metrics(&log.deliveries()[0]), ["Blocked"].into());
+        assert!(!log.tells(secret), "{secret} is told");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_had_is_tried_later() {
+    let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS);
+    setup.secrets.set_down(true);
+    let mut welcome = setup.start().await;
+    stored::put(&welcome, super::queue::OF_LAST_WEEK);
+    let wait = welcome.work_after(5).await.unwrap();
+    assert!((16..=32).contains(&wait), "{wait} s");
+    welcome.secrets.set_down(false);
+    welcome.sandbox.crash().await;
+    is_delivered_once(&mut welcome, "no key").await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_is_fetched_afresh_once_and_the_mail_delivered() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event(&ann())).await;
+    welcome.vendor.set_key("the-next-mandrill-key");
+    welcome.secrets.put(VENDOR_SECRET, "the-next-mandrill-key");
+    let fetches = welcome.secrets.fetches();
+    assert!(welcome.work().await.is_empty());
+    let keys: Vec<_> = welcome.received().iter().map(|call| call.body["key"].clone()).collect();
+    assert_eq!(keys, [Mandrill::KEY, "the-next-mandrill-key"]);
+    assert_eq!(welcome.secrets.fetches(), fetches + 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_twice_blocks() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event(&ann())).await;
+    welcome.vendor.set_key("a-key-that-nobody-told-us");
+    assert_eq!(welcome.work_after(1).await, Some(900));
+    assert_eq!(welcome.mails(), 2);
+    welcome.vendor.set_key(Mandrill::KEY);
+    is_delivered_once(&mut welcome, "a bad key").await;
+}

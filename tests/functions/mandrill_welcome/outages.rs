@@ -1,0 +1,188 @@
+//! The queue or the table is away, or does not tell what it did.
+
+use std::time::{Duration, Instant};
+
+use ory_actions::server::Reply;
+use serde_json::json;
+
+use super::{
+    mandrill_says,
+    setup::{Setup, Welcome},
+    templates::FROM_THE_DOCUMENTS,
+};
+use crate::common::{
+    journal::outcomes,
+    ory::{ann, event},
+    queue::until_called,
+    setup::QUEUE,
+    stored,
+};
+
+async fn setup() -> Setup {
+    Setup::queued().await.template(FROM_THE_DOCUMENTS)
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_delivered_in_line() {
+    stored::is_delivered_in_line_where_it_cannot_be_stored(setup, event(&ann())).await;
+}
+
+#[tokio::test]
+async fn what_was_stored_without_a_word_is_delivered_in_line_and_is_one_mail() {
+    let stored =
+        stored::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(setup, event(&ann()));
+    for mut welcome in stored.await {
+        assert!(welcome.work().await.is_empty());
+        assert_eq!(welcome.mails(), 1);
+        let journal = welcome.end().await.journal();
+        assert_eq!(outcomes(&journal[..1]), ["delivered"]);
+        assert!(outcomes(&journal[1..]).iter().all(|outcome| *outcome == "duplicate"));
+    }
+}
+
+#[tokio::test]
+async fn what_was_stored_twice_as_an_answer_was_lost_is_one_mail() {
+    let mut welcome = Welcome::queued().await;
+    welcome.sqs.hang_up_next(1);
+    welcome.store(event(&ann())).await;
+    assert_eq!(welcome.stored().len(), 2);
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.mails(), 1);
+}
+
+#[tokio::test]
+async fn where_neither_queue_nor_mandrill_answers_ory_is_asked_to_try_again() {
+    let mut welcome = Welcome::queued().await;
+    welcome.sqs.set_delay(Duration::from_mins(10));
+    for _ in 0..3 {
+        welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    }
+    let began = Instant::now();
+    assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
+    assert!(began.elapsed() < Duration::from_secs(10));
+    welcome.sqs.set_delay(Duration::ZERO);
+    welcome.store(event(&ann())).await;
+}
+
+#[tokio::test]
+async fn a_queue_that_never_answers_keeps_nobody_waiting_over_two_seconds() {
+    let mut welcome = Welcome::queued().await;
+    welcome.sqs.set_delay(Duration::from_mins(10));
+    let began = Instant::now();
+    assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
+    assert!(began.elapsed() < Duration::from_millis(3500), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_hidden_stays_all_the_same() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event(&ann())).await;
+    let message = welcome.sqs.receive(QUEUE, 1);
+    welcome.sqs.set_down(true);
+    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    assert_eq!(welcome.sandbox.deliver(&message).await, [message[0].id.clone()]);
+    assert_eq!(welcome.stored_once().visibility, None);
+}
+
+#[tokio::test]
+async fn without_its_table_no_call_is_made() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event(&ann())).await;
+    for unreachable in [true, false] {
+        welcome.dynamo_db.set_down(unreachable);
+        welcome.dynamo_db.set_delay(Duration::from_mins(if unreachable { 0 } else { 10 }));
+        let wait = welcome.work_after(5).await.unwrap();
+        assert!((16..=32).contains(&wait), "{wait} s");
+        assert!(welcome.received().is_empty());
+        welcome.sqs.make_visible(QUEUE);
+    }
+    welcome.dynamo_db.set_delay(Duration::ZERO);
+    welcome.let_time_pass(Duration::from_mins(31));
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.mails(), 1);
+}
+
+#[tokio::test]
+async fn a_claim_that_was_written_without_a_word_is_taken_for_one_that_called() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event(&ann())).await;
+    welcome.dynamo_db.hang_up_next(2);
+    assert!(welcome.work_after(1).await.is_some());
+    welcome.let_time_pass(Duration::from_mins(1));
+    let wait = welcome.work_after(2).await.unwrap();
+    assert!((50..=60).contains(&wait), "{wait} s");
+    assert!(welcome.received().is_empty());
+    welcome.let_time_pass(Duration::from_mins(30));
+    assert!(welcome.work().await.is_empty());
+    let methods: Vec<_> = welcome.received().into_iter().map(|call| call.method).collect();
+    assert_eq!(methods, ["messages/search", "messages/send"]);
+}
+
+#[tokio::test]
+async fn a_claim_whose_first_answer_was_lost_delivers_at_once() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event(&ann())).await;
+    welcome.dynamo_db.hang_up_next(1);
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.received_once().method, "messages/send");
+}
+
+#[tokio::test]
+async fn without_its_table_ory_is_asked_to_try_again_in_line() {
+    let mut welcome = Setup::new().await.with_table().start().await;
+    welcome.dynamo_db.set_down(true);
+    assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
+    assert!(welcome.received().is_empty());
+    welcome.dynamo_db.set_down(false);
+    assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
+    assert_eq!(welcome.call(event(&ann())).await.row(), (200, "duplicate"));
+    let journal = welcome.end().await.journal();
+    assert_eq!(outcomes(&journal), ["try_later", "delivered", "duplicate"]);
+}
+
+/// Mandrill sends a mail, and takes a while to say so.
+fn slowly_sent() -> Reply {
+    Reply::After(Duration::from_millis(500), Box::new(mandrill_says::row("sent", None)))
+}
+
+/// Sees a mail found that nobody has written down as delivered.
+async fn is_found(mut welcome: Welcome) {
+    assert_eq!(welcome.record()["state"], json!({"S": "in_progress"}));
+    welcome.dynamo_db.set_down(false);
+    welcome.store(event(&ann())).await;
+    welcome.let_time_pass(Duration::from_mins(3));
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.received_once().method, "messages/search");
+    assert_eq!(welcome.record()["state"], json!({"S": "delivered"}));
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_recorded_is_done_and_found_later() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event(&ann())).await;
+    welcome.vendor.act_and_reply_next(slowly_sent());
+    let message = welcome.sqs.receive(QUEUE, 1);
+    let down = async {
+        until_called(&welcome.vendor).await;
+        welcome.dynamo_db.set_down(true);
+    };
+    let (kept, ()) = tokio::join!(welcome.sandbox.deliver(&message), down);
+    assert!(kept.is_empty());
+    welcome.sqs.delete(&message[0].receipt);
+    is_found(welcome).await;
+}
+
+#[tokio::test]
+async fn a_delivery_in_line_that_cannot_be_recorded_is_done_and_found_later() {
+    let mut welcome = Welcome::queued().await;
+    welcome.sqs.set_max_message_bytes(1);
+    welcome.vendor.act_and_reply_next(slowly_sent());
+    let down = async {
+        until_called(&welcome.vendor).await;
+        welcome.dynamo_db.set_down(true);
+    };
+    let (answer, ()) = tokio::join!(welcome.sandbox.invoke(event(&ann())), down);
+    assert_eq!(answer.row(), (200, "delivered"));
+    welcome.sqs.set_max_message_bytes(1024 * 1024);
+    is_found(welcome).await;
+}

@@ -1,0 +1,249 @@
+//! With a queue: an event is stored, and delivered from there.
+
+use std::time::Duration;
+
+use ory_actions::server::Reply;
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    mandrill_says,
+    setup::{Setup, Welcome},
+    templates::FROM_THE_DOCUMENTS,
+};
+use crate::common::{
+    canaries,
+    journal::outcomes,
+    ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of, tester},
+    queue::until_called,
+    setup::QUEUE,
+    stored,
+};
+
+#[tokio::test]
+async fn an_event_is_accepted_and_nobody_is_called() {
+    stored::is_accepted_and_nobody_is_called(Welcome::queued().await, event(&ann()), 202).await;
+}
+
+#[tokio::test]
+async fn an_event_is_stored_unrendered() {
+    stored::is_accepted_unrendered(Setup::queued().await, event(&ann()), 202).await;
+}
+
+#[tokio::test]
+async fn what_is_stored_is_the_reduced_event_and_no_secret() {
+    let setup = canaries::everywhere(Setup::queued().await, FROM_THE_DOCUMENTS);
+    let mut welcome = setup.start().await;
+    let before = OffsetDateTime::now_utc();
+    let event = canaries::event_of(FIRST, &canaries::person("none")).cookie("session=canary");
+    welcome.store(event).await;
+    let mut message = welcome.stored_body();
+    let received_at = message.as_object_mut().unwrap().remove("received_at").unwrap();
+    let received_at = OffsetDateTime::parse(received_at.as_str().unwrap(), &Rfc3339).unwrap();
+    assert!(before <= received_at && received_at <= OffsetDateTime::now_utc());
+    let email = "canary@example.com";
+    let transient_payload = json!({"fault": "none", "canary": "canary"});
+    let expected = json!({
+        "version": 1, "function": "mandrill-welcome", "key": FIRST, "trigger_id": FIRST,
+        "event": {
+            "flow": {
+                "id": "canary", "type": "canary",
+                "request_url": "https://example.com/?utm_source=canary",
+                "transient_payload": transient_payload,
+            },
+            "hook": {"flow": "registration", "method": "canary", "when": "after_save"},
+            "identity": {
+                "id": "00000001-1111-4111-8111-000000000001",
+                "metadata_public": {"canary": "canary"},
+                "traits": {"email": email, "name": "Canary canary"},
+                "verifiable_addresses": [{"value": email, "via": "email"}],
+            },
+            "request_headers": {"User-Agent": ["canary"], "True-Client-Ip": ["203.0.113.7"]},
+            "request_url": "https://example.com/canary",
+            "transient_payload": transient_payload,
+        },
+    });
+    assert_eq!(message, expected);
+    canaries::assert_silent(&welcome.end().await);
+}
+
+#[tokio::test]
+async fn before_the_identity_is_saved_nothing_is_stored() {
+    let mut welcome = Welcome::queued().await;
+    assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
+    assert!(welcome.stored().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_template_cancels_is_stored_and_then_skipped() {
+    let mut welcome = Setup::queued().await.start().await;
+    welcome.store(event(&tester())).await;
+    assert!(welcome.work().await.is_empty());
+    assert!(welcome.received().is_empty() && welcome.dynamo_db.calls() == 0);
+    let [line] = welcome.end().await.deliveries().try_into().unwrap();
+    assert_eq!((&line["outcome"], &line["Skipped"]), (&json!("skipped"), &json!(1.0)));
+}
+
+#[tokio::test]
+async fn what_is_delivered_is_deleted_and_its_record_holds_no_personal_data() {
+    let code = "function(ctx) {
+        message: { to: [{ email: ctx.identity.traits.email }] },
+        idempotency_key: ctx.identity.traits.email,
+    }";
+    for code in [code, FROM_THE_DOCUMENTS] {
+        let mut welcome = canaries::everywhere(Setup::queued().await, code).start().await;
+        welcome.store(canaries::event("none")).await;
+        assert!(welcome.work().await.is_empty());
+        assert_eq!(welcome.mails(), 1);
+        let record = welcome.record();
+        assert_eq!(record["state"], json!({"S": "delivered"}));
+        assert_eq!(record["vendor_id"], json!({"S": format!("{:032x}", 1)}));
+        assert_eq!(record.get("expires_at").is_some(), code == FROM_THE_DOCUMENTS);
+        assert!(!record.to_string().to_ascii_lowercase().contains(canaries::CANARY), "{record:#}");
+        canaries::assert_silent(&welcome.end().await);
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_is_recorded_and_deleted_too() {
+    let mut welcome = Welcome::queued().await;
+    welcome.vendor.reply_next(mandrill_says::row("rejected", Some("hard-bounce")));
+    welcome.store(event(&ann())).await;
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.record()["state"], json!({"S": "rejected"}));
+    let [line] = welcome.end().await.deliveries().try_into().unwrap();
+    assert_eq!((&line["outcome"], &line["Rejected"]), (&json!("rejected"), &json!(1.0)));
+}
+
+#[tokio::test]
+async fn an_event_has_a_line_for_its_request_and_one_for_its_delivery() {
+    let welcome = Welcome::queued().await;
+    let function = "mandrill-welcome";
+    stored::has_a_line_for_its_request_and_one_for_its_delivery(welcome, event(&ann()), function)
+        .await;
+}
+
+#[tokio::test]
+async fn no_log_line_and_no_record_holds_a_canary_whatever_fails() {
+    let setup = canaries::everywhere(Setup::queued().await, FROM_THE_DOCUMENTS);
+    let event = |n| {
+        let trigger_id = format!("{n:08}-2222-4222-8222-000000000006");
+        canaries::event_of(&trigger_id, &canaries::person("none"))
+    };
+    stored::remains_unseen_whatever_fails(setup.start().await, event).await;
+}
+
+#[tokio::test]
+async fn an_event_that_is_stored_twice_is_one_mail() {
+    let mut welcome = Welcome::queued().await;
+    for _ in 0..2 {
+        welcome.store(event(&ann())).await;
+    }
+    assert_eq!(welcome.stored().len(), 2);
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.mails(), 1);
+    assert_eq!(outcomes(&welcome.end().await.deliveries()), ["delivered", "duplicate"]);
+}
+
+#[tokio::test]
+async fn a_message_that_two_sandboxes_get_at_once_is_one_mail() {
+    let mut welcome = Welcome::queued().await;
+    let mut other = welcome.sandbox.another().await;
+    welcome.store(event(&ann())).await;
+    let message = welcome.sqs.receive(QUEUE, 1);
+    let slow = Reply::After(Duration::from_millis(700), Box::new(mandrill_says::row("sent", None)));
+    welcome.vendor.reply_next(slow);
+    let vendor = &welcome.vendor;
+    let (kept, (calls, kept_by_other)) = tokio::join!(welcome.sandbox.deliver(&message), async {
+        until_called(vendor).await;
+        let kept = other.deliver(&message).await;
+        (vendor.take_received().len(), kept)
+    });
+    assert!(kept.is_empty());
+    assert_eq!((calls, kept_by_other), (0, vec![message[0].id.clone()]));
+    let hidden = welcome.stored_once().visibility.unwrap();
+    assert!((20..=27).contains(&hidden), "until the lease ends: {hidden} s");
+    let line = other.end().await.only_line();
+    assert_eq!((&line["outcome"], line.get("attempt")), (&json!("try_later"), None));
+    welcome.let_time_pass(Duration::from_secs(30));
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.mails(), 0);
+}
+
+#[tokio::test]
+async fn events_of_two_people_are_two_mails_whatever_their_order() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event_of(FIRST, &ann())).await;
+    welcome.store(event_of(SECOND, &ben())).await;
+    let mut messages = welcome.sqs.receive(QUEUE, 10);
+    messages.reverse();
+    for message in messages {
+        welcome.deliver(&[message]).await;
+    }
+    assert!(welcome.stored().is_empty());
+    let to = |call: &Value| call["message"]["to"][0]["email"].clone();
+    let recipients: Vec<_> = welcome.received().iter().map(|call| to(&call.body)).collect();
+    assert_eq!(recipients, ["ben@example.com", "ann@example.com"]);
+}
+
+#[tokio::test]
+async fn messages_that_come_together_are_delivered_each() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event_of(FIRST, &ann())).await;
+    stored::put(&welcome, "not JSON");
+    welcome.store(event_of(SECOND, &ben())).await;
+    let [kept] = welcome.work_together(10).await.try_into().unwrap();
+    assert_eq!((kept.body.as_str(), welcome.mails()), ("not JSON", 2));
+}
+
+#[tokio::test]
+async fn characters_that_sqs_refuses_arrive_as_they_were() {
+    let name = "a\u{ffff}b\u{fffe}c\u{fffd}d\u{1}e";
+    let code = "function(ctx) { message: {
+        to: [{ email: ctx.identity.traits.email }], text: ctx.identity.traits.name,
+    } }";
+    let mut welcome = Setup::queued().await.template(code).start().await;
+    let mut ctx = ann();
+    ctx["identity"]["traits"]["name"] = json!(name);
+    welcome.store(event(&ctx)).await;
+    assert_eq!(welcome.stored_body()["event"]["identity"]["traits"]["name"], name);
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.received_once().body["message"]["text"], name);
+}
+
+/// As the first release wrote it.
+pub(super) const OF_LAST_WEEK: &str = r#"{
+    "version": 1,
+    "function": "mandrill-welcome",
+    "key": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
+    "trigger_id": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
+    "received_at": "2026-01-02T03:04:05.678912Z",
+    "event": {
+        "flow": {"id": "cec1c06e-48eb-4f9d-abf1-2e287371f4eb", "type": "browser"},
+        "hook": {"flow": "registration", "method": "password", "when": "after_save"},
+        "identity": {
+            "id": "00000001-1111-4111-8111-000000000001",
+            "traits": {"email": "ann@example.com"},
+            "verifiable_addresses": [{"value": "ann@example.com", "via": "email"}]
+        }
+    }
+}"#;
+
+#[tokio::test]
+async fn a_redriven_message_of_last_week_is_delivered_once() {
+    let mut welcome = Welcome::queued().await;
+    for _ in 0..2 {
+        stored::put(&welcome, OF_LAST_WEEK);
+    }
+    assert!(welcome.work().await.is_empty());
+    let call = welcome.received_once();
+    assert_eq!(call.body["message"]["to"][0]["email"], "ann@example.com");
+    let id = "mandrill-welcome#0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10";
+    assert_eq!(welcome.record()["id"], json!({ "S": id }));
+}
+
+#[tokio::test]
+async fn a_message_of_which_this_code_knows_nothing_stays_for_somebody_to_look_at() {
+    let good: Value = serde_json::from_str(OF_LAST_WEEK).unwrap();
+    stored::are_kept_for_somebody_to_look_at(Welcome::queued().await, &good).await;
+}

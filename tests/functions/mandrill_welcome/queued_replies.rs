@@ -1,0 +1,136 @@
+//! `REPLY_TEMPLATE` with a queue: one attempt in line, and what it does not deliver is stored.
+
+use std::time::Duration;
+
+use integration::{Deployment, Event};
+use ory_actions::server::Reply;
+use serde_json::{Value, json};
+
+use super::{
+    mandrill_says,
+    replies::{TELLS_OUTCOME, outcome_told},
+    setup::{Setup, Welcome},
+    templates::FROM_THE_DOCUMENTS,
+};
+use crate::common::{
+    journal::metrics,
+    ory::{FIRST, ann, ann_before_save, event, tester},
+    setup::QUEUE,
+    vendor_says,
+};
+
+async fn start() -> Welcome {
+    let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS);
+    setup.reply_template(TELLS_OUTCOME).start().await
+}
+
+/// The outcome that the reply template is given for an event.
+async fn told(welcome: &mut Welcome, event: Event) -> Value {
+    outcome_told(&welcome.call(event).await)
+}
+
+fn accepted() -> Value {
+    json!({"status": "accepted", "id": FIRST})
+}
+
+#[tokio::test]
+async fn what_is_delivered_at_once_is_not_stored() {
+    let mut welcome = start().await;
+    let outcome = told(&mut welcome, event(&ann())).await;
+    assert_eq!((&outcome["status"], &outcome["id"]), (&json!("delivered"), &json!(FIRST)));
+    assert_eq!((welcome.mails(), welcome.stored().len()), (1, 0));
+    assert_eq!(told(&mut welcome, event(&ann())).await["status"], "duplicate");
+    assert!(welcome.stored().is_empty());
+    let line = &welcome.end().await.journal()[0];
+    assert_eq!(metrics(line), ["Accepted", "Delivered", "VendorLatency"].into());
+}
+
+#[tokio::test]
+async fn what_one_attempt_does_not_deliver_is_stored_and_delivered_later() {
+    let replies = [
+        mandrill_says::error(500, "GeneralError"),
+        vendor_says::with_header(429, "retry-after", "0"),
+        mandrill_says::error(402, "PaymentRequired"),
+    ];
+    for reply in replies {
+        let told_of = format!("{reply:?}");
+        let mut welcome = start().await;
+        welcome.vendor.reply_next(reply);
+        assert_eq!(told(&mut welcome, event(&ann())).await, accepted(), "{told_of}");
+        assert_eq!((welcome.mails(), welcome.stored().len()), (1, 1), "{told_of}");
+        assert!(welcome.work().await.is_empty(), "{told_of}");
+        assert_eq!(welcome.mails(), 1, "{told_of}");
+        let [request, delivery] = welcome.end().await.journal().try_into().unwrap();
+        assert_eq!((&request["outcome"], &request["attempt"]), (&json!("accepted"), &json!(1)));
+        assert_eq!(delivery["outcome"], "delivered", "{told_of}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_been_sent_is_stored_and_found_later() {
+    let mut welcome = start().await;
+    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    assert_eq!(told(&mut welcome, event(&ann())).await, accepted());
+    assert_eq!(welcome.mails(), 1);
+    let wait = welcome.work_after(1).await.unwrap();
+    assert!((20..=27).contains(&wait), "until the lease ends: {wait} s");
+    welcome.let_time_pass(Duration::from_mins(3));
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.received_once().method, "messages/search");
+}
+
+#[tokio::test]
+async fn a_template_fault_is_stored_and_delivered_by_another_template() {
+    let faulty = Setup::queued().await.template("function(ctx) ctx.missing");
+    let mut welcome = faulty.reply_template(TELLS_OUTCOME).start().await;
+    assert_eq!(told(&mut welcome, event(&ann())).await, accepted());
+    let mended = |it: Deployment| it.template("TEMPLATE", FROM_THE_DOCUMENTS);
+    welcome.sandbox.deploy(mended).await;
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.mails(), 1);
+    let [request, _] = welcome.end().await.journal().try_into().unwrap();
+    assert_eq!(request["outcome"], "accepted");
+    assert_eq!(metrics(&request), ["Accepted", "TemplateFault"].into());
+}
+
+#[tokio::test]
+async fn without_its_table_nobody_is_called_and_it_is_stored() {
+    let mut welcome = start().await;
+    welcome.dynamo_db.set_down(true);
+    assert_eq!(told(&mut welcome, event(&ann())).await, accepted());
+    assert!(welcome.received().is_empty());
+    assert_eq!(welcome.stored().len(), 1);
+}
+
+#[tokio::test]
+async fn where_it_can_be_neither_delivered_nor_stored_the_reply_template_is_not_asked() {
+    let mut welcome = start().await;
+    welcome.sqs.set_down(true);
+    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
+    assert_eq!(welcome.mails(), 1);
+}
+
+#[tokio::test]
+async fn what_is_skipped_is_not_stored() {
+    let setup = Setup::queued().await.reply_template(TELLS_OUTCOME);
+    let mut welcome = setup.start().await;
+    for (ctx, reason) in [(ann_before_save(), "before_save"), (tester(), "cancelled")] {
+        let skipped = json!({"status": "skipped", "reason": reason});
+        assert_eq!(told(&mut welcome, event(&ctx)).await, skipped);
+    }
+    assert!(welcome.stored().is_empty());
+}
+
+#[tokio::test]
+async fn ory_is_answered_within_ten_seconds_whoever_does_not_answer() {
+    let mut welcome = start().await;
+    welcome.sqs.set_delay(Duration::from_mins(10));
+    welcome.vendor.reply_next(vendor_says::nothing());
+    let limit = Duration::from_millis(10_400);
+    let answer = tokio::time::timeout(limit, welcome.call(event(&ann()))).await.unwrap();
+    assert_eq!(answer.message(), ("#/", 8_100_503));
+    assert_eq!(welcome.mails(), 1);
+    welcome.sqs.set_delay(Duration::ZERO);
+    welcome.sqs.make_visible(QUEUE);
+}

@@ -1,0 +1,90 @@
+//! Calls of which nobody knows what came: nobody sends again before finding out.
+
+mod searching;
+mod sending_anew;
+mod waiting;
+
+use std::time::Duration;
+
+use ory_actions::server::Reply;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::setup::Welcome;
+use crate::common::{
+    ory::{ann, event},
+    queue::{number, until_called},
+    setup::QUEUE,
+};
+
+const SEARCH: &str = "messages/search";
+const SEND: &str = "messages/send";
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// An event whose mail was sent, and Mandrill hung up.
+async fn sent_without_a_word() -> Welcome {
+    let mut welcome = Welcome::queued().await;
+    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    delivered_in_vain(&mut welcome).await;
+    welcome
+}
+
+/// An event whose mail was not sent, and Mandrill hung up.
+async fn lost_without_a_word() -> Welcome {
+    let mut welcome = Welcome::queued().await;
+    welcome.vendor.reply_next(Reply::HangUp);
+    delivered_in_vain(&mut welcome).await;
+    welcome
+}
+
+async fn delivered_in_vain(welcome: &mut Welcome) {
+    welcome.store(event(&ann())).await;
+    assert_eq!(welcome.work_after(1).await, Some(120));
+    assert_eq!(welcome.mails(), 1);
+}
+
+/// The methods of the calls since the last look.
+fn methods(welcome: &Welcome) -> Vec<String> {
+    welcome.received().into_iter().map(|call| call.method).collect()
+}
+
+/// Sees a delivery that calls nobody, or only searches, and keeps the message for about so long.
+async fn stays(welcome: &mut Welcome, calls: &[&str], seconds: u32) {
+    let wait = welcome.work_after(7).await.unwrap();
+    assert!((seconds.saturating_sub(20)..=seconds).contains(&wait), "{wait} s, not {seconds} s");
+    assert_eq!(methods(welcome), calls);
+}
+
+/// Sees the message done by these calls, and the record in this state.
+async fn comes_to(welcome: &mut Welcome, calls: &[&str], state: &str) {
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(methods(welcome), calls);
+    let record = welcome.record();
+    assert_eq!(record["state"], json!({ "S": state }));
+    assert_eq!((record.get("unsure_since"), record.get("lease_until")), (None, None));
+}
+
+/// How long ago the record's mark was set, in seconds.
+fn age_of_mark(welcome: &Welcome) -> i64 {
+    let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    (i64::try_from(now).unwrap() - number(&welcome.record(), "unsure_since").unwrap()) / 1000
+}
+
+/// Delivers the message, and is killed while Mandrill has the mail; the calls.
+async fn die_sending(welcome: &mut Welcome) -> Vec<String> {
+    let message = welcome.sqs.receive(QUEUE, 1);
+    let mut seen = Vec::new();
+    let vendor = &welcome.vendor;
+    let sent = async {
+        while !seen.iter().any(|method| method == SEND) {
+            seen.extend(until_called(vendor).await.into_iter().map(|call| call.method));
+        }
+    };
+    tokio::select! {
+        () = sent => {}
+        kept = welcome.sandbox.deliver(&message) => panic!("it came to an end: {kept:?}"),
+    }
+    welcome.sandbox.crash().await;
+    seen
+}

@@ -1,0 +1,135 @@
+//! Then Mandrill is asked what became of the mail.
+
+use integration::Deployment;
+use ory_actions::{server::Reply, standins::Mandrill};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::{
+    MINUTE, SEARCH, SEND, age_of_mark, comes_to, delivered_in_vain, lost_without_a_word, methods,
+    sent_without_a_word, stays,
+};
+use crate::{
+    common::{
+        journal::{metrics, outcomes},
+        ory::{ann, event},
+        setup::{QUEUE, VENDOR_SECRET, Vendor},
+        vendor_says,
+    },
+    mandrill_welcome::{mandrill_says, setup::Welcome, templates::FROM_THE_DOCUMENTS},
+};
+
+#[tokio::test]
+async fn after_two_minutes_a_search_finds_the_mail_and_no_second_one_is_sent() {
+    let mut welcome = sent_without_a_word().await;
+    welcome.let_time_pass(2 * MINUTE);
+    comes_to(&mut welcome, &[SEARCH], "delivered").await;
+    assert_eq!(welcome.record()["vendor_id"], json!({"S": format!("{:032x}", 1)}));
+    welcome.store(event(&ann())).await;
+    assert!(welcome.work().await.is_empty());
+    assert!(welcome.received().is_empty());
+    assert_eq!(outcomes(&welcome.end().await.deliveries()), ["unknown", "delivered", "duplicate"]);
+}
+
+#[tokio::test]
+async fn the_search_is_for_the_recipient_from_the_day_before_the_call_on() {
+    let mut welcome = sent_without_a_word().await;
+    welcome.let_time_pass(3 * MINUTE);
+    let day_before = OffsetDateTime::now_utc() - 3 * MINUTE - 1440 * MINUTE;
+    assert!(welcome.work().await.is_empty());
+    let search = welcome.received_once();
+    let expected = json!({
+        "key": Mandrill::KEY, "query": "\"ann@example.com\"", "limit": 1000,
+        "date_from": day_before.date().to_string(),
+    });
+    assert_eq!((search.method.as_str(), search.body), (SEARCH, expected));
+}
+
+#[tokio::test]
+async fn a_search_that_says_rejected_decides() {
+    let mut welcome = Welcome::queued().await;
+    welcome.vendor.let_bounce("ann@example.com");
+    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    delivered_in_vain(&mut welcome).await;
+    welcome.let_time_pass(3 * MINUTE);
+    comes_to(&mut welcome, &[SEARCH], "rejected").await;
+    let line = welcome.end().await.deliveries().pop().unwrap();
+    assert_eq!(metrics(&line), ["Rejected"].into());
+}
+
+#[tokio::test]
+async fn while_the_index_may_be_behind_it_is_kept_and_searched_for_at_growing_waits() {
+    let mut welcome = sent_without_a_word().await;
+    welcome.vendor.set_index_behind(true);
+    for (minutes, hidden) in [(2, 135), (3, 315), (5, 615), (10, 900), (9, 900)] {
+        welcome.let_time_pass(minutes * MINUTE);
+        stays(&mut welcome, &[SEARCH], hidden).await;
+    }
+    welcome.vendor.set_index_behind(false);
+    welcome.sqs.make_visible(QUEUE);
+    welcome.let_time_pass(MINUTE);
+    comes_to(&mut welcome, &[SEARCH], "delivered").await;
+}
+
+/// Answers to a search that tell nothing.
+fn searches_that_fail() -> Vec<Reply> {
+    let row = json!([{"_id": "m1", "state": "sent", "metadata": {"ory_key": "x"}}]).to_string();
+    vec![
+        mandrill_says::error(500, "GeneralError"),
+        vendor_says::html(200),
+        vendor_says::html(502),
+        Reply::text(200, "application/json", row[..row.len() / 2].to_owned()),
+        Reply::text(200, "application/json", ""),
+        mandrill_says::rows(&json!({"a": "surprise"})),
+        vendor_says::with_header(429, "retry-after", "60"),
+        Reply::HangUp,
+    ]
+}
+
+#[tokio::test]
+async fn a_search_that_fails_proves_nothing_however_late_it_is() {
+    let mut welcome = lost_without_a_word().await;
+    welcome.let_time_pass(31 * MINUTE);
+    for reply in searches_that_fail() {
+        let told = format!("{reply:?}");
+        welcome.vendor.reply_next(reply);
+        assert_eq!(welcome.work_after(7).await, Some(900), "{told}");
+        assert_eq!(methods(&welcome), [SEARCH], "{told}");
+        welcome.let_time_pass(MINUTE);
+    }
+    comes_to(&mut welcome, &[SEARCH, SEND], "delivered").await;
+    let deliveries = welcome.end().await.deliveries();
+    for line in &deliveries[1..deliveries.len() - 1] {
+        assert_eq!((&line["outcome"], line.get("attempt")), (&json!("unknown"), None));
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_is_blocked_waits_for_somebody_to_act_and_sends_nothing() {
+    let mut welcome = sent_without_a_word().await;
+    welcome.let_time_pass(31 * MINUTE);
+    welcome.vendor.reply_next(mandrill_says::error(402, "PaymentRequired"));
+    assert_eq!(welcome.work_after(7).await, Some(900));
+    assert_eq!(methods(&welcome), [SEARCH]);
+    assert!(age_of_mark(&welcome) >= 31 * 60, "nobody knows more than before");
+    welcome.sqs.make_visible(QUEUE);
+    comes_to(&mut welcome, &[SEARCH], "delivered").await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_is_fetched_afresh_for_the_search() {
+    let mut welcome = sent_without_a_word().await;
+    welcome.vendor.set_key("the-next-mandrill-key");
+    welcome.secrets.put(VENDOR_SECRET, "the-next-mandrill-key");
+    welcome.let_time_pass(3 * MINUTE);
+    comes_to(&mut welcome, &[SEARCH, SEARCH], "delivered").await;
+}
+
+#[tokio::test]
+async fn a_template_that_has_changed_meanwhile_does_not_hide_what_was_sent() {
+    let mut welcome = sent_without_a_word().await;
+    let other_words = FROM_THE_DOCUMENTS.replace("happy hacking", "a good time");
+    welcome.sandbox.deploy(|it: Deployment| it.template("TEMPLATE", &other_words)).await;
+    welcome.let_time_pass(3 * MINUTE);
+    comes_to(&mut welcome, &[SEARCH], "delivered").await;
+}

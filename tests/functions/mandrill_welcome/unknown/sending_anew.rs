@@ -1,0 +1,82 @@
+//! Only what is surely lost is sent anew.
+
+use ory_actions::server::Reply;
+use serde_json::json;
+
+use super::{
+    MINUTE, SEARCH, SEND, age_of_mark, comes_to, die_sending, lost_without_a_word, methods, stays,
+};
+use crate::{
+    common::{
+        ory::{FIRST, SECOND, ann, event, event_of},
+        setup::QUEUE,
+        vendor_says,
+    },
+    mandrill_welcome::{mandrill_says, setup::Welcome},
+};
+
+#[tokio::test]
+async fn after_half_an_hour_without_a_trace_it_is_sent_once_more() {
+    let mut welcome = lost_without_a_word().await;
+    welcome.let_time_pass(31 * MINUTE);
+    comes_to(&mut welcome, &[SEARCH, SEND], "delivered").await;
+    welcome.store(event(&ann())).await;
+    assert!(welcome.work().await.is_empty());
+    assert!(welcome.received().is_empty());
+}
+
+#[tokio::test]
+async fn somebody_else_s_mail_and_another_one_of_the_same_person_are_not_taken_for_it() {
+    let mut welcome = Welcome::queued().await;
+    assert_eq!(welcome.call(event_of(SECOND, &ann())).await.row(), (202, "accepted"));
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.mails(), 1);
+    welcome.vendor.reply_next(Reply::HangUp);
+    welcome.store(event_of(FIRST, &ann())).await;
+    assert_eq!(welcome.work_after(1).await, Some(120));
+    welcome.received();
+    welcome.let_time_pass(31 * MINUTE);
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(methods(&welcome), [SEARCH, SEND]);
+}
+
+#[tokio::test]
+async fn the_mark_is_set_anew_before_the_new_mail_is_sent() {
+    let mut welcome = lost_without_a_word().await;
+    welcome.let_time_pass(31 * MINUTE);
+    assert!(age_of_mark(&welcome) >= 31 * 60);
+    welcome.vendor.reply_next(mandrill_says::rows(&json!([])));
+    welcome.vendor.reply_next(vendor_says::nothing());
+    assert_eq!(die_sending(&mut welcome).await, [SEARCH, SEND]);
+    assert!((0..30).contains(&age_of_mark(&welcome)));
+    // So the next one waits, and does not send at once because of the old mark.
+    welcome.let_time_pass(MINUTE);
+    stays(&mut welcome, &[], 60).await;
+}
+
+#[tokio::test]
+async fn a_new_mail_without_an_answer_is_looked_for_in_its_turn() {
+    let mut welcome = lost_without_a_word().await;
+    welcome.let_time_pass(31 * MINUTE);
+    welcome.vendor.reply_next(mandrill_says::rows(&json!([])));
+    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    assert_eq!(welcome.work_after(8).await, Some(120));
+    assert_eq!(methods(&welcome), [SEARCH, SEND]);
+    assert!((0..30).contains(&age_of_mark(&welcome)));
+    welcome.let_time_pass(3 * MINUTE);
+    comes_to(&mut welcome, &[SEARCH], "delivered").await;
+}
+
+#[tokio::test]
+async fn a_new_mail_that_is_to_be_tried_later_leaves_the_way_free() {
+    let mut welcome = lost_without_a_word().await;
+    welcome.let_time_pass(31 * MINUTE);
+    welcome.vendor.reply_next(mandrill_says::rows(&json!([])));
+    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    let wait = welcome.work_after(5).await.unwrap();
+    assert!((16..=32).contains(&wait), "{wait} s");
+    assert_eq!(methods(&welcome), [SEARCH, SEND]);
+    assert_eq!(welcome.record().get("unsure_since"), None);
+    welcome.sqs.make_visible(QUEUE);
+    comes_to(&mut welcome, &[SEND], "delivered").await;
+}

@@ -1,0 +1,86 @@
+//! At first nobody is called: the call may still be at work, and a search would find nothing.
+
+use ory_actions::server::Reply;
+use serde_json::json;
+
+use super::{
+    MINUTE, SEARCH, SEND, age_of_mark, comes_to, die_sending, methods, sent_without_a_word, stays,
+};
+use crate::{
+    common::{
+        journal::{metrics, outcomes},
+        ory::{ann, event},
+        setup::QUEUE,
+        vendor_says,
+    },
+    mandrill_welcome::{
+        setup::{Setup, Welcome},
+        templates::FROM_THE_DOCUMENTS,
+    },
+};
+
+#[tokio::test]
+async fn it_is_kept_for_two_minutes_and_counted() {
+    let welcome = sent_without_a_word().await;
+    let record = welcome.record();
+    assert_eq!(record["state"], json!({"S": "in_progress"}));
+    assert!((0..30).contains(&age_of_mark(&welcome)));
+    let [line] = welcome.end().await.deliveries().try_into().unwrap();
+    assert_eq!((&line["outcome"], line.get("vendor_status")), (&json!("unknown"), None));
+    assert_eq!(metrics(&line), ["Unknown", "VendorLatency"].into());
+}
+
+#[tokio::test]
+async fn within_the_lease_nobody_is_called_and_it_is_kept_until_the_lease_ends() {
+    let mut welcome = sent_without_a_word().await;
+    welcome.sqs.make_visible(QUEUE);
+    stays(&mut welcome, &[], 27).await;
+}
+
+#[tokio::test]
+async fn within_two_minutes_nobody_is_called() {
+    let mut welcome = sent_without_a_word().await;
+    welcome.let_time_pass(MINUTE);
+    stays(&mut welcome, &[], 60).await;
+    welcome.let_time_pass(MINUTE / 2);
+    stays(&mut welcome, &[], 30).await;
+    let deliveries = welcome.end().await.deliveries();
+    for line in &deliveries[1..] {
+        assert_eq!((&line["outcome"], line.get("attempt")), (&json!("unknown"), None));
+        assert_eq!(metrics(line), ["Unknown"].into());
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_dies_between_call_and_record_leaves_its_lease_and_its_mark() {
+    let mut welcome = Welcome::queued().await;
+    welcome.store(event(&ann())).await;
+    welcome.vendor.act_and_reply_next(vendor_says::nothing());
+    assert_eq!(die_sending(&mut welcome).await, [SEND]);
+    welcome.sqs.make_visible(QUEUE);
+    stays(&mut welcome, &[], 27).await;
+    welcome.let_time_pass(MINUTE);
+    stays(&mut welcome, &[], 60).await;
+    welcome.let_time_pass(MINUTE);
+    comes_to(&mut welcome, &[SEARCH], "delivered").await;
+}
+
+#[tokio::test]
+async fn in_line_it_is_neither_repeated_nor_searched_for_too_early() {
+    let setup = Setup::new().await.with_table().template(FROM_THE_DOCUMENTS);
+    let mut welcome = setup.start().await;
+    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    let unfinished = ("#/", 8_100_503);
+    assert_eq!(welcome.call(event(&ann())).await.message(), unfinished);
+    assert_eq!(methods(&welcome), [SEND]);
+    for _ in 0..2 {
+        assert_eq!(welcome.call(event(&ann())).await.message(), unfinished);
+        welcome.let_time_pass(MINUTE);
+    }
+    assert!(welcome.received().is_empty());
+    welcome.let_time_pass(MINUTE);
+    assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
+    assert_eq!(methods(&welcome), [SEARCH]);
+    let journal = welcome.end().await.journal();
+    assert_eq!(outcomes(&journal), ["unknown", "try_later", "unknown", "delivered"]);
+}

@@ -1,0 +1,4 @@
+//! The stores of records: in memory, and in DynamoDB.
+
+mod in_dynamo_db;
+mod in_memory;

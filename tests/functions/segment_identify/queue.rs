@@ -1,0 +1,136 @@
+//! With a queue: an event is stored, and told to Segment from there.
+
+use serde_json::{Value, json};
+
+use super::setup::queued;
+use crate::common::{
+    canaries,
+    ory::{ann, ann_before_save, event, tester},
+    segment_says,
+    setup::message_id,
+    stored,
+};
+
+#[tokio::test]
+async fn an_event_is_accepted_and_nobody_is_called() {
+    let identify = queued().await.start().await;
+    stored::is_accepted_and_nobody_is_called(identify, event(&ann()), 202).await;
+}
+
+#[tokio::test]
+async fn an_event_is_stored_unrendered() {
+    stored::is_accepted_unrendered(queued().await, event(&ann()), 202).await;
+}
+
+#[tokio::test]
+async fn an_event_has_a_line_for_its_request_and_one_for_its_delivery() {
+    let identify = queued().await.start().await;
+    let function = "segment-identify";
+    stored::has_a_line_for_its_request_and_one_for_its_delivery(identify, event(&ann()), function)
+        .await;
+}
+
+#[tokio::test]
+async fn before_the_identity_is_saved_nothing_is_stored() {
+    let mut identify = queued().await.start().await;
+    assert_eq!(identify.call(event(&ann_before_save())).await.status, 204);
+    assert!(identify.stored().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_template_cancels_is_stored_and_then_skipped() {
+    let mut identify = queued().await.start().await;
+    assert_eq!(identify.call(event(&tester())).await.row(), (202, "accepted"));
+    assert!(identify.work().await.is_empty());
+    assert!(identify.received().is_empty());
+    let [line] = identify.end().await.deliveries().try_into().unwrap();
+    assert_eq!((&line["outcome"], &line["Skipped"]), (&json!("skipped"), &json!(1.0)));
+}
+
+#[tokio::test]
+async fn no_log_line_holds_a_canary_whatever_fails() {
+    let code = "function(ctx) { userId: ctx.identity.traits.email }";
+    let event = |n| {
+        let trigger_id = format!("{n:08}-2222-4222-8222-000000000006");
+        canaries::event_of(&trigger_id, &canaries::person("none"))
+    };
+    let identify = canaries::everywhere(queued().await, code).start().await;
+    stored::remains_unseen_whatever_fails(identify, event).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_delivered_in_line() {
+    stored::is_delivered_in_line_where_it_cannot_be_stored(queued, event(&ann())).await;
+}
+
+#[tokio::test]
+async fn what_was_stored_without_a_word_is_delivered_in_line_and_is_one_event_to_segment() {
+    let stored =
+        stored::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(queued, event(&ann()));
+    for mut identify in stored.await {
+        assert!(identify.work().await.is_empty());
+        let calls = identify.received();
+        assert!(calls.len() > 1);
+        assert!(calls.iter().all(|call| message_id(call) == message_id(&calls[0])));
+    }
+}
+
+#[tokio::test]
+async fn characters_that_sqs_refuses_arrive_as_they_were() {
+    let name = "a\u{ffff}b\u{fffe}c";
+    let mut identify = queued().await.start().await;
+    let mut ctx = ann();
+    ctx["identity"]["traits"]["name"] = json!(name);
+    assert_eq!(identify.call(event(&ctx)).await.row(), (202, "accepted"));
+    assert!(identify.work().await.is_empty());
+    assert_eq!(identify.received_once().body["traits"]["name"], name);
+}
+
+/// As the first release wrote it.
+const OF_LAST_WEEK: &str = r#"{
+    "version": 1,
+    "function": "segment-identify",
+    "key": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
+    "trigger_id": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
+    "received_at": "2026-01-02T03:04:05.678912Z",
+    "event": {
+        "hook": null,
+        "identity": {
+            "id": "00000001-1111-4111-8111-000000000001",
+            "traits": {"email": "ann@example.com"}
+        }
+    }
+}"#;
+
+#[tokio::test]
+async fn a_redriven_message_of_last_week_is_told_with_the_time_at_which_it_was_received() {
+    let mut identify = queued().await.start().await;
+    stored::put(&identify, OF_LAST_WEEK);
+    assert!(identify.work().await.is_empty());
+    let call = identify.received_once();
+    assert_eq!(call.body["userId"], "00000001-1111-4111-8111-000000000001");
+    assert_eq!(call.body["timestamp"], "2026-01-02T03:04:05.678Z");
+}
+
+#[tokio::test]
+async fn a_message_of_which_this_code_knows_nothing_stays_for_somebody_to_look_at() {
+    let good: Value = serde_json::from_str(OF_LAST_WEEK).unwrap();
+    stored::are_kept_for_somebody_to_look_at(queued().await.start().await, &good).await;
+}
+
+#[tokio::test]
+async fn with_a_reply_template_one_attempt_is_made_and_the_rest_is_stored() {
+    let code = "function(ctx, outcome) { messages: [{ instance_ptr: '#/', messages: [
+      { id: 1, type: 'info', text: outcome.status },
+    ] }] }";
+    let mut identify = queued().await.reply_template(code).start().await;
+    identify.vendor.reply_next(segment_says::refused(500));
+    for told in ["accepted", "delivered"] {
+        let answer = identify.call(event(&ann())).await;
+        assert_eq!(answer.body["messages"][0]["messages"][0]["text"], told);
+        identify.received_once();
+    }
+    assert_eq!(identify.stored().len(), 1);
+    assert!(identify.work().await.is_empty());
+    identify.received_once();
+}

@@ -1,0 +1,80 @@
+//! The functions: binaries, variables, policies and time.
+
+use std::{collections::BTreeSet, fs, time::Duration};
+
+use shared::{
+    aws::Aws, config::Environment, http::Client, journal::Sink, lambda::TIME_LIMIT, queue, records,
+    secrets, settings::Ports,
+};
+
+use super::{FUNCTIONS, Template, records::RECORDS, set};
+
+/// What an answer needs besides its budget: the way in and out.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// Nobody is called: a function is only built.
+fn ports() -> Ports {
+    let client = Client::new().unwrap();
+    Ports::on_aws(&Aws::at("http://127.0.0.1:1", &client), client, Sink::Nowhere)
+}
+
+#[test]
+fn every_function_is_there_with_its_own_binary_and_a_url_for_anybody() {
+    let template = Template::read();
+    let folders = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions")).unwrap();
+    let folders: BTreeSet<_> =
+        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(folders, FUNCTIONS.map(|(name, ..)| name.to_owned()).into());
+    for (name, logical_id, ..) in FUNCTIONS {
+        let metadata = &template.0["Resources"][logical_id]["Metadata"];
+        assert_eq!(metadata["BuildProperties"]["Binary"], name);
+        // A literal: from a parameter, SAM makes no permission, and every call gets a 403.
+        let url = &template.resource(logical_id)["FunctionUrlConfig"];
+        assert_eq!(url["AuthType"], "NONE", "{name}");
+    }
+}
+
+#[test]
+fn what_a_function_reads_is_set_and_what_is_set_is_read() {
+    let template = Template::read();
+    for (name, logical_id, build, _) in FUNCTIONS {
+        let variables = template.variables(logical_id);
+        let env = Environment::of(variables.clone());
+        if let Err(error) = build(&env, &ports()) {
+            panic!("{name} does not start with the template's defaults: {error}");
+        }
+        assert_eq!(env.asked(), variables.into_keys().collect(), "{name}");
+    }
+}
+
+#[test]
+fn a_policy_allows_exactly_what_its_function_calls() {
+    let template = Template::read();
+    for (name, logical_id, ..) in FUNCTIONS {
+        let variables = template.variables(logical_id);
+        let secrets: BTreeSet<_> = variables
+            .iter()
+            .filter(|(variable, _)| variable.ends_with("_SECRET_ID"))
+            .map(|(_, secret)| secret.clone())
+            .collect();
+        let [logs, queue] = ["Logs", "Queue"].map(|part| format!("{logical_id}{part}.Arn"));
+        let mut expected = vec![
+            (set([secrets::ACTION]), secrets),
+            (set(["logs:CreateLogStream", "logs:PutLogEvents"]), set([&logs])),
+            (set(queue::ACTIONS), set([&queue])),
+        ];
+        if variables.contains_key("RECORDS_TABLE") {
+            expected.push((set([records::ACTION]), set([&format!("{RECORDS}.Arn")])));
+        }
+        assert_eq!(template.statements(logical_id), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_function_has_time_for_its_budgets() {
+    let timeout = Template::read().global("Timeout").as_u64().map(Duration::from_secs);
+    assert_eq!(timeout, Some(TIME_LIMIT), "the code counts on the template's timeout");
+    for (name, _, _, budget) in FUNCTIONS {
+        assert!(TIME_LIMIT >= budget + MARGIN, "{name}");
+    }
+}

@@ -1,0 +1,159 @@
+//! The queues, their dead letters, and how Lambda receives from them.
+
+use std::time::Duration;
+
+use serde_yaml_ng::Value;
+use shared::{lambda::TIME_LIMIT, queue::MAX_MESSAGE_BYTES};
+
+use super::{FUNCTIONS, QUEUE, Template, listed, plain, referred, seconds, set, url};
+
+/// How long a function hides a message at most, of its own accord and where a vendor asks for it;
+/// `shared::dispatch` says so.
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
+const LONGEST_ASKED_FOR: Duration = Duration::from_hours(1);
+
+/// How many messages a function takes at once.
+const BATCHES: [(&str, u64); 3] =
+    [(mandrill_welcome::NAME, 1), (segment_identify::NAME, 100), (mailchimp_inbound::NAME, 1)];
+
+/// The most messages that Lambda hands over without a batching window.
+const MOST_WITHOUT_A_WINDOW: u64 = 10;
+
+/// The least that Lambda takes for `MaximumConcurrency`.
+const LEAST_CONCURRENCY: u64 = 2;
+
+/// What Segment takes in a second, per workspace.
+const SEGMENT_REQUESTS: u64 = 1000;
+
+fn queue<'a>(template: &'a Template, function: &str) -> &'a Value {
+    template.resource(&format!("{function}Queue"))
+}
+
+fn dead_letters<'a>(template: &'a Template, function: &str) -> &'a Value {
+    template.resource(&format!("{function}DeadLetters"))
+}
+
+/// How long a function's dead letters are kept.
+pub(super) fn dead_letters_are_kept(template: &Template, function: &str) -> Duration {
+    seconds(&dead_letters(template, function)["MessageRetentionPeriod"])
+}
+
+/// How Lambda receives for a function, and the mapping's name.
+fn mapping<'a>(template: &'a Template, function: &str) -> (String, &'a Value) {
+    let events = template.resource(function)["Events"].as_mapping().unwrap();
+    assert_eq!(events.len(), 1, "one source of events besides the URL");
+    let (name, event) = events.iter().next().unwrap();
+    assert_eq!(event["Type"], "SQS");
+    (plain(name), &event["Properties"])
+}
+
+#[test]
+fn a_function_stores_in_its_own_queue_and_receives_from_it() {
+    let template = Template::read();
+    for (_, logical_id, ..) in FUNCTIONS {
+        let queue = format!("{logical_id}Queue");
+        assert_eq!(template.variables(logical_id)["QUEUE_URL"], url(&queue));
+        let (_, mapping) = mapping(&template, logical_id);
+        assert_eq!(referred(&mapping["Queue"]), format!("{queue}.Arn"));
+    }
+}
+
+#[test]
+fn every_queue_is_encrypted_and_takes_the_largest_message() {
+    let template = Template::read();
+    let queues = template.all(QUEUE);
+    assert_eq!(queues.len(), 2 * FUNCTIONS.len());
+    for queue in queues {
+        let queue = template.resource(&queue);
+        assert_eq!(queue["SqsManagedSseEnabled"], true);
+        assert_eq!(queue["MaximumMessageSize"].as_u64(), Some(MAX_MESSAGE_BYTES as u64));
+    }
+}
+
+#[test]
+fn a_received_message_is_hidden_for_six_times_the_function_s_time() {
+    let template = Template::read();
+    for (_, logical_id, ..) in FUNCTIONS {
+        let hidden = seconds(&queue(&template, logical_id)["VisibilityTimeout"]);
+        assert_eq!(hidden, 6 * TIME_LIMIT);
+    }
+}
+
+#[test]
+fn a_message_is_given_up_after_a_hundred_receives_which_take_about_a_day() {
+    let template = Template::read();
+    for (_, logical_id, ..) in FUNCTIONS {
+        let receives = &queue(&template, logical_id)["RedrivePolicy"]["maxReceiveCount"];
+        assert_eq!(receives.as_u64(), Some(100));
+    }
+    assert!((24..=26).contains(&(100 * LONGEST_WAIT.as_secs() / 3600)));
+}
+
+#[test]
+fn a_message_becomes_a_dead_letter_before_its_queue_drops_it() {
+    let template = Template::read();
+    for (_, logical_id, ..) in FUNCTIONS {
+        let queue = queue(&template, logical_id);
+        let receives = queue["RedrivePolicy"]["maxReceiveCount"].as_u64().unwrap();
+        let once = LONGEST_ASKED_FOR + seconds(&queue["VisibilityTimeout"]);
+        let longest_way = once * u32::try_from(receives).unwrap();
+        assert!(seconds(&queue["MessageRetentionPeriod"]) > longest_way);
+    }
+}
+
+/// A dead letter's age counts from when it was first sent.
+#[test]
+fn dead_letters_are_kept_for_fourteen_days_and_half_of_them_are_left_at_least() {
+    let template = Template::read();
+    for (_, logical_id, ..) in FUNCTIONS {
+        let kept = dead_letters_are_kept(&template, logical_id);
+        assert_eq!(kept, Duration::from_hours(14 * 24));
+        assert!(kept >= 2 * seconds(&queue(&template, logical_id)["MessageRetentionPeriod"]));
+    }
+}
+
+#[test]
+fn dead_letters_are_those_of_one_queue() {
+    let template = Template::read();
+    for (_, logical_id, ..) in FUNCTIONS {
+        let queue = queue(&template, logical_id);
+        let target = &queue["RedrivePolicy"]["deadLetterTargetArn"];
+        assert_eq!(referred(target), format!("{logical_id}DeadLetters.Arn"));
+        let allowed = &dead_letters(&template, logical_id)["RedriveAllowPolicy"];
+        assert_eq!(allowed["redrivePermission"], "byQueue");
+        let sources = allowed["sourceQueueArns"].as_sequence().unwrap();
+        assert_eq!(sources.len(), 1);
+        let account = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}";
+        let name = referred(&queue["QueueName"]);
+        assert_eq!(referred(&sources[0]), format!("{account}:{name}"));
+    }
+}
+
+#[test]
+fn a_function_takes_as_many_messages_as_it_can_deliver_at_once_and_keeps_the_failed_ones() {
+    let template = Template::read();
+    for ((name, logical_id, ..), (of, size)) in FUNCTIONS.into_iter().zip(BATCHES) {
+        assert_eq!(name, of);
+        let (event, mapping) = mapping(&template, logical_id);
+        assert!(template.resource(&format!("{logical_id}{event}")).is_null(), "SAM's own name");
+        let failures = listed(&mapping["FunctionResponseTypes"]);
+        assert_eq!(failures, set(["ReportBatchItemFailures"]), "{name}");
+        assert_eq!(mapping["BatchSize"].as_u64(), Some(size), "{name}");
+        let window = mapping["MaximumBatchingWindowInSeconds"].as_u64();
+        assert_eq!(window, (size > MOST_WITHOUT_A_WINDOW).then_some(1), "{name}");
+    }
+}
+
+#[test]
+fn no_more_deliveries_run_at_once_than_a_vendor_takes() {
+    let template = Template::read();
+    let concurrency = |function: &str| {
+        let (_, mapping) = mapping(&template, function);
+        mapping["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap()
+    };
+    for (name, logical_id, ..) in FUNCTIONS {
+        assert!(concurrency(logical_id) >= LEAST_CONCURRENCY, "{name}");
+    }
+    let (_, batch) = BATCHES[1];
+    assert!(concurrency("SegmentIdentify") * batch <= SEGMENT_REQUESTS);
+}

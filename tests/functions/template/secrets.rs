@@ -1,0 +1,26 @@
+//! The secrets: those of callers are generated, those of vendors wait to be filled in.
+
+use shared::secrets::PLACEHOLDER;
+
+use super::Template;
+
+#[test]
+fn a_vendor_s_secret_waits_with_the_placeholder_that_functions_recognise() {
+    let template = Template::read();
+    for (secret, field) in [("MandrillSecret", "api_key"), ("SegmentSecret", "write_key")] {
+        let text = template.resource(secret)["SecretString"].as_str().unwrap();
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!(value, serde_json::json!({ field: PLACEHOLDER }));
+    }
+}
+
+#[test]
+fn a_caller_s_secret_is_generated_long_enough_and_fit_for_a_url() {
+    let template = Template::read();
+    for (secret, field) in [("OryWebhookSecret", "api_key"), ("MailchimpWebhookSecret", "secret")] {
+        let generated = &template.resource(secret)["GenerateSecretString"];
+        assert_eq!(generated["GenerateStringKey"], field);
+        assert_eq!(generated["ExcludePunctuation"], true);
+        assert!(generated["PasswordLength"].as_u64() >= Some(32));
+    }
+}

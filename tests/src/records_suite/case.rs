@@ -1,0 +1,112 @@
+//! One record, and those who want it.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use shared::records::{Bid, Claim, Done, Held, Records, RecordsError, State};
+use time::OffsetDateTime;
+
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// How long a claim holds, unless a case says otherwise.
+pub(super) const LEASE: Duration = Duration::from_secs(27);
+
+/// How long a record lives, unless a case says otherwise.
+pub(super) const TTL: Duration = Duration::from_hours(1);
+
+/// One record of its own, and those who want it.
+pub(super) struct Case<'a> {
+    pub(super) records: &'a dyn Records,
+    record_id: String,
+    pub(super) start: OffsetDateTime,
+}
+
+impl<'a> Case<'a> {
+    /// A real store may drop what is long past, so all of it happens now.
+    pub(super) fn new(records: &'a dyn Records) -> Self {
+        static CASES: AtomicUsize = AtomicUsize::new(0);
+        let now = OffsetDateTime::now_utc();
+        let case = CASES.fetch_add(1, Ordering::Relaxed);
+        let record_id = format!("suite#{}#{case}", now.unix_timestamp_nanos());
+        Self { records, record_id, start: now.truncate_to_millisecond() }
+    }
+
+    /// The same, beginning at this millisecond of a second.
+    pub(super) fn at(records: &'a dyn Records, millisecond: u16) -> Self {
+        let case = Self::new(records);
+        let start = case.start.replace_millisecond(millisecond).expect("a second has a thousand");
+        Self { start, ..case }
+    }
+
+    pub(super) fn bid(&self, holder: &str, after: Duration) -> Bid {
+        let now = self.start + after;
+        Bid {
+            record_id: self.record_id.clone(),
+            holder: holder.to_owned(),
+            now,
+            lease_until: now + LEASE,
+            ttl: Some(TTL),
+        }
+    }
+
+    pub(super) async fn claim(&self, bid: Bid) -> Claim {
+        self.records.claim(bid).await.expect("the store can be reached")
+    }
+
+    pub(super) async fn wins(&self, bid: Bid) -> Held {
+        match self.claim(bid).await {
+            Claim::Won(held) => held,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A claim by `holder` after this time, with the usual lease.
+    pub(super) async fn taken_by(&self, holder: &str, after: Duration) -> Held {
+        self.wins(self.bid(holder, after)).await
+    }
+
+    /// Sees the bid turned away; until when.
+    pub(super) async fn is_busy(&self, bid: Bid) -> OffsetDateTime {
+        match self.claim(bid).await {
+            Claim::Busy { until } => until,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sees that it is done; what it came to.
+    pub(super) async fn is_done(&self, after: Duration) -> State {
+        match self.claim(self.bid("a latecomer", after)).await {
+            Claim::Done(state) => state,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn completes(&self, held: &Held, state: State) {
+        let done = Done { state, vendor_id: Some("m1".to_owned()) };
+        self.records.complete(held, done).await.expect("the claim holds");
+    }
+
+    pub(super) async fn releases(&self, held: &Held) {
+        self.records.release(held).await.expect("the claim holds");
+    }
+
+    pub(super) async fn renews(&self, held: Held, after: Duration) -> Held {
+        self.records.renew(held, self.start + after).await.expect("the claim holds")
+    }
+
+    /// Sees that a holder can do nothing.
+    pub(super) async fn has_lost(&self, held: &Held) {
+        let done = Done { state: State::Delivered, vendor_id: None };
+        let results = [
+            self.records.release(held).await,
+            self.records.renew(held.clone(), self.start).await.map(drop),
+            self.records.complete(held, done).await,
+        ];
+        for result in results {
+            assert!(matches!(result, Err(RecordsError::Lost)), "{result:?}");
+        }
+    }
+}
