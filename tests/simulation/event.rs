@@ -1,0 +1,128 @@
+//! The events of a run, with the keys by which the table and the vendors know them.
+
+use std::time::Duration;
+
+use integration::Event;
+use serde_json::{Value, json};
+use shared::{
+    ctx::Ctx,
+    key::{Key, WorkKey},
+};
+use url::form_urlencoded::Serializer;
+use uuid::{Builder, Uuid};
+
+use crate::{
+    chance::Chance,
+    settings::{CALLER_SECRET, Settings, Which},
+};
+
+/// The most events of one function; mostly there are fewer.
+const MOST: usize = 6;
+
+/// One event that will be told to a function.
+pub(crate) struct Planned {
+    pub(crate) which: Which,
+    /// When its caller calls for the first time.
+    pub(crate) at: Duration,
+    /// The event that Lambda makes of the call.
+    pub(crate) request: Value,
+    /// The event's own key.
+    pub(crate) key: String,
+    /// The work's key, as the table has it.
+    pub(crate) record_id: String,
+    /// The work's key, as the vendor has it.
+    pub(crate) vendor_key: String,
+    /// Whom it is about.
+    pub(crate) address: String,
+    /// Whether the template cancels it.
+    pub(crate) is_cancelled: bool,
+}
+
+/// Whom an event is about.
+struct Person {
+    id: Uuid,
+    address: String,
+}
+
+impl Planned {
+    /// The events of one function: some people have several.
+    pub(crate) fn draw(settings: &Settings, chance: &Chance) -> Vec<Self> {
+        let which = settings.which;
+        let people: Vec<_> = (0..chance.number(1..4))
+            .map(|n| {
+                let test = if chance.is(0.07) { "test-" } else { "" };
+                let address = format!("{test}{n}@{}.example.com", which.name());
+                Person { id: uuid(chance), address }
+            })
+            .collect();
+        let count = chance.number(1..MOST + 1).min(chance.number(1..MOST + 1));
+        (0..count)
+            .map(|_| {
+                let person = &people[chance.number(0..people.len())];
+                let longest = Duration::from_hours(if chance.is(0.8) { 1 } else { 24 });
+                let at = chance.scale(Duration::from_millis(10)..longest);
+                match which {
+                    Which::Mailchimp => Self::of_mailchimp(person, at, chance),
+                    Which::Mandrill | Which::Segment => Self::of_ory(settings, person, at, chance),
+                }
+            })
+            .collect()
+    }
+
+    fn of_ory(settings: &Settings, person: &Person, at: Duration, chance: &Chance) -> Self {
+        let ctx = json!({
+            "flow": {"id": uuid(chance).to_string(), "type": "browser"},
+            "identity": {
+                "id": person.id.to_string(),
+                "traits": {"email": person.address, "name": "Ann"},
+            },
+        });
+        let trigger = chance.is(0.7).then(|| uuid(chance));
+        let decoded = Ctx::decode(ctx.to_string().as_bytes()).expect("a usable ctx").reduce();
+        let key = Key::of_event(trigger, decoded.as_value());
+        let named = person.id.to_string();
+        let work = WorkKey::new(&key, settings.is_named.then_some(named.as_str()));
+        let event = Event::of_ory(&ctx, &trigger.unwrap_or_default().to_string());
+        let event = if trigger.is_some() { event } else { event.without_trigger() };
+        let request = event.header("authorization", CALLER_SECRET).into();
+        Self::of(settings.which, person, at, request, (&key, &work))
+    }
+
+    fn of_mailchimp(person: &Person, at: Duration, chance: &Chance) -> Self {
+        let form = Serializer::new(String::new())
+            .append_pair("type", "subscribe")
+            .append_pair("fired_at", "2026-01-01 12:00:00")
+            .append_pair("data[id]", &uuid(chance).to_string())
+            .append_pair("data[list_id]", "a6b5da1054")
+            .append_pair("data[email]", &person.address)
+            .append_pair("data[merges][EMAIL]", &person.address)
+            .finish();
+        let key = Key::digest(form.as_bytes());
+        let work = WorkKey::new(&key, None);
+        let request = Event::of_mailchimp(form).query(&format!("secret={CALLER_SECRET}")).into();
+        Self::of(Which::Mailchimp, person, at, request, (&key, &work))
+    }
+
+    fn of(
+        which: Which,
+        person: &Person,
+        at: Duration,
+        request: Value,
+        (key, work): (&Key, &WorkKey),
+    ) -> Self {
+        Self {
+            which,
+            at,
+            request,
+            key: key.as_str().to_owned(),
+            record_id: work.record_id(which.name()),
+            vendor_key: work.for_vendor(&which.arn()),
+            address: person.address.clone(),
+            is_cancelled: person.address.starts_with("test-"),
+        }
+    }
+}
+
+fn uuid(chance: &Chance) -> Uuid {
+    Builder::from_random_bytes(chance.bits().to_be_bytes()).into_uuid()
+}

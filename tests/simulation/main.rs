@@ -1,0 +1,116 @@
+//! Plays seeded random runs of the whole bundle over a world full of faults, in virtual time.
+//! See README.md.
+
+#![expect(clippy::expect_used, reason = "a simulation that cannot go on has failed")]
+
+mod callers;
+mod chance;
+mod event;
+mod judge;
+mod lambda;
+mod locked;
+mod mandrill;
+mod named;
+mod network;
+mod plan;
+mod queue;
+mod report;
+mod run;
+mod secrets;
+mod segment;
+mod settings;
+mod table;
+mod world;
+
+use std::{
+    env,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::channel,
+    },
+    thread,
+    time::Instant,
+};
+
+use report::Tally;
+
+/// So many runs, unless told otherwise; in as many, every fault strikes.
+const RUNS: u64 = 2000;
+
+/// The evaluator of templates recurses.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// What the simulation is called among the tests.
+const NAME: &str = "simulation";
+
+fn main() -> ExitCode {
+    if !is_asked_for() {
+        return ExitCode::SUCCESS;
+    }
+    run::watch_panics();
+    let began = Instant::now();
+    let seed = number("SIMULATION_SEED");
+    let tally = if let Some(seed) = seed {
+        on_threads(seed, seed + 1, 1, true)
+    } else {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        on_threads(0, number("SIMULATION_RUNS").unwrap_or(RUNS), threads, false)
+    };
+    tally.print(began.elapsed());
+    let never = tally.never_struck();
+    let is_idle = seed.is_none() && !never.is_empty();
+    if is_idle {
+        println!("\nnever struck, so nothing was shown of: {}", never.join("; "));
+    }
+    if tally.is_good() && !is_idle { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays these seeds, each thread the next one that is left.
+///
+/// The threads do not end: each holds prepared templates, and the evaluator does not survive it
+/// that they are dropped with their thread.
+fn on_threads(from: u64, to: u64, threads: usize, is_traced: bool) -> Tally {
+    let next = Arc::new(AtomicU64::new(from));
+    let (sender, tallies) = channel();
+    for _ in 0..threads {
+        let (next, sender) = (next.clone(), sender.clone());
+        let work = move || {
+            let mut tally = Tally::default();
+            loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= to {
+                    break;
+                }
+                tally.add(run::play(seed, is_traced));
+            }
+            sender.send(tally).expect("somebody who sums up");
+            loop {
+                thread::park();
+            }
+        };
+        thread::Builder::new().stack_size(STACK_BYTES).spawn(work).expect("a thread");
+    }
+    drop(sender);
+    let mut all = Tally::default();
+    for _ in 0..threads {
+        all.add(tallies.recv().expect("threads that do not panic"));
+    }
+    all
+}
+
+fn number(variable: &str) -> Option<u64> {
+    env::var(variable).ok().map(|text| text.parse().expect("a whole number"))
+}
+
+/// Whether the arguments of `cargo test` mean this one.
+fn is_asked_for() -> bool {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        println!("{NAME}: test");
+        return false;
+    }
+    let mut filters = arguments.iter().filter(|argument| !argument.starts_with('-')).peekable();
+    filters.peek().is_none() || filters.any(|filter| NAME.contains(filter.as_str()))
+}

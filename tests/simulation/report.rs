@@ -1,0 +1,113 @@
+//! What came of the runs, in a table.
+
+use std::time::Duration;
+
+use crate::{
+    chance::Fault,
+    judge::{Excused, Wrong},
+    world::World,
+};
+
+/// The most failures that are told one by one.
+const MOST_TOLD: usize = 20;
+
+/// The sums over some runs.
+#[derive(Clone)]
+pub(crate) struct Tally {
+    runs: u64,
+    events: u64,
+    invocations: u64,
+    struck: [u64; Fault::COUNT],
+    excused: [u64; Excused::COUNT],
+    wrong: [u64; Wrong::COUNT],
+    failed: Vec<(u64, Wrong, String)>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            runs: 0,
+            events: 0,
+            invocations: 0,
+            struck: [0; Fault::COUNT],
+            excused: [0; Excused::COUNT],
+            wrong: [0; Wrong::COUNT],
+            failed: Vec::new(),
+        }
+    }
+}
+
+impl Tally {
+    /// One run's.
+    pub(crate) fn of(seed: u64, world: &World) -> Self {
+        let mut tally = Self {
+            runs: 1,
+            events: world.plan.events.len() as u64,
+            invocations: world.judge.invocations(),
+            struck: world.chance.struck(),
+            excused: world.judge.excused(),
+            ..Self::default()
+        };
+        for (wrong, told) in world.judge.wrong() {
+            tally.wrong[wrong as usize] += 1;
+            tally.failed.push((seed, wrong, told));
+        }
+        tally
+    }
+
+    /// Adds another's.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.events += other.events;
+        self.invocations += other.invocations;
+        sum(&mut self.struck, &other.struck);
+        sum(&mut self.excused, &other.excused);
+        sum(&mut self.wrong, &other.wrong);
+        self.failed.extend(other.failed);
+    }
+
+    /// Whether nothing went wrong that must not.
+    pub(crate) fn is_good(&self) -> bool {
+        self.failed.is_empty()
+    }
+
+    /// The faults that never struck: over many runs, a check that cannot fail.
+    pub(crate) fn never_struck(&self) -> Vec<&'static str> {
+        let all = Fault::ALL.iter().zip(self.struck);
+        all.filter(|(_, times)| *times == 0).map(|(fault, _)| fault.told()).collect()
+    }
+
+    /// Prints the table.
+    pub(crate) fn print(&self, took: Duration) {
+        let failed: std::collections::BTreeSet<_> =
+            self.failed.iter().map(|(seed, ..)| seed).collect();
+        println!("\nsimulation");
+        row("runs", self.runs);
+        row("events", self.events);
+        row("invocations", self.invocations);
+        row("runs that failed", failed.len() as u64);
+        println!("  must be 0");
+        Wrong::ALL.iter().zip(self.wrong).for_each(|(wrong, times)| row(wrong.told(), times));
+        println!("  documented exceptions");
+        Excused::ALL
+            .iter()
+            .zip(self.excused)
+            .for_each(|(excused, times)| row(excused.told(), times));
+        println!("  faults that struck");
+        Fault::ALL.iter().zip(self.struck).for_each(|(fault, times)| row(fault.told(), times));
+        let per_second = u128::from(self.runs) * 1000 / took.as_millis().max(1);
+        println!("  {per_second} runs per second, {} s", took.as_secs());
+        for (seed, wrong, told) in self.failed.iter().take(MOST_TOLD) {
+            println!("\nseed {seed}: {}: {told}", wrong.told());
+            println!("  SIMULATION_SEED={seed} cargo test -p integration --test simulation");
+        }
+    }
+}
+
+fn row(name: &str, number: u64) {
+    println!("  {number:>10}  {name}");
+}
+
+fn sum<const N: usize>(into: &mut [u64; N], from: &[u64; N]) {
+    into.iter_mut().zip(from).for_each(|(into, from)| *into += from);
+}

@@ -1,0 +1,126 @@
+//! One run: everything is started, called, and left to itself until nothing goes on any more.
+
+use std::{cell::Cell, collections::BTreeSet, panic, sync::Arc};
+
+use tokio::{runtime::Builder, task::JoinSet, time::sleep};
+
+use crate::{
+    callers::call,
+    chance::Fault,
+    event::Planned,
+    judge::{Excused, Wrong},
+    lambda::Lambda,
+    queue::{FaultyQueue, key, poll},
+    report::Tally,
+    settings::Which,
+    world::World,
+};
+
+thread_local! {
+    static PANICS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts panics, wherever they are caught.
+pub(crate) fn watch_panics() {
+    let told = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        PANICS.set(PANICS.get() + 1);
+        told(info);
+    }));
+}
+
+/// Plays the run with this seed.
+pub(crate) fn play(seed: u64, is_traced: bool) -> Tally {
+    // Names of holders and the jitter of waits are drawn from the thread's own generator.
+    fastrand::seed(seed);
+    let panics = PANICS.get();
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    let world = runtime.expect("a runtime").block_on(async {
+        let world = World::of(seed, is_traced);
+        settle(&world).await;
+        world
+    });
+    if PANICS.get() > panics {
+        world.condemn(Wrong::Panic, format_args!("see above"));
+    }
+    Tally::of(seed, &world)
+}
+
+async fn settle(world: &Arc<World>) {
+    let mut pollers = JoinSet::new();
+    let mut functions = Vec::new();
+    for number in 0..world.plan.settings.len() {
+        let queue = FaultyQueue::new(world);
+        let lambda = Lambda::new(world, number, &queue);
+        pollers.spawn(poll(lambda.clone(), queue.clone()));
+        functions.push((lambda, queue));
+    }
+    let mut callers = JoinSet::new();
+    for (number, event) in world.plan.events.iter().enumerate() {
+        let of_event = functions.iter().find(|(lambda, _)| lambda.which() == event.which);
+        let (lambda, _) = of_event.expect("every function is there");
+        callers.spawn(call(world.clone(), lambda.clone(), number));
+    }
+    callers.join_all().await;
+    let queues: Vec<_> = functions.into_iter().map(|(_, queue)| queue).collect();
+    quiet(world, &queues).await;
+    if !dead_letters(&queues).is_empty() {
+        redrive(world, &queues).await;
+        quiet(world, &queues).await;
+    }
+    judge(world, &dead_letters(&queues));
+}
+
+/// Waits until no message waits and nothing goes on.
+async fn quiet(world: &World, queues: &[Arc<FaultyQueue>]) {
+    while !world.is_idle() || queues.iter().any(|queue| queue.inner.next_visible().is_some()) {
+        world.changed.notified().await;
+    }
+}
+
+/// What an operator does some time after all is mended.
+async fn redrive(world: &World, queues: &[Arc<FaultyQueue>]) {
+    sleep(world.plan.mended().saturating_sub(world.elapsed())).await;
+    sleep(world.plan.redrive_after).await;
+    for key in dead_letters(queues) {
+        world.say(format_args!("operator: sends {key} again"));
+        world.chance.count(Fault::DeadLetters);
+        world.was_redriven(key);
+    }
+    for queue in queues {
+        queue.redrive();
+    }
+}
+
+/// The keys of the events that are dead letters.
+fn dead_letters(queues: &[Arc<FaultyQueue>]) -> BTreeSet<String> {
+    let all = queues.iter().flat_map(|queue| queue.inner.dead_letters());
+    all.filter_map(|letter| key(&letter.body)).collect()
+}
+
+/// Nothing is lost.
+fn judge(world: &World, dead: &BTreeSet<String>) {
+    for number in world.judge.answered() {
+        let event = &world.plan.events[number];
+        if event.is_cancelled || dead.contains(&event.key) || world.is_done(event) {
+            continue;
+        }
+        let told = format_args!("{} ({}), {}", event.address, event.key, event.vendor_key);
+        match event.which {
+            Which::Mandrill if world.mail(&event.vendor_key)[2] => {
+                world.excuse(Excused::MendableForGood, told);
+            }
+            _ => world.condemn(Wrong::Lost, told),
+        }
+    }
+}
+
+impl World {
+    /// Whether the vendor has it, or will never take it.
+    pub(crate) fn is_done(&self, event: &Planned) -> bool {
+        match event.which {
+            Which::Mandrill => self.mail(&event.vendor_key)[..2].contains(&true),
+            Which::Segment | Which::Mailchimp => self.has_event(&event.vendor_key),
+        }
+    }
+}
