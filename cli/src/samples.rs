@@ -26,7 +26,7 @@ pub struct Expected {
     pub status: u16,
     /// The `status` of the answer's body, where it has one.
     pub outcome: Option<&'static str>,
-    /// What the vendors receive, a line a call.
+    /// What the vendors receive, a line a call; calls that only look something up are left out.
     pub received: &'static [&'static str],
 }
 
@@ -36,6 +36,8 @@ const NOTHING_TO_ORY: Expected = Expected { status: 204, outcome: None, received
 const VALIDATED: Expected = Expected { status: 200, outcome: None, received: &[] };
 /// Mailchimp's answer is 200 for all that needs no more work.
 const SKIPPED: Expected = Expected { status: 200, outcome: Some("skipped"), received: &[] };
+/// What was done already is not done again.
+const DUPLICATE: Expected = Expected { status: 200, outcome: Some("duplicate"), received: &[] };
 
 const fn delivered(received: &'static [&'static str]) -> Expected {
     Expected { status: 200, outcome: Some("delivered"), received }
@@ -52,7 +54,9 @@ macro_rules! samples {
     };
 }
 
-/// All samples, in the order in which they are played.
+/// All samples, in the order in which they are played. What becomes of Mailchimp's depends on those
+/// before, and on the people that Ory knows
+/// ([`people_of_the_samples`](crate::standins::ory::people_of_the_samples)); some come twice.
 pub const SAMPLES: &[Sample] = samples! {
     "mandrill-welcome": "registration.json" => delivered(&["Mandrill: messages/send to ann@example.com"]);
     "mandrill-welcome": "registration-bare.json" => delivered(&["Mandrill: messages/send to ben@example.com"]);
@@ -75,29 +79,40 @@ pub const SAMPLES: &[Sample] = samples! {
     "segment-identify": "settings-new-address.json" => delivered(&["Segment: identify 00000009-1111-4111-8111-000000000009"]);
     "segment-identify": "verification.json" => delivered(&["Segment: identify 0000000a-1111-4111-8111-00000000000a"]);
     "mailchimp-inbound": "mailchimp-validator.json" => VALIDATED;
-    "mailchimp-inbound": "mailchimp-address-parts.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-campaign.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-campaign-without-reason.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-cleaned.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-cleaned-abuse.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-duplicate-keys.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-empty-values.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-forgotten.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-groupings.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-interests-escaped-comma.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-ory-id.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-pending.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-plus-address.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-profile.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-raw-brackets.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-sms-subscribe.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-batch-operation.json" => SKIPPED;
+    // Ory knows nobody by this address.
+    "mailchimp-inbound": "mailchimp-plus-address.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-subscribe.json" => delivered(&["Ory: patch 000000a1-1111-4111-8111-0000000000a1 /traits/consent/newsletter", "Segment: identify 000000a1-1111-4111-8111-0000000000a1"]);
+    "mailchimp-inbound": "mailchimp-profile.json" => delivered(&["Segment: identify 000000a1-1111-4111-8111-0000000000a1"]);
+    "mailchimp-inbound": "mailchimp-unsubscribe.json" => delivered(&["Ory: patch 000000a2-1111-4111-8111-0000000000a2 /traits/consent/newsletter", "Segment: identify 000000a2-1111-4111-8111-0000000000a2"]);
+    "mailchimp-inbound": "mailchimp-upemail.json" => delivered(&["Segment: identify 000000a4-1111-4111-8111-0000000000a4"]);
+    "mailchimp-inbound": "mailchimp-cleaned.json" => delivered(&["Ory: patch 000000a3-1111-4111-8111-0000000000a3 /metadata_public/mailchimp/undeliverable"]);
+    "mailchimp-inbound": "mailchimp-cleaned-abuse.json" => delivered(&["Ory: patch 000000a3-1111-4111-8111-0000000000a3 /traits/consent/newsletter", "Segment: identify 000000a3-1111-4111-8111-0000000000a3"]);
+    // The story of one person, in the order in which it happened.
+    "mailchimp-inbound": "mailchimp-address-parts.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    "mailchimp-inbound": "mailchimp-interests-escaped-comma.json" => delivered(&["Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    // No name in it.
+    "mailchimp-inbound": "mailchimp-groupings.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-unsubscribe-without-action.json" => delivered(&["Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    // Consent was withdrawn already.
+    "mailchimp-inbound": "mailchimp-unsubscribe-delete.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    "mailchimp-inbound": "mailchimp-type-last.json" => delivered(&["Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    "mailchimp-inbound": "mailchimp-raw-brackets.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    // Of the same second as the one before.
     "mailchimp-inbound": "mailchimp-space-as-percent20.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-subscribe.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-type-last.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-unsubscribe.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-unsubscribe-delete.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-unsubscribe-without-action.json" => SKIPPED;
-    "mailchimp-inbound": "mailchimp-upemail.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-empty-values.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    "mailchimp-inbound": "mailchimp-duplicate-keys.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    // Her contact, but the identity that its `ORY_ID` names: to withdraw consent it will do.
+    "mailchimp-inbound": "mailchimp-ory-id.json" => delivered(&["Ory: patch 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59 /traits/consent/newsletter", "Segment: identify 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59"]);
+    // A withdrawal, once more the same, and what was fired before it and comes late.
+    "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => delivered(&["Ory: patch 000000a7-1111-4111-8111-0000000000a7 /traits/consent/newsletter", "Segment: identify 000000a7-1111-4111-8111-0000000000a7"]);
+    "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => DUPLICATE;
+    "mailchimp-inbound": "mailchimp-loop-older-subscribe.json" => SKIPPED;
 };
 
 impl Sample {

@@ -1,18 +1,34 @@
 // What Mailchimp's events mean for an identity. Consent is given and withdrawn by the person in
 // Mailchimp: a subscribe gives it, an unsubscribe and a complaint withdraw it. A profile update
-// comes for people who have left, too, and says nothing about consent.
+// comes for people who have left, too, and says nothing about consent. An address that changed in
+// Mailchimp changes in Segment only: to change the login by way of a mailing list would be to
+// take over the account.
 local present(object) = std.prune(object);
+local set(path, value) = { op: 'add', path: path, value: value };
 
-local withdrawn = { newsletterConsent: false };
-local traitsOf = {
-  subscribe(data): { newsletterConsent: true },
-  unsubscribe(data): withdrawn,
-  cleaned(data): if std.get(data, 'reason') == 'abuse' then withdrawn else {},
-  profile(data): present({
-    firstName: std.get(data.merges, 'FNAME'),
-    lastName: std.get(data.merges, 'LNAME'),
-  }),
-  upemail(data): { email: data.new_email },
+local consent(given) = {
+  patch: [set('/traits/consent/newsletter', given)],
+  traits: { newsletterConsent: given },
+};
+local meaning = {
+  subscribe(data): consent(true),
+  unsubscribe(data): consent(false),
+  cleaned(data):
+    local reason = std.get(data, 'reason');
+    if reason == 'abuse' then consent(false)
+    else if reason == 'hard' then {
+      patch: [set('/metadata_public/mailchimp/undeliverable', data.email)],
+      traits: {},
+    }
+    else { patch: [], traits: {} },
+  profile(data): {
+    patch: [],
+    traits: present({
+      firstName: std.get(data.merges, 'FNAME'),
+      lastName: std.get(data.merges, 'LNAME'),
+    }),
+  },
+  upemail(data): { patch: [], traits: { email: data.new_email } },
 };
 
 function(ctx)
@@ -20,12 +36,13 @@ function(ctx)
   if event.type == 'campaign' then
     error 'cancel: a campaign is about nobody in particular'
   else
-    local traits = traitsOf[event.type](event.data);
+    local means = meaning[event.type](event.data);
     {
       // Nothing is told of somebody whom Ory does not know, nor of what changes nothing.
-      [if ctx.identity != null && traits != {} then 'segment']: {
+      [if ctx.identity != null && means.patch != [] then 'ory']: { patch: means.patch },
+      [if ctx.identity != null && means.traits != {} then 'segment']: {
         userId: ctx.identity.id,
-        traits: traits,
+        traits: means.traits,
         timestamp: event.fired_at,
       },
     }

@@ -110,28 +110,35 @@ pub struct Refused {
     pub refusal: Refusal,
     /// Why, for the log; holds nothing of what came.
     pub cause: String,
+    /// What is counted.
+    pub counts: Option<Metric>,
 }
 
 impl Refused {
     /// Turned away because of an error.
     pub fn new(refusal: Refusal, cause: &dyn std::error::Error) -> Self {
-        Self { refusal, cause: cause.to_string() }
+        Self::because(refusal, cause.to_string())
     }
 
     /// Turned away because of its method.
     pub fn method() -> Self {
-        Self { refusal: Refusal::Method, cause: "the method is not taken".to_owned() }
+        Self::because(Refusal::Method, "the method is not taken".to_owned())
+    }
+
+    fn because(refusal: Refusal, cause: String) -> Self {
+        let counts = match refusal {
+            Refusal::Unauthenticated => Some(Metric::Unauthorized),
+            Refusal::SecretUnknown => Some(Metric::Blocked),
+            _ => None,
+        };
+        Self { refusal, cause, counts }
     }
 
     /// Puts it into the log line, with its metrics.
     pub fn describe(&self, line: &mut Line) {
         line.outcome = self.refusal.word();
         line.cause = Some(self.cause.clone());
-        match self.refusal {
-            Refusal::Unauthenticated => line.count(Metric::Unauthorized),
-            Refusal::SecretUnknown => line.count(Metric::Blocked),
-            _ => {}
-        }
+        self.counts.into_iter().for_each(|metric| line.count(metric));
     }
 }
 

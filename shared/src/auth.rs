@@ -107,6 +107,42 @@ impl CallerAuth {
     }
 }
 
+/// A secret that a caller signs with, both versions.
+pub struct SigningSecret {
+    secret: Cached,
+    field: &'static str,
+}
+
+impl SigningSecret {
+    /// What stands in `field` of `secret`.
+    pub fn new(secret: Cached, field: &'static str) -> Self {
+        Self { secret, field }
+    }
+
+    /// The cached secret, to be fetched ahead.
+    pub fn secret(&self) -> &Cached {
+        &self.secret
+    }
+
+    /// The versions that are fit for use.
+    pub async fn versions(&self) -> Result<Vec<SecretString>, AuthError> {
+        self.fit(&self.secret.get().await?)
+    }
+
+    /// The same after a mismatch: the secret may have been rotated just now.
+    pub async fn versions_after_mismatch(&self) -> Result<Vec<SecretString>, AuthError> {
+        self.fit(&self.secret.refresh(MISMATCH_PAUSE).await?)
+    }
+
+    fn fit(&self, versions: &Versions) -> Result<Vec<SecretString>, AuthError> {
+        let both = [Some(&versions.current), versions.previous.as_ref()];
+        let fit =
+            both.into_iter().flatten().filter_map(|version| strong(field(version, self.field)));
+        let fit: Vec<SecretString> = fit.map(Into::into).collect();
+        if fit.is_empty() { Err(AuthError::Unusable) } else { Ok(fit) }
+    }
+}
+
 fn key(version: &SecretString, name: &str) -> Option<Digested> {
     strong(field(version, name)).as_deref().map(Digested::key)
 }

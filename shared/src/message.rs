@@ -4,10 +4,18 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{deliver::Event, journal::Line, key::Key};
+use crate::{journal::Line, key::Key};
 
 /// The version that this code writes, and reads.
 pub const VERSION: u32 = 1;
+
+/// An event, as it rests in the queue.
+pub trait Event: Serialize + DeserializeOwned + Send + Sync {
+    /// The id of the identity that it is about, unless it is not saved yet or not known.
+    fn identity_id(&self) -> Option<&str> {
+        None
+    }
+}
 
 /// An event on its way from accept to deliver. Holds no cookie, no form node and no vendor key;
 /// it does hold the person's data, so it rests encrypted.

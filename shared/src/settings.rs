@@ -97,7 +97,11 @@ impl Settings {
 
     /// The secret that callers present, in both versions.
     pub fn webhook_secret(&self, ports: &Ports) -> Cached {
-        let id = self.webhook_secret_id.clone();
+        self.caller_secret(self.webhook_secret_id.clone(), ports)
+    }
+
+    /// A secret that callers know, in both versions.
+    pub fn caller_secret(&self, id: String, ports: &Ports) -> Cached {
         Cached::both(id, ports.secrets.clone(), ports.clock.clone(), self.secret_ttl)
     }
 

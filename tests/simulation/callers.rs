@@ -45,13 +45,27 @@ pub(crate) async fn call(world: Arc<World>, lambda: Arc<Lambda>, number: usize) 
             });
         }
         match timeout(patience, asked).await {
-            Ok(Ok(true)) => return,
+            Ok(Ok(true)) => {
+                if event.told.is_some() && world.chance.strikes(Fault::ToldAgain) {
+                    tell_again(&world, &lambda, number);
+                }
+                return;
+            }
             Ok(_) => {}
             Err(_) => world.chance.count(Fault::CallerGaveUp),
         }
         let Some(pause) = pauses.next() else { return };
         sleep(*pause).await;
     }
+}
+
+fn tell_again(world: &Arc<World>, lambda: &Arc<Lambda>, number: usize) {
+    let after = world.chance.scale(SECOND / 10..120 * MINUTE);
+    let again = ask(world.clone(), lambda.clone(), number);
+    world.begin(async move {
+        sleep(after).await;
+        again.await
+    });
 }
 
 fn habits(world: &World, which: Which) -> (Duration, &'static [Duration]) {
@@ -71,7 +85,7 @@ async fn ask(world: Arc<World>, lambda: Arc<Lambda>, number: usize) -> bool {
         event.address,
         event.key
     ));
-    let Some(answer) = lambda.accept(event.request.clone()).await else { return false };
+    let Some(answer) = lambda.accept(number).await else { return false };
     let status = answer.status;
     world.say(format_args!("caller: {} is answered {status} {:?}", event.address, answer.body));
     let expected: &[u16] = match event.which {
@@ -96,7 +110,7 @@ fn is_true(world: &World, event: &Planned, answer: &Response) -> bool {
     let status = answer.body.as_ref().map(|body| &body["status"]).and_then(Value::as_str);
     match status {
         Some("delivered" | "duplicate" | "rejected") => is_settled(world, event),
-        Some("skipped") => event.is_cancelled,
+        Some("skipped") => event.is_cancelled || is_settled(world, event),
         _ => true,
     }
 }

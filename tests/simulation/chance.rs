@@ -9,6 +9,9 @@ use crate::{locked::Locked, named::named};
 named! {
     /// What can go wrong in the world. A table of the report counts how often each did.
     pub(crate) enum Fault {
+        ToldAgain = "caller: Mailchimp told the same again, later",
+        StrangersId = "Mailchimp: another's ORY_ID",
+        Rubbish = "Mailchimp: an ORY_ID that is none",
         CallerGaveUp = "caller: gave up waiting",
         CalledTwice = "caller: sent the same request twice at once",
         KilledAtPoll = "sandbox: killed at an await point",
@@ -43,6 +46,10 @@ named! {
         Html = "vendor: 502 with HTML",
         Truncated = "vendor: acted, its answer cut short",
         Gateway = "vendor: acted, its gateway answered 504",
+        Conflict = "Ory: 409",
+        WrongToken = "Ory: 401",
+        Unknown = "Ory: nobody by this address",
+        Vanished = "Ory: identity deleted meanwhile",
         BadRequest = "Segment: 400",
         Rejected = "Mandrill: rejected the recipient",
         Unsigned = "Mandrill: rejected the sender",

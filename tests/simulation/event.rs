@@ -8,16 +8,18 @@ use shared::{
     ctx::Ctx,
     key::{Key, WorkKey},
 };
-use url::form_urlencoded::Serializer;
 use uuid::{Builder, Uuid};
 
 use crate::{
     chance::Chance,
+    mailchimp::{Person as Contact, Told},
     settings::{CALLER_SECRET, Settings, Which},
 };
 
 /// The most events of one function; mostly there are fewer.
 const MOST: usize = 6;
+/// Mailchimp's.
+const MOST_TOLD: usize = 5;
 
 /// One event that will be told to a function.
 pub(crate) struct Planned {
@@ -36,6 +38,8 @@ pub(crate) struct Planned {
     pub(crate) address: String,
     /// Whether the template cancels it.
     pub(crate) is_cancelled: bool,
+    /// What it tells, if it is Mailchimp's.
+    pub(crate) told: Option<Told>,
 }
 
 /// Whom an event is about.
@@ -61,10 +65,22 @@ impl Planned {
                 let person = &people[chance.number(0..people.len())];
                 let longest = Duration::from_hours(if chance.is(0.8) { 1 } else { 24 });
                 let at = chance.scale(Duration::from_millis(10)..longest);
-                match which {
-                    Which::Mailchimp => Self::of_mailchimp(person, at, chance),
-                    Which::Mandrill | Which::Segment => Self::of_ory(settings, person, at, chance),
-                }
+                Self::of_ory(settings, person, at, chance)
+            })
+            .collect()
+    }
+
+    /// Mailchimp's events about these people: some all at once, some over a day.
+    pub(crate) fn draw_told(settings: &Settings, people: &[Contact], chance: &Chance) -> Vec<Self> {
+        let hours = Duration::from_hours([1, 1, 24][chance.number(0..3)]);
+        let longest = if chance.is(0.4) { Duration::from_secs(2) } else { hours };
+        let count = chance.number(1..MOST_TOLD + 1).min(chance.number(1..MOST_TOLD + 1));
+        (0..count)
+            .map(|_| {
+                let person = chance.number(0..people.len());
+                let told = Told::draw(person, people, settings.inbound, chance);
+                let at = chance.scale(Duration::from_millis(10)..longest);
+                Self::of_mailchimp(settings, told, at)
             })
             .collect()
     }
@@ -85,27 +101,23 @@ impl Planned {
         let event = Event::of_ory(&ctx, &trigger.unwrap_or_default().to_string());
         let event = if trigger.is_some() { event } else { event.without_trigger() };
         let request = event.header("authorization", CALLER_SECRET).into();
-        Self::of(settings.which, person, at, request, (&key, &work))
+        Self::of(settings.which, person.address.clone(), at, request, (&key, &work))
     }
 
-    fn of_mailchimp(person: &Person, at: Duration, chance: &Chance) -> Self {
-        let form = Serializer::new(String::new())
-            .append_pair("type", "subscribe")
-            .append_pair("fired_at", "2026-01-01 12:00:00")
-            .append_pair("data[id]", &uuid(chance).to_string())
-            .append_pair("data[list_id]", "a6b5da1054")
-            .append_pair("data[email]", &person.address)
-            .append_pair("data[merges][EMAIL]", &person.address)
-            .finish();
+    fn of_mailchimp(settings: &Settings, told: Told, at: Duration) -> Self {
+        let form = told.form();
         let key = Key::digest(form.as_bytes());
         let work = WorkKey::new(&key, None);
         let request = Event::of_mailchimp(form).query(&format!("secret={CALLER_SECRET}")).into();
-        Self::of(Which::Mailchimp, person, at, request, (&key, &work))
+        let address = told.addresses[0].clone();
+        let is_cancelled = settings.inbound.cancels(&address);
+        let of = Self::of(Which::Mailchimp, address, at, request, (&key, &work));
+        Self { is_cancelled, told: Some(told), ..of }
     }
 
     fn of(
         which: Which,
-        person: &Person,
+        address: String,
         at: Duration,
         request: Value,
         (key, work): (&Key, &WorkKey),
@@ -117,12 +129,14 @@ impl Planned {
             key: key.as_str().to_owned(),
             record_id: work.record_id(which.name()),
             vendor_key: work.for_vendor(&which.arn()),
-            address: person.address.clone(),
-            is_cancelled: person.address.starts_with("test-"),
+            is_cancelled: address.starts_with("test-"),
+            address,
+            told: None,
         }
     }
 }
 
-fn uuid(chance: &Chance) -> Uuid {
+/// A UUID like any other.
+pub(crate) fn uuid(chance: &Chance) -> Uuid {
     Builder::from_random_bytes(chance.bits().to_be_bytes()).into_uuid()
 }

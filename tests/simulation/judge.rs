@@ -16,6 +16,16 @@ named! {
         AfterRejection = "a call after a rejection",
         AfterEnd = "a call after its end was recorded",
         WithoutClaim = "a call without a claim",
+        Consent = "a consent that is not what the newest event says",
+        WithoutLane = "a patch, or a word to Segment, without the lane",
+        OthersLane = "a lane ended that another is in",
+        Unread = "a patch without a reading in the lane",
+        Echo = "a patch that changes nothing",
+        Outside = "a patch outside the allowed paths",
+        Mispatched = "a patch that does not do what its event says",
+        SomebodyElse = "a patch of somebody else",
+        SegmentFirst = "Segment told before Ory",
+        BackToMailchimp = "Segment told without sparing Mailchimp",
         Untrue = "an answer that is not true",
         Status = "a status outside the table",
         Late = "an answer after its time",
@@ -29,6 +39,7 @@ named! {
         IndexSecondMail = "second mail: the first was missing from the index after 30 minutes",
         IndexAfterRejection = "call after a rejection that was missing from the index after 30 minutes",
         SegmentForgot = "second event: tried for longer than the day for which Segment remembers",
+        PatchedLate = "consent: a patch without an answer came after its lane was left",
         MendableForGood = "not sent: an unanswered rejection of the sender was taken for one of the recipient",
     }
 }
@@ -44,6 +55,8 @@ pub(crate) struct Judge {
     excused: Locked<[u64; Excused::COUNT]>,
     recorded: Locked<BTreeSet<String>>,
     redriven: Locked<BTreeSet<String>>,
+    /// The events that a lane holds to be applied.
+    pub(crate) noted: Locked<BTreeSet<String>>,
     tries: Locked<BTreeMap<String, u32>>,
     invocations: Locked<u64>,
     sandboxes: Locked<usize>,

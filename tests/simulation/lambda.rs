@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
 use shared::{
     clock::Clock,
     journal::Sink,
@@ -25,7 +24,7 @@ use crate::{
     judge::Wrong,
     locked::Locked,
     network::Network,
-    queue::{FaultyQueue, Port},
+    queue::{FaultyQueue, Port, key},
     secrets::Secrets,
     settings::{Settings, Which},
     table::{Holders, Table},
@@ -79,9 +78,10 @@ impl Lambda {
     }
 
     /// A call of the function's URL; `None` where its sandbox was killed.
-    pub(crate) async fn accept(&self, event: Value) -> Option<Response> {
+    pub(crate) async fn accept(&self, number: usize) -> Option<Response> {
+        let event = self.world.plan.events[number].request.clone();
         let limit = self.which().limit() + GRACE;
-        self.invoke(|function, invocation| async move {
+        self.invoke(Some(number), |function, invocation| async move {
             let began = Instant::now();
             let answer = function.accept(event, &invocation).await;
             let took = began.elapsed();
@@ -96,15 +96,18 @@ impl Lambda {
 
     /// Messages from the queue; `None` where the sandbox was killed.
     pub(crate) async fn deliver(&self, received: Vec<Received>) -> Option<Vec<String>> {
-        self.invoke(
-            |function, invocation| async move { function.deliver(received, &invocation).await },
-        )
+        let about = received.first().and_then(|message| key(&message.body));
+        let about = about.and_then(|key| self.world.plan.by_key(&key)).map(|(number, _)| number);
+        self.invoke(about, |function, invocation| async move {
+            function.deliver(received, &invocation).await
+        })
         .await
     }
 
     /// Has a sandbox do its work, for as long as it lives.
     async fn invoke<F: Future>(
         &self,
+        about: Option<usize>,
         work: impl FnOnce(Arc<dyn Function>, Invocation) -> F,
     ) -> Option<F::Output> {
         let world = &self.world;
@@ -112,6 +115,9 @@ impl Lambda {
         let invocation = Invocation { arn: self.which().arn(), ends: world.now() + TIME_LIMIT };
         world.judge.count_invocation();
         let number = sandbox.number;
+        if let Some(event) = about {
+            world.visits(number, event);
+        }
         world.say(format_args!("sandbox {number}: {} begins", self.which().name()));
         let work = pin!(work(sandbox.function.clone(), invocation));
         let fate = Fate::draw(&world.chance);

@@ -8,10 +8,14 @@ mod chance;
 mod event;
 mod judge;
 mod lambda;
+mod lanes;
 mod locked;
+mod mailchimp;
 mod mandrill;
 mod named;
 mod network;
+mod ory;
+mod patch;
 mod plan;
 mod queue;
 mod report;
@@ -20,6 +24,7 @@ mod secrets;
 mod segment;
 mod settings;
 mod table;
+mod visit;
 mod world;
 
 use std::{

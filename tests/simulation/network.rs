@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header::RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use shared::http::{Error, Http, Request, Response};
 use time::OffsetDateTime;
@@ -15,6 +15,7 @@ use crate::{
     judge::Wrong,
     lambda::SKEW,
     table::Holders,
+    visit::Held,
     world::World,
 };
 
@@ -28,18 +29,42 @@ pub(crate) struct Network {
     pub(crate) holders: Holders,
 }
 
+/// Whom a call goes to.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Vendor {
+    Mandrill,
+    Segment,
+    Ory,
+}
+
+impl Vendor {
+    fn of(request: &Request) -> Self {
+        match request.url.host_str() {
+            Some("mandrill.test") => Self::Mandrill,
+            Some("ory.test") => Self::Ory,
+            _ => Self::Segment,
+        }
+    }
+}
+
 /// A call on its way to a vendor.
 pub(crate) struct Call {
+    pub(crate) method: Method,
     pub(crate) path: String,
+    /// Decoded.
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    /// The lane that its sandbox was in.
+    pub(crate) held: Option<Held>,
     /// When it was made.
     pub(crate) at: OffsetDateTime,
     pub(crate) sandbox: usize,
 }
 
 /// The faults of which one may strike a call, the rarest told first.
-const FAULTS: [Fault; 11] = [
+const FAULTS: [Fault; 12] = [
+    Fault::Conflict,
     Fault::Refused,
     Fault::ResetBefore,
     Fault::ResetAfter,
@@ -57,19 +82,33 @@ const FAULTS: [Fault; 11] = [
 impl Http for Network {
     async fn send(&self, request: Request) -> Result<Response, Error> {
         let (world, sandbox) = (&self.world, self.sandbox);
-        let fault = FAULTS.into_iter().find(|fault| world.chance.strikes(*fault));
+        let vendor = Vendor::of(&request);
+        let faults = FAULTS.into_iter().filter(|fault| may_strike(*fault, vendor));
+        // An event of Mailchimp's takes several calls to Ory, where others take one.
+        let is_spared = vendor == Vendor::Ory && world.chance.is(0.5);
+        let fault = faults.filter(|_| !is_spared).find(|fault| world.chance.strikes(*fault));
+        let query = request.url.query_pairs().map(|(name, value)| format!("{name}={value}"));
         let call = Call {
+            query: query.collect::<Vec<_>>().join("&"),
             path: request.url.path().to_owned(),
+            body: serde_json::from_slice(&request.body).unwrap_or_default(),
+            held: world.lane_of(sandbox),
+            method: request.method,
             headers: request.headers,
-            body: serde_json::from_slice(&request.body).expect("a call in JSON"),
             at: world.now(),
             sandbox,
         };
-        let path = call.path.clone();
-        world.say(format_args!("sandbox {sandbox}: calls {path}, {}", told(fault)));
-        let is_mandrill = request.url.host_str() == Some("mandrill.test");
-        self.check_claim(call.key());
-        world.check_rejected(&call);
+        let (path, method) = (call.path.clone(), call.method.clone());
+        world.say(format_args!("sandbox {sandbox}: calls {method} {path}, {}", told(fault)));
+        match vendor {
+            Vendor::Ory if method == Method::PATCH => world.check_patch(&call),
+            Vendor::Ory => {}
+            Vendor::Segment => world.check_told(&call),
+            Vendor::Mandrill => {
+                self.check_claim(call.key());
+                world.check_rejected(&call);
+            }
+        }
         if fault == Some(Fault::Refused) {
             sleep(world.chance.latency()).await;
             return Err(Error::NotWritten("refused".into()));
@@ -77,10 +116,11 @@ impl Http for Network {
         let acting = {
             let world = world.clone();
             async move {
-                match refusal(fault, &world.chance, is_mandrill) {
-                    Some(answer) => answer,
-                    None if is_mandrill => world.mandrill_answers(call),
-                    None => world.segment_answers(&call),
+                match (refusal(fault, &world.chance, vendor), vendor) {
+                    (Some(answer), _) => answer,
+                    (None, Vendor::Mandrill) => world.mandrill_answers(call),
+                    (None, Vendor::Segment) => world.segment_answers(&call),
+                    (None, Vendor::Ory) => world.ory_answers(&call),
                 }
             }
         };
@@ -93,6 +133,9 @@ impl Http for Network {
             Ok(answer) => {
                 world.say(format_args!("sandbox {sandbox}: {path} answers {}", answer.status));
                 world.was_heard(&path, answer);
+                if let Some(identity) = identity(vendor, answer) {
+                    world.has_heard(sandbox, method == Method::PATCH, identity);
+                }
             }
             Err(error) => world.say(format_args!("sandbox {sandbox}: {path}: {error}")),
         }
@@ -115,7 +158,7 @@ impl Network {
     fn check_claim(&self, vendor_key: &Value) {
         let world = &self.world;
         let event = world.plan.by_vendor_key(vendor_key);
-        let Some((_, event)) = event.filter(|(_, event)| event.which.has_records()) else { return };
+        let Some((_, event)) = event.filter(|(_, event)| event.which.has_claims()) else { return };
         if world.is_recorded(&event.record_id) {
             world.condemn(Wrong::AfterEnd, format_args!("{}", event.record_id));
         }
@@ -151,14 +194,33 @@ async fn late<T>(acting: impl Future<Output = T>, answers: Duration) -> T {
     answer
 }
 
+/// Only Ory tells of conflicts.
+fn may_strike(fault: Fault, vendor: Vendor) -> bool {
+    fault != Fault::Conflict || vendor == Vendor::Ory
+}
+
+/// The identity that Ory answered with, whole.
+fn identity(vendor: Vendor, answer: &Response) -> Option<Value> {
+    let is_answer = vendor == Vendor::Ory && answer.status == 200;
+    let body: Value = is_answer.then(|| serde_json::from_slice(&answer.body).ok())??;
+    body.is_object().then_some(body)
+}
+
 /// The answer of a vendor that does not act.
-fn refusal(fault: Option<Fault>, chance: &Chance, is_mandrill: bool) -> Option<Response> {
+fn refusal(fault: Option<Fault>, chance: &Chance, vendor: Vendor) -> Option<Response> {
     let error = |status, name: &str| {
         let of_mandrill = json!({"status": "error", "code": -1, "name": name});
         let of_segment = json!({"success": false});
-        answer(status, if is_mandrill { &of_mandrill } else { &of_segment })
+        let of_ory = json!({"error": {"code": status, "message": name}});
+        let body = match vendor {
+            Vendor::Mandrill => of_mandrill,
+            Vendor::Segment => of_segment,
+            Vendor::Ory => of_ory,
+        };
+        answer(status, &body)
     };
     match fault? {
+        Fault::Conflict => Some(error(409, "conflict")),
         Fault::ResetBefore => Some(html(200)),
         Fault::ServerError => Some(error(500, "GeneralError")),
         Fault::Html => Some(html(502)),
@@ -167,7 +229,11 @@ fn refusal(fault: Option<Fault>, chance: &Chance, is_mandrill: bool) -> Option<R
             if chance.is(0.5) {
                 let seconds =
                     chance.scale(Duration::from_secs(1)..Duration::from_hours(1)).as_secs();
-                answer.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+                let name = match vendor {
+                    Vendor::Ory => HeaderName::from_static("x-ratelimit-reset"),
+                    _ => RETRY_AFTER,
+                };
+                answer.headers.insert(name, HeaderValue::from(seconds));
             }
             Some(answer)
         }

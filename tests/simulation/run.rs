@@ -68,7 +68,9 @@ async fn settle(world: &Arc<World>) {
         redrive(world, &queues).await;
         quiet(world, &queues).await;
     }
-    judge(world, &dead_letters(&queues));
+    let dead = dead_letters(&queues);
+    judge(world, &dead);
+    world.judge_consent(&dead);
 }
 
 /// Waits until no message waits and nothing goes on.
@@ -120,7 +122,10 @@ impl World {
     pub(crate) fn is_done(&self, event: &Planned) -> bool {
         match event.which {
             Which::Mandrill => self.mail(&event.vendor_key)[..2].contains(&true),
-            Which::Segment | Which::Mailchimp => self.has_event(&event.vendor_key),
+            Which::Segment => self.has_event(&event.vendor_key),
+            Which::Mailchimp => {
+                event.told.as_ref().is_some_and(|told| self.is_through(event, told))
+            }
         }
     }
 }

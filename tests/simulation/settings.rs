@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 use shared::{
     accept::ORY_LIMIT,
     config::Environment,
@@ -29,9 +30,13 @@ const UNNAMED: &str = "[if false then 'idempotency_key']";
 
 /// Tells Segment of whom Mailchimp knows by an address alone.
 const BY_ADDRESS: &str = "function(ctx)
-  local address = ctx.event.data.email;
+  local data = ctx.event.data;
+  local address = std.get(data, 'old_email', std.get(data, 'email'));
   if std.startsWith(address, 'test-') then error 'cancel: a test account'
-  else { segment: { userId: address, traits: { newsletterConsent: true } } }";
+  else { segment: { userId: address, traits: { told: ctx.event.type } } }";
+
+/// Keeps the consent to each list apart, and since when it is given.
+const BY_LIST: &str = include_str!("by_list.jsonnet");
 
 /// A reply that changes nothing.
 const REPLY: &str = "function(ctx, outcome) null";
@@ -67,9 +72,62 @@ impl Which {
         }
     }
 
-    /// Whether it keeps records.
-    pub(crate) fn has_records(self) -> bool {
-        self != Self::Segment
+    /// Whether it claims each event.
+    pub(crate) fn has_claims(self) -> bool {
+        self == Self::Mandrill
+    }
+}
+
+/// What mailchimp-inbound does with its events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Inbound {
+    /// It tells Segment, and no Ory.
+    ByAddress,
+    /// What the shipped template says.
+    Shipped,
+    /// Each list has a consent of its own, in the metadata.
+    ByList,
+}
+
+impl Inbound {
+    /// Whether Ory is there to be told.
+    pub(crate) fn has_ory(self) -> bool {
+        self != Self::ByAddress
+    }
+
+    /// Whether the template cancels what is about such an address.
+    pub(crate) fn cancels(self, address: &str) -> bool {
+        self != Self::Shipped && address.starts_with("test-")
+    }
+
+    /// Where an identity has what is written of a list's consent.
+    pub(crate) fn place(self, list: &str) -> Option<String> {
+        match self {
+            Self::ByAddress => None,
+            Self::Shipped => Some("/traits/consent/newsletter".to_owned()),
+            Self::ByList => Some(format!("/metadata_public/mailchimp/{list}")),
+        }
+    }
+
+    /// The consent that an identity has given.
+    pub(crate) fn consent(self, list: &str, identity: &Value) -> Value {
+        let place = self.place(list).unwrap_or_default();
+        let at = |path: &str| identity.pointer(path).cloned().unwrap_or_default();
+        match self {
+            Self::ByList => json!([at(&format!("{place}/consent")), at(&format!("{place}/since"))]),
+            _ => at(&place),
+        }
+    }
+
+    fn variables(self) -> Vec<(&'static str, String)> {
+        let template = match self {
+            Self::ByAddress => Some(("TEMPLATE", encoded(BY_ADDRESS))),
+            Self::Shipped => None,
+            Self::ByList => Some(("TEMPLATE", encoded(BY_LIST))),
+        };
+        let ory = [("ORY_URL", "https://ory.test"), ("ORY_SECRET_ID", VENDORS)];
+        let ory = ory.map(|(name, value)| (name, value.to_owned()));
+        template.into_iter().chain(ory.into_iter().filter(|_| self.has_ory())).collect()
     }
 }
 
@@ -80,6 +138,7 @@ pub(crate) struct Settings {
     pub(crate) has_reply: bool,
     /// Whether its template names its own key.
     pub(crate) is_named: bool,
+    pub(crate) inbound: Inbound,
     vendor_timeout_ms: usize,
 }
 
@@ -90,6 +149,8 @@ impl Settings {
             has_queue: chance.is(0.75),
             has_reply: which == Which::Mandrill && chance.is(0.3),
             is_named: which == Which::Mandrill && chance.is(0.5),
+            inbound: [Inbound::Shipped, Inbound::ByList, Inbound::ByAddress]
+                [chance.number(0..5).min(chance.number(0..3))],
             vendor_timeout_ms: [15_000, 3_000, 30_000][chance.number(0..3)],
         }
     }
@@ -127,7 +188,7 @@ impl Settings {
                 let shipped = mandrill_welcome::shipped_template();
                 all.push(("TEMPLATE", encoded(&shipped.code().replace(NAMED, UNNAMED))));
             }
-            Which::Mailchimp => all.push(("TEMPLATE", encoded(BY_ADDRESS))),
+            Which::Mailchimp => all.extend(self.inbound.variables()),
             _ => {}
         }
         all

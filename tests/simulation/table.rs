@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
-use shared::records::{Bid, Claim, Done, Held, Records, RecordsError};
+use shared::records::{Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError};
 use time::OffsetDateTime;
 use tokio::time::sleep;
 
-use crate::{chance::Fault, locked::Locked, world::World};
+use crate::{chance::Fault, judge::Wrong, locked::Locked, world::World};
 
 /// The adapter gives up after 2 s.
 const SLOWEST: Duration = Duration::from_millis(1900);
@@ -107,6 +107,47 @@ impl Records for Table {
         self.ask("complete", ask).await?;
         self.world.was_recorded(id);
         Ok(())
+    }
+
+    async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError> {
+        let records = self.world.records.clone();
+        let id = bid.record_id.clone();
+        let ask = move || {
+            let (records, bid) = (records.clone(), bid.clone());
+            async move { records.enter(bid).await }.boxed()
+        };
+        let entry = self.ask("enter", ask).await?;
+        if let Entry::Entered(lane) = &entry {
+            self.world.has_entered(self.sandbox, id.clone(), lane.bid.holder.clone());
+        }
+        self.world.say(format_args!("sandbox {}: {id}: {entry:?}", self.sandbox));
+        Ok(entry)
+    }
+
+    async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), RecordsError> {
+        let (world, lane) = (self.world.clone(), lane.clone());
+        let (sandbox, id) = (self.sandbox, &lane.bid.record_id);
+        world.say(format_args!("sandbox {sandbox}: leaves {id}: {last:?}"));
+        let ask = move || {
+            let (world, lane, last) = (world.clone(), lane.clone(), last.clone());
+            async move {
+                let key = last.as_ref().map(|last| last.key.clone());
+                let (id, own) = (&lane.bid.record_id, &lane.bid.holder);
+                let holder = || world.records.holder(id, world.now());
+                let other = holder().filter(|holder| holder != own);
+                let left = world.records.leave(&lane, last).await;
+                if other.is_some() && holder() != other {
+                    world.condemn(Wrong::OthersLane, format_args!("{id}"));
+                }
+                left?;
+                if let Some(key) = key {
+                    world.was_noted(key);
+                }
+                Ok(())
+            }
+            .boxed()
+        };
+        self.ask("leave", ask).await
     }
 }
 

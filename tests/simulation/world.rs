@@ -1,6 +1,7 @@
 //! The world of one run: its time, its dice, the vendors, the table, the judge.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     io::{Write, stdout},
     sync::{
@@ -22,7 +23,8 @@ use tokio::{
 };
 
 use crate::{
-    chance::Chance, judge::Judge, locked::Locked, mandrill::Mandrill, plan::Plan, segment::Segment,
+    chance::Chance, judge::Judge, locked::Locked, mandrill::Mandrill, ory::Ory, plan::Plan,
+    segment::Segment, visit::Visit,
 };
 
 /// When every run begins.
@@ -48,6 +50,9 @@ pub(crate) struct World {
     pub(crate) judge: Judge,
     pub(crate) mandrill: Mandrill,
     pub(crate) segment: Segment,
+    pub(crate) ory: Ory,
+    /// What each sandbox is at, where it is about an event of Mailchimp's.
+    pub(crate) visits: Locked<BTreeMap<usize, Visit>>,
     pub(crate) records: Arc<MemoryRecords>,
     pub(crate) clock: Arc<TrueClock>,
     /// Something has ended.
@@ -64,6 +69,8 @@ impl World {
         let plan = Plan::draw(&chance);
         Arc::new(Self {
             chance,
+            ory: Ory::of(&plan.people),
+            visits: Locked::default(),
             plan,
             judge: Judge::default(),
             mandrill: Mandrill::default(),

@@ -1,5 +1,6 @@
 //! The commands of `ory-actions`, a file each.
 
+mod mailchimp_webhook;
 mod render;
 mod up;
 
@@ -22,6 +23,8 @@ enum Command {
     Up(up::Up),
     /// Shows what the vendor would get, or where the template fails.
     Render(render::Render),
+    /// Prints the call that makes Mailchimp's webhook, and the steps by hand; sends nothing.
+    MailchimpWebhook(mailchimp_webhook::MailchimpWebhook),
 }
 
 impl Cli {
@@ -30,6 +33,7 @@ impl Cli {
         let done = match self.command.unwrap_or(Command::Up(up::Up::default())) {
             Command::Up(up) => up.run().await,
             Command::Render(render) => render.run().await,
+            Command::MailchimpWebhook(webhook) => webhook.run(),
         };
         done.unwrap_or_else(|error| {
             eprintln!("error: {}", chain(&*error));

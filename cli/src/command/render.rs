@@ -4,10 +4,11 @@ use std::{fs, path::Path, process::ExitCode};
 
 use clap::Args;
 use mailchimp_inbound::{
+    PatchPaths, TemplateResult,
     event::{self, Decoded},
     form, template_argument,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     ctx::Ctx,
     deliver::{EventFacts, Rendered, Unfit},
@@ -17,10 +18,13 @@ use shared::{
 use time::OffsetDateTime;
 
 use super::Done;
-use crate::samples::Event;
+use crate::{samples::Event, standins::ory::person};
 
 /// Stands where the function puts the key of the event.
 const SHOWN_VENDOR_KEY: &str = "00000000000000000000000000000000";
+
+/// Whom an event of Mailchimp's is about, as far as a rendering goes.
+const SOMEBODY: &str = "00000000-1111-4111-8111-000000000000";
 
 #[derive(Args)]
 pub(super) struct Render {
@@ -50,7 +54,8 @@ impl Render {
             eprintln!("trace: {line}");
         }
         match rendered.and_then(|result| complete(subject, &source, result)) {
-            Ok(call) => println!("{call:#}"),
+            Ok(calls) if calls.is_empty() => eprintln!("nothing is to be done"),
+            Ok(calls) => calls.iter().for_each(Shown::print),
             Err(RenderError::Cancelled) => eprintln!("cancelled by the template: nothing is sent"),
             Err(RenderError::Fault(fault)) => {
                 eprintln!("{}", explain(&fault, source.code()));
@@ -90,7 +95,10 @@ fn read_ctx(path: &str) -> Result<Value, Box<dyn std::error::Error>> {
     match Ctx::decode(&body) {
         Ok(ctx) => Ok(ctx.reduce().as_value().clone()),
         Err(not_ory) => match form::decode(&body).map(|form| event::read(&form)) {
-            Ok(Ok(Decoded::Event(event))) => Ok(template_argument(&event)),
+            Ok(Ok(Decoded::Event(event))) => {
+                let somebody = event.address().map(|address| person(SOMEBODY, address));
+                Ok(template_argument(&event, somebody.as_ref()))
+            }
             Ok(Ok(Decoded::Unknown { kind })) => {
                 Err(format!("{path}: events of type {kind} are skipped").into())
             }
@@ -104,31 +112,71 @@ async fn render(source: &Source, ctx: Value, trace: Trace) -> Result<Value, Rend
     template.render(vec![("ctx", ctx)]).await
 }
 
-fn complete(subject: Subject, source: &Source, result: Value) -> Result<Value, RenderError> {
-    let broken = |rule| RenderError::Fault(Fault::new(source.name(), rule));
-    if matches!(subject, Subject::File | Subject::Mailchimp) {
-        return Ok(result);
+/// A call: what is sent, on standard output, and where it goes, beside it.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    to: Option<String>,
+    body: Value,
+}
+
+impl Shown {
+    fn print(&self) {
+        if let Some(to) = &self.to {
+            eprintln!("{to}");
+        }
+        println!("{:#}", self.body);
     }
-    let Value::Object(mut result) = result else { return Err(broken("the result is no object")) };
-    result.remove("idempotency_key");
-    call(subject, result).map_err(|unfit| match unfit {
-        Unfit::Rule(rule) | Unfit::Blocked(rule) => broken(rule),
+}
+
+fn complete(subject: Subject, source: &Source, result: Value) -> Result<Vec<Shown>, RenderError> {
+    calls(subject, result).map_err(|unfit| match unfit {
+        Unfit::Rule(rule) | Unfit::Blocked(rule) => {
+            RenderError::Fault(Fault::new(source.name(), rule))
+        }
     })
 }
 
-/// The call, on standard output; where it goes, beside it.
-fn call(subject: Subject, result: Rendered) -> Result<Value, Unfit> {
-    let now = OffsetDateTime::now_utc();
-    let event = EventFacts { vendor_key: SHOWN_VENDOR_KEY, received_at: now };
-    let (path, body) = if let Subject::Mandrill = subject {
-        let call = mandrill_welcome::Call::prepare(result, &event).map_err(Unfit::Rule)?;
-        (call.method, call.body)
-    } else {
-        let call = segment::Call::prepare(result, &event, segment_identify::NAME)?;
-        (call.kind.path(), call.body)
+fn calls(subject: Subject, result: Value) -> Result<Vec<Shown>, Unfit> {
+    if matches!(subject, Subject::File) {
+        return Ok(vec![Shown { to: None, body: result }]);
+    }
+    let Value::Object(mut result) = result else {
+        return Err(Unfit::Rule("the result is no object"));
     };
-    eprintln!("POST {path}");
-    Ok(Value::Object(body))
+    result.remove("idempotency_key");
+    match subject {
+        Subject::Mandrill => Ok(vec![to_mandrill(result)?]),
+        Subject::Mailchimp => to_ory_and_segment(result),
+        Subject::Segment | Subject::File => Ok(vec![to_segment(result, segment_identify::NAME)?]),
+    }
+}
+
+fn event_facts() -> EventFacts<'static> {
+    EventFacts { vendor_key: SHOWN_VENDOR_KEY, received_at: OffsetDateTime::now_utc() }
+}
+
+fn to_mandrill(result: Rendered) -> Result<Shown, Unfit> {
+    let call = mandrill_welcome::Call::prepare(result, &event_facts()).map_err(Unfit::Rule)?;
+    Ok(Shown { to: Some(format!("POST {}", call.method)), body: Value::Object(call.body) })
+}
+
+fn to_segment(result: Rendered, library: &str) -> Result<Shown, Unfit> {
+    let call = segment::Call::prepare(result, &event_facts(), library)?;
+    Ok(Shown { to: Some(format!("POST {}", call.kind.path())), body: Value::Object(call.body) })
+}
+
+/// Both parts of what a template makes of Mailchimp's event, in the order in which they are sent.
+fn to_ory_and_segment(result: Rendered) -> Result<Vec<Shown>, Unfit> {
+    let result = TemplateResult::of(result, &PatchPaths::default()).map_err(Unfit::Rule)?;
+    let mut shown = Vec::new();
+    if !result.patch.is_empty() {
+        let to = Some(format!("PATCH admin/identities/{SOMEBODY}"));
+        shown.push(Shown { to, body: json!(result.patch) });
+    }
+    if let Some(call) = result.segment {
+        shown.push(to_segment(call, mailchimp_inbound::NAME)?);
+    }
+    Ok(shown)
 }
 
 /// The fault with its line of source and a caret under the place.
@@ -144,9 +192,32 @@ fn explain(fault: &Fault, code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    /// What the shipped template makes of a sample.
+    async fn rendered(sample: &str) -> Result<Vec<Shown>, RenderError> {
+        let (subject, source) = subject(mailchimp_inbound::NAME).unwrap();
+        let file = format!("{}/../events/{sample}", env!("CARGO_MANIFEST_DIR"));
+        let result = render(&source, read_ctx(&file).unwrap(), Trace::default()).await?;
+        complete(subject, &source, result)
+    }
+
+    #[tokio::test]
+    async fn an_event_of_mailchimps_shows_the_patch_and_the_call() {
+        let [patch, call] = &rendered("mailchimp-unsubscribe.json").await.unwrap()[..] else {
+            panic!("not two calls");
+        };
+        assert_eq!(patch.to.as_deref(), Some(&*format!("PATCH admin/identities/{SOMEBODY}")));
+        assert_eq!(patch.body[0]["path"], "/traits/consent/newsletter");
+        assert_eq!(call.to.as_deref(), Some("POST identify"));
+        assert_eq!(call.body["userId"], SOMEBODY);
+        assert_eq!(call.body["integrations"]["MailChimp"], false);
+
+        let patch_only = rendered("mailchimp-cleaned.json").await.unwrap();
+        assert_eq!(patch_only.len(), 1);
+        let cancelled = rendered("mailchimp-campaign.json").await;
+        assert!(matches!(cancelled, Err(RenderError::Cancelled)));
+    }
 
     #[tokio::test]
     async fn a_fault_shows_its_line_with_a_caret() {

@@ -16,8 +16,8 @@ pub(super) struct Up {
     /// Ends after the play: 0 if every event came out as expected, else 1.
     #[arg(long)]
     once: bool,
-    /// The port to serve on; the stand-ins take the three behind it (9000; with `--once` any).
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_532))]
+    /// The port to serve on; the stand-ins take the four behind it (9000; with `--once` any).
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_531))]
     port: Option<u16>,
 }
 

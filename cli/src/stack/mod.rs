@@ -1,5 +1,6 @@
 //! The local stack: the functions behind HTTP, with stand-ins for everything around them.
 
+mod changes;
 mod front;
 pub mod play;
 mod surroundings;
@@ -54,13 +55,20 @@ pub struct PortNumbers {
     secrets: u16,
     mandrill: u16,
     segment: u16,
+    ory: u16,
 }
 
 impl PortNumbers {
     /// The front on `port` and the stand-ins right behind it, where the functions' settings for
     /// cargo-lambda (`package.metadata.lambda.env`) look for them.
     pub fn from(port: u16) -> Self {
-        Self { front: port, secrets: port + 1, mandrill: port + 2, segment: port + 3 }
+        Self {
+            front: port,
+            secrets: port + 1,
+            mandrill: port + 2,
+            segment: port + 3,
+            ory: port + 4,
+        }
     }
 }
 

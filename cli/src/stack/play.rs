@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use shared::http::{Client, Http, Request};
 
-use super::Surroundings;
+use super::{Surroundings, changes};
 use crate::samples::{SAMPLES, Sample};
 
 /// A played sample must be answered within this; Ory itself waits no longer.
@@ -22,6 +22,8 @@ pub struct Played {
     pub body: Value,
     /// What the vendors received meanwhile, a line a call.
     pub received: Vec<String>,
+    /// What changed of the identities meanwhile, a line a change.
+    pub changed: Vec<String>,
     /// How long the answer took.
     pub took: Duration,
 }
@@ -36,18 +38,22 @@ impl Played {
     }
 }
 
-/// Sends every sample to its function, one after the other. The functions are served under
+/// Sends every sample to its function, one after the other, with the people of the samples in
+/// place. The functions are served under
 /// `root`, as the local stack and `cargo lambda watch` do it.
 pub async fn play(root: &str, surroundings: &Surroundings, client: &Client) -> Vec<Played> {
     let mut played = Vec::new();
+    surroundings.put_people();
     for sample in SAMPLES {
+        let before = surroundings.ory.identities();
         let began = Instant::now();
         let answer = send(&function_url(root, sample.function), client, sample).await;
         let took = began.elapsed();
         let (status, body) =
             answer.map_or((None, Value::Null), |(status, body)| (Some(status), body));
         let received = surroundings.take_received();
-        played.push(Played { sample, status, body, received, took });
+        let changed = changes::between(&before, &surroundings.ory.identities());
+        played.push(Played { sample, status, body, received, changed, took });
     }
     played
 }
@@ -69,4 +75,23 @@ async fn send(url: &str, client: &Client, sample: &Sample) -> Option<(u16, Value
     };
     let answer = client.send(request).await.ok()?;
     Some((answer.status, serde_json::from_slice(&answer.body).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::{PortNumbers, Stack};
+
+    #[tokio::test]
+    async fn a_withdrawal_reaches_the_identity_once_and_nothing_older_undoes_it() {
+        let stack = Stack::start(PortNumbers::default()).await.unwrap();
+        let client = Client::new().unwrap();
+        let played = play(&stack.root(), &stack.surroundings, &client).await;
+        assert!(played.iter().all(Played::is_as_expected), "{played:#?}");
+        let the_loop = played.iter().filter(|one| one.sample.file.contains("-loop-"));
+        let outcomes: Vec<_> =
+            the_loop.map(|one| (one.body["status"].as_str().unwrap(), &*one.changed)).collect();
+        let withdrawn = ["traits.consent.newsletter: true -> false".to_owned()];
+        assert_eq!(outcomes, [("delivered", &withdrawn[..]), ("duplicate", &[]), ("skipped", &[])]);
+    }
 }

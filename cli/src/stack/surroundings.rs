@@ -4,7 +4,7 @@
 use std::io;
 
 use super::PortNumbers;
-use crate::standins::{Mandrill, SecretsManager, Segment};
+use crate::standins::{Mandrill, Ory, SecretsManager, Segment, ory::people_of_the_samples};
 
 /// What Ory presents to the local functions, in the header `Authorization`.
 pub const WEBHOOK_KEY: &str = "local-webhook-key";
@@ -13,6 +13,7 @@ const MAILCHIMP_SECRET: &str = "local-mailchimp-secret";
 /// What the local stand-ins take.
 const MANDRILL_KEY: &str = "local-mandrill-key";
 const SEGMENT_KEY: &str = "local-segment-key";
+const ORY_TOKEN: &str = "local-ory-token";
 
 /// The names of the secrets.
 mod secret {
@@ -20,7 +21,11 @@ mod secret {
     pub(super) const MAILCHIMP: &str = "ory-actions/mailchimp";
     pub(super) const MANDRILL: &str = "ory-actions/mandrill";
     pub(super) const SEGMENT: &str = "ory-actions/segment";
+    pub(super) const ORY: &str = "ory-actions/ory";
 }
+
+/// A variable and its value.
+type Setting = (&'static str, String);
 
 /// The stand-ins of one stack.
 pub struct Surroundings {
@@ -30,6 +35,8 @@ pub struct Surroundings {
     pub mandrill: Mandrill,
     /// Segment.
     pub segment: Segment,
+    /// Ory's admin API.
+    pub ory: Ory,
 }
 
 impl Surroundings {
@@ -40,38 +47,55 @@ impl Surroundings {
         secrets.put(secret::MAILCHIMP, MAILCHIMP_SECRET);
         secrets.put(secret::MANDRILL, MANDRILL_KEY);
         secrets.put(secret::SEGMENT, SEGMENT_KEY);
-        Ok(Self {
+        secrets.put(secret::ORY, ORY_TOKEN);
+        let surroundings = Self {
             secrets,
             mandrill: Mandrill::start(ports.mandrill, MANDRILL_KEY).await?,
             segment: Segment::start(ports.segment, SEGMENT_KEY).await?,
-        })
+            ory: Ory::start(ports.ory, Some(ORY_TOKEN)).await?,
+        };
+        surroundings.put_people();
+        Ok(surroundings)
+    }
+
+    /// Puts the people of the samples in place, as they are before the first sample.
+    pub fn put_people(&self) {
+        for person in people_of_the_samples() {
+            self.ory.put_identity(person);
+        }
     }
 
     /// The settings of a function; none for one that is not ours.
-    pub fn settings(&self, function: &str) -> Vec<(&'static str, String)> {
-        let to_segment = || {
-            [("SEGMENT_SECRET_ID", secret::SEGMENT.to_owned()), ("SEGMENT_URL", self.segment.url())]
+    pub fn settings(&self, function: &str) -> Vec<Setting> {
+        let to_mandrill = [
+            ("MANDRILL_SECRET_ID", secret::MANDRILL.to_owned()),
+            ("MANDRILL_URL", self.mandrill.url()),
+        ];
+        let to_segment = [
+            ("SEGMENT_SECRET_ID", secret::SEGMENT.to_owned()),
+            ("SEGMENT_URL", self.segment.url()),
+        ];
+        let to_ory = [("ORY_SECRET_ID", secret::ORY.to_owned()), ("ORY_URL", self.ory.url())];
+        let all = |caller: &str, vendors: &[&[Setting]]| {
+            let caller = ("WEBHOOK_SECRET_ID", caller.to_owned());
+            [&[caller], vendors.concat().as_slice()].concat()
         };
-        let to_mandrill = || {
-            [
-                ("MANDRILL_SECRET_ID", secret::MANDRILL.to_owned()),
-                ("MANDRILL_URL", self.mandrill.url()),
-            ]
-        };
-        let (caller, vendor) = match function {
-            mandrill_welcome::NAME => (secret::WEBHOOK, to_mandrill()),
-            segment_identify::NAME => (secret::WEBHOOK, to_segment()),
-            mailchimp_inbound::NAME => (secret::MAILCHIMP, to_segment()),
-            _ => return Vec::new(),
-        };
-        [("WEBHOOK_SECRET_ID", caller.to_owned())].into_iter().chain(vendor).collect()
+        match function {
+            mandrill_welcome::NAME => all(secret::WEBHOOK, &[&to_mandrill]),
+            segment_identify::NAME => all(secret::WEBHOOK, &[&to_segment]),
+            mailchimp_inbound::NAME => all(secret::MAILCHIMP, &[&to_ory, &to_segment]),
+            _ => Vec::new(),
+        }
     }
 
-    /// What the vendors received since the last look, a line a call.
+    /// What the vendors received since the last look, a line a call: mails, patches of identities,
+    /// and what Segment was told. That the function looks up identities, too, tells nobody much.
     pub fn take_received(&self) -> Vec<String> {
         let mails = self.mandrill.take_received();
+        let patches = self.ory.take_patches();
         let tracked = self.segment.take_received();
         let mails = mails.iter().map(ToString::to_string);
-        mails.chain(tracked.iter().map(ToString::to_string)).collect()
+        let patches = patches.iter().map(ToString::to_string);
+        mails.chain(patches).chain(tracked.iter().map(ToString::to_string)).collect()
     }
 }

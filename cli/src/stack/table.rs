@@ -8,13 +8,20 @@ use super::play::Played;
 pub fn of(played: &[Played]) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
-    table.set_header(["event", "function", "answer", "the vendor received", "time", ""]);
+    table.set_header([
+        "event",
+        "function",
+        "answer",
+        "received by the vendors, changed in Ory",
+        "time",
+        "",
+    ]);
     for one in played {
         table.add_row([
             one.sample.file.trim_end_matches(".json").to_owned(),
             one.sample.function.to_owned(),
             answer(one),
-            received(&one.received),
+            received(one),
             format!("{:.1} ms", one.took.as_secs_f64() * 1000.0),
             if one.is_as_expected() { "ok" } else { "NOT AS EXPECTED" }.to_owned(),
         ]);
@@ -24,12 +31,21 @@ pub fn of(played: &[Played]) -> String {
 
 fn answer(played: &Played) -> String {
     let status = played.status.map_or("none".to_owned(), |status| status.to_string());
-    match played.body["status"].as_str() {
-        Some(word) => format!("{status} {word}"),
-        None => status,
-    }
+    let word = played.body["status"].as_str().map(|word| format!(" {word}"));
+    let reason = played.body["reason"].as_str().map(|reason| format!(": {reason}"));
+    format!("{status}{}{}", word.unwrap_or_default(), reason.unwrap_or_default())
 }
 
-fn received(calls: &[String]) -> String {
-    if calls.is_empty() { "nothing".to_owned() } else { calls.join("\n") }
+fn received(played: &Played) -> String {
+    if played.received.is_empty() {
+        return "nothing".to_owned();
+    }
+    let mut lines = Vec::new();
+    for call in &played.received {
+        lines.push(call.clone());
+        if call.starts_with("Ory: ") {
+            lines.extend(played.changed.iter().map(|change| format!("  {change}")));
+        }
+    }
+    lines.join("\n")
 }

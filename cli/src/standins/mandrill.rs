@@ -53,17 +53,17 @@ impl Mandrill {
 
     /// The key that it takes from now on.
     pub fn set_key(&self, key: &str) {
-        self.change(|behaviour| key.clone_into(&mut behaviour.key));
+        self.with(|behaviour| key.clone_into(&mut behaviour.key));
     }
 
     /// Lets a search find nothing of what was sent, as if the index were behind, or ends that.
     pub fn set_index_behind(&self, is_index_behind: bool) {
-        self.change(|behaviour| behaviour.is_index_behind = is_index_behind);
+        self.with(|behaviour| behaviour.is_index_behind = is_index_behind);
     }
 
     /// Puts an address on the rejects list, as a hard bounce.
     pub fn let_bounce(&self, address: &str) {
-        self.change(|behaviour| behaviour.bouncing.push(address.to_owned()));
+        self.with(|behaviour| behaviour.bouncing.push(address.to_owned()));
     }
 }
 

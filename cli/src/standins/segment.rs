@@ -64,7 +64,7 @@ impl Segment {
 
     /// The write key that it takes from now on.
     pub fn set_write_key(&self, write_key: &str) {
-        self.change(|behaviour| write_key.clone_into(&mut behaviour.write_key));
+        self.with(|behaviour| write_key.clone_into(&mut behaviour.write_key));
     }
 }
 

@@ -66,9 +66,9 @@ impl<B: Behaviour> VendorStandin<B> {
         self.server.url()
     }
 
-    /// Changes how it behaves.
-    pub(super) fn change(&self, change: impl FnOnce(&mut B)) {
-        change(&mut self.state.lock().behaviour);
+    /// Looks at how it behaves, or changes that.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut B) -> T) -> T {
+        work(&mut self.state.lock().behaviour)
     }
 
     /// Gives the next call this reply, instead of the honest one. Replies queue up.

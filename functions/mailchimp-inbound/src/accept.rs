@@ -27,6 +27,7 @@ use crate::{
     deliver::Inbound,
     event::{self, Decoded, Event, EventError},
     form::{self, FormError},
+    signature::{self, Signatures},
 };
 
 /// Mailchimp gives up after 10 s; the answer needs a while to reach it.
@@ -38,6 +39,7 @@ const METHODS: &str = "GET, HEAD, POST";
 /// The function that Mailchimp calls.
 pub(crate) struct MailchimpInbound {
     pub(crate) auth: CallerAuth,
+    pub(crate) signatures: Option<Signatures>,
     pub(crate) lists: Lists,
     pub(crate) dispatch: Dispatch<Inbound>,
 }
@@ -85,7 +87,11 @@ impl MailchimpInbound {
             _ => return Err(Refused::method()),
         }
         let request = self.auth.authenticate(request.within_size()?).await?;
+        let signature = request.header(signature::HEADER).map(str::to_owned);
         let body = request.into_body()?;
+        if let Some(signatures) = &self.signatures {
+            signatures.check(signature.as_deref(), &body).await?;
+        }
         let event = match event::read(&form::decode(&body)?)? {
             Decoded::Unknown { kind } => {
                 return Ok(Taken::Skipped("unknown type", Some(format!("unknown type: {kind}"))));
@@ -94,6 +100,9 @@ impl MailchimpInbound {
         };
         if !self.lists.admit(event.list_id()) {
             return Ok(Taken::Skipped("list not accepted", None));
+        }
+        if event.is_forgotten() {
+            return Ok(Taken::Skipped("forgotten address", None));
         }
         // Mailchimp gives its deliveries no id; a repeated one has the same bytes.
         let key = Key::digest(&body);
@@ -167,6 +176,7 @@ impl Function for MailchimpInbound {
     async fn warm(&self) {
         let mut secrets = self.dispatch.delivery.secrets();
         secrets.push(self.auth.secret());
+        secrets.extend(self.signatures.as_ref().map(|signatures| signatures.secret.secret()));
         prefetch(&secrets).await;
     }
 

@@ -9,10 +9,15 @@ use shared::{
     template::Source,
 };
 
+use crate::patch::PatchPaths;
+
 pub(crate) struct Config {
     pub(crate) settings: Settings,
     pub(crate) template: Option<Source>,
     pub(crate) lists: Lists,
+    pub(crate) signing_secret_id: Option<String>,
+    pub(crate) ory: Option<OryConfig>,
+    pub(crate) patch_paths: PatchPaths,
     pub(crate) segment: Option<SegmentConfig>,
     pub(crate) records: RecordSettings,
 }
@@ -21,6 +26,26 @@ pub(crate) struct Config {
 pub(crate) struct SegmentConfig {
     pub(crate) secret_id: String,
     pub(crate) endpoint: Endpoint,
+}
+
+/// Where Ory's admin API is; self-hosted, it asks for no token.
+pub(crate) struct OryConfig {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) secret_id: Option<String>,
+}
+
+impl OryConfig {
+    fn from_env(env: &Environment) -> Result<Option<Self>, ConfigError> {
+        let secret_id = env.optional("ORY_SECRET_ID").map(str::to_owned);
+        let endpoint = env.optional_endpoint("ORY_URL")?;
+        Ok(endpoint.map(|endpoint| Self { endpoint, secret_id }))
+    }
+}
+
+fn patch_paths(env: &Environment) -> Result<PatchPaths, ConfigError> {
+    let Some(paths) = env.optional("ORY_PATCH_PATHS") else { return Ok(PatchPaths::default()) };
+    let wanted = "wanted JSON Pointers of two tokens or more, with commas between them";
+    PatchPaths::parse(paths).ok_or_else(|| ConfigError::new("ORY_PATCH_PATHS", wanted))
 }
 
 impl Config {
@@ -33,6 +58,9 @@ impl Config {
             settings,
             template: Source::from_env(env, "TEMPLATE")?,
             lists: Lists::read(env.optional("MAILCHIMP_LISTS")),
+            signing_secret_id: env.optional("MAILCHIMP_SIGNING_SECRET_ID").map(str::to_owned),
+            ory: OryConfig::from_env(env)?,
+            patch_paths: patch_paths(env)?,
             segment: secret_id.map(|secret_id| SegmentConfig { secret_id, endpoint }),
         })
     }

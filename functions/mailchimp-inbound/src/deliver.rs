@@ -1,43 +1,223 @@
-//! Deliver, for Mailchimp's events: render, claim, tell Segment, record.
+//! Deliver, for Mailchimp's events: find the identity, enter its lane, render, patch Ory, tell
+//! Segment, leave the lane.
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared::{
     budget::Budget,
-    deliver::{
-        self, Attempts, Channel, Deliver, Delivered, EventFacts, Ledger, Rendered, Unfit, Vendor,
-        render,
-    },
-    key::{FunctionArn, WorkKey},
-    message::Message,
+    deliver::{Attempts, Channel, Deliver, Delivered, EventFacts, Ledger, Vendor, render},
+    journal::Metric,
+    key::FunctionArn,
+    message::{self, Message},
     outcome::Outcome,
+    records::InLane,
     secrets::Cached,
     segment::{Batch, Segment},
-    template::{Argument, Template},
+    template::Template,
 };
+use uuid::Uuid;
 
-use crate::event::Event;
-
-/// Segment's name for its Mailchimp destination, in this very case.
-const MAILCHIMP_DESTINATION: &str = "MailChimp";
+use crate::{
+    event::Event,
+    find::Admin,
+    order::{self, Place},
+    ory::{GONE, Identity, Ory},
+    patch::{self, Operation, PatchPaths},
+    result::TemplateResult,
+};
 
 /// What becomes of Mailchimp's events.
 pub(crate) struct Inbound {
     pub(crate) template: Template,
+    /// Ory, where it is told.
+    pub(crate) ory: Option<Channel<Ory>>,
+    /// Where a template may patch.
+    pub(crate) patch_paths: PatchPaths,
     /// Segment, where it is told.
     pub(crate) segment: Option<Channel<Segment>>,
     pub(crate) ledger: Ledger,
 }
 
-impl deliver::Event for Event {
-    fn arguments(&self) -> Vec<Argument> {
-        vec![("ctx", template_argument(self))]
+impl message::Event for Event {}
+
+/// What a template is rendered over: the event, and the identity that it belongs to.
+pub fn template_argument(event: &Event, identity: Option<&Value>) -> Value {
+    json!({"event": event, "identity": identity})
+}
+
+/// One delivery: the event, and the time and the attempts that it has.
+struct Delivering<'a> {
+    message: &'a Message<Event>,
+    arn: &'a FunctionArn,
+    budget: &'a Budget,
+    attempts: Attempts,
+}
+
+/// How far an event came.
+enum Came {
+    /// All was done that it asked for, or that can be.
+    Through(Delivered),
+    /// Ory is done with it; what is left came to this.
+    AsFarAsOry(Delivered),
+    /// Nothing was done, as far as anybody knows.
+    Nowhere(Delivered),
+}
+
+impl Came {
+    fn delivered(self) -> Delivered {
+        match self {
+            Self::Through(delivered) | Self::AsFarAsOry(delivered) | Self::Nowhere(delivered) => {
+                delivered
+            }
+        }
     }
 }
 
-/// What a template is rendered over: the event, and the identity that it belongs to.
-pub fn template_argument(event: &Event) -> Value {
-    json!({"event": event, "identity": null})
+impl Inbound {
+    /// Finds whom the event is about, and delivers it in its place among the person's events.
+    async fn deliver_in_order(&self, of: &Delivering<'_>) -> Delivered {
+        let event = &of.message.event;
+        let known = match self.find(of).await {
+            Ok(known) => known,
+            Err(delivered) => return delivered,
+        };
+        let delivered = match order::lane(event, known) {
+            Some(lane) => self.deliver_in_lane(of, &lane, known).await,
+            // It is about nobody.
+            None => self.apply(of, None, None).await.delivered(),
+        };
+        let is_unmatched = self.ory.is_some() && known.is_none() && event.address().is_some();
+        let counts = match (is_unmatched, order::withdraws(event)) {
+            (false, _) => Vec::new(),
+            (true, false) => vec![Metric::Unmatched],
+            (true, true) => vec![Metric::Unmatched, Metric::UnmatchedWithdrawal],
+        };
+        Delivered { identity_id: known.map(|id| id.to_string()), counts, ..delivered }
+    }
+
+    async fn find(&self, of: &Delivering<'_>) -> Result<Option<Uuid>, Delivered> {
+        match self.admin(of) {
+            Some(admin) => Ok(admin.find(&of.message.event).await?.map(|identity| identity.id())),
+            None => Ok(None),
+        }
+    }
+
+    fn admin<'a>(&'a self, of: &Delivering<'a>) -> Option<Admin<'a>> {
+        let channel = self.ory.as_ref()?;
+        Some(Admin { channel, budget: of.budget, attempts: of.attempts })
+    }
+
+    /// Alone in the lane, and only if nothing newer has been applied in it.
+    async fn deliver_in_lane(
+        &self,
+        of: &Delivering<'_>,
+        lane: &str,
+        known: Option<Uuid>,
+    ) -> Delivered {
+        let lane = match self.ledger.enter(lane, of.budget).await {
+            Ok(lane) => lane,
+            Err(outcome) => return outcome.into(),
+        };
+        let (event, key, last) = (&of.message.event, &of.message.key, lane.last.as_ref());
+        let came = match order::place(event, key, last) {
+            Place::Old => Came::Nowhere(Outcome::Skipped { reason: "older than another" }.into()),
+            Place::Again => Came::Nowhere(Outcome::Duplicate.into()),
+            Place::Next => self.apply(of, known, Some(&lane)).await,
+        };
+        let applied = match &came {
+            Came::Through(_) => Some(order::applied(event, key, last, true)),
+            Came::AsFarAsOry(_) => Some(order::applied(event, key, last, false)),
+            Came::Nowhere(_) => None,
+        };
+        let left = self.ledger.leave(&lane, applied.filter(|_| order::is_ordered(event))).await;
+        let delivered = came.delivered();
+        match left {
+            Err(outcome) if delivered.outcome.is_settled() => Delivered { outcome, ..delivered },
+            _ => delivered,
+        }
+    }
+
+    /// Renders, patches Ory, tells Segment.
+    async fn apply(&self, of: &Delivering<'_>, known: Option<Uuid>, lane: Option<&InLane>) -> Came {
+        let prepared = match self.prepare(of, known).await {
+            Ok(prepared) => prepared,
+            // One that the template cancels makes no other one old.
+            Err(delivered) => return Came::Nowhere(delivered),
+        };
+        let is_held = || lane.is_none_or(|lane| self.ledger.is_live(&lane.bid));
+        let mut said = Map::new();
+        let mut delivered: Delivered = Outcome::Skipped { reason: "nothing to do" }.into();
+        if let (Some(admin), Some(id), [_, ..]) = (self.admin(of), known, &*prepared.patch) {
+            let operations = prepared.patch.len();
+            delivered = admin.patch(id, prepared.patch, &is_held).await;
+            match &delivered.outcome {
+                Outcome::Delivered { .. } => {
+                    said.insert("ory".to_owned(), json!({"operations": operations}));
+                }
+                outcome if outcome.is_settled() => return Came::Through(delivered),
+                _ => return Came::Nowhere(delivered),
+            }
+        }
+        if let (Some(segment), Some(call)) = (&self.segment, &prepared.segment) {
+            delivered = segment.call_while(&is_held, call, of.budget, of.attempts).await;
+            match &delivered.outcome {
+                Outcome::Delivered { vendor, .. } => {
+                    said.insert("segment".to_owned(), vendor.clone());
+                }
+                _ => return Came::AsFarAsOry(delivered),
+            }
+        }
+        if !said.is_empty() {
+            delivered.outcome = Outcome::delivered(Value::Object(said));
+        }
+        Came::Through(delivered)
+    }
+
+    /// What is to be done, with nothing done yet.
+    async fn prepare(
+        &self,
+        of: &Delivering<'_>,
+        known: Option<Uuid>,
+    ) -> Result<Prepared, Delivered> {
+        let identity = self.read(of, known).await?;
+        let message = of.message;
+        let ctx = template_argument(&message.event, identity.as_ref().map(Identity::as_value));
+        let (rendered, key) = render(&self.template, ctx, &message.key).await?;
+        let result = TemplateResult::read(rendered, &self.patch_paths, &self.template)?;
+        let patch = match &identity {
+            Some(identity) => patch::effective(result.patch, identity.as_value()),
+            None => Vec::new(),
+        };
+        let segment = match (result.segment, &self.segment) {
+            (Some(call), Some(segment)) => {
+                let vendor_key = key.for_vendor(of.arn);
+                let facts =
+                    EventFacts { vendor_key: &vendor_key, received_at: message.received_at };
+                let call = segment.vendor.prepare(call, &facts);
+                Some(call.map_err(|unfit| unfit.outcome(&self.template))?)
+            }
+            _ => None,
+        };
+        Ok(Prepared { patch, segment })
+    }
+
+    /// The identity as it is now: since it was found, another event may have changed it.
+    async fn read(
+        &self,
+        of: &Delivering<'_>,
+        known: Option<Uuid>,
+    ) -> Result<Option<Identity>, Delivered> {
+        match (self.admin(of), known) {
+            (Some(admin), Some(id)) => Ok(Some(admin.read(id).await?.ok_or(GONE)?)),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// What an event comes down to.
+struct Prepared {
+    patch: Vec<Operation>,
+    segment: Option<Batch>,
 }
 
 #[async_trait]
@@ -49,63 +229,16 @@ impl Deliver<Event> for Inbound {
         budget: &Budget,
         attempts: Attempts,
     ) -> Delivered {
-        let (call, key) = match self.prepare(message, arn).await {
-            Ok(prepared) => prepared,
-            Err(outcome) => return outcome.into(),
-        };
-        match (&self.segment, call) {
-            (Some(segment), Some(call)) => {
-                segment.deliver(&call, Some((&self.ledger, &key)), budget, attempts).await
-            }
-            _ => Outcome::Skipped { reason: "nothing to do" }.into(),
-        }
+        self.deliver_in_order(&Delivering { message, arn, budget, attempts }).await
     }
 
     fn secrets(&self) -> Vec<&Cached> {
-        self.segment.iter().map(|segment| segment.key.secret()).collect()
+        let ory = self.ory.as_ref().and_then(|ory| ory.key.secret());
+        let segment = self.segment.as_ref().and_then(|segment| segment.key.secret());
+        ory.into_iter().chain(segment).collect()
     }
 
     fn overran(&self) -> bool {
         self.template.overran()
     }
-}
-
-impl Inbound {
-    async fn prepare(
-        &self,
-        message: &Message<Event>,
-        arn: &FunctionArn,
-    ) -> Result<(Option<Batch>, WorkKey), Outcome> {
-        let (rendered, key) = render(&self.template, message).await?;
-        let vendor_key = key.for_vendor(arn);
-        let facts = EventFacts { vendor_key: &vendor_key, received_at: message.received_at };
-        let call = self.segment_call(rendered, &facts);
-        Ok((call.map_err(|unfit| unfit.outcome(&self.template))?, key))
-    }
-
-    fn segment_call(
-        &self,
-        mut rendered: Rendered,
-        facts: &EventFacts<'_>,
-    ) -> Result<Option<Batch>, Unfit> {
-        if rendered.keys().any(|name| name != "ory" && name != "segment") {
-            return Err(Unfit::Rule("the result holds more than `ory` and `segment`"));
-        }
-        match (rendered.remove("segment"), &self.segment) {
-            (Some(Value::Object(call)), Some(segment)) => {
-                segment.vendor.prepare(without_echo(call)?, facts).map(Some)
-            }
-            (None | Some(Value::Null | Value::Object(_)), _) => Ok(None),
-            (Some(_), _) => Err(Unfit::Rule("`segment` is no object")),
-        }
-    }
-}
-
-/// What came from Mailchimp does not go back to it by way of Segment.
-fn without_echo(mut call: Rendered) -> Result<Rendered, Unfit> {
-    let integrations = call.entry("integrations").or_insert_with(|| json!({}));
-    let integrations = integrations.as_object_mut();
-    let integrations = integrations.ok_or(Unfit::Rule("`integrations` is no object"))?;
-    integrations.insert(MAILCHIMP_DESTINATION.to_owned(), json!(false));
-    Ok(call)
 }

@@ -5,46 +5,60 @@ use shared::template::{RenderError, Template};
 
 use crate::{deliver::template_argument, samples, shipped_template};
 
-async fn render(name: &str, identity: Value) -> Result<Value, RenderError> {
-    let mut ctx = template_argument(&samples::event(name));
-    ctx["identity"] = identity;
+async fn render(name: &str, identity: Option<Value>) -> Result<Value, RenderError> {
+    let ctx = template_argument(&samples::event(name), identity.as_ref());
     let template = Template::prepare(shipped_template()).unwrap();
     template.render(vec![("ctx", ctx)]).await
 }
 
-async fn traits(name: &str) -> Value {
-    render(name, json!({"id": "i"})).await.unwrap()["segment"]["traits"].clone()
+fn somebody() -> Value {
+    json!({"id": "i"})
 }
 
 #[tokio::test]
-async fn consent_follows_the_person() {
+async fn consent_follows_the_person_and_an_address_never_changes_the_login() {
+    let consent = |given: bool| {
+        (
+            json!([{"op": "add", "path": "/traits/consent/newsletter", "value": given}]),
+            json!({"newsletterConsent": given}),
+        )
+    };
+    let undeliverable = json!([{
+        "op": "add", "path": "/metadata_public/mailchimp/undeliverable",
+        "value": "api+cleaned@example.com",
+    }]);
     let table = [
-        ("subscribe", json!({"newsletterConsent": true})),
-        ("unsubscribe", json!({"newsletterConsent": false})),
-        ("unsubscribe-delete", json!({"newsletterConsent": false})),
-        ("unsubscribe-without-action", json!({"newsletterConsent": false})),
-        ("cleaned", Value::Null),
-        ("cleaned-abuse", json!({"newsletterConsent": false})),
-        ("profile", json!({"firstName": "Mailchimp", "lastName": "API"})),
-        ("upemail", json!({"email": "api+new@example.com"})),
+        ("subscribe", consent(true)),
+        ("unsubscribe", consent(false)),
+        ("unsubscribe-delete", consent(false)),
+        ("unsubscribe-without-action", consent(false)),
+        ("cleaned", (undeliverable, Value::Null)),
+        ("cleaned-abuse", consent(false)),
+        ("profile", (Value::Null, json!({"firstName": "Mailchimp", "lastName": "API"}))),
+        ("upemail", (Value::Null, json!({"email": "api+new@example.com"}))),
     ];
-    for (name, expected) in table {
-        assert_eq!(traits(name).await, expected, "{name}");
+    for (name, (patch, traits)) in table {
+        let result = render(name, Some(somebody())).await.unwrap();
+        assert_eq!(
+            (&result["ory"]["patch"], &result["segment"]["traits"]),
+            (&patch, &traits),
+            "{name}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_campaign_is_cancelled() {
-    let result = render("campaign", json!({"id": "i"})).await;
+    let result = render("campaign", Some(somebody())).await;
     assert!(matches!(result, Err(RenderError::Cancelled)));
 }
 
 #[tokio::test]
 async fn nothing_is_told_of_somebody_whom_ory_does_not_know() {
-    assert_eq!(render("unsubscribe", Value::Null).await.unwrap(), json!({}));
+    assert_eq!(render("unsubscribe", None).await.unwrap(), json!({}));
 }
 
 #[tokio::test]
 async fn the_call_carries_the_time_of_the_event() {
-    insta::assert_json_snapshot!(render("unsubscribe", json!({"id": "i"})).await.unwrap());
+    insta::assert_json_snapshot!(render("unsubscribe", Some(somebody())).await.unwrap());
 }

@@ -4,16 +4,22 @@ mod accept;
 mod config;
 mod deliver;
 pub mod event;
+mod find;
 pub mod form;
 #[cfg(test)]
 mod inbound_tests;
+mod order;
+mod ory;
+mod patch;
+mod result;
 #[cfg(test)]
 mod samples;
+mod signature;
 
 use std::sync::Arc;
 
 use shared::{
-    auth::{CallerAuth, Scheme},
+    auth::{CallerAuth, Scheme, SigningSecret},
     config::Environment,
     deliver::Channel,
     lambda::{Function, StartError},
@@ -25,9 +31,13 @@ use shared::{
 
 pub use accept::MAILCHIMP_LIMIT;
 use accept::MailchimpInbound;
-use config::{Config, SegmentConfig};
+use config::{Config, OryConfig, SegmentConfig};
 use deliver::Inbound;
 pub use deliver::template_argument;
+use ory::Ory;
+pub use patch::{Operation, PatchPaths, Pointer};
+pub use result::TemplateResult;
+use signature::Signatures;
 
 /// The function's name.
 pub const NAME: &str = "mailchimp-inbound";
@@ -42,17 +52,37 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let template = config.template.unwrap_or_else(shipped_template);
     let delivery = Inbound {
         template: settings.template(NAME, template, ports)?,
-        segment: config.segment.map(|segment| channel(segment, settings, ports)),
+        ory: config.ory.map(|ory| to_ory(ory, settings, ports)),
+        patch_paths: config.patch_paths,
+        segment: config.segment.map(|segment| to_segment(segment, settings, ports)),
         ledger: config.records.ledger(NAME, ports),
     };
     Ok(Arc::new(MailchimpInbound {
         auth: CallerAuth::new(settings.webhook_secret(ports), Scheme::Query),
+        signatures: config.signing_secret_id.map(|id| signatures(id, settings, ports)),
         lists: config.lists,
         dispatch: settings.dispatch(NAME, delivery, ports),
     }))
 }
 
-fn channel(config: SegmentConfig, settings: &Settings, ports: &Ports) -> Channel<Segment> {
+fn signatures(secret_id: String, settings: &Settings, ports: &Ports) -> Signatures {
+    let secret = settings.caller_secret(secret_id, ports);
+    Signatures { secret: SigningSecret::new(secret, "signing_secret"), clock: ports.clock.clone() }
+}
+
+fn to_ory(config: OryConfig, settings: &Settings, ports: &Ports) -> Channel<Ory> {
+    let key = match config.secret_id {
+        Some(id) => VendorKey::new(settings.vendor_secret(id, ports), "access_token", Product::Ory),
+        None => VendorKey::none(Product::Ory),
+    };
+    Channel {
+        vendor: Ory { endpoint: config.endpoint, http: ports.http.clone() },
+        key: Arc::new(key),
+        timeout: settings.vendor_timeout,
+    }
+}
+
+fn to_segment(config: SegmentConfig, settings: &Settings, ports: &Ports) -> Channel<Segment> {
     let secret = settings.vendor_secret(config.secret_id, ports);
     Channel {
         vendor: Segment {

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use shared::{
     config::Endpoint,
-    deliver::{EventFacts, OnUnknown, Rendered, Unfit, Vendor},
+    deliver::{Api, EventFacts, OnUnknown, Rendered, Unfit, Vendor},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
 };
@@ -42,12 +42,8 @@ impl Mandrill {
 }
 
 #[async_trait]
-impl Vendor for Mandrill {
+impl Api for Mandrill {
     type Call = Call;
-
-    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Call, Unfit> {
-        Call::prepare(rendered, event).map_err(Unfit::Rule)
-    }
 
     async fn call(
         &self,
@@ -58,12 +54,18 @@ impl Vendor for Mandrill {
         self.post(call.method, call.body.clone(), key, timeout).await
     }
 
-    fn classify(&self, answer: &Response) -> Outcome {
+    fn classify(&self, _call: &Call, answer: &Response) -> Outcome {
         classify(answer)
     }
 
     /// Mandrill has no idempotency.
-    fn on_unknown(&self) -> OnUnknown<'_, Call> {
+    fn on_unknown(&self, _call: &Call) -> OnUnknown<'_, Call> {
         OnUnknown::Search(self)
+    }
+}
+
+impl Vendor for Mandrill {
+    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Call, Unfit> {
+        Call::prepare(rendered, event).map_err(Unfit::Rule)
     }
 }

@@ -93,10 +93,10 @@ impl Deliver<Reduced> for Together {
     }
 
     fn secrets(&self) -> Vec<&Cached> {
-        Deliver::<Reduced>::secrets(&self.0)
+        self.0.secrets()
     }
 
     fn overran(&self) -> bool {
-        Deliver::<Reduced>::overran(&self.0)
+        self.0.overran()
     }
 }

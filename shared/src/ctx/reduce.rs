@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Hook, When};
-use crate::{deliver::Event, template::Argument};
+use crate::message::Event;
 
 /// Headers that carry a session or a credential.
 const SECRET_HEADERS: [&str; 5] =
@@ -77,10 +77,6 @@ impl Reduced {
 }
 
 impl Event for Reduced {
-    fn arguments(&self) -> Vec<Argument> {
-        vec![("ctx", self.0.clone())]
-    }
-
     fn identity_id(&self) -> Option<&str> {
         self.identity()["id"].as_str().filter(|id| !id.is_empty() && *id != NIL_ID)
     }

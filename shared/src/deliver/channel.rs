@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Attempts, Delivered, Found, Ledger, OnUnknown, Search, Vendor, keyring::Keyring, unsure::Doubt,
+    Api, Attempts, Delivered, Found, Ledger, OnUnknown, Search, keyring::Keyring, unsure::Doubt,
 };
 use crate::{
     budget::Budget,
@@ -24,9 +24,9 @@ const IN_LINE_WAIT: Duration = Duration::from_millis(250);
 const TOO_LATE: &str = "too little time was left to call";
 
 /// A vendor and the key to it.
-pub struct Channel<V> {
+pub struct Channel<A> {
     /// The vendor.
-    pub vendor: V,
+    pub vendor: A,
     /// The vendor's key.
     pub key: Arc<VendorKey>,
     /// How long one call may take at most.
@@ -39,28 +39,30 @@ struct Claimed<'a> {
     held: Held,
 }
 
-impl<V: Vendor> Channel<V> {
+impl<A: Api> Channel<A> {
     /// Claims the work in the ledger where it is given one, makes the call, and writes down what
     /// came of it.
     pub async fn deliver(
         &self,
-        call: &V::Call,
+        call: &A::Call,
         claim: Option<(&Ledger, &WorkKey)>,
         budget: &Budget,
         attempts: Attempts,
     ) -> Delivered {
         let Some((ledger, key)) = claim else {
-            return self.call(call, None, budget, attempts).await;
+            return self.call_while(&|| true, call, budget, attempts).await;
         };
         let mut claimed = match ledger.claim(key, budget).await {
             Ok(held) => Claimed { ledger, held },
             Err(outcome) => return outcome.into(),
         };
-        let delivered = match self.find_out(call, &mut claimed, budget).await {
+        let found = self.find_out(call, &mut claimed, budget).await;
+        let is_held = || ledger.is_live(&claimed.held.bid);
+        let delivered = match found {
             Some(found) => found,
-            None => self.call(call, Some(&claimed), budget, attempts).await,
+            None => self.call_while(&is_held, call, budget, attempts).await,
         };
-        let may_repeat = matches!(self.vendor.on_unknown(), OnUnknown::Repeat);
+        let may_repeat = self.may_repeat(call);
         ledger.record(&claimed.held, &delivered.outcome, may_repeat).await;
         delivered
     }
@@ -69,12 +71,12 @@ impl<V: Vendor> Channel<V> {
     /// or the vendor notices a second one by itself.
     async fn find_out(
         &self,
-        call: &V::Call,
+        call: &A::Call,
         claimed: &mut Claimed<'_>,
         budget: &Budget,
     ) -> Option<Delivered> {
         let since = claimed.held.unsure_since?;
-        let OnUnknown::Search(search) = self.vendor.on_unknown() else { return None };
+        let OnUnknown::Search(search) = self.vendor.on_unknown(call) else { return None };
         let doubt = Doubt::since(since, claimed.ledger.now());
         if !doubt.can_be_searched() {
             return Some(doubt.unknown("an earlier call may have gone out").into());
@@ -97,8 +99,8 @@ impl<V: Vendor> Channel<V> {
     /// Asks once, or twice where the key turns out to be an old one; with the answer's status.
     async fn search(
         &self,
-        search: &dyn Search<V::Call>,
-        call: &V::Call,
+        search: &dyn Search<A::Call>,
+        call: &A::Call,
         since: OffsetDateTime,
         budget: &Budget,
     ) -> (Option<u16>, Found) {
@@ -125,10 +127,12 @@ impl<V: Vendor> Channel<V> {
         }
     }
 
-    async fn call(
+    /// Makes the call, and again where it may be, each time only while `is_held`: whoever has lost
+    /// its claim makes none.
+    pub async fn call_while(
         &self,
-        call: &V::Call,
-        claimed: Option<&Claimed<'_>>,
+        is_held: &(dyn Fn() -> bool + Sync),
+        call: &A::Call,
         budget: &Budget,
         attempts: Attempts,
     ) -> Delivered {
@@ -140,7 +144,7 @@ impl<V: Vendor> Channel<V> {
         let mut repeats = 0;
         loop {
             let Some(timeout) = budget.for_call(self.timeout) else { return delivered };
-            if claimed.is_some_and(|claimed| !claimed.ledger.is_live(&claimed.held)) {
+            if !is_held() {
                 delivered.outcome = Outcome::try_later("the claim ran out before the call");
                 return delivered;
             }
@@ -152,16 +156,22 @@ impl<V: Vendor> Channel<V> {
                 }
                 continue;
             }
-            let pause = pause(&delivered.outcome, repeats).filter(|pause| *pause < budget.left());
+            let pause = pause(&delivered.outcome, repeats, self.may_repeat(call));
+            let pause = pause.filter(|pause| *pause < budget.left());
             let Some(pause) = pause.filter(|_| repeats + 1 < attempts.0) else { return delivered };
             repeats += 1;
             sleep(pause).await;
         }
     }
 
+    /// Whether a call of which nobody knows what came may simply be made again.
+    fn may_repeat(&self, call: &A::Call) -> bool {
+        matches!(self.vendor.on_unknown(call), OnUnknown::Repeat)
+    }
+
     async fn attempt(
         &self,
-        call: &V::Call,
+        call: &A::Call,
         key: &SecretString,
         timeout: Duration,
         delivered: &mut Delivered,
@@ -172,10 +182,10 @@ impl<V: Vendor> Channel<V> {
         delivered.vendor_latency += began.elapsed();
         delivered.vendor_status = answer.as_ref().ok().map(|answer| answer.status);
         let outcome = match answer {
-            Ok(answer) => self.vendor.classify(&answer),
+            Ok(answer) => self.vendor.classify(call, &answer),
             Err(error) => Outcome::of_http_error(&error),
         };
-        delivered.outcome = match (outcome, self.vendor.on_unknown()) {
+        delivered.outcome = match (outcome, self.vendor.on_unknown(call)) {
             (Outcome::Unknown { cause, .. }, OnUnknown::Search(_)) => Doubt::fresh().unknown(cause),
             (outcome, _) => outcome,
         };
@@ -183,11 +193,11 @@ impl<V: Vendor> Channel<V> {
 }
 
 /// How long to wait before the call is made again; `None` where it must not be.
-fn pause(outcome: &Outcome, repeats: u32) -> Option<Duration> {
+fn pause(outcome: &Outcome, repeats: u32, may_repeat: bool) -> Option<Duration> {
     match outcome {
         Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => Some(*asked),
-        Outcome::TryLater { wait: Wait::Growing, .. }
-        | Outcome::Unknown { wait: Wait::Growing, .. } => Some(jittered(repeats)),
+        Outcome::TryLater { wait: Wait::Growing, .. } => Some(jittered(repeats)),
+        Outcome::Unknown { .. } if may_repeat => Some(jittered(repeats)),
         _ => None,
     }
 }

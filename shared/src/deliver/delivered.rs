@@ -29,11 +29,22 @@ pub struct Delivered {
     pub vendor_status: Option<u16>,
     /// How long the vendor took, over all calls.
     pub vendor_latency: Duration,
+    /// The id of the identity that was found for it.
+    pub identity_id: Option<String>,
+    /// What is counted besides the outcome.
+    pub counts: Vec<Metric>,
 }
 
 impl From<Outcome> for Delivered {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, attempts: 0, vendor_status: None, vendor_latency: Duration::ZERO }
+        Self {
+            outcome,
+            attempts: 0,
+            vendor_status: None,
+            vendor_latency: Duration::ZERO,
+            identity_id: None,
+            counts: Vec::new(),
+        }
     }
 }
 
@@ -41,6 +52,10 @@ impl Delivered {
     /// Puts it into a log line, with its metrics.
     pub fn describe(&self, line: &mut Line) {
         self.outcome.describe(line);
+        if self.identity_id.is_some() {
+            line.identity_id.clone_from(&self.identity_id);
+        }
+        self.counts.iter().for_each(|metric| line.count(*metric));
         line.vendor_status = self.vendor_status;
         if self.attempts > 0 {
             line.attempt = Some(self.attempts);

@@ -12,7 +12,7 @@ use crate::{
     journal::chain,
     key::WorkKey,
     outcome::{Outcome, Wait},
-    records::{Bid, Claim, Done, Held, Records, RecordsError, State},
+    records::{Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State},
 };
 
 /// The records of one function.
@@ -33,27 +33,60 @@ impl Ledger {
     /// # Errors
     /// The outcome of an event that is done, or that cannot be claimed.
     pub async fn claim(&self, key: &WorkKey, budget: &Budget) -> Result<Held, Outcome> {
-        let bid = Bid {
-            record_id: key.record_id(self.function),
-            holder: random_name(),
-            now: self.clock.now(),
-            lease_until: budget.lease_until(),
-            ttl: (!key.is_named()).then_some(self.ttl),
-        };
+        let ttl = (!key.is_named()).then_some(self.ttl);
+        let bid = self.bid(key.record_id(self.function), ttl, budget);
         match self.records.claim(bid).await {
             Ok(Claim::Won(held)) => Ok(held),
-            Ok(Claim::Busy { until }) => Err(Outcome::TryLater {
-                wait: Wait::Until((until - self.clock.now()).try_into().unwrap_or_default()),
-                cause: "another delivery is at work on it".to_owned(),
-            }),
+            Ok(Claim::Busy { until }) => Err(self.busy(until)),
             Ok(Claim::Done(_)) => Err(Outcome::Duplicate),
             Err(error) => Err(Outcome::try_later(error.to_string())),
         }
     }
 
+    /// Enters a lane.
+    ///
+    /// # Errors
+    /// The outcome of an event whose lane cannot be entered.
+    pub async fn enter(&self, lane: &str, budget: &Budget) -> Result<InLane, Outcome> {
+        let bid = self.bid(format!("{}#{lane}", self.function), Some(self.ttl), budget);
+        match self.records.enter(bid).await {
+            Ok(Entry::Entered(lane)) => Ok(lane),
+            Ok(Entry::Busy { until }) => Err(self.busy(until)),
+            Err(error) => Err(Outcome::try_later(error.to_string())),
+        }
+    }
+
+    /// Leaves a lane; with `last`, that event was applied in it.
+    ///
+    /// # Errors
+    /// The outcome of an event that was applied, where nobody can tell from the lane: it comes
+    /// again, or an older one would be applied after it.
+    pub async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), Outcome> {
+        let was_applied = last.is_some();
+        match self.records.leave(lane, last).await {
+            Err(error) if was_applied => Err(Outcome::try_later(error.to_string())),
+            left => {
+                told(left, "a lane was not left");
+                Ok(())
+            }
+        }
+    }
+
+    fn bid(&self, record_id: String, ttl: Option<Duration>, budget: &Budget) -> Bid {
+        let (now, lease_until) = (self.clock.now(), budget.lease_until());
+        Bid { record_id, holder: random_name(), now, lease_until, ttl }
+    }
+
+    fn busy(&self, until: OffsetDateTime) -> Outcome {
+        Outcome::TryLater {
+            wait: Wait::Until((until - self.clock.now()).try_into().unwrap_or_default()),
+            cause: "another delivery is at work on it".to_owned(),
+        }
+    }
+
     /// Whether the claim still holds: without one, no call.
-    pub fn is_live(&self, held: &Held) -> bool {
-        held.is_live(self.clock.now())
+    pub fn is_live(&self, bid: &Bid) -> bool {
+        bid.is_live(self.clock.now())
     }
 
     /// The time now.

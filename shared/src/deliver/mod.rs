@@ -8,33 +8,22 @@ mod unsure;
 mod vendor;
 
 use async_trait::async_trait;
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use channel::Channel;
 pub use delivered::{Attempts, Delivered};
 pub use ledger::Ledger;
-pub use vendor::{EventFacts, Found, OnUnknown, Rendered, Search, Unfit, Vendor};
+pub use vendor::{Api, EventFacts, Found, OnUnknown, Rendered, Search, Unfit, Vendor};
 
 use crate::{
     budget::Budget,
-    key::{FunctionArn, WorkKey},
-    message::Message,
+    ctx::Reduced,
+    key::{FunctionArn, Key, WorkKey},
+    message::{Event, Message},
     outcome::Outcome,
     secrets::Cached,
-    template::{Argument, RenderError, Template},
+    template::{RenderError, Template},
 };
-
-/// What a template is rendered over.
-pub trait Event: Serialize + DeserializeOwned + Send + Sync {
-    /// The template's arguments.
-    fn arguments(&self) -> Vec<Argument>;
-
-    /// The id of the identity that it is about, unless it is not saved yet or not known.
-    fn identity_id(&self) -> Option<&str> {
-        None
-    }
-}
 
 /// Takes messages to where they go: to vendors, or to whatever a function serves.
 #[async_trait]
@@ -69,7 +58,7 @@ pub trait Deliver<E: Event>: Send + Sync {
     fn overran(&self) -> bool;
 }
 
-/// Delivers one function's events to its one vendor.
+/// Delivers Ory's events to the one vendor of a function.
 pub struct Delivery<V> {
     /// What the vendor is to be told.
     pub template: Template,
@@ -84,12 +73,13 @@ impl<V: Vendor> Delivery<V> {
     ///
     /// # Errors
     /// The outcome of an event of which no call is made.
-    pub async fn prepare<E: Event>(
+    pub async fn prepare(
         &self,
-        message: &Message<E>,
+        message: &Message<Reduced>,
         arn: &FunctionArn,
     ) -> Result<(V::Call, WorkKey), Outcome> {
-        let (rendered, key) = render(&self.template, message).await?;
+        let ctx = message.event.as_value().clone();
+        let (rendered, key) = render(&self.template, ctx, &message.key).await?;
         let vendor_key = key.for_vendor(arn);
         let facts = EventFacts { vendor_key: &vendor_key, received_at: message.received_at };
         let call = self.channel.vendor.prepare(rendered, &facts);
@@ -98,10 +88,10 @@ impl<V: Vendor> Delivery<V> {
 }
 
 #[async_trait]
-impl<E: Event, V: Vendor> Deliver<E> for Delivery<V> {
+impl<V: Vendor> Deliver<Reduced> for Delivery<V> {
     async fn deliver(
         &self,
-        message: &Message<E>,
+        message: &Message<Reduced>,
         arn: &FunctionArn,
         budget: &Budget,
         attempts: Attempts,
@@ -116,7 +106,7 @@ impl<E: Event, V: Vendor> Deliver<E> for Delivery<V> {
     }
 
     fn secrets(&self) -> Vec<&Cached> {
-        vec![self.channel.key.secret()]
+        self.channel.key.secret().into_iter().collect()
     }
 
     fn overran(&self) -> bool {
@@ -124,15 +114,16 @@ impl<E: Event, V: Vendor> Deliver<E> for Delivery<V> {
     }
 }
 
-/// Renders the template over the event, and takes the key out that it may name.
+/// Renders the template over `ctx`, and takes the key out that it may name instead of the event's own.
 ///
 /// # Errors
 /// The outcome of an event whose template cancels or is at fault.
-pub async fn render<E: Event>(
+pub async fn render(
     template: &Template,
-    message: &Message<E>,
+    ctx: Value,
+    key: &Key,
 ) -> Result<(Rendered, WorkKey), Outcome> {
-    let rendered = template.render(message.event.arguments()).await.map_err(unrendered)?;
+    let rendered = template.render(vec![("ctx", ctx)]).await.map_err(unrendered)?;
     let Value::Object(mut rendered) = rendered else {
         return Err(Unfit::Rule("the result is no object").outcome(template));
     };
@@ -141,7 +132,7 @@ pub async fn render<E: Event>(
         Some(Value::String(name)) if !name.is_empty() => Some(name),
         Some(_) => return Err(Unfit::Rule("`idempotency_key` is no text").outcome(template)),
     };
-    Ok((rendered, WorkKey::new(&message.key, named.as_deref())))
+    Ok((rendered, WorkKey::new(key, named.as_deref())))
 }
 
 fn unrendered(error: RenderError) -> Outcome {

@@ -43,14 +43,11 @@ impl Unfit {
     }
 }
 
-/// A vendor.
+/// Something that can be called with a key.
 #[async_trait]
-pub trait Vendor: Send + Sync {
-    /// A checked call, without the vendor's key.
+pub trait Api: Send + Sync {
+    /// A checked call, without the key.
     type Call: Send + Sync;
-
-    /// Makes the vendor's request of what the template gave.
-    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Self::Call, Unfit>;
 
     /// Makes the call, once.
     async fn call(
@@ -60,11 +57,17 @@ pub trait Vendor: Send + Sync {
         timeout: Duration,
     ) -> Result<http::Response, http::Error>;
 
-    /// What the vendor's answer means.
-    fn classify(&self, answer: &http::Response) -> Outcome;
+    /// What the answer to the call means.
+    fn classify(&self, call: &Self::Call, answer: &http::Response) -> Outcome;
 
     /// What to do about a call of which nobody knows what came.
-    fn on_unknown(&self) -> OnUnknown<'_, Self::Call>;
+    fn on_unknown(&self, call: &Self::Call) -> OnUnknown<'_, Self::Call>;
+}
+
+/// A vendor: its calls are what templates give.
+pub trait Vendor: Api {
+    /// Makes the vendor's request of what the template gave.
+    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Self::Call, Unfit>;
 }
 
 /// What to do about a call of which nobody knows what came.
@@ -73,6 +76,8 @@ pub enum OnUnknown<'a, C> {
     Repeat,
     /// Find out before anything else: a second call would be a second mail.
     Search(&'a dyn Search<C>),
+    /// Start over: whoever comes again looks what there is to do.
+    StartOver,
 }
 
 /// Finds out what became of a call that got no answer.

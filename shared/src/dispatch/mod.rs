@@ -11,10 +11,10 @@ use tokio::time::timeout;
 use crate::{
     budget::Budget,
     clock::SharedClock,
-    deliver::{Attempts, Deliver, Event},
+    deliver::{Attempts, Deliver},
     journal::{Journal, Line},
     key::FunctionArn,
-    message::Message,
+    message::{Event, Message},
     outcome::Outcome,
     queue::{Queue, QueueError},
 };

@@ -8,11 +8,11 @@ use tokio::time::Instant;
 use super::{Dispatch, waits};
 use crate::{
     budget::Budget,
-    deliver::{Deliver, Delivered, Event},
+    deliver::{Deliver, Delivered},
     journal::{Line, chain},
     key::FunctionArn,
     lambda::Invocation,
-    message::{Message, Unreadable},
+    message::{Event, Message, Unreadable},
     outcome::Outcome,
     queue::Received,
 };

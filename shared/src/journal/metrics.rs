@@ -48,6 +48,8 @@ metrics! {
     Unauthorized,
     /// Mailchimp's events that fit no identity.
     Unmatched,
+    /// Those of them that withdraw consent: somebody has to look.
+    UnmatchedWithdrawal,
     /// Mailchimp's events whose signature is too old.
     StaleSignature,
     /// How long a vendor took, in milliseconds.

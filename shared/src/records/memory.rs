@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{Bid, Claim, Done, Held, Records, RecordsError, State};
+use super::{Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State};
 
 /// Expired records are swept when this many have come together.
 const SWEEP_AT: usize = 1024;
@@ -21,6 +21,7 @@ struct Item {
     lease_until: OffsetDateTime,
     unsure_since: Option<OffsetDateTime>,
     expires: Option<OffsetDateTime>,
+    last: Option<Applied>,
 }
 
 impl Item {
@@ -48,11 +49,11 @@ impl MemoryRecords {
         at_work.then(|| item.holder.clone())
     }
 
-    /// Changes the item if `held` still holds it.
-    fn change(&self, held: &Held, change: impl FnOnce(&mut Item)) -> Result<(), RecordsError> {
+    /// Changes the item if the bidder still holds it.
+    fn change(&self, bid: &Bid, change: impl FnOnce(&mut Item)) -> Result<(), RecordsError> {
         let mut items = self.items();
-        match items.get_mut(&held.bid.record_id) {
-            Some(item) if item.holder == held.bid.holder && item.state == State::InProgress => {
+        match items.get_mut(&bid.record_id) {
+            Some(item) if item.holder == bid.holder && item.state == State::InProgress => {
                 change(item);
                 Ok(())
             }
@@ -89,29 +90,56 @@ impl Records for MemoryRecords {
             lease_until: bid.lease_until,
             unsure_since: unsure_since.or(Some(bid.now)),
             expires: bid.expires(),
+            last: None,
         };
         items.insert(bid.record_id.clone(), item);
         Ok(Claim::Won(Held { bid, unsure_since }))
     }
 
     async fn renew(&self, held: Held, now: OffsetDateTime) -> Result<Held, RecordsError> {
-        self.change(&held, |item| item.unsure_since = Some(now))?;
+        self.change(&held.bid, |item| item.unsure_since = Some(now))?;
         Ok(Held { unsure_since: None, ..held })
     }
 
     async fn release(&self, held: &Held) -> Result<(), RecordsError> {
-        self.change(held, |item| {
+        self.change(&held.bid, |item| {
             item.lease_until = OffsetDateTime::UNIX_EPOCH;
             item.unsure_since = held.unsure_since;
         })
     }
 
     async fn complete(&self, held: &Held, done: Done) -> Result<(), RecordsError> {
-        let changed = self.change(held, |item| {
+        let changed = self.change(&held.bid, |item| {
             item.state = done.state;
             item.unsure_since = None;
         });
         changed.or_else(|lost| if self.is_done_by(held) { Ok(()) } else { Err(lost) })
+    }
+
+    async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError> {
+        let mut items = self.items();
+        let before = items.get(&bid.record_id).filter(|item| !item.is_expired(bid.now));
+        if let Some(item) = before.filter(|item| item.lease_until > bid.now) {
+            return Ok(Entry::Busy { until: item.lease_until });
+        }
+        let last = before.and_then(|item| item.last.clone());
+        let item = Item {
+            state: State::InProgress,
+            holder: bid.holder.clone(),
+            lease_until: bid.lease_until,
+            unsure_since: None,
+            expires: bid.expires(),
+            last: last.clone(),
+        };
+        items.insert(bid.record_id.clone(), item);
+        Ok(Entry::Entered(InLane { bid, last }))
+    }
+
+    async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), RecordsError> {
+        self.change(&lane.bid, |item| {
+            item.lease_until = OffsetDateTime::UNIX_EPOCH;
+            item.last = last.or(item.last.take());
+        })
     }
 }
 

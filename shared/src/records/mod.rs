@@ -4,6 +4,7 @@
 //! A record holds a key, a state, times and the vendor's id; no personal data.
 
 mod dynamodb;
+mod lane;
 mod memory;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 pub use dynamodb::{ACTION, DynamoDb, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
+pub use lane::{Applied, Entry, InLane};
 pub use memory::MemoryRecords;
 
 /// What a record says of its event.
@@ -50,6 +52,12 @@ pub struct Bid {
 }
 
 impl Bid {
+    /// Whether the lease still holds. Where it does not, another may be at work already, and no
+    /// call may be made.
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        now < self.lease_until
+    }
+
     /// When the record ends; `None`: never, or beyond all calendars.
     pub fn expires(&self) -> Option<OffsetDateTime> {
         self.now.checked_add(self.ttl?.try_into().ok()?)
@@ -78,14 +86,6 @@ pub struct Held {
     /// Since when an earlier holder's call may have gone out; `None` where the mark is this
     /// claim's own. Whoever finds this must find out first, before sending again.
     pub unsure_since: Option<OffsetDateTime>,
-}
-
-impl Held {
-    /// Whether the lease still holds. Where it does not, another may be at work already, and no
-    /// call may be made.
-    pub fn is_live(&self, now: OffsetDateTime) -> bool {
-        now < self.bid.lease_until
-    }
 }
 
 /// The records could not be reached, or not be changed.
@@ -120,4 +120,10 @@ pub trait Records: Send + Sync {
 
     /// Writes down the end.
     async fn complete(&self, held: &Held, done: Done) -> Result<(), RecordsError>;
+
+    /// Enters a lane, in one conditional write: nobody else is in it.
+    async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError>;
+
+    /// Leaves the lane; with `last`, that event was applied in it.
+    async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), RecordsError>;
 }

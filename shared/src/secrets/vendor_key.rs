@@ -75,7 +75,7 @@ pub enum KeyProblem {
 
 /// The key of one vendor, read from a secret.
 pub struct VendorKey {
-    secret: Cached,
+    secret: Option<Cached>,
     field: &'static str,
     product: Product,
 }
@@ -83,22 +83,33 @@ pub struct VendorKey {
 impl VendorKey {
     /// The key of `product`, in `field` of `secret`.
     pub fn new(secret: Cached, field: &'static str, product: Product) -> Self {
-        Self { secret, field, product }
+        Self { secret: Some(secret), field, product }
     }
 
-    /// The cached secret, to be fetched ahead.
-    pub fn secret(&self) -> &Cached {
-        &self.secret
+    /// No key, for one who asks for none: it is empty.
+    pub fn none(product: Product) -> Self {
+        Self { secret: None, field: "", product }
+    }
+
+    /// The cached secret, to be fetched ahead, where there is one.
+    pub fn secret(&self) -> Option<&Cached> {
+        self.secret.as_ref()
     }
 
     /// The key.
     pub async fn get(&self) -> Result<SecretString, KeyProblem> {
-        self.read(self.secret.get().await)
+        match &self.secret {
+            Some(secret) => self.read(secret.get().await),
+            None => Ok(SecretString::default()),
+        }
     }
 
     /// The key fetched afresh: the vendor has just refused the one we had.
     pub async fn fresh(&self) -> Result<SecretString, KeyProblem> {
-        self.read(self.secret.refresh(Duration::ZERO).await)
+        match &self.secret {
+            Some(secret) => self.read(secret.refresh(Duration::ZERO).await),
+            None => Ok(SecretString::default()),
+        }
     }
 
     fn read(

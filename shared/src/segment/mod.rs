@@ -18,7 +18,7 @@ pub use call::{Call, Kind};
 use crate::{
     clock::SharedClock,
     config::Endpoint,
-    deliver::{EventFacts, OnUnknown, Rendered, Unfit, Vendor},
+    deliver::{Api, EventFacts, OnUnknown, Rendered, Unfit, Vendor},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
 };
@@ -40,12 +40,8 @@ pub struct Segment {
 }
 
 #[async_trait]
-impl Vendor for Segment {
+impl Api for Segment {
     type Call = Batch;
-
-    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Batch, Unfit> {
-        Call::prepare(rendered, event, self.library).map(Batch::from)
-    }
 
     async fn call(
         &self,
@@ -60,13 +56,19 @@ impl Vendor for Segment {
         self.http.send(request).await
     }
 
-    fn classify(&self, answer: &Response) -> Outcome {
+    fn classify(&self, _batch: &Batch, answer: &Response) -> Outcome {
         outcome::classify(answer)
     }
 
     /// Segment notices by `messageId`, for about a day.
-    fn on_unknown(&self) -> OnUnknown<'_, Batch> {
+    fn on_unknown(&self, _batch: &Batch) -> OnUnknown<'_, Batch> {
         OnUnknown::Repeat
+    }
+}
+
+impl Vendor for Segment {
+    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Batch, Unfit> {
+        Call::prepare(rendered, event, self.library).map(Batch::from)
     }
 }
 

@@ -29,6 +29,11 @@ pub(crate) trait Vendor: Sized {
     fn set_key(&self, key: &str);
     fn reply_next(&self, reply: Reply);
     fn take_received(&self) -> Vec<Self::Call>;
+
+    /// What was done since the last look, a line a call; that something was looked up is left out.
+    fn take_lines(&self) -> Vec<String> {
+        self.take_received().iter().map(ToString::to_string).collect()
+    }
 }
 
 impl Vendor for Mandrill {

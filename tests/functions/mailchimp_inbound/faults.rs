@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use integration::Answer;
-use ory_actions::{server::Reply, standins::Segment};
+use ory_actions::server::Reply;
 use serde_json::json;
 use tokio::time::timeout;
 
 use super::{
     forms::form,
-    setup::{TELLS, error, event, setup, start_with},
+    setup::{TELLS, Vendors, error, event, setup, start_with},
 };
 use crate::common::{
     journal::outcomes,
@@ -24,7 +24,7 @@ fn is_unfinished(answer: &Answer) -> bool {
 }
 
 /// Sees the event delivered once, and then never again.
-async fn is_delivered_once(inbound: &mut Running<Segment>, told: &str) {
+async fn is_delivered_once(inbound: &mut Running<Vendors>, told: &str) {
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"), "{told}");
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "duplicate"), "{told}");
     assert_eq!(inbound.received().len(), 1, "{told}");
@@ -35,7 +35,7 @@ async fn play(_: usize, (replies, outcome): (Vec<Reply>, &'static str)) {
     let told = format!("{replies:.300?}");
     let mut inbound = start_with(TELLS).await;
     for reply in &replies {
-        inbound.vendor.reply_next(reply.clone());
+        inbound.vendor.segment.reply_next(reply.clone());
     }
     let answer = inbound.call(event(form("subscribe"))).await;
     assert!(is_unfinished(&answer), "{told}: {answer:?}");
@@ -61,8 +61,8 @@ async fn what_segment_does_not_take_is_delivered_once_when_mailchimp_tries_again
 #[tokio::test]
 async fn what_passes_is_tried_again_in_line_with_the_same_id() {
     let mut inbound = start_with(TELLS).await;
-    inbound.vendor.reply_next(Reply::HangUp);
-    inbound.vendor.reply_next(vendor_says::html(502));
+    inbound.vendor.segment.reply_next(Reply::HangUp);
+    inbound.vendor.segment.reply_next(vendor_says::html(502));
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     let calls = inbound.received();
     assert_eq!(calls.len(), 3);
@@ -87,7 +87,7 @@ async fn a_refused_connection_is_told_as_try_later() {
 async fn after_calls_without_an_answer_the_next_one_is_made_at_once_and_has_the_same_id() {
     let mut inbound = start_with(TELLS).await;
     for _ in 0..3 {
-        inbound.vendor.reply_next(Reply::HangUp);
+        inbound.vendor.segment.reply_next(Reply::HangUp);
     }
     assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await));
     let calls = inbound.received();
@@ -101,7 +101,7 @@ async fn after_calls_without_an_answer_the_next_one_is_made_at_once_and_has_the_
 #[tokio::test]
 async fn mailchimp_is_answered_within_eight_seconds_even_if_segment_never_is() {
     let mut inbound = start_with(TELLS).await;
-    inbound.vendor.reply_next(vendor_says::nothing());
+    inbound.vendor.segment.reply_next(vendor_says::nothing());
     let limit = Duration::from_millis(8_400);
     let answer = timeout(limit, inbound.call(event(form("subscribe")))).await.unwrap();
     assert!(is_unfinished(&answer));
@@ -111,7 +111,7 @@ async fn mailchimp_is_answered_within_eight_seconds_even_if_segment_never_is() {
 #[tokio::test]
 async fn a_rotated_key_of_segment_s_is_fetched_afresh() {
     let mut inbound = start_with(TELLS).await;
-    inbound.vendor.set_write_key("the-next-segment-key");
+    inbound.vendor.segment.set_write_key("the-next-segment-key");
     inbound.secrets.put(VENDOR_SECRET, "the-next-segment-key");
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     assert_eq!(inbound.received().len(), 2);

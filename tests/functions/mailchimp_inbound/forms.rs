@@ -33,6 +33,12 @@ pub(super) fn form(kind: &str) -> String {
     form.replace('[', "%5B").replace(']', "%5D")
 }
 
+/// The same, fired so many seconds after noon: later than [`FIRED_AT`].
+pub(super) fn at(form: &str, seconds: u32) -> String {
+    let time = format!("2026-01-31+12%3A{:02}%3A{:02}", seconds / 60, seconds % 60);
+    with(form, "fired_at", &time)
+}
+
 /// The name of a field, as the form has it.
 fn encoded(name: &str) -> String {
     name.replace('[', "%5B").replace(']', "%5D")

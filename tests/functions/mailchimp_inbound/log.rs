@@ -1,12 +1,14 @@
 //! What can be seen of a request, and what never can.
 
 use integration::Event;
-use ory_actions::{server::Reply, standins::Segment};
-use serde_json::json;
+use ory_actions::{server::Reply, standins::ory::person};
+use serde_json::{Value, json};
 
 use super::{
-    forms::{TYPES, form, with, without},
-    setup::{TELLS, event, setup, start_with, stranger},
+    forms::{TYPES, at, form, with, without},
+    people::ANN,
+    setup::{ORY_SECRET, TELLS, Vendors, event, setup, start_with, stranger, with_ory},
+    signature::{HEADER, from_now, header},
 };
 use crate::common::{canaries, journal, segment_says, setup::Setup, vendor_says};
 
@@ -69,8 +71,111 @@ function(ctx)
 ";
 
 /// With canaries wherever one can be.
-async fn with_canaries() -> Setup<Segment> {
+async fn with_canaries() -> Setup<Vendors> {
     canaries::everywhere(setup().await, FAULTY)
+}
+
+/// The same with Ory, which knows the person, and a signing secret.
+async fn with_canaries_everywhere() -> Setup<Vendors> {
+    let setup = with_ory(with_canaries().await).var("MAILCHIMP_SIGNING_SECRET_ID", "signing");
+    setup.secrets.put("signing", CANARY_SIGNING_SECRET);
+    setup.secrets.put(ORY_SECRET, "canary-ory-token");
+    setup.vendor.ory.set_token(Some("canary-ory-token"));
+    setup.vendor.ory.put_identity(canary_person());
+    setup
+}
+
+const CANARY_SIGNING_SECRET: &str = "canary-signing-secret";
+
+/// Somebody of whom Ory knows nothing but canaries.
+fn canary_person() -> Value {
+    let mut person = person(ANN, "canary@example.com");
+    person["schema_id"] = json!("canary");
+    person["traits"]["name"] = json!("canary");
+    person["metadata_public"] = json!({"canary": "canary", "mailchimp": {"canary": "canary"}});
+    person["metadata_admin"] = json!({"canary": "canary"});
+    person
+}
+
+/// The same, signed.
+fn signed_canary(form: &str) -> Event {
+    canary_event(form).header(HEADER, header(CANARY_SIGNING_SECRET, from_now(0), form))
+}
+
+/// Goes wrong with Ory in the way that the merge field `FAULT` asks for.
+const FAULTY_WITH_ORY: &str = "
+function(ctx)
+  local data = ctx.event.data;
+  local name = ctx.identity.traits.name;
+  local patch(operation) = { ory: { patch: [operation] }, segment: { userId: name } };
+  local at(path) = { op: 'add', path: path, value: name };
+  local faults = {
+    none: patch(at('/metadata_public/mailchimp/new-' + name)),
+    outside: patch(at('/traits/' + name)),
+    pointer: patch(at(name)),
+    operation: patch({ op: name, path: '/metadata_public/mailchimp/x' }),
+    text: { ory: name },
+    more: { ory: { patch: [], [name]: name } },
+    schema: patch(at('/traits/consent/newsletter')),
+    explicit: error name,
+    cancel: error 'cancel ' + name,
+  };
+  faults[std.get(data.merges, 'FAULT', 'none')] + { idempotency_key: std.trace(name, name) }
+";
+
+#[tokio::test]
+async fn no_log_line_holds_what_ory_knows_or_a_token_or_a_signing_secret() {
+    let table = [
+        ("none", 200),
+        ("outside", 500),
+        ("pointer", 500),
+        ("operation", 500),
+        ("text", 500),
+        ("more", 500),
+        ("schema", 503),
+        ("explicit", 500),
+        ("cancel", 200),
+        ("none", 200),
+    ];
+    let mut inbound = with_canaries_everywhere().await.template(FAULTY_WITH_ORY).start().await;
+    for (n, (fault, status)) in (0..).zip(table) {
+        let form = with(&at(&canary("subscribe"), n), "data[merges][FAULT]", fault);
+        assert_eq!(inbound.call(signed_canary(&form)).await.status, status, "{fault}");
+    }
+    let named = with(&canary("unsubscribe"), "data[merges][ORY_ID]", "canary");
+    let mut calls = table.len();
+    for form in TYPES.map(canary).into_iter().chain([named]) {
+        inbound.call(signed_canary(&form)).await;
+        inbound.call(canary_event(&form).header(HEADER, "t=1,v1=canary")).await;
+        calls += 2;
+    }
+    canaries::remain_unseen(inbound, calls).await;
+}
+
+#[tokio::test]
+async fn no_log_line_holds_what_ory_said() {
+    let said = json!({"error": {"message": "canary", "reason": "canary"}, "id": "canary"});
+    // How often each is given before it is believed.
+    let table =
+        [(200, 3), (302, 1), (400, 1), (401, 2), (403, 2), (404, 1), (409, 3), (429, 3), (500, 3)];
+    let mut inbound = with_canaries_everywhere().await.template(FAULTY_WITH_ORY).start().await;
+    let mut calls = 0;
+    for (status, times) in table {
+        for after in 0..3 {
+            // A patch of which nobody knows is not made again.
+            let times = if (status, after) == (200, 2) { 1 } else { times };
+            let person = canary_person();
+            let honest = [Reply::json(200, &json!([person])), Reply::json(200, &person)];
+            let false_ones = vec![Reply::json(status, &said); times];
+            for reply in honest.into_iter().take(after).chain(false_ones) {
+                inbound.vendor.ory.reply_next(reply);
+            }
+            inbound.call(signed_canary(&at(&canary("subscribe"), calls))).await;
+            assert_eq!(inbound.vendor.ory.take_received().len(), after + times, "{status}");
+            calls += 1;
+        }
+    }
+    canaries::remain_unseen(inbound, usize::try_from(calls).unwrap()).await;
 }
 
 /// A form about a contact whose every word is a canary.
@@ -99,8 +204,8 @@ async fn no_log_line_holds_what_a_template_saw() {
         ("none", 200),
     ];
     let mut inbound = with_canaries().await.start().await;
-    for (fault, status) in table {
-        let form = with(&canary("subscribe"), "data[merges][FAULT]", fault);
+    for (n, (fault, status)) in (0..).zip(table) {
+        let form = with(&at(&canary("subscribe"), n), "data[merges][FAULT]", fault);
         assert_eq!(inbound.call(canary_event(form)).await.status, status, "{fault}");
     }
     for kind in TYPES {
@@ -122,12 +227,12 @@ async fn no_log_line_holds_what_segment_said() {
     let mut inbound = with_canaries().await.start().await;
     let calls = replies.len();
     for reply in replies {
-        inbound.vendor.reply_next(reply);
+        inbound.vendor.segment.reply_next(reply);
         inbound.call(canary_event(canary("subscribe"))).await;
     }
     assert_eq!(inbound.received().len(), calls);
-    inbound.vendor.reply_next(Reply::HangUp);
-    inbound.vendor.set_resetting(true);
+    inbound.vendor.segment.reply_next(Reply::HangUp);
+    inbound.vendor.segment.set_resetting(true);
     let another = with(&canary("subscribe"), "data[email]", "canary%40example.org");
     assert_eq!(inbound.call(canary_event(another)).await.status, 503);
     canaries::assert_silent(&inbound.end().await);
@@ -170,4 +275,12 @@ async fn no_log_line_holds_a_key_that_is_of_no_use() {
     ];
     let event = canary_event(canary("subscribe"));
     canaries::of_useless_keys_remain_unseen(with_canaries, &event, &table).await;
+    let table = [
+        ("ORY_SECRET_ID", "canary-us6"),
+        ("ORY_SECRET_ID", r#"{"canary":"canary"}"#),
+        ("MAILCHIMP_SIGNING_SECRET_ID", "canary"),
+        ("MAILCHIMP_SIGNING_SECRET_ID", r#"{"canary":"canary"}"#),
+    ];
+    let event = signed_canary(&canary("subscribe"));
+    canaries::of_useless_keys_remain_unseen(with_canaries_everywhere, &event, &table).await;
 }

@@ -1,12 +1,13 @@
 //! With a queue: an event is stored, and told to Segment from there.
 
 use integration::Event;
-use ory_actions::server::Reply;
+use ory_actions::{server::Reply, standins::ory::person};
 use serde_json::{Value, json};
 
 use super::{
-    forms::{FIRED_AT_RFC3339, LIST, UNKNOWN_TYPES, form, with},
-    setup::{SECRET, event, is_skipped, queued, stranger},
+    forms::{FIRED_AT_RFC3339, LIST, UNKNOWN_TYPES, at, form, with},
+    people::ANN,
+    setup::{ORY_SECRET, SECRET, event, is_skipped, queued, stranger, with_ory},
 };
 use crate::common::{
     canaries,
@@ -113,7 +114,7 @@ async fn what_segment_does_not_take_stays_and_is_told_once_with_the_same_id() {
     let mut calls = Vec::new();
     for (reply, hidden) in replies {
         let told = format!("{reply:?}");
-        inbound.vendor.reply_next(reply);
+        inbound.vendor.segment.reply_next(reply);
         let wait = inbound.work_after(5).await.unwrap();
         assert!(hidden.contains(&wait), "{wait} s: {told}");
         calls.push(inbound.received_once());
@@ -122,7 +123,7 @@ async fn what_segment_does_not_take_stays_and_is_told_once_with_the_same_id() {
     assert!(inbound.work().await.is_empty());
     calls.push(inbound.received_once());
     assert!(calls.iter().all(|call| message_id(call) == message_id(&calls[0])));
-    assert_eq!(inbound.record()["state"], json!({"S": "delivered"}));
+    assert_eq!(inbound.record()["finished"], json!({"BOOL": true}));
 }
 
 #[tokio::test]
@@ -149,18 +150,38 @@ async fn what_was_stored_without_a_word_is_delivered_in_line_and_told_once() {
     }
 }
 
+/// With a template that gives canaries to everybody.
+const CANARIES: &str = "function(ctx) {
+    ory: { patch: [{
+        op: 'add', path: '/metadata_public/mailchimp/canary', value: ctx.event.data.web_id,
+    }] },
+    segment: { userId: ctx.event.data.email }, idempotency_key: ctx.event.data.web_id,
+}";
+
+/// A form about a canary, and so many seconds later.
+fn canary_event(n: usize) -> Event {
+    let form = form("subscribe").replace("ann", canaries::CANARY).replace("Ann", "Canary");
+    let form = with(&at(&form, u32::try_from(n).unwrap()), "data[web_id]", &format!("canary-{n}"));
+    stranger(form).query(&format!("secret={}", canaries::WEBHOOK_KEY))
+}
+
 #[tokio::test]
 async fn no_log_line_and_no_record_holds_a_canary_whatever_fails() {
-    let code = "function(ctx) {
-        segment: { userId: ctx.event.data.email }, idempotency_key: ctx.event.data.web_id,
-    }";
-    let form = form("subscribe").replace("ann", canaries::CANARY).replace("Ann", "Canary");
-    let event = |n: usize| {
-        let form = with(&form, "data[web_id]", &format!("canary-{n}"));
-        stranger(form).query(&format!("secret={}", canaries::WEBHOOK_KEY))
-    };
-    let inbound = canaries::everywhere(queued().await, code).start().await;
-    stored::remains_unseen_whatever_fails(inbound, event).await;
+    let inbound = canaries::everywhere(queued().await, CANARIES).start().await;
+    stored::remains_unseen_whatever_fails(inbound, canary_event).await;
+}
+
+#[tokio::test]
+async fn with_ory_neither_whether_it_knows_the_person_or_not() {
+    for is_known in [true, false] {
+        let setup = with_ory(canaries::everywhere(queued().await, CANARIES));
+        setup.secrets.put(ORY_SECRET, "canary-ory-token");
+        setup.vendor.ory.set_token(Some("canary-ory-token"));
+        if is_known {
+            setup.vendor.ory.put_identity(person(ANN, "canary@example.com"));
+        }
+        stored::remains_unseen_whatever_fails(setup.start().await, canary_event).await;
+    }
 }
 
 /// As the first release wrote it.

@@ -1,9 +1,15 @@
 //! The sample events of `events/`.
 
-use super::setup::start;
+use ory_actions::standins::ory::people_of_the_samples;
+
+use super::setup::{setup, with_ory};
 use crate::common::samples;
 
 #[tokio::test]
 async fn every_sample_comes_out_as_it_should() {
-    samples::come_out_as_they_should("mailchimp-inbound", start().await).await;
+    let setup = with_ory(setup().await);
+    for person in people_of_the_samples() {
+        setup.vendor.ory.put_identity(person);
+    }
+    samples::come_out_as_they_should("mailchimp-inbound", setup.start().await).await;
 }

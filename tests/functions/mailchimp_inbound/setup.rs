@@ -1,10 +1,13 @@
 //! The function, called as Mailchimp calls it.
 
 use integration::{Answer, Event};
-use ory_actions::standins::Segment;
+use ory_actions::{
+    server::Reply,
+    standins::{Ory, Segment, Tracked},
+};
 use serde_json::{Value, json};
 
-use crate::common::setup::{Running, Setup};
+use crate::common::setup::{Running, Setup, Vendor};
 
 /// What Mailchimp presents, in these tests and in the sample events.
 pub(super) const SECRET: &str = "local-mailchimp-secret";
@@ -18,22 +21,74 @@ function(ctx) {
 }
 ";
 
-pub(super) async fn setup() -> Setup<Segment> {
+/// Whom the function tells.
+pub(super) struct Vendors {
+    pub(super) segment: Segment,
+    /// Ory, which is only called where the variables say so, see [`with_ory`].
+    pub(super) ory: Ory,
+}
+
+impl Vendor for Vendors {
+    const NAME: &str = Segment::NAME;
+    const KEY: &str = Segment::KEY;
+    type Call = Tracked;
+
+    async fn start() -> Self {
+        let ory = Ory::start(0, Some(ORY_TOKEN)).await.unwrap();
+        Self { segment: <Segment as Vendor>::start().await, ory }
+    }
+
+    fn url(&self) -> String {
+        self.segment.url()
+    }
+
+    fn set_key(&self, key: &str) {
+        self.segment.set_write_key(key);
+    }
+
+    fn reply_next(&self, reply: Reply) {
+        self.segment.reply_next(reply);
+    }
+
+    fn take_received(&self) -> Vec<Tracked> {
+        self.segment.take_received()
+    }
+
+    /// What Ory was told comes first.
+    fn take_lines(&self) -> Vec<String> {
+        let patches = self.ory.take_patches().into_iter().map(|call| call.to_string());
+        patches.chain(self.take_received().iter().map(ToString::to_string)).collect()
+    }
+}
+
+/// Without Ory.
+pub(super) async fn setup() -> Setup<Vendors> {
     Setup::of("mailchimp-inbound", SECRET, assert_fit_for_mailchimp).await
 }
 
+/// The secret with Ory's token, and the token.
+pub(super) const ORY_SECRET: &str = "ory";
+pub(super) const ORY_TOKEN: &str = "the-ory-token";
+
+/// With Ory.
+pub(super) fn with_ory(setup: Setup<Vendors>) -> Setup<Vendors> {
+    setup.secrets.put(ORY_SECRET, &json!({ "access_token": ORY_TOKEN }).to_string());
+    let url = setup.vendor.ory.url();
+    setup.var("ORY_URL", url).var("ORY_SECRET_ID", ORY_SECRET)
+}
+
 /// With a queue, a table, and a template that tells Segment.
-pub(super) async fn queued() -> Setup<Segment> {
+pub(super) async fn queued() -> Setup<Vendors> {
     setup().await.with_queue().with_table().template(TELLS)
 }
 
 /// With the shipped template and no setting that is not required.
-pub(super) async fn start() -> Running<Segment> {
+pub(super) async fn start() -> Running<Vendors> {
     setup().await.start().await
 }
 
 /// With a template of its own.
-pub(super) async fn start_with(code: &str) -> Running<Segment> {
+pub(super) async fn start_with(code: &str) -> Running<Vendors> {
     setup().await.template(code).start().await
 }
 

@@ -1,16 +1,16 @@
 //! Events that are deliberately not acted upon: a 200, counted, and nobody is told.
 
-use ory_actions::standins::Segment;
 use serde_json::json;
 
 use super::{
-    forms::{LIST, TYPES, UNKNOWN_TYPES, form, with},
-    setup::{TELLS, event, is_skipped, setup, start, start_with},
+    forms::{LIST, TYPES, UNKNOWN_TYPES, at, form, with},
+    people::{known, known_and_queued},
+    setup::{TELLS, Vendors, event, is_skipped, setup, start, start_with},
 };
 use crate::common::{journal::metrics, setup::Running};
 
 /// Sends forms, and sees each skipped for this reason.
-async fn are_skipped(mut inbound: Running<Segment>, forms: Vec<String>, reason: &str) {
+async fn are_skipped(mut inbound: Running<Vendors>, forms: Vec<String>, reason: &str) {
     for form in &forms {
         let answer = inbound.call(event(form)).await;
         assert!(is_skipped(&answer, reason), "{form}: {answer:?}");
@@ -42,6 +42,57 @@ async fn a_type_that_nobody_knows_is_named_in_the_log_where_it_is_a_word() {
     let causes: Vec<_> = log.journal().iter().map(|line| line["cause"].clone()).collect();
     assert_eq!(causes, ["unknown type: sms_subscribe", "unknown type: (not a word)"]);
     assert!(!log.tells("ann"));
+}
+
+#[tokio::test]
+async fn a_batch_of_operations_that_came_to_its_end_is_skipped() {
+    let batch = "type=batch_operation_completed&fired_at=2026-02-03+08%3A30%3A00\
+         &data%5Bid%5D=8b2428d747&data%5Bstatus%5D=finished&data%5Btotal_operations%5D=2\
+         &data%5Bresponse_body_url%5D=https%3A%2F%2Fexample.com%2Fresponse.tar.gz";
+    let bare = "type=batch_operation_completed&data[id]=8b2428d747";
+    let forms = vec![batch.to_owned(), bare.to_owned()];
+    are_skipped(start_with(TELLS).await, forms, "unknown type").await;
+}
+
+/// Forms whose person was deleted for good.
+fn forgotten() -> Vec<String> {
+    let about = |kind: &str, name: &str, address: &str| with(&form(kind), name, address);
+    let address = "3a5f%40forgotten.mailchimp.com";
+    vec![
+        about("subscribe", "data[email]", address),
+        about("unsubscribe", "data[email]", "3a5f%40Forgotten.MailChimp.com"),
+        about("profile", "data[email]", address),
+        about("cleaned", "data[email]", address),
+        about("upemail", "data[old_email]", address),
+        about("upemail", "data[new_email]", address),
+    ]
+}
+
+#[tokio::test]
+async fn whoever_is_forgotten_is_skipped_and_ory_is_not_asked() {
+    for setup in [known().await.template(TELLS), known_and_queued().await] {
+        let mut inbound = setup.start().await;
+        for form in forgotten() {
+            let answer = inbound.call(event(&form)).await;
+            assert!(is_skipped(&answer, "forgotten address"), "{form}: {answer:?}");
+        }
+        assert!(inbound.asked().is_empty() && inbound.received().is_empty());
+        assert!(inbound.stored().is_empty());
+        for line in inbound.end().await.journal() {
+            assert_eq!(line["cause"], "forgotten address");
+            assert_eq!(metrics(&line), ["Accepted", "Skipped"].into(), "{line:#}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_only_looks_forgotten_is_not_skipped() {
+    let addresses = ["ann%40forgotten.mailchimp.com.example.com", "ann%40mailchimp.com"];
+    let mut inbound = start_with(TELLS).await;
+    for address in addresses {
+        let form = with(&form("subscribe"), "data[email]", address);
+        assert_eq!(inbound.call(event(form)).await.row(), (200, "delivered"), "{address}");
+    }
 }
 
 #[tokio::test]
@@ -83,8 +134,28 @@ async fn what_the_template_leaves_out_or_cancels_is_skipped() {
     ];
     for (result, reason) in table {
         let inbound = start_with(&format!("function(ctx) {result}")).await;
-        are_skipped(inbound, vec![form("subscribe"), form("subscribe")], reason).await;
+        are_skipped(inbound, vec![form("subscribe"), form("profile")], reason).await;
     }
+}
+
+#[tokio::test]
+async fn what_the_template_cancels_makes_no_other_event_old() {
+    let code = "function(ctx)
+        if ctx.event.type == 'subscribe' then error 'cancel' else
+        { segment: { userId: ctx.event.data.id } }";
+    let mut inbound = start_with(code).await;
+    for _ in 0..2 {
+        let newer = inbound.call(event(at(&form("subscribe"), 1))).await;
+        assert!(is_skipped(&newer, "cancelled"), "{newer:?}");
+    }
+    assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "delivered"));
+}
+
+#[tokio::test]
+async fn what_had_nothing_to_do_is_a_duplicate_when_it_comes_again() {
+    let mut inbound = start_with("function(ctx) {}").await;
+    assert!(is_skipped(&inbound.call(event(form("subscribe"))).await, "nothing to do"));
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "duplicate"));
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
     let id = answer.body["id"].clone();
     let digest = id.as_str().unwrap();
     assert!(digest.len() == 64 && digest.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
-    let vendor = json!({"success": true});
+    let vendor = json!({"segment": {"success": true}});
     assert_eq!(answer.status, 200);
     assert_eq!(answer.body, json!({"status": "delivered", "id": id, "vendor": vendor}));
 }

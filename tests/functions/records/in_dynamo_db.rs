@@ -16,13 +16,13 @@ use shared::{
 };
 use time::OffsetDateTime;
 
-const TABLE: &str = "records";
+pub(super) const TABLE: &str = "records";
 const EVENT: &str = "f#event";
-const LEASE: Duration = Duration::from_secs(27);
-const TTL: Duration = Duration::from_hours(720);
+pub(super) const LEASE: Duration = Duration::from_secs(27);
+pub(super) const TTL: Duration = Duration::from_hours(720);
 
 /// A table's records, and the stand-in that holds them.
-async fn start() -> (DynamoDb, standins::DynamoDb) {
+pub(super) async fn start() -> (DynamoDb, standins::DynamoDb) {
     let standin = standins::DynamoDb::start(0).await.unwrap();
     standin.create_table(TABLE, KEY_ATTRIBUTE);
     let aws = Aws::at(&standin.url(), &Client::new().unwrap());
@@ -53,15 +53,15 @@ async fn win(records: &DynamoDb, bid: Bid) -> Held {
 }
 
 /// Now, as far as a table tells it.
-fn now() -> OffsetDateTime {
+pub(super) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc().truncate_to_millisecond()
 }
 
-fn seconds(time: OffsetDateTime) -> Value {
+pub(super) fn seconds(time: OffsetDateTime) -> Value {
     json!({"N": time.unix_timestamp().to_string()})
 }
 
-fn milliseconds(time: OffsetDateTime) -> Value {
+pub(super) fn milliseconds(time: OffsetDateTime) -> Value {
     json!({"N": (time.unix_timestamp_nanos() / 1_000_000).to_string()})
 }
 

@@ -2,3 +2,4 @@
 
 mod in_dynamo_db;
 mod in_memory;
+mod lanes_in_dynamo_db;

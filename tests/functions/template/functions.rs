@@ -1,6 +1,10 @@
 //! The functions: binaries, variables, policies and time.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    time::Duration,
+};
 
 use shared::{
     aws::Aws, config::Environment, http::Client, journal::Sink, lambda::TIME_LIMIT, queue, records,
@@ -36,38 +40,45 @@ fn every_function_is_there_with_its_own_binary_and_a_url_for_anybody() {
 
 #[test]
 fn what_a_function_reads_is_set_and_what_is_set_is_read() {
-    let template = Template::read();
-    for (name, logical_id, build, _) in FUNCTIONS {
-        let variables = template.variables(logical_id);
-        let env = Environment::of(variables.clone());
-        if let Err(error) = build(&env, &ports()) {
-            panic!("{name} does not start with the template's defaults: {error}");
+    for template in Template::read_both() {
+        for (name, logical_id, build, _) in FUNCTIONS {
+            let variables = template.variables(logical_id);
+            let env = Environment::of(variables.clone());
+            if let Err(error) = build(&env, &ports()) {
+                panic!("{name} does not start with the template's parameters: {error}");
+            }
+            assert_eq!(env.asked(), variables.into_keys().collect(), "{name}");
         }
-        assert_eq!(env.asked(), variables.into_keys().collect(), "{name}");
     }
 }
 
 #[test]
 fn a_policy_allows_exactly_what_its_function_calls() {
-    let template = Template::read();
-    for (name, logical_id, ..) in FUNCTIONS {
-        let variables = template.variables(logical_id);
-        let secrets: BTreeSet<_> = variables
-            .iter()
-            .filter(|(variable, _)| variable.ends_with("_SECRET_ID"))
-            .map(|(_, secret)| secret.clone())
-            .collect();
-        let [logs, queue] = ["Logs", "Queue"].map(|part| format!("{logical_id}{part}.Arn"));
-        let mut expected = vec![
-            (set([secrets::ACTION]), secrets),
-            (set(["logs:CreateLogStream", "logs:PutLogEvents"]), set([&logs])),
-            (set(queue::ACTIONS), set([&queue])),
-        ];
-        if variables.contains_key("RECORDS_TABLE") {
-            expected.push((set([records::ACTION]), set([&format!("{RECORDS}.Arn")])));
+    for template in Template::read_both() {
+        for (name, logical_id, ..) in FUNCTIONS {
+            let expected = what_it_calls(logical_id, &template.variables(logical_id));
+            assert_eq!(template.statements(logical_id), expected, "{name}");
         }
-        assert_eq!(template.statements(logical_id), expected, "{name}");
     }
+}
+
+/// The statements that a function with these variables needs.
+fn what_it_calls(
+    logical_id: &str,
+    variables: &BTreeMap<String, String>,
+) -> Vec<(BTreeSet<String>, BTreeSet<String>)> {
+    let is_secret = |name: &str, value: &str| name.ends_with("_SECRET_ID") && !value.is_empty();
+    let secrets = variables.iter().filter(|(name, value)| is_secret(name, value));
+    let [logs, queue] = ["Logs", "Queue"].map(|part| format!("{logical_id}{part}.Arn"));
+    let mut statements = vec![
+        (set([secrets::ACTION]), secrets.map(|(_, secret)| secret.clone()).collect()),
+        (set(["logs:CreateLogStream", "logs:PutLogEvents"]), set([&logs])),
+        (set(queue::ACTIONS), set([&queue])),
+    ];
+    if variables.contains_key("RECORDS_TABLE") {
+        statements.push((set([records::ACTION]), set([&format!("{RECORDS}.Arn")])));
+    }
+    statements
 }
 
 #[test]

@@ -39,12 +39,26 @@ const FUNCTIONS: [(&str, &str, Build, Duration); 3] = [
 /// The type of a queue.
 const QUEUE: &str = "AWS::SQS::Queue";
 
+/// With these parameters, every part is there that a deployment may leave out.
+const ALL_PARTS: [(&str, &str); 2] =
+    [("OryUrl", "https://slug.projects.oryapis.com"), ("MailchimpSigning", "true")];
+
+/// The template, with the parameters that are given; the others have their defaults.
 struct Template(Value);
 
 impl Template {
     fn read() -> Self {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
         Self(serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+    }
+
+    /// As most deploy it, and with all its parts.
+    fn read_both() -> [Self; 2] {
+        let mut whole = Self::read();
+        for (name, value) in ALL_PARTS {
+            whole.0["Parameters"][name]["Default"] = value.into();
+        }
+        [Self::read(), whole]
     }
 
     fn resource(&self, name: &str) -> &Value {
@@ -74,12 +88,46 @@ impl Template {
     }
 
     fn resolved(&self, value: &Value) -> String {
+        let value = self.chosen(value);
         let name = referred(value);
         match &self.0["Parameters"][name.as_str()]["Default"] {
             Value::Null if self.all(QUEUE).contains(&name) => url(&name),
             Value::Null => name,
             default => plain(default),
         }
+    }
+
+    /// What an `!If` comes to, or the value itself.
+    fn chosen<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value {
+            Value::Tagged(tagged) if tagged.tag == "If" => {
+                let holds = self.holds(&self.0["Conditions"][&tagged.value[0]]);
+                self.chosen(&tagged.value[if holds { 1 } else { 2 }])
+            }
+            other => other,
+        }
+    }
+
+    fn holds(&self, condition: &Value) -> bool {
+        let Value::Tagged(condition) = condition else { panic!("{condition:?} is no condition") };
+        let operand = |n: usize| &condition.value[n];
+        match condition.tag.to_string().as_str() {
+            "!Equals" => self.resolved(operand(0)) == self.resolved(operand(1)),
+            "!Not" => !self.holds(operand(0)),
+            "!And" => self.holds(operand(0)) && self.holds(operand(1)),
+            "!Condition" => self.holds(&self.0["Conditions"][&condition.value]),
+            other => panic!("{other} is not known"),
+        }
+    }
+
+    /// The names that a list comes to.
+    fn listed(&self, value: &Value) -> BTreeSet<String> {
+        let values = match value {
+            Value::Sequence(values) => values.iter().collect(),
+            single => vec![single],
+        };
+        let names = values.into_iter().map(|value| referred(self.chosen(value)));
+        names.filter(|name| name != "AWS::NoValue").collect()
     }
 
     /// A policy's statements: the actions, and the resources that they are allowed on.
@@ -90,7 +138,7 @@ impl Template {
         let statements = policies[0]["PolicyDocument"]["Statement"].as_sequence().unwrap();
         let read = |statement: &Value| {
             assert_eq!(statement["Effect"], "Allow");
-            (listed(&statement["Action"]), listed(&statement["Resource"]))
+            (self.listed(&statement["Action"]), self.listed(&statement["Resource"]))
         };
         statements.iter().map(read).collect()
     }
@@ -114,13 +162,6 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         other => panic!("{other:?} is neither text nor number"),
-    }
-}
-
-fn listed(value: &Value) -> BTreeSet<String> {
-    match value {
-        Value::Sequence(values) => values.iter().map(referred).collect(),
-        single => BTreeSet::from([referred(single)]),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_yaml_ng::Value;
 use shared::{lambda::TIME_LIMIT, queue::MAX_MESSAGE_BYTES};
 
-use super::{FUNCTIONS, QUEUE, Template, listed, plain, referred, seconds, set, url};
+use super::{FUNCTIONS, QUEUE, Template, plain, referred, seconds, set, url};
 
 /// How long a function hides a message at most, of its own accord and where a vendor asks for it;
 /// `shared::dispatch` says so.
@@ -136,7 +136,7 @@ fn a_function_takes_as_many_messages_as_it_can_deliver_at_once_and_keeps_the_fai
         assert_eq!(name, of);
         let (event, mapping) = mapping(&template, logical_id);
         assert!(template.resource(&format!("{logical_id}{event}")).is_null(), "SAM's own name");
-        let failures = listed(&mapping["FunctionResponseTypes"]);
+        let failures = template.listed(&mapping["FunctionResponseTypes"]);
         assert_eq!(failures, set(["ReportBatchItemFailures"]), "{name}");
         assert_eq!(mapping["BatchSize"].as_u64(), Some(size), "{name}");
         let window = mapping["MaximumBatchingWindowInSeconds"].as_u64();

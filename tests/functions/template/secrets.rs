@@ -7,7 +7,13 @@ use super::Template;
 #[test]
 fn a_vendor_s_secret_waits_with_the_placeholder_that_functions_recognise() {
     let template = Template::read();
-    for (secret, field) in [("MandrillSecret", "api_key"), ("SegmentSecret", "write_key")] {
+    let to_be_filled_in = [
+        ("MandrillSecret", "api_key"),
+        ("SegmentSecret", "write_key"),
+        ("OrySecret", "access_token"),
+        ("MailchimpSigningSecret", "signing_secret"),
+    ];
+    for (secret, field) in to_be_filled_in {
         let text = template.resource(secret)["SecretString"].as_str().unwrap();
         let value: serde_json::Value = serde_json::from_str(text).unwrap();
         assert_eq!(value, serde_json::json!({ field: PLACEHOLDER }));

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use shared::records::{Bid, Claim, Done, Held, Records, RecordsError, State};
+use shared::records::{
+    Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State,
+};
 use time::OffsetDateTime;
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -107,6 +109,38 @@ impl<'a> Case<'a> {
         ];
         for result in results {
             assert!(matches!(result, Err(RecordsError::Lost)), "{result:?}");
+        }
+    }
+
+    /// Enters it as a lane, by `holder` after this time, with the usual lease.
+    pub(super) async fn entered_by(&self, holder: &str, after: Duration) -> InLane {
+        match self.enter(self.bid(holder, after)).await {
+            Entry::Entered(lane) => lane,
+            Entry::Busy { until } => panic!("somebody is in it until {until}"),
+        }
+    }
+
+    /// Sees the bid for the lane turned away; until when.
+    pub(super) async fn is_occupied(&self, bid: Bid) -> OffsetDateTime {
+        match self.enter(bid).await {
+            Entry::Busy { until } => until,
+            Entry::Entered(lane) => panic!("it was empty: {lane:?}"),
+        }
+    }
+
+    pub(super) async fn enter(&self, bid: Bid) -> Entry {
+        self.records.enter(bid).await.expect("the store can be reached")
+    }
+
+    pub(super) async fn leaves(&self, lane: &InLane, last: Option<Applied>) {
+        self.records.leave(lane, last).await.expect("the lane is still theirs");
+    }
+
+    /// Sees that whoever was in the lane can write nothing down in it any more.
+    pub(super) async fn has_lost_the_lane(&self, lane: &InLane, last: Applied) {
+        for last in [None, Some(last)] {
+            let left = self.records.leave(lane, last).await;
+            assert!(matches!(left, Err(RecordsError::Lost)), "{left:?}");
         }
     }
 }

@@ -90,7 +90,7 @@ pub async fn a_lease_that_ends_within_the_same_second_is_live_until_then(records
 pub async fn a_lease_of_no_length_is_over_at_once(records: &dyn Records) {
     let case = Case::new(records);
     let held = case.wins(Bid { lease_until: case.start, ..case.bid("one", Duration::ZERO) }).await;
-    assert!(!held.is_live(case.start));
+    assert!(!held.bid.is_live(case.start));
     assert_eq!(case.taken_by("two", Duration::ZERO).await.unsure_since, Some(case.start));
     case.has_lost(&held).await;
 }

@@ -7,10 +7,12 @@
 
 mod case;
 mod ends;
+mod lanes;
 mod leases;
 mod marks;
 
 pub use ends::*;
+pub use lanes::*;
 pub use leases::*;
 pub use marks::*;
 
@@ -38,6 +40,19 @@ macro_rules! records_suite {
             what_is_done_is_neither_released_nor_renewed,
             a_lease_that_ends_within_the_same_second_is_live_until_then,
             a_lease_of_no_length_is_over_at_once,
+            a_lane_keeps_others_out_until_the_very_millisecond_in_which_its_lease_ends,
+            of_fifty_who_enter_a_lane_at_once_exactly_one_is_let_in,
+            a_lane_is_free_as_soon_as_it_is_left,
+            what_was_applied_last_comes_back_as_it_was_written,
+            who_leaves_a_lane_with_nothing_applied_keeps_what_was_written_before,
+            who_takes_over_a_lane_finds_what_was_applied_last,
+            who_lost_a_lane_changes_nothing_in_it_any_more,
+            who_outlived_the_lease_may_still_write_until_somebody_takes_over,
+            leaving_a_lane_twice_is_as_good_as_once,
+            lanes_do_not_meet,
+            a_lane_is_remembered_until_its_life_ends_and_not_a_second_longer,
+            each_entry_gives_a_lane_a_new_life,
+            a_lane_whose_life_is_over_remembers_nothing_ever_again,
         );
     };
     ($start:expr; $($case:ident,)+) => { $(

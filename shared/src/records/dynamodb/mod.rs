@@ -4,7 +4,7 @@
 //! record's life is in seconds, as DynamoDB's time to live wants it. DynamoDB deletes expired
 //! items some days late, so the end is compared here, too.
 
-use std::collections::HashMap;
+mod item;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
@@ -17,7 +17,11 @@ use aws_sdk_dynamodb::{
 };
 use time::OffsetDateTime;
 
-use super::{Bid, Claim, Done, Held, Records, RecordsError, State};
+use self::item::{
+    Item, STATE, UNSURE_SINCE, applied, holder, lease, milliseconds, number, seconds, state, text,
+    time, word,
+};
+use super::{Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State};
 use crate::aws::Aws;
 
 /// The action that a function's policy must allow on its table.
@@ -29,20 +33,15 @@ pub const KEY_ATTRIBUTE: &str = "id";
 /// The attribute of the table's time to live.
 pub const TTL_ATTRIBUTE: &str = "expires_at";
 
-/// The attributes besides. `state` is a reserved word, so expressions call it `#state`.
-const STATE: &str = "state";
-const HOLDER: &str = "holder";
-const LEASE_UNTIL: &str = "lease_until";
-const UNSURE_SINCE: &str = "unsure_since";
-
 /// Nobody has it, it is not done, or its life or its holder's lease is over.
 const IS_FREE: &str = "attribute_not_exists(id) OR expires_at <= :now_s \
      OR (#state = :in_progress AND lease_until <= :now)";
 
+/// Nobody is in the lane, or its life or its holder's lease is over.
+const IS_EMPTY: &str = "attribute_not_exists(id) OR expires_at <= :now_s OR lease_until <= :now";
+
 /// It is still the holder's.
 const IS_HELD: &str = "holder = :holder AND #state = :in_progress";
-
-type Item = HashMap<String, AttributeValue>;
 
 /// A table of records.
 pub struct DynamoDb {
@@ -69,6 +68,37 @@ impl DynamoDb {
             .expression_attribute_values(":holder", text(&bid.holder))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
+
+    /// A write by which the bidder takes the record, for as long as the bid says. What was there
+    /// comes back.
+    fn taking(
+        &self,
+        bid: &Bid,
+        condition: &str,
+        set: &str,
+        remove: &str,
+    ) -> UpdateItemFluentBuilder {
+        let expires = bid.expires();
+        let set = if expires.is_some() {
+            format!("{set}, expires_at = :expires")
+        } else {
+            set.to_owned()
+        };
+        let endless = if expires.is_none() { TTL_ATTRIBUTE } else { "" };
+        let removed = [remove, endless].into_iter().filter(|name| !name.is_empty());
+        let removed = removed.collect::<Vec<_>>().join(", ");
+        let update = if removed.is_empty() { set } else { format!("{set} REMOVE {removed}") };
+        let write = self
+            .write(bid, condition, &update)
+            .expression_attribute_values(":now", milliseconds(bid.now))
+            .expression_attribute_values(":now_s", seconds(bid.now))
+            .expression_attribute_values(":lease", milliseconds(bid.lease_until))
+            .return_values(ReturnValue::AllOld);
+        match expires {
+            Some(end) => write.expression_attribute_values(":expires", seconds(end)),
+            None => write,
+        }
+    }
 }
 
 #[async_trait]
@@ -76,21 +106,7 @@ impl Records for DynamoDb {
     async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError> {
         let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease, \
              unsure_since = if_not_exists(unsure_since, :now)";
-        let expires = bid.expires();
-        let update = match expires {
-            Some(_) => format!("{take}, expires_at = :expires REMOVE vendor_id"),
-            None => format!("{take} REMOVE vendor_id, expires_at"),
-        };
-        let write = self
-            .write(&bid, IS_FREE, &update)
-            .expression_attribute_values(":now", milliseconds(bid.now))
-            .expression_attribute_values(":now_s", seconds(bid.now))
-            .expression_attribute_values(":lease", milliseconds(bid.lease_until))
-            .set_return_values(Some(ReturnValue::AllOld));
-        let write = match expires {
-            Some(end) => write.expression_attribute_values(":expires", seconds(end)),
-            None => write,
-        };
+        let write = self.taking(&bid, IS_FREE, take, "vendor_id");
         match write.send().await {
             Ok(output) => won(bid, output),
             Err(error) => turned_away(bid, refused(error)?),
@@ -138,6 +154,59 @@ impl Records for DynamoDb {
             Err(Ok(_)) => Err(RecordsError::Lost),
         }
     }
+
+    async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError> {
+        let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease";
+        let write = self.taking(&bid, IS_EMPTY, take, "");
+        match write.send().await {
+            Ok(output) => {
+                let before = output.attributes.unwrap_or_default();
+                let is_over = number(&before, TTL_ATTRIBUTE)
+                    .is_some_and(|end| end <= bid.now.unix_timestamp());
+                let last = if is_over { None } else { applied(&before)? };
+                Ok(Entry::Entered(InLane { bid, last }))
+            }
+            Err(error) => {
+                let item = refused(error)?;
+                if holder(&item) == Some(&bid.holder) {
+                    return Ok(Entry::Entered(InLane { last: applied(&item)?, bid }));
+                }
+                Ok(Entry::Busy { until: lease(&item)? })
+            }
+        }
+    }
+
+    async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), RecordsError> {
+        let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
+        let write = match last {
+            None if lane.last.is_some() => {
+                self.write(&lane.bid, IS_HELD, "SET lease_until = :over")
+            }
+            // What there may be is of an earlier life, which the entry has prolonged.
+            None => self.write(
+                &lane.bid,
+                IS_HELD,
+                "SET lease_until = :over \
+                 REMOVE applied_at, applied_key, applied_kind, withdrew, finished",
+            ),
+            Some(last) => self
+                .write(
+                    &lane.bid,
+                    IS_HELD,
+                    "SET lease_until = :over, applied_at = :at, applied_key = :key, \
+                     applied_kind = :kind, withdrew = :withdrew, finished = :finished",
+                )
+                .expression_attribute_values(":at", milliseconds(last.at))
+                .expression_attribute_values(":key", text(&last.key))
+                .expression_attribute_values(":kind", text(&last.kind))
+                .expression_attribute_values(":withdrew", AttributeValue::Bool(last.withdrew))
+                .expression_attribute_values(":finished", AttributeValue::Bool(last.finished)),
+        };
+        match write.expression_attribute_values(":over", over).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(lost(error)),
+        }
+    }
 }
 
 fn won(bid: Bid, output: UpdateItemOutput) -> Result<Claim, RecordsError> {
@@ -148,8 +217,7 @@ fn won(bid: Bid, output: UpdateItemOutput) -> Result<Claim, RecordsError> {
 
 /// What the item says to a bid that did not get it.
 fn turned_away(bid: Bid, item: Item) -> Result<Claim, RecordsError> {
-    let state = item.get(STATE).and_then(|state| state.as_s().ok()).map(String::as_str);
-    match state.and_then(of_word) {
+    match state(&item) {
         None => Err(RecordsError::Unreadable("its state is not known")),
         // The first attempt was written and its answer lost.
         Some(State::InProgress) if holder(&item) == Some(&bid.holder) => {
@@ -157,11 +225,7 @@ fn turned_away(bid: Bid, item: Item) -> Result<Claim, RecordsError> {
             let unsure_since = time(&item, UNSURE_SINCE)?.filter(|since| Some(*since) != ours);
             Ok(Claim::Won(Held { bid, unsure_since }))
         }
-        Some(State::InProgress) => {
-            let until = time(&item, LEASE_UNTIL)?;
-            let until = until.ok_or(RecordsError::Unreadable("it has no end of a lease"))?;
-            Ok(Claim::Busy { until })
-        }
+        Some(State::InProgress) => Ok(Claim::Busy { until: lease(&item)? }),
         Some(done) => Ok(Claim::Done(done)),
     }
 }
@@ -186,44 +250,4 @@ fn refused(error: SdkError<UpdateItemError>) -> Result<Item, RecordsError> {
 /// Why a holder's write failed.
 fn lost(error: SdkError<UpdateItemError>) -> RecordsError {
     refused(error).map_or_else(|error| error, |_| RecordsError::Lost)
-}
-
-fn holder(item: &Item) -> Option<&String> {
-    item.get(HOLDER)?.as_s().ok()
-}
-
-fn time(item: &Item, name: &'static str) -> Result<Option<OffsetDateTime>, RecordsError> {
-    let Some(value) = item.get(name) else { return Ok(None) };
-    let milliseconds = value.as_n().ok().and_then(|number| number.parse::<i64>().ok());
-    milliseconds
-        .and_then(|number| {
-            OffsetDateTime::from_unix_timestamp_nanos(i128::from(number) * 1_000_000).ok()
-        })
-        .map(Some)
-        .ok_or(RecordsError::Unreadable("it holds a time that is none"))
-}
-
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
-}
-
-fn milliseconds(time: OffsetDateTime) -> AttributeValue {
-    AttributeValue::N((time.unix_timestamp_nanos() / 1_000_000).to_string())
-}
-
-fn seconds(time: OffsetDateTime) -> AttributeValue {
-    AttributeValue::N(time.unix_timestamp().to_string())
-}
-
-fn word(state: State) -> &'static str {
-    match state {
-        State::InProgress => "in_progress",
-        State::Delivered => "delivered",
-        State::Rejected => "rejected",
-    }
-}
-
-fn of_word(text: &str) -> Option<State> {
-    let states = [State::InProgress, State::Delivered, State::Rejected];
-    states.into_iter().find(|state| word(*state) == text)
 }

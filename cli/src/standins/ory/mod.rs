@@ -1,0 +1,159 @@
+//! Ory's admin API, as far as finding identities and patching them. What it does not know, it
+//! refuses. <https://www.ory.com/docs/reference/api#tag/identity>
+
+mod call;
+mod patch;
+mod people;
+mod schema;
+
+use std::{collections::BTreeMap, io};
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+pub use call::AdminCall;
+pub use people::{people_of_the_samples, person};
+
+use super::vendor::{self, VendorStandin};
+use crate::server::Reply;
+use call::Asked;
+use schema::Schema;
+
+/// How Ory behaves.
+#[derive(Default)]
+pub struct Behaviour {
+    token: Option<String>,
+    schema: Schema,
+    identities: BTreeMap<String, Value>,
+}
+
+/// A stand-in for Ory's admin API.
+pub type Ory = VendorStandin<Behaviour>;
+
+impl Ory {
+    /// Starts it on `port`, 0 for any; it takes calls that carry `token`, or any where that is
+    /// none.
+    pub async fn start(port: u16, token: Option<&str>) -> io::Result<Self> {
+        let token = token.map(str::to_owned);
+        Self::serve(port, Behaviour { token, ..Behaviour::default() }).await
+    }
+
+    /// The root of its API, for `ORY_URL`.
+    pub fn url(&self) -> String {
+        self.root()
+    }
+
+    /// The token that it takes from now on; `None` takes any, and none.
+    pub fn set_token(&self, token: Option<&str>) {
+        self.with(|behaviour| behaviour.token = token.map(str::to_owned));
+    }
+
+    /// The traits that the identity schema knows from now on. A patch that leaves others is
+    /// refused, and so is a `consent.newsletter` that is no boolean.
+    pub fn set_traits(&self, names: &[&str]) {
+        self.with(|behaviour| behaviour.schema = Schema::of(names));
+    }
+
+    /// Puts an identity in place, under its `id`. [`person`] makes one.
+    pub fn put_identity(&self, identity: Value) {
+        let id = identity["id"].as_str().unwrap_or_default().to_owned();
+        self.with(|behaviour| behaviour.identities.insert(id, identity));
+    }
+
+    /// The identity of this id, as it is now.
+    pub fn identity(&self, id: &str) -> Option<Value> {
+        self.with(|behaviour| behaviour.identities.get(id).cloned())
+    }
+
+    /// All identities as they are now, by id.
+    pub fn identities(&self) -> Vec<Value> {
+        self.with(|behaviour| behaviour.identities.values().cloned().collect())
+    }
+
+    /// Takes an identity away, as if its owner had deleted the account.
+    pub fn remove_identity(&self, id: &str) {
+        self.with(|behaviour| behaviour.identities.remove(id));
+    }
+
+    /// All patches that arrived since the last look, refused ones too; what else arrived is
+    /// forgotten.
+    pub fn take_patches(&self) -> Vec<AdminCall> {
+        let received = self.take_received().into_iter();
+        received.filter(AdminCall::is_patch).collect()
+    }
+}
+
+impl vendor::Behaviour for Behaviour {
+    type Call = AdminCall;
+
+    fn read(request: &Request<Bytes>) -> AdminCall {
+        AdminCall::read(request)
+    }
+
+    fn answer(&mut self, call: &AdminCall, _count: usize) -> Reply {
+        if self.token.is_some() && call.token != self.token {
+            return error(StatusCode::UNAUTHORIZED, "Access credentials are invalid");
+        }
+        match call.asked() {
+            Asked::Get(id) => self.get(id),
+            Asked::Find(identifier) => self.find(identifier),
+            Asked::Patch(id) => self.patch(id, &call.body),
+            Asked::Unknown(why) => error(StatusCode::BAD_REQUEST, why),
+        }
+    }
+}
+
+impl Behaviour {
+    fn get(&self, id: &str) -> Reply {
+        match self.identities.get(id) {
+            Some(identity) => Reply::json(200, &shown(identity)),
+            None => error(StatusCode::NOT_FOUND, "Unable to locate the resource"),
+        }
+    }
+
+    fn find(&self, identifier: &str) -> Reply {
+        let found = self.identities.values().filter(|one| signs_in_by(one, identifier));
+        Reply::json(200, &found.map(shown).collect())
+    }
+
+    fn patch(&mut self, id: &str, patch: &Value) -> Reply {
+        let Some(identity) = self.identities.get_mut(id) else { return self.get(id) };
+        let patched = patch::apply(patch, identity).and_then(|patched| {
+            self.schema.check(&patched)?;
+            Ok(patched)
+        });
+        match patched {
+            Ok(patched) => {
+                *identity = patched;
+                self.get(id)
+            }
+            Err(why) => error(StatusCode::BAD_REQUEST, &why),
+        }
+    }
+}
+
+/// An identity as Ory tells it: what its credentials hold stays with Ory.
+fn shown(identity: &Value) -> Value {
+    let mut identity = identity.clone();
+    let credentials = identity["credentials"].as_object_mut();
+    for kind in credentials.into_iter().flat_map(|kinds| kinds.values_mut()) {
+        kind.as_object_mut().map(|kind| kind.remove("config"));
+    }
+    identity
+}
+
+/// Ory keeps an address in lower case.
+fn signs_in_by(identity: &Value, identifier: &str) -> bool {
+    let kinds = identity["credentials"].as_object().into_iter().flat_map(|kinds| kinds.values());
+    let identifiers = kinds.filter_map(|kind| kind["identifiers"].as_array()).flatten();
+    identifiers.filter_map(Value::as_str).any(|one| one.to_lowercase() == identifier.to_lowercase())
+}
+
+fn error(status: StatusCode, message: &str) -> Reply {
+    let (code, word) = (status.as_u16(), status.canonical_reason());
+    Reply::json(code, &json!({"error": {"code": code, "status": word, "message": message}}))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! A JSON Patch as Ory applies it: `add`, `remove` and `replace` only, with missing parents made
+//! (ory/x, `jsonx/patch.go`, over evanphx/json-patch with `EnsurePathExistsOnAdd`).
+
+use json_patch::{AddOperation, Patch, PatchOperation, ReplaceOperation, jsonptr::Pointer};
+use serde_json::{Map, Value};
+
+/// Where nobody patches, in lower case as they are compared.
+const DENIED: [&str; 4] = ["/id", "/state_changed_at", "/statechangedat", "/credentials"];
+
+/// The identity with the patch applied, or why it cannot be.
+pub(super) fn apply(patch: &Value, identity: &Value) -> Result<Value, String> {
+    let Patch(operations) =
+        serde_json::from_value(patch.clone()).map_err(|error| format!("no JSON Patch: {error}"))?;
+    // All are looked at before the first is applied.
+    let operations: Vec<_> = operations.into_iter().map(accepted).collect::<Result<_, _>>()?;
+    let mut patched = identity.clone();
+    for operation in operations {
+        if let PatchOperation::Add(add) = &operation {
+            make_parents(&mut patched, &add.path);
+        }
+        json_patch::patch(&mut patched, &[operation])
+            .map_err(|error| format!("failed to apply JSON patch: {error}"))?;
+    }
+    Ok(patched)
+}
+
+/// The operation as it is carried out: to replace what is not there is to add it.
+fn accepted(operation: PatchOperation) -> Result<PatchOperation, String> {
+    let path = operation.path();
+    if is_denied(path) {
+        return Err(format!("patch includes denied path: {path}"));
+    }
+    match operation {
+        PatchOperation::Replace(ReplaceOperation { path, value }) if !is_in_list(&path) => {
+            Ok(PatchOperation::Add(AddOperation { path, value }))
+        }
+        PatchOperation::Add(_) | PatchOperation::Remove(_) | PatchOperation::Replace(_) => {
+            Ok(operation)
+        }
+        PatchOperation::Move(_) | PatchOperation::Copy(_) | PatchOperation::Test(_) => {
+            Err("unsupported operation".to_owned())
+        }
+    }
+}
+
+/// The whole identity holds the id, too.
+fn is_denied(path: &Pointer) -> bool {
+    let path = path.as_str().to_lowercase();
+    let below = |denied: &str| path.strip_prefix(denied).is_some_and(|rest| rest.starts_with('/'));
+    path.is_empty() || DENIED.iter().any(|denied| path == *denied || below(denied))
+}
+
+/// Whether the path looks as if it led to an element of a list.
+fn is_in_list(path: &Pointer) -> bool {
+    path.last().is_some_and(|token| index(&token.decoded()).is_some())
+}
+
+/// The number of an element; the end of a list, `-`, counts as its first.
+fn index(token: &str) -> Option<usize> {
+    if token == "-" { Some(0) } else { token.parse().ok() }
+}
+
+/// Makes what is missing on the way, over null too. Where the way is barred, nothing is made, and
+/// the operation fails.
+fn make_parents(identity: &mut Value, path: &Pointer) {
+    let tokens: Vec<_> = path.tokens().map(|token| token.decoded().into_owned()).collect();
+    let mut value = identity;
+    for (name, next) in tokens.iter().zip(tokens.iter().skip(1)) {
+        let Some(child) = child(value, name) else { return };
+        if child.is_null() {
+            *child = parent_of(next);
+        }
+        value = child;
+    }
+}
+
+/// A list where a number follows, filled with null up to there; else an object.
+fn parent_of(next: &str) -> Value {
+    match index(next) {
+        Some(index) => Value::Array(vec![Value::Null; index]),
+        None => Value::Object(Map::new()),
+    }
+}
+
+/// The member or the element of this name, made as null where there is none.
+fn child<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    match value {
+        Value::Object(object) => Some(object.entry(name).or_insert(Value::Null)),
+        Value::Array(list) => {
+            let index = if name == "-" { list.len() } else { name.parse().ok()? };
+            if index >= list.len() {
+                list.resize(index + 1, Value::Null);
+            }
+            list.get_mut(index)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn patched(operations: Value) -> Result<Value, String> {
+        let identity = json!({
+            "id": "i", "metadata_public": null, "traits": {"email": "e", "list": ["a", "b"]},
+        });
+        apply(&operations, &identity)
+    }
+
+    fn one(op: &str, path: &str, value: Value) -> Result<Value, String> {
+        patched(json!([{"op": op, "path": path, "value": value}]))
+    }
+
+    #[test]
+    fn missing_parents_are_made() {
+        for op in ["add", "replace"] {
+            let consent = one(op, "/traits/consent/newsletter", json!(true)).unwrap();
+            assert_eq!(consent["traits"]["consent"], json!({"newsletter": true}), "{op}");
+            let over_null = one(op, "/metadata_public/mailchimp/x", json!(1)).unwrap();
+            assert_eq!(over_null["metadata_public"], json!({"mailchimp": {"x": 1}}), "{op}");
+        }
+        let list = one("add", "/metadata_public/0", json!(1)).unwrap();
+        assert_eq!(list["metadata_public"], json!([1]));
+        let filled = one("add", "/traits/x/2/y", json!(1)).unwrap();
+        assert_eq!(filled["traits"]["x"], json!([null, null, {"y": 1}]));
+    }
+
+    #[test]
+    fn a_member_is_set_and_an_element_inserted_or_set() {
+        assert_eq!(one("replace", "/traits/email", json!("f")).unwrap()["traits"]["email"], "f");
+        let list = |op, path| one(op, path, json!("x")).unwrap()["traits"]["list"].clone();
+        assert_eq!(list("add", "/traits/list/1"), json!(["a", "x", "b"]));
+        assert_eq!(list("add", "/traits/list/-"), json!(["a", "b", "x"]));
+        assert_eq!(list("replace", "/traits/list/1"), json!(["a", "x"]));
+        let less = patched(json!([{"op": "remove", "path": "/traits/list/0"}])).unwrap();
+        assert_eq!(less["traits"]["list"], json!(["b"]));
+    }
+
+    #[test]
+    fn what_cannot_be_applied_is_refused() {
+        let remove = |path: &str| patched(json!([{"op": "remove", "path": path}]));
+        for path in ["/traits/none", "/none/none", "/traits/list/2"] {
+            let error = remove(path).unwrap_err();
+            assert!(error.starts_with("failed to apply JSON patch"), "{error}");
+        }
+        assert!(one("replace", "/traits/list/2", json!("x")).is_err());
+        assert!(one("add", "/traits/email/x", json!("x")).is_err());
+        for patch in [json!(null), json!({}), json!([{"op": "add", "path": "/traits/x"}])] {
+            assert!(patched(patch.clone()).is_err(), "{patch}");
+        }
+    }
+
+    #[test]
+    fn other_operations_and_paths_are_refused() {
+        for op in ["test", "move", "copy", "merge"] {
+            let operation =
+                json!([{"op": op, "path": "/traits/email", "from": "/traits/list", "value": "e"}]);
+            assert!(patched(operation).is_err(), "{op}");
+        }
+        let paths =
+            ["", "/id", "/ID", "/state_changed_at", "/stateChangedAt", "/credentials/oidc/config"];
+        for path in paths {
+            let error = one("add", path, json!("x")).unwrap_err();
+            assert!(error.contains("denied path"), "{path}: {error}");
+        }
+        assert!(one("add", "/identity", json!("x")).is_ok());
+    }
+
+    #[test]
+    fn a_patch_is_applied_whole_or_not_at_all() {
+        let two = patched(json!([
+            {"op": "add", "path": "/traits/a/b", "value": 1},
+            {"op": "remove", "path": "/traits/a/b"},
+        ]));
+        assert_eq!(two.unwrap()["traits"]["a"], json!({}));
+    }
+}

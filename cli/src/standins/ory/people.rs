@@ -1,0 +1,60 @@
+//! Identities to begin with.
+
+use serde_json::{Value, json};
+
+/// When all of them signed up.
+const SIGNED_UP: &str = "2026-01-01T00:00:00Z";
+
+/// The people whom the sample events of Mailchimp are about, each with the consent that stands in
+/// Ory before the first of them is played. Ory knows nobody of the plus address.
+const PEOPLE: [(&str, &str, bool); 7] = [
+    ("000000a1-1111-4111-8111-0000000000a1", "api@example.com", false),
+    ("000000a2-1111-4111-8111-0000000000a2", "api+unsub@example.com", true),
+    ("000000a3-1111-4111-8111-0000000000a3", "api+cleaned@example.com", true),
+    ("000000a4-1111-4111-8111-0000000000a4", "api+old@example.com", true),
+    ("000000a5-1111-4111-8111-0000000000a5", "ada@example.com", false),
+    // A contact's `ORY_ID` names her; her address at Ory is another than at Mailchimp.
+    ("3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59", "ada.lovelace@example.com", true),
+    ("000000a7-1111-4111-8111-0000000000a7", "lou@example.com", true),
+];
+
+/// The identities of the people whom the sample events of Mailchimp are about.
+pub fn people_of_the_samples() -> Vec<Value> {
+    let people = PEOPLE.into_iter().map(|(id, email, newsletter)| {
+        let mut person = person(id, email);
+        person["traits"]["consent"] = json!({ "newsletter": newsletter });
+        person
+    });
+    people.collect()
+}
+
+/// Somebody who signs in with a password by an address that is verified, as the admin API tells
+/// it; of consent nothing is known.
+pub fn person(id: &str, email: &str) -> Value {
+    json!({
+        "id": id,
+        "credentials": {"password": {
+            "type": "password", "identifiers": [email.to_lowercase()], "version": 0,
+            "created_at": SIGNED_UP, "updated_at": SIGNED_UP,
+        }},
+        "schema_id": "default",
+        "schema_url": "http://127.0.0.1/schemas/ZGVmYXVsdA",
+        "state": "active",
+        "state_changed_at": SIGNED_UP,
+        "traits": {"email": email},
+        "verifiable_addresses": [{
+            "id": id, "value": email.to_lowercase(), "verified": true, "via": "email",
+            "status": "completed", "verified_at": SIGNED_UP,
+            "created_at": SIGNED_UP, "updated_at": SIGNED_UP,
+        }],
+        "recovery_addresses": [{
+            "id": id, "value": email.to_lowercase(), "via": "email",
+            "created_at": SIGNED_UP, "updated_at": SIGNED_UP,
+        }],
+        "metadata_public": null,
+        "metadata_admin": null,
+        "created_at": SIGNED_UP,
+        "updated_at": SIGNED_UP,
+        "organization_id": null,
+    })
+}

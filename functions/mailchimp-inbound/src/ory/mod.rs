@@ -1,0 +1,142 @@
+//! Ory's admin API, as far as finding an identity and patching it.
+//! <https://www.ory.com/docs/reference/api#tag/identity>
+
+mod identity;
+mod outcome;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use http::{HeaderMap, HeaderValue, Method, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use shared::{
+    config::Endpoint,
+    deliver::{Api, OnUnknown},
+    http::{Error, Http, Request, Response},
+    outcome::Outcome,
+};
+use uuid::Uuid;
+
+pub(crate) use identity::Identity;
+pub(crate) use outcome::{GONE, found};
+
+use crate::patch::Operation;
+
+/// One call of the admin API.
+pub(crate) enum Call {
+    /// The identity of this id.
+    ById(Uuid),
+    /// The identities that sign in by this address.
+    ByAddress(String),
+    /// Changes to an identity.
+    Patch(Uuid, Vec<Operation>),
+}
+
+/// Ory's admin API.
+pub(crate) struct Ory {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) http: Arc<dyn Http>,
+}
+
+impl Ory {
+    fn request(&self, call: &Call, timeout: Duration) -> Request {
+        let identity = |id: &Uuid| self.endpoint.join(&format!("admin/identities/{id}"));
+        let (method, url, body) = match call {
+            Call::ById(id) => (Method::GET, identity(id), String::new()),
+            Call::ByAddress(address) => {
+                let mut url = self.endpoint.join("admin/identities");
+                url.query_pairs_mut().append_pair("credentials_identifier", address);
+                (Method::GET, url, String::new())
+            }
+            Call::Patch(id, operations) => {
+                (Method::PATCH, identity(id), json!(operations).to_string())
+            }
+        };
+        let mut headers = HeaderMap::new();
+        if !body.is_empty() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        Request { method, url, headers, body: body.into(), timeout }
+    }
+}
+
+#[async_trait]
+impl Api for Ory {
+    type Call = Call;
+
+    async fn call(
+        &self,
+        call: &Call,
+        token: &SecretString,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        let mut request = self.request(call, timeout);
+        request.headers.extend(authorization(token));
+        self.http.send(request).await
+    }
+
+    fn classify(&self, call: &Call, answer: &Response) -> Outcome {
+        outcome::classify(call, answer)
+    }
+
+    /// Whoever comes again reads, compares and patches what is still missing.
+    fn on_unknown(&self, call: &Call) -> OnUnknown<'_, Call> {
+        match call {
+            Call::ById(_) | Call::ByAddress(_) => OnUnknown::Repeat,
+            Call::Patch(..) => OnUnknown::StartOver,
+        }
+    }
+}
+
+/// Self-hosted Kratos asks for no token.
+fn authorization(token: &SecretString) -> Option<(header::HeaderName, HeaderValue)> {
+    let token = token.expose_secret();
+    if token.is_empty() {
+        return None;
+    }
+    let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
+    bearer.set_sensitive(true);
+    Some((header::AUTHORIZATION, bearer))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::http::Client;
+
+    use super::*;
+
+    const ID: &str = "3a5293f1-f4d6-49f4-b34f-6da62c360604";
+
+    fn request(call: &Call) -> Request {
+        let endpoint = Endpoint::parse("https://slug.projects.oryapis.com/").unwrap();
+        let http = Arc::new(Client::new().unwrap());
+        Ory { endpoint, http }.request(call, Duration::from_secs(1))
+    }
+
+    #[test]
+    fn each_call_is_one_of_the_admin_api_s() {
+        let id = Uuid::try_parse(ID).unwrap();
+        let root = "https://slug.projects.oryapis.com/admin/identities";
+        let by_id = request(&Call::ById(id));
+        assert_eq!((by_id.method, by_id.url.as_str()), (Method::GET, &*format!("{root}/{ID}")));
+        let by_address = request(&Call::ByAddress("a+b&c=d@example.com".to_owned()));
+        let query = "credentials_identifier=a%2Bb%26c%3Dd%40example.com";
+        assert_eq!(by_address.url.as_str(), format!("{root}?{query}"));
+        let operation =
+            serde_json::from_value(json!({"op": "add", "path": "/traits/x", "value": 1}));
+        let patch = request(&Call::Patch(id, vec![operation.unwrap()]));
+        assert_eq!((patch.method, patch.url.as_str()), (Method::PATCH, &*format!("{root}/{ID}")));
+        assert_eq!(patch.body, r#"[{"op":"add","path":"/traits/x","value":1}]"#);
+        assert_eq!(patch.headers[header::CONTENT_TYPE], "application/json");
+    }
+
+    #[test]
+    fn a_token_is_sent_where_there_is_one() {
+        let (name, value) = authorization(&"ory_pat_x".to_owned().into()).unwrap();
+        assert_eq!((name, value.to_str().unwrap()), (header::AUTHORIZATION, "Bearer ory_pat_x"));
+        assert!(value.is_sensitive());
+        assert!(authorization(&String::new().into()).is_none());
+        assert!(authorization(&"a\nb".to_owned().into()).is_none());
+    }
+}

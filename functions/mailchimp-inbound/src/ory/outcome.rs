@@ -1,0 +1,169 @@
+//! What the admin API's answers mean.
+
+use serde_json::Value;
+use shared::{
+    http::Response,
+    outcome::{Blocked, Outcome},
+};
+
+use super::{Call, Identity};
+
+/// An identity that is not there any more.
+pub(crate) const GONE: Outcome = Outcome::Skipped { reason: "identity gone" };
+
+pub(crate) fn classify(call: &Call, answer: &Response) -> Outcome {
+    let said = || format!("Ory answered {}", answer.status);
+    match answer.status {
+        200 => read(call, answer),
+        401 | 403 => Outcome::Blocked(Blocked::BadKey),
+        404 => GONE,
+        // Two changes to one identity at the same time.
+        409 => Outcome::try_later(said()),
+        // Too many calls, or, on Ory's network, a change under way to the same identity.
+        408 | 429 | 500..=599 => Outcome::TryLater { wait: wait(answer).into(), cause: said() },
+        // A patch against the schema, or one that Ory forbids.
+        300..=499 => Outcome::blocked(said()),
+        _ => Outcome::unknown(said()),
+    }
+}
+
+/// Both are in seconds.
+fn wait(answer: &Response) -> Option<std::time::Duration> {
+    answer.retry_after().or_else(|| answer.seconds("x-ratelimit-reset"))
+}
+
+fn read(call: &Call, answer: &Response) -> Outcome {
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+        return Outcome::unknown("Ory answered without a word that we know");
+    };
+    match (call, &body) {
+        (Call::ByAddress(_), Value::Array(found)) => match found.as_slice() {
+            [] => GONE,
+            [one] => identity(one.clone()),
+            _ => Outcome::blocked("Ory knows more than one identity by this address"),
+        },
+        (Call::ById(_) | Call::Patch(..), Value::Object(_)) => identity(body),
+        _ => Outcome::unknown("Ory answered without a word that we know"),
+    }
+}
+
+fn identity(value: Value) -> Outcome {
+    match Identity::read(value) {
+        Some(identity) => Outcome::delivered(identity.into_value()),
+        None => Outcome::unknown("Ory answered with an identity that has no id"),
+    }
+}
+
+/// The identity that was found, `None` where there is none.
+///
+/// # Errors
+/// The outcome of an event whose identity cannot be known.
+pub(crate) fn found(outcome: Outcome) -> Result<Option<Identity>, Outcome> {
+    match outcome {
+        Outcome::Delivered { vendor, .. } => Ok(Identity::read(vendor)),
+        gone if gone == GONE => Ok(None),
+        other => Err(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::{HeaderMap, HeaderValue};
+    use proptest::prelude::*;
+    use serde_json::json;
+    use shared::outcome::Wait;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ID: &str = "3a5293f1-f4d6-49f4-b34f-6da62c360604";
+
+    fn answer(status: u16, body: impl ToString) -> Response {
+        Response { status, headers: HeaderMap::new(), body: body.to_string().into() }
+    }
+
+    fn calls() -> [Call; 3] {
+        [
+            Call::ById(Uuid::nil()),
+            Call::ByAddress("ann@example.com".to_owned()),
+            Call::Patch(Uuid::nil(), Vec::new()),
+        ]
+    }
+
+    #[test]
+    fn every_status_has_its_outcome() {
+        let table = [
+            (301, "blocked"),
+            (400, "blocked"),
+            (401, "blocked"),
+            (403, "blocked"),
+            (404, "skipped"),
+            (408, "try_later"),
+            (409, "try_later"),
+            (413, "blocked"),
+            (422, "blocked"),
+            (429, "try_later"),
+            (500, "try_later"),
+            (502, "try_later"),
+            (503, "try_later"),
+            (100, "unknown"),
+            (204, "unknown"),
+        ];
+        for (status, word) in table {
+            for call in calls() {
+                assert_eq!(classify(&call, &answer(status, "<html>")).word(), word, "{status}");
+            }
+        }
+        for status in [401, 403] {
+            let outcome = classify(&calls()[0], &answer(status, ""));
+            assert_eq!(outcome, Outcome::Blocked(Blocked::BadKey));
+        }
+    }
+
+    #[test]
+    fn a_wait_is_passed_on() {
+        let mut limited = answer(429, "");
+        limited.headers.insert("x-ratelimit-reset", HeaderValue::from_static("41"));
+        let Outcome::TryLater { wait, .. } = classify(&calls()[2], &limited) else { panic!() };
+        assert_eq!(wait, Wait::AtLeast(Duration::from_secs(41)));
+    }
+
+    #[test]
+    fn what_was_found_is_an_identity_none_or_an_outcome() {
+        let ann = json!({"id": ID, "traits": {}});
+        let [by_id, by_address, patch] = calls();
+        let id = |call: &Call, body: &Value| {
+            let found = found(classify(call, &answer(200, body)));
+            found.map(|identity| identity.map(|identity| identity.id().to_string()))
+        };
+        let one = Ok(Some(ID.to_owned()));
+        assert_eq!(id(&by_id, &ann), one);
+        assert_eq!(id(&patch, &ann), one);
+        assert_eq!(id(&by_address, &json!([ann])), one);
+        assert_eq!(id(&by_address, &json!([])), Ok(None));
+        assert!(matches!(id(&by_address, &json!([ann, ann])), Err(Outcome::Blocked(_))));
+        for (call, body) in [
+            (&by_id, json!([ann])),
+            (&by_id, json!({})),
+            (&by_address, ann),
+            (&by_address, json!([{}])),
+            (&by_address, json!(null)),
+        ] {
+            assert!(matches!(id(call, &body), Err(Outcome::Unknown { .. })), "{body}");
+        }
+        assert_eq!(found(GONE).ok().flatten().map(|identity| identity.id()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_has_an_outcome(status: u16, body: String) {
+            for call in calls() {
+                let outcome = classify(&call, &answer(status, &body));
+                prop_assert!(outcome.word() != "delivered" || status == 200);
+                prop_assert!(outcome.word() != "rejected");
+            }
+        }
+    }
+}

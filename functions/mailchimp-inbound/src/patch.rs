@@ -1,0 +1,383 @@
+//! A template's JSON Patch for an identity: what it may touch, and what of it changes anything.
+//!
+//! Ory knows `add`, `remove` and `replace` of RFC 6902 only, makes missing parents, and refuses
+//! to remove what is not there (ory/x, `jsonx/patch.go`).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One operation of a JSON Patch.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Operation {
+    /// Sets a member, or inserts into a list.
+    Add {
+        /// Where.
+        path: Pointer,
+        /// What.
+        value: Value,
+    },
+    /// Takes a member away.
+    Remove {
+        /// Where.
+        path: Pointer,
+    },
+    /// Sets a member.
+    Replace {
+        /// Where.
+        path: Pointer,
+        /// What.
+        value: Value,
+    },
+}
+
+impl Operation {
+    fn path(&self) -> &Pointer {
+        match self {
+            Self::Add { path, .. } | Self::Remove { path } | Self::Replace { path, .. } => path,
+        }
+    }
+}
+
+/// A JSON Pointer (RFC 6901), decoded.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Pointer(Vec<String>);
+
+impl Pointer {
+    /// Reads one; `None` for what is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let tokens = text.strip_prefix('/')?.split('/').map(decoded);
+        tokens.collect::<Option<_>>().map(Self)
+    }
+
+    /// Whether this is `other` or below it, token by token.
+    fn is_at_or_under(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+}
+
+/// `~1` is a slash and `~0` a tilde; a tilde before anything else is a mistake.
+fn decoded(token: &str) -> Option<String> {
+    let plain = token.replace("~1", "").replace("~0", "");
+    (!plain.contains('~')).then(|| token.replace("~1", "/").replace("~0", "~"))
+}
+
+impl TryFrom<String> for Pointer {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a JSON Pointer")
+    }
+}
+
+impl From<Pointer> for String {
+    fn from(pointer: Pointer) -> Self {
+        let encoded = |token: &String| format!("/{}", token.replace('~', "~0").replace('/', "~1"));
+        pointer.0.iter().map(encoded).collect()
+    }
+}
+
+/// Where a template may patch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatchPaths(Vec<Pointer>);
+
+impl Default for PatchPaths {
+    /// Whether the newsletter is wanted, and a place for Mailchimp in the metadata.
+    fn default() -> Self {
+        let consent = ["traits", "consent", "newsletter"].map(str::to_owned);
+        let metadata = ["metadata_public", "mailchimp"].map(str::to_owned);
+        Self(vec![Pointer(consent.into()), Pointer(metadata.into())])
+    }
+}
+
+impl PatchPaths {
+    /// Reads a list with commas. Each pointer has two tokens at least: one alone would open all
+    /// traits, or all metadata.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let wide_enough = |pointer: &Pointer| {
+            pointer.0.len() >= 2 && pointer.0.iter().all(|token| !token.is_empty())
+        };
+        let pointers = text.split(',').map(|text| Pointer::parse(text.trim()).filter(wide_enough));
+        pointers.collect::<Option<_>>().map(Self)
+    }
+
+    fn admit(&self, path: &Pointer) -> bool {
+        self.0.iter().any(|allowed| path.is_at_or_under(allowed))
+    }
+}
+
+/// Reads what a template gave.
+///
+/// # Errors
+/// The rule that it breaks.
+pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'static str> {
+    let Value::Object(mut ory) = ory else { return Err("`ory` is no object") };
+    let patch = ory.remove("patch").unwrap_or_else(|| Value::Array(Vec::new()));
+    if !ory.is_empty() {
+        return Err("`ory` holds more than `patch`");
+    }
+    let operations: Vec<Operation> = serde_json::from_value(patch)
+        .map_err(|_| "`ory.patch` is no JSON Patch of `add`, `remove` and `replace`")?;
+    if operations.iter().all(|operation| paths.admit(operation.path())) {
+        Ok(operations)
+    } else {
+        Err("`ory.patch` touches a path outside ORY_PATCH_PATHS")
+    }
+}
+
+/// The operations that change anything, in their order: each is compared with the identity as
+/// those before it leave it.
+pub(crate) fn effective(operations: Vec<Operation>, identity: &Value) -> Vec<Operation> {
+    let mut state = identity.clone();
+    operations.into_iter().filter(|operation| apply(operation, &mut state)).collect()
+}
+
+/// Whether the operation changes anything; if so, it is done.
+fn apply(operation: &Operation, state: &mut Value) -> bool {
+    let Some((name, parents)) = operation.path().0.split_last() else { return true };
+    match operation {
+        Operation::Remove { .. } => match find(state, parents) {
+            Some(Value::Object(parent)) => parent.remove(name).is_some(),
+            Some(Value::Array(parent)) => match name.parse::<usize>() {
+                Ok(index) if index < parent.len() => {
+                    parent.remove(index);
+                    true
+                }
+                _ => false,
+            },
+            _ => false,
+        },
+        Operation::Add { value, .. } | Operation::Replace { value, .. } => {
+            let is_add = matches!(operation, Operation::Add { .. });
+            match made(state, parents) {
+                Some(Value::Object(parent)) => {
+                    parent.insert(name.clone(), value.clone()).as_ref() != Some(value)
+                }
+                Some(Value::Array(parent)) => set_in(parent, name, value, is_add),
+                // Ory decides about what we cannot follow.
+                _ => true,
+            }
+        }
+    }
+}
+
+fn set_in(parent: &mut Vec<Value>, name: &str, value: &Value, is_add: bool) -> bool {
+    match name.parse::<usize>() {
+        Ok(index) if is_add && index <= parent.len() => parent.insert(index, value.clone()),
+        Ok(index) if !is_add && index < parent.len() => {
+            return std::mem::replace(&mut parent[index], value.clone()) != *value;
+        }
+        _ if is_add && name == "-" => parent.push(value.clone()),
+        _ => {}
+    }
+    true
+}
+
+fn find<'a>(state: &'a mut Value, parents: &[String]) -> Option<&'a mut Value> {
+    parents.iter().try_fold(state, |value, name| step(value, name))
+}
+
+/// The same, with missing parents made, as Ory does.
+fn made<'a>(state: &'a mut Value, parents: &[String]) -> Option<&'a mut Value> {
+    parents
+        .iter()
+        .try_fold(state, |value, name| {
+            if value.is_null() {
+                *value = Value::Object(Map::new());
+            }
+            if let Value::Object(object) = value {
+                return Some(object.entry(name.clone()).or_insert(Value::Null));
+            }
+            step(value, name)
+        })
+        .map(|value| {
+            if value.is_null() {
+                *value = Value::Object(Map::new());
+            }
+            value
+        })
+}
+
+fn step<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    match value {
+        Value::Object(object) => object.get_mut(name),
+        Value::Array(list) => list.get_mut(name.parse::<usize>().ok()?),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const DEFAULT: &str = "/traits/consent/newsletter,/metadata_public/mailchimp";
+
+    fn paths() -> PatchPaths {
+        PatchPaths::default()
+    }
+
+    fn patch(operations: Value) -> Result<Vec<Operation>, &'static str> {
+        read(json!({ "patch": operations }), &paths())
+    }
+
+    #[test]
+    fn paths_are_compared_token_by_token() {
+        let table = [
+            ("/traits/consent/newsletter", true),
+            ("/traits/consent/newsletter/deep/er", true),
+            ("/metadata_public/mailchimp", true),
+            ("/metadata_public/mailchimp/undeliverable", true),
+            ("/metadata_public/mailchimp/0", true),
+            ("/metadata_public/mailchimp_x", false),
+            ("/metadata_public/mail~1chimp", false),
+            ("/metadata_public/mailchimp~1x", false),
+            ("/metadata_public", false),
+            ("/metadata_publi~0c/mailchimp", false),
+            ("/traits/consent", false),
+            ("/traits/email", false),
+            ("/traits/consent/newsletters", false),
+            ("/traits//consent/newsletter", false),
+            ("/Traits/consent/newsletter", false),
+            ("/state", false),
+            ("/", false),
+        ];
+        for (path, admitted) in table {
+            for operation in [
+                json!({"op": "add", "path": path, "value": 1}),
+                json!({"op": "replace", "path": path, "value": 1}),
+                json!({"op": "remove", "path": path}),
+            ] {
+                assert_eq!(patch(json!([operation])).is_ok(), admitted, "{operation}");
+            }
+        }
+        let one_outside = json!([
+            {"op": "add", "path": "/traits/consent/newsletter", "value": true},
+            {"op": "add", "path": "/traits/email", "value": "eve@example.com"},
+        ]);
+        assert!(patch(one_outside).is_err());
+    }
+
+    #[test]
+    fn what_is_no_patch_of_ory_s_is_a_fault() {
+        let path = "/traits/consent/newsletter";
+        let table = [
+            json!([{"op": "test", "path": path, "value": 1}]),
+            json!([{"op": "move", "path": path, "from": "/traits/email"}]),
+            json!([{"op": "copy", "path": path, "from": "/traits/email"}]),
+            json!([{"op": "ADD", "path": path, "value": 1}]),
+            json!([{"op": "add", "path": path}]),
+            json!([{"op": "add", "value": 1}]),
+            json!([{"op": "add", "path": path, "value": 1, "from": "/traits/email"}]),
+            json!([{"op": "add", "path": "traits/consent/newsletter", "value": 1}]),
+            json!([{"op": "add", "path": "", "value": 1}]),
+            json!([{"op": "add", "path": "/traits/consent/newsletter~2", "value": 1}]),
+            json!([null]),
+            json!({"op": "remove", "path": path}),
+            json!("x"),
+        ];
+        for operations in table {
+            assert!(patch(operations.clone()).is_err(), "{operations}");
+        }
+        assert!(read(json!([]), &paths()).is_err());
+        assert!(read(json!({"patch": [], "put": 1}), &paths()).is_err());
+        assert_eq!(read(json!({}), &paths()), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn an_allowed_path_has_two_tokens_at_least() {
+        assert_eq!(PatchPaths::parse(DEFAULT), Some(PatchPaths::default()));
+        for good in ["/traits/a", " /traits/a , /metadata_public/b/c "] {
+            assert!(PatchPaths::parse(good).is_some(), "{good}");
+        }
+        for bad in
+            ["/traits", "/", "", "traits/a", "/traits/", "/traits//a", "/a/b,", "/a/b~", "/a/b,/c"]
+        {
+            assert!(PatchPaths::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_changes_nothing_is_left_out() {
+        let identity = json!({
+            "traits": {"consent": {"newsletter": true}, "list": [1, 2]}, "metadata_public": null,
+        });
+        let set =
+            |op: &str, path: &str, value: Value| json!({"op": op, "path": path, "value": value});
+        let consent = "/traits/consent/newsletter";
+        let undeliverable = "/metadata_public/mailchimp/undeliverable";
+        let remove = |path: &str| json!({"op": "remove", "path": path});
+        // The operations, and which of them are left.
+        let table: [(Vec<Value>, &[usize]); 14] = [
+            (vec![set("add", consent, json!(true))], &[]),
+            (vec![set("replace", consent, json!(true))], &[]),
+            (vec![set("add", consent, json!(false))], &[0]),
+            (vec![set("add", consent, json!("true"))], &[0]),
+            (vec![set("add", undeliverable, json!("ann@example.com"))], &[0]),
+            (vec![remove(undeliverable)], &[]),
+            (vec![remove("/traits/consent/other")], &[]),
+            (vec![remove(consent)], &[0]),
+            (vec![remove(consent), remove(consent)], &[0]),
+            (vec![set("add", consent, json!(false)), set("add", consent, json!(true))], &[0, 1]),
+            (vec![set("add", consent, json!(false)), set("add", consent, json!(false))], &[0]),
+            (vec![set("add", "/traits/list/0", json!(1))], &[0]),
+            (vec![set("replace", "/traits/list/0", json!(1))], &[]),
+            (vec![remove("/traits/list/2"), set("add", "/traits/list/-", json!(3))], &[1]),
+        ];
+        for (operations, left) in table {
+            let all: Vec<Operation> = serde_json::from_value(json!(operations)).unwrap();
+            let expected: Vec<_> = left.iter().map(|n| all[*n].clone()).collect();
+            assert_eq!(effective(all, &identity), expected, "{operations:?}");
+        }
+    }
+
+    fn pointer() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "(/[a-z~/01_]{0,4}){0,4}",
+            "/(traits|metadata_public)/(consent|mailchimp)(/[a-z~01]{0,3}){0,2}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_leaves_the_allow_list(path in pointer()) {
+            if let Ok(operations) = patch(json!([{"op": "remove", "path": path}])) {
+                let written = String::from(operations[0].path().clone());
+                let is_admitted = DEFAULT.split(',').any(|allowed| {
+                    written == allowed || written.starts_with(&format!("{allowed}/"))
+                });
+                prop_assert!(is_admitted);
+            }
+        }
+
+        #[test]
+        fn a_patch_that_was_applied_changes_nothing_more(
+            values in prop::collection::vec((0_usize..3, any::<bool>(), any::<bool>()), 0..8)
+        ) {
+            let names = ["a", "b", "c/d"];
+            let operations: Vec<_> = values.into_iter().map(|(name, value, removes)| {
+                let path = Pointer(vec!["traits".to_owned(), names[name].to_owned()]);
+                if removes {
+                    Operation::Remove { path }
+                } else {
+                    Operation::Add { path, value: json!(value) }
+                }
+            }).collect();
+            let mut state = json!({});
+            for operation in &operations {
+                apply(operation, &mut state);
+            }
+            // Only the last word about each path counts for what is left to do.
+            let mut last = Vec::new();
+            for operation in operations.iter().rev() {
+                if !last.iter().any(|other: &Operation| other.path() == operation.path()) {
+                    last.push(operation.clone());
+                }
+            }
+            prop_assert_eq!(effective(last, &state), Vec::new());
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What a template gives: changes to the identity, and a call to Segment.
+
+use serde_json::{Value, json};
+use shared::{
+    deliver::{Rendered, Unfit},
+    outcome::Outcome,
+    template::Template,
+};
+
+use crate::patch::{self, Operation, PatchPaths};
+
+/// Segment's name for its Mailchimp destination, in this very case.
+const MAILCHIMP_DESTINATION: &str = "MailChimp";
+
+/// A template's result, checked.
+#[derive(Debug, PartialEq)]
+pub struct TemplateResult {
+    /// What to change of the identity.
+    pub patch: Vec<Operation>,
+    /// What to tell Segment.
+    pub segment: Option<Rendered>,
+}
+
+impl TemplateResult {
+    /// Reads what the template gave.
+    ///
+    /// # Errors
+    /// The outcome of an event whose template breaks a rule.
+    pub(crate) fn read(
+        rendered: Rendered,
+        paths: &PatchPaths,
+        template: &Template,
+    ) -> Result<Self, Outcome> {
+        Self::of(rendered, paths).map_err(|rule| Unfit::Rule(rule).outcome(template))
+    }
+
+    /// The same apart from any template.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn of(mut rendered: Rendered, paths: &PatchPaths) -> Result<Self, &'static str> {
+        let patch = match rendered.remove("ory") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(ory) => patch::read(ory, paths)?,
+        };
+        let segment = match rendered.remove("segment") {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(call)) => Some(without_echo(call)?),
+            Some(_) => return Err("`segment` is no object"),
+        };
+        if rendered.is_empty() {
+            Ok(Self { patch, segment })
+        } else {
+            Err("the result holds more than `ory` and `segment`")
+        }
+    }
+}
+
+/// What came from Mailchimp does not go back to it by way of Segment.
+fn without_echo(mut call: Rendered) -> Result<Rendered, &'static str> {
+    let integrations = call.entry("integrations").or_insert_with(|| json!({}));
+    let integrations = integrations.as_object_mut().ok_or("`integrations` is no object")?;
+    integrations.insert(MAILCHIMP_DESTINATION.to_owned(), json!(false));
+    Ok(call)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(result: Value) -> Result<TemplateResult, &'static str> {
+        let paths = PatchPaths::parse("/traits/consent/newsletter").unwrap();
+        TemplateResult::of(result.as_object().unwrap().clone(), &paths)
+    }
+
+    #[test]
+    fn each_part_is_optional() {
+        let nothing = TemplateResult { patch: Vec::new(), segment: None };
+        for result in [json!({}), json!({"ory": null, "segment": null}), json!({"ory": {}})] {
+            assert_eq!(read(result).unwrap(), nothing);
+        }
+        let add = json!({"op": "add", "path": "/traits/consent/newsletter", "value": true});
+        let both = read(json!({"ory": {"patch": [add]}, "segment": {"userId": "u"}})).unwrap();
+        assert_eq!(json!(both.patch), json!([add]));
+        assert_eq!(both.segment.unwrap()["userId"], "u");
+    }
+
+    #[test]
+    fn what_came_from_mailchimp_does_not_go_back_to_it() {
+        for integrations in [json!({}), json!({"MailChimp": true}), json!({"All": true})] {
+            let call = json!({"segment": {"integrations": integrations}});
+            let segment = read(call).unwrap().segment.unwrap();
+            assert_eq!(segment["integrations"]["MailChimp"], false);
+        }
+    }
+
+    #[test]
+    fn what_breaks_a_rule_is_refused() {
+        for result in [
+            json!({"segment": 5}),
+            json!({"segment": {"integrations": []}}),
+            json!({"ory": 5}),
+            json!({"ory": {"patch": 5}}),
+            json!({"other": 1}),
+        ] {
+            assert!(read(result.clone()).is_err(), "{result}");
+        }
+    }
+}

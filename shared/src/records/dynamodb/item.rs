@@ -1,0 +1,99 @@
+//! What an item holds: attributes, read and written.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use time::OffsetDateTime;
+
+use super::super::{Applied, RecordsError, State};
+
+/// The attributes besides key and end. `state` is a reserved word, so expressions call it `#state`.
+pub(super) const STATE: &str = "state";
+const HOLDER: &str = "holder";
+const LEASE_UNTIL: &str = "lease_until";
+pub(super) const UNSURE_SINCE: &str = "unsure_since";
+const APPLIED_AT: &str = "applied_at";
+const APPLIED_KEY: &str = "applied_key";
+const APPLIED_KIND: &str = "applied_kind";
+const WITHDREW: &str = "withdrew";
+const FINISHED: &str = "finished";
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// Who holds it, or held it last.
+pub(super) fn holder(item: &Item) -> Option<&String> {
+    item.get(HOLDER)?.as_s().ok()
+}
+
+/// When the lease ends.
+pub(super) fn lease(item: &Item) -> Result<OffsetDateTime, RecordsError> {
+    time(item, LEASE_UNTIL)?.ok_or(RecordsError::Unreadable("it has no end of a lease"))
+}
+
+/// What was applied last in a lane.
+pub(super) fn applied(item: &Item) -> Result<Option<Applied>, RecordsError> {
+    let Some(at) = time(item, APPLIED_AT)? else { return Ok(None) };
+    let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    let flag = |name| item.get(name).and_then(|value| value.as_bool().ok()).copied();
+    let applied = || {
+        Some(Applied {
+            at,
+            key: text(APPLIED_KEY)?,
+            kind: text(APPLIED_KIND)?,
+            withdrew: flag(WITHDREW)?,
+            finished: flag(FINISHED)?,
+        })
+    };
+    applied().map(Some).ok_or(RecordsError::Unreadable("it tells no whole event"))
+}
+
+/// A whole number.
+pub(super) fn number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+/// A time in milliseconds.
+pub(super) fn time(
+    item: &Item,
+    name: &'static str,
+) -> Result<Option<OffsetDateTime>, RecordsError> {
+    if !item.contains_key(name) {
+        return Ok(None);
+    }
+    number(item, name)
+        .and_then(|milliseconds| {
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()
+        })
+        .map(Some)
+        .ok_or(RecordsError::Unreadable("it holds a time that is none"))
+}
+
+pub(super) fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+pub(super) fn milliseconds(time: OffsetDateTime) -> AttributeValue {
+    AttributeValue::N((time.unix_timestamp_nanos() / 1_000_000).to_string())
+}
+
+pub(super) fn seconds(time: OffsetDateTime) -> AttributeValue {
+    AttributeValue::N(time.unix_timestamp().to_string())
+}
+
+pub(super) fn word(state: State) -> &'static str {
+    match state {
+        State::InProgress => "in_progress",
+        State::Delivered => "delivered",
+        State::Rejected => "rejected",
+    }
+}
+
+/// The item's state; `None` for one that this code does not know.
+pub(super) fn state(item: &Item) -> Option<State> {
+    of_word(item.get(STATE)?.as_s().ok()?)
+}
+
+fn of_word(text: &str) -> Option<State> {
+    let states = [State::InProgress, State::Delivered, State::Rejected];
+    states.into_iter().find(|state| word(*state) == text)
+}

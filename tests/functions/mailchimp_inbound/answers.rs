@@ -1,0 +1,304 @@
+//! Ory's answers, and what comes of the event then.
+
+use std::time::Duration;
+
+use ory_actions::{server::Reply, standins::Ory};
+use serde_json::{Value, json};
+
+use super::{
+    forms::{at, form},
+    people::{ANN, ann, find_ann, known, known_and_queued, script, with_consent},
+    setup::{ORY_SECRET, Vendors, error, event, is_skipped},
+};
+use crate::common::{
+    journal::{metrics, outcomes},
+    segment_says,
+    setup::{QUEUE, Running, Vendor, side_by_side},
+    vendor_says,
+};
+
+/// An error of Ory's.
+fn refused(status: u16) -> Reply {
+    Reply::json(status, &json!({"error": {"code": status, "message": "no"}}))
+}
+
+fn limited(seconds: &str) -> Reply {
+    vendor_says::with_header(429, "x-ratelimit-reset", seconds)
+}
+
+/// JSON that ends before it is whole.
+fn truncated() -> Reply {
+    Reply::text(200, "application/json", format!(r#"{{"id":"{ANN}","traits":{{"#))
+}
+
+async fn is_unfinished(inbound: &mut Running<Vendors>, told: &str) {
+    let answer = inbound.call(event(form("unsubscribe"))).await;
+    assert_eq!((answer.status, answer.body), (503, error("unfinished")), "{told}");
+}
+
+/// Mailchimp's next delivery, and one more.
+async fn is_done_once(inbound: &mut Running<Vendors>, told: &str) {
+    let unsubscribe = event(form("unsubscribe"));
+    assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"), "{told}");
+    assert_eq!(inbound.vendor.take_lines().len(), 2, "{told}");
+    assert_eq!(inbound.consent(ANN), false, "{told}");
+    assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"), "{told}");
+    assert!(inbound.is_at_rest(), "{told}");
+}
+
+/// Answers to the call that comes after `found`, what they come to, and then Mailchimp's next
+/// delivery.
+async fn play_after(found: fn(&Ory), (replies, outcome): (Vec<Reply>, &'static str)) {
+    let told = format!("{replies:.300?}");
+    let mut inbound = known().await.start().await;
+    found(&inbound.vendor.ory);
+    script(&inbound.vendor.ory, &replies);
+    is_unfinished(&mut inbound, &told).await;
+    let asked = inbound.vendor.ory.take_received().len();
+    assert!((replies.len()..=replies.len() + 2).contains(&asked), "{asked}: {told}");
+    assert!(inbound.received().is_empty(), "{told}");
+    is_done_once(&mut inbound, &told).await;
+    assert_eq!(inbound.end().await.journal()[0]["outcome"], outcome, "{told}");
+}
+
+fn of_no_use() -> Vec<(Vec<Reply>, &'static str)> {
+    vec![
+        (vec![refused(409); 3], "try_later"),
+        (vec![refused(429); 3], "try_later"),
+        (vec![limited("600")], "try_later"),
+        (vec![vendor_says::with_header(503, "retry-after", "600")], "try_later"),
+        (vec![refused(500); 3], "try_later"),
+        (vec![vendor_says::html(502); 3], "try_later"),
+        (vec![Reply::HangUp; 3], "unknown"),
+        (vec![truncated(); 3], "unknown"),
+        (vec![Reply::json(200, &Value::Null); 3], "unknown"),
+        (vec![refused(400)], "blocked"),
+        (vec![refused(401); 2], "blocked"),
+        (vec![refused(403); 2], "blocked"),
+        (vec![vendor_says::with_header(302, "location", "http://127.0.0.1:1/")], "blocked"),
+    ]
+}
+
+#[tokio::test]
+async fn a_patch_that_ory_does_not_take_is_made_when_mailchimp_tries_again() {
+    side_by_side(of_no_use(), |_, case| play_after(find_ann, case)).await;
+}
+
+#[tokio::test]
+async fn somebody_who_cannot_be_found_is_found_when_mailchimp_tries_again() {
+    side_by_side(of_no_use(), |_, case| play_after(|_| (), case)).await;
+}
+
+#[tokio::test]
+async fn somebody_who_cannot_be_read_again_is_read_when_mailchimp_tries_again() {
+    let found = |ory: &Ory| ory.reply_next(Reply::json(200, &json!([ory.identity(ANN).unwrap()])));
+    side_by_side(of_no_use(), move |_, case| play_after(found, case)).await;
+}
+
+#[tokio::test]
+async fn a_line_tells_ory_s_status_and_how_often_it_was_asked() {
+    let mut inbound = known().await.start().await;
+    script(&inbound.vendor.ory, &vec![refused(500); 3]);
+    is_unfinished(&mut inbound, "at the search").await;
+    find_ann(&inbound.vendor.ory);
+    script(&inbound.vendor.ory, &vec![refused(429); 3]);
+    is_unfinished(&mut inbound, "at the patch").await;
+    for (line, status) in inbound.end().await.journal().iter().zip([500, 429]) {
+        assert_eq!((&line["vendor_status"], &line["attempt"]), (&json!(status), &json!(3)));
+        assert_eq!(metrics(line), ["Accepted", "Retried", "VendorLatency"].into(), "{line:#}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_passes_is_not_noticed() {
+    let mut inbound = known().await.start().await;
+    script(&inbound.vendor.ory, &[refused(500), limited("0")]);
+    find_ann(&inbound.vendor.ory);
+    script(&inbound.vendor.ory, &[refused(409), vendor_says::html(502)]);
+    assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "delivered"));
+    assert_eq!(inbound.consent(ANN), false);
+    inbound.received_once();
+}
+
+#[tokio::test]
+async fn an_identity_that_is_gone_by_the_time_of_the_patch_is_skipped_and_segment_is_not_told() {
+    for found in [find_ann, |ory: &Ory| ory.reply_next(Reply::json(200, &json!([ann()])))] {
+        let mut inbound = known().await.start().await;
+        found(&inbound.vendor.ory);
+        inbound.vendor.ory.remove_identity(ANN);
+        let answer = inbound.call(event(form("unsubscribe"))).await;
+        assert!(is_skipped(&answer, "identity gone"), "{answer:?}");
+        assert!(inbound.received().is_empty());
+        let line = inbound.end().await.only_line();
+        assert_eq!(
+            (&line["outcome"], &line["cause"]),
+            (&json!("skipped"), &json!("identity gone"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_ory_that_is_not_there_is_tried_later_and_one_that_breaks_off_is_unknown() {
+    // Nobody listens on the first port.
+    let mut absent = known().await.var("ORY_URL", "http://127.0.0.1:1").start().await;
+    is_unfinished(&mut absent, "refused").await;
+    assert!(absent.received().is_empty());
+    assert_eq!(absent.end().await.only_line()["outcome"], "try_later");
+
+    let mut broken = known().await.start().await;
+    broken.vendor.ory.set_resetting(true);
+    is_unfinished(&mut broken, "reset").await;
+    broken.vendor.ory.set_resetting(false);
+    is_done_once(&mut broken, "reset").await;
+    assert_eq!(outcomes(&broken.end().await.journal())[0], "unknown");
+}
+
+#[tokio::test]
+async fn a_patch_of_which_nobody_knows_is_looked_for_and_not_made_again() {
+    let mut inbound = known().await.start().await;
+    find_ann(&inbound.vendor.ory);
+    for _ in 0..3 {
+        inbound.vendor.ory.act_and_reply_next(Reply::HangUp);
+    }
+    is_unfinished(&mut inbound, "acted").await;
+    assert_eq!(inbound.consent(ANN), false, "it was applied");
+    assert!(inbound.received().is_empty());
+    inbound.vendor.ory.take_patches();
+    let answer = inbound.call(event(form("unsubscribe"))).await;
+    assert_eq!(answer.body["vendor"], json!({"segment": {"success": true}}));
+    assert!(inbound.vendor.ory.take_patches().is_empty());
+    inbound.received_once();
+    assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "duplicate"));
+    assert!(inbound.is_at_rest());
+}
+
+#[tokio::test]
+async fn mailchimp_is_answered_within_eight_seconds_even_if_ory_never_answers() {
+    let mut inbound = known().await.start().await;
+    find_ann(&inbound.vendor.ory);
+    inbound.vendor.ory.reply_next(vendor_says::nothing());
+    let limit = Duration::from_millis(8_400);
+    tokio::time::timeout(limit, is_unfinished(&mut inbound, "silent")).await.unwrap();
+    assert!(inbound.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_schema_that_does_not_know_the_trait_blocks_until_somebody_mends_it() {
+    let mut inbound = known().await.start().await;
+    inbound.vendor.ory.set_traits(&["email"]);
+    is_unfinished(&mut inbound, "schema").await;
+    assert_eq!(inbound.vendor.ory.take_patches().len(), 1, "it is not tried again in line");
+    assert!(inbound.received().is_empty());
+    inbound.vendor.ory.set_traits(&["email", "consent"]);
+    is_done_once(&mut inbound, "schema").await;
+    let line = &inbound.end().await.journal()[0];
+    assert_eq!((&line["outcome"], &line["vendor_status"]), (&json!("blocked"), &json!(400)));
+    assert_eq!(metrics(line), ["Accepted", "Blocked", "VendorLatency"].into());
+}
+
+#[tokio::test]
+async fn a_token_that_ory_refuses_is_fetched_afresh_once_and_blocks() {
+    let mut inbound = known().await.start().await;
+    let before = inbound.secrets.fetches();
+    inbound.vendor.ory.set_token(Some("another-token"));
+    is_unfinished(&mut inbound, "another token").await;
+    assert_eq!(inbound.asked().len(), 2);
+    assert_eq!(inbound.secrets.fetches(), before + 1);
+    inbound.secrets.put(ORY_SECRET, "another-token");
+    is_done_once(&mut inbound, "another token").await;
+    assert_eq!(outcomes(&inbound.end().await.journal())[0], "blocked");
+}
+
+#[tokio::test]
+async fn in_the_queue_each_answer_has_its_wait() {
+    let growing = 16..=32;
+    let table = [
+        (vec![refused(409)], growing.clone()),
+        (vec![refused(429)], growing.clone()),
+        (vec![limited("600")], 600..=600),
+        (vec![limited("90000")], 3600..=3600),
+        (vec![refused(500)], growing.clone()),
+        (vec![vendor_says::html(502)], growing.clone()),
+        (vec![Reply::HangUp], growing.clone()),
+        (vec![truncated()], growing),
+        (vec![refused(400)], 900..=900),
+        (vec![refused(401); 2], 900..=900),
+        (vec![refused(403); 2], 900..=900),
+    ];
+    let mut inbound = known_and_queued().await.start().await;
+    assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "accepted"));
+    for found in [find_ann, |_: &Ory| ()] {
+        for (replies, hidden) in &table {
+            let told = format!("{replies:.300?}");
+            found(&inbound.vendor.ory);
+            script(&inbound.vendor.ory, replies);
+            let wait = inbound.work_after(5).await.unwrap();
+            assert!(hidden.contains(&wait), "{wait} s: {told}");
+            assert!(inbound.received().is_empty(), "{told}");
+            inbound.sqs.make_visible(QUEUE);
+        }
+    }
+    inbound.vendor.ory.take_patches();
+    assert!(inbound.work().await.is_empty());
+    assert_eq!(inbound.vendor.take_lines().len(), 2);
+    assert_eq!(inbound.consent(ANN), false);
+}
+
+#[tokio::test]
+async fn in_the_queue_an_identity_that_is_gone_ends_the_event() {
+    let mut inbound = known_and_queued().await.start().await;
+    assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "accepted"));
+    find_ann(&inbound.vendor.ory);
+    inbound.vendor.ory.remove_identity(ANN);
+    assert!(inbound.work().await.is_empty());
+    assert!(inbound.received().is_empty());
+    assert_eq!(inbound.end().await.deliveries()[0]["cause"], "identity gone");
+}
+
+#[tokio::test]
+async fn while_segment_is_down_ory_is_patched_once_and_an_older_event_is_skipped() {
+    let mut inbound = known().await.start().await;
+    let unsubscribe = event(at(&form("unsubscribe"), 5));
+    for n in 0..3 {
+        for _ in 0..3 {
+            inbound.vendor.segment.reply_next(segment_says::refused(500));
+        }
+        assert_eq!(inbound.call(unsubscribe.clone()).await.status, 503);
+        let patches = inbound.vendor.ory.take_patches().len();
+        assert_eq!((patches, inbound.received().len()), (usize::from(n == 0), 3), "{n}");
+        assert_eq!(inbound.consent(ANN), false);
+        let older = inbound.call(event(at(&form("subscribe"), 4))).await;
+        assert!(is_skipped(&older, "older than another"), "{older:?}");
+    }
+    let answer = inbound.call(unsubscribe.clone()).await;
+    assert_eq!(answer.body["vendor"], json!({"segment": {"success": true}}));
+    assert_eq!(inbound.vendor.take_lines(), [format!("Segment: identify {ANN}")]);
+    assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"));
+    assert!(inbound.is_at_rest());
+    assert_eq!(inbound.consent(ANN), false);
+}
+
+#[tokio::test]
+async fn in_the_queue_too_ory_is_patched_once_and_segment_told_in_the_end() {
+    let setup = known_and_queued().await;
+    setup.vendor.ory.put_identity(with_consent(ann(), true));
+    let mut inbound = setup.start().await;
+    inbound.call(event(at(&form("unsubscribe"), 5))).await;
+    for n in 0..3 {
+        inbound.vendor.segment.reply_next(segment_says::refused(500));
+        assert!(inbound.work_after(1).await.is_some_and(|wait| wait <= 2));
+        let patches = inbound.vendor.ory.take_patches().len();
+        assert_eq!((patches, inbound.received().len()), (usize::from(n == 0), 1), "{n}");
+        // One that was fired before it comes meanwhile.
+        inbound.call(event(at(&form("subscribe"), n))).await;
+        assert_eq!(inbound.work().await.len(), 1);
+        assert!(inbound.is_at_rest());
+        inbound.sqs.make_visible(QUEUE);
+    }
+    assert!(inbound.work().await.is_empty());
+    assert_eq!(inbound.vendor.take_lines(), [format!("Segment: identify {ANN}")]);
+    assert_eq!(inbound.consent(ANN), false);
+    let mut expected = ["try_later", "skipped"].repeat(3);
+    expected.push("delivered");
+    assert_eq!(outcomes(&inbound.end().await.deliveries()), expected);
+}

@@ -1,0 +1,217 @@
+//! Whom an event is about.
+
+use ory_actions::{
+    server::Reply,
+    standins::{AdminCall, ory::person},
+};
+use serde_json::json;
+
+use super::{
+    forms::{TYPES, at, form, with},
+    people::{ANN, BEN, ann, ben, known, known_and_queued},
+    setup::{Vendors, event, is_skipped},
+};
+use crate::common::{
+    journal::metrics,
+    setup::{QUEUE, Running, Vendor},
+};
+
+/// A form of this type, whose merge field `ORY_ID` is this.
+fn naming(kind: &str, ory_id: &str) -> String {
+    with(&form(kind), "data[merges][ORY_ID]", ory_id)
+}
+
+/// Sees an event delivered about this identity, and Ory asked for it in these words.
+async fn is_about(inbound: &mut Running<Vendors>, form: &str, id: &str, asked: &[String]) {
+    assert_eq!(inbound.call(event(form)).await.row(), (200, "delivered"), "{form}");
+    let reads = inbound.asked().into_iter().filter(|line| !line.starts_with("Ory: patch"));
+    assert_eq!(reads.collect::<Vec<_>>(), asked, "{form}");
+    assert_eq!(inbound.received_once().body["userId"], id, "{form}");
+}
+
+fn get(id: &str) -> String {
+    format!("Ory: get {id}")
+}
+
+fn find_ann() -> String {
+    "Ory: find ann@example.com".to_owned()
+}
+
+const WITH_MERGES: [&str; 3] = ["subscribe", "profile", "unsubscribe"];
+
+#[tokio::test]
+async fn her_own_id_with_the_address_that_she_verified_stands_for_her() {
+    let setup = known().await;
+    let mut ann = ann();
+    ann["credentials"]["password"]["identifiers"] = json!(["ann-who-signs-in-by-her-name"]);
+    setup.vendor.ory.put_identity(ann);
+    let mut inbound = setup.start().await;
+    for (n, kind) in (0..).zip(WITH_MERGES) {
+        let form = at(&naming(kind, ANN), n);
+        is_about(&mut inbound, &form, ANN, &[get(ANN), get(ANN)]).await;
+    }
+    // However it is written.
+    for (n, id) in (10..).zip([ANN.to_uppercase(), ANN.replace('-', ""), format!("+{ANN}+")]) {
+        let form = at(&naming("subscribe", &id), n);
+        is_about(&mut inbound, &form, ANN, &[get(ANN), get(ANN)]).await;
+    }
+}
+
+#[tokio::test]
+async fn somebody_else_s_id_is_taken_at_its_word_where_consent_is_withdrawn_only() {
+    let setup = known().await;
+    let mut stranger = ben();
+    // What he has not proved to be his does not count.
+    stranger["traits"]["email"] = json!("ann@example.com");
+    let address = json!({"value": "ann@example.com", "verified": false, "via": "email"});
+    stranger["verifiable_addresses"].as_array_mut().unwrap().push(address);
+    setup.vendor.ory.put_identity(stranger.clone());
+    let mut inbound = setup.start().await;
+    for (n, kind) in (0..).zip(["subscribe", "profile"]) {
+        let form = at(&naming(kind, BEN), n);
+        is_about(&mut inbound, &form, ANN, &[get(BEN), find_ann(), get(ANN)]).await;
+    }
+    assert_eq!(inbound.identity(BEN), stranger, "he is untouched");
+    let unsubscribe = at(&naming("unsubscribe", BEN), 2);
+    is_about(&mut inbound, &unsubscribe, BEN, &[get(BEN), get(BEN)]).await;
+    assert_eq!((inbound.consent(BEN), inbound.consent(ANN)), (json!(false), json!(true)));
+}
+
+#[tokio::test]
+async fn somebody_else_s_id_gives_no_consent_where_nobody_has_the_address() {
+    let mut inbound = known().await.start().await;
+    for kind in ["subscribe", "profile"] {
+        let unknown = with(&naming(kind, BEN), "data[email]", "eve%40example.com");
+        assert!(is_skipped(&inbound.call(event(unknown)).await, "nothing to do"), "{kind}");
+        assert_eq!(inbound.asked(), [get(BEN), "Ory: find eve@example.com".to_owned()], "{kind}");
+    }
+    assert!(inbound.received().is_empty());
+    assert_eq!(inbound.identity(BEN), ben());
+}
+
+#[tokio::test]
+async fn an_event_without_merge_fields_knows_no_id() {
+    let mut inbound = known().await.start().await;
+    let abuse = with(&naming("cleaned", BEN), "data[reason]", "abuse");
+    is_about(&mut inbound, &abuse, ANN, &[find_ann(), get(ANN)]).await;
+    let upemail = with(&naming("upemail", BEN), "data[ORY_ID]", BEN);
+    is_about(&mut inbound, &upemail, ANN, &[find_ann(), get(ANN)]).await;
+    assert_eq!(inbound.identity(BEN), ben());
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_never_gets_to_ory() {
+    let ids = [
+        "../x",
+        "..%2F..%2Fadmin%2Frecovery",
+        "a/b%3Fc",
+        "%252e%252e%252fx",
+        "not-a-uuid",
+        "ann%40example.com",
+        "*",
+        "%0D%0AHost:+example.com",
+        &format!("{BEN}%2F..%2F{BEN}"),
+        &format!("{BEN}%3Fx=y"),
+        &format!("{BEN}%23"),
+        &format!("{BEN}x"),
+    ];
+    let mut inbound = known().await.start().await;
+    for (n, id) in (0..).zip(ids) {
+        for (m, kind) in (0..).zip(WITH_MERGES) {
+            let form = at(&naming(kind, id), 10 * n + m);
+            is_about(&mut inbound, &form, ANN, &[find_ann(), get(ANN)]).await;
+        }
+    }
+    assert_eq!(inbound.identity(BEN), ben());
+}
+
+#[tokio::test]
+async fn an_id_that_ory_does_not_know_gives_way_to_the_address() {
+    let gone = "000000c3-1111-4111-8111-0000000000c3";
+    let mut inbound = known().await.start().await;
+    for (n, kind) in (0..).zip(WITH_MERGES) {
+        let form = at(&naming(kind, gone), n);
+        is_about(&mut inbound, &form, ANN, &[get(gone), find_ann(), get(ANN)]).await;
+    }
+    for (n, nil) in (10..).zip(["", "+", "00000000-0000-0000-0000-000000000000"]) {
+        let form = at(&naming("subscribe", nil), n);
+        assert_eq!(inbound.call(event(form)).await.row(), (200, "delivered"), "{nil}");
+        assert_eq!(inbound.received_once().body["userId"], ANN, "{nil}");
+    }
+}
+
+/// The events that take consent away.
+fn withdraws(form: &str) -> bool {
+    form.contains("unsubscribe") || form.contains("abuse")
+}
+
+#[tokio::test]
+async fn somebody_whom_ory_does_not_know_is_unmatched_and_a_withdrawal_is_counted_apart() {
+    let abuse = with(&form("cleaned"), "data[reason]", "abuse");
+    let about_somebody = TYPES.into_iter().filter(|kind| *kind != "campaign").map(form);
+    let forms: Vec<_> = about_somebody.chain([abuse]).collect();
+    let setup = known().await;
+    setup.vendor.ory.remove_identity(ANN);
+    let mut inbound = setup.start().await;
+    for (n, form) in (0..).zip(&forms) {
+        let answer = inbound.call(event(at(form, n))).await;
+        assert!(is_skipped(&answer, "nothing to do"), "{form}");
+    }
+    assert!(inbound.is_at_rest());
+    for (form, line) in forms.iter().zip(inbound.end().await.journal()) {
+        let mut expected = vec!["Accepted", "Skipped", "Unmatched"];
+        expected.extend(withdraws(form).then_some("UnmatchedWithdrawal"));
+        assert_eq!(metrics(&line), expected.into_iter().collect(), "{form}");
+        assert_eq!(line.get("identity_id"), None, "{form}");
+    }
+}
+
+#[tokio::test]
+async fn of_somebody_whom_ory_does_not_know_segment_is_told_by_an_id_of_the_template_s_own() {
+    let code = "function(ctx) {
+        ory: { patch: [{ op: 'add', path: '/traits/consent/newsletter', value: true }] },
+        segment: { userId: 'mailchimp-' + ctx.event.data.id, traits: { known: ctx.identity } },
+    }";
+    let setup = known().await.template(code);
+    setup.vendor.ory.remove_identity(ANN);
+    let mut inbound = setup.start().await;
+    let answer = inbound.call(event(form("unsubscribe"))).await;
+    assert_eq!(answer.body["vendor"], json!({"segment": {"success": true}}));
+    assert_eq!(inbound.vendor.take_lines(), ["Segment: identify mailchimp-8a25ff1d98"]);
+    let line = inbound.end().await.only_line();
+    let expected = ["Accepted", "Delivered", "Unmatched", "UnmatchedWithdrawal", "VendorLatency"];
+    assert_eq!(metrics(&line), expected.into());
+}
+
+#[tokio::test]
+async fn who_signs_up_later_is_known_from_then_on() {
+    let setup = known().await;
+    setup.vendor.ory.remove_identity(ANN);
+    let mut inbound = setup.start().await;
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "skipped"));
+    inbound.vendor.ory.put_identity(ann());
+    assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "delivered"));
+    assert_eq!(inbound.consent(ANN), false);
+}
+
+#[tokio::test]
+async fn two_identities_by_one_address_block() {
+    let two = Reply::json(200, &json!([ann(), person(BEN, "ann@example.com")]));
+    let mut inbound = known().await.start().await;
+    inbound.vendor.ory.reply_next(two.clone());
+    assert_eq!(inbound.call(event(form("unsubscribe"))).await.status, 503);
+    let calls: Vec<AdminCall> = inbound.vendor.ory.take_received();
+    assert_eq!((calls.len(), inbound.received().len()), (1, 0));
+    let line = inbound.end().await.only_line();
+    assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
+    assert!(line["cause"].as_str().unwrap().contains("more than one identity"), "{line:#}");
+
+    let mut inbound = known_and_queued().await.start().await;
+    inbound.vendor.ory.reply_next(two);
+    assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "accepted"));
+    assert_eq!(inbound.work_after(1).await, Some(900));
+    assert!(inbound.is_at_rest());
+    inbound.sqs.make_visible(QUEUE);
+    assert!(inbound.work().await.is_empty(), "once it is mended");
+    assert_eq!(inbound.vendor.take_lines().len(), 2);
+}

@@ -1,0 +1,272 @@
+//! The order of events: the newest one decides, whenever it arrives.
+
+use std::time::Duration;
+
+use ory_actions::{server::Reply, standins::AdminCall};
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::{
+    forms::{at, form, with},
+    people::{ANN, ann, known, known_and_queued, with_consent},
+    setup::{Vendors, event, is_skipped},
+};
+use crate::common::setup::{QUEUE, Running, Setup, TABLE, Vendor};
+
+const OLDER: &str = "older than another";
+
+async fn is_delivered(inbound: &mut Running<Vendors>, form: &str) {
+    let answer = inbound.call(event(form)).await;
+    assert_eq!(answer.row(), (200, "delivered"), "{form}: {answer:?}");
+    inbound.vendor.take_lines();
+}
+
+/// It is skipped, and nothing happens.
+async fn is_old(inbound: &mut Running<Vendors>, form: &str) {
+    let answer = inbound.call(event(form)).await;
+    assert!(is_skipped(&answer, OLDER), "{form}: {answer:?}");
+    assert!(inbound.is_at_rest(), "{form}");
+}
+
+fn abuse() -> String {
+    with(&form("cleaned"), "data[reason]", "abuse")
+}
+
+#[tokio::test]
+async fn an_event_that_is_older_than_the_last_is_skipped() {
+    let mut inbound = known().await.start().await;
+    is_delivered(&mut inbound, &at(&form("unsubscribe"), 5)).await;
+    is_old(&mut inbound, &at(&form("subscribe"), 4)).await;
+    is_old(&mut inbound, &form("subscribe")).await;
+    assert_eq!(inbound.consent(ANN), false);
+    is_delivered(&mut inbound, &at(&form("subscribe"), 6)).await;
+    is_old(&mut inbound, &at(&abuse(), 5)).await;
+    is_old(&mut inbound, &at(&form("unsubscribe"), 5)).await;
+    assert_eq!(inbound.consent(ANN), true);
+}
+
+#[tokio::test]
+async fn within_a_second_a_withdrawal_wins_whichever_comes_first() {
+    for withdrawal in [form("unsubscribe"), abuse()] {
+        let mut first = known().await.start().await;
+        is_delivered(&mut first, &withdrawal).await;
+        is_old(&mut first, &form("subscribe")).await;
+        assert_eq!(first.consent(ANN), false);
+
+        let mut second = known().await.start().await;
+        is_delivered(&mut second, &form("subscribe")).await;
+        is_delivered(&mut second, &withdrawal).await;
+        assert_eq!(second.consent(ANN), false);
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_remembered_for_its_whole_second() {
+    let mut inbound = known().await.start().await;
+    is_delivered(&mut inbound, &form("unsubscribe")).await;
+    is_delivered(&mut inbound, &form("cleaned")).await;
+    is_old(&mut inbound, &form("subscribe")).await;
+    is_delivered(&mut inbound, &at(&form("subscribe"), 0)).await;
+    assert_eq!(inbound.consent(ANN), true);
+}
+
+#[tokio::test]
+async fn the_profile_that_comes_with_an_upemail_is_applied_beside_it() {
+    for order in [["profile", "upemail"], ["upemail", "profile"]] {
+        let mut inbound = known().await.start().await;
+        for kind in order {
+            is_delivered(&mut inbound, &form(kind)).await;
+        }
+        for kind in order {
+            let row = inbound.call(event(form(kind))).await;
+            // Only the last one is remembered; Segment knows the other by its id.
+            let expected = if kind == order[1] { "duplicate" } else { "delivered" };
+            assert_eq!(row.row(), (200, expected), "{kind}");
+            if expected == "delivered" {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_profile_update_never_makes_a_late_withdrawal_old() {
+    let mut inbound = known().await.start().await;
+    is_delivered(&mut inbound, &at(&form("profile"), 9)).await;
+    is_delivered(&mut inbound, &at(&form("upemail"), 9)).await;
+    is_delivered(&mut inbound, &at(&form("unsubscribe"), 5)).await;
+    assert_eq!(inbound.consent(ANN), false);
+    is_old(&mut inbound, &at(&form("profile"), 8)).await;
+}
+
+#[tokio::test]
+async fn a_bounce_says_nothing_about_consent_and_makes_nothing_old_nor_is_old_itself() {
+    let mut inbound = known().await.start().await;
+    is_delivered(&mut inbound, &at(&form("cleaned"), 9)).await;
+    is_delivered(&mut inbound, &at(&form("unsubscribe"), 5)).await;
+    inbound.vendor.ory.put_identity(ann());
+    is_delivered(&mut inbound, &at(&form("cleaned"), 4)).await;
+    is_old(&mut inbound, &at(&form("subscribe"), 4)).await;
+}
+
+#[tokio::test]
+async fn two_lists_know_nothing_of_each_other() {
+    let of_other = |form: &str| with(form, "data[list_id]", "b7c6eb2165");
+    let mut inbound = known().await.start().await;
+    is_delivered(&mut inbound, &at(&form("subscribe"), 9)).await;
+    is_delivered(&mut inbound, &of_other(&at(&form("unsubscribe"), 5))).await;
+    is_old(&mut inbound, &at(&form("unsubscribe"), 8)).await;
+    is_old(&mut inbound, &of_other(&at(&form("subscribe"), 4))).await;
+}
+
+#[tokio::test]
+async fn two_people_know_nothing_of_each_other() {
+    let of_ben = |form: &str| with(form, "data[email]", "ben%40example.com");
+    let mut inbound = known().await.start().await;
+    is_delivered(&mut inbound, &at(&form("subscribe"), 9)).await;
+    is_delivered(&mut inbound, &of_ben(&at(&form("unsubscribe"), 5))).await;
+}
+
+#[tokio::test]
+async fn a_newer_event_leaves_nothing_to_do_for_one_that_segment_was_not_told_of() {
+    let mut inbound = known().await.start().await;
+    let older = at(&form("subscribe"), 5);
+    inbound.vendor.segment.reply_next(crate::common::segment_says::refused(400));
+    assert_eq!(inbound.call(event(&older)).await.status, 503);
+    is_delivered(&mut inbound, &at(&form("unsubscribe"), 6)).await;
+    is_old(&mut inbound, &older).await;
+    assert_eq!(inbound.consent(ANN), false);
+}
+
+#[tokio::test]
+async fn what_was_applied_is_known_to_every_sandbox_and_holds_no_address() {
+    let mut inbound = known().await.with_table().start().await;
+    is_delivered(&mut inbound, &at(&form("unsubscribe"), 5)).await;
+    let mut other = inbound.sandbox.another().await;
+    let older = other.invoke(event(at(&form("subscribe"), 4))).await;
+    assert!(is_skipped(&older, OLDER), "{older:?}");
+    let eve = with(&form("subscribe"), "data[email]", "eve%40example.com");
+    assert_eq!(other.invoke(event(eve)).await.row(), (200, "skipped"));
+    let records = inbound.dynamo_db.items(TABLE);
+    assert_eq!(records.len(), 2);
+    for record in &records {
+        let text = record.to_string();
+        assert!(!text.contains('@') && !text.contains("eve") && !text.contains("Ann"), "{text}");
+    }
+    let lane = format!("mailchimp-inbound#a6b5da1054#{ANN}#consent");
+    let record = records.iter().find(|record| record["id"]["S"] == lane).unwrap();
+    assert_eq!(record["applied_kind"], json!({"S": "unsubscribe"}));
+}
+
+/// Waits until Ory has been asked so often.
+async fn until_asked(vendors: &Vendors, times: usize) {
+    let mut calls: Vec<AdminCall> = Vec::new();
+    for _ in 0..2000 {
+        calls.extend(vendors.ory.take_received());
+        if calls.len() >= times {
+            return;
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    panic!("waited in vain: {calls:#?}");
+}
+
+/// With an Ory that answers the second call, the one within the lane, after this time.
+fn slow(setup: &Setup<Vendors>, wait: Duration) {
+    let ann = with_consent(ann(), true);
+    setup.vendor.ory.put_identity(ann.clone());
+    setup.vendor.ory.reply_next(Reply::json(200, &json!([ann])));
+    setup.vendor.ory.reply_next(Reply::After(wait, Box::new(Reply::json(200, &ann))));
+}
+
+#[tokio::test]
+async fn of_two_sandboxes_with_events_of_one_person_the_second_is_told_to_come_again() {
+    let setup = known().await.with_table();
+    slow(&setup, Duration::from_millis(1500));
+    let mut inbound = setup.start().await;
+    let mut other = inbound.sandbox.another().await;
+    let vendor = &inbound.vendor;
+    let (first, second) =
+        tokio::join!(inbound.sandbox.invoke(event(at(&form("unsubscribe"), 5))), async {
+            until_asked(vendor, 2).await;
+            let profile = other.invoke(event(at(&form("profile"), 5))).await;
+            assert_eq!(profile.row(), (200, "delivered"), "it is of another lane");
+            other.invoke(event(at(&form("subscribe"), 4))).await
+        });
+    assert_eq!((first.row(), second.status), ((200, "delivered"), 503));
+    let line = &other.end().await.journal()[1];
+    assert_eq!((&line["outcome"], line.get("attempt")), (&json!("try_later"), None));
+    inbound.vendor.take_lines();
+    is_old(&mut inbound, &at(&form("subscribe"), 4)).await;
+    assert_eq!(inbound.consent(ANN), false);
+}
+
+#[tokio::test]
+async fn from_the_queue_the_second_waits_until_the_lease_ends() {
+    let setup = known_and_queued().await;
+    slow(&setup, Duration::from_millis(1500));
+    let mut inbound = setup.start().await;
+    let mut other = inbound.sandbox.another().await;
+    inbound.call(event(at(&form("unsubscribe"), 5))).await;
+    inbound.call(event(at(&form("subscribe"), 4))).await;
+    let mut messages = inbound.sqs.receive(QUEUE, 2);
+    let [unsubscribe, subscribe] = [messages.remove(0), messages.remove(0)].map(|one| [one]);
+    assert!(unsubscribe[0].body.contains("unsubscribe"));
+    let vendor = &inbound.vendor;
+    let (kept, kept_by_other) = tokio::join!(inbound.sandbox.deliver(&unsubscribe), async {
+        until_asked(vendor, 2).await;
+        other.deliver(&subscribe).await
+    });
+    assert!(kept.is_empty());
+    assert_eq!(kept_by_other, [subscribe[0].id.clone()]);
+    inbound.sqs.delete(&unsubscribe[0].receipt);
+    let hidden = inbound.stored_once().visibility.unwrap();
+    assert!((20..=27).contains(&hidden), "until the lease ends: {hidden} s");
+    inbound.vendor.take_lines();
+    inbound.let_time_pass(Duration::from_secs(30));
+    assert!(inbound.work().await.is_empty());
+    assert!(inbound.is_at_rest(), "it is old by then");
+    assert_eq!(inbound.consent(ANN), false);
+}
+
+#[tokio::test]
+async fn who_dies_in_the_lane_keeps_others_out_no_longer_than_its_lease() {
+    let setup = known_and_queued().await;
+    slow(&setup, Duration::from_mins(10));
+    let mut inbound = setup.start().await;
+    inbound.call(event(form("unsubscribe"))).await;
+    let message = inbound.sqs.receive(QUEUE, 1);
+    let vendor = &inbound.vendor;
+    tokio::select! {
+        _ = inbound.sandbox.deliver(&message) => panic!("Ory does not answer"),
+        () = until_asked(vendor, 2) => {}
+    }
+    inbound.sandbox.crash().await;
+    inbound.sqs.make_visible(QUEUE);
+    assert!(inbound.work_after(2).await.is_some_and(|hidden| (15..=27).contains(&hidden)));
+    assert!(inbound.is_at_rest());
+    inbound.let_time_pass(Duration::from_secs(30));
+    assert!(inbound.work().await.is_empty());
+    assert_eq!(inbound.vendor.take_lines().len(), 2);
+    assert_eq!(inbound.consent(ANN), false);
+}
+
+#[tokio::test]
+async fn what_was_applied_and_could_not_be_noted_comes_again_and_is_not_patched_again() {
+    let setup = known().await.with_table();
+    slow(&setup, Duration::from_millis(500));
+    let mut inbound = setup.start().await;
+    let unsubscribe = event(form("unsubscribe"));
+    let (vendor, table) = (&inbound.vendor, &inbound.dynamo_db);
+    let (answer, ()) = tokio::join!(inbound.sandbox.invoke(unsubscribe.clone()), async {
+        until_asked(vendor, 2).await;
+        table.set_down(true);
+    });
+    assert_eq!(answer.status, 503);
+    assert_eq!(inbound.vendor.take_lines().len(), 2);
+    inbound.dynamo_db.set_down(false);
+    inbound.let_time_pass(Duration::from_secs(30));
+    assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"));
+    assert_eq!(inbound.vendor.take_lines(), [format!("Segment: identify {ANN}")]);
+    assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"));
+}

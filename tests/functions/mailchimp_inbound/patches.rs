@@ -1,0 +1,215 @@
+//! What a template of one's own may change of an identity.
+
+use std::time::Duration;
+
+use ory_actions::server::Reply;
+use serde_json::json;
+
+use super::{
+    forms::{at, form},
+    people::{ANN, ann, find_ann, known, known_and_queued, with_consent},
+    setup::{error, event, is_skipped},
+};
+use crate::common::{journal::metrics, setup::Vendor, starting};
+
+/// A template that gives this as `ory`, and tells Segment.
+fn giving(ory: &str) -> String {
+    format!("function(ctx) {{ ory: {ory}, segment: {{ userId: 'ann' }} }}")
+}
+
+/// The same with one operation.
+fn patching(operation: &str) -> String {
+    giving(&format!("{{ patch: [{operation}] }}"))
+}
+
+fn adding(path: &str) -> String {
+    patching(&format!("{{ op: 'add', path: '{path}', value: 'x' }}"))
+}
+
+fn faults() -> Vec<String> {
+    let outside = [
+        "/traits/email",
+        "/traits/consent",
+        "/traits/consent/newsletters",
+        "/traits",
+        "/metadata_public",
+        "/metadata_public/mailchimp_x",
+        "/metadata_public/mailchimp~1x",
+        "/metadata_public/Mailchimp/x",
+        "/metadata_public//mailchimp",
+        "/metadata_admin/mailchimp",
+        "/credentials/password",
+        "/state",
+        "/id",
+        "/",
+        "",
+        "traits/consent/newsletter",
+        "/metadata_public/mailchimp/x~2",
+        "/metadata_public/mailchimp/x~",
+    ];
+    let operations = [
+        "{ op: 'test', path: '/traits/consent/newsletter', value: true }",
+        "{ op: 'move', from: '/traits/email', path: '/metadata_public/mailchimp/x' }",
+        "{ op: 'copy', from: '/traits/email', path: '/metadata_public/mailchimp/x' }",
+        "{ op: 'remove', path: '/traits/email' }",
+        "{ op: 'replace', path: '/traits/email', value: 'eve@example.com' }",
+        "{ op: 'add', path: '/traits/consent/newsletter' }",
+        "{ op: 'add', path: '/traits/consent/newsletter', value: true, from: '/id' }",
+        "{ op: 'ADD', path: '/traits/consent/newsletter', value: true }",
+        "null",
+        "{ op: 'add', path: '/traits/consent/newsletter', value: true },
+         { op: 'add', path: '/traits/email', value: 'eve@example.com' }",
+    ];
+    let results = ["{ put: [] }", "{ patch: [], id: 'x' }", "[]", "'x'", "{ patch: {} }"];
+    let outside = outside.into_iter().map(adding);
+    outside.chain(operations.map(patching)).chain(results.map(giving)).collect()
+}
+
+#[tokio::test]
+async fn a_patch_that_breaks_a_rule_is_a_template_fault_and_nothing_happens() {
+    for code in faults() {
+        let mut inbound = known().await.template(&code).start().await;
+        let answer = inbound.call(event(form("subscribe"))).await;
+        assert_eq!((answer.status, answer.body), (500, error("template_fault")), "{code}");
+        assert!(inbound.is_at_rest(), "{code}");
+        assert_eq!(inbound.identity(ANN), ann(), "{code}");
+        let log = inbound.end().await;
+        let line = log.only_line();
+        assert_eq!(metrics(&line), ["Accepted", "TemplateFault"].into(), "{line:#}");
+        assert!(line["cause"].as_str().unwrap().contains("TEMPLATE"), "{line:#}");
+        assert!(!log.tells("eve@example.com"), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn in_the_queue_it_is_blocked_until_the_template_is_mended() {
+    let code = adding("/metadata_public/mailchimp_x");
+    let mut inbound = known_and_queued().await.template(&code).start().await;
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "accepted"));
+    assert_eq!(inbound.work_after(1).await, Some(900));
+    assert!(inbound.is_at_rest());
+    let mended = adding("/metadata_public/mailchimp/x");
+    inbound.sandbox.deploy(|deployment| deployment.template("TEMPLATE", &mended)).await;
+    inbound.let_time_pass(Duration::from_mins(15));
+    assert!(inbound.work().await.is_empty());
+    assert_eq!(inbound.identity(ANN)["metadata_public"], json!({"mailchimp": {"x": "x"}}));
+    inbound.received_once();
+}
+
+#[tokio::test]
+async fn a_patch_at_or_under_an_allowed_path_is_made() {
+    let table = [
+        ("/metadata_public/mailchimp", json!({"mailchimp": "x"})),
+        ("/metadata_public/mailchimp/deep/er", json!({"mailchimp": {"deep": {"er": "x"}}})),
+        ("/metadata_public/mailchimp/a~1b~0c", json!({"mailchimp": {"a/b~c": "x"}})),
+    ];
+    for (path, metadata) in table {
+        let mut inbound = known().await.template(&adding(path)).start().await;
+        assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
+        assert_eq!(inbound.identity(ANN)["metadata_public"], metadata, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_changes_something_is_sent_and_in_its_order() {
+    let code = giving(
+        "{ patch: [
+            { op: 'add', path: '/traits/consent/newsletter', value: true },
+            { op: 'remove', path: '/metadata_public/mailchimp/none' },
+            { op: 'replace', path: '/metadata_public/mailchimp/a', value: 1 },
+            { op: 'add', path: '/metadata_public/mailchimp/b', value: 2 },
+            { op: 'remove', path: '/metadata_public/mailchimp/a' },
+        ] }",
+    );
+    let setup = known().await.template(&code);
+    setup.vendor.ory.put_identity(with_consent(ann(), true));
+    let mut inbound = setup.start().await;
+    let answer = inbound.call(event(form("subscribe"))).await;
+    assert_eq!(answer.body["vendor"]["ory"], json!({"operations": 3}));
+    let [patch] = inbound.vendor.ory.take_patches().try_into().unwrap();
+    let expected = json!([
+        {"op": "replace", "path": "/metadata_public/mailchimp/a", "value": 1},
+        {"op": "add", "path": "/metadata_public/mailchimp/b", "value": 2},
+        {"op": "remove", "path": "/metadata_public/mailchimp/a"},
+    ]);
+    assert_eq!(patch.body, expected);
+    assert_eq!(inbound.identity(ANN)["metadata_public"], json!({"mailchimp": {"b": 2}}));
+}
+
+#[tokio::test]
+async fn a_patch_that_changes_nothing_and_nobody_to_tell_is_nothing_to_do() {
+    let code = "function(ctx) { ory: { patch: [
+        { op: 'remove', path: '/traits/consent/newsletter' },
+    ] } }";
+    let mut inbound = known().await.template(code).start().await;
+    assert!(is_skipped(&inbound.call(event(form("subscribe"))).await, "nothing to do"));
+    assert!(inbound.is_at_rest());
+    let line = inbound.end().await.only_line();
+    assert_eq!(
+        (&line["identity_id"], metrics(&line)),
+        (&json!(ANN), ["Accepted", "Skipped"].into())
+    );
+}
+
+#[tokio::test]
+async fn a_removal_of_which_nobody_knows_is_looked_for_when_the_event_comes_again() {
+    let code = patching("{ op: 'remove', path: '/traits/consent/newsletter' }");
+    let setup = known_and_queued().await.template(&code);
+    setup.vendor.ory.put_identity(with_consent(ann(), true));
+    let mut inbound = setup.start().await;
+    inbound.call(event(form("unsubscribe"))).await;
+    find_ann(&inbound.vendor.ory);
+    inbound.vendor.ory.act_and_reply_next(Reply::HangUp);
+    assert!(inbound.work_after(1).await.is_some_and(|wait| wait <= 2));
+    inbound.vendor.ory.take_patches();
+    inbound.let_time_pass(Duration::from_secs(2));
+    assert!(inbound.work().await.is_empty());
+    assert_eq!(inbound.vendor.take_lines(), ["Segment: identify ann"]);
+    assert_eq!(inbound.identity(ANN)["traits"]["consent"], json!({}));
+}
+
+#[tokio::test]
+async fn other_paths_can_be_allowed_and_take_the_place_of_the_usual_ones() {
+    let paths = "/traits/name , /metadata_admin/mailchimp";
+    let code = giving(
+        "{ patch: [
+            { op: 'add', path: '/traits/name/first', value: ctx.event.data.merges.FNAME },
+            { op: 'add', path: '/metadata_admin/mailchimp/id', value: ctx.event.data.id },
+        ] }",
+    );
+    let setup = known().await.template(&code).var("ORY_PATCH_PATHS", paths);
+    let mut inbound = setup.start().await;
+    assert_eq!(inbound.call(event(form("profile"))).await.row(), (200, "delivered"));
+    assert_eq!(inbound.identity(ANN)["traits"]["name"], json!({"first": "Ann"}));
+    assert_eq!(inbound.identity(ANN)["metadata_admin"], json!({"mailchimp": {"id": "8a25ff1d98"}}));
+    // The shipped template patches elsewhere.
+    inbound.sandbox.deploy(|deployment| deployment.without("TEMPLATE")).await;
+    assert_eq!(inbound.call(event(at(&form("subscribe"), 1))).await.status, 500);
+}
+
+#[tokio::test]
+async fn paths_that_open_too_much_or_are_none_stop_the_start() {
+    let table = [
+        ("ORY_PATCH_PATHS", "/hunter2"),
+        ("ORY_PATCH_PATHS", "/traits/consent/newsletter,/hunter2"),
+        ("ORY_PATCH_PATHS", "hunter2/x"),
+        ("ORY_PATCH_PATHS", "/hunter2/"),
+        ("ORY_PATCH_PATHS", "/hunter2//x"),
+        ("ORY_PATCH_PATHS", "/traits/hunter2,"),
+        ("ORY_PATCH_PATHS", "/traits/hunter2~"),
+        ("ORY_PATCH_PATHS", "hunter2"),
+    ];
+    starting::fails_with(known, &table).await;
+}
+
+#[tokio::test]
+async fn an_ory_that_is_neither_https_nor_loopback_stops_the_start() {
+    let table = [
+        ("ORY_URL", "http://hunter2.example.com"),
+        ("ORY_URL", "http://127.0.0.1.hunter2.example.com"),
+        ("ORY_URL", "https://hunter2:hunter2@example.com"),
+        ("ORY_URL", "ftp://hunter2.example.com"),
+        ("ORY_URL", "hunter2"),
+    ];
+    starting::fails_with(known, &table).await;
+}

@@ -1,0 +1,78 @@
+//! The people whom Ory knows, and what it is asked about them.
+
+use ory_actions::{
+    server::Reply,
+    standins::{Ory, ory::person},
+};
+use serde_json::{Value, json};
+
+use super::setup::{Vendors, setup, with_ory};
+use crate::common::setup::{Running, Setup, Vendor};
+
+pub(super) const ANN: &str = "000000a1-1111-4111-8111-0000000000a1";
+pub(super) const BEN: &str = "000000b2-1111-4111-8111-0000000000b2";
+
+/// Ann, whom the forms are about.
+pub(super) fn ann() -> Value {
+    person(ANN, "ann@example.com")
+}
+
+/// Ben, who has nothing to do with her.
+pub(super) fn ben() -> Value {
+    person(BEN, "ben@example.com")
+}
+
+/// The same person, with this consent.
+pub(super) fn with_consent(mut person: Value, newsletter: bool) -> Value {
+    person["traits"]["consent"] = json!({ "newsletter": newsletter });
+    person
+}
+
+/// With Ory, which knows Ann and Ben, and the shipped template.
+pub(super) async fn known() -> Setup<Vendors> {
+    let setup = with_ory(setup().await);
+    setup.vendor.ory.put_identity(ann());
+    setup.vendor.ory.put_identity(ben());
+    setup
+}
+
+/// The same with a queue and a table.
+pub(super) async fn known_and_queued() -> Setup<Vendors> {
+    known().await.with_queue().with_table()
+}
+
+impl Running<Vendors> {
+    /// Every call to Ory since the last look, a line each.
+    pub(super) fn asked(&self) -> Vec<String> {
+        self.vendor.ory.take_received().iter().map(ToString::to_string).collect()
+    }
+
+    /// An identity as it is now.
+    pub(super) fn identity(&self, id: &str) -> Value {
+        self.vendor.ory.identity(id).unwrap()
+    }
+
+    /// What an identity says of consent.
+    pub(super) fn consent(&self, id: &str) -> Value {
+        self.identity(id)["traits"]["consent"]["newsletter"].clone()
+    }
+
+    /// Whether nothing was changed and nobody told since the last look.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.vendor.take_lines().is_empty()
+    }
+}
+
+/// Lets Ory find Ann by her address and then by her id, honestly; what is scripted after that is
+/// the answer to the patch.
+pub(super) fn find_ann(ory: &Ory) {
+    let ann = ory.identity(ANN).unwrap();
+    script(ory, &[Reply::json(200, &json!([ann])), Reply::json(200, &ann)]);
+}
+
+/// Gives the next calls to Ory these replies.
+pub(super) fn script(ory: &Ory, replies: &[Reply]) {
+    for reply in replies {
+        ory.reply_next(reply.clone());
+    }
+}
