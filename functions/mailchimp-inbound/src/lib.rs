@@ -54,7 +54,9 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         template: settings.template(NAME, template, ports)?,
         ory: config.ory.map(|ory| to_ory(ory, settings, ports)),
         patch_paths: config.patch_paths,
-        segment: config.segment.map(|segment| to_segment(segment, settings, ports)),
+        segment: config.segment.map(|SegmentConfig { secret_id, endpoint }| {
+            Segment::channel(NAME, endpoint, secret_id, settings, ports)
+        }),
         ledger: config.records.ledger(NAME, ports),
     };
     Ok(Arc::new(MailchimpInbound {
@@ -78,20 +80,6 @@ fn to_ory(config: OryConfig, settings: &Settings, ports: &Ports) -> Channel<Ory>
     Channel {
         vendor: Ory { endpoint: config.endpoint, http: ports.http.clone() },
         key: Arc::new(key),
-        timeout: settings.vendor_timeout,
-    }
-}
-
-fn to_segment(config: SegmentConfig, settings: &Settings, ports: &Ports) -> Channel<Segment> {
-    let secret = settings.vendor_secret(config.secret_id, ports);
-    Channel {
-        vendor: Segment {
-            library: NAME,
-            endpoint: config.endpoint,
-            http: ports.http.clone(),
-            clock: ports.clock.clone(),
-        },
-        key: Arc::new(VendorKey::new(secret, "write_key", Product::Segment)),
         timeout: settings.vendor_timeout,
     }
 }

@@ -10,9 +10,8 @@ use std::sync::Arc;
 use shared::{
     accept::OryFunction,
     config::Environment,
-    deliver::{Channel, Delivery},
+    deliver::Delivery,
     lambda::{Function, StartError},
-    secrets::{Product, VendorKey},
     segment::Segment,
     settings::Ports,
     template::Source,
@@ -31,20 +30,10 @@ pub const NAME: &str = "segment-identify";
 pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, StartError> {
     let config = Config::from_env(env)?;
     let settings = &config.ory.settings;
-    let key = settings.vendor_secret(config.segment_secret_id, ports);
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
         template: settings.template(NAME, template, ports)?,
-        channel: Channel {
-            vendor: Segment {
-                library: NAME,
-                endpoint: config.endpoint,
-                http: ports.http.clone(),
-                clock: ports.clock.clone(),
-            },
-            key: Arc::new(VendorKey::new(key, "write_key", Product::Segment)),
-            timeout: settings.vendor_timeout,
-        },
+        channel: Segment::channel(NAME, config.endpoint, config.segment_secret_id, settings, ports),
         ledger: None,
     };
     Ok(Arc::new(OryFunction {

@@ -114,7 +114,8 @@ impl<V: Vendor> Deliver<Reduced> for Delivery<V> {
     }
 }
 
-/// Renders the template over `ctx`, and takes the key out that it may name instead of the event's own.
+/// Renders the template over `ctx`, and takes the key out that it may name instead of the event's
+/// own.
 ///
 /// # Errors
 /// The outcome of an event whose template cancels or is at fault.

@@ -12,7 +12,7 @@ use crate::{
     budget::Budget,
     clock::SharedClock,
     deliver::{Attempts, Deliver},
-    journal::{Journal, Line},
+    journal::{Journal, Line, chain},
     key::FunctionArn,
     message::{Event, Message},
     outcome::Outcome,
@@ -99,7 +99,7 @@ impl<D> Dispatch<D> {
         match self.send(&**queue, message).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::warn!(error = crate::journal::chain(&error), "an event was not stored");
+                tracing::warn!(error = chain(&error), "an event was not stored");
                 false
             }
         }

@@ -18,9 +18,11 @@ pub use call::{Call, Kind};
 use crate::{
     clock::SharedClock,
     config::Endpoint,
-    deliver::{Api, EventFacts, OnUnknown, Rendered, Unfit, Vendor},
+    deliver::{Api, Channel, EventFacts, OnUnknown, Rendered, Unfit, Vendor},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
+    secrets::{Product, VendorKey},
+    settings::{Ports, Settings},
 };
 
 /// Where the API is, for workspaces in the US. Those in the EU have
@@ -37,6 +39,25 @@ pub struct Segment {
     pub http: Arc<dyn Http>,
     /// The wall clock, for `sentAt`.
     pub clock: SharedClock,
+}
+
+impl Segment {
+    /// The channel of the function `library` to Segment, with the write key in the secret.
+    pub fn channel(
+        library: &'static str,
+        endpoint: Endpoint,
+        secret_id: String,
+        settings: &Settings,
+        ports: &Ports,
+    ) -> Channel<Self> {
+        let secret = settings.vendor_secret(secret_id, ports);
+        let (http, clock) = (ports.http.clone(), ports.clock.clone());
+        Channel {
+            vendor: Self { library, endpoint, http, clock },
+            key: Arc::new(VendorKey::new(secret, "write_key", Product::Segment)),
+            timeout: settings.vendor_timeout,
+        }
+    }
 }
 
 #[async_trait]
