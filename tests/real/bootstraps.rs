@@ -1,5 +1,7 @@
 //! The bootstraps that `sam build` made, in `.aws-sam/build/`.
 
+use std::path::PathBuf;
+
 use integration::Deployment;
 use ory_actions::{
     samples::SAMPLES,
@@ -10,17 +12,23 @@ use serde_json::Value;
 use super::{assert_as_expected, repository};
 
 /// A function and its name in `template.yaml`.
-const FUNCTIONS: [(&str, &str); 3] = [
+pub(super) const FUNCTIONS: [(&str, &str); 3] = [
     (mandrill_welcome::NAME, "MandrillWelcome"),
     (segment_identify::NAME, "SegmentIdentify"),
     (mailchimp_inbound::NAME, "MailchimpInbound"),
 ];
 
+/// What `sam build` made of a function of `template.yaml`.
+pub(super) fn bootstrap(logical_id: &str) -> PathBuf {
+    let bootstrap = repository().join(".aws-sam/build").join(logical_id).join("bootstrap");
+    assert!(bootstrap.is_file(), "{} is missing; run `sam build`", bootstrap.display());
+    bootstrap
+}
+
 #[tokio::test]
 async fn every_sample_comes_out_of_the_bootstraps_as_of_the_local_stack() {
     for (function, logical_id) in FUNCTIONS {
-        let bootstrap = repository().join(".aws-sam/build").join(logical_id).join("bootstrap");
-        assert!(bootstrap.is_file(), "{} is missing; run `sam build`", bootstrap.display());
+        let bootstrap = bootstrap(logical_id);
         let surroundings = Surroundings::start(PortNumbers::default()).await.unwrap();
         let deployment = Deployment::of(function).binary(bootstrap);
         let deployment = deployment.var("AWS_ENDPOINT_URL", surroundings.secrets.url());

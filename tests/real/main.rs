@@ -1,12 +1,18 @@
-//! The functions against what others made: the bootstraps of `sam build`, and cargo-lambda.
+//! The functions and their parts against what others made, see README.md.
 //!
 //! Behind the feature `real`, so that `cargo test --workspace` needs nothing but Rust. A peer that
 //! is missing is a failure.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod aws;
 mod bootstraps;
 mod cargo_lambda;
+mod dynamodb_local;
+mod emulator;
+mod jsonnet;
+mod kratos;
+mod peer;
 
 use std::path::PathBuf;
 

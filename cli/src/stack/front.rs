@@ -49,7 +49,7 @@ fn arn(name: &str) -> FunctionArn {
 }
 
 /// The event that Lambda makes of a request to a function URL (payload format 2.0).
-fn event(request: Request<Bytes>) -> Value {
+pub fn event(request: Request<Bytes>) -> Value {
     let (parts, body) = request.into_parts();
     let (body, is_base64) = if is_text(&parts.headers) {
         (String::from_utf8_lossy(&body).into_owned(), false)

@@ -17,6 +17,7 @@ use shared::{
     settings::Ports,
 };
 
+pub use front::event;
 pub use surroundings::{Surroundings, WEBHOOK_KEY};
 
 use crate::server::Server;

@@ -1,0 +1,58 @@
+//! The bootstraps of `sam build` in AWS' own Runtime Interface Emulator, over HTTP.
+
+use std::process::Command;
+
+use integration::Answer;
+use ory_actions::{
+    samples::SAMPLES,
+    stack::{PortNumbers, Surroundings},
+};
+use serde_json::Value;
+use shared::{
+    http::{Client, Http, Request},
+    lambda::TIME_LIMIT,
+};
+use url::Url;
+
+use crate::{
+    assert_as_expected,
+    bootstraps::{FUNCTIONS, bootstrap},
+    peer::{Server, free_ports, program},
+};
+
+/// Where the emulator takes events, as Lambda's own API does.
+const INVOCATIONS: &str = "2015-03-31/functions/function/invocations";
+
+#[tokio::test]
+async fn every_sample_comes_out_of_the_emulator_of_lambda_as_of_the_local_stack() {
+    let client = Client::new().unwrap();
+    for (function, logical_id) in FUNCTIONS {
+        let surroundings = Surroundings::start(PortNumbers::default()).await.unwrap();
+        let emulator = emulator(function, logical_id, &surroundings);
+        let url: Url = format!("{}/{INVOCATIONS}", emulator.url()).parse().unwrap();
+        for sample in SAMPLES.iter().filter(|sample| sample.function == function) {
+            let event = sample.json().to_owned();
+            let request = Request::post_json(url.clone(), event, TIME_LIMIT);
+            let response = client.send(request).await.unwrap();
+            let given: Value = serde_json::from_slice(&response.body).unwrap();
+            assert_as_expected(sample, &Answer::read(&given), &surroundings.take_received());
+        }
+    }
+}
+
+/// A function in the emulator, pointed at the stand-ins.
+fn emulator(function: &str, logical_id: &str, surroundings: &Surroundings) -> Server {
+    let [port, runtime_api] = free_ports();
+    let mut command = Command::new(program("aws-lambda-rie", "tests/real/emulator/install"));
+    command.arg(format!("--runtime-interface-emulator-address=127.0.0.1:{port}"));
+    command.arg(format!("--runtime-api-address=127.0.0.1:{runtime_api}"));
+    command.arg(bootstrap(logical_id));
+    command.env("AWS_LAMBDA_FUNCTION_NAME", function);
+    command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
+    command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", TIME_LIMIT.as_secs().to_string());
+    command.env("AWS_REGION", "us-east-1");
+    command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+    command.env("AWS_ENDPOINT_URL", surroundings.secrets.url());
+    command.envs(surroundings.settings(function));
+    Server::start(&command, port)
+}

@@ -1,0 +1,2 @@
+local f(a) = a;
+function(ctx) f(1, a=2)

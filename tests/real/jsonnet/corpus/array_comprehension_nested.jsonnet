@@ -1,0 +1,1 @@
+function(ctx) [a + b for a in ctx.words for b in ['-', '+'] if a != '']

@@ -1,0 +1,1 @@
+function(ctx) ctx.list[1000]

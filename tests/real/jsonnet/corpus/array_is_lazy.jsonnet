@@ -1,0 +1,1 @@
+function(ctx) [1, error 'never evaluated'][0]

@@ -1,0 +1,1 @@
+function(ctx) ctx.words[0:3:0]

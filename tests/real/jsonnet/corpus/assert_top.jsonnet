@@ -1,0 +1,3 @@
+function(ctx)
+  assert std.isString(ctx.text) : 'no text';
+  ctx.text

@@ -1,0 +1,1 @@
+function(ctx) std.base64Decode('/w==')

@@ -1,0 +1,1 @@
+function(ctx) std.base64('Grüße, 世界')

@@ -1,0 +1,1 @@
+function(ctx) [n | 0 for n in ctx.numbers]

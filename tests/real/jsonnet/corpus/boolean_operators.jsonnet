@@ -1,0 +1,1 @@
+function(ctx) [ctx.flag && true, ctx.flag || false, !ctx.flag, false && error 'x', true || error 'x']

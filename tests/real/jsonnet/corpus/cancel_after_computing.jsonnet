@@ -1,0 +1,3 @@
+function(ctx)
+  local reason = 'cancel: %s' % ctx.text;
+  if std.length(ctx.words) > 0 then error reason else {}

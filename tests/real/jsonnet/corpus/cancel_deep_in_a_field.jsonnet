@@ -1,0 +1,1 @@
+function(ctx) { a: [{ b: { c: error 'cancelled by somebody' } }] }

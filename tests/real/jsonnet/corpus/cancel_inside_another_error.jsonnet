@@ -1,0 +1,1 @@
+function(ctx) error 'a RUNTIME ERROR: cancel in the middle'

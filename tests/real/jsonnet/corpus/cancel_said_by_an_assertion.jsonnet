@@ -1,0 +1,1 @@
+function(ctx) assert ctx == null : 'cancel: nobody asked'; ctx

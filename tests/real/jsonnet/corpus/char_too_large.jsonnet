@@ -1,0 +1,1 @@
+function(ctx) std.char(1114112)

@@ -1,0 +1,1 @@
+function(ctx) if ctx.text then 1 else 2

@@ -1,0 +1,1 @@
+function(ctx) [if ctx.flag then 1, if !ctx.flag then 1]

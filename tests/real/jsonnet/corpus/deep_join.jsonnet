@@ -1,0 +1,1 @@
+function(ctx) std.deepJoin(['a', [ctx.words, ['b', []]], 'c'])

@@ -1,0 +1,1 @@
+function(ctx) [n / 3 for n in ctx.numbers]

@@ -1,0 +1,1 @@
+function(ctx) { id: ctx.text, a: { b: { c: $.id } }, list: [$.id] }

@@ -1,0 +1,1 @@
+function(ctx) local unused = error 'cancel'; { a: 1 }

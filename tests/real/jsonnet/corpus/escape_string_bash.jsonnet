@@ -1,0 +1,1 @@
+function(ctx) [std.escapeStringBash(ctx.text), std.escapeStringDollars('$' + ctx.text)]

@@ -1,0 +1,1 @@
+function(ctx) [std.escapeStringJson(word) for word in ctx.words + [ctx.text]]

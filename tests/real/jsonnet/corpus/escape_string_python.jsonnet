@@ -1,0 +1,1 @@
+function(ctx) [std.escapeStringPython(word) for word in ctx.words + [ctx.text]]

@@ -1,0 +1,1 @@
+function(ctx) { [word]: true for word in ctx.words }

@@ -1,0 +1,1 @@
+function(ctx) { a: 1, a: 2 }

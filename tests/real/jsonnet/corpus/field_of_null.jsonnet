@@ -1,0 +1,1 @@
+function(ctx) ctx.identity.metadata_public.plan.name

@@ -1,0 +1,1 @@
+function(ctx) std.filter(function(word) std.length(word) > 1, ctx.words)

@@ -1,0 +1,1 @@
+function(ctx) std.filter(function(word) word, ctx.words)

@@ -1,0 +1,1 @@
+function(ctx) ['%e' % n for n in ctx.numbers]

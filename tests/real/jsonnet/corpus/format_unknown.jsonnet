@@ -1,0 +1,1 @@
+function(ctx) '%q' % [1]

@@ -1,0 +1,1 @@
+function(ctx) std.format(ctx.text, ctx.words)

@@ -1,0 +1,2 @@
+local other = import 'other.jsonnet';
+function(ctx) { a: 1 }

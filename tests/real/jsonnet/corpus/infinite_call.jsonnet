@@ -1,0 +1,2 @@
+local f(x) = 1 + f(x);
+function(ctx) f(1)

@@ -1,0 +1,1 @@
+function(ctx) local x = x; x

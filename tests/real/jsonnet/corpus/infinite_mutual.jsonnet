@@ -1,0 +1,1 @@
+function(ctx) local a = b + 1, b = a + 1; a

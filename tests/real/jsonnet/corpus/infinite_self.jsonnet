@@ -1,0 +1,1 @@
+function(ctx) { a: self.b, b: self.a }

@@ -1,0 +1,1 @@
+function(ctx) { base:: { k: 'v' }, all: { [word]: $.base { word: word } for word in ctx.words } }

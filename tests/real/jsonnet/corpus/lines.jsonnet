@@ -1,0 +1,1 @@
+function(ctx) std.lines(ctx.words)

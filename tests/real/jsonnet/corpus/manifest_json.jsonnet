@@ -1,0 +1,1 @@
+function(ctx) [std.manifestJson(ctx.object), std.manifestJson([]), std.manifestJson({}), std.manifestJson({ a: [], b: {} })]

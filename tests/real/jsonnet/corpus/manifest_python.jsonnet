@@ -1,0 +1,1 @@
+function(ctx) [std.manifestPython(ctx.object), std.manifestPythonVars({ x: ctx.list, y: true, z: null })]

@@ -1,0 +1,1 @@
+function(ctx) std.manifestXmlJsonml(['p', { class: 'ab' }, 'Hello ', ['b', 'you']])

@@ -1,0 +1,1 @@
+function(ctx) std.manifestXmlJsonml(['p', { title: 'a"b' }, '<&>'])

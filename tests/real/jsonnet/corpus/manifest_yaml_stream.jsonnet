@@ -1,0 +1,1 @@
+function(ctx) std.manifestYamlStream([{ a: 1 }, [1, 2]])

@@ -1,0 +1,1 @@
+function(ctx) std.mapWithKey(function(key, value) [key, value], ctx.object)

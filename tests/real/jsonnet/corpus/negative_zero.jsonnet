@@ -1,0 +1,1 @@
+function(ctx) [-0, 0 * -1, -0.0 == 0, std.toString(-0)]

@@ -1,0 +1,1 @@
+{ a: 'a template that takes no ctx' }

@@ -1,0 +1,1 @@
+function(ctx) 1e999

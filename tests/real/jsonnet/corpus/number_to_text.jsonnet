@@ -1,0 +1,1 @@
+function(ctx) [std.toString(n) for n in ctx.numbers] + ['' + n for n in ctx.numbers]

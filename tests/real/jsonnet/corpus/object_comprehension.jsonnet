@@ -1,0 +1,1 @@
+function(ctx) { [key]: std.type(ctx.object[key]) for key in std.objectFields(ctx.object) if key != 'b' }

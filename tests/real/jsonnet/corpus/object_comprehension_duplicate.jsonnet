@@ -1,0 +1,1 @@
+function(ctx) { [word]: 1 for word in ['a', 'a'] }

@@ -1,0 +1,1 @@
+function(ctx) std.objectHas(ctx.identity.metadata_public, 'x')

@@ -1,0 +1,1 @@
+function(ctx) [std.parseHex('ff'), std.parseHex('FF'), std.parseOctal('755')]

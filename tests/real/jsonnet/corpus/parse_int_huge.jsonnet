@@ -1,0 +1,1 @@
+function(ctx) std.parseInt('99999999999999999999')

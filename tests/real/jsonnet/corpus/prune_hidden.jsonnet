@@ -1,0 +1,1 @@
+function(ctx) std.prune({ a:: 1, b: { c:: 1 } })

@@ -1,0 +1,1 @@
+function(ctx) std.range(0.5, 2.5)

@@ -1,0 +1,1 @@
+function(ctx) std.removeAt([1], 5)

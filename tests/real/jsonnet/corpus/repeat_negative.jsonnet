@@ -1,0 +1,1 @@
+function(ctx) std.repeat('x', -1)

@@ -1,0 +1,1 @@
+function(ctx, other='x') [other, std.type(ctx)]

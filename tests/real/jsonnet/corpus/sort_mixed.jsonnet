@@ -1,0 +1,1 @@
+function(ctx) std.sort([1, 'a'])

@@ -1,0 +1,1 @@
+function(ctx) std.sort([{ a: 1 }, { a: 2 }])

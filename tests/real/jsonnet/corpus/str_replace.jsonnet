@@ -1,0 +1,1 @@
+function(ctx) [std.strReplace(ctx.text, ' ', '_'), std.strReplace('aaa', 'a', 'aa'), std.strReplace('x', 'y', 'z')]

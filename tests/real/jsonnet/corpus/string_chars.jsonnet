@@ -1,0 +1,1 @@
+function(ctx) std.stringChars(ctx.text)

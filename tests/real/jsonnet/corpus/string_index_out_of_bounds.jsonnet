@@ -1,0 +1,1 @@
+function(ctx) 'abc'[3]

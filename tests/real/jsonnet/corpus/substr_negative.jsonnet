@@ -1,0 +1,1 @@
+function(ctx) std.substr('abc', -1, 1)

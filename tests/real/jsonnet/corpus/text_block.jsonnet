@@ -1,0 +1,10 @@
+function(ctx) {
+  html: |||
+    <p>Hello %s,</p>
+      indented "quotes" \n stay
+    <p>bye</p>
+  ||| % ctx.text,
+  chomped: |||-
+    no newline
+  |||,
+}

@@ -1,0 +1,1 @@
+function(ctx) std.trace('traced ' + ctx.text, { a: 1 })

@@ -1,0 +1,2 @@
+local grüße = 'no identifier';
+function(ctx) grüße

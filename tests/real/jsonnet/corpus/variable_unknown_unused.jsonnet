@@ -1,0 +1,1 @@
+function(ctx) local a = nobody; 1

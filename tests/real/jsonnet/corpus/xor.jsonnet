@@ -1,0 +1,1 @@
+function(ctx) [std.xor(true, false), std.xnor(true, false), std.all([true, false]), std.any([false, true]), std.all([]), std.any([])]

@@ -1,0 +1,61 @@
+//! Which list of hooks Kratos looks at.
+
+use super::{
+    config::{ALL, Config, parsed_hook, session, web_hook},
+    person::Person,
+    process::Kratos,
+    recorder::Recorder,
+};
+use serde_json::json;
+
+const ANN: &str = "ann@example.com";
+const NEW: &str = "ann.lee@example.com";
+
+/// Signs somebody up and changes the address; which hooks were called.
+async fn called(recorder: &Recorder, config: Config) -> Vec<String> {
+    let kratos = Kratos::start(&config).await;
+    assert_eq!(Person::of(&kratos).register(ANN).await.status, 200);
+    let mut ann = Person::of(&kratos);
+    // Without a `session` hook, signing up does not sign in.
+    assert_eq!(ann.log_in(ANN).await.status, 200);
+    assert_eq!(ann.change(json!({"email": NEW})).await.status, 200);
+    recorder.paths_called().await
+}
+
+/// The lists for all methods, with a hook that is parsed and one that is not.
+fn for_any_method(recorder: &Recorder) -> Config {
+    let hooks = |flow: &str| {
+        [
+            parsed_hook(&recorder.url(&format!("/{flow}/parsed")), ALL),
+            web_hook(&recorder.url(&format!("/{flow}/plain")), ALL),
+        ]
+    };
+    Config::new()
+        .after_any("registration", &hooks("registration"))
+        .after_any("settings", &hooks("settings"))
+}
+
+#[tokio::test]
+async fn a_hook_for_all_methods_is_called_where_the_method_has_no_list_unless_it_is_parsed() {
+    let recorder = Recorder::start().await;
+    let called = called(&recorder, for_any_method(&recorder)).await;
+    assert_eq!(called, ["/registration/plain", "/settings/plain"]);
+}
+
+#[tokio::test]
+async fn any_hook_of_the_method_silences_the_list_for_all() {
+    let recorder = Recorder::start().await;
+    let config = for_any_method(&recorder).after("registration", "password", &[session()]).after(
+        "settings",
+        "profile",
+        &[web_hook(&recorder.url("/settings/own"), ALL)],
+    );
+    assert_eq!(called(&recorder, config).await, ["/settings/own"]);
+}
+
+#[tokio::test]
+async fn an_empty_list_of_the_method_does_not() {
+    let recorder = Recorder::start().await;
+    let config = for_any_method(&recorder).after("registration", "password", &[]);
+    assert_eq!(called(&recorder, config).await, ["/registration/plain", "/settings/plain"]);
+}

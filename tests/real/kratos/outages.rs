@@ -1,0 +1,99 @@
+//! A vendor that is down.
+
+use std::collections::BTreeSet;
+
+use ory_actions::server::Reply;
+use serde_json::json;
+
+use super::{
+    config::{Config, forward, hook_of_readme, session, web_hook},
+    front::Front,
+    person::Person,
+    process::Kratos,
+    world::World,
+};
+
+const ANN: &str = "ann@example.com";
+/// The function itself tries a call so often before it gives up.
+const CALLS_IN_LINE: usize = 3;
+/// And Kratos calls the function so often.
+const ATTEMPTS: usize = 3;
+
+/// Mandrill refuses so many calls.
+fn refuse(world: &World, calls: usize) {
+    for _ in 0..calls {
+        world.surroundings.mandrill.reply_next(Reply::text(503, "text/html", "Unavailable"));
+    }
+}
+
+fn template() -> String {
+    forward("registration", "password", "after_save")
+}
+
+#[tokio::test]
+async fn a_vendor_that_is_down_breaks_no_sign_up() {
+    let world = World::start().await;
+    let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
+    let hooks = [hook_of_readme(&welcome.url(), &template()), session()];
+    let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
+    refuse(&world, ATTEMPTS * CALLS_IN_LINE);
+    assert_eq!(Person::of(&kratos).register(ANN).await.status, 200);
+    assert_eq!(Person::of(&kratos).log_in(ANN).await.status, 200);
+    let calls = welcome.until_called(ATTEMPTS).await;
+    assert!(calls.iter().all(|call| call.answer.status == 503), "{calls:?}");
+}
+
+#[tokio::test]
+async fn a_stored_mail_arrives_once_when_the_vendor_is_back() {
+    let world = World::start().await;
+    let welcome = Front::start(world.queued_function(mandrill_welcome::NAME)).await;
+    let hooks = [hook_of_readme(&welcome.url(), &template()), session()];
+    let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
+    let registered = Person::of(&kratos).register(ANN).await;
+    let calls = welcome.until_called(1).await;
+    assert_eq!(calls[0].answer.row(), (202, "accepted"));
+    assert!(world.mails().is_empty());
+
+    refuse(&world, 1);
+    world.work(&welcome).await;
+    assert_eq!((world.mails().len(), world.stored().len()), (1, 1), "refused, and kept");
+    world.work(&welcome).await;
+    assert_eq!((world.mails().as_slice(), world.stored().len()), ([ANN.to_owned()].as_slice(), 0));
+    world.work(&welcome).await;
+    assert!(world.mails().is_empty());
+    assert_eq!(welcome.calls().len(), 1, "Kratos had no cause to try again");
+    let delivered = welcome.end().await.deliveries();
+    assert_eq!(delivered.last().unwrap()["outcome"], json!("delivered"));
+    assert!(!registered.identity_id().is_empty());
+}
+
+#[tokio::test]
+async fn the_attempts_of_kratos_are_one_event_and_lead_to_one_mail() {
+    let world = World::start().await;
+    let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
+    let hooks = [web_hook(&welcome.url(), &template()), session()];
+    let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
+    refuse(&world, (ATTEMPTS - 1) * CALLS_IN_LINE);
+    assert_eq!(Person::of(&kratos).register(ANN).await.status, 200);
+    let calls = welcome.calls();
+    let rows: Vec<_> = calls.iter().map(|call| call.answer.row()).collect();
+    assert_eq!(rows.last(), Some(&(200, "delivered")));
+    assert_eq!(calls.len(), ATTEMPTS);
+    assert!(calls[..ATTEMPTS - 1].iter().all(|call| call.answer.status == 503), "{rows:?}");
+    assert_eq!(world.mails().len(), (ATTEMPTS - 1) * CALLS_IN_LINE + 1, "the last was taken");
+
+    let all = |header: &str| -> Vec<_> {
+        calls.iter().filter_map(|call| call.headers.get(header).cloned()).collect()
+    };
+    let requests: BTreeSet<_> = all("ory-webhook-request-id").into_iter().collect();
+    assert_eq!(requests.len(), ATTEMPTS, "an id for each attempt");
+    let triggers = all("ory-webhook-trigger-id");
+    if kratos.version().await.has_trigger_ids() {
+        assert_eq!(triggers, vec![triggers[0].clone(); ATTEMPTS], "one id for all");
+    } else {
+        assert!(triggers.is_empty());
+    }
+    assert!(calls.iter().all(|call| call.body == calls[0].body), "one body for all");
+    let journal = welcome.end().await.journal();
+    assert!(journal.iter().all(|line| line["key"] == journal[0]["key"]), "{journal:?}");
+}

@@ -1,0 +1,71 @@
+//! What the functions are for: somebody signs up, and the vendors are told.
+
+use uuid::Uuid;
+
+use super::{
+    config::{Config, forward, hook_of_readme, session},
+    front::{Call, Front},
+    person::Person,
+    process::Kratos,
+    world::World,
+};
+
+const ANN: &str = "ann@example.com";
+
+#[tokio::test]
+async fn a_registration_brings_one_welcome_and_one_identify() {
+    let world = World::start().await;
+    let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
+    let identify = Front::start(world.function(segment_identify::NAME)).await;
+    let template = forward("registration", "password", "after_save");
+    let hooks = [
+        hook_of_readme(&welcome.url(), &template),
+        hook_of_readme(&identify.url(), &template),
+        session(),
+    ];
+    let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
+
+    let registered = Person::of(&kratos).register(ANN).await;
+    let id = registered.identity_id();
+    assert!(registered.body["session_token"].is_string(), "signing up signs in");
+
+    let welcomed = welcome.until_called(1).await;
+    let identified = identify.until_called(1).await;
+    for calls in [&welcomed, &identified] {
+        let [Call { body, answer, .. }] = calls.as_slice() else { panic!("{calls:?}") };
+        assert_eq!(answer.row(), (200, "delivered"));
+        assert_eq!(body["identity"]["id"], id);
+        assert_eq!(body["hook"]["when"], "after_save");
+    }
+    assert_eq!(world.mails(), [ANN]);
+    let tracked = world.surroundings.segment.take_received();
+    let [tracked] = tracked.as_slice() else { panic!("{tracked:?}") };
+    assert_eq!((tracked.path.as_str(), &tracked.body["userId"]), ("identify", &id.into()));
+    assert_eq!(kratos.identity_of(ANN).await.unwrap()["id"], id);
+
+    // Each hook has a key of its own, where this Kratos gives one; ctx tells the same to both.
+    let trigger = |calls: &[Call]| calls[0].headers.get("ory-webhook-trigger-id").cloned();
+    let (first, second) = (trigger(&welcomed), trigger(&identified));
+    assert_eq!(first.is_some(), kratos.version().await.has_trigger_ids());
+    if let (Some(first), Some(second)) = (first, second) {
+        assert_ne!(first, second);
+        assert!(first.parse::<Uuid>().is_ok(), "{first}");
+    }
+}
+
+#[tokio::test]
+async fn signing_in_later_is_no_second_welcome() {
+    let world = World::start().await;
+    let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
+    let hook = |flow| hook_of_readme(&welcome.url(), &forward(flow, "password", "after_save"));
+    let config = Config::new()
+        .after("registration", "password", &[hook("registration"), session()])
+        .after("login", "password", &[hook("login")]);
+    let kratos = Kratos::start(&config).await;
+    Person::of(&kratos).register(ANN).await;
+    welcome.until_called(1).await;
+    assert_eq!(Person::of(&kratos).log_in(ANN).await.status, 200);
+    let calls = welcome.until_called(2).await;
+    assert_eq!(calls[1].answer.row(), (200, "duplicate"), "one welcome in a life");
+    assert_eq!(world.mails(), [ANN]);
+}
