@@ -8,5 +8,6 @@ mod mailchimp_inbound;
 mod mandrill_welcome;
 mod readme;
 mod records;
+mod rotation;
 mod segment_identify;
 mod template;

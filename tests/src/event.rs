@@ -12,6 +12,7 @@ const TRIGGER_ID: &str = "ory-webhook-trigger-id";
 #[derive(Clone)]
 pub struct Event {
     method: String,
+    path: String,
     query: String,
     headers: BTreeMap<String, String>,
     cookies: Vec<String>,
@@ -24,6 +25,7 @@ impl Event {
     pub fn post(body: impl Into<String>) -> Self {
         Self {
             method: "POST".to_owned(),
+            path: "/".to_owned(),
             query: String::new(),
             headers: BTreeMap::new(),
             cookies: Vec::new(),
@@ -63,6 +65,12 @@ impl Event {
     #[must_use]
     pub fn method(self, method: &str) -> Self {
         Self { method: method.to_owned(), ..self }
+    }
+
+    /// The same at another path of the function's URL.
+    #[must_use]
+    pub fn path(self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self }
     }
 
     /// The same with a query, as it stands in the URL.
@@ -110,7 +118,7 @@ impl From<Event> for Value {
         json!({
             "version": "2.0",
             "routeKey": "$default",
-            "rawPath": "/",
+            "rawPath": event.path,
             "rawQueryString": event.query,
             "headers": event.headers,
             "cookies": event.cookies,
@@ -120,7 +128,7 @@ impl From<Event> for Value {
                 "domainName": "abcdefghij.lambda-url.us-east-1.on.aws",
                 "domainPrefix": "abcdefghij",
                 "http": {
-                    "method": event.method, "path": "/", "protocol": "HTTP/1.1",
+                    "method": event.method, "path": event.path, "protocol": "HTTP/1.1",
                     "sourceIp": "203.0.113.7", "userAgent": "Go-http-client/2.0",
                 },
                 "requestId": "00000000-4444-4444-8444-000000000000",

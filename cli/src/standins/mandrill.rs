@@ -31,7 +31,7 @@ impl fmt::Display for Received {
 /// How Mandrill behaves.
 #[derive(Default)]
 pub struct Behaviour {
-    key: String,
+    keys: Vec<String>,
     bouncing: Vec<String>,
     sent: Vec<Value>,
     is_index_behind: bool,
@@ -43,7 +43,7 @@ pub type Mandrill = VendorStandin<Behaviour>;
 impl Mandrill {
     /// Starts it on `port`, 0 for any; it takes calls that carry `key`.
     pub async fn start(port: u16, key: &str) -> io::Result<Self> {
-        Self::serve(port, Behaviour { key: key.to_owned(), ..Behaviour::default() }).await
+        Self::serve(port, Behaviour { keys: vec![key.to_owned()], ..Behaviour::default() }).await
     }
 
     /// The root of its API, for `MANDRILL_URL`.
@@ -51,9 +51,14 @@ impl Mandrill {
         format!("{}/api/1.0", self.root())
     }
 
-    /// The key that it takes from now on.
+    /// The one key that it takes from now on.
     pub fn set_key(&self, key: &str) {
-        self.with(|behaviour| key.clone_into(&mut behaviour.key));
+        self.with(|behaviour| behaviour.keys = vec![key.to_owned()]);
+    }
+
+    /// One more key that it takes from now on.
+    pub fn add_key(&self, key: &str) {
+        self.with(|behaviour| behaviour.keys.push(key.to_owned()));
     }
 
     /// Lets a search find nothing of what was sent, as if the index were behind, or ends that.
@@ -78,7 +83,7 @@ impl vendor::Behaviour for Behaviour {
     }
 
     fn answer(&mut self, call: &Received, count: usize) -> Reply {
-        if call.body["key"] != self.key.as_str() {
+        if !self.keys.iter().any(|key| call.body["key"] == key.as_str()) {
             return error(401, -1, "Invalid_Key", "Invalid API key");
         }
         match call.method.as_str() {

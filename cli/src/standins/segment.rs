@@ -45,7 +45,7 @@ impl Tracked {
 /// How Segment behaves.
 #[derive(Default)]
 pub struct Behaviour {
-    write_key: String,
+    write_keys: Vec<String>,
 }
 
 /// A stand-in for Segment.
@@ -54,7 +54,7 @@ pub type Segment = VendorStandin<Behaviour>;
 impl Segment {
     /// Starts it on `port`, 0 for any; it takes calls that carry `write_key`.
     pub async fn start(port: u16, write_key: &str) -> io::Result<Self> {
-        Self::serve(port, Behaviour { write_key: write_key.to_owned() }).await
+        Self::serve(port, Behaviour { write_keys: vec![write_key.to_owned()] }).await
     }
 
     /// The root of its API, for `SEGMENT_URL`.
@@ -62,9 +62,14 @@ impl Segment {
         format!("{}/v1", self.root())
     }
 
-    /// The write key that it takes from now on.
+    /// The one write key that it takes from now on.
     pub fn set_write_key(&self, write_key: &str) {
-        self.with(|behaviour| write_key.clone_into(&mut behaviour.write_key));
+        self.with(|behaviour| behaviour.write_keys = vec![write_key.to_owned()]);
+    }
+
+    /// One more write key that it takes from now on.
+    pub fn add_write_key(&self, write_key: &str) {
+        self.with(|behaviour| behaviour.write_keys.push(write_key.to_owned()));
     }
 }
 
@@ -80,7 +85,7 @@ impl vendor::Behaviour for Behaviour {
     }
 
     fn answer(&mut self, call: &Tracked, _count: usize) -> Reply {
-        if call.write_key.as_deref() != Some(self.write_key.as_str()) {
+        if !call.write_key.as_ref().is_some_and(|key| self.write_keys.contains(key)) {
             let message = "An invalid write key was provided";
             return Reply::json(400, &json!({"success": false, "message": message}));
         }

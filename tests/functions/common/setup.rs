@@ -26,7 +26,10 @@ pub(crate) trait Vendor: Sized {
 
     async fn start() -> Self;
     fn url(&self) -> String;
+    /// The one key that it takes from now on.
     fn set_key(&self, key: &str);
+    /// One more key that it takes from now on.
+    fn add_key(&self, key: &str);
     fn reply_next(&self, reply: Reply);
     fn take_received(&self) -> Vec<Self::Call>;
 
@@ -53,6 +56,10 @@ impl Vendor for Mandrill {
         self.set_key(key);
     }
 
+    fn add_key(&self, key: &str) {
+        self.add_key(key);
+    }
+
     fn reply_next(&self, reply: Reply) {
         self.reply_next(reply);
     }
@@ -77,6 +84,10 @@ impl Vendor for Segment {
 
     fn set_key(&self, key: &str) {
         self.set_write_key(key);
+    }
+
+    fn add_key(&self, key: &str) {
+        self.add_write_key(key);
     }
 
     fn reply_next(&self, reply: Reply) {

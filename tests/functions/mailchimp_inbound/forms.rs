@@ -16,7 +16,7 @@ pub(super) const UNKNOWN_TYPES: [&str; 5] =
     ["pending", "sms_subscribe", "sms_unsubscribe", "upsms", "sms_campaign"];
 
 /// An event of this type, about Ann where it is about somebody.
-pub(super) fn form(kind: &str) -> String {
+pub(crate) fn form(kind: &str) -> String {
     let data = match kind {
         "upemail" => {
             "data[new_id]=51da8c3259&data[new_email]=ann.new%40example.com\
@@ -34,7 +34,7 @@ pub(super) fn form(kind: &str) -> String {
 }
 
 /// The same, fired so many seconds after noon: later than [`FIRED_AT`].
-pub(super) fn at(form: &str, seconds: u32) -> String {
+pub(crate) fn at(form: &str, seconds: u32) -> String {
     let time = format!("2026-01-31+12%3A{:02}%3A{:02}", seconds / 60, seconds % 60);
     with(form, "fired_at", &time)
 }
@@ -54,6 +54,6 @@ pub(super) fn without(form: &str, name: &str) -> String {
 }
 
 /// The same with a field, the last of that name.
-pub(super) fn with(form: &str, name: &str, value: &str) -> String {
+pub(crate) fn with(form: &str, name: &str, value: &str) -> String {
     format!("{form}&{}={value}", encoded(name))
 }

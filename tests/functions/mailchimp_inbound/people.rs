@@ -23,7 +23,7 @@ pub(super) fn ben() -> Value {
 }
 
 /// The same person, with this consent.
-pub(super) fn with_consent(mut person: Value, newsletter: bool) -> Value {
+pub(crate) fn with_consent(mut person: Value, newsletter: bool) -> Value {
     person["traits"]["consent"] = json!({ "newsletter": newsletter });
     person
 }

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::common::setup::{Running, Setup, Vendor};
 
 /// What Mailchimp presents, in these tests and in the sample events.
-pub(super) const SECRET: &str = "local-mailchimp-secret";
+pub(crate) const SECRET: &str = "local-mailchimp-secret";
 
 /// Tells Segment of every event about a contact, with an id and a time of Mailchimp's own.
-pub(super) const TELLS: &str = "
+pub(crate) const TELLS: &str = "
 function(ctx) {
   segment: {
     userId: ctx.event.data.id, traits: { c: ctx.event.type }, timestamp: ctx.event.fired_at,
@@ -22,10 +22,10 @@ function(ctx) {
 ";
 
 /// Whom the function tells.
-pub(super) struct Vendors {
-    pub(super) segment: Segment,
+pub(crate) struct Vendors {
+    pub(crate) segment: Segment,
     /// Ory, which is only called where the variables say so, see [`with_ory`].
-    pub(super) ory: Ory,
+    pub(crate) ory: Ory,
 }
 
 impl Vendor for Vendors {
@@ -46,6 +46,10 @@ impl Vendor for Vendors {
         self.segment.set_write_key(key);
     }
 
+    fn add_key(&self, key: &str) {
+        self.segment.add_write_key(key);
+    }
+
     fn reply_next(&self, reply: Reply) {
         self.segment.reply_next(reply);
     }
@@ -62,16 +66,16 @@ impl Vendor for Vendors {
 }
 
 /// Without Ory.
-pub(super) async fn setup() -> Setup<Vendors> {
+pub(crate) async fn setup() -> Setup<Vendors> {
     Setup::of("mailchimp-inbound", SECRET, assert_fit_for_mailchimp).await
 }
 
 /// The secret with Ory's token, and the token.
-pub(super) const ORY_SECRET: &str = "ory";
+pub(crate) const ORY_SECRET: &str = "ory";
 pub(super) const ORY_TOKEN: &str = "the-ory-token";
 
 /// With Ory.
-pub(super) fn with_ory(setup: Setup<Vendors>) -> Setup<Vendors> {
+pub(crate) fn with_ory(setup: Setup<Vendors>) -> Setup<Vendors> {
     setup.secrets.put(ORY_SECRET, &json!({ "access_token": ORY_TOKEN }).to_string());
     let url = setup.vendor.ory.url();
     setup.var("ORY_URL", url).var("ORY_SECRET_ID", ORY_SECRET)
@@ -98,7 +102,7 @@ pub(super) fn event(form: impl AsRef<[u8]>) -> Event {
 }
 
 /// A form as anybody may send it.
-pub(super) fn stranger(form: impl AsRef<[u8]>) -> Event {
+pub(crate) fn stranger(form: impl AsRef<[u8]>) -> Event {
     Event::of_mailchimp(form)
 }
 

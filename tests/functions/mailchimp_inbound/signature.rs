@@ -15,7 +15,7 @@ use crate::common::{
     setup::{Running, Setup},
 };
 
-pub(super) const HEADER: &str = "X-Mailchimp-Signature";
+pub(crate) const HEADER: &str = "X-Mailchimp-Signature";
 const SIGNING: &str = "signing";
 const SIGNING_SECRET: &str = "the-signing-secret-of-mailchimp";
 const NEXT: &str = "the-next-signing-secret";
@@ -31,7 +31,7 @@ fn put(setup: &Setup<Vendors>, secret: &str) {
 }
 
 /// So many seconds from now.
-pub(super) fn from_now(seconds: i64) -> i64 {
+pub(crate) fn from_now(seconds: i64) -> i64 {
     OffsetDateTime::now_utc().unix_timestamp() + seconds
 }
 
@@ -42,7 +42,7 @@ fn tag(secret: &str, time: i64, body: &str) -> String {
     hex::encode(mac.finalize().into_bytes())
 }
 
-pub(super) fn header(secret: &str, time: i64, body: &str) -> String {
+pub(crate) fn header(secret: &str, time: i64, body: &str) -> String {
     format!("t={time},v1={}", tag(secret, time, body))
 }
 

@@ -23,7 +23,8 @@ use schema::Schema;
 /// How Ory behaves.
 #[derive(Default)]
 pub struct Behaviour {
-    token: Option<String>,
+    /// None: whoever calls is let in.
+    tokens: Vec<String>,
     schema: Schema,
     identities: BTreeMap<String, Value>,
 }
@@ -35,8 +36,8 @@ impl Ory {
     /// Starts it on `port`, 0 for any; it takes calls that carry `token`, or any where that is
     /// none.
     pub async fn start(port: u16, token: Option<&str>) -> io::Result<Self> {
-        let token = token.map(str::to_owned);
-        Self::serve(port, Behaviour { token, ..Behaviour::default() }).await
+        let tokens = token.into_iter().map(str::to_owned).collect();
+        Self::serve(port, Behaviour { tokens, ..Behaviour::default() }).await
     }
 
     /// The root of its API, for `ORY_URL`.
@@ -44,9 +45,14 @@ impl Ory {
         self.root()
     }
 
-    /// The token that it takes from now on; `None` takes any, and none.
+    /// The one token that it takes from now on; `None` takes any, and none.
     pub fn set_token(&self, token: Option<&str>) {
-        self.with(|behaviour| behaviour.token = token.map(str::to_owned));
+        self.with(|behaviour| behaviour.tokens = token.into_iter().map(str::to_owned).collect());
+    }
+
+    /// One more token that it takes from now on.
+    pub fn add_token(&self, token: &str) {
+        self.with(|behaviour| behaviour.tokens.push(token.to_owned()));
     }
 
     /// The traits that the identity schema knows from now on. A patch that leaves others is
@@ -92,7 +98,7 @@ impl vendor::Behaviour for Behaviour {
     }
 
     fn answer(&mut self, call: &AdminCall, _count: usize) -> Reply {
-        if self.token.is_some() && call.token != self.token {
+        if !self.lets_in(call.token.as_ref()) {
             return error(StatusCode::UNAUTHORIZED, "Access credentials are invalid");
         }
         match call.asked() {
@@ -105,6 +111,10 @@ impl vendor::Behaviour for Behaviour {
 }
 
 impl Behaviour {
+    fn lets_in(&self, token: Option<&String>) -> bool {
+        self.tokens.is_empty() || token.is_some_and(|token| self.tokens.contains(token))
+    }
+
     fn get(&self, id: &str) -> Reply {
         match self.identities.get(id) {
             Some(identity) => Reply::json(200, &shown(identity)),

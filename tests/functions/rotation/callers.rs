@@ -1,0 +1,72 @@
+//! What Ory and Mailchimp present: put the new secret, wait, change the caller.
+
+use integration::Event;
+use ory_actions::stack::WEBHOOK_KEY;
+use serde_json::{Value, json};
+
+use super::{
+    events::{identify, of_mailchimp, of_ory, welcome},
+    fleet::Fleet,
+};
+use crate::{
+    common::setup::{Setup, Vendor, WEBHOOK_SECRET},
+    mailchimp_inbound::setup::{SECRET, TELLS, setup as mailchimp},
+};
+
+const NEXT: &str = "the-next-secret-of-the-caller";
+const STRANGER: &str = "what-a-stranger-makes-up";
+
+/// The steps. All the while strangers knock, which uses up the looks that a mismatch is worth.
+async fn is_rotated<V: Vendor>(
+    setup: Setup<V>,
+    old: &str,
+    put: Value,
+    event: fn(usize, &str) -> Event,
+) {
+    let mut fleet = Fleet::start(setup).await;
+    fleet.takes(|n| event(n, old)).await;
+
+    fleet.turns_away(event(0, STRANGER)).await;
+    fleet.running.secrets.put(WEBHOOK_SECRET, &put.to_string());
+    fleet.takes(|n| event(n, old)).await;
+
+    fleet.waits().await;
+    fleet.turns_away(event(0, STRANGER)).await;
+    fleet.takes(|n| event(n, old)).await;
+
+    // The caller is changed; what it is at goes on with the old one.
+    fleet.takes(|n| event(n, NEXT)).await;
+    fleet.takes(|n| event(n, old)).await;
+
+    fleet.waits().await;
+    fleet.turns_away(event(0, STRANGER)).await;
+    fleet.takes(|n| event(n, NEXT)).await;
+    fleet.assert_each_was_delivered_once();
+}
+
+#[tokio::test]
+async fn no_welcome_is_lost_while_ory_s_key_is_rotated() {
+    let setup = welcome().await;
+    is_rotated(setup, WEBHOOK_KEY, json!({ "api_key": NEXT }), of_ory).await;
+}
+
+#[tokio::test]
+async fn no_identify_is_lost_while_ory_s_key_is_rotated() {
+    let setup = identify().await;
+    is_rotated(setup, WEBHOOK_KEY, json!({ "api_key": NEXT }), of_ory).await;
+}
+
+#[tokio::test]
+async fn no_event_of_mailchimp_s_is_lost_while_its_secret_is_rotated() {
+    let setup = mailchimp().await.template(TELLS);
+    is_rotated(setup, SECRET, json!({ "secret": NEXT }), of_mailchimp).await;
+}
+
+#[tokio::test]
+async fn a_caller_that_does_not_wait_can_be_turned_away_while_strangers_knock() {
+    let mut welcome = welcome().await.with_queue().with_table().start().await;
+    assert_eq!(welcome.call(of_ory(1, STRANGER)).await.status, 401);
+    welcome.secrets.put(WEBHOOK_SECRET, NEXT);
+    assert_eq!(welcome.call(of_ory(1, NEXT)).await.status, 401, "the one look in 30 s is used up");
+    assert_eq!(welcome.call(of_ory(1, WEBHOOK_KEY)).await.status, 202);
+}

@@ -1,0 +1,49 @@
+//! Events of different people, from whoever presents a key.
+
+use integration::{Answer, Event};
+use ory_actions::{
+    stack::WEBHOOK_KEY,
+    standins::{Mandrill, Segment},
+};
+use serde_json::json;
+
+use crate::{
+    common::{
+        ory::{ann, event_of},
+        setup::Setup,
+    },
+    mailchimp_inbound::{
+        forms::{at, form, with},
+        setup::stranger,
+    },
+};
+
+pub(super) async fn welcome() -> Setup<Mandrill> {
+    Setup::of("mandrill-welcome", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
+}
+
+pub(super) async fn identify() -> Setup<Segment> {
+    Setup::of("segment-identify", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
+}
+
+/// What Ory sends of the `n`-th person.
+pub(super) fn of_ory(n: usize, key: &str) -> Event {
+    let mut ctx = ann();
+    ctx["identity"]["id"] = json!(format!("{n:08}-1111-4111-8111-0000000000a1"));
+    let address = json!(format!("person-{n}@example.com"));
+    ctx["identity"]["verifiable_addresses"][0]["value"] = address.clone();
+    ctx["identity"]["traits"]["email"] = address;
+    event_of(&format!("{n:08}-2222-4222-8222-0000000000a1"), &ctx).header("authorization", key)
+}
+
+/// What Mailchimp sends of the `n`-th person.
+pub(super) fn of_mailchimp(n: usize, secret: &str) -> Event {
+    stranger(form_about(n)).query(&format!("secret={secret}"))
+}
+
+/// The form of the `n`-th person.
+pub(super) fn form_about(n: usize) -> String {
+    let second = n.try_into().unwrap_or_default();
+    let subscribed = with(&at(&form("subscribe"), second), "data[id]", &format!("contact-{n}"));
+    with(&subscribed, "data[email]", &format!("person-{n}%40example.com"))
+}

@@ -1,0 +1,9 @@
+//! Rotations, each by the steps of `docs/operations.md`: every event of a caller who follows them
+//! is accepted, and delivered exactly once.
+
+mod callers;
+mod events;
+mod fleet;
+mod leaked;
+mod signing;
+mod vendors;
