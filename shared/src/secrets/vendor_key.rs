@@ -18,6 +18,9 @@ pub enum Product {
     /// Mailchimp Marketing. No function has a slot for it; it is known so that it can be told
     /// apart from Mandrill's key, which people confuse it with.
     Mailchimp,
+    /// One whose keys have no shape that we know, by the words that name such a key: `a token of
+    /// the CRM`.
+    Other(&'static str),
 }
 
 impl Product {
@@ -44,6 +47,7 @@ impl Product {
             Self::Segment => "a Segment write key",
             Self::Ory => "an Ory token",
             Self::Mailchimp => "a Mailchimp Marketing key",
+            Self::Other(name) => name,
         }
     }
 }
@@ -154,7 +158,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_key_of_the_wrong_product_is_named_by_what_it_is() {
-        use Product::{Mandrill, Ory, Segment};
+        use Product::{Mandrill, Ory, Other, Segment};
         let marketing = "0123456789abcdef0123456789abcdef-us6";
         let table = [
             (Mandrill, marketing, Err("a Mailchimp Marketing key")),
@@ -169,6 +173,8 @@ mod tests {
             (Mandrill, "0123456789abcdefghijkl", Ok("0123456789abcdefghijkl")),
             (Mandrill, "key-usual", Ok("key-usual")),
             (Ory, "ory_apikey_abc", Ok("ory_apikey_abc")),
+            (Other("a token of the CRM"), "ory_pat_abcdef", Err("an Ory token")),
+            (Other("a token of the CRM"), "any-other", Ok("any-other")),
         ];
         for (product, secret, expected) in table {
             match (key(product, secret).await, expected) {

@@ -1,0 +1,54 @@
+//! From a template's result to a call that the CRM can take.
+
+use serde_json::{Map, Value};
+use shared::deliver::Rendered;
+
+/// One contact, to be created or updated.
+#[derive(Debug)]
+pub(crate) struct Contact(Map<String, Value>);
+
+impl Contact {
+    /// Checks what the template gave.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub(crate) fn prepare(rendered: Rendered) -> Result<Self, &'static str> {
+        let inputs = rendered.get("inputs").and_then(Value::as_array).map(Vec::as_slice);
+        let Some([contact]) = inputs else { return Err("`inputs` is not exactly one contact") };
+        match contact["id"].as_str() {
+            None | Some("") => Err("the contact has no `id`"),
+            Some(_) if !contact["properties"].is_object() => Err("`properties` is no object"),
+            Some(_) => Ok(Self(rendered)),
+        }
+    }
+
+    /// The JSON as it is sent.
+    pub(crate) fn body(&self) -> String {
+        Value::from(self.0.clone()).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn it_is_one_contact_that_the_crm_can_know_again() {
+        let ann = json!({"id": "ann@example.com", "idProperty": "email", "properties": {}});
+        let table = [
+            (json!({"inputs": [ann]}), Ok(())),
+            (json!({}), Err("`inputs` is not exactly one contact")),
+            (json!({"inputs": []}), Err("`inputs` is not exactly one contact")),
+            (json!({"inputs": [ann, ann]}), Err("`inputs` is not exactly one contact")),
+            (json!({"inputs": [{"properties": {}}]}), Err("the contact has no `id`")),
+            (json!({"inputs": [{"id": "", "properties": {}}]}), Err("the contact has no `id`")),
+            (json!({"inputs": [{"id": "ann"}]}), Err("`properties` is no object")),
+        ];
+        for (result, expected) in table {
+            let prepared = Contact::prepare(result.as_object().unwrap().clone());
+            assert_eq!(prepared.map(|_| ()), expected, "{result}");
+        }
+    }
+}

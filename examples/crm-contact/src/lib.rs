@@ -1,0 +1,57 @@
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod config;
+mod contact;
+mod outcome;
+
+use std::sync::Arc;
+
+use shared::{
+    accept::OryFunction,
+    config::Environment,
+    deliver::{Channel, Delivery},
+    lambda::{Function, StartError},
+    secrets::{Product, VendorKey},
+    settings::Ports,
+    template::Source,
+};
+
+use client::Crm;
+use config::Config;
+
+/// The function's name.
+pub const NAME: &str = "crm-contact";
+
+/// Builds the function from its environment.
+///
+/// # Errors
+/// A setting that cannot be used, or a template that does not parse.
+pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, StartError> {
+    let config = Config::from_env(env)?;
+    let settings = &config.ory.settings;
+    let secret = settings.vendor_secret(config.secret_id, ports);
+    let token = VendorKey::new(secret, "access_token", Product::Other("a token of the CRM"));
+    let template = config.ory.template.clone().unwrap_or_else(shipped_template);
+    let delivery = Delivery {
+        template: settings.template(NAME, template, ports)?,
+        channel: Channel {
+            vendor: Crm { endpoint: config.endpoint, http: ports.http.clone() },
+            key: Arc::new(token),
+            timeout: settings.vendor_timeout,
+        },
+        // The CRM itself notices a contact that it knows.
+        ledger: None,
+    };
+    Ok(Arc::new(OryFunction {
+        auth: config.ory.caller_auth(ports),
+        screen: None,
+        reply_template: config.ory.reply_template(ports)?,
+        dispatch: settings.dispatch(NAME, delivery, ports),
+    }))
+}
+
+/// The template that is used where `TEMPLATE` is unset.
+pub fn shipped_template() -> Source {
+    Source::shipped("contact.jsonnet", include_str!("../contact.jsonnet"))
+}

@@ -1,0 +1,52 @@
+//! The block for `template.yaml`: put at the end of its resources, it is whole and sets what the
+//! function reads.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml_ng::Value;
+use shared::{aws::Aws, config::Environment, http::Client, journal::Sink, settings::Ports};
+
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+const BLOCK: &str = include_str!("../block.yaml");
+
+/// The template with the block in it. A name that is there twice is an error.
+fn together() -> Value {
+    let (resources, outputs) = TEMPLATE.split_once("\nOutputs:\n").unwrap();
+    let whole = format!("{resources}\n{BLOCK}\nOutputs:\n{outputs}");
+    serde_yaml_ng::from_str(&whole).unwrap()
+}
+
+/// The resources whose names begin with a function's, with their types, by the rest of the name.
+fn parts_of<'a>(function: &str, template: &'a Value) -> BTreeMap<&'a str, &'a str> {
+    let resources = template["Resources"].as_mapping().unwrap().iter();
+    let parts = resources.filter_map(|(name, resource)| {
+        let part = name.as_str()?.strip_prefix(function)?;
+        Some((part, resource["Type"].as_str()?))
+    });
+    parts.collect()
+}
+
+#[test]
+fn it_is_made_of_the_same_parts_as_that_of_segment_identify() {
+    let template = together();
+    let parts = parts_of("CrmContact", &template);
+    assert!(parts.len() > 1);
+    assert_eq!(parts, parts_of("SegmentIdentify", &template));
+}
+
+#[test]
+fn what_the_function_reads_is_set_and_what_is_set_is_read() {
+    let template = together();
+    let all = &template["Globals"]["Function"]["Environment"]["Variables"];
+    let own = &template["Resources"]["CrmContact"]["Properties"]["Environment"]["Variables"];
+    let names = [all, own].into_iter().flat_map(|names| names.as_mapping().unwrap().keys());
+    let names: BTreeSet<_> = names.map(|name| name.as_str().unwrap().to_owned()).collect();
+
+    let client = Client::new().unwrap();
+    let ports = Ports::on_aws(&Aws::at("http://127.0.0.1:1", &client), client, Sink::Nowhere);
+    let env = Environment::of([("WEBHOOK_SECRET_ID", "webhook"), ("CRM_SECRET_ID", "crm")]);
+    assert!(crm_contact::build(&env, &ports).is_ok());
+    assert_eq!(env.asked(), names);
+}

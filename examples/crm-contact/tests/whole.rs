@@ -1,0 +1,124 @@
+//! The real binary behind a Runtime API, with stand-ins for everything that it talks to.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::sync::{Arc, Mutex};
+
+use http::{HeaderMap, Request};
+use integration::{Deployment, Event, Sandbox};
+use ory_actions::{
+    server::{Reply, Server},
+    stack::WEBHOOK_KEY,
+    standins::{SecretsManager, Sqs},
+};
+use serde_json::{Value, json};
+
+/// As `events/` has it: what Ory sends of Ann.
+const REGISTRATION: &str = include_str!("../../../events/registration.json");
+
+const QUEUE: &str = "events";
+const TOKEN: &str = "the-token-of-the-crm";
+
+/// The calls that the CRM received, and the token that it takes.
+#[derive(Default)]
+struct Crm {
+    received: Vec<(String, HeaderMap, Value)>,
+    token: &'static str,
+}
+
+impl Crm {
+    fn answer(&mut self, request: &Request<impl AsRef<[u8]>>) -> Reply {
+        let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+        let body = serde_json::from_slice(request.body().as_ref()).unwrap();
+        let is_known = headers["authorization"] == format!("Bearer {}", self.token);
+        self.received.push((path, headers, body));
+        if is_known {
+            Reply::json(200, &json!({"results": [{"id": "512", "new": true}]}))
+        } else {
+            Reply::json(401, &json!({"category": "INVALID_AUTHENTICATION"}))
+        }
+    }
+}
+
+struct World {
+    crm: Arc<Mutex<Crm>>,
+    secrets: SecretsManager,
+    sqs: Sqs,
+    sandbox: Sandbox,
+    _server: Server,
+}
+
+impl World {
+    async fn start() -> Self {
+        let crm = Arc::new(Mutex::new(Crm { token: TOKEN, ..Crm::default() }));
+        let shared = crm.clone();
+        let server = Server::start(0, move |request| {
+            let reply = shared.lock().unwrap().answer(&request);
+            async move { reply }
+        });
+        let server = server.await.unwrap();
+        let secrets = SecretsManager::start(0).await.unwrap();
+        secrets.put("webhook", WEBHOOK_KEY);
+        secrets.put("crm", &json!({ "access_token": TOKEN }).to_string());
+        let sqs = Sqs::start(0).await.unwrap();
+        sqs.create_queue(QUEUE);
+        let sandbox = Deployment::of("crm-contact")
+            .binary(env!("CARGO_BIN_EXE_crm-contact").into())
+            .var("AWS_ENDPOINT_URL", secrets.url())
+            .var("AWS_ENDPOINT_URL_SQS", sqs.url())
+            .var("WEBHOOK_SECRET_ID", "webhook")
+            .var("QUEUE_URL", sqs.queue_url(QUEUE))
+            .var("CRM_SECRET_ID", "crm")
+            .var("CRM_URL", server.url())
+            .start()
+            .await;
+        Self { crm, secrets, sqs, sandbox, _server: server }
+    }
+
+    /// Ann registers: her event is stored, and then delivered; how many of its messages stay.
+    async fn ann_registers(&mut self) -> usize {
+        let event: Value = serde_json::from_str(REGISTRATION).unwrap();
+        assert_eq!(self.sandbox.invoke(event).await.row(), (202, "accepted"));
+        let messages = self.sqs.receive(QUEUE, 1);
+        self.sandbox.deliver(&messages).await.len()
+    }
+
+    fn received(&self) -> Vec<(String, HeaderMap, Value)> {
+        std::mem::take(&mut self.crm.lock().unwrap().received)
+    }
+}
+
+#[tokio::test]
+async fn who_registers_becomes_a_contact() {
+    let mut world = World::start().await;
+    assert_eq!(world.ann_registers().await, 0);
+    let [(path, headers, body)] = world.received().try_into().unwrap();
+    assert_eq!(path, "/crm/v3/objects/contacts/batch/upsert");
+    assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
+    let properties = json!({"email": "ann@example.com", "firstname": "Ann"});
+    let contact = json!({"idProperty": "email", "id": "ann@example.com", "properties": properties});
+    assert_eq!(body, json!({"inputs": [contact]}));
+    let log = world.sandbox.end().await;
+    assert!(!log.tells("ann@example.com") && !log.tells(TOKEN));
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_fetched_afresh_and_the_call_made_once_more() {
+    let mut world = World::start().await;
+    world.crm.lock().unwrap().token = "the-next-token-of-the-crm";
+    world.secrets.put("crm", r#"{"access_token":"the-next-token-of-the-crm"}"#);
+    assert_eq!(world.ann_registers().await, 0);
+    assert_eq!(world.received().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_nobody_s_is_stored_and_then_skipped() {
+    let mut world = World::start().await;
+    let nobody = Event::of_ory(&json!({"identity": {"traits": {}}}), "no-trigger");
+    let answer = world.sandbox.invoke(nobody.header("authorization", WEBHOOK_KEY)).await;
+    assert_eq!(answer.row(), (202, "accepted"));
+    let messages = world.sqs.receive(QUEUE, 1);
+    assert!(world.sandbox.deliver(&messages).await.is_empty());
+    assert!(world.received().is_empty());
+    assert_eq!(world.sandbox.end().await.deliveries()[0]["outcome"], "skipped");
+}
