@@ -8,6 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
+pub use waits::{LONGEST_ASKED_FOR, LONGEST_WAIT};
+
 use crate::{
     budget::Budget,
     clock::SharedClock,

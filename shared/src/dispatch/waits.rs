@@ -8,10 +8,10 @@ use crate::outcome::{Outcome, Wait};
 const SHORTEST: Duration = Duration::from_secs(2);
 
 /// The longest wait that is ours: with 100 receives, a message is tried for about a day.
-const LONGEST: Duration = Duration::from_mins(15);
+pub const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 /// The longest wait that a vendor is granted.
-const LONGEST_ASKED_FOR: Duration = Duration::from_hours(1);
+pub const LONGEST_ASKED_FOR: Duration = Duration::from_hours(1);
 
 /// How long to hide the message after it was received so often; `None` where it is done.
 /// `random` is from 0 to 1, and draws from the upper half of the wait: messages that failed
@@ -22,7 +22,7 @@ pub(super) fn hidden(outcome: &Outcome, receives: u32, random: f64) -> Option<Du
     }
     let wait = match outcome {
         Outcome::TryLater { wait, .. } | Outcome::Unknown { wait, .. } => *wait,
-        _ => return Some(LONGEST),
+        _ => return Some(LONGEST_WAIT),
     };
     let growing = growing(receives).mul_f64(0.5 + random / 2.0);
     Some(match wait {
@@ -34,7 +34,7 @@ pub(super) fn hidden(outcome: &Outcome, receives: u32, random: f64) -> Option<Du
 
 fn growing(receives: u32) -> Duration {
     let doublings = receives.saturating_sub(1).min(u32::BITS - 1);
-    SHORTEST.saturating_mul(1 << doublings).min(LONGEST)
+    SHORTEST.saturating_mul(1 << doublings).min(LONGEST_WAIT)
 }
 
 #[cfg(test)]
@@ -61,17 +61,17 @@ mod tests {
             (later(Wait::Growing), 1, Some(seconds(2))),
             (later(Wait::Growing), 2, Some(seconds(4))),
             (later(Wait::Growing), 9, Some(seconds(512))),
-            (later(Wait::Growing), 10, Some(LONGEST)),
-            (later(Wait::Growing), u32::MAX, Some(LONGEST)),
+            (later(Wait::Growing), 10, Some(LONGEST_WAIT)),
+            (later(Wait::Growing), u32::MAX, Some(LONGEST_WAIT)),
             (later(Wait::AtLeast(seconds(60))), 1, Some(seconds(60))),
-            (later(Wait::AtLeast(seconds(60))), 10, Some(LONGEST)),
+            (later(Wait::AtLeast(seconds(60))), 10, Some(LONGEST_WAIT)),
             (later(Wait::AtLeast(seconds(1800))), 10, Some(seconds(1800))),
             (later(Wait::AtLeast(seconds(90_000))), 1, Some(LONGEST_ASKED_FOR)),
             (later(Wait::Until(seconds(26))), 10, Some(seconds(26))),
             (unknown, 10, Some(seconds(120))),
             (Outcome::unknown("x"), 1, Some(seconds(2))),
-            (Outcome::blocked("x"), 1, Some(LONGEST)),
-            (Outcome::TemplateFault(Fault::new("t", "x")), 1, Some(LONGEST)),
+            (Outcome::blocked("x"), 1, Some(LONGEST_WAIT)),
+            (Outcome::TemplateFault(Fault::new("t", "x")), 1, Some(LONGEST_WAIT)),
         ];
         for (outcome, receives, wait) in table {
             assert_eq!(hidden(&outcome, receives, 1.0), wait, "{outcome:?} after {receives}");

@@ -11,7 +11,7 @@ use shared::{
     secrets, settings::Ports,
 };
 
-use super::{FUNCTIONS, Template, records::RECORDS, set};
+use super::{FUNCTIONS, Template, parameters, queues, records::RECORDS, referred, set};
 
 /// What an answer needs besides its budget: the way in and out.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -73,12 +73,55 @@ fn what_it_calls(
     let mut statements = vec![
         (set([secrets::ACTION]), secrets.map(|(_, secret)| secret.clone()).collect()),
         (set(["logs:CreateLogStream", "logs:PutLogEvents"]), set([&logs])),
+        // Lambda's own traces. X-Ray knows no resources that a policy could name.
+        (set(["xray:PutTelemetryRecords", "xray:PutTraceSegments"]), set(["*"])),
         (set(queue::ACTIONS), set([&queue])),
     ];
     if variables.contains_key("RECORDS_TABLE") {
         statements.push((set([records::ACTION]), set([&format!("{RECORDS}.Arn")])));
     }
     statements
+}
+
+#[test]
+fn a_function_is_traced_and_logs_into_a_group_of_its_own_that_forgets() {
+    let template = Template::read();
+    assert_eq!(template.global("Tracing"), "Active");
+    for (name, logical_id, ..) in FUNCTIONS {
+        let group = referred(&template.resource(logical_id)["LoggingConfig"]["LogGroup"]);
+        assert_eq!(group, format!("{logical_id}Logs"), "{name}");
+        let retention = &template.resource(&group)["RetentionInDays"];
+        assert_eq!(referred(retention), "LogRetentionDays", "{name}");
+    }
+}
+
+#[test]
+fn what_is_one_function_s_alone_bears_its_name() {
+    let template = Template::read();
+    assert_eq!(template.global("PropagateTags").as_bool(), Some(true));
+    for (name, logical_id, ..) in FUNCTIONS {
+        assert_eq!(template.resource(logical_id)["Tags"]["function"], name);
+        for part in ["Logs", "Role", "Queue", "DeadLetters", "Monitoring"] {
+            let tags = template.resource(&format!("{logical_id}{part}"))["Tags"].as_sequence();
+            let [tag] = &tags.unwrap()[..] else { panic!("{name}: {part}") };
+            assert_eq!((&tag["Key"], &tag["Value"]), (&"function".into(), &name.into()), "{part}");
+        }
+    }
+}
+
+#[test]
+fn a_function_may_serve_all_that_the_account_can_unless_it_is_told_and_never_less_than_it_delivers()
+{
+    let mut template = Template::read();
+    let reserved =
+        |template: &Template| template.resolved(template.global("ReservedConcurrentExecutions"));
+    assert_eq!(reserved(&template), "AWS::NoValue");
+    for (name, logical_id, ..) in FUNCTIONS {
+        let least = parameters::LEAST_RESERVED_CONCURRENCY;
+        assert!(least > queues::concurrency(&template, logical_id), "{name}");
+    }
+    template.0["Parameters"]["ReservedConcurrency"]["Default"] = "50".into();
+    assert_eq!(reserved(&template), "50");
 }
 
 #[test]

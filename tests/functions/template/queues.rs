@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use serde_yaml_ng::Value;
-use shared::{lambda::TIME_LIMIT, queue::MAX_MESSAGE_BYTES};
+use shared::{
+    dispatch::{LONGEST_ASKED_FOR, LONGEST_WAIT},
+    lambda::TIME_LIMIT,
+    queue::MAX_MESSAGE_BYTES,
+};
 
 use super::{FUNCTIONS, QUEUE, Template, plain, referred, seconds, set, url};
-
-/// How long a function hides a message at most, of its own accord and where a vendor asks for it;
-/// `shared::dispatch` says so.
-const LONGEST_WAIT: Duration = Duration::from_mins(15);
-const LONGEST_ASKED_FOR: Duration = Duration::from_hours(1);
 
 /// How many messages a function takes at once.
 const BATCHES: [(&str, u64); 3] =
@@ -36,6 +35,12 @@ fn dead_letters<'a>(template: &'a Template, function: &str) -> &'a Value {
 /// How long a function's dead letters are kept.
 pub(super) fn dead_letters_are_kept(template: &Template, function: &str) -> Duration {
     seconds(&dead_letters(template, function)["MessageRetentionPeriod"])
+}
+
+/// How many deliveries of a function run at once, at most.
+pub(super) fn concurrency(template: &Template, function: &str) -> u64 {
+    let (_, mapping) = mapping(template, function);
+    mapping["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap()
 }
 
 /// How Lambda receives for a function, and the mapping's name.
@@ -70,12 +75,15 @@ fn every_queue_is_encrypted_and_takes_the_largest_message() {
     }
 }
 
+/// As AWS recommends for functions that receive from a queue.
 #[test]
-fn a_received_message_is_hidden_for_six_times_the_function_s_time() {
+fn a_received_message_is_hidden_for_six_times_the_function_s_time_and_the_wait_for_its_batch() {
     let template = Template::read();
     for (_, logical_id, ..) in FUNCTIONS {
+        let (_, mapping) = mapping(&template, logical_id);
+        let window = mapping["MaximumBatchingWindowInSeconds"].as_u64().unwrap_or_default();
         let hidden = seconds(&queue(&template, logical_id)["VisibilityTimeout"]);
-        assert_eq!(hidden, 6 * TIME_LIMIT);
+        assert_eq!(hidden, 6 * TIME_LIMIT + Duration::from_secs(window));
     }
 }
 
@@ -147,13 +155,9 @@ fn a_function_takes_as_many_messages_as_it_can_deliver_at_once_and_keeps_the_fai
 #[test]
 fn no_more_deliveries_run_at_once_than_a_vendor_takes() {
     let template = Template::read();
-    let concurrency = |function: &str| {
-        let (_, mapping) = mapping(&template, function);
-        mapping["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap()
-    };
     for (name, logical_id, ..) in FUNCTIONS {
-        assert!(concurrency(logical_id) >= LEAST_CONCURRENCY, "{name}");
+        assert!(concurrency(&template, logical_id) >= LEAST_CONCURRENCY, "{name}");
     }
     let (_, batch) = BATCHES[1];
-    assert!(concurrency("SegmentIdentify") * batch <= SEGMENT_REQUESTS);
+    assert!(concurrency(&template, "SegmentIdentify") * batch <= SEGMENT_REQUESTS);
 }

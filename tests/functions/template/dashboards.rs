@@ -1,0 +1,137 @@
+//! The dashboards: one a function, with nothing on them that is not there.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use shared::journal::Line;
+
+use super::{
+    FUNCTIONS, Template,
+    alarm::ALARM,
+    metrics::{self, Watched},
+};
+
+/// How wide CloudWatch's grid is.
+const COLUMNS: u64 = 24;
+
+/// Of what Lambda and SQS keep, a person wants to see this.
+const BESIDES: [&str; 6] = [
+    "ApproximateAgeOfOldestMessage",
+    "ApproximateNumberOfMessagesVisible",
+    "Errors",
+    "Throttles",
+    "Url5xxCount",
+    "UrlRequestLatency",
+];
+
+/// A function's dashboard, as CloudWatch gets it.
+fn dashboard(logical_id: &str) -> Value {
+    let monitoring = Template::read().monitoring(logical_id);
+    let body = monitoring.resolved(&monitoring.resource("Dashboard")["DashboardBody"]);
+    serde_json::from_str(&body).unwrap()
+}
+
+fn widgets(dashboard: &Value, kind: &str) -> Vec<Value> {
+    let all = dashboard["widgets"].as_array().unwrap().iter();
+    all.filter(|widget| widget["type"] == kind).cloned().collect()
+}
+
+/// What the widgets show, written out: a dot repeats what stands above it, three all of it.
+fn shown(dashboard: &Value) -> BTreeSet<Watched> {
+    let mut shown = BTreeSet::new();
+    for widget in widgets(dashboard, "metric") {
+        let mut above: Vec<String> = Vec::new();
+        for metric in widget["properties"]["metrics"].as_array().unwrap() {
+            let texts: Vec<_> =
+                metric.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            if texts != ["..."] {
+                let written = |(n, text): (usize, &&str)| match *text {
+                    "." => above[n].clone(),
+                    text => text.to_owned(),
+                };
+                above = texts.iter().enumerate().map(written).collect();
+            }
+            let [namespace, name, key, value] = &above[..] else { panic!("{metric}") };
+            let dimensions = vec![(key.clone(), value.clone())];
+            let (namespace, name) = (namespace.clone(), name.clone());
+            shown.insert(Watched { namespace, name, dimensions });
+        }
+    }
+    shown
+}
+
+#[test]
+fn a_dashboard_shows_all_that_is_counted_and_nothing_that_is_not() {
+    for (name, logical_id, ..) in FUNCTIONS {
+        let shown = shown(&dashboard(logical_id));
+        let unknown: Vec<_> = shown.difference(&metrics::all(name, logical_id)).cloned().collect();
+        assert_eq!(unknown, [], "{name}");
+        let missing: Vec<_> = metrics::counted(name).difference(&shown).cloned().collect();
+        assert_eq!(missing, [], "{name}");
+        let names: BTreeSet<_> = shown.iter().map(|watched| watched.name.as_str()).collect();
+        assert!(BESIDES.iter().all(|besides| names.contains(besides)), "{name}: {names:?}");
+    }
+}
+
+#[test]
+fn a_dashboard_shows_the_dead_letters_apart_from_what_waits() {
+    for (name, logical_id, ..) in FUNCTIONS {
+        let queues: BTreeSet<_> = shown(&dashboard(logical_id))
+            .into_iter()
+            .filter(|watched| watched.name == "ApproximateNumberOfMessagesVisible")
+            .map(|watched| watched.dimensions[0].1.clone())
+            .collect();
+        let both = ["Queue", "DeadLetters"].map(|part| format!("{logical_id}{part}.QueueName"));
+        assert_eq!(queues, both.into(), "{name}");
+    }
+}
+
+#[test]
+fn a_dashboard_begins_with_the_state_of_every_alarm() {
+    let monitoring = Template::of_file("monitoring.yaml");
+    let arns: BTreeSet<_> =
+        monitoring.all(ALARM).iter().map(|alarm| format!("${{{alarm}.Arn}}")).collect();
+    for (name, logical_id, ..) in FUNCTIONS {
+        let [states] = &widgets(&dashboard(logical_id), "alarm")[..] else { panic!("{name}") };
+        assert_eq!(states["y"], 0);
+        let listed = states["properties"]["alarms"].as_array().unwrap().iter();
+        let listed: BTreeSet<_> = listed.map(|arn| arn.as_str().unwrap().to_owned()).collect();
+        assert_eq!(listed, arns, "{name}");
+    }
+}
+
+#[test]
+fn the_last_causes_are_read_from_the_function_s_log_by_fields_that_its_lines_have() {
+    let line = Line {
+        key: Some(String::new()),
+        cause: Some(String::new()),
+        receives: Some(1),
+        ..Line::default()
+    };
+    let line = serde_json::to_value(line).unwrap();
+    for (name, logical_id, ..) in FUNCTIONS {
+        let [causes] = &widgets(&dashboard(logical_id), "log")[..] else { panic!("{name}") };
+        let query = causes["properties"]["query"].as_str().unwrap();
+        let parts: Vec<_> = query.split(" | ").collect();
+        assert_eq!(parts[0], format!("SOURCE '{logical_id}Logs'"));
+        let fields = parts[1].strip_prefix("fields @timestamp, ").unwrap();
+        for field in fields.split(", ") {
+            assert!(line.get(field).is_some(), "{field}");
+        }
+    }
+}
+
+#[test]
+fn widgets_lie_side_by_side() {
+    let dashboard = dashboard("MandrillWelcome");
+    let mut taken = BTreeSet::new();
+    for widget in dashboard["widgets"].as_array().unwrap() {
+        let side = |name: &str| widget[name].as_u64().unwrap();
+        assert!(side("x") + side("width") <= COLUMNS, "{widget}");
+        for x in side("x")..side("x") + side("width") {
+            for y in side("y")..side("y") + side("height") {
+                assert!(taken.insert((x, y)), "{widget} lies over another");
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The metrics that there are: those that the code counts, and those that AWS keeps.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+use shared::{
+    clock::SystemClock,
+    journal::{Journal, Line, LogLevel, Metric, Sink},
+};
+
+/// What AWS keeps of a queue and of a function with a URL, of what is watched here.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
+/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html>
+const OF_A_QUEUE: [&str; 3] = [
+    "ApproximateAgeOfOldestMessage",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesVisible",
+];
+const OF_A_FUNCTION: [&str; 4] = ["Errors", "Throttles", "Url5xxCount", "UrlRequestLatency"];
+
+/// A metric as CloudWatch tells it from others.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Watched {
+    pub(super) namespace: String,
+    pub(super) name: String,
+    /// Names and values.
+    pub(super) dimensions: Vec<(String, String)>,
+}
+
+impl Watched {
+    fn new(namespace: &str, name: &str, dimension: (&str, &str)) -> Self {
+        let (key, value) = dimension;
+        let dimensions = vec![(key.to_owned(), value.to_owned())];
+        Self { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
+    }
+}
+
+/// What a function counts, as it stands in its lines.
+pub(super) fn counted(function: &'static str) -> BTreeSet<Watched> {
+    let line = a_line_with_all_metrics(function);
+    let described = &line["_aws"]["CloudWatchMetrics"][0];
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let namespace = text(&described["Namespace"]);
+    let sets = described["Dimensions"].as_array().unwrap();
+    let [dimensions] = &sets[..] else { panic!("one set of dimensions") };
+    let dimensions = dimensions.as_array().unwrap().iter().map(text);
+    let dimensions: Vec<_> = dimensions.map(|key| (key.clone(), text(&line[&key]))).collect();
+    let metrics = described["Metrics"].as_array().unwrap().iter();
+    let of_name =
+        |name| Watched { namespace: namespace.clone(), name, dimensions: dimensions.clone() };
+    metrics.map(|metric| of_name(text(&metric["Name"]))).collect()
+}
+
+/// All that there is of a function.
+pub(super) fn all(function: &'static str, logical_id: &str) -> BTreeSet<Watched> {
+    let queues = ["Queue", "DeadLetters"].map(|part| format!("{logical_id}{part}.QueueName"));
+    let of_queues = queues.iter().flat_map(|queue| {
+        OF_A_QUEUE.map(|name| Watched::new("AWS/SQS", name, ("QueueName", queue)))
+    });
+    let of_lambda =
+        OF_A_FUNCTION.map(|name| Watched::new("AWS/Lambda", name, ("FunctionName", logical_id)));
+    counted(function).into_iter().chain(of_queues).chain(of_lambda).collect()
+}
+
+fn a_line_with_all_metrics(function: &'static str) -> Value {
+    let lines = Arc::new(Mutex::default());
+    let sink = Sink::Memory(Arc::clone(&lines));
+    let mut line = Line::default();
+    Metric::ALL.iter().for_each(|metric| line.count(*metric));
+    Journal::new(function, LogLevel::Info, Arc::new(SystemClock), sink).write(&line);
+    let mut lines = lines.lock().unwrap();
+    lines.remove(0)
+}

@@ -1,0 +1,137 @@
+//! The parameters: what has a shape is held to it before anything is deployed.
+
+use std::collections::BTreeSet;
+
+use regex_lite::Regex;
+use serde_yaml_ng::Value;
+
+use super::{Template, plain};
+
+/// The least that may be reserved for a function.
+pub(super) const LEAST_RESERVED_CONCURRENCY: u64 = 10;
+
+fn parameters(template: &Template) -> impl Iterator<Item = (String, &Value)> {
+    let parameters = template.0["Parameters"].as_mapping().unwrap();
+    parameters.iter().map(|(name, parameter)| (plain(name), parameter))
+}
+
+#[test]
+fn every_parameter_is_shown_in_a_group() {
+    let template = Template::read();
+    let interface = &template.0["Metadata"]["AWS::CloudFormation::Interface"];
+    let groups = interface["ParameterGroups"].as_sequence().unwrap();
+    let listed = groups.iter().flat_map(|group| group["Parameters"].as_sequence().unwrap());
+    let mut listed: Vec<_> = listed.map(plain).collect();
+    listed.sort();
+    let mut all: Vec<_> = parameters(&template).map(|(name, _)| name).collect();
+    all.sort();
+    assert_eq!(listed, all);
+}
+
+#[test]
+fn every_parameter_has_a_default_a_description_and_a_shape() {
+    for (name, parameter) in parameters(&Template::read()) {
+        assert!(parameter["Description"].is_string(), "{name}");
+        assert!(!parameter["Default"].is_null(), "{name}: nobody has to know it to deploy");
+        let numbers = parameter["Type"] == "Number";
+        let values = parameter["AllowedValues"].is_sequence();
+        let bounded = numbers && parameter["MinValue"].is_number();
+        let pattern = parameter["AllowedPattern"].is_string();
+        assert!(values || bounded || pattern, "{name}");
+        assert_eq!(pattern, parameter["ConstraintDescription"].is_string(), "{name}");
+    }
+}
+
+/// A pattern, values that it takes, and values that would fail later and harder.
+type Row = (&'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const TEMPLATES: &[&str] = &[
+    "WelcomeTemplate",
+    "WelcomeReplyTemplate",
+    "IdentifyTemplate",
+    "IdentifyReplyTemplate",
+    "InboundTemplate",
+];
+
+const SHAPES: [Row; 9] = [
+    (&["AlarmEmail"], &["", "ops@example.com"], &["ops", "a@b@c", "a b@example.com"]),
+    (&["ReservedConcurrency"], &["", "10", "1000"], &["0", "9", "-1", "1e3", "many"]),
+    (&["WebhookApiKeyName"], &["Authorization", "X-API_Key"], &["", "X Key", "X:Key"]),
+    (
+        &["MailchimpLists"],
+        &["", "a6b5da1054", "a6b5da1054,b7", "a6b5da1054, b7"],
+        &[",", "a6b5da1054,", "https://us6.admin.mailchimp.com"],
+    ),
+    (
+        &["OryUrl"],
+        &["", "https://slug.projects.oryapis.com", "https://kratos.internal:4434/root"],
+        &[
+            "http://kratos",
+            "slug.projects.oryapis.com",
+            "https://a@b",
+            "https://b/?x",
+            "https://b c",
+        ],
+    ),
+    (
+        &["OryPatchPaths"],
+        &["/traits/consent", "/traits/consent/newsletter,/metadata_public/mailchimp", "/a/b, /c/d"],
+        &["", "/traits", "traits/consent", "/traits/consent,/traits", "/traits/"],
+    ),
+    (
+        &["MandrillUrl"],
+        &["https://mandrillapp.com/api/1.0"],
+        &["", "http://mandrillapp.com/api/1.0", "https://", "https://user:pass@mandrillapp.com"],
+    ),
+    (
+        &["TemplatesLayerArn"],
+        &["", "arn:aws:lambda:eu-central-1:123456789012:layer:templates:3"],
+        &["templates", "arn:aws:lambda:eu-central-1:123456789012:layer:templates"],
+    ),
+    (
+        TEMPLATES,
+        &["", "base64://ZnVuY3Rpb24oY3R4KSBjdHg=", "file:///opt/welcome.jsonnet"],
+        &[
+            "file://welcome.jsonnet",
+            "base64://function(ctx) ctx",
+            "/opt/welcome.jsonnet",
+            "base64://",
+        ],
+    ),
+];
+
+#[test]
+fn a_pattern_takes_what_is_right_and_refuses_what_would_fail_later() {
+    let template = Template::read();
+    let mut known = BTreeSet::new();
+    for (names, right, wrong) in SHAPES {
+        for name in names {
+            let parameter = &template.0["Parameters"][*name];
+            let pattern = parameter["AllowedPattern"].as_str().unwrap();
+            // Whether CloudFormation looks for a match or for the whole is the same then.
+            let whole = |part: &str| part.starts_with('^') && part.ends_with('$');
+            assert!(whole(pattern) && pattern.split('|').all(whole), "{name}: {pattern}");
+            let pattern = Regex::new(pattern).unwrap();
+            assert!(pattern.is_match(&plain(&parameter["Default"])), "{name}");
+            assert!(right.iter().all(|value| pattern.is_match(value)), "{name}: {right:?}");
+            for value in wrong {
+                assert!(!pattern.is_match(value), "{name} takes {value:?}");
+            }
+            known.insert((*name).to_owned());
+        }
+    }
+    let shaped =
+        parameters(&template).filter(|(_, parameter)| parameter["AllowedPattern"].is_string());
+    assert_eq!(known, shaped.map(|(name, _)| name).collect());
+}
+
+#[test]
+fn no_less_is_reserved_than_ten() {
+    let template = Template::read();
+    let pattern = template.0["Parameters"]["ReservedConcurrency"]["AllowedPattern"].as_str();
+    let pattern = Regex::new(pattern.unwrap()).unwrap();
+    for reserved in 0..1000 {
+        let taken = pattern.is_match(&reserved.to_string());
+        assert_eq!(taken, reserved >= LEAST_RESERVED_CONCURRENCY, "{reserved}");
+    }
+}
