@@ -11,3 +11,4 @@ mod records;
 mod rotation;
 mod segment_identify;
 mod template;
+mod workflows;
