@@ -18,16 +18,16 @@ use crate::{
     },
 };
 
-pub(super) async fn welcome() -> Setup<Mandrill> {
+pub(crate) async fn welcome() -> Setup<Mandrill> {
     Setup::of("mandrill-welcome", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
 }
 
-pub(super) async fn identify() -> Setup<Segment> {
+pub(crate) async fn identify() -> Setup<Segment> {
     Setup::of("segment-identify", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
 }
 
 /// What Ory sends of the `n`-th person.
-pub(super) fn of_ory(n: usize, key: &str) -> Event {
+pub(crate) fn of_ory(n: usize, key: &str) -> Event {
     let mut ctx = ann();
     ctx["identity"]["id"] = json!(format!("{n:08}-1111-4111-8111-0000000000a1"));
     let address = json!(format!("person-{n}@example.com"));
@@ -37,12 +37,12 @@ pub(super) fn of_ory(n: usize, key: &str) -> Event {
 }
 
 /// What Mailchimp sends of the `n`-th person.
-pub(super) fn of_mailchimp(n: usize, secret: &str) -> Event {
+pub(crate) fn of_mailchimp(n: usize, secret: &str) -> Event {
     stranger(form_about(n)).query(&format!("secret={secret}"))
 }
 
 /// The form of the `n`-th person.
-pub(super) fn form_about(n: usize) -> String {
+pub(crate) fn form_about(n: usize) -> String {
     let second = n.try_into().unwrap_or_default();
     let subscribed = with(&at(&form("subscribe"), second), "data[id]", &format!("contact-{n}"));
     with(&subscribed, "data[email]", &format!("person-{n}%40example.com"))

@@ -2,7 +2,7 @@
 //! is accepted, and delivered exactly once.
 
 mod callers;
-mod events;
+pub(crate) mod events;
 mod fleet;
 mod leaked;
 mod signing;

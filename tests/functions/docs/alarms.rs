@@ -1,0 +1,30 @@
+//! `docs/operations.md` says of every alarm what to do.
+
+use std::collections::BTreeSet;
+
+use serde_yaml_ng::Value;
+
+use super::{read, rows, section};
+
+/// The names of a template's alarms, without what stands for the stack and the function.
+fn alarms_of(template: &str) -> Vec<String> {
+    let template: Value = serde_yaml_ng::from_str(&read(template)).unwrap();
+    let resources = template["Resources"].as_mapping().unwrap().values();
+    let alarms = resources.filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
+    let name = |alarm: &Value| {
+        let Value::Tagged(name) = &alarm["Properties"]["AlarmName"] else { panic!("{alarm:?}") };
+        name.value.as_str().unwrap().rsplit_once("}-").unwrap().1.to_owned()
+    };
+    alarms.map(name).collect()
+}
+
+#[test]
+fn every_alarm_has_its_row_and_every_row_its_alarm() {
+    let alarms: BTreeSet<_> =
+        ["template.yaml", "monitoring.yaml"].into_iter().flat_map(alarms_of).collect();
+    let rows = rows(&section("docs/operations.md", "## Alarms"));
+    let told: BTreeSet<_> = rows.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+    assert!(alarms.len() > 10, "{alarms:?}");
+    assert_eq!(told, alarms);
+    assert!(rows.iter().all(|row| row.len() == 3 && row.iter().all(|cell| !cell.is_empty())));
+}

@@ -1,0 +1,135 @@
+//! The cost of an event in `docs/operations.md`: the calls are those that are made, and the sums
+//! are what they come to.
+
+use integration::Event;
+use ory_actions::{stack::WEBHOOK_KEY, standins::ory::person};
+
+use super::{read, rows, section};
+use crate::{
+    common::setup::{Running, Setup, Vendor},
+    mailchimp_inbound::setup::{SECRET, Vendors, setup as mailchimp, with_ory},
+    rotation::events::{identify, of_mailchimp, of_ory, welcome},
+};
+
+const PAGE: &str = "docs/operations.md";
+
+/// The columns of the tables, the last for somebody who is turned away.
+const COLUMNS: usize = 4;
+
+/// How much shorter than the page has it the lines of an event may be, in bytes.
+const ROUNDED: f64 = 100.0;
+
+/// A table of the page: its rows by their names.
+struct Table(Vec<Vec<String>>);
+
+impl Table {
+    fn under(heading: &str) -> Self {
+        Self(rows(&section(PAGE, heading)))
+    }
+
+    fn row(&self, name: &str) -> [f64; COLUMNS] {
+        let row = self.0.iter().find(|row| row[0] == name).expect(name);
+        let numbers: Vec<_> = row[1..].iter().map(|cell| number(cell)).collect();
+        numbers.try_into().unwrap()
+    }
+
+    fn price(&self, name: &str) -> f64 {
+        number(&self.0.iter().find(|row| row[0] == name).expect(name)[2])
+    }
+}
+
+fn number(cell: &str) -> f64 {
+    cell.replace(',', "").parse().unwrap_or_else(|_| panic!("{cell} is no number"))
+}
+
+/// What a start and one event made.
+#[derive(Debug)]
+struct Calls {
+    sent: usize,
+    written: usize,
+    secrets: usize,
+    logged: usize,
+}
+
+async fn calls<V: Vendor>(setup: Setup<V>, event: Event) -> Calls {
+    let mut running: Running<V> = setup.with_queue().with_table().start().await;
+    let secrets = running.secrets.calls();
+    running.call(event).await;
+    assert!(running.work().await.is_empty());
+    let sent = running.sqs.calls_of("SendMessage");
+    let written = running.dynamo_db.calls_of("UpdateItem");
+    assert_eq!((running.sqs.calls(), running.dynamo_db.calls()), (sent, written));
+    let logged = running.end().await.stdout.iter().map(|line| line.len() + 1).sum();
+    Calls { sent, written, secrets, logged }
+}
+
+/// With Ory and Segment, which both are told.
+async fn inbound() -> Setup<Vendors> {
+    let setup = with_ory(mailchimp().await);
+    let somebody = person("00000001-1111-4111-8111-0000000000a1", "person-1@example.com");
+    setup.vendor.ory.put_identity(somebody);
+    setup
+}
+
+#[tokio::test]
+async fn the_calls_of_an_event_are_those_of_the_table() {
+    let made = [
+        calls(welcome().await, of_ory(1, WEBHOOK_KEY)).await,
+        calls(identify().await, of_ory(1, WEBHOOK_KEY)).await,
+        calls(inbound().await, of_mailchimp(1, SECRET)).await,
+        calls(welcome().await, of_ory(1, "what-a-stranger-makes-up")).await,
+    ];
+    let table = Table::under("### Calls");
+    let exact = |name: &str, count: fn(&Calls) -> usize| {
+        let counts: Vec<_> = made.iter().map(|calls| count(calls).to_string()).collect();
+        let told: Vec<_> = table.row(name).iter().map(ToString::to_string).collect();
+        assert_eq!(told, counts, "{name}");
+    };
+    exact("SQS, sent", |calls| calls.sent);
+    exact("DynamoDB, written", |calls| calls.written);
+    exact("Secrets Manager, once per sandbox and 5 minutes", |calls| calls.secrets);
+    for (told, calls) in table.row("Logs, bytes of the function").iter().zip(&made) {
+        let logged = f64::from(u32::try_from(calls.logged).unwrap());
+        assert!((told - ROUNDED..=*told).contains(&logged), "{calls:?}, told {told}");
+    }
+}
+
+#[test]
+fn the_costs_are_the_calls_at_the_prices() {
+    assert!(read("template.yaml").contains("MemorySize: 256\n"));
+    let gigabytes = 0.25;
+    let (prices, calls, costs) =
+        (Table::under("### Prices"), Table::under("### Calls"), Table::under("### Costs"));
+    let mut sums = [0.0; COLUMNS];
+    let mut compare = |name: &str, computed: [f64; COLUMNS]| {
+        for (sum, cost) in sums.iter_mut().zip(computed) {
+            *sum += cost;
+        }
+        assert_eq!(shown(costs.row(name)), shown(computed), "{name}");
+    };
+    let times = |price: &str, rows: &[&str], unit: f64| {
+        let mut computed = [0.0; COLUMNS];
+        for counts in rows.iter().map(|row| calls.row(row)) {
+            for (cost, count) in computed.iter_mut().zip(counts) {
+                *cost += count * unit * prices.price(price);
+            }
+        }
+        computed
+    };
+    compare("Lambda, invocations", times("Lambda, invocations", &["Lambda, invocations"], 1.0));
+    let seconds = gigabytes / 1e3;
+    compare("Lambda, time", times("Lambda, time", &["Lambda, milliseconds"], 1e6 * seconds));
+    let requests = ["SQS, sent", "SQS, received and deleted by Lambda"];
+    compare("SQS", times("SQS", &requests, 1.0));
+    compare("DynamoDB", times("DynamoDB", &["DynamoDB, written"], 1.0));
+    let bytes = ["Logs, bytes of the function", "Logs, bytes of Lambda"];
+    compare("Logs", times("Logs", &bytes, 1e6 / 1e9));
+    assert_eq!(shown(costs.row("**sum**")), shown(sums), "sum");
+    let traces = times("X-Ray", &["Lambda, invocations"], 1.0);
+    assert_eq!(shown(costs.row("X-Ray, at most")), shown(traces), "X-Ray");
+}
+
+/// In cents.
+fn shown(dollars: [f64; COLUMNS]) -> [String; COLUMNS] {
+    dollars.map(|dollars| format!("{dollars:.2}"))
+}

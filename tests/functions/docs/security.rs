@@ -1,0 +1,29 @@
+//! `docs/security.md` names the tests that hold what it says.
+
+use super::{path, read, rows, section};
+
+/// The tests that a text names: `path/to/file.rs::name`.
+fn named(text: &str) -> Vec<(String, String)> {
+    let spans = text.split('`').skip(1).step_by(2);
+    let tests = spans.filter_map(|span| span.split_once(".rs::"));
+    tests.map(|(file, test)| (format!("{file}.rs"), test.to_owned())).collect()
+}
+
+#[test]
+fn each_test_that_it_names_is_there() {
+    for (file, test) in named(&read("docs/security.md")) {
+        assert!(path(&file).is_file(), "{file} is not there");
+        let is_there = read(&file).contains(&format!("fn {test}("));
+        assert!(is_there, "{file} has no {test}");
+    }
+}
+
+#[test]
+fn whatever_stands_against_a_threat_has_its_test() {
+    let rows = rows(&section("docs/security.md", "## Threats"));
+    assert!(rows.len() > 20);
+    for row in &rows {
+        let [defence, tests] = row.as_slice() else { panic!("{row:?}") };
+        assert!(!defence.is_empty() && !named(tests).is_empty(), "{row:?}");
+    }
+}
