@@ -70,7 +70,9 @@ fn a_line_with_all_metrics(function: &'static str) -> Value {
     let lines = Arc::new(Mutex::default());
     let sink = Sink::Memory(Arc::clone(&lines));
     let mut line = Line::default();
-    Metric::ALL.iter().for_each(|metric| line.count(*metric));
+    for metric in Metric::ALL {
+        line.count(*metric);
+    }
     Journal::new(function, LogLevel::Info, Arc::new(SystemClock), sink).write(&line);
     let mut lines = lines.lock().unwrap();
     lines.remove(0)
