@@ -11,11 +11,10 @@ fn pages() -> Vec<String> {
         Some(parent) => names_in(parent).map(|name| format!("{parent}/{name}")).collect(),
         None => vec![folder.to_owned()],
     });
-    let pages = folders.flat_map(|folder| {
-        let pages = names_in(&folder).filter(|name| name.ends_with(".md")).collect::<Vec<_>>();
-        pages.into_iter().map(move |name| format!("{folder}/{name}"))
+    let files = folders.flat_map(|folder| {
+        names_in(&folder).map(move |name| format!("{folder}/{name}")).collect::<Vec<_>>()
     });
-    pages.collect()
+    files.filter(|file| Path::new(file).extension().is_some_and(|kind| kind == "md")).collect()
 }
 
 fn names_in(folder: &str) -> impl Iterator<Item = String> + use<> {

@@ -25,7 +25,8 @@ fn section(page: &str, heading: &str) -> String {
     let page = read(page);
     let level = heading.split_once(' ').unwrap().0;
     let next = format!("\n{level} ");
-    let (_, rest) = page.split_once(&format!("\n{heading}\n")).expect(heading);
+    let rest = page.split_once(&format!("\n{heading}\n")).map(|(_, rest)| rest);
+    let rest = rest.unwrap_or_else(|| panic!("there is no {heading}"));
     rest.split_once(&next).map_or(rest, |(section, _)| section).to_owned()
 }
 
