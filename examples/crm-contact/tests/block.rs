@@ -1,5 +1,5 @@
-//! The block for `template.yaml`: put at the end of its resources, it is whole and sets what the
-//! function reads.
+//! The block for `template.yaml`: put at the end of its resources, and with its outputs, it is whole
+//! and sets what the function reads.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,20 +10,22 @@ use shared::{aws::Aws, config::Environment, http::Client, journal::Sink, setting
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const BLOCK: &str = include_str!("../block.yaml");
+const OUTPUTS: &str = include_str!("../outputs.yaml");
 
 /// The template with the block in it. A name that is there twice is an error.
 fn together() -> Value {
     let (resources, outputs) = TEMPLATE.split_once("\nOutputs:\n").unwrap();
-    let whole = format!("{resources}\n{BLOCK}\nOutputs:\n{outputs}");
+    let whole = format!("{resources}\n{BLOCK}\nOutputs:\n{outputs}{OUTPUTS}");
     serde_yaml_ng::from_str(&whole).unwrap()
 }
 
-/// The resources whose names begin with a function's, with their types, by the rest of the name.
-fn parts_of<'a>(function: &str, template: &'a Value) -> BTreeMap<&'a str, &'a str> {
-    let resources = template["Resources"].as_mapping().unwrap().iter();
-    let parts = resources.filter_map(|(name, resource)| {
-        let part = name.as_str()?.strip_prefix(function)?;
-        Some((part, resource["Type"].as_str()?))
+/// What a function has in a part of the template, by the rest of its name, with the type.
+fn parts_of(function: &str, part: &Value) -> BTreeMap<String, Option<String>> {
+    let all = part.as_mapping().unwrap().iter();
+    let parts = all.filter_map(|(name, value)| {
+        let name = name.as_str()?;
+        let kind = value["Type"].as_str().map(str::to_owned);
+        name.contains(function).then(|| (name.replace(function, ""), kind))
     });
     parts.collect()
 }
@@ -31,9 +33,11 @@ fn parts_of<'a>(function: &str, template: &'a Value) -> BTreeMap<&'a str, &'a st
 #[test]
 fn it_is_made_of_the_same_parts_as_that_of_segment_identify() {
     let template = together();
-    let parts = parts_of("CrmContact", &template);
-    assert!(parts.len() > 1);
-    assert_eq!(parts, parts_of("SegmentIdentify", &template));
+    for part in ["Resources", "Outputs"] {
+        let parts = parts_of("CrmContact", &template[part]);
+        assert!(parts.len() > 1, "{part}");
+        assert_eq!(parts, parts_of("SegmentIdentify", &template[part]), "{part}");
+    }
 }
 
 #[test]
