@@ -1,7 +1,8 @@
 //! A small HTTP server on loopback, which can also fail as real ones do.
 
 use std::{
-    io,
+    convert::Infallible,
+    fmt, io,
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc,
@@ -11,9 +12,14 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream::BoxStream};
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use http_body_util::{BodyExt, Either, Full, StreamBody};
+use hyper::{
+    body::{Frame, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -30,6 +36,25 @@ pub enum Reply {
     After(Duration, Box<Reply>),
     /// Closes the connection without a word, having read the request.
     HangUp,
+    /// Answers with a body that comes piece by piece.
+    Stream(Response<Pieces>),
+}
+
+/// A body that comes piece by piece, for as long as somebody listens.
+#[derive(Clone)]
+pub struct Pieces(Arc<dyn Fn() -> BoxStream<'static, Bytes> + Send + Sync>);
+
+impl Pieces {
+    /// The body of what `open` opens, when the answer is sent.
+    pub fn new(open: impl Fn() -> BoxStream<'static, Bytes> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(open))
+    }
+}
+
+impl fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pieces")
+    }
 }
 
 impl Reply {
@@ -123,7 +148,12 @@ where
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer<H, F>(request: Request<Incoming>, handler: H) -> io::Result<Response<Full<Bytes>>>
+/// What is sent: all at once, or piece by piece.
+type Body = Either<Full<Bytes>, Sent>;
+/// What is sent piece by piece.
+type Sent = StreamBody<BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
+
+async fn answer<H, F>(request: Request<Incoming>, handler: H) -> io::Result<Response<Body>>
 where
     H: Fn(Request<Bytes>) -> F,
     F: Future<Output = Reply>,
@@ -133,7 +163,12 @@ where
     let mut reply = handler(Request::from_parts(parts, body)).await;
     loop {
         match reply {
-            Reply::Answer(response) => return Ok(response.map(Full::new)),
+            Reply::Answer(response) => {
+                return Ok(response.map(|body| Either::Left(Full::new(body))));
+            }
+            Reply::Stream(response) => {
+                return Ok(response.map(|pieces| Either::Right(sent(&pieces))));
+            }
             Reply::After(wait, next) => {
                 sleep(wait).await;
                 reply = *next;
@@ -141,4 +176,8 @@ where
             Reply::HangUp => return Err(io::Error::other("hung up")),
         }
     }
+}
+
+fn sent(pieces: &Pieces) -> Sent {
+    StreamBody::new((pieces.0)().map(|piece| Ok(Frame::data(piece))).boxed())
 }

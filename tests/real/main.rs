@@ -8,6 +8,7 @@
 mod aws;
 mod bootstraps;
 mod cargo_lambda;
+mod console;
 mod dynamodb_local;
 mod emulator;
 mod jsonnet;

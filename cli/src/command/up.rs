@@ -46,11 +46,12 @@ impl Up {
 }
 
 fn invitation(stack: &Stack) -> String {
+    let root = stack.root();
     let url = stack.function_url(mandrill_welcome::NAME);
     let segment = stack.function_url(segment_identify::NAME);
     let mailchimp = stack.function_url(mailchimp_inbound::NAME);
     format!(
-        "Serving on, Ctrl-C ends:
+        "Look at {root}/ to see what happened. Serving on, Ctrl-C ends:
 
   {url}
   {segment}

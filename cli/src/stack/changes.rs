@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The changes from one list of identities to the other, both by id:
 /// `traits.consent.newsletter: true -> false`.
-pub(super) fn between(before: &[Value], after: &[Value]) -> Vec<String> {
+pub(crate) fn between(before: &[Value], after: &[Value]) -> Vec<String> {
     let pairs = before.iter().zip(after);
     pairs.flat_map(|(before, after)| of_one(&leaves(before), &leaves(after))).collect()
 }

@@ -1,101 +1,34 @@
-//! The front: HTTP in, function URL events to the functions, their answers out.
+//! The front: the functions under their URLs, and the console under all others.
 
 use std::{io, sync::Arc};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, request::Parts};
-use serde_json::{Map, Value, json};
-use shared::{
-    key::FunctionArn,
-    lambda::{Invocation, TIME_LIMIT},
+use http::Request;
+
+use crate::{
+    console::Console,
+    server::{Reply, Server},
 };
-use time::OffsetDateTime;
 
-use super::Named;
-use crate::server::{Reply, Server};
+/// Where the functions are, the same path that `cargo lambda watch` serves.
+const FUNCTIONS: &str = "/lambda-url/";
 
-pub(super) async fn start(port: u16, functions: Vec<Named>) -> io::Result<Server> {
-    let functions = Arc::new(functions);
+pub(super) async fn start(port: u16, console: Arc<Console>) -> io::Result<Server> {
     Server::start(port, move |request| {
-        let functions = functions.clone();
-        async move { answer(&functions, request).await }
+        let console = console.clone();
+        async move { answer(&console, request).await }
     })
     .await
 }
 
-async fn answer(functions: &[Named], request: Request<Bytes>) -> Reply {
-    let path = request.uri().path();
-    let name = path.strip_prefix("/lambda-url/").and_then(|rest| rest.split('/').next());
-    let Some(named) = functions.iter().find(|function| Some(function.name) == name) else {
-        let names: Vec<_> =
-            functions.iter().map(|function| format!("/lambda-url/{}/", function.name)).collect();
+async fn answer(console: &Arc<Console>, request: Request<Bytes>) -> Reply {
+    let Some(rest) = request.uri().path().strip_prefix(FUNCTIONS) else {
+        return console.answer(request).await;
+    };
+    let name = rest.split('/').next().unwrap_or_default().to_owned();
+    let Some(response) = console.visit(&name, request).await else {
+        let names: Vec<_> = console.functions().map(|name| format!("{FUNCTIONS}{name}/")).collect();
         return Reply::text(404, "text/plain", format!("Try {}\n", names.join(", ")));
     };
-    let invocation =
-        Invocation { arn: arn(named.name), ends: OffsetDateTime::now_utc() + TIME_LIMIT };
-    let answer = named.function.accept(event(request), &invocation).await.into_lambda();
-    let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
-    *response.status_mut() = u16::try_from(answer.status_code)
-        .ok()
-        .and_then(|status| status.try_into().ok())
-        .unwrap_or_default();
-    *response.headers_mut() = answer.headers;
     Reply::Answer(response)
-}
-
-fn arn(name: &str) -> FunctionArn {
-    FunctionArn::new(&format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"))
-}
-
-/// The event that Lambda makes of a request to a function URL (payload format 2.0).
-pub fn event(request: Request<Bytes>) -> Value {
-    let (parts, body) = request.into_parts();
-    let (body, is_base64) = if is_text(&parts.headers) {
-        (String::from_utf8_lossy(&body).into_owned(), false)
-    } else {
-        (STANDARD.encode(&body), true)
-    };
-    json!({
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": "/",
-        "rawQueryString": parts.uri.query().unwrap_or_default(),
-        "cookies": cookies(&parts),
-        "headers": headers(&parts),
-        "requestContext": {
-            "accountId": "anonymous",
-            "http": {
-                "method": parts.method.as_str(), "path": "/", "protocol": "HTTP/1.1",
-                "sourceIp": "127.0.0.1",
-            },
-            "timeEpoch": OffsetDateTime::now_utc().unix_timestamp() * 1000,
-        },
-        "body": body,
-        "isBase64Encoded": is_base64,
-    })
-}
-
-/// Lambda leaves these content types as text and encodes the others.
-fn is_text(headers: &HeaderMap) -> bool {
-    let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
-    content_type
-        .is_none_or(|kind| kind.starts_with("text/") || kind.starts_with("application/json"))
-}
-
-fn headers(parts: &Parts) -> Value {
-    let mut headers = Map::new();
-    for name in parts.headers.keys().filter(|name| *name != "cookie") {
-        headers.insert(name.to_string(), json!(values(parts, name.as_str()).join(",")));
-    }
-    Value::Object(headers)
-}
-
-fn cookies(parts: &Parts) -> Vec<String> {
-    let lines = values(parts, "cookie");
-    lines.iter().flat_map(|line| line.split(';')).map(|cookie| cookie.trim().to_owned()).collect()
-}
-
-fn values<'a>(parts: &'a Parts, name: &str) -> Vec<&'a str> {
-    parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
 }

@@ -1,7 +1,9 @@
 //! The local stack: the functions behind HTTP, with stand-ins for everything around them.
 
-mod changes;
+pub(crate) mod changes;
 mod front;
+mod functions;
+mod health;
 pub mod play;
 mod surroundings;
 pub mod table;
@@ -10,17 +12,21 @@ use std::{io, sync::Arc};
 
 use shared::{
     aws::Aws,
-    config::Environment,
     http::{Client, ClientError},
     journal::Sink,
-    lambda::{Function, StartError},
+    lambda::StartError,
     settings::Ports,
 };
 
-pub use front::event;
+pub(crate) use functions::Functions;
+pub use functions::event;
+pub use health::{Health, Vendor};
 pub use surroundings::{Surroundings, WEBHOOK_KEY};
 
-use crate::server::Server;
+use crate::{
+    console::{Console, watched},
+    server::Server,
+};
 
 /// The stack could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +52,7 @@ pub enum StackError {
 pub struct Stack {
     front: Server,
     /// The stand-ins.
-    pub surroundings: Surroundings,
+    pub surroundings: Arc<Surroundings>,
 }
 
 /// Where the parts of a stack listen, all on loopback; 0 takes any free port.
@@ -73,21 +79,18 @@ impl PortNumbers {
     }
 }
 
-/// A function under the name that its URL carries.
-pub(crate) struct Named {
-    pub(crate) name: &'static str,
-    pub(crate) function: Arc<dyn Function>,
-}
-
 impl Stack {
     /// Starts the functions and the stand-ins.
     pub async fn start(ports: PortNumbers) -> Result<Self, StackError> {
-        let surroundings = Surroundings::start(ports).await?;
-        let functions = functions(&surroundings)?;
-        for named in &functions {
-            named.function.warm().await;
-        }
-        let front = front::start(ports.front, functions).await?;
+        let surroundings = Arc::new(Surroundings::start(ports).await?);
+        // The adapters of a deployed function, pointed at the stand-ins.
+        let client = Client::new()?;
+        let aws = Aws::at(&surroundings.secrets.url(), &client);
+        let adapters = watched(Ports::on_aws(&aws, client, Sink::Nowhere));
+        let functions = Functions::build(&surroundings, &adapters)?;
+        functions.warm().await;
+        let console = Arc::new(Console::new(functions, surroundings.clone()));
+        let front = front::start(ports.front, console).await?;
         Ok(Self { front, surroundings })
     }
 
@@ -100,28 +103,4 @@ impl Stack {
     pub fn function_url(&self, name: &str) -> String {
         play::function_url(&self.root(), name)
     }
-}
-
-type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
-
-/// The functions' own code, each with its settings.
-const FUNCTIONS: [(&str, Build); 3] = [
-    (mandrill_welcome::NAME, mandrill_welcome::build),
-    (segment_identify::NAME, segment_identify::build),
-    (mailchimp_inbound::NAME, mailchimp_inbound::build),
-];
-
-fn functions(surroundings: &Surroundings) -> Result<Vec<Named>, StackError> {
-    // The adapters of a deployed function, pointed at the stand-ins.
-    let client = Client::new()?;
-    let aws = Aws::at(&surroundings.secrets.url(), &client);
-    let adapters = Ports::on_aws(&aws, client, Sink::Nowhere);
-    let build = |(name, build): (&'static str, Build)| {
-        let env = Environment::of(surroundings.settings(name));
-        match build(&env, &adapters) {
-            Ok(function) => Ok(Named { name, function }),
-            Err(source) => Err(StackError::Function { name, source }),
-        }
-    };
-    FUNCTIONS.into_iter().map(build).collect()
 }

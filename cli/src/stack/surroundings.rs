@@ -11,9 +11,9 @@ pub const WEBHOOK_KEY: &str = "local-webhook-key";
 /// What Mailchimp presents, in the query.
 const MAILCHIMP_SECRET: &str = "local-mailchimp-secret";
 /// What the local stand-ins take.
-const MANDRILL_KEY: &str = "local-mandrill-key";
-const SEGMENT_KEY: &str = "local-segment-key";
-const ORY_TOKEN: &str = "local-ory-token";
+pub(super) const MANDRILL_KEY: &str = "local-mandrill-key";
+pub(super) const SEGMENT_KEY: &str = "local-segment-key";
+pub(super) const ORY_TOKEN: &str = "local-ory-token";
 
 /// The names of the secrets.
 mod secret {
@@ -89,12 +89,13 @@ impl Surroundings {
     }
 
     /// What the vendors received since the last look, a line a call: mails, patches of identities,
-    /// and what Segment was told. That the function looks up identities, too, tells nobody much.
+    /// and what Segment was told. That the functions look up identities and rejects, too, tells nobody
+    /// much.
     pub fn take_received(&self) -> Vec<String> {
         let mails = self.mandrill.take_received();
         let patches = self.ory.take_patches();
         let tracked = self.segment.take_received();
-        let mails = mails.iter().map(ToString::to_string);
+        let mails = mails.iter().filter(|call| call.is_mail()).map(ToString::to_string);
         let patches = patches.iter().map(ToString::to_string);
         mails.chain(patches).chain(tracked.iter().map(ToString::to_string)).collect()
     }

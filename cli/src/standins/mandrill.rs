@@ -19,6 +19,13 @@ pub struct Received {
     pub body: Value,
 }
 
+impl Received {
+    /// Whether it sends a mail, or wants to.
+    pub fn is_mail(&self) -> bool {
+        self.method.starts_with("messages/send")
+    }
+}
+
 impl fmt::Display for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.body["message"]["to"][0]["email"].as_str() {
@@ -35,6 +42,7 @@ pub struct Behaviour {
     bouncing: Vec<String>,
     sent: Vec<Value>,
     is_index_behind: bool,
+    is_rejecting: bool,
 }
 
 /// A stand-in for Mandrill.
@@ -64,6 +72,11 @@ impl Mandrill {
     /// Lets a search find nothing of what was sent, as if the index were behind, or ends that.
     pub fn set_index_behind(&self, is_index_behind: bool) {
         self.with(|behaviour| behaviour.is_index_behind = is_index_behind);
+    }
+
+    /// Takes every address for one that bounces, or ends that.
+    pub fn set_rejecting(&self, is_rejecting: bool) {
+        self.with(|behaviour| behaviour.is_rejecting = is_rejecting);
     }
 
     /// Puts an address on the rejects list, as a hard bounce.
@@ -105,7 +118,7 @@ impl Behaviour {
 
     fn send_to(&mut self, email: &Value, message: &Value, count: usize) -> Value {
         let id = format!("{count:032x}");
-        let bounces = self.bouncing.iter().any(|address| email == address.as_str());
+        let bounces = email.as_str().is_some_and(|email| self.bounces(email));
         let (status, reason) =
             if bounces { ("rejected", Some("hard-bounce")) } else { ("sent", None) };
         self.sent.push(json!({
@@ -127,15 +140,19 @@ impl Behaviour {
     }
 
     fn rejects(&self, email: Option<&str>) -> Value {
-        let listed = self.bouncing.iter().filter(|address| email == Some(address.as_str()));
-        let row = |address: &String| {
+        let bounces = |address: &&str| self.bounces(address);
+        let row = |address: &str| {
             json!({
                 "email": address, "reason": "hard-bounce", "detail": "", "expired": false,
                 "created_at": "2026-01-01 00:00:00", "last_event_at": "2026-01-01 00:00:00",
                 "expires_at": "2030-01-01 00:00:00", "sender": null, "subaccount": null,
             })
         };
-        listed.map(row).collect()
+        email.filter(bounces).map(row).into_iter().collect()
+    }
+
+    fn bounces(&self, email: &str) -> bool {
+        self.is_rejecting || self.bouncing.iter().any(|address| address == email)
     }
 }
 

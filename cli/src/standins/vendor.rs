@@ -1,7 +1,7 @@
 //! What the vendors' stand-ins share: they remember each call, and answer from a script where
 //! one is given.
 
-use std::{collections::VecDeque, io};
+use std::{collections::VecDeque, io, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
@@ -26,6 +26,8 @@ struct State<B: Behaviour> {
     received: Vec<B::Call>,
     count: usize,
     script: VecDeque<Scripted>,
+    standing: Option<Reply>,
+    delay: Option<Duration>,
 }
 
 /// A reply instead of the honest one.
@@ -37,8 +39,14 @@ struct Scripted {
 
 impl<B: Behaviour> Default for State<B> {
     fn default() -> Self {
-        let (received, script) = (Vec::new(), VecDeque::new());
-        Self { behaviour: B::default(), received, count: 0, script }
+        Self {
+            behaviour: B::default(),
+            received: Vec::new(),
+            count: 0,
+            script: VecDeque::new(),
+            standing: None,
+            delay: None,
+        }
     }
 }
 
@@ -81,6 +89,16 @@ impl<B: Behaviour> VendorStandin<B> {
         self.state.lock().script.push_back(Scripted { reply, acts: true });
     }
 
+    /// Gives every call this reply from now on, instead of the honest one; `None` ends that.
+    pub fn reply_always(&self, reply: Option<Reply>) {
+        self.state.lock().standing = reply;
+    }
+
+    /// Lets honest replies wait from now on; `None` ends that.
+    pub fn set_delay(&self, delay: Option<Duration>) {
+        self.state.lock().delay = delay;
+    }
+
     /// Resets new connections before a request is read, or ends that.
     pub fn set_resetting(&self, resetting: bool) {
         self.server.set_resetting(resetting);
@@ -96,12 +114,17 @@ fn receive<B: Behaviour>(state: &mut State<B>, request: &Request<Bytes>) -> Repl
     let call = B::read(request);
     state.received.push(call.clone());
     state.count += 1;
-    match state.script.pop_front() {
-        Some(Scripted { reply, acts: false }) => reply,
-        Some(Scripted { reply, acts: true }) => {
-            state.behaviour.answer(&call, state.count);
-            reply
-        }
-        None => state.behaviour.answer(&call, state.count),
+    let scripted = state.script.pop_front();
+    if let Some(Scripted { reply, acts: false }) = scripted {
+        return reply;
+    }
+    if let (None, Some(standing)) = (&scripted, &state.standing) {
+        return standing.clone();
+    }
+    let honest = state.behaviour.answer(&call, state.count);
+    let reply = scripted.map_or(honest, |scripted| scripted.reply);
+    match state.delay {
+        Some(delay) => Reply::After(delay, Box::new(reply)),
+        None => reply,
     }
 }

@@ -98,8 +98,10 @@ impl Line {
 pub enum Sink {
     /// Standard output, which Lambda passes on to CloudWatch.
     Stdout,
-    /// A list, for tests and the local stack.
+    /// A list, for tests.
     Memory(Arc<Mutex<Vec<Value>>>),
+    /// Somebody who is told at once, in the local stack.
+    Listener(fn(Value)),
     /// Nowhere.
     Nowhere,
 }
@@ -152,6 +154,7 @@ impl Journal {
             Sink::Memory(lines) => {
                 lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
+            Sink::Listener(tell) => tell(line),
             Sink::Nowhere => {}
         }
     }

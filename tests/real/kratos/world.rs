@@ -66,7 +66,7 @@ impl World {
     /// To whom mails went since the last look, tries that failed too.
     pub(super) fn mails(&self) -> Vec<String> {
         let calls = self.surroundings.mandrill.take_received();
-        let mails = calls.iter().filter(|call| call.method.starts_with("messages/send"));
+        let mails = calls.iter().filter(|call| call.is_mail());
         let to = mails.map(|call| call.body["message"]["to"][0]["email"].as_str());
         to.map(|email| email.unwrap().to_owned()).collect()
     }

@@ -1,0 +1,226 @@
+//! The console, in a real browser.
+
+mod browser;
+
+use std::future::Future;
+
+use fantoccini::key::Key;
+use ory_actions::stack::{PortNumbers, Stack, WEBHOOK_KEY};
+use serde_json::json;
+use shared::http::{Client, Http};
+
+use self::browser::Page;
+
+const LATEST: &str = "#events li:first-child a";
+const STORY: &str = "#story";
+
+/// Looks at the console of a stack where nothing has happened yet.
+async fn look<F: Future<Output = ()>>(at: impl FnOnce(Page) -> F) {
+    let stack = Stack::start(PortNumbers::default()).await.unwrap();
+    Page::visit(&format!("{}/", stack.root()), at).await;
+}
+
+/// Sends a sample and opens its story.
+async fn send(page: &Page, function: &str, file: &str) {
+    let sample = json!({"file": file, "function": function}).to_string();
+    let before = page.count("#events li").await;
+    page.find("#sample option").await;
+    page.select("#sample", &sample).await;
+    page.click("#sender button").await;
+    page.find(&format!("#event-{}", before + 1)).await;
+    page.click(LATEST).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_view_tells_what_the_samples_have_become() {
+    let stack = Stack::start(PortNumbers::default()).await.unwrap();
+    let client = Client::new().unwrap();
+    let played = ory_actions::stack::play::play(&stack.root(), &stack.surroundings, &client).await;
+    Page::visit(&format!("{}/", stack.root()), async |page| {
+        page.find("#event-20").await;
+        let shown = page.until("#events", |text| text.contains("unsubscribe")).await;
+        for word in ["registration", "delivered", "skipped", "duplicate", "mailchimp-inbound"] {
+            assert!(shown.contains(word), "{word} in {shown}");
+        }
+        // Some samples are one event, sent twice.
+        assert!(page.count("#events li").await < played.len());
+        page.click("#event-1 a").await;
+        page.until(STORY, |text| text.contains("record completed: delivered")).await;
+        page.picture("first-view").await;
+        let elsewhere = "return performance.getEntriesByType('resource').filter(
+            ({ name }) => new URL(name).origin !== location.origin).length";
+        assert_eq!(page.ask(elsewhere).await, json!(0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_shows_its_chain_and_its_mail() {
+    look(async |page| {
+        send(&page, "mandrill-welcome", "registration.json").await;
+        let story = page.until(STORY, |text| text.contains("The mail")).await;
+        for part in [
+            "record claimed: in progress",
+            "Mandrill POST /api/1.0/messages/send → 200",
+            "record completed: delivered",
+            "answered 200",
+            "ann@example.com",
+        ] {
+            assert!(story.contains(part), "{part} in {story}");
+        }
+        let frame = page.find(".mail iframe").await;
+        assert_eq!(frame.attr("sandbox").await.unwrap().as_deref(), Some(""));
+        page.click("#story details summary").await;
+        page.picture("mail").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_again_stands_under_its_event() {
+    look(async |page| {
+        send(&page, "mandrill-welcome", "registration.json").await;
+        page.until(LATEST, |text| text.contains("delivered")).await;
+        page.click("#again").await;
+        page.until(LATEST, |text| text.contains("2 attempts")).await;
+        page.until(STORY, |text| text.contains("record not claimed: delivered")).await;
+        page.until(LATEST, |text| text.contains("duplicate")).await;
+        assert_eq!(page.count("#events li").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_goes_down_and_comes_back() {
+    look(async |page| {
+        page.find("#health-mandrill").await;
+        page.select("#health-mandrill", "down").await;
+        page.find("#health-mandrill.ill").await;
+        send(&page, "mandrill-welcome", "registration.json").await;
+        page.until(LATEST, |text| text.contains("3 attempts") && text.contains("later")).await;
+        let story = page.until(STORY, |text| text.contains("3. ")).await;
+        assert!(story.contains("messages/send → 503") && story.contains("answered 503"), "{story}");
+        page.picture("vendor-down").await;
+        page.select("#health-mandrill", "well").await;
+        page.find("#health-mandrill:not(.ill)").await;
+        page.click("#again").await;
+        page.until(LATEST, |text| text.contains("delivered") && text.contains("4 att")).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_illness_shows_at_once() {
+    look(async |page| {
+        page.find("#health-segment").await;
+        for (health, sign) in [
+            ("limiting", "→ 429"),
+            ("rejecting", "→ 400"),
+            ("bad_key", "→ 400"),
+            ("resetting", "the request was maybe written"),
+            ("slow", "in 3."),
+        ] {
+            page.select("#health-segment", health).await;
+            page.find("#health-segment.ill").await;
+            send(&page, "segment-identify", "registration.json").await;
+            page.until(STORY, |text| text.contains(sign)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_identity_is_shown_before_and_after() {
+    look(async |page| {
+        send(&page, "mailchimp-inbound", "mailchimp-unsubscribe.json").await;
+        page.until(STORY, |text| text.contains("traits.consent.newsletter: true -> false")).await;
+        page.find(".beside .added").await;
+        page.find(".beside .removed").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupting_reply_stands_at_its_field() {
+    look(async |page| {
+        page.find("#health-mandrill").await;
+        page.select("#health-mandrill", "rejecting").await;
+        page.find("#health-mandrill.ill").await;
+        send(&page, "mandrill-welcome", "registration-before-save.json").await;
+        page.until(LATEST, |text| text.contains("interrupted")).await;
+        page.find(".form input[aria-invalid=true] + .bad").await;
+        assert_eq!(page.count(".form .bad").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_editor_shows_the_fault_at_its_place_and_then_the_call() {
+    look(async |page| {
+        send(&page, "segment-identify", "registration.json").await;
+        page.click("#edit").await;
+        page.until("#rendered", |text| text.contains("POST identify")).await;
+        page.write("#code", "function(ctx) {\n  userId: ctx.identity.nobody }").await;
+        let fault = page.until("#rendered", |text| text.contains("no such field: nobody")).await;
+        assert!(fault.contains("Line 2, column 24"), "{fault}");
+        page.picture("editor").await;
+        page.write(
+            "#code",
+            "function(ctx) { userId: ctx.identity.id, type: 'track', event: 'Joined' }",
+        )
+        .await;
+        page.until("#rendered", |text| text.contains("POST track")).await;
+        page.click("#copy").await;
+        let variable = page.until("#variable", |text| text.starts_with("base64://")).await;
+        assert!(variable.len() > 40);
+        // A reload loses nothing: the server has the draft.
+        page.ask("location.reload()").await;
+        page.until("#rendered", |text| text.contains("POST track")).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_name_is_a_text_like_any_other() {
+    let stack = Stack::start(PortNumbers::default()).await.unwrap();
+    let hostile = "</pre><img src=x onerror=\"document.title='taken'\"><script>alert(1)</script>";
+    let event = json!({
+        "hook": {"flow": hostile, "method": hostile, "when": "after_save"},
+        "identity": {"id": hostile, "traits": {"email": "eve@example.com", "name": hostile}},
+    });
+    let url = stack.function_url("mandrill-welcome").parse().unwrap();
+    let mut request = shared::http::Request::post_json(
+        url,
+        event.to_string(),
+        std::time::Duration::from_secs(10),
+    );
+    request.headers.insert("authorization", WEBHOOK_KEY.parse().unwrap());
+    assert_eq!(Client::new().unwrap().send(request).await.unwrap().status, 200);
+    Page::visit(&format!("{}/", stack.root()), async |page| {
+        let listed = page.until(LATEST, |text| text.contains("delivered")).await;
+        assert!(listed.contains("<script>alert(1)</script>"), "{listed}");
+        page.click(LATEST).await;
+        page.until(STORY, |text| text.contains("record completed")).await;
+        page.click("#story details summary").await;
+        page.until(STORY, |text| text.contains("onerror")).await;
+        assert_eq!(page.count("#story img, #story script, #events img, #events script").await, 0);
+        assert_eq!(page.ask("return document.title").await, json!("ory-actions"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_goes_from_event_to_event() {
+    look(async |page| {
+        send(&page, "segment-identify", "registration.json").await;
+        send(&page, "segment-identify", "login.json").await;
+        page.until(STORY, |text| text.contains("Send again")).await;
+        let newer = page.text("#story h2").await;
+        page.press(Key::Down).await;
+        let older = page.until("#story h2", |text| text != newer).await;
+        assert_ne!(older, newer);
+        page.press(Key::Up).await;
+        page.until("#story h2", |text| text == newer).await;
+    })
+    .await;
+}
