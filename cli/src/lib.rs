@@ -1,9 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+pub mod action;
 pub mod command;
 mod console;
+pub mod doctor;
+pub mod lint;
+pub mod ory;
 pub mod rendering;
 pub mod samples;
 pub mod server;
+mod shell;
 pub mod stack;
 pub mod standins;

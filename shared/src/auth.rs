@@ -107,7 +107,7 @@ impl CallerAuth {
     }
 }
 
-/// A secret that a caller signs with, both versions.
+/// One field of a secret that a caller knows, in both versions: what it signs with, for one.
 pub struct SigningSecret {
     secret: Cached,
     field: &'static str,

@@ -20,7 +20,16 @@ pub struct Aws(SdkConfig);
 impl Aws {
     /// AWS as the SDK's own environment variables describe it.
     pub async fn from_env(client: &http::Client) -> Self {
+        Self::from_env_in(None, client).await
+    }
+
+    /// The same in this region, whatever the environment says of one.
+    pub async fn from_env_in(region: Option<&str>, client: &http::Client) -> Self {
         let loader = aws_config::defaults(BehaviorVersion::latest());
+        let loader = match region {
+            Some(region) => loader.region(Region::new(region.to_owned())),
+            None => loader,
+        };
         let loader = loader.http_client(client.for_sdk());
         Self(loader.timeout_config(timeouts()).retry_config(retries()).load().await)
     }

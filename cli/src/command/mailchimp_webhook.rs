@@ -9,6 +9,7 @@ use shared::secrets::PLACEHOLDER;
 use url::Url;
 
 use super::Done;
+use crate::shell::quoted;
 
 /// The query parameter that authenticates Mailchimp.
 const SECRET: &str = "secret";
@@ -23,7 +24,13 @@ const MIN_DIFFERENT_CHARACTERS: usize = 6;
 /// Stands for the next secret in the call that puts it in place.
 const NEW_SECRET: &str = "NEW-SECRET";
 
+const EXAMPLES: &str = "\
+Examples:
+  ory-actions mailchimp-webhook --url \"$MAILCHIMP_INBOUND_URL?secret=$MAILCHIMP_SECRET\" \\
+    --list a6b5da1054";
+
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct MailchimpWebhook {
     /// The function's URL with the secret at its end: https://….on.aws/?secret=…
     #[arg(long)]
@@ -184,11 +191,6 @@ fn with_new_secret(url: &Url) -> Url {
     let mut changed = url.clone();
     changed.query_pairs_mut().clear().extend_pairs(pairs);
     changed
-}
-
-/// In single quotes, whatever is in it.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

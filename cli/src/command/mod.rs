@@ -1,5 +1,9 @@
 //! The commands of `ory-actions`, a file each.
 
+mod action;
+mod completions;
+mod doctor;
+mod lint;
 mod mailchimp_webhook;
 mod render;
 mod up;
@@ -23,8 +27,16 @@ enum Command {
     Up(up::Up),
     /// Shows what the vendor would get, or where the template fails.
     Render(render::Render),
+    /// Prints the webhooks by which Ory calls a function; sends nothing.
+    Action(action::Action),
+    /// Finds webhooks in Ory's configuration that never fire, leak or break a flow.
+    Lint(lint::Lint),
     /// Prints the call that makes Mailchimp's webhook, and the steps by hand; sends nothing.
     MailchimpWebhook(mailchimp_webhook::MailchimpWebhook),
+    /// Checks a deployed stack: what is missing, wrong or out of reach.
+    Doctor(Box<doctor::Doctor>),
+    /// Prints what a shell needs to complete the commands.
+    Completions(completions::Completions),
 }
 
 impl Cli {
@@ -33,7 +45,11 @@ impl Cli {
         let done = match self.command.unwrap_or(Command::Up(up::Up::default())) {
             Command::Up(up) => up.run().await,
             Command::Render(render) => render.run().await,
+            Command::Action(action) => action.run(),
+            Command::Lint(lint) => lint.run(),
             Command::MailchimpWebhook(webhook) => webhook.run(),
+            Command::Doctor(doctor) => doctor.run().await,
+            Command::Completions(completions) => completions.run(),
         };
         done.unwrap_or_else(|error| {
             eprintln!("error: {}", chain(&*error));

@@ -12,7 +12,13 @@ use crate::{
     samples::Event,
 };
 
+const EXAMPLES: &str = "\
+Examples:
+  ory-actions render mandrill-welcome events/registration.json
+  ory-actions render my-welcome.jsonnet events/registration.json";
+
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Render {
     /// A function, for its shipped template, or a template's file.
     #[arg(value_name = "FUNCTION|FILE.jsonnet")]

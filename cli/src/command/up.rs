@@ -11,7 +11,14 @@ use crate::stack::{PortNumbers, Stack, WEBHOOK_KEY, play, table};
 /// The port that `cargo lambda watch` would use too.
 const PORT: u16 = 9000;
 
+const EXAMPLES: &str = "\
+Examples:
+  ory-actions up              # plays the samples, and serves on
+  ory-actions up --once       # ends after the play, with 0 or 1
+  ory-actions up --port 9500";
+
 #[derive(Args, Default)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Up {
     /// Ends after the play: 0 if every event came out as expected, else 1.
     #[arg(long)]

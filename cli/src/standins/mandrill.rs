@@ -1,7 +1,7 @@
-//! Mandrill, as far as `messages/send`, `messages/send-template`, `messages/search` and
-//! `rejects/list`.
+//! Mandrill, as far as `messages/send`, `messages/send-template`, `messages/search`,
+//! `rejects/list`, `users/ping2` and `senders/domains`.
 
-use std::{fmt, io};
+use std::{collections::BTreeMap, fmt, io};
 
 use bytes::Bytes;
 use http::Request;
@@ -43,6 +43,8 @@ pub struct Behaviour {
     sent: Vec<Value>,
     is_index_behind: bool,
     is_rejecting: bool,
+    domains: BTreeMap<String, bool>,
+    forbidden: Vec<&'static str>,
 }
 
 /// A stand-in for Mandrill.
@@ -79,6 +81,16 @@ impl Mandrill {
         self.with(|behaviour| behaviour.is_rejecting = is_rejecting);
     }
 
+    /// Lists a sending domain, as one that is verified or as one that is not yet.
+    pub fn set_domain(&self, domain: &str, is_verified: bool) {
+        self.with(|behaviour| behaviour.domains.insert(domain.to_owned(), is_verified));
+    }
+
+    /// Takes the key no more for this method, as Mandrill does with one that is bound to others.
+    pub fn forbid(&self, method: &'static str) {
+        self.with(|behaviour| behaviour.forbidden.push(method));
+    }
+
     /// Puts an address on the rejects list, as a hard bounce.
     pub fn let_bounce(&self, address: &str) {
         self.with(|behaviour| behaviour.bouncing.push(address.to_owned()));
@@ -99,9 +111,14 @@ impl vendor::Behaviour for Behaviour {
         if !self.keys.iter().any(|key| call.body["key"] == key.as_str()) {
             return error(401, -1, "Invalid_Key", "Invalid API key");
         }
+        if self.forbidden.contains(&call.method.as_str()) {
+            return error(401, -1, "Invalid_Key", "This key may not call this method");
+        }
         match call.method.as_str() {
             "messages/send" | "messages/send-template" => self.send(&call.body["message"], count),
             "messages/search" => Reply::json(200, &self.search(call.body["query"].as_str())),
+            "users/ping2" => Reply::json(200, &json!({"PING": "PONG!"})),
+            "senders/domains" => Reply::json(200, &self.domains()),
             "rejects/list" => Reply::json(200, &self.rejects(call.body["email"].as_str())),
             _ => error(404, -1, "ValidationError", "No such method"),
         }
@@ -137,6 +154,19 @@ impl Behaviour {
         let address = query.unwrap_or_default().trim_matches('"');
         let found = |row: &&Value| !self.is_index_behind && row["email"] == address;
         self.sent.iter().filter(found).cloned().collect()
+    }
+
+    fn domains(&self) -> Value {
+        let row = |(domain, is_verified): (&String, &bool)| {
+            let record = json!({"valid": is_verified, "valid_after": null, "error": null});
+            json!({
+                "domain": domain, "created_at": "2026-01-01 00:00:00",
+                "last_tested_at": "2026-01-01 00:00:00", "spf": record, "dkim": record,
+                "verified_at": is_verified.then_some("2026-01-01 00:00:00"),
+                "valid_signing": is_verified,
+            })
+        };
+        self.domains.iter().map(row).collect()
     }
 
     fn rejects(&self, email: Option<&str>) -> Value {

@@ -1,4 +1,5 @@
-//! Segment's tracking API, as far as `identify`, `track`, `group` and `batch`.
+//! Segment's tracking API, as far as `identify`, `track`, `group` and `batch`, and the settings of
+//! a source.
 
 use std::{fmt, io};
 
@@ -46,6 +47,7 @@ impl Tracked {
 #[derive(Default)]
 pub struct Behaviour {
     write_keys: Vec<String>,
+    api_host: Option<String>,
 }
 
 /// A stand-in for Segment.
@@ -54,12 +56,19 @@ pub type Segment = VendorStandin<Behaviour>;
 impl Segment {
     /// Starts it on `port`, 0 for any; it takes calls that carry `write_key`.
     pub async fn start(port: u16, write_key: &str) -> io::Result<Self> {
-        Self::serve(port, Behaviour { write_keys: vec![write_key.to_owned()] }).await
+        let write_keys = vec![write_key.to_owned()];
+        Self::serve(port, Behaviour { write_keys, ..Behaviour::default() }).await
     }
 
     /// The root of its API, for `SEGMENT_URL`.
     pub fn url(&self) -> String {
         format!("{}/v1", self.root())
+    }
+
+    /// Where the source's settings say that its events are to go; before this is said, it tells no
+    /// settings.
+    pub fn set_api_host(&self, host: &str) {
+        self.with(|behaviour| behaviour.api_host = Some(host.to_owned()));
     }
 
     /// The one write key that it takes from now on.
@@ -85,6 +94,9 @@ impl vendor::Behaviour for Behaviour {
     }
 
     fn answer(&mut self, call: &Tracked, _count: usize) -> Reply {
+        if let Some(rest) = call.path.strip_prefix("projects/") {
+            return self.settings(rest);
+        }
         if !call.write_key.as_ref().is_some_and(|key| self.write_keys.contains(key)) {
             let message = "An invalid write key was provided";
             return Reply::json(400, &json!({"success": false, "message": message}));
@@ -95,6 +107,21 @@ impl vendor::Behaviour for Behaviour {
             _ => false,
         };
         Reply::json(if is_good { 200 } else { 400 }, &json!({"success": is_good}))
+    }
+}
+
+impl Behaviour {
+    /// The settings of a source, which libraries read before they send.
+    fn settings(&self, path: &str) -> Reply {
+        let key = path.strip_suffix("/settings").map(str::to_owned);
+        let is_ours = key.is_some_and(|key| self.write_keys.contains(&key));
+        match &self.api_host {
+            Some(host) if is_ours => {
+                let settings = json!({"integrations": {"Segment.io": {"apiHost": host}}});
+                Reply::json(200, &settings)
+            }
+            _ => Reply::text(404, "text/plain", "Cannot GET"),
+        }
     }
 }
 

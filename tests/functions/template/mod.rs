@@ -7,6 +7,7 @@ mod alarms;
 mod dashboards;
 mod functions;
 mod metrics;
+mod outputs;
 mod parameters;
 mod queues;
 mod reading;

@@ -1,7 +1,11 @@
 //! Kratos' configuration.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use ory_actions::stack::WEBHOOK_KEY;
+use ory_actions::{
+    action::{Caller, Format, Function, Key, Project, Wish, print},
+    ory::{Flow, Method},
+    stack::WEBHOOK_KEY,
+};
 use serde_json::{Value, json};
 
 use crate::repository;
@@ -18,7 +22,7 @@ fn encoded(code: &str) -> String {
 pub(super) fn forward(flow: &str, method: &str, when: &str) -> String {
     let shipped = std::fs::read_to_string(repository().join("shared/forward.jsonnet")).unwrap();
     let tag = "{ flow: 'registration', method: 'password', when: 'after_save' }";
-    assert!(shipped.contains(tag), "the tag is where the README says");
+    assert!(shipped.contains(tag), "the tag is as `action` finds it");
     shipped.replace(tag, &format!("{{ flow: '{flow}', method: '{method}', when: '{when}' }}"))
 }
 
@@ -42,19 +46,26 @@ pub(super) fn parsed_hook(url: &str, template: &str) -> Value {
     hook
 }
 
-/// The hook of the README's `webhook.json`, which calls in the background.
-pub(super) fn hook_of_readme(url: &str, template: &str) -> Value {
-    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
-    let mut blocks = readme.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let block = blocks.find(|block| block.contains("\"web_hook\"")).unwrap();
-    let mut hook: Value = serde_json::from_str(block).unwrap();
-    let config = &mut hook["config"];
-    assert_eq!(config["body"], "base64://FORWARDING-TEMPLATE");
-    assert_eq!(config["auth"]["config"]["value"], "WEBHOOK-KEY");
-    config["url"] = json!(url);
-    config["body"] = json!(encoded(template));
-    config["auth"]["config"]["value"] = json!(WEBHOOK_KEY);
-    hook
+/// The hook that `action` prints, which calls in the background.
+pub(super) fn hook_of_action(url: &str, flow: Flow, method: Method) -> Value {
+    let printed = print_action(Format::Json, flow, &[method], false, url);
+    serde_json::from_str(&printed).unwrap()
+}
+
+/// What `action` prints for these methods, or for those that matter, with the key in it.
+pub(super) fn print_action(
+    format: Format,
+    flow: Flow,
+    methods: &[Method],
+    parse: bool,
+    url: &str,
+) -> String {
+    let function = Function::MandrillWelcome;
+    let places = Wish { function, flow, methods: methods.to_vec(), parse }.places().unwrap();
+    let caller = Caller { url: url.to_owned(), api_key_name: "Authorization".to_owned() };
+    let key = Key::Value(WEBHOOK_KEY.to_owned());
+    let nobody = Project { project: String::new(), workspace: String::new() };
+    print(format, &places, &caller, &key, &nobody).unwrap()
 }
 
 /// Signs in whoever has registered.
@@ -81,6 +92,20 @@ impl Config {
     /// With these hooks in the list that looks as if it were for all methods of a flow.
     pub(super) fn after_any(mut self, flow: &str, hooks: &[Value]) -> Self {
         self.0[flow]["after"]["hooks"] = json!(hooks);
+        self
+    }
+
+    /// With one more hook at the end of a method's list.
+    pub(super) fn and_after(mut self, flow: &str, method: &str, hook: &Value) -> Self {
+        let list = &mut self.0[flow]["after"][method]["hooks"];
+        list.as_array_mut().unwrap().push(hook.clone());
+        self
+    }
+
+    /// With all that a part of a configuration in YAML says of flows.
+    pub(super) fn with(mut self, yaml: &str) -> Self {
+        let part: Value = serde_yaml_ng::from_str(yaml).unwrap();
+        merge(&mut self.0, &part["selfservice"]["flows"]);
         self
     }
 
@@ -115,6 +140,14 @@ impl Config {
             "hashers": {"algorithm": "bcrypt", "bcrypt": {"cost": 4}},
             "log": {"level": "info"},
         })
+    }
+}
+
+/// Objects deep, all else whole.
+fn merge(into: &mut Value, part: &Value) {
+    match part.as_object() {
+        Some(fields) => fields.iter().for_each(|(name, part)| merge(&mut into[name], part)),
+        None => *into = part.clone(),
     }
 }
 

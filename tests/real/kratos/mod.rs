@@ -1,6 +1,7 @@
 //! Ory Kratos itself: real sign-ups, logins and changes of settings, with the functions behind its
 //! webhooks. See README.md beside this file.
 
+mod action;
 mod before_saving;
 mod cancel;
 mod config;

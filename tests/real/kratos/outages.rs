@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use ory_actions::server::Reply;
+use ory_actions::{
+    ory::{Flow, Method},
+    server::Reply,
+};
 use serde_json::json;
 
 use super::{
-    config::{Config, forward, hook_of_readme, session, web_hook},
+    config::{Config, forward, hook_of_action, session, web_hook},
     front::Front,
     person::Person,
     process::Kratos,
@@ -34,7 +37,7 @@ fn template() -> String {
 async fn a_vendor_that_is_down_breaks_no_sign_up() {
     let world = World::start().await;
     let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
-    let hooks = [hook_of_readme(&welcome.url(), &template()), session()];
+    let hooks = [hook_of_action(&welcome.url(), Flow::Registration, Method::Password), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
     refuse(&world, ATTEMPTS * CALLS_IN_LINE);
     assert_eq!(Person::of(&kratos).register(ANN).await.status, 200);
@@ -47,7 +50,7 @@ async fn a_vendor_that_is_down_breaks_no_sign_up() {
 async fn a_stored_mail_arrives_once_when_the_vendor_is_back() {
     let world = World::start().await;
     let welcome = Front::start(world.queued_function(mandrill_welcome::NAME)).await;
-    let hooks = [hook_of_readme(&welcome.url(), &template()), session()];
+    let hooks = [hook_of_action(&welcome.url(), Flow::Registration, Method::Password), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
     let registered = Person::of(&kratos).register(ANN).await;
     let calls = welcome.until_called(1).await;

@@ -124,10 +124,15 @@ impl<'a> Person<'a> {
         &self.cookies.as_ref().unwrap()["ory_kratos_session"]
     }
 
-    async fn submit(&mut self, flow: &str, mut form: Value) -> Answered {
+    /// Asks for the form of a flow.
+    pub(super) async fn begin(&mut self, flow: &str) -> Answered {
         let kind = if self.cookies.is_some() { "browser" } else { "api" };
         let url = format!("{}/self-service/{flow}/{kind}", self.kratos.public());
-        let begun = self.send(Method::GET, &url, None).await;
+        self.send(Method::GET, &url, None).await
+    }
+
+    async fn submit(&mut self, flow: &str, mut form: Value) -> Answered {
+        let begun = self.begin(flow).await;
         assert_eq!(begun.status, 200, "{}", begun.body);
         let nodes = begun.body["ui"]["nodes"].as_array().unwrap();
         if let Some(node) = nodes.iter().find(|node| node["attributes"]["name"] == "csrf_token") {

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -33,6 +33,7 @@ pub(super) struct Kratos {
     public: String,
     admin: String,
     log: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
     client: Client,
     _folder: TempDir,
 }
@@ -40,6 +41,10 @@ pub(super) struct Kratos {
 impl Kratos {
     /// Starts it with these hooks.
     pub(super) async fn start(config: &Config) -> Self {
+        Self::begin(config).ready().await
+    }
+
+    fn begin(config: &Config) -> Self {
         let [public, admin] = free_ports();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("kratos.json");
@@ -51,13 +56,14 @@ impl Kratos {
         // In a group of its own: it evaluates templates in processes of their own.
         let mut child = command.process_group(0).spawn().unwrap();
         let log = Arc::default();
-        keep_lines(child.stdout.take().unwrap(), &log);
-        keep_lines(child.stderr.take().unwrap(), &log);
+        let readers = vec![
+            keep_lines(child.stdout.take().unwrap(), &log),
+            keep_lines(child.stderr.take().unwrap(), &log),
+        ];
         let url = |port| format!("http://127.0.0.1:{port}");
         let client = Client::new().unwrap();
-        let kratos =
-            Self { child, public: url(public), admin: url(admin), log, client, _folder: folder };
-        kratos.ready().await
+        let (public, admin) = (url(public), url(admin));
+        Self { child, public, admin, log, readers, client, _folder: folder }
     }
 
     async fn ready(mut self) -> Self {
@@ -101,10 +107,28 @@ impl Kratos {
     }
 }
 
+/// What Kratos says of a configuration with which it does not start.
+pub(super) async fn refused_by(config: &Config) -> String {
+    let mut kratos = Kratos::begin(config);
+    let began = Instant::now();
+    let status = loop {
+        match kratos.child.try_wait().unwrap() {
+            Some(status) => break status,
+            None => assert!(began.elapsed() < PATIENCE, "Kratos starts"),
+        }
+        sleep(Duration::from_millis(50)).await;
+    };
+    assert!(!status.success());
+    for reader in kratos.readers.drain(..) {
+        reader.join().unwrap();
+    }
+    kratos.log.lock().unwrap().join("\n")
+}
+
 impl Drop for Kratos {
     fn drop(&mut self) {
         let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
         let _ = self.child.wait();
         if thread::panicking() {
             let log = self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -121,11 +145,11 @@ fn binary() -> PathBuf {
         .map_or_else(|| program("kratos", "tests/real/kratos/install"), PathBuf::from)
 }
 
-fn keep_lines(stream: impl Read + Send + 'static, log: &Arc<Mutex<Vec<String>>>) {
+fn keep_lines(stream: impl Read + Send + 'static, log: &Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
     let log = log.clone();
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             log.lock().unwrap().push(line);
         }
-    });
+    })
 }

@@ -11,6 +11,9 @@ use ory_actions::server::{Reply, Server};
 use serde_json::Value;
 use tokio::time::sleep;
 
+/// A hook in the background comes soon.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// One request of Kratos'.
 #[derive(Clone, Debug)]
 pub(super) struct Recorded {
@@ -68,6 +71,16 @@ impl Recorder {
     /// All that has come.
     pub(super) fn recorded(&self) -> Vec<Recorded> {
         self.state.lock().unwrap().recorded.clone()
+    }
+
+    /// The same, once so many have come.
+    pub(super) async fn until_called(&self, times: usize) -> Vec<Recorded> {
+        let began = Instant::now();
+        while self.recorded().len() < times {
+            assert!(began.elapsed() < PATIENCE, "waited in vain for call {times}");
+            sleep(Duration::from_millis(10)).await;
+        }
+        self.recorded()
     }
 
     /// What has come about the person with this address.

@@ -1,9 +1,10 @@
 //! What the functions are for: somebody signs up, and the vendors are told.
 
+use ory_actions::ory::{Flow, Method};
 use uuid::Uuid;
 
 use super::{
-    config::{Config, forward, hook_of_readme, session},
+    config::{Config, hook_of_action, session},
     front::{Call, Front},
     person::Person,
     process::Kratos,
@@ -17,12 +18,8 @@ async fn a_registration_brings_one_welcome_and_one_identify() {
     let world = World::start().await;
     let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
     let identify = Front::start(world.function(segment_identify::NAME)).await;
-    let template = forward("registration", "password", "after_save");
-    let hooks = [
-        hook_of_readme(&welcome.url(), &template),
-        hook_of_readme(&identify.url(), &template),
-        session(),
-    ];
+    let hook = |url: &str| hook_of_action(url, Flow::Registration, Method::Password);
+    let hooks = [hook(&welcome.url()), hook(&identify.url()), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
 
     let registered = Person::of(&kratos).register(ANN).await;
@@ -57,10 +54,10 @@ async fn a_registration_brings_one_welcome_and_one_identify() {
 async fn signing_in_later_is_no_second_welcome() {
     let world = World::start().await;
     let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
-    let hook = |flow| hook_of_readme(&welcome.url(), &forward(flow, "password", "after_save"));
+    let hook = |flow| hook_of_action(&welcome.url(), flow, Method::Password);
     let config = Config::new()
-        .after("registration", "password", &[hook("registration"), session()])
-        .after("login", "password", &[hook("login")]);
+        .after("registration", "password", &[hook(Flow::Registration), session()])
+        .after("login", "password", &[hook(Flow::Login)]);
     let kratos = Kratos::start(&config).await;
     Person::of(&kratos).register(ANN).await;
     welcome.until_called(1).await;

@@ -32,6 +32,8 @@ pub(super) enum Asked<'a> {
     Get(&'a str),
     /// The identities that sign in by this.
     Find(&'a str),
+    /// The first so many of all identities.
+    List(usize),
     /// Changes to the identity of an id.
     Patch(&'a str),
     /// Something that nobody here knows: what, in words.
@@ -61,6 +63,9 @@ impl AdminCall {
             {
                 Asked::Find(identifier)
             }
+            ("GET", None, [(name, size)]) if rest == Some("") && name == "page_size" => {
+                size.parse().map_or(Asked::Unknown("no page size"), Asked::List)
+            }
             ("GET" | "PATCH", ..) => Asked::Unknown("no such path, or unknown query parameters"),
             _ => Asked::Unknown("no such method"),
         }
@@ -83,6 +88,7 @@ impl fmt::Display for AdminCall {
         match self.asked() {
             Asked::Get(id) => write!(f, "Ory: get {id}"),
             Asked::Find(identifier) => write!(f, "Ory: find {identifier}"),
+            Asked::List(size) => write!(f, "Ory: list {size}"),
             Asked::Patch(id) => {
                 write!(f, "Ory: patch {id}")?;
                 self.paths().try_for_each(|path| write!(f, " {path}"))

@@ -1,4 +1,4 @@
-//! Ory's admin API, as far as finding identities and patching them. What it does not know, it
+//! Ory's admin API, as far as finding identities, listing and patching them. What it does not know, it
 //! refuses. <https://www.ory.com/docs/reference/api#tag/identity>
 
 mod call;
@@ -104,6 +104,9 @@ impl vendor::Behaviour for Behaviour {
         match call.asked() {
             Asked::Get(id) => self.get(id),
             Asked::Find(identifier) => self.find(identifier),
+            Asked::List(size) => {
+                Reply::json(200, &self.identities.values().take(size).map(shown).collect())
+            }
             Asked::Patch(id) => self.patch(id, &call.body),
             Asked::Unknown(why) => error(StatusCode::BAD_REQUEST, why),
         }

@@ -1,0 +1,56 @@
+//! The functions that Ory calls.
+
+use std::{fmt, str::FromStr};
+
+/// A function that Ory calls.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Function {
+    /// Sends a mail.
+    MandrillWelcome,
+    /// Tells Segment.
+    SegmentIdentify,
+}
+
+/// A name that is none of theirs.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NoFunction {
+    /// Mailchimp calls it, and Ory never.
+    #[error(
+        "Ory does not call mailchimp-inbound, Mailchimp does: see `ory-actions mailchimp-webhook`"
+    )]
+    OfMailchimp,
+    /// Nobody knows it.
+    #[error("Ory calls {} and {}", mandrill_welcome::NAME, segment_identify::NAME)]
+    Unknown,
+}
+
+impl Function {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::MandrillWelcome, Self::SegmentIdentify];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MandrillWelcome => mandrill_welcome::NAME,
+            Self::SegmentIdentify => segment_identify::NAME,
+        }
+    }
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Function {
+    type Err = NoFunction;
+
+    fn from_str(name: &str) -> Result<Self, NoFunction> {
+        let known = Self::ALL.into_iter().find(|function| function.name() == name);
+        known.ok_or(match name {
+            mailchimp_inbound::NAME => NoFunction::OfMailchimp,
+            _ => NoFunction::Unknown,
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! Into which lists a webhook goes, and why it goes into none.
+
+use super::Function;
+use crate::ory::{Flow, HookList, Method, Moment, Response};
+
+/// What somebody wants to be called for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Who is to be called.
+    pub function: Function,
+    /// After which flow.
+    pub flow: Flow,
+    /// Taken by which methods; empty: by those that matter.
+    pub methods: Vec<Method>,
+    /// Whether a reply is wanted.
+    pub parse: bool,
+}
+
+/// One webhook's place, and what follows from it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// The list that it goes into.
+    pub list: HookList,
+    /// What Ory is to make of the answer.
+    pub response: Response,
+    /// When it is called.
+    pub moment: Moment,
+}
+
+/// Why no webhook is printed: what would become of it, and what to do instead.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// The flow has lists by method, and none for this one.
+    #[error(
+        "a hook for {method} in {flow} never fires: Ory has no such list. {flow} has {}",
+        listed(*flow)
+    )]
+    NoSuchList {
+        /// The flow.
+        flow: Flow,
+        /// The method.
+        method: Method,
+    },
+    /// The flow has one list.
+    #[error("{flow} has one list for all methods: leave --method out")]
+    OneList {
+        /// The flow.
+        flow: Flow,
+    },
+    /// What a reply says would come to nothing.
+    #[error(
+        "a reply in {flow} comes to nothing: Ory saves no identity there, and the vendor would \
+         have been told of something that the reply then stops. Leave --parse out; replies are \
+         for registration and settings"
+    )]
+    ReplyIsLost {
+        /// The flow.
+        flow: Flow,
+    },
+    /// The function would be told of what may never be saved.
+    #[error(
+        "with --parse Ory calls before it saves the identity, and may never save it; \
+         segment-identify tells Segment nothing of what is not saved, so this hook would never \
+         tell it anything. Leave --parse out; where a REPLY_TEMPLATE is to answer, let \
+         mandrill-welcome have it"
+    )]
+    Unsaved,
+    /// Kratos' own facts say that it is never called.
+    #[error("a hook in {0} with this response never fires")]
+    NeverFires(HookList),
+}
+
+fn listed(flow: Flow) -> String {
+    flow.methods().iter().map(|method| method.name()).collect::<Vec<_>>().join(", ")
+}
+
+impl Wish {
+    /// The places of the webhooks, one for each method.
+    ///
+    /// # Errors
+    /// Where one would never be called, or be called for what is not saved.
+    pub fn places(&self) -> Result<Vec<Place>, Refused> {
+        self.check_reply()?;
+        let lists = self.lists()?;
+        let response = if self.parse { Response::PARSED } else { Response::IGNORED };
+        let place = |list: HookList| {
+            let moment = list.moment(response).ok_or(Refused::NeverFires(list))?;
+            Ok(Place { list, response, moment })
+        };
+        lists.into_iter().map(place).collect()
+    }
+
+    fn check_reply(&self) -> Result<(), Refused> {
+        let flow = self.flow;
+        match self.function {
+            _ if !self.parse => Ok(()),
+            _ if !flow.saves_what_hooks_answer() => Err(Refused::ReplyIsLost { flow }),
+            Function::SegmentIdentify => Err(Refused::Unsaved),
+            Function::MandrillWelcome => Ok(()),
+        }
+    }
+
+    fn lists(&self) -> Result<Vec<HookList>, Refused> {
+        let flow = self.flow;
+        if flow.methods().is_empty() {
+            let none_named = self.methods.is_empty();
+            return none_named
+                .then(|| vec![HookList::After(flow)])
+                .ok_or(Refused::OneList { flow });
+        }
+        let methods = if self.methods.is_empty() { usual(flow) } else { self.methods.clone() };
+        let list = |method: Method| {
+            let is_known = flow.methods().contains(&method);
+            is_known
+                .then_some(HookList::AfterMethod(flow, method))
+                .ok_or(Refused::NoSuchList { flow, method })
+        };
+        methods.into_iter().map(list).collect()
+    }
+}
+
+/// Where nobody says: all methods; but settings matter where traits change, and a self-hosted
+/// Kratos refuses a configuration that names SAML.
+fn usual(flow: Flow) -> Vec<Method> {
+    match flow {
+        Flow::Settings => vec![Method::Profile],
+        _ => flow.methods().iter().copied().filter(|method| *method != Method::Saml).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By function and flow: what comes of `--parse`; without it all is printed.
+    #[test]
+    fn a_reply_is_printed_or_refused() {
+        use Flow::{Login, Recovery, Registration, Settings, Verification};
+        use Function::{MandrillWelcome, SegmentIdentify};
+        let lost = |flow| Err(Refused::ReplyIsLost { flow });
+        let table = [
+            (MandrillWelcome, Registration, Ok(Moment::BeforeSave)),
+            (MandrillWelcome, Settings, Ok(Moment::BeforeSave)),
+            (MandrillWelcome, Login, lost(Login)),
+            (MandrillWelcome, Verification, lost(Verification)),
+            (MandrillWelcome, Recovery, lost(Recovery)),
+            (SegmentIdentify, Registration, Err(Refused::Unsaved)),
+            (SegmentIdentify, Settings, Err(Refused::Unsaved)),
+            (SegmentIdentify, Login, lost(Login)),
+            (SegmentIdentify, Verification, lost(Verification)),
+            (SegmentIdentify, Recovery, lost(Recovery)),
+        ];
+        for (function, flow, expected) in table {
+            let with = |parse| Wish { function, flow, methods: Vec::new(), parse }.places();
+            let moments =
+                |places: Vec<Place>| places.iter().map(|place| place.moment).next().unwrap();
+            assert_eq!(with(true).map(moments), expected, "{function} {flow}");
+            for place in with(false).unwrap() {
+                assert_eq!(place.moment, Moment::AfterSave, "{function} {flow}");
+                assert_eq!(place.response, Response::IGNORED);
+            }
+        }
+    }
+
+    /// Every flow with every method.
+    #[test]
+    fn a_method_has_a_list_or_is_refused_with_those_that_have() {
+        for flow in Flow::ALL {
+            for method in Method::ALL {
+                let function = Function::SegmentIdentify;
+                let wish = Wish { function, flow, methods: vec![method], parse: false };
+                match wish.places() {
+                    Ok(places) => {
+                        let [Place { list, .. }] = places[..] else { panic!("{places:?}") };
+                        assert_eq!(list, HookList::AfterMethod(flow, method));
+                        assert!(flow.methods().contains(&method));
+                    }
+                    Err(refused) if flow.methods().is_empty() => {
+                        assert_eq!(refused, Refused::OneList { flow });
+                        assert!(refused.to_string().contains("leave --method out"));
+                    }
+                    Err(refused) => {
+                        assert_eq!(refused, Refused::NoSuchList { flow, method });
+                        let told = refused.to_string();
+                        assert!(flow.methods().iter().all(|method| told.contains(method.name())));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn where_no_method_is_named_each_list_has_a_hook() {
+        let of = |flow| {
+            let function = Function::MandrillWelcome;
+            let wish = Wish { function, flow, methods: Vec::new(), parse: false };
+            let names = wish.places().unwrap().into_iter().map(|place| place.list.to_string());
+            names.map(|name| name.replacen("selfservice.flows.", "", 1)).collect::<Vec<_>>()
+        };
+        let registration = ["password", "oidc", "code", "passkey", "webauthn"];
+        assert_eq!(
+            of(Flow::Registration),
+            registration.map(|method| format!("registration.after.{method}.hooks"))
+        );
+        assert_eq!(of(Flow::Settings), ["settings.after.profile.hooks"]);
+        assert_eq!(of(Flow::Verification), ["verification.after.hooks"]);
+        assert_eq!(of(Flow::Recovery), ["recovery.after.hooks"]);
+        assert_eq!(of(Flow::Login).len(), 7);
+    }
+}

@@ -1,0 +1,138 @@
+//! A webhook as Ory's configuration has it.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Serialize;
+use shared::ctx::FORWARD;
+
+use super::{Caller, Place};
+use crate::ory::Method;
+
+/// The tag that the shipped forwarding template has, until it is given its own.
+const TAG: &str = "{ flow: 'registration', method: 'password', when: 'after_save' }";
+
+/// In the order in which people read it.
+#[derive(Serialize)]
+pub(super) struct Webhook {
+    hook: &'static str,
+    config: Config,
+}
+
+#[derive(Serialize)]
+struct Config {
+    url: String,
+    method: &'static str,
+    body: String,
+    auth: Auth,
+    response: Response,
+}
+
+#[derive(Serialize)]
+struct Auth {
+    r#type: &'static str,
+    config: ApiKey,
+}
+
+#[derive(Serialize)]
+struct ApiKey {
+    name: String,
+    value: String,
+    r#in: &'static str,
+}
+
+/// `ignore` and `parse` exclude each other, so only the one that holds is named.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Response {
+    Ignored { ignore: bool },
+    Parsed { parse: bool },
+}
+
+impl Webhook {
+    /// The one for a place, by which Ory presents this key.
+    pub(super) fn new(place: Place, caller: &Caller, key: &str) -> Self {
+        let api_key =
+            ApiKey { name: caller.api_key_name.clone(), value: key.to_owned(), r#in: "header" };
+        let response = if place.response.parse {
+            Response::Parsed { parse: true }
+        } else {
+            Response::Ignored { ignore: true }
+        };
+        let config = Config {
+            url: caller.url.clone(),
+            method: "POST",
+            body: body(place),
+            auth: Auth { r#type: "api_key", config: api_key },
+            response,
+        };
+        Self { hook: "web_hook", config }
+    }
+}
+
+/// The forwarding template with the tag of its hook, as Kratos takes it: the alphabet of RFC 4648
+/// section 4, with padding, in one line.
+fn body(place: Place) -> String {
+    format!("base64://{}", STANDARD.encode(template(place)))
+}
+
+fn template(place: Place) -> String {
+    let text = |word: Option<&str>| word.map_or("null".to_owned(), |word| format!("'{word}'"));
+    let flow = text(Some(place.list.flow().name()));
+    let method = text(place.list.method().map(Method::name));
+    let when = text(place.moment.when());
+    FORWARD.replace(TAG, &format!("{{ flow: {flow}, method: {method}, when: {when} }}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::{
+        ctx::{Ctx, Hook, When},
+        template::{Source, Template},
+    };
+
+    use super::{
+        super::{Function, Wish},
+        *,
+    };
+    use crate::ory::Flow;
+
+    #[test]
+    fn the_tag_is_in_the_template_once() {
+        assert_eq!(FORWARD.matches(TAG).count(), 1);
+    }
+
+    async fn rendered(body: &str, ctx: Value) -> Value {
+        let encoded = body.strip_prefix("base64://").unwrap();
+        let code = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
+        let template = Template::prepare(Source::shipped("forward.jsonnet", &code)).unwrap();
+        template.render(vec![("ctx", ctx)]).await.unwrap()
+    }
+
+    /// Every flow, each list, with a reply and without.
+    #[tokio::test]
+    async fn what_is_decoded_forwards_an_event_with_the_tag_of_its_hook() {
+        let ctx = json!({
+            "flow": {"id": "f", "type": "api"}, "identity": {"id": "i", "traits": {"a": 1}},
+            "session": {"identity": {"traits": {"a": 0}}},
+        });
+        let function = Function::MandrillWelcome;
+        let mut tags = 0;
+        for (flow, parse) in Flow::ALL.into_iter().flat_map(|flow| [(flow, false), (flow, true)]) {
+            let methods = flow.methods().to_vec();
+            let Ok(places) = (Wish { function, flow, methods, parse }).places() else { continue };
+            for place in places {
+                let forwarded = rendered(&body(place), ctx.clone()).await;
+                let hook: Hook = serde_json::from_value(forwarded["hook"].clone()).unwrap();
+                let expected = Hook {
+                    flow: Some(flow.name().to_owned()),
+                    method: place.list.method().map(|method| method.name().to_owned()),
+                    when: Some(if parse { When::BeforeSave } else { When::AfterSave }),
+                };
+                assert_eq!(hook, expected, "{}", place.list);
+                assert!(Ctx::decode(forwarded.to_string().as_bytes()).is_ok());
+                tags += 1;
+            }
+        }
+        assert!(tags > 30, "{tags} tags");
+    }
+}

@@ -1,0 +1,127 @@
+//! `doctor`: what a deployed stack still lacks.
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::{Args, ValueEnum};
+use shared::{aws::Aws, http::Client, secrets::SecretsManager, template::Source};
+
+use super::Done;
+use crate::doctor::{Finding, OryConfig, Reach, Stack, Subject, Verdict, examine, sender, table};
+
+/// Stands for standard input.
+const STDIN: &str = "-";
+
+const EXAMPLES: &str = "\
+Examples:
+  sam list stack-outputs --stack-name ory-actions --output json > outputs.json
+  ory-actions doctor --outputs outputs.json
+
+  # the hooks of Ory's project, too
+  ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID --format yaml \\
+    | ory-actions doctor --outputs outputs.json --ory-config -
+
+Secrets are read with your own AWS credentials, as the AWS SDK finds them. Nothing is sent that
+anybody could see, and no secret is printed. Ends with 1 where something must be done.";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Doctor {
+    /// What `sam list stack-outputs --output json` printed; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    outputs: Option<PathBuf>,
+    /// The project's configuration, from `ory get identity-config`, or Kratos' own; YAML or JSON. `-`
+    /// reads standard input.
+    #[arg(long, value_name = "FILE")]
+    ory_config: Option<PathBuf>,
+    /// The address that the welcome comes from; unset, the template's.
+    #[arg(long, value_name = "ADDRESS")]
+    from: Option<String>,
+    /// The template of mandrill-welcome, where the shipped one is not the deployed one.
+    #[arg(long, value_name = "FILE.jsonnet", conflicts_with = "from")]
+    welcome_template: Option<PathBuf>,
+    /// How the findings are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    stack: Stack,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: a list of objects.
+    Json,
+}
+
+impl Doctor {
+    pub(super) async fn run(self) -> Done {
+        let format = self.format;
+        let subject = self.subject().await?;
+        let client = Client::new()?;
+        let aws = Aws::from_env_in(subject.stack.region(), &client).await;
+        let reach = Reach { secrets: Arc::new(SecretsManager::new(&aws)), http: Arc::new(client) };
+        let findings = examine(&subject, &reach).await;
+        match format {
+            Format::Table => println!("{}\n\n{}", table::of(&findings), summary(&findings)),
+            Format::Json => println!("{:#}", serde_json::to_value(&findings)?),
+        }
+        let must_act = findings.iter().any(|finding| finding.verdict == Verdict::Mend);
+        Ok(if must_act { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    async fn subject(self) -> Result<Subject, Box<dyn std::error::Error>> {
+        let stack = match &self.outputs {
+            Some(file) => self.stack.or_outputs(&read(file)?)?,
+            None => self.stack,
+        };
+        if !stack.has_functions() {
+            return Err("no function is named; give the stack's outputs by --outputs FILE, which \
+                        `sam list stack-outputs --stack-name NAME --output json` prints"
+                .into());
+        }
+        let sender = match (self.from, &self.welcome_template) {
+            (Some(address), _) => Ok(address),
+            (None, Some(file)) => sender::of_template(template(file)?).await,
+            (None, None) => sender::of_template(mandrill_welcome::shipped_template()).await,
+        };
+        let ory_config = self.ory_config.as_deref().map(ory_config).transpose()?;
+        Ok(Subject { stack, sender, ory_config })
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = if file == Path::new(STDIN) {
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(file)
+    };
+    read.map_err(|error| format!("{} cannot be read: {error}", file.display()))
+}
+
+fn template(file: &Path) -> Result<Source, Box<dyn std::error::Error>> {
+    Ok(Source::shipped(&file.display().to_string(), &String::from_utf8(read(file)?)?))
+}
+
+/// What lies under the error is not told: the text around the place may be a key.
+fn ory_config(file: &Path) -> Result<OryConfig, Box<dyn std::error::Error>> {
+    let text = String::from_utf8(read(file)?)?;
+    Ok(OryConfig::read(file, &text).map_err(|error| format!("{}: {error}", file.display()))?)
+}
+
+fn summary(findings: &[Finding]) -> String {
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    match (count(Verdict::Mend), count(Verdict::Unsure)) {
+        (0, 0) => "All is well.".to_owned(),
+        (0, unsure) => format!("Nothing to mend; {unsure} not known."),
+        (mend, unsure) => format!("{mend} to mend, {unsure} not known."),
+    }
+}

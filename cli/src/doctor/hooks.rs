@@ -1,0 +1,143 @@
+//! Ory's webhooks point at the functions.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Finding, function::Function};
+use crate::{
+    lint::{Configuration, NoConfiguration, lint},
+    ory::{Flow, HookList},
+};
+
+const FAULTS: &str = "Ory: webhooks";
+
+/// The configuration of Ory's project, or of Kratos.
+pub struct OryConfig {
+    configuration: Configuration,
+    is_free_of_errors: bool,
+}
+
+impl OryConfig {
+    /// Reads the text of a file of this name.
+    ///
+    /// # Errors
+    /// Where it is no configuration.
+    pub fn read(file: &Path, text: &str) -> Result<Self, NoConfiguration> {
+        let configuration = Configuration::read(text)?;
+        Ok(Self { configuration, is_free_of_errors: lint(file, text)?.has_no_errors() })
+    }
+}
+
+/// Whether `lint` has nothing against any webhook.
+pub(super) fn faults(config: Option<&OryConfig>) -> Finding {
+    match config {
+        None => Finding::skipped(FAULTS, "no configuration of Ory's"),
+        Some(OryConfig { is_free_of_errors: true, .. }) => {
+            Finding::good(FAULTS, "lint finds no error")
+        }
+        Some(_) => Finding::mend(
+            FAULTS,
+            "lint finds errors",
+            "Run ory-actions lint on the same configuration: it tells each with its mend",
+        ),
+    }
+}
+
+/// Whether a function of Ory's is called at all.
+pub(super) fn check(function: &Function<'_>, config: Option<&OryConfig>) -> Finding {
+    let check = format!("{}: Ory's hooks", function.name);
+    let Some(config) = config else {
+        return Finding::unsure(
+            &check,
+            "not looked at: no configuration of Ory's",
+            "ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID --format yaml \
+             | ory-actions doctor … --ory-config -",
+        );
+    };
+    let Some(url) = function.url else { return Finding::skipped(&check, "no URL") };
+    let lists = lists_that_call(url, &config.configuration);
+    if lists.is_empty() {
+        let found = "no webhook of this configuration calls its URL";
+        let mend = format!(
+            "Print one: ory-actions action {} --url {url} --flow registration",
+            function.name
+        );
+        return Finding::mend(&check, found, mend);
+    }
+    Finding::good(&check, format!("called from {}", lists.join(", ")))
+}
+
+/// The lists of hooks that call this URL, as people write them, without what they have in common.
+fn lists_that_call(url: &str, config: &Configuration) -> Vec<String> {
+    let lists = Flow::ALL.into_iter().flat_map(HookList::of);
+    let calling = lists.filter(|list| {
+        let hooks = config.at(&list.keys()).and_then(Value::as_array);
+        hooks.into_iter().flatten().any(|hook| calls(hook, url))
+    });
+    calling.map(|list| list.to_string().replacen("selfservice.flows.", "", 1)).collect()
+}
+
+fn calls(hook: &Value, url: &str) -> bool {
+    let target = hook["config"]["url"].as_str().unwrap_or_default();
+    hook["hook"] == "web_hook" && target.trim_end_matches('/') == url.trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{
+        super::Verdict::{self, Good, Mend, Unsure},
+        *,
+    };
+
+    const URL: &str = "https://abc.lambda-url.eu-central-1.on.aws/";
+
+    fn config(hook: &str, url: &str) -> Value {
+        let hooks = json!([{"hook": "session"}, {"hook": hook, "config": {"url": url}}]);
+        let flows = json!({
+            "registration": {"after": {"password": {"hooks": hooks}}},
+            "verification": {"after": {"hooks": hooks}},
+        });
+        json!({"selfservice": {"flows": flows}})
+    }
+
+    fn read(config: &Value) -> OryConfig {
+        OryConfig::read(Path::new("ory.yaml"), &config.to_string()).unwrap()
+    }
+
+    fn found(url: Option<&str>, config: Option<&Value>) -> (Verdict, String) {
+        let function = Function { name: "f", output: "FUrl", url, to_get: 405 };
+        let finding = check(&function, config.map(read).as_ref());
+        (finding.verdict, finding.found)
+    }
+
+    #[test]
+    fn a_hook_points_at_the_function_or_none_does() {
+        let called = "called from registration.after.password.hooks, verification.after.hooks";
+        let of_project = json!({"services": {"identity": {"config": config("web_hook", URL)}}});
+        let table = [
+            (config("web_hook", URL), Good, called),
+            (config("web_hook", URL.trim_end_matches('/')), Good, called),
+            (of_project, Good, called),
+            (config("web_hook", "https://other.test/"), Mend, "no webhook"),
+            (config("verifier", URL), Mend, "no webhook"),
+            (json!({"selfservice": {}}), Mend, "no webhook"),
+        ];
+        for (config, verdict, part) in table {
+            let (as_found, found) = found(Some(URL), Some(&config));
+            assert_eq!(as_found, verdict, "{found}");
+            assert!(found.contains(part), "{found}");
+        }
+        assert_eq!(found(Some(URL), None).0, Unsure);
+        assert_eq!(found(None, Some(&json!({"selfservice": {}}))).0, Unsure);
+    }
+
+    #[test]
+    fn a_hook_that_lint_finds_wrong_is_to_be_mended() {
+        assert_eq!(faults(None).verdict, Unsure);
+        assert_eq!(faults(Some(&read(&json!({"selfservice": {}})))).verdict, Good);
+        assert_eq!(faults(Some(&read(&config("web_hook", URL)))).verdict, Mend, "no template");
+    }
+}

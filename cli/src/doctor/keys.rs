@@ -1,0 +1,163 @@
+//! Secrets are filled in, and with a key of the right product.
+
+use secrecy::SecretString;
+use shared::{
+    auth::AuthError,
+    journal::chain,
+    secrets::{KeyProblem, Product, SecretError},
+};
+
+use super::{Finding, Reach, stack::flag};
+
+/// Where a secret is named, and what is in it.
+pub(super) struct Slot<'a> {
+    pub(super) check: &'static str,
+    /// The output that names it.
+    pub(super) output: &'static str,
+    pub(super) id: Option<&'a str>,
+    pub(super) field: &'static str,
+}
+
+/// A secret's value, where it is fit for use, and what to say of it.
+pub(super) type Read = (Option<SecretString>, Finding);
+
+/// A vendor's key.
+pub(super) async fn vendor(reach: &Reach, slot: &Slot<'_>, product: Product) -> Read {
+    let Some(id) = slot.id else { return (None, unnamed(slot)) };
+    match reach.vendor_key(id, slot.field, product).get().await {
+        Ok(key) => (Some(key), Finding::good(slot.check, "filled in")),
+        Err(problem) => (None, of_vendor(slot, id, &problem)),
+    }
+}
+
+/// What a caller presents, or signs with: the newest version that is fit for use.
+pub(super) async fn caller(reach: &Reach, slot: &Slot<'_>) -> Read {
+    let Some(id) = slot.id else { return (None, unnamed(slot)) };
+    match reach.known_secret(id, slot.field).versions().await {
+        Ok(mut versions) => (Some(versions.swap_remove(0)), Finding::good(slot.check, "filled in")),
+        Err(problem) => (None, of_caller(slot, id, &problem)),
+    }
+}
+
+fn unnamed(slot: &Slot<'_>) -> Finding {
+    let found = format!("not looked at: no output {}", slot.output);
+    Finding::unsure(slot.check, found, format!("Name the secret by {}", flag(slot.output)))
+}
+
+fn of_vendor(slot: &Slot<'_>, id: &str, problem: &KeyProblem) -> Finding {
+    match problem {
+        KeyProblem::Unreachable(error) => unread(slot, id, error),
+        KeyProblem::Refused(reason) => refused(slot, id, reason),
+        _ => Finding::mend(slot.check, problem.to_string(), fill_in(slot, id)),
+    }
+}
+
+fn of_caller(slot: &Slot<'_>, id: &str, problem: &AuthError) -> Finding {
+    match problem {
+        AuthError::Unreadable(SecretError::Refused(reason)) => refused(slot, id, reason),
+        AuthError::Unreadable(error) => unread(slot, id, error),
+        _ => Finding::mend(slot.check, problem.to_string(), fill_in(slot, id)),
+    }
+}
+
+fn fill_in(slot: &Slot<'_>, id: &str) -> String {
+    format!(
+        "aws secretsmanager put-secret-value --secret-id {id} --secret-string '{{\"{}\":\"…\"}}'",
+        slot.field
+    )
+}
+
+fn refused(slot: &Slot<'_>, id: &str, reason: &str) -> Finding {
+    let mend = match reason {
+        "ResourceNotFoundException" => {
+            format!("Look whether {id} is in this account and region, and deploy the stack again")
+        }
+        "AccessDeniedException" => {
+            format!("Let your own credentials read it: secretsmanager:GetSecretValue on {id}")
+        }
+        _ => format!("Try it by hand: aws secretsmanager get-secret-value --secret-id {id}"),
+    };
+    Finding::mend(slot.check, format!("Secrets Manager refused: {reason}"), mend)
+}
+
+fn unread(slot: &Slot<'_>, id: &str, error: &SecretError) -> Finding {
+    let mend = format!(
+        "Look whether AWS knows you (aws sts get-caller-identity), and AWS_REGION is set. After a \
+         sign-in by SSO: eval \"$(aws configure export-credentials --format env)\". The secret is \
+         {id}"
+    );
+    Finding::mend(slot.check, chain(error), mend)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use secrecy::ExposeSecret;
+    use shared::{http::Client, secrets::MemorySecrets};
+
+    use super::{super::Verdict, *};
+
+    const KEY: &str = "canary-0123456789";
+
+    fn slot(id: Option<&str>) -> Slot<'_> {
+        Slot { check: "the key", output: "MandrillSecretId", id, field: "api_key" }
+    }
+
+    fn reach(secret: &str) -> (Reach, Arc<MemorySecrets>) {
+        let secrets = Arc::new(MemorySecrets::default());
+        secrets.put("s", secret);
+        let http = Arc::new(Client::new().unwrap());
+        (Reach { secrets: secrets.clone(), http }, secrets)
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_told_by_what_is_wrong_with_it_and_never_by_its_value() {
+        let table = [
+            (r#"{"api_key":"canary-0123456789"}"#, Verdict::Good, "filled in"),
+            (r#"{"api_key":"replace-me"}"#, Verdict::Mend, "placeholder"),
+            (r#"{"write_key":"canary"}"#, Verdict::Mend, "holds no `api_key`"),
+            (r#"{"api_key":"canary-us6"}"#, Verdict::Mend, "a Mailchimp Marketing key"),
+            (r#"{"api_key":"ory_pat_canary"}"#, Verdict::Mend, "an Ory token"),
+        ];
+        for (secret, verdict, part) in table {
+            let (reach, _) = reach(secret);
+            let (key, finding) = vendor(&reach, &slot(Some("s")), Product::Mandrill).await;
+            assert_eq!(key.is_some(), verdict == Verdict::Good);
+            assert_eq!(finding.verdict, verdict, "{secret}");
+            assert!(finding.found.contains(part), "{finding:?}");
+            assert_eq!(finding.mend.contains("put-secret-value"), verdict == Verdict::Mend);
+            assert!(!format!("{finding:?}").contains("canary"), "{finding:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_s_secret_is_the_newest_version_that_is_fit() {
+        let (reach, secrets) = reach(KEY);
+        secrets.put("s", "short");
+        let (key, finding) = caller(&reach, &slot(Some("s"))).await;
+        assert_eq!(key.unwrap().expose_secret(), KEY);
+        assert_eq!(finding.verdict, Verdict::Good);
+        secrets.put("s", "replace-me");
+        let (key, finding) = caller(&reach, &slot(Some("s"))).await;
+        assert!(key.is_none());
+        assert!(finding.found.contains("placeholder"), "{finding:?}");
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_cannot_be_had_is_told_with_what_to_do() {
+        let (reach, secrets) = reach(KEY);
+        let found = async |id| {
+            let as_vendor = vendor(&reach, &slot(id), Product::Mandrill).await.1;
+            assert_eq!(caller(&reach, &slot(id)).await.1, as_vendor);
+            as_vendor
+        };
+        let unnamed = found(None).await;
+        assert_eq!(unnamed.verdict, Verdict::Unsure);
+        assert!(unnamed.mend.contains("--mandrill-secret-id"), "{unnamed:?}");
+        secrets.set_down(true);
+        let down = found(Some("s")).await;
+        assert_eq!(down.verdict, Verdict::Mend);
+        assert!(down.mend.contains("aws sts get-caller-identity"), "{down:?}");
+    }
+}

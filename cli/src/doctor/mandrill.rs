@@ -1,0 +1,240 @@
+//! Mandrill takes the key, signs for the sending domain, and lets the key search.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::{config::Endpoint, secrets::Product};
+
+use super::{
+    Finding, Reach,
+    keys::{self, Slot},
+    reach::Answer,
+    stack::Stack,
+    told,
+};
+
+const DEFAULT_URL: &str = "https://mandrillapp.com/api/1.0";
+
+const KEY: &str = "Mandrill: secret";
+const PING: &str = "Mandrill: key";
+const DOMAIN: &str = "Mandrill: sending domain";
+const SEARCH: &str = "Mandrill: key may search";
+
+/// Nobody can own an address at these. RFC 2606.
+const RESERVED: [&str; 4] = ["example", "example.com", "example.net", "example.org"];
+
+/// All of it; `sender` is the address that the welcome comes from, or why it is not known.
+pub(super) async fn check(
+    stack: &Stack,
+    sender: &Result<String, String>,
+    reach: &Reach,
+) -> Vec<Finding> {
+    let id = stack.mandrill_secret_id.as_deref();
+    let slot = Slot { check: KEY, output: "MandrillSecretId", id, field: "api_key" };
+    let (key, secret) = keys::vendor(reach, &slot, Product::Mandrill).await;
+    let url = stack.mandrill_url.as_deref().unwrap_or(DEFAULT_URL);
+    let rest = match (key, Endpoint::parse(url)) {
+        (None, _) => [PING, DOMAIN, SEARCH].map(|check| Finding::skipped(check, "no usable key")),
+        (_, None) => [PING, DOMAIN, SEARCH].map(|check| told::unfit_url(check, "MandrillUrl")),
+        (Some(key), Some(api)) => {
+            let call = async |method, fields| {
+                reach.post_json(api.join(method), &with_key(fields, &key)).await
+            };
+            let search = json!({"query": "\"ory-actions doctor\"", "limit": 1});
+            let (ping, domains, search) = tokio::join!(
+                call("users/ping2", json!({})),
+                call("senders/domains", json!({})),
+                call("messages/search", search),
+            );
+            [ping_finding(&ping), domain_finding(sender, &domains), search_finding(&search)]
+        }
+    };
+    [vec![secret], rest.into()].concat()
+}
+
+fn with_key(fields: Value, key: &SecretString) -> Value {
+    let mut body: Map<_, _> = fields.as_object().cloned().unwrap_or_default();
+    body.insert("key".to_owned(), key.expose_secret().into());
+    body.into()
+}
+
+fn ping_finding(answer: &Answer) -> Finding {
+    match answer {
+        Ok(answer) if answer.status == 200 => Finding::good(PING, "taken"),
+        Ok(answer) if answer.status == 401 => Finding::mend(
+            PING,
+            format!("refused: {}", error_name(&answer.body)),
+            "Make a key in Mandrill (Settings, SMTP & API Info) and put it into the secret; one that \
+             is bound to IP addresses or methods has to allow this call",
+        ),
+        other => told::unexpected(PING, other),
+    }
+}
+
+fn search_finding(answer: &Answer) -> Finding {
+    match answer {
+        Ok(answer) if answer.status == 200 => Finding::good(SEARCH, "it may"),
+        Ok(answer) if answer.status == 401 => Finding::mend(
+            SEARCH,
+            format!("refused: {}", error_name(&answer.body)),
+            "Let the key call messages/search, too: a mail of which no answer came is looked for \
+             before it is sent again",
+        ),
+        Ok(answer) if answer.status == 429 => Finding::unsure(
+            SEARCH,
+            "too many searches just now",
+            "Try again in a minute; Mandrill allows 20 a minute",
+        ),
+        other => told::unexpected(SEARCH, other),
+    }
+}
+
+/// A sending domain as Mandrill tells it.
+#[derive(Deserialize)]
+struct Listed {
+    domain: String,
+    #[serde(default)]
+    valid_signing: bool,
+    verified_at: Option<String>,
+    #[serde(default)]
+    spf: Record,
+    #[serde(default)]
+    dkim: Record,
+}
+
+#[derive(Default, Deserialize)]
+struct Record {
+    #[serde(default)]
+    valid: bool,
+}
+
+impl Listed {
+    fn missing(&self) -> String {
+        let parts = [
+            (self.spf.valid, "no valid SPF record"),
+            (self.dkim.valid, "no valid DKIM record"),
+            (self.verified_at.is_some(), "not verified"),
+        ];
+        let missing: Vec<_> =
+            parts.iter().filter(|(holds, _)| !holds).map(|(_, part)| *part).collect();
+        if missing.is_empty() { "not valid for signing".to_owned() } else { missing.join(", ") }
+    }
+}
+
+fn domain_finding(sender: &Result<String, String>, answer: &Answer) -> Finding {
+    let sender = match sender {
+        Ok(sender) => sender,
+        Err(why) => return Finding::unsure(DOMAIN, why, "Name the sender by --from"),
+    };
+    let name = sender.rsplit_once('@').map_or(sender.as_str(), |(_, domain)| domain);
+    let rows: Vec<Listed> = match answer {
+        Ok(answer) if answer.status == 200 => match serde_json::from_slice(&answer.body) {
+            Ok(rows) => rows,
+            Err(_) => return Finding::unsure(DOMAIN, "Mandrill does not list its domains", ""),
+        },
+        Ok(answer) if answer.status == 401 => {
+            let found = format!("refused: {}", error_name(&answer.body));
+            return Finding::unsure(
+                DOMAIN,
+                found,
+                "Look it up in Mandrill: Settings, Domains, Sending Domains",
+            );
+        }
+        other => return told::unexpected(DOMAIN, other),
+    };
+    match rows.iter().find(|row| row.domain.eq_ignore_ascii_case(name)) {
+        Some(row) if row.valid_signing => Finding::good(DOMAIN, format!("{name} is verified")),
+        Some(row) => Finding::mend(
+            DOMAIN,
+            format!("{name}: {}", row.missing()),
+            "Mandrill, Settings, Domains: set the DNS records that it shows, and verify the \
+             domain. Until then mails are rejected as unsigned",
+        ),
+        None if is_reserved(name) => Finding::mend(
+            DOMAIN,
+            format!("the welcome comes from {sender}, which nobody owns"),
+            "Put your address into `from` of functions/mandrill-welcome/welcome.jsonnet and deploy \
+             it; where the deployed template is another, name it by --welcome-template or --from",
+        ),
+        None => Finding::mend(
+            DOMAIN,
+            format!("Mandrill does not know {name}"),
+            "Mandrill, Settings, Domains: add the domain, set the DNS records, verify it. Until \
+             then mails are rejected as unsigned",
+        ),
+    }
+}
+
+fn is_reserved(domain: &str) -> bool {
+    RESERVED.iter().any(|one| domain == *one || domain.ends_with(&format!(".{one}")))
+}
+
+/// The name that Mandrill gives an error. Its text is not told on: it could be anything.
+fn error_name(body: &[u8]) -> String {
+    let error: Value = serde_json::from_slice(body).unwrap_or_default();
+    let name = error["name"].as_str().filter(|name| name.len() < 40);
+    name.unwrap_or("without a name").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use shared::http::Response;
+
+    use super::{
+        super::Verdict::{self, Good, Mend, Unsure},
+        *,
+    };
+
+    fn answer(status: u16, body: &Value) -> Response {
+        Response { status, headers: HeaderMap::new(), body: body.to_string().into() }
+    }
+
+    fn domain(valid: bool, spf: bool, dkim: bool, verified_at: Option<&str>) -> Value {
+        json!([{
+            "domain": "shop.test", "valid_signing": valid, "verified_at": verified_at,
+            "spf": {"valid": spf, "error": null}, "dkim": {"valid": dkim, "error": null},
+        }])
+    }
+
+    #[test]
+    fn a_sending_domain_is_told_with_what_it_lacks() {
+        let refused = json!({"name": "Invalid_Key"});
+        let table: [(&str, Response, Verdict, &str); 9] = [
+            ("me@shop.test", answer(200, &domain(true, true, true, Some("t"))), Good, "verified"),
+            ("me@Shop.Test", answer(200, &domain(true, true, true, Some("t"))), Good, "verified"),
+            ("me@shop.test", answer(200, &domain(false, true, true, None)), Mend, "not verified"),
+            (
+                "me@shop.test",
+                answer(200, &domain(false, false, false, Some("t"))),
+                Mend,
+                "no valid SPF record, no valid DKIM record",
+            ),
+            ("me@other.test", answer(200, &domain(true, true, true, None)), Mend, "does not know"),
+            ("me@example.com", answer(200, &json!([])), Mend, "nobody owns"),
+            ("me@shop.test", answer(200, &json!({"a": 1})), Unsure, "does not list"),
+            ("me@shop.test", answer(401, &refused), Unsure, "Invalid_Key"),
+            ("me@shop.test", answer(500, &json!("?")), Unsure, "500"),
+        ];
+        for (sender, answer, verdict, part) in table {
+            let finding = domain_finding(&Ok(sender.to_owned()), &Ok(answer));
+            assert_eq!(finding.verdict, verdict, "{finding:?}");
+            assert!(finding.found.contains(part), "{finding:?}");
+        }
+        let unknown = domain_finding(&Err("no sender".to_owned()), &Ok(answer(200, &json!([]))));
+        assert_eq!((unknown.verdict, unknown.found.as_str()), (Unsure, "no sender"));
+    }
+
+    #[test]
+    fn a_key_is_taken_refused_or_not_told_about() {
+        let refused = json!({"name": "Invalid_Key", "message": "Invalid API key canary"});
+        let table = [(200, Good), (401, Mend), (500, Unsure), (429, Unsure)];
+        for (status, verdict) in table {
+            let answer = Ok(answer(status, &refused));
+            for finding in [ping_finding(&answer), search_finding(&answer)] {
+                assert_eq!(finding.verdict, verdict, "{finding:?}");
+                assert!(!format!("{finding:?}").contains("canary"));
+            }
+        }
+    }
+}

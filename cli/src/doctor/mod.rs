@@ -1,0 +1,90 @@
+//! Checks a deployed stack: its secrets, the vendors behind them, its functions and Ory's hooks.
+//!
+//! What an answer means is judged by plain functions, a file per matter; [`Reach`] makes the calls.
+//! Nothing is sent that a person could see, and nothing found tells a secret.
+
+mod callers;
+mod finding;
+mod function;
+mod hooks;
+mod keys;
+mod mandrill;
+mod ory;
+mod reach;
+mod segment;
+pub mod sender;
+mod stack;
+pub mod table;
+mod told;
+
+pub use finding::{Finding, Verdict};
+pub use hooks::OryConfig;
+pub use reach::Reach;
+pub use stack::{OutputsError, Stack};
+
+use function::Function;
+
+/// Ory's functions answer nothing but a POST.
+const NOT_ALLOWED: u16 = 405;
+/// A GET of mailchimp-inbound is Mailchimp's validator.
+const VALIDATED: u16 = 200;
+
+/// What is looked at.
+pub struct Subject {
+    /// What is deployed, and where.
+    pub stack: Stack,
+    /// The address that the welcome comes from, or why it is not known.
+    pub sender: Result<String, String>,
+    /// The configuration of Ory's project, or of Kratos.
+    pub ory_config: Option<OryConfig>,
+}
+
+/// Makes all checks, side by side: none waits for another, or hides it. Each call has an end.
+pub async fn examine(subject: &Subject, reach: &Reach) -> Vec<Finding> {
+    let stack = &subject.stack;
+    let (mandrill, segment, ory, from_ory, from_mailchimp) = tokio::join!(
+        mandrill::check(stack, &subject.sender, reach),
+        segment::check(stack, reach),
+        ory::check(stack, reach),
+        called_by_ory(subject, reach),
+        called_by_mailchimp(stack, reach),
+    );
+    [mandrill, segment, ory, from_ory, from_mailchimp].concat()
+}
+
+async fn called_by_ory(subject: &Subject, reach: &Reach) -> Vec<Finding> {
+    let stack = &subject.stack;
+    let welcome = Function {
+        name: mandrill_welcome::NAME,
+        output: "MandrillWelcomeUrl",
+        url: stack.mandrill_welcome_url.as_deref(),
+        to_get: NOT_ALLOWED,
+    };
+    let identify = Function {
+        name: segment_identify::NAME,
+        output: "SegmentIdentifyUrl",
+        url: stack.segment_identify_url.as_deref(),
+        to_get: NOT_ALLOWED,
+    };
+    let (key, secret) = callers::of_ory(stack, reach).await;
+    let credentials = || callers::in_header(stack, key.as_ref());
+    let looked_at = async |function: &Function<'_>| {
+        let mut findings = function::check(function, credentials(), reach).await;
+        findings.push(hooks::check(function, subject.ory_config.as_ref()));
+        findings
+    };
+    let (welcome, identify) = tokio::join!(looked_at(&welcome), looked_at(&identify));
+    let faults = hooks::faults(subject.ory_config.as_ref());
+    [vec![secret], welcome, identify, vec![faults]].concat()
+}
+
+async fn called_by_mailchimp(stack: &Stack, reach: &Reach) -> Vec<Finding> {
+    let inbound = Function {
+        name: mailchimp_inbound::NAME,
+        output: "MailchimpInboundUrl",
+        url: stack.mailchimp_inbound_url.as_deref(),
+        to_get: VALIDATED,
+    };
+    let (credentials, secrets) = callers::of_mailchimp(stack, reach).await;
+    [secrets, function::check(&inbound, credentials, reach).await].concat()
+}

@@ -1,0 +1,116 @@
+//! Ory's admin API is where `ORY_URL` says, and takes the token.
+
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use shared::{config::Endpoint, secrets::Product};
+use url::Url;
+
+use super::{
+    Finding, Reach,
+    keys::{self, Slot},
+    reach::Answer,
+    stack::Stack,
+    told,
+};
+
+const TOKEN: &str = "Ory: secret";
+const ADMIN: &str = "Ory: admin API";
+
+pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
+    let Some(url) = &stack.ory_url else {
+        let found = "no output OryUrl: Ory is not told of Mailchimp's events";
+        let mend = "If it should be, deploy with the parameter OryUrl";
+        return vec![Finding::unsure(ADMIN, found, mend)];
+    };
+    let Some(api) = Endpoint::parse(url) else { return vec![told::unfit_url(ADMIN, "OryUrl")] };
+    let Some(id) = stack.ory_secret_id.as_deref() else {
+        return vec![asked(reach, &api, None).await];
+    };
+    let slot = Slot { check: TOKEN, output: "OrySecretId", id: Some(id), field: "access_token" };
+    match keys::vendor(reach, &slot, Product::Ory).await {
+        (Some(token), secret) => vec![secret, asked(reach, &api, Some(token)).await],
+        (None, secret) => vec![secret, Finding::skipped(ADMIN, "no usable token")],
+    }
+}
+
+/// Self-hosted, no token is asked for.
+async fn asked(reach: &Reach, api: &Endpoint, token: Option<SecretString>) -> Finding {
+    let mut headers = HeaderMap::new();
+    if let Some(token) = token {
+        let bearer = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()));
+        let Ok(mut bearer) = bearer else {
+            let found = "the token holds characters that no header may carry";
+            return Finding::mend(ADMIN, found, "Put the token into the secret once more");
+        };
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+    }
+    finding(&reach.get(one_identity(api), headers).await)
+}
+
+fn one_identity(api: &Endpoint) -> Url {
+    let mut url = api.join("admin/identities");
+    url.set_query(Some("page_size=1"));
+    url
+}
+
+fn finding(answer: &Answer) -> Finding {
+    let Ok(response) = answer else { return told::unexpected(ADMIN, answer) };
+    match response.status {
+        200 if is_list(&response.body) => Finding::good(ADMIN, "lists identities"),
+        401 | 403 => Finding::mend(
+            ADMIN,
+            format!("refused the token: {}", response.status),
+            "Put a project API key (ory_pat_…) of this very project into the secret; a workspace's \
+             key reads no identities",
+        ),
+        200..=428 | 430..=499 => Finding::mend(
+            ADMIN,
+            format!("answered {} and no list of identities", response.status),
+            "OryUrl is to be the root of Ory's admin API, without /admin: \
+             https://SLUG.projects.oryapis.com",
+        ),
+        _ => told::unexpected(ADMIN, answer),
+    }
+}
+
+fn is_list(body: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(body).is_ok_and(|body| body.is_array())
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::http::Response;
+
+    use super::{
+        super::Verdict::{Good, Mend, Unsure},
+        *,
+    };
+
+    #[test]
+    fn only_a_list_of_identities_is_the_admin_api() {
+        let table = [
+            (200, "[]", Good),
+            (200, "<html>", Mend),
+            (302, "", Mend),
+            (401, "{}", Mend),
+            (403, "{}", Mend),
+            (400, "{}", Mend),
+            (404, "{}", Mend),
+            (429, "{}", Unsure),
+            (500, "", Unsure),
+        ];
+        for (status, body, verdict) in table {
+            let answer = Response { status, headers: HeaderMap::new(), body: body.into() };
+            assert_eq!(finding(&Ok(answer)).verdict, verdict, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn one_identity_is_asked_for_under_the_root() {
+        let api = Endpoint::parse("https://slug.projects.oryapis.com/").unwrap();
+        let url = "https://slug.projects.oryapis.com/admin/identities?page_size=1";
+        assert_eq!(one_identity(&api).as_str(), url);
+    }
+}

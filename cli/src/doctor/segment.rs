@@ -1,0 +1,149 @@
+//! Segment's key has the shape of one, and its source is in the region where events go.
+//!
+//! No event is sent to find out: Segment answers 200 to one of an unknown key, and drops it, and an
+//! `identify` would make a user. Segment's own libraries read a source's settings by its write key
+//! before they send, and the region stands there
+//! (<https://github.com/segmentio/analytics-react-native/pull/721>). Not every source tells them.
+
+use http::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use shared::{config::Endpoint, secrets::Product, segment::DEFAULT_URL};
+
+use super::{
+    Finding, Reach,
+    keys::{self, Slot},
+    reach::Answer,
+    stack::Stack,
+    told,
+};
+
+const DEFAULT_CDN_URL: &str = "https://cdn.segment.com/v1";
+
+const KEY: &str = "Segment: secret";
+const SHAPE: &str = "Segment: write key";
+const REGION: &str = "Segment: region";
+
+/// As Segment makes them.
+const KEY_CHARACTERS: usize = 32;
+
+pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
+    let id = stack.segment_secret_id.as_deref();
+    let slot = Slot { check: KEY, output: "SegmentSecretId", id, field: "write_key" };
+    let (key, secret) = keys::vendor(reach, &slot, Product::Segment).await;
+    let rest = match key {
+        None => [SHAPE, REGION].map(|check| Finding::skipped(check, "no usable key")),
+        // What has another shape may be another secret: it is put into no URL.
+        Some(key) if !has_shape(&key) => [odd_shape(), Finding::skipped(REGION, "no usable key")],
+        Some(key) => {
+            let shape = Finding::good(SHAPE, "has the shape of one");
+            [shape, region(stack, reach, &key).await]
+        }
+    };
+    [vec![secret], rest.into()].concat()
+}
+
+fn has_shape(key: &SecretString) -> bool {
+    let key = key.expose_secret();
+    key.len() == KEY_CHARACTERS && key.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn odd_shape() -> Finding {
+    Finding::mend(
+        SHAPE,
+        format!("not {KEY_CHARACTERS} letters and digits, as write keys are"),
+        "Compare it with the source's: Segment, Sources, your source, Settings, API Keys. Segment \
+         drops the events of an unknown key without an error",
+    )
+}
+
+async fn region(stack: &Stack, reach: &Reach, key: &SecretString) -> Finding {
+    let events = stack.segment_url.as_deref().unwrap_or(DEFAULT_URL);
+    let cdn = stack.segment_cdn_url.as_deref().unwrap_or(DEFAULT_CDN_URL);
+    match (Endpoint::parse(events), Endpoint::parse(cdn)) {
+        (None, _) => told::unfit_url(REGION, "SegmentUrl"),
+        (_, None) => told::unfit_url(REGION, "SegmentCdnUrl"),
+        (Some(events), Some(cdn)) => {
+            let url = cdn.join(&format!("projects/{}/settings", key.expose_secret()));
+            region_finding(events.as_str(), &reach.get(url, HeaderMap::new()).await)
+        }
+    }
+}
+
+fn region_finding(events: &str, answer: &Answer) -> Finding {
+    let settings = match answer {
+        Ok(answer) if answer.status == 200 => answer.body.as_ref(),
+        Ok(answer) if answer.status == 404 => b"",
+        other => return told::unexpected(REGION, other),
+    };
+    let settings: Value = serde_json::from_slice(settings).unwrap_or_default();
+    match settings["integrations"]["Segment.io"]["apiHost"].as_str() {
+        Some(source) if host(source) == host(events) => {
+            Finding::good(REGION, format!("the source is at {}", host(source)))
+        }
+        Some(source) => Finding::mend(
+            REGION,
+            format!("the source is at {}, events go to {}", host(source), host(events)),
+            format!("Deploy with the parameter SegmentUrl=https://{}/v1", host(source)),
+        ),
+        None => Finding::unsure(
+            REGION,
+            "Segment does not tell the settings of this source",
+            format!(
+                "Look whether app.segment.com shows the workspace in the region of {}, and whether \
+                 the source's Debugger shows events",
+                host(events)
+            ),
+        ),
+    }
+}
+
+/// Without scheme and path: Segment writes it with or without them.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::http::Response;
+
+    use super::{
+        super::Verdict::{Good, Mend, Unsure},
+        *,
+    };
+
+    #[test]
+    fn a_source_is_in_the_region_where_events_go_or_not() {
+        let settings = |host: &str| json!({"integrations": {"Segment.io": {"apiHost": host}}});
+        let (us, eu) = ("https://api.segment.io/v1", "https://events.eu1.segmentapis.com/v1");
+        let table = [
+            (us, 200, settings("api.segment.io/v1"), Good),
+            (us, 200, settings("https://api.segment.io"), Good),
+            (eu, 200, settings("events.eu1.segmentapis.com/v1"), Good),
+            (us, 200, settings("events.eu1.segmentapis.com"), Mend),
+            (eu, 200, settings("api.segment.io/v1"), Mend),
+            (us, 200, json!({"integrations": {}}), Unsure),
+            (us, 404, json!(null), Unsure),
+            (us, 503, json!(null), Unsure),
+        ];
+        for (events, status, body, verdict) in table {
+            let (headers, body) = (HeaderMap::new(), body.to_string().into());
+            let finding = region_finding(events, &Ok(Response { status, headers, body }));
+            assert_eq!(finding.verdict, verdict, "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn a_write_key_is_32_letters_and_digits() {
+        let table = [
+            ("0123456789abcdefghijABCDEFGHIJkl", true),
+            ("0123456789abcdefghijABCDEFGHIJk", false),
+            ("0123456789abcdefghijABCDEFGHIJk/", false),
+        ];
+        for (key, fits) in table {
+            assert_eq!(has_shape(&key.to_owned().into()), fits, "{key}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What is deployed, and where: from the stack's outputs, or by hand.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A deployed stack. Each part has the name of an output in `template.yaml`.
+#[derive(Args, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[command(next_help_heading = "The stack, where its outputs do not tell or are wrong")]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Stack {
+    /// The URL of mandrill-welcome.
+    #[arg(long, value_name = "URL")]
+    pub mandrill_welcome_url: Option<String>,
+    /// The URL of segment-identify.
+    #[arg(long, value_name = "URL")]
+    pub segment_identify_url: Option<String>,
+    /// The URL of mailchimp-inbound, without `?secret=`.
+    #[arg(long, value_name = "URL")]
+    pub mailchimp_inbound_url: Option<String>,
+    /// The name or ARN of the secret that Ory presents.
+    #[arg(long, value_name = "ID")]
+    pub ory_webhook_secret_id: Option<String>,
+    /// The name or ARN of the secret that Mailchimp presents.
+    #[arg(long, value_name = "ID")]
+    pub mailchimp_webhook_secret_id: Option<String>,
+    /// The name or ARN of the secret that Mailchimp signs with.
+    #[arg(long, value_name = "ID")]
+    pub mailchimp_signing_secret_id: Option<String>,
+    /// The name or ARN of Mandrill's secret.
+    #[arg(long, value_name = "ID")]
+    pub mandrill_secret_id: Option<String>,
+    /// The name or ARN of Segment's secret.
+    #[arg(long, value_name = "ID")]
+    pub segment_secret_id: Option<String>,
+    /// The name or ARN of the secret with Ory's token.
+    #[arg(long, value_name = "ID")]
+    pub ory_secret_id: Option<String>,
+    /// The header or cookie that carries Ory's key (Authorization).
+    #[arg(long, value_name = "NAME")]
+    pub webhook_api_key_name: Option<String>,
+    /// The root of Mandrill's API.
+    #[arg(long, value_name = "URL", env = "MANDRILL_URL")]
+    pub mandrill_url: Option<String>,
+    /// The root of Segment's API, in the workspace's region.
+    #[arg(long, value_name = "URL", env = "SEGMENT_URL")]
+    pub segment_url: Option<String>,
+    /// The root of the API by which Segment tells the settings of a source.
+    #[arg(long, value_name = "URL", env = "SEGMENT_CDN_URL")]
+    pub segment_cdn_url: Option<String>,
+    /// The root of Ory's admin API, without `/admin`.
+    #[arg(long, value_name = "URL", env = "ORY_URL")]
+    pub ory_url: Option<String>,
+}
+
+/// The outputs cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the outputs cannot be read: wanted what `sam list stack-outputs --stack-name NAME --output \
+     json` prints"
+)]
+pub struct OutputsError(#[from] serde_json::Error);
+
+/// One output, as SAM prints it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Output {
+    output_key: String,
+    output_value: String,
+}
+
+impl Stack {
+    /// This stack, with the outputs of a deployed one for all that is not said here. Outputs that
+    /// no check needs are passed over.
+    ///
+    /// # Errors
+    /// Where they are not what SAM prints.
+    pub fn or_outputs(self, outputs: &[u8]) -> Result<Self, OutputsError> {
+        let outputs: Vec<Output> = serde_json::from_slice(outputs)?;
+        let told = outputs.into_iter().map(|one| (one.output_key, Value::from(one.output_value)));
+        let mut parts: Map<_, _> = told.collect();
+        if let Value::Object(said) = serde_json::to_value(self)? {
+            parts.extend(said.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        Ok(serde_json::from_value(parts.into())?)
+    }
+
+    /// The region that the ARNs of its secrets name: who deploys need not have it in the
+    /// environment.
+    pub fn region(&self) -> Option<&str> {
+        let ids = [
+            &self.mandrill_secret_id,
+            &self.segment_secret_id,
+            &self.ory_webhook_secret_id,
+            &self.mailchimp_webhook_secret_id,
+        ];
+        let arns = ids.into_iter().flatten().filter(|id| id.starts_with("arn:"));
+        arns.filter_map(|arn| arn.split(':').nth(3)).find(|region| !region.is_empty())
+    }
+
+    /// Whether any function of it is known.
+    pub fn has_functions(&self) -> bool {
+        let urls =
+            [&self.mandrill_welcome_url, &self.segment_identify_url, &self.mailchimp_inbound_url];
+        urls.iter().any(|url| url.is_some())
+    }
+}
+
+/// The flag that names a part: that of an output, in the manner of the command line.
+pub(super) fn flag(output: &str) -> String {
+    let mut flag = "-".to_owned();
+    for letter in output.chars() {
+        if letter.is_ascii_uppercase() {
+            flag.push('-');
+        }
+        flag.push(letter.to_ascii_lowercase());
+    }
+    flag
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        stack: Stack,
+    }
+
+    #[test]
+    fn what_is_said_goes_before_the_outputs() {
+        let outputs = json!([
+            {"OutputKey": "MandrillWelcomeUrl", "OutputValue": "https://a/", "Description": ""},
+            {"OutputKey": "MandrillSecretId", "OutputValue": "told", "Description": ""},
+            {"OutputKey": "AlarmTopicArn", "OutputValue": "arn", "Description": ""},
+        ]);
+        let said = Stack { mandrill_secret_id: Some("said".to_owned()), ..Stack::default() };
+        let stack = said.or_outputs(outputs.to_string().as_bytes()).unwrap();
+        let expected = Stack {
+            mandrill_welcome_url: Some("https://a/".to_owned()),
+            mandrill_secret_id: Some("said".to_owned()),
+            ..Stack::default()
+        };
+        assert_eq!(stack, expected);
+        assert!(stack.has_functions() && !Stack::default().has_functions());
+    }
+
+    #[test]
+    fn the_region_is_that_of_the_secrets() {
+        let arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:Segment-AbCdEf";
+        let table = [(None, None), (Some("a-name"), None), (Some(arn), Some("eu-central-1"))];
+        for (id, region) in table {
+            let segment_secret_id = id.map(str::to_owned);
+            assert_eq!(Stack { segment_secret_id, ..Stack::default() }.region(), region);
+        }
+    }
+
+    #[test]
+    fn anything_but_sam_s_list_is_refused() {
+        for outputs in ["", "{}", "[1]", r#"[{"OutputKey":"a"}]"#, r#"{"Stacks":[]}"#] {
+            assert!(Stack::default().or_outputs(outputs.as_bytes()).is_err(), "{outputs}");
+        }
+    }
+
+    #[test]
+    fn every_part_is_a_flag() {
+        let parts = serde_json::to_value(Stack::default()).unwrap();
+        let command = Cli::command();
+        for part in parts.as_object().unwrap().keys() {
+            let flag = flag(part);
+            let known = command.get_arguments().filter_map(|argument| argument.get_long());
+            assert!(known.map(|long| format!("--{long}")).any(|long| long == flag), "{flag}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Findings as a table.
+
+use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+
+use super::{Finding, Verdict};
+
+/// Fits a terminal of usual width, and a comment on a change.
+const WIDTH: u16 = 120;
+
+/// A row for each finding.
+pub fn of(findings: &[Finding]) -> String {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(WIDTH).set_header(["", "checked", "found", "to do"]);
+    for finding in findings {
+        table.add_row([word(finding.verdict), &finding.check, &finding.found, &finding.mend]);
+    }
+    table.to_string()
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Good => "ok",
+        Verdict::Unsure => "?",
+        Verdict::Mend => "MEND",
+    }
+}

@@ -1,0 +1,96 @@
+//! What a value holds, and what of `ctx` is read.
+
+use jrsonnet_ir::{Expr, IndexPart};
+
+use super::{
+    Path, Read, Step,
+    value::{Scope, ThunkId, Value},
+    walk::Walk,
+};
+
+impl<'a> Walk<'a> {
+    pub(super) fn index(
+        &mut self,
+        indexable: &'a Expr,
+        parts: &'a [IndexPart],
+        scope: Scope,
+    ) -> Value<'a> {
+        let mut value = self.eval(indexable, scope);
+        for part in parts {
+            let key = self.eval(&part.value, scope);
+            value = self.field(&value, &key, part.span.1, false);
+        }
+        value
+    }
+
+    /// What a value holds under a key.
+    pub(super) fn field(
+        &mut self,
+        value: &Value<'a>,
+        key: &Value<'a>,
+        at: u32,
+        guarded: bool,
+    ) -> Value<'a> {
+        if !self.may_go_on() {
+            return Value::Opaque;
+        }
+        match (value, key) {
+            (Value::Library, Value::Text(name)) => Value::LibraryFunction(name.clone()),
+            (Value::Ctx(path, _), Value::Text(name)) => {
+                let path = path.then(Step::Key(name.to_string()));
+                self.read_of_ctx(&path, at, guarded);
+                Value::Ctx(path, at)
+            }
+            (Value::Object(members), Value::Text(name)) => {
+                let named = members.iter().filter(|member| member.name.as_ref() == Some(name));
+                let named: Vec<_> = named.map(|member| member.value).collect();
+                if named.is_empty() {
+                    let computed = members.iter().filter(|member| member.name.is_none());
+                    let computed: Vec<_> = computed.map(|member| member.value).collect();
+                    return self.any_of(computed);
+                }
+                self.any_of(named)
+            }
+            (Value::Mix(values), _) => {
+                let parts: Vec<_> =
+                    values.iter().map(|value| self.field(value, key, at, guarded)).collect();
+                Value::mix(parts)
+            }
+            _ => self.element(value),
+        }
+    }
+
+    /// Some element of an array, or some field of an object.
+    pub(super) fn element(&mut self, value: &Value<'a>) -> Value<'a> {
+        if !self.may_go_on() {
+            return Value::Opaque;
+        }
+        match value {
+            Value::Ctx(path, at) => Value::Ctx(path.then(Step::Some), *at),
+            Value::Object(members) => self.any_of(members.iter().map(|m| m.value).collect()),
+            Value::List(items) => Value::mix(items.to_vec()),
+            Value::Mix(values) => {
+                Value::mix(values.iter().map(|value| self.element(value)).collect())
+            }
+            _ => Value::Opaque,
+        }
+    }
+
+    pub(super) fn any_of(&mut self, thunks: Vec<ThunkId>) -> Value<'a> {
+        Value::mix(thunks.into_iter().map(|thunk| self.force(thunk)).collect())
+    }
+
+    pub(super) fn read_of_ctx(&mut self, path: &Path, at: u32, guarded: bool) {
+        if self.seen.insert((path.clone(), at, guarded)) {
+            let read = Read { path: path.clone(), place: self.place(at), guarded };
+            self.reading.reads.push(read);
+        }
+    }
+
+    /// The template asks whether a key is there.
+    pub(super) fn guard(&mut self, object: &Value<'a>, key: &Value<'a>) {
+        if let (Value::Ctx(path, _), Value::Text(name)) = (object, key) {
+            self.guards.insert(path.then(Step::Key(name.to_string())));
+        }
+    }
+}

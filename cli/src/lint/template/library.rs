@@ -1,0 +1,107 @@
+//! What functions of `std` make of their arguments, as far as it matters what they are made of.
+
+use super::{value::Value, walk::Walk};
+
+/// Functions whose result holds nothing of their arguments: tests, counts and names.
+const TELL_NOTHING: [&str; 32] = [
+    "all",
+    "any",
+    "assertEqual",
+    "contains",
+    "count",
+    "endsWith",
+    "equals",
+    "find",
+    "findSubstr",
+    "isArray",
+    "isBoolean",
+    "isDecimal",
+    "isEmpty",
+    "isEven",
+    "isFunction",
+    "isInteger",
+    "isNull",
+    "isNumber",
+    "isObject",
+    "isOdd",
+    "isString",
+    "length",
+    "member",
+    "objectFields",
+    "objectFieldsAll",
+    "range",
+    "setMember",
+    "startsWith",
+    "primitiveEquals",
+    "type",
+    "codepoint",
+    "clamp",
+];
+
+/// Functions whose result is made of what a function of theirs gives.
+const MADE_BY_A_FUNCTION: [&str; 9] = [
+    "filterMap",
+    "flatMap",
+    "foldl",
+    "foldr",
+    "makeArray",
+    "map",
+    "mapWithIndex",
+    "mapWithKey",
+    "mapWithIndexAndKey",
+];
+
+/// Functions that ask whether a key is there.
+const ASK_FOR_A_KEY: [&str; 3] = ["objectHas", "objectHasAll", "objectHasEx"];
+
+pub(super) fn apply<'a>(
+    walk: &mut Walk<'a>,
+    name: &str,
+    arguments: &[Value<'a>],
+    at: u32,
+) -> Value<'a> {
+    match (name, arguments) {
+        ("get", [object, key, defaults @ ..]) => {
+            let mut either = vec![walk.field(object, key, at, true)];
+            either.extend(defaults.first().cloned());
+            Value::mix(either)
+        }
+        ("trace", [_, passed_on, ..]) => passed_on.clone(),
+        ("extVar" | "native", _) => {
+            walk.external(at);
+            Value::Opaque
+        }
+        (ask, [object, key, ..]) if ASK_FOR_A_KEY.contains(&ask) => {
+            walk.guard(object, key);
+            Value::Scalar
+        }
+        (other, _) => {
+            let made = results_of_functions(walk, arguments);
+            if TELL_NOTHING.contains(&other) {
+                Value::Scalar
+            } else if MADE_BY_A_FUNCTION.contains(&other) {
+                Value::mix(made)
+            } else {
+                let given = arguments.iter().filter(|value| !matches!(value, Value::Function(_)));
+                Value::mix(given.cloned().collect())
+            }
+        }
+    }
+}
+
+/// What functions among the arguments make of the elements of the others.
+fn results_of_functions<'a>(walk: &mut Walk<'a>, arguments: &[Value<'a>]) -> Vec<Value<'a>> {
+    let is_function = |value: &&Value<'a>| matches!(value, Value::Function(_));
+    let others = arguments.iter().filter(|value| !is_function(value));
+    let elements: Vec<_> = others.map(|value| walk.element(value)).collect();
+    let element = Value::mix(elements);
+    let mut results = Vec::new();
+    for argument in arguments {
+        if let Value::Function(function) = argument {
+            let given = walk.done(element.clone());
+            let all = vec![given; function.parameters.len()];
+            results.push(walk.call(function, &all, &[]));
+        }
+    }
+    results
+}

@@ -1,0 +1,108 @@
+//! Vendors, and what their keys look like.
+
+use url::Url;
+
+/// A vendor that this bundle stands in front of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Vendor {
+    /// Mailchimp Transactional.
+    Mandrill,
+    /// Segment.
+    Segment,
+    /// Mailchimp Marketing.
+    Mailchimp,
+}
+
+/// Hosts of the vendors' APIs, with those below them.
+const HOSTS: [(&str, Vendor); 5] = [
+    ("mandrillapp.com", Vendor::Mandrill),
+    ("segment.io", Vendor::Segment),
+    ("segment.com", Vendor::Segment),
+    ("segmentapis.com", Vendor::Segment),
+    ("api.mailchimp.com", Vendor::Mailchimp),
+];
+
+/// The least that follows `md-` in a key.
+const MANDRILL_KEY_CHARACTERS: usize = 16;
+/// The hexadecimal digits of a key of Mailchimp's.
+const MAILCHIMP_KEY_DIGITS: usize = 32;
+
+impl Vendor {
+    /// Whose API a URL is of.
+    pub(crate) fn of_url(url: &str) -> Option<Self> {
+        let url = Url::parse(url).ok()?;
+        let host = url.host_str()?;
+        let is_below = |parent: &str| {
+            host.strip_suffix(parent).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+        };
+        HOSTS.into_iter().find(|(parent, _)| is_below(parent)).map(|(_, vendor)| vendor)
+    }
+
+    /// Whose key a text holds, where its shape tells: Mailchimp's are 32 hexadecimal digits and
+    /// the data centre (`…-us6`), Mandrill's newer ones begin with `md-`. Segment's have no shape.
+    pub(crate) fn of_key(text: &str) -> Option<Self> {
+        let is_apart =
+            |character: char| !character.is_ascii_alphanumeric() && !"-_".contains(character);
+        text.split(is_apart).find_map(|word| {
+            if word.strip_prefix("md-").is_some_and(|key| key.len() >= MANDRILL_KEY_CHARACTERS) {
+                return Some(Self::Mandrill);
+            }
+            let (key, center) = word.rsplit_once("-us")?;
+            let digits = key.bytes().rev().take_while(u8::is_ascii_hexdigit).count();
+            let is_center = !center.is_empty() && center.bytes().all(|byte| byte.is_ascii_digit());
+            (digits >= MAILCHIMP_KEY_DIGITS && is_center).then_some(Self::Mailchimp)
+        })
+    }
+
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Mandrill => "Mandrill",
+            Self::Segment => "Segment",
+            Self::Mailchimp => "Mailchimp",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vendor_is_known_by_its_host() {
+        let table = [
+            ("https://mandrillapp.com/api/1.0/messages/send", Some(Vendor::Mandrill)),
+            ("https://api.segment.io/v1/identify", Some(Vendor::Segment)),
+            ("https://events.eu1.segmentapis.com/v1/identify", Some(Vendor::Segment)),
+            ("https://us6.api.mailchimp.com/3.0/lists", Some(Vendor::Mailchimp)),
+            ("https://notmandrillapp.com/", None),
+            ("https://mandrillapp.com.example.com/", None),
+            ("https://example.com/mandrillapp.com", None),
+            ("mandrillapp.com", None),
+            ("", None),
+        ];
+        for (url, vendor) in table {
+            assert_eq!(Vendor::of_url(url), vendor, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_known_by_its_shape() {
+        let digits = "0123456789abcdef0123456789abcdef";
+        let table = [
+            (format!("{digits}-us6"), Some(Vendor::Mailchimp)),
+            (format!("Bearer {digits}-us21"), Some(Vendor::Mailchimp)),
+            (format!("https://x/?key={digits}-us6&a=b"), Some(Vendor::Mailchimp)),
+            ("md-abcdefghijklmnopqrstuv".to_owned(), Some(Vendor::Mandrill)),
+            ("md-5".to_owned(), None),
+            ("about-us".to_owned(), None),
+            ("about-us6".to_owned(), None),
+            (digits.to_owned(), None),
+            (format!("{digits}-usx"), None),
+            (String::new(), None),
+        ];
+        for (text, vendor) in table {
+            assert_eq!(Vendor::of_key(&text), vendor, "{text}");
+        }
+    }
+}

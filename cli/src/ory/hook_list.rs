@@ -1,0 +1,121 @@
+//! Lists of hooks, and which of them Kratos looks at.
+
+use std::fmt;
+
+use super::{Flow, Method, Moment, Response};
+
+/// One list of hooks in the configuration.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum HookList {
+    /// `<flow>.before.hooks`.
+    Before(Flow),
+    /// `<flow>.after.hooks`: for all methods, it seems. Kratos looks at it only where the method
+    /// has no list of its own, or an empty one: any hook silences it, the `session` hook too.
+    ///
+    /// Source: `driver/registry_default_registration.go`, `_login.go`, `_settings.go`.
+    /// Measured: `tests/real/kratos/hook_lists.rs`.
+    After(Flow),
+    /// `<flow>.after.<method>.hooks`.
+    AfterMethod(Flow, Method),
+}
+
+impl HookList {
+    /// All lists that Kratos knows of a flow.
+    pub fn of(flow: Flow) -> impl Iterator<Item = Self> {
+        let methods = flow.methods().iter().map(move |method| Self::AfterMethod(flow, *method));
+        [Self::Before(flow), Self::After(flow)].into_iter().chain(methods)
+    }
+
+    /// The flow that runs it.
+    pub fn flow(self) -> Flow {
+        match self {
+            Self::Before(flow) | Self::After(flow) | Self::AfterMethod(flow, _) => flow,
+        }
+    }
+
+    /// The method that it is for, if it is for one.
+    pub fn method(self) -> Option<Method> {
+        match self {
+            Self::AfterMethod(_, method) => Some(method),
+            Self::Before(_) | Self::After(_) => None,
+        }
+    }
+
+    /// When a hook with this response is called from this list; `None`: never, for hooks that are
+    /// to be called before the identity is saved are looked for only in the method's own list.
+    ///
+    /// Source: `driver/registry_default_registration.go` and `_settings.go`,
+    /// `Post…PrePersistHooks`. Measured: `tests/real/kratos/hook_lists.rs`.
+    pub fn moment(self, response: Response) -> Option<Moment> {
+        let before_saving = response.is_read() && self.flow().saves_what_hooks_answer();
+        match self {
+            Self::Before(_) => Some(Moment::Start),
+            Self::After(_) if before_saving => None,
+            Self::AfterMethod(..) if before_saving => Some(Moment::BeforeSave),
+            Self::After(_) | Self::AfterMethod(..) => Some(Moment::AfterSave),
+        }
+    }
+
+    /// Its keys from the configuration's root.
+    pub fn keys(self) -> Vec<&'static str> {
+        let mut keys = vec!["selfservice", "flows", self.flow().name()];
+        keys.push(if matches!(self, Self::Before(_)) { "before" } else { "after" });
+        keys.extend(self.method().map(Method::name));
+        keys.push("hooks");
+        keys
+    }
+
+    /// Where it is, as `ory patch identity-config` wants it.
+    pub fn pointer(self) -> String {
+        format!("/{}", self.keys().join("/"))
+    }
+}
+
+/// Where it is, as people write it.
+impl fmt::Display for HookList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.keys().join("."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_a_path_and_a_pointer() {
+        let list = HookList::AfterMethod(Flow::Registration, Method::LookupSecret);
+        assert_eq!(list.to_string(), "selfservice.flows.registration.after.lookup_secret.hooks");
+        assert_eq!(list.pointer(), "/selfservice/flows/registration/after/lookup_secret/hooks");
+        assert_eq!(
+            HookList::Before(Flow::Login).to_string(),
+            "selfservice.flows.login.before.hooks"
+        );
+    }
+
+    /// As `tests/real/kratos/hook_lists.rs` and `before_saving.rs` measure it.
+    #[test]
+    fn when_a_hook_is_called() {
+        use Flow::{Login, Recovery, Registration, Settings};
+        let plain = Response::default();
+        let password = |flow| HookList::AfterMethod(flow, Method::Password);
+        let table = [
+            (password(Registration), plain, Some(Moment::AfterSave)),
+            (password(Registration), Response::IGNORED, Some(Moment::AfterSave)),
+            (password(Registration), Response::PARSED, Some(Moment::BeforeSave)),
+            (password(Settings), Response::PARSED, Some(Moment::BeforeSave)),
+            (password(Login), Response::PARSED, Some(Moment::AfterSave)),
+            (HookList::After(Registration), plain, Some(Moment::AfterSave)),
+            (HookList::After(Registration), Response::PARSED, None),
+            (HookList::After(Settings), Response::PARSED, None),
+            (HookList::After(Login), Response::PARSED, Some(Moment::AfterSave)),
+            (HookList::After(Recovery), Response::PARSED, Some(Moment::AfterSave)),
+            (HookList::Before(Registration), Response::PARSED, Some(Moment::Start)),
+        ];
+        for (list, response, moment) in table {
+            assert_eq!(list.moment(response), moment, "{list} {response:?}");
+        }
+        let interrupting = Response { can_interrupt: true, ..plain };
+        assert_eq!(password(Registration).moment(interrupting), Some(Moment::BeforeSave));
+    }
+}

@@ -1,0 +1,86 @@
+//! `action`, as it is typed.
+
+use crate::world::{Done, run};
+
+const URL: &str = "https://abc.lambda-url.eu-central-1.on.aws/";
+
+async fn action(arguments: &[&str]) -> Done {
+    run(&[&["action"], arguments].concat(), &[]).await
+}
+
+#[tokio::test]
+async fn what_is_to_be_told_to_ory_and_what_to_know_of_it_are_apart() {
+    let typed = ["segment-identify", "--url", URL, "--flow", "registration"];
+    let Done { status, stdout, stderr } = action(&typed).await;
+    assert_eq!(status, Some(0));
+    assert_eq!(stdout.matches("ory patch identity-config").count(), 5);
+    assert!(stderr.contains("Blocks nothing"), "{stderr}");
+    assert!(stderr.contains("registration.after.hooks any more"), "{stderr}");
+    let typed = ["mandrill-welcome", "--url", URL, "--flow", "registration", "--parse"];
+    let Done { stdout, stderr, .. } = action(&typed).await;
+    assert!(stdout.contains(r#""response":{"parse":true}"#), "{stdout}");
+    assert!(stderr.contains("Blocks every sign-up"), "{stderr}");
+}
+
+/// What is typed after `action`, and what whoever typed it is told.
+const REFUSED: [(&[&str], &str); 12] = [
+    (&["welcome", "--url", URL, "--flow", "login"], "mandrill-welcome and segment-identify"),
+    (&["mailchimp-inbound", "--url", URL, "--flow", "login"], "ory-actions mailchimp-webhook"),
+    (&["mandrill-welcome", "--url", URL, "--flow", "signup"], "registration, login, settings"),
+    (
+        &["mandrill-welcome", "--url", URL, "--flow", "login", "--method", "pasword"],
+        "it is one of password, oidc",
+    ),
+    (
+        &["mandrill-welcome", "--url", URL, "--flow", "registration", "--method", "profile"],
+        "never fires",
+    ),
+    (
+        &["mandrill-welcome", "--url", URL, "--flow", "recovery", "--method", "code"],
+        "leave --method out",
+    ),
+    (&["segment-identify", "--url", URL, "--flow", "settings", "--parse"], "not saved"),
+    (&["mandrill-welcome", "--url", URL, "--flow", "login", "--parse"], "comes to nothing"),
+    (&["mandrill-welcome", "--url", "http://abc.test", "--flow", "login"], "https URL"),
+    (
+        &["mandrill-welcome", "--url", URL, "--flow", "login", "--format", "json"],
+        "name one --method",
+    ),
+    (
+        &["mandrill-welcome", "--url", URL, "--flow", "login", "--api-key-env", "the-key-itself"],
+        "the name of an environment variable",
+    ),
+    (
+        &[
+            "mandrill-welcome",
+            "--url",
+            URL,
+            "--flow",
+            "login",
+            "--format",
+            "yaml",
+            "--api-key-env",
+            "UNSET",
+        ],
+        "UNSET is not set",
+    ),
+];
+
+#[tokio::test]
+async fn what_is_refused_is_told_with_what_to_do_instead() {
+    for (typed, part) in REFUSED {
+        let Done { status, stdout, stderr } = action(typed).await;
+        assert_ne!(status, Some(0), "{typed:?}");
+        assert!(stdout.is_empty(), "{typed:?}: {stdout}");
+        assert!(stderr.contains(part), "{typed:?}: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn the_key_comes_from_the_environment_and_is_told_where_it_is() {
+    let typed = ["action", "mandrill-welcome", "--url", URL, "--flow", "settings"];
+    let typed = [&typed[..], &["--format", "yaml", "--api-key-env", "KEY"]].concat();
+    let Done { stdout, stderr, .. } = run(&typed, &[("KEY", "the-key")]).await;
+    assert!(stdout.contains("value: the-key"), "{stdout}");
+    assert!(stderr.contains("The key stands in what is printed"), "{stderr}");
+}

@@ -1,0 +1,257 @@
+//! `doctor`, on a stack that is well and on one that is not.
+
+use ory_actions::{server::Reply, standins::ory::person};
+use serde_json::{Value, json};
+
+use crate::world::{CANARY, Done, MANDRILL_KEY, World, run};
+
+#[tokio::test]
+async fn a_stack_that_is_well_ends_with_0_and_a_table() {
+    let examined = World::start().await.examine(&[]).await;
+    assert_eq!(examined.status, Some(0), "{examined:?}");
+    let rows: Vec<_> = examined.stdout.lines().filter(|line| line.contains(" ok ")).collect();
+    assert_eq!(rows.len(), 20, "{}", examined.stdout);
+    assert!(examined.stdout.ends_with("All is well.\n"), "{}", examined.stdout);
+    assert!(examined.stderr.is_empty(), "{}", examined.stderr);
+}
+
+#[tokio::test]
+async fn no_vendor_is_told_anything_that_a_person_could_see() {
+    let world = World::start().await;
+    world.stack.surroundings.ory.put_identity(person("someone", "canary@example.com"));
+    world.examine(&[]).await;
+    let surroundings = &world.stack.surroundings;
+    let mut methods: Vec<_> =
+        surroundings.mandrill.take_received().into_iter().map(|call| call.method).collect();
+    methods.sort();
+    assert_eq!(methods, ["messages/search", "senders/domains", "users/ping2"]);
+    let told = surroundings.segment.take_received();
+    assert!(told.iter().all(|call| call.path.ends_with("/settings")), "{told:?}");
+    assert!(surroundings.ory.take_received().iter().all(|call| call.method == "GET"));
+}
+
+/// What is broken, the check that finds it, and what it finds.
+type Row = (&'static str, fn(&mut World), &'static str, &'static str);
+
+const TABLE: [Row; 18] = [
+    (
+        "nobody filled in Mandrill's key",
+        |world| world.secret("ory-actions/mandrill", "replace-me"),
+        "Mandrill: secret",
+        "placeholder",
+    ),
+    (
+        "a key of Mailchimp Marketing",
+        |world| world.secret("ory-actions/mandrill", "canary0123456789-us6"),
+        "Mandrill: secret",
+        "a Mailchimp Marketing key",
+    ),
+    (
+        "a key that Mandrill does not know",
+        |world| world.stack.surroundings.mandrill.set_key("another"),
+        "Mandrill: key",
+        "Invalid_Key",
+    ),
+    (
+        "a key that may not search",
+        |world| world.stack.surroundings.mandrill.forbid("messages/search"),
+        "Mandrill: key may search",
+        "refused",
+    ),
+    (
+        "a domain that is not verified",
+        |world| world.stack.surroundings.mandrill.set_domain("shop.test", false),
+        "Mandrill: sending domain",
+        "no valid DKIM record",
+    ),
+    (
+        "the shipped template's own address",
+        |world| world.from = None,
+        "Mandrill: sending domain",
+        "hello@example.com, which nobody owns",
+    ),
+    (
+        "a write key of another shape",
+        |world| world.secret("ory-actions/segment", "canary"),
+        "Segment: write key",
+        "not 32 letters and digits",
+    ),
+    (
+        "a source in the EU",
+        |world| world.stack.surroundings.segment.set_api_host("events.eu1.segmentapis.com/v1"),
+        "Segment: region",
+        "the source is at events.eu1.segmentapis.com",
+    ),
+    (
+        "a token of another product",
+        |world| world.secret("ory-actions/ory", "md-canary"),
+        "Ory: secret",
+        "a Mandrill key",
+    ),
+    (
+        "a token that Ory refuses",
+        |world| world.stack.surroundings.ory.set_token(Some("another")),
+        "Ory: admin API",
+        "refused the token: 401",
+    ),
+    (
+        "an OryUrl with /admin",
+        |world| world.output("OryUrl", &format!("{}/admin", world.stack.surroundings.ory.url())),
+        "Ory: admin API",
+        "no list of identities",
+    ),
+    (
+        "no such secret",
+        |world| world.output("SegmentSecretId", "missing"),
+        "Segment: secret",
+        "ResourceNotFoundException",
+    ),
+    (
+        "a caller's secret that is too short",
+        |world| {
+            for _ in 0..2 {
+                world.secret("ory-actions/webhook", "canary");
+            }
+        },
+        "Ory's key for the functions: secret",
+        "shorter than 16 characters",
+    ),
+    (
+        "a secret of another stack",
+        |world| {
+            world.secret("other", "canary-of-another-stack");
+            world.output("OryWebhookSecretId", "other");
+        },
+        "segment-identify: caller's key",
+        "wants another key",
+    ),
+    (
+        "URLs the wrong way round",
+        |world| {
+            world.output("MailchimpInboundUrl", &world.stack.function_url("mandrill-welcome"));
+        },
+        "mailchimp-inbound: URL",
+        "answers 405 to a GET, wanted 200",
+    ),
+    (
+        "a stack that is gone",
+        |world| world.output("MandrillWelcomeUrl", "http://127.0.0.1:1/"),
+        "mandrill-welcome: URL",
+        "was not written",
+    ),
+    (
+        "a hook that never fires",
+        |world| {
+            let hook = json!({"hook": "web_hook", "config": {
+                "url": "https://a.test/", "method": "POST", "body": "base64://Y3R4",
+                "response": {"parse": true},
+            }});
+            world.extra_hook = Some(hook);
+        },
+        "Ory: webhooks",
+        "lint finds errors",
+    ),
+    (
+        "hooks that point elsewhere",
+        |world| world.hook_url = Some("https://old.test/"),
+        "segment-identify: Ory's hooks",
+        "no webhook",
+    ),
+];
+
+#[tokio::test]
+async fn each_fault_is_found_by_its_check_and_told_without_a_secret() {
+    for (fault, break_it, check, part) in TABLE {
+        let mut world = World::start().await;
+        break_it(&mut world);
+        let examined = world.examine(&["--format", "json"]).await;
+        assert_eq!(examined.status, Some(1), "{fault}: {examined:?}");
+        let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
+        let to_mend: Vec<_> = findings.iter().filter(|one| one["verdict"] == "mend").collect();
+        let found = to_mend.iter().find(|one| one["check"] == check);
+        let found = found.unwrap_or_else(|| panic!("{fault}: {to_mend:#?}"));
+        assert!(found["found"].as_str().unwrap().contains(part), "{fault}: {found}");
+        assert_ne!(found["mend"], "", "{fault}");
+        for finding in &to_mend {
+            let check = finding["check"].as_str().unwrap();
+            assert!(is_about_the_same(check, found["check"].as_str().unwrap()), "{fault}: {check}");
+        }
+    }
+}
+
+/// A fault is found once, or once by each part that it concerns.
+fn is_about_the_same(one: &str, other: &str) -> bool {
+    let parts = ["Mandrill", "Segment", "Ory:", "mailchimp-inbound", "mandrill-welcome"];
+    let callers = ["Ory's key", "caller's key", "Ory's hooks"];
+    one == other
+        || parts.iter().any(|part| one.starts_with(part) && other.starts_with(part))
+        || callers.iter().any(|part| one.contains(part) && other.contains(part))
+        || (one.contains("caller's key") && other.contains("Ory's key"))
+}
+
+#[tokio::test]
+async fn one_that_does_not_answer_hides_no_other() {
+    let world = World::start().await;
+    world.stack.surroundings.mandrill.set_resetting(true);
+    world.stack.surroundings.segment.reply_next(Reply::HangUp);
+    let examined = world.examine(&["--format", "json"]).await;
+    let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
+    let unsure = findings.iter().filter(|one| one["verdict"] == "unsure");
+    let unsure: Vec<_> = unsure.map(|one| one["check"].as_str().unwrap()).collect();
+    let expected = [
+        "Mandrill: key",
+        "Mandrill: sending domain",
+        "Mandrill: key may search",
+        "Segment: region",
+    ];
+    assert_eq!(unsure, expected);
+    assert_eq!(findings.len(), 20);
+}
+
+#[tokio::test]
+async fn without_credentials_of_aws_the_rest_is_looked_at_all_the_same() {
+    let world = World::start().await;
+    let examined = world.without("AWS_ACCESS_KEY_ID").examine(&["--format", "json"]).await;
+    assert_eq!(examined.status, Some(1));
+    let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
+    let of = |check: &str| findings.iter().find(|one| one["check"] == check).unwrap();
+    assert!(of("Mandrill: secret")["mend"].as_str().unwrap().contains("sts get-caller-identity"));
+    assert_eq!(of("mandrill-welcome: URL")["verdict"], "good");
+    assert_eq!(of("mandrill-welcome: caller's key")["verdict"], "unsure");
+}
+
+#[tokio::test]
+async fn the_arn_of_a_secret_tells_the_region() {
+    let mut world = World::start().await.without("AWS_REGION");
+    assert_eq!(world.examine(&[]).await.status, Some(1));
+    let arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:Mandrill-AbCdEf";
+    world.secret(arn, MANDRILL_KEY);
+    world.output("MandrillSecretId", arn);
+    assert_eq!(world.examine(&[]).await.status, Some(0));
+}
+
+#[tokio::test]
+async fn whoever_names_no_stack_is_told_how() {
+    let Done { status, stderr, .. } = run(&["doctor"], &[]).await;
+    assert_eq!(status, Some(1));
+    assert!(stderr.contains("sam list stack-outputs"), "{stderr}");
+    let nowhere = ["doctor", "--outputs", "/does/not/exist.json"];
+    let Done { status, stderr, .. } = run(&nowhere, &[]).await;
+    assert_eq!(status, Some(1));
+    assert!(stderr.contains("/does/not/exist.json cannot be read"), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_none_is_not_repeated() {
+    let mut world = World::start().await;
+    world.ory_config = Some(format!("key: [{CANARY}"));
+    let examined = world.examine(&[]).await;
+    assert_eq!(examined.status, Some(1));
+    assert!(examined.stderr.contains("neither YAML nor JSON"), "{}", examined.stderr);
+    for no_configuration in [json!({"selfservice": CANARY}), json!({"a": CANARY}), json!(CANARY)] {
+        world.ory_config = Some(no_configuration.to_string());
+        let examined = world.examine(&[]).await;
+        assert_eq!(examined.status, Some(1));
+        assert!(examined.stdout.is_empty());
+    }
+}

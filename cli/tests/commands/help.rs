@@ -1,0 +1,36 @@
+//! What the program says of itself.
+
+use crate::world::{Done, run};
+
+/// The commands that `--help` lists.
+async fn commands() -> Vec<String> {
+    let Done { status, stdout, .. } = run(&["--help"], &[]).await;
+    assert_eq!(status, Some(0));
+    let listed = stdout.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let rows = listed.lines().filter_map(|line| line.strip_prefix("  "));
+    let words = rows.filter_map(|row| row.split(' ').next());
+    words.filter(|word| !["", "help"].contains(word)).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_command_has_an_example_of_itself() {
+    let commands = commands().await;
+    assert!(commands.len() >= 6, "{commands:?}");
+    for command in commands {
+        let Done { status, stdout, .. } = run(&[&command, "--help"], &[]).await;
+        assert_eq!(status, Some(0), "{command}");
+        let examples = stdout.split("Examples:\n").nth(1).unwrap_or_default();
+        assert!(examples.contains(&format!("ory-actions {command}")), "{command}: {stdout}");
+    }
+}
+
+#[tokio::test]
+async fn every_command_is_completed() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let Done { status, stdout, .. } = run(&["completions", shell], &[]).await;
+        assert_eq!(status, Some(0), "{shell}");
+        for command in commands().await {
+            assert!(stdout.contains(&command), "{shell}: {command}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The program itself, over its commands.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod action;
+mod doctor;
+mod help;
+mod readme;
+mod world;

@@ -1,0 +1,105 @@
+//! What the README tells people to copy, run by a shell as it stands. In the place of what they
+//! have installed stand scripts of a line or two.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::world::{Done, World, done};
+
+/// `cargo run -- …` runs this very program.
+const CARGO: &str = concat!("shift 2; exec ", env!("CARGO_BIN_EXE_ory-actions"), " \"$@\"");
+
+/// The one block of commands that holds this.
+fn block(part: &str) -> String {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let holding: Vec<_> = blocks.filter(|block| block.contains(part)).collect();
+    let [block] = holding[..] else { panic!("{part}: {holding:?}") };
+    block.to_owned()
+}
+
+fn program(folder: &Path, name: &str, script: &str) {
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+async fn shell(folder: &Path, block: &str, environment: &[(&str, &str)]) -> Done {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-euc", block]).current_dir(folder).env_clear();
+    command.envs(environment.iter().copied());
+    command.env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
+    done(command).await
+}
+
+#[tokio::test]
+async fn ory_is_told_of_a_webhook_for_each_method_and_function_that_no_sign_up_waits_for() {
+    let folder = TempDir::new().unwrap();
+    program(folder.path(), "cargo", CARGO);
+    // A line for each argument; none of them has two.
+    program(folder.path(), "ory", "printf '%s\\n' \"$@\" >> told");
+    let environment = [
+        ("MANDRILL_WELCOME_URL", "https://welcome.test/"),
+        ("SEGMENT_IDENTIFY_URL", "https://identify.test/"),
+        ("WEBHOOK_KEY", "canary-webhook-key"),
+    ];
+    let Done { status, stderr, .. } = shell(folder.path(), &block("-- action"), &environment).await;
+    assert_eq!(status, Some(0), "{stderr}");
+
+    let told = fs::read_to_string(folder.path().join("told")).unwrap();
+    let commands: Vec<_> = told.split("patch\n").skip(1).collect();
+    let mut expected = Vec::new();
+    for url in ["https://welcome.test/", "https://identify.test/"] {
+        for method in ["password", "oidc", "code", "passkey", "webauthn"] {
+            expected.push((url, method));
+        }
+    }
+    assert_eq!(commands.len(), expected.len());
+    for (command, (url, method)) in commands.iter().zip(expected) {
+        let arguments: Vec<_> = command.lines().collect();
+        let project = ["identity-config", "--project", "PROJECT-ID", "--workspace", "WORKSPACE-ID"];
+        assert_eq!(arguments[..5], project);
+        let (path, hook) = arguments.last().unwrap().split_once('=').unwrap();
+        assert_eq!(path, format!("/selfservice/flows/registration/after/{method}/hooks/0"));
+        let hook: Value = serde_json::from_str(hook).unwrap();
+        assert_eq!(hook["hook"], "web_hook");
+        let config = &hook["config"];
+        assert_eq!(config["url"], url);
+        assert_eq!(config["response"], json!({"ignore": true}));
+        assert_eq!(config["auth"]["config"]["value"], "canary-webhook-key");
+    }
+}
+
+#[tokio::test]
+async fn without_the_key_ory_is_told_nothing() {
+    let folder = TempDir::new().unwrap();
+    program(folder.path(), "cargo", CARGO);
+    program(folder.path(), "ory", "touch told");
+    let environment = [
+        ("MANDRILL_WELCOME_URL", "https://a/"),
+        ("SEGMENT_IDENTIFY_URL", "https://b/"),
+        ("WEBHOOK_KEY", ""),
+    ];
+    let Done { status, .. } = shell(folder.path(), &block("-- action"), &environment).await;
+    assert_ne!(status, Some(0));
+    assert!(!folder.path().join("told").exists());
+}
+
+#[tokio::test]
+async fn the_doctor_finds_the_stack_and_the_hooks() {
+    let world = World::start().await;
+    // The shipped template's own address.
+    world.stack.surroundings.mandrill.set_domain("example.com", true);
+    let folder = TempDir::new().unwrap();
+    program(folder.path(), "cargo", CARGO);
+    let print = |json: Value| format!("cat <<'END'\n{json}\nEND");
+    program(folder.path(), "sam", &print(world.told_by_sam()));
+    program(folder.path(), "ory", &print(world.config()));
+    let Done { status, stdout, stderr } =
+        shell(folder.path(), &block("-- doctor"), &world.environment()).await;
+    assert_eq!(status, Some(0), "{stdout}{stderr}");
+    assert!(stdout.ends_with("All is well.\n"), "{stdout}");
+}

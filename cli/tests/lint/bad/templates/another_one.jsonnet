@@ -1,0 +1,1 @@
+function(ctx, event, stage='live') { id: ctx.identity.id, event: event, stage: stage }

@@ -1,0 +1,1 @@
+function(ctx) { id: ctx.identity.id, stage: std.extVar('stage') }

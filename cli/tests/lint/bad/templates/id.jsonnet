@@ -1,0 +1,1 @@
+function(ctx) { user_id: ctx.identity.id }

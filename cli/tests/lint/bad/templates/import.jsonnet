@@ -1,0 +1,2 @@
+local name = import 'name.libsonnet';
+function(ctx) { id: ctx.identity.id, name: name(ctx) }

@@ -1,0 +1,1 @@
+function(context) { id: context.identity.id }

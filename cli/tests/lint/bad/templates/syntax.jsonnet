@@ -1,0 +1,4 @@
+function(ctx) {
+  userId: ctx.identity.id
+  email: ctx.identity.traits.email,
+}

@@ -1,0 +1,1 @@
+function(ctx) { data: std.manifestJson(ctx) }

@@ -1,0 +1,2 @@
+local wrap(data) = { wrapped: { data: data } };
+function(ctx) wrap(ctx)

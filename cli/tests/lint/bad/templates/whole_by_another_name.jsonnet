@@ -1,0 +1,1 @@
+function(ctx) local c = ctx; { event: 'registered', data: c }

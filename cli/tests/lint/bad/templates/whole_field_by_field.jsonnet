@@ -1,0 +1,1 @@
+function(ctx) { [key]: ctx[key] for key in std.objectFields(ctx) }

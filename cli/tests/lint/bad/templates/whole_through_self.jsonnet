@@ -1,0 +1,1 @@
+function(ctx) { hidden:: ctx, data: self.hidden }
