@@ -12,3 +12,4 @@ pub mod server;
 mod shell;
 pub mod stack;
 pub mod standins;
+pub mod world;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use integration::Deployment;
 use ory_actions::{
     samples::SAMPLES,
-    stack::{PortNumbers, Surroundings},
+    world::{PortNumbers, Surroundings},
 };
 use serde_json::Value;
 

@@ -8,7 +8,8 @@ use std::{
 use integration::Answer;
 use ory_actions::{
     samples::{SAMPLES, Sample},
-    stack::{PortNumbers, Surroundings, play},
+    stack::play,
+    world::{PortNumbers, Surroundings},
 };
 use shared::http::Client;
 use tokio::{net::TcpStream, time::sleep};

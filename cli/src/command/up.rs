@@ -6,7 +6,10 @@ use clap::Args;
 use shared::http::Client;
 
 use super::Done;
-use crate::stack::{PortNumbers, Stack, WEBHOOK_KEY, play, table};
+use crate::{
+    stack::{Stack, play, table},
+    world::{PortNumbers, WEBHOOK_KEY},
+};
 
 /// The port that `cargo lambda watch` would use too.
 const PORT: u16 = 9000;

@@ -15,7 +15,7 @@ use crate::{
     rendering::Subject,
     samples::SAMPLES,
     server::{Pieces, Reply},
-    stack::{Health, Vendor},
+    world::{Health, Vendor},
 };
 
 /// The answer that goes on for as long as the page is open.

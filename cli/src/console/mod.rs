@@ -28,8 +28,8 @@ use self::{
     story::{Answer, Sent},
 };
 use crate::{
-    stack::{Functions, Health, Surroundings, Vendor},
     standins::Shared,
+    world::{Functions, Health, Surroundings, Vendor},
 };
 
 /// The console of a stack.

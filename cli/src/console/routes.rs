@@ -15,7 +15,7 @@ use super::{
 use crate::{
     samples::SAMPLES,
     server::Reply,
-    stack::{Health, Vendor},
+    world::{Health, Vendor},
 };
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::story::{Call, Reply, Step, Story, Visit};
-use crate::stack::changes;
+use crate::world::changes;
 
 /// What a mail looks like to whom it was sent.
 #[derive(Debug, PartialEq, Serialize)]

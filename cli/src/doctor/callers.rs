@@ -100,7 +100,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{stack::event, standins::SecretsManager};
+    use crate::{standins::SecretsManager, world::event};
 
     /// What mailchimp-inbound answers to an empty call that is signed with this.
     async fn answered(key: &str) -> i64 {

@@ -1,11 +1,7 @@
 //! The local stack: the functions behind HTTP, with stand-ins for everything around them.
 
-pub(crate) mod changes;
 mod front;
-mod functions;
-mod health;
 pub mod play;
-mod surroundings;
 pub mod table;
 
 use std::{io, sync::Arc};
@@ -14,18 +10,13 @@ use shared::{
     aws::Aws,
     http::{Client, ClientError},
     journal::Sink,
-    lambda::StartError,
     settings::Ports,
 };
-
-pub(crate) use functions::Functions;
-pub use functions::event;
-pub use health::{Health, Vendor};
-pub use surroundings::{Surroundings, WEBHOOK_KEY};
 
 use crate::{
     console::{Console, watched},
     server::Server,
+    world::{FunctionError, Functions, PortNumbers, Surroundings},
 };
 
 /// The stack could not be started.
@@ -38,14 +29,8 @@ pub enum StackError {
     #[error("the HTTP client cannot be built")]
     Client(#[from] ClientError),
     /// A function did not start.
-    #[error("{name} did not start")]
-    Function {
-        /// The function.
-        name: &'static str,
-        /// Why.
-        #[source]
-        source: StartError,
-    },
+    #[error(transparent)]
+    Function(#[from] FunctionError),
 }
 
 /// A running stack.
@@ -53,30 +38,6 @@ pub struct Stack {
     front: Server,
     /// The stand-ins.
     pub surroundings: Arc<Surroundings>,
-}
-
-/// Where the parts of a stack listen, all on loopback; 0 takes any free port.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PortNumbers {
-    front: u16,
-    secrets: u16,
-    mandrill: u16,
-    segment: u16,
-    ory: u16,
-}
-
-impl PortNumbers {
-    /// The front on `port` and the stand-ins right behind it, where the functions' settings for
-    /// cargo-lambda (`package.metadata.lambda.env`) look for them.
-    pub fn from(port: u16) -> Self {
-        Self {
-            front: port,
-            secrets: port + 1,
-            mandrill: port + 2,
-            segment: port + 3,
-            ory: port + 4,
-        }
-    }
 }
 
 impl Stack {

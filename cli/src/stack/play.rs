@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use shared::http::{Client, Http, Request};
 
-use super::{Surroundings, changes};
-use crate::samples::{SAMPLES, Sample};
+use crate::{
+    samples::{SAMPLES, Sample},
+    world::{Surroundings, changes},
+};
 
 /// A played sample must be answered within this; Ory itself waits no longer.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -80,7 +82,7 @@ async fn send(url: &str, client: &Client, sample: &Sample) -> Option<(u16, Value
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::{PortNumbers, Stack};
+    use crate::{stack::Stack, world::PortNumbers};
 
     #[tokio::test]
     async fn a_withdrawal_reaches_the_identity_once_and_nothing_older_undoes_it() {

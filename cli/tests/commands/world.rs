@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, process::Stdio};
 use ory_actions::{
     action::{Caller, Format, Function, Key, Project, Wish, print},
     ory::{Flow, Method},
-    stack::{PortNumbers, Stack},
+    stack::Stack,
+    world::PortNumbers,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use integration::Event;
-use ory_actions::stack::WEBHOOK_KEY;
+use ory_actions::world::WEBHOOK_KEY;
 use serde_json::{Value, json};
 
 use super::{

@@ -2,7 +2,7 @@
 //! are what they come to.
 
 use integration::Event;
-use ory_actions::{stack::WEBHOOK_KEY, standins::ory::person};
+use ory_actions::{standins::ory::person, world::WEBHOOK_KEY};
 
 use super::{read, rows, section};
 use crate::{

@@ -1,7 +1,7 @@
 //! The function, called as Ory calls it.
 
 use integration::{Answer, Event};
-use ory_actions::{stack::WEBHOOK_KEY, standins::Mandrill};
+use ory_actions::{standins::Mandrill, world::WEBHOOK_KEY};
 
 use super::templates::FROM_THE_DOCUMENTS;
 use crate::common::setup;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use integration::Event;
-use ory_actions::stack::WEBHOOK_KEY;
+use ory_actions::world::WEBHOOK_KEY;
 use serde_json::json;
 use tokio::time::timeout;
 

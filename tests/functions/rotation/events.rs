@@ -2,8 +2,8 @@
 
 use integration::{Answer, Event};
 use ory_actions::{
-    stack::WEBHOOK_KEY,
     standins::{Mandrill, Segment},
+    world::WEBHOOK_KEY,
 };
 use serde_json::json;
 

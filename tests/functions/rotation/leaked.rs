@@ -1,6 +1,6 @@
 //! A caller's key that strangers know: it is out once it is neither version of the secret.
 
-use ory_actions::stack::WEBHOOK_KEY as LEAKED;
+use ory_actions::world::WEBHOOK_KEY as LEAKED;
 
 use super::{
     events::{of_mailchimp, of_ory, welcome},

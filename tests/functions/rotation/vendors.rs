@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use integration::Event;
 use ory_actions::{
-    stack::WEBHOOK_KEY,
     standins::{Mandrill, ory::person},
+    world::WEBHOOK_KEY,
 };
 
 use super::{

@@ -1,7 +1,7 @@
 //! The function, called as Ory calls it.
 
 use integration::Answer;
-use ory_actions::{stack::WEBHOOK_KEY, standins::Segment};
+use ory_actions::{standins::Segment, world::WEBHOOK_KEY};
 
 use crate::common::setup::{Running, Setup};
 

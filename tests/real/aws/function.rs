@@ -5,8 +5,8 @@ use integration::Deployment;
 use mandrill_welcome::NAME;
 use ory_actions::{
     samples::SAMPLES,
-    stack::WEBHOOK_KEY,
     standins::{Mandrill, Message},
+    world::WEBHOOK_KEY,
 };
 use serde_json::Value;
 use shared::{queue::MAX_MESSAGE_BYTES, records::KEY_ATTRIBUTE};

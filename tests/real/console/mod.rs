@@ -5,7 +5,10 @@ mod browser;
 use std::future::Future;
 
 use fantoccini::key::Key;
-use ory_actions::stack::{PortNumbers, Stack, WEBHOOK_KEY};
+use ory_actions::{
+    stack::{Stack, play},
+    world::{PortNumbers, WEBHOOK_KEY},
+};
 use serde_json::json;
 use shared::http::{Client, Http};
 
@@ -35,7 +38,7 @@ async fn send(page: &Page, function: &str, file: &str) {
 async fn the_first_view_tells_what_the_samples_have_become() {
     let stack = Stack::start(PortNumbers::default()).await.unwrap();
     let client = Client::new().unwrap();
-    let played = ory_actions::stack::play::play(&stack.root(), &stack.surroundings, &client).await;
+    let played = play::play(&stack.root(), &stack.surroundings, &client).await;
     Page::visit(&format!("{}/", stack.root()), async |page| {
         page.find("#event-20").await;
         let shown = page.until("#events", |text| text.contains("unsubscribe")).await;

@@ -5,7 +5,7 @@ use std::process::Command;
 use integration::Answer;
 use ory_actions::{
     samples::SAMPLES,
-    stack::{PortNumbers, Surroundings},
+    world::{PortNumbers, Surroundings},
 };
 use serde_json::Value;
 use shared::{

@@ -3,7 +3,7 @@
 use ory_actions::{
     action::Format,
     ory::{Flow, Method},
-    stack::WEBHOOK_KEY,
+    world::WEBHOOK_KEY,
 };
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ory_actions::{
     action::{Caller, Format, Function, Key, Project, Wish, print},
     ory::{Flow, Method},
-    stack::WEBHOOK_KEY,
+    world::WEBHOOK_KEY,
 };
 use serde_json::{Value, json};
 

@@ -10,8 +10,8 @@ use http::{HeaderName, HeaderValue, Response};
 use integration::{Answer, Deployment, Log, Sandbox};
 use ory_actions::{
     server::{Reply, Server},
-    stack::event,
     standins::Message,
+    world::event,
 };
 use serde_json::Value;
 use tokio::{sync::Mutex as Turns, time::sleep};

@@ -2,8 +2,8 @@
 
 use integration::Deployment;
 use ory_actions::{
-    stack::{PortNumbers, Surroundings},
     standins::{DynamoDb, Message, Sqs},
+    world::{PortNumbers, Surroundings},
 };
 use shared::records::KEY_ATTRIBUTE;
 

@@ -14,7 +14,7 @@ use shared::{
 };
 use time::OffsetDateTime;
 
-use super::{StackError, Surroundings};
+use super::Surroundings;
 
 /// The name of the table that the functions open.
 const TABLE: &str = "records";
@@ -27,6 +27,14 @@ const BUILDS: [(&str, Build); 3] = [
     (mailchimp_inbound::NAME, mailchimp_inbound::build),
 ];
 
+/// A function did not start.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} did not start")]
+pub struct FunctionError {
+    name: &'static str,
+    source: StartError,
+}
+
 /// The functions of a stack.
 pub(crate) struct Functions(Vec<Named>);
 
@@ -38,21 +46,21 @@ struct Named {
 
 impl Functions {
     /// Builds them, among these surroundings.
-    pub(super) fn build(surroundings: &Surroundings, ports: &Ports) -> Result<Self, StackError> {
+    pub(crate) fn build(surroundings: &Surroundings, ports: &Ports) -> Result<Self, FunctionError> {
         let build = |(name, build): (&'static str, Build)| {
             let mut settings = surroundings.settings(name);
             settings.push(("RECORDS_TABLE", TABLE.to_owned()));
             settings.push(("SCREEN_REJECTS", "true".to_owned()));
             match build(&Environment::of(settings), ports) {
                 Ok(function) => Ok(Named { name, function }),
-                Err(source) => Err(StackError::Function { name, source }),
+                Err(source) => Err(FunctionError { name, source }),
             }
         };
         Ok(Self(BUILDS.into_iter().map(build).collect::<Result<_, _>>()?))
     }
 
     /// Fetches ahead what every call needs.
-    pub(super) async fn warm(&self) {
+    pub(crate) async fn warm(&self) {
         for named in &self.0 {
             named.function.warm().await;
         }
