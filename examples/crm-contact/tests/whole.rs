@@ -8,8 +8,8 @@ use http::{HeaderMap, Request};
 use integration::{Deployment, Event, Sandbox};
 use ory_actions::{
     server::{Reply, Server},
-    stack::WEBHOOK_KEY,
     standins::{SecretsManager, Sqs},
+    world::WEBHOOK_KEY,
 };
 use serde_json::{Value, json};
 

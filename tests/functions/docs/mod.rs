@@ -2,6 +2,7 @@
 
 mod alarms;
 mod costs;
+mod kratos;
 mod links;
 mod new_function;
 mod security;

@@ -1,0 +1,40 @@
+//! `docs/kratos.md`: the claims that the rest rests on, and the tests that hold them.
+
+use std::collections::BTreeSet;
+
+use super::{path, read, rows};
+
+/// The claims, each with the cell that tells what holds it.
+fn claims() -> Vec<(String, String)> {
+    let claim = |row: Vec<String>| {
+        let [claim, _, held] = row.try_into().unwrap();
+        (claim, held)
+    };
+    rows(&read("docs/kratos.md")).into_iter().map(claim).collect()
+}
+
+#[test]
+fn each_claim_has_a_number_of_its_own_and_tests_that_are_there() {
+    let claims = claims();
+    let numbers: BTreeSet<_> = claims.iter().map(|(claim, _)| claim.clone()).collect();
+    let all: BTreeSet<_> = (1..=claims.len()).map(|n| format!("H{n}")).collect();
+    assert_eq!(numbers, all);
+    for (claim, held) in claims {
+        assert!(!held.is_empty(), "{claim}");
+        for file in held.split('`').skip(1).step_by(2) {
+            assert!(path(&format!("tests/real/kratos/{file}.rs")).is_file(), "{claim}: {file}");
+        }
+    }
+}
+
+#[test]
+fn each_claim_that_lint_names_is_there() {
+    let claims: BTreeSet<_> = claims().into_iter().map(|(claim, _)| claim).collect();
+    let named = rows(&read("docs/lint.md")).into_iter().filter_map(|row| row.into_iter().nth(4));
+    let named: BTreeSet<String> = named
+        .flat_map(|cell| cell.split([',', ';', ' ']).map(str::to_owned).collect::<Vec<_>>())
+        .filter(|word| word.strip_prefix('H').is_some_and(|n| n.parse::<u8>().is_ok()))
+        .collect();
+    assert!(named.len() > 10, "{named:?}");
+    assert!(named.is_subset(&claims), "{named:?}");
+}
