@@ -46,3 +46,33 @@ fn answer(kind: &str, policy: &str, body: impl Into<Bytes>) -> Reply {
         .header("content-security-policy", policy);
     Reply::Answer(response.body(body.into()).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(reply: Option<Reply>, name: &str) -> String {
+        let Some(Reply::Answer(response)) = reply else { panic!("{reply:?}") };
+        response.headers()[name].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn each_file_may_load_what_this_server_has_and_nothing_else() {
+        for path in ["/", "/console/style.css", "/console/console.js"] {
+            let policy = header(file(path), "content-security-policy");
+            assert!(policy.starts_with("default-src 'none';"), "{path}: {policy}");
+            for (_, sources) in policy.split("; ").filter_map(|part| part.split_once(' ')) {
+                assert!(["'none'", "'self'"].contains(&sources), "{path}: {policy}");
+            }
+            assert_eq!(header(file(path), "x-content-type-options"), "nosniff");
+        }
+        assert!(file("/console/mail/1/0").is_none());
+    }
+
+    #[test]
+    fn a_mail_runs_nothing_and_loads_nothing() {
+        let policy = header(Some(mail("<script>alert(1)</script>")), "content-security-policy");
+        assert!(policy.starts_with("sandbox; default-src 'none';"), "{policy}");
+        assert!(!policy.contains("script-src") && !policy.contains("allow-"), "{policy}");
+    }
+}

@@ -87,3 +87,41 @@ fn happens_now(sent: &mut Sent) {
     });
     sent.body = fields.collect::<Vec<_>>().join("&").into();
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+    use serde_json::json;
+
+    use super::*;
+
+    fn sent(body: &str) -> Sent {
+        let (query, headers) = (String::new(), HeaderMap::new());
+        Sent { method: Method::POST, query, headers, body: body.to_owned().into() }
+    }
+
+    #[test]
+    fn an_event_of_mailchimp_s_happens_now_and_is_otherwise_the_same_to_the_byte() {
+        let mut event = sent("type=profile&fired_at=2020-01-01+00%3A00%3A00&data[email]=a%20b%40c");
+        happens_now(&mut event);
+        let body = std::str::from_utf8(&event.body).unwrap();
+        let (before, rest) = body.split_once("&fired_at=").unwrap();
+        let (time, after) = rest.split_once('&').unwrap();
+        assert_eq!((before, after), ("type=profile", "data[email]=a%20b%40c"));
+        assert!(time > "2026" && time.len() == "2020-01-01+00%3A00%3A00".len(), "{time}");
+    }
+
+    #[test]
+    fn an_event_of_ory_s_is_another_one_of_somebody_else_unless_nobody_is_saved_yet() {
+        let nil = Uuid::nil().to_string();
+        for ctx in [json!({"identity": {"id": "old"}}), json!({"identity": {"id": nil}})] {
+            for body in [ctx.clone(), json!({ "ctx": ctx })] {
+                let mut event = sent(&body.to_string());
+                happens_to_somebody_new(&mut event);
+                assert!(event.headers.contains_key(TRIGGER_ID));
+                let changed: Value = serde_json::from_slice(&event.body).unwrap();
+                assert_eq!(changed == body, ctx["identity"]["id"] == nil.as_str(), "{changed}");
+            }
+        }
+    }
+}
