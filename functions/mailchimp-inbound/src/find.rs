@@ -64,7 +64,7 @@ impl Admin<'_> {
 
     async fn look_up(&self, call: &Call) -> Result<Option<Identity>, Delivered> {
         let delivered = self.channel.deliver(call, None, self.budget, self.attempts).await;
-        found(delivered.outcome.clone()).map_err(|outcome| Delivered { outcome, ..delivered })
+        found(delivered.outcome).map_err(|outcome| Delivered { outcome, ..delivered })
     }
 }
 
