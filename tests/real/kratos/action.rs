@@ -5,12 +5,12 @@ use ory_actions::{
     ory::{Flow, Method},
     world::WEBHOOK_KEY,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     config::{Config, print_action, session},
     front::Front,
-    person::Person,
+    person::{Person, go_through_each_flow},
     process::{Kratos, refused_by},
     recorder::{Recorded, Recorder},
     world::World,
@@ -65,10 +65,7 @@ async fn each_hook_is_called_with_its_tag_and_the_key() {
         .map(|flow| printed(flow, &[], false, &recorder.url(&format!("/{flow}"))));
     let config = config.iter().fold(Config::new(), |all, yaml| all.with(yaml));
     let kratos = Kratos::start(&config).await;
-    assert_eq!(Person::of(&kratos).register(ANN).await.status, 200);
-    let mut ann = Person::of(&kratos);
-    assert_eq!(ann.log_in(ANN).await.status, 200);
-    assert_eq!(ann.change(json!({"email": NEW})).await.status, 200);
+    go_through_each_flow(&kratos, ANN, NEW).await;
 
     let hooks = recorder.until_called(3).await;
     let key = |hook: &Recorded| hook.header("authorization").map(str::to_owned);
@@ -93,10 +90,7 @@ async fn a_hook_whose_reply_is_wanted_is_called_before_anything_is_saved() {
         .map(|flow| printed(flow, &[], true, &recorder.url("/")));
     let config = config.iter().fold(Config::new(), |all, yaml| all.with(yaml));
     let kratos = Kratos::start(&config).await;
-    assert_eq!(Person::of(&kratos).register(ANN).await.status, 200);
-    let mut ann = Person::of(&kratos);
-    assert_eq!(ann.log_in(ANN).await.status, 200);
-    assert_eq!(ann.change(json!({"email": NEW})).await.status, 200);
+    go_through_each_flow(&kratos, ANN, NEW).await;
     let hooks = recorder.recorded();
     let tags: Vec<_> = hooks.iter().map(|hook| tag(&hook.body)).collect();
     let expected =

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     config::{ALL, Config, parsed_hook, session, web_hook},
-    person::{Person, transient_payload},
+    person::{Person, go_through_each_flow, transient_payload},
     process::Kratos,
     recorder::{Recorded, Recorder},
     version::Version,
@@ -41,10 +41,7 @@ async fn play() -> ([Recorded; 4], Version) {
             ],
         );
     let kratos = Kratos::start(&config).await;
-    assert_eq!(Person::of(&kratos).register(ANN).await.status, 200);
-    let mut ann = Person::of(&kratos);
-    assert_eq!(ann.log_in(ANN).await.status, 200);
-    assert_eq!(ann.change(json!({"email": ANN})).await.status, 200);
+    go_through_each_flow(&kratos, ANN, ANN).await;
     let saved = kratos.identity_of(ANN).await.unwrap();
     assert_eq!(saved["metadata_admin"], json!({"secret": true}));
     (recorder.recorded().try_into().unwrap(), kratos.version().await)
