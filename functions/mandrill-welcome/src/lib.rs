@@ -24,6 +24,7 @@ use shared::{
 pub use call::Call;
 use client::Mandrill;
 use config::Config;
+pub use outcome::classify;
 use screen::RejectsScreen;
 
 /// The function's name.

@@ -27,7 +27,8 @@ struct ApiError {
     name: String,
 }
 
-pub(crate) fn classify(answer: &Response) -> Outcome {
+/// What an answer of Mandrill's means: total over any status and any body.
+pub fn classify(answer: &Response) -> Outcome {
     if let Ok(error) = serde_json::from_slice::<ApiError>(&answer.body)
         && let Some(outcome) = by_name(&error.name, answer)
     {

@@ -108,12 +108,23 @@ pub enum ClientError {
 
 /// Mozilla's roots, compiled in: nothing is read from disk on a cold start.
 fn tls() -> Result<ClientConfig, rustls::Error> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    #[cfg_attr(not(feature = "extra-root"), expect(unused_mut, reason = "no root comes after"))]
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    #[cfg(feature = "extra-root")]
+    add_extra_root(&mut roots)?;
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(config)
+}
+
+/// For the benchmark, whose stand-ins have a certificate of their own: one more root, from the file
+/// that `EXTRA_ROOT` names, in DER. No binary that is deployed has this feature.
+#[cfg(feature = "extra-root")]
+fn add_extra_root(roots: &mut RootCertStore) -> Result<(), rustls::Error> {
+    let file = std::env::var_os("EXTRA_ROOT").and_then(|path| std::fs::read(path).ok());
+    file.map_or(Ok(()), |certificate| roots.add(certificate.into()))
 }
 
 #[async_trait]

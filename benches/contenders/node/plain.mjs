@@ -1,0 +1,4 @@
+import { serve } from './runtime.mjs';
+import { handler, send } from './welcome.mjs';
+
+serve(handler(send));

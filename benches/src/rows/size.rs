@@ -1,0 +1,28 @@
+//! How large the bootstrap is, stripped as the release profile has it, and zipped.
+
+use std::{fs, io::Write};
+
+use flate2::{Compression, write::DeflateEncoder};
+
+use crate::{
+    contender::Programs,
+    table::{Figure, Row},
+};
+
+const LIMIT: u64 = 12_000_000;
+const ZIPPED_LIMIT: u64 = 5_500_000;
+
+pub(super) fn rows(programs: &Programs) -> Vec<Row> {
+    let bootstrap = fs::read(&programs.welcome).expect("it was just built");
+    // What a zip file adds to this is a name, twice.
+    let mut zip = DeflateEncoder::new(Vec::new(), Compression::default());
+    zip.write_all(&bootstrap).expect("memory takes it");
+    let zipped = zip.finish().expect("memory takes it");
+    let row = |what: &str, bytes: &[u8], limit| {
+        Row::limited(what, Figure::Bytes(bytes.len() as u64), Figure::Bytes(limit))
+    };
+    vec![
+        row("bootstrap, stripped", &bootstrap, LIMIT),
+        row("bootstrap, zipped", &zipped, ZIPPED_LIMIT),
+    ]
+}

@@ -1,0 +1,105 @@
+//! Warm: a contender that has started long ago gets one event after the other.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{
+    command::Effort,
+    contender::{Contender, HELLO, NODE, PYTHON, Programs},
+    event::{ctx, sign_up},
+    install::Missing,
+    median,
+    sandbox::Sandbox,
+    surroundings::Surroundings,
+    table::{Figure, Goal, Row},
+};
+
+/// Invocations before the first that counts: compilers that compile as they go have theirs behind
+/// them.
+const WARM_UP: usize = 300;
+
+/// Invocations of one contender before it is the next one's turn.
+const IN_A_ROW: usize = 20;
+
+pub(super) async fn rows(
+    programs: &Programs,
+    surroundings: &Surroundings,
+    effort: Effort,
+) -> Vec<Row> {
+    eprintln!("measuring warm invocations");
+    let plain = surroundings.plain();
+    let table = surroundings.with_powertools_table();
+    let all = [
+        Ok(programs.hello(&plain)),
+        Ok(programs.ours(&plain)),
+        Ok(programs.ours(&surroundings.with_table())),
+        Ok(programs.storing(&surroundings.with_queue())),
+        programs.node(&plain),
+        programs.python(&plain),
+        programs.node(&table),
+        programs.python(&table),
+    ];
+    let [hello, ours, ours_table, ours_queue, node, python, node_table, python_table] =
+        measure(&all, surroundings, effort.invocations)
+            .await
+            .try_into()
+            .unwrap_or_else(|_| panic!("each contender has a result"));
+    let [ours, ours_table, ours_queue] =
+        [ours, ours_table, ours_queue].map(|figure| figure.expect("ours is never missing"));
+    vec![
+        Row::new("warm, in line", ours, HELLO, hello.clone(), Goal::AtMostTimes(2.5)),
+        Row::new("warm, in line", ours, NODE, node, Goal::None),
+        Row::new("warm, in line", ours, PYTHON, python, Goal::None),
+        Row::new("warm, table", ours_table, NODE, node_table, Goal::TimesFaster(6.0)),
+        Row::new("warm, table", ours_table, PYTHON, python_table, Goal::None),
+        Row::new("warm, stored in the queue", ours_queue, HELLO, hello, Goal::AtMostTimes(2.5)),
+    ]
+}
+
+/// The medians of many invocations, the contenders by turns.
+async fn measure(
+    all: &[Result<Contender, Missing>],
+    surroundings: &Surroundings,
+    invocations: usize,
+) -> Vec<Result<Figure, Missing>> {
+    let ctx = ctx();
+    let mut running = Vec::new();
+    for contender in all {
+        running.push(match contender {
+            Ok(contender) => Ok(Running::start(contender, &ctx).await),
+            Err(missing) => Err(missing.clone()),
+        });
+    }
+    for _ in 0..invocations.div_ceil(IN_A_ROW) {
+        for running in running.iter_mut().flatten() {
+            running.invoke(IN_A_ROW, &ctx).await;
+        }
+        surroundings.take_mails();
+    }
+    let result = |running: Result<Running, Missing>| {
+        running.map(|running| Figure::Time(median(&running.times)))
+    };
+    running.into_iter().map(result).collect()
+}
+
+struct Running {
+    sandbox: Sandbox,
+    times: Vec<Duration>,
+}
+
+impl Running {
+    async fn start(contender: &Contender, ctx: &Value) -> Self {
+        let mut running = Self { sandbox: Sandbox::start(contender).await, times: Vec::new() };
+        running.invoke(WARM_UP, ctx).await;
+        running.times.clear();
+        running
+    }
+
+    async fn invoke(&mut self, times: usize, ctx: &Value) {
+        for _ in 0..times {
+            let event = sign_up(ctx);
+            self.times.push(self.sandbox.invoke(event).await.warm);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One process of a contender, timed from its start on.
+
+use std::{
+    fs,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::{
+    process::{Child, Command},
+    sync::oneshot,
+    time::timeout,
+};
+
+use crate::{
+    contender::Contender,
+    runtime_api::{RuntimeApi, Told},
+    workspace,
+};
+
+/// Nothing takes this long, unless it will never come.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A running process; it is killed when it is dropped.
+pub(crate) struct Sandbox {
+    name: &'static str,
+    expects: &'static str,
+    process: Child,
+    runtime: RuntimeApi,
+    ready: oneshot::Sender<Bytes>,
+    /// From just before exec to the first request for an event.
+    pub(crate) start: Duration,
+    started: Instant,
+}
+
+impl Sandbox {
+    /// Starts it, and waits until it asks for an event.
+    pub(crate) async fn start(contender: &Contender) -> Self {
+        let mut runtime = RuntimeApi::start().await;
+        let mut command = Command::new(&contender.program);
+        command.args(&contender.arguments).env_clear().envs(contender.variables.clone());
+        command.env("AWS_LAMBDA_RUNTIME_API", runtime.address());
+        // Its log costs it the writing and us no reading.
+        let complaints = workspace::scratch().join(format!("{}.stderr", contender.name));
+        let complaints = fs::File::create(complaints).expect("the folder is ours");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(complaints).kill_on_drop(true);
+        let started = Instant::now();
+        let mut process = command.spawn().expect("the contender's program runs");
+        let (ready_at, ready) = ready(contender.name, &mut process, &mut runtime).await;
+        Self {
+            name: contender.name,
+            expects: contender.expects,
+            process,
+            runtime,
+            ready,
+            start: ready_at - started,
+            started,
+        }
+    }
+
+    /// Gives it an event; how long it took until its answer came, and since its very start.
+    pub(crate) async fn invoke(&mut self, event: Bytes) -> Timed {
+        let (waiting, _) = oneshot::channel();
+        let ready_then = std::mem::replace(&mut self.ready, waiting);
+        let given = Instant::now();
+        assert!(ready_then.send(event).is_ok(), "{} no longer listens", self.name);
+        let told = told(self.name, &mut self.process, &mut self.runtime).await;
+        let Told::Answer(answered, answer) = told else { panic!("{} does not answer", self.name) };
+        self.check(&answer);
+        (_, self.ready) = ready(self.name, &mut self.process, &mut self.runtime).await;
+        Timed { warm: answered - given, cold: answered - self.started }
+    }
+
+    /// An answer that is not the expected one was got too fast.
+    fn check(&self, answer: &Bytes) {
+        let answer: Value = serde_json::from_slice(answer).expect("an answer is JSON");
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())
+            .expect("its body is JSON");
+        assert_eq!(body["status"], self.expects, "{}: {answer}", self.name);
+    }
+
+    /// The most memory that it ever held, in bytes; none where the system does not tell.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(kibibytes * 1024)
+    }
+
+    /// Ends it.
+    pub(crate) async fn end(mut self) {
+        self.process.kill().await.expect("a child can be killed");
+    }
+}
+
+/// How long one invocation took.
+#[derive(Clone, Copy)]
+pub(crate) struct Timed {
+    /// From the event to the answer.
+    pub(crate) warm: Duration,
+    /// From just before exec to the answer.
+    pub(crate) cold: Duration,
+}
+
+async fn ready(
+    name: &str,
+    process: &mut Child,
+    runtime: &mut RuntimeApi,
+) -> (Instant, oneshot::Sender<Bytes>) {
+    match told(name, process, runtime).await {
+        Told::Ready(at, ready) => (at, ready),
+        Told::Answer(..) | Told::Error(_) => panic!("{name} tells what nobody asked"),
+    }
+}
+
+async fn told(name: &str, process: &mut Child, runtime: &mut RuntimeApi) -> Told {
+    let told = timeout(PATIENCE, async {
+        tokio::select! {
+            biased;
+            told = runtime.told() => told,
+            status = process.wait() => panic!("{name} ended: {status:?}, see its .stderr"),
+        }
+    });
+    match told.await.expect("it says something") {
+        Told::Error(error) => panic!("{name} fails: {}", String::from_utf8_lossy(&error)),
+        told => told,
+    }
+}

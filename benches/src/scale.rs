@@ -1,0 +1,233 @@
+//! What many sign-ups need: an hour of them, second by second, and the time until all is delivered.
+
+use std::time::Duration;
+
+use comfy_table::{Table, presets::ASCII_MARKDOWN};
+
+/// Sign-ups a second.
+const RATES: [f64; 3] = [1.0, 100.0, 10_000.0];
+
+/// How long they come.
+const PEAK: Duration = Duration::from_hours(1);
+
+/// Of a million sign-ups, each a welcome and an identify, in US dollars: `docs/operations.md`.
+const COST_OF_A_MILLION: f64 = 5.30 + 3.38;
+
+/// How long a message rests in a queue before it is lost: `template.yaml`.
+const RETENTION: Duration = Duration::from_hours(7 * 24);
+
+/// One function, as `template.yaml` deploys it. Times are assumed: nearly all of each is the answer
+/// of somebody else.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// Seconds for an event to be stored.
+    pub accept: f64,
+    /// Seconds for one delivery, of as many events as go out together.
+    pub delivery: f64,
+    /// Events that go out together at most, `BatchSize`.
+    pub batch: f64,
+    /// Deliveries at once, `MaximumConcurrency`.
+    pub at_once: f64,
+    /// Events a second that its vendor takes; what is more is refused, and waits.
+    pub vendor: f64,
+}
+
+/// The functions. Somebody who signs up is welcomed and identified; that each changes something in
+/// Mailchimp as well is more than will ever be.
+pub const FUNCTIONS: [Function; 3] = [
+    Function {
+        name: "mandrill-welcome",
+        accept: 0.02,
+        delivery: 0.33,
+        batch: 1.0,
+        at_once: 5.0,
+        // No limit per second is known; beyond its quota per hour Mandrill takes mails and holds
+        // them back itself.
+        vendor: f64::INFINITY,
+    },
+    Function {
+        name: "segment-identify",
+        accept: 0.02,
+        delivery: 0.13,
+        batch: 100.0,
+        at_once: 5.0,
+        // Requests a second and workspace, each with a batch.
+        vendor: 1_000.0 * 100.0,
+    },
+    Function {
+        name: "mailchimp-inbound",
+        accept: 0.02,
+        delivery: 0.48,
+        batch: 1.0,
+        at_once: 2.0,
+        // Writes a minute to the admin API on Ory's Growth plan.
+        vendor: 425.0 / 60.0,
+    },
+];
+
+/// Executions at once in an account and region, unless AWS was asked for more.
+pub const CONCURRENCY: f64 = 1_000.0;
+
+/// Requests a second for each execution that may be at once.
+const REQUESTS_PER_EXECUTION: f64 = 10.0;
+
+/// What becomes of one function's events.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Executions at once that store events, by Little's law.
+    pub accepting: f64,
+    /// Events a second that are delivered at most.
+    pub capacity: f64,
+    /// The share of calls that Lambda itself answers, with a 429.
+    pub throttled: f64,
+    /// Messages in the queue at its fullest.
+    pub deepest: f64,
+    /// How long the last one waits.
+    pub longest: Duration,
+}
+
+/// Plays the peak at this rate, until all is delivered.
+pub fn play(rate: f64) -> [Load; 3] {
+    let delivering: f64 = FUNCTIONS.iter().map(|function| function.at_once).sum();
+    let accepting: f64 = FUNCTIONS.iter().map(|function| rate * function.accept).sum();
+    let calls: f64 = FUNCTIONS.iter().map(|_| rate).sum();
+    let by_executions = (CONCURRENCY - delivering) / accepting;
+    let by_requests = CONCURRENCY * REQUESTS_PER_EXECUTION / calls;
+    let admitted = by_executions.min(by_requests).min(1.0);
+    FUNCTIONS.map(|function| function.load(rate, admitted))
+}
+
+impl Function {
+    fn load(&self, rate: f64, admitted: f64) -> Load {
+        let capacity = (self.at_once * self.batch / self.delivery).min(self.vendor);
+        let stored = rate * admitted;
+        let (mut depth, mut deepest, mut second) = (0.0_f64, 0.0_f64, 0);
+        while second < PEAK.as_secs() || depth > 0.0 {
+            let arrived = if second < PEAK.as_secs() { stored } else { 0.0 };
+            depth = (depth + arrived - capacity).max(0.0);
+            deepest = deepest.max(depth);
+            second += 1;
+        }
+        Load {
+            accepting: stored * self.accept,
+            capacity,
+            throttled: 1.0 - admitted,
+            deepest,
+            longest: Duration::from_secs(second - PEAK.as_secs()),
+        }
+    }
+}
+
+/// The table of `docs/performance.md`.
+pub fn page() -> String {
+    let mut table = Table::new();
+    table.load_preset(ASCII_MARKDOWN);
+    table.set_header([
+        "sign-ups/s",
+        "function",
+        "accepting at once",
+        "delivered/s at most",
+        "in the queue after an hour",
+        "the last one waits",
+        "the caller sees",
+    ]);
+    for rate in RATES {
+        for (function, load) in FUNCTIONS.iter().zip(play(rate)) {
+            table.add_row([
+                number(rate),
+                function.name.to_owned(),
+                format!("{:.1}", load.accepting),
+                number(load.capacity),
+                number(load.deepest),
+                waits(load.longest),
+                seen(load.throttled),
+            ]);
+        }
+    }
+    let cost = |rate: f64| {
+        let dollars = rate * PEAK.as_secs_f64() / 1e6 * COST_OF_A_MILLION;
+        format!("{} a second for an hour: {dollars:.2} USD.\n", number(rate))
+    };
+    format!(
+        "{table}\n\nWelcome and identify, at {COST_OF_A_MILLION:.2} USD a million:\n\n- {}",
+        RATES.map(cost).join("- ")
+    )
+}
+
+fn number(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut shown = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+fn waits(wait: Duration) -> String {
+    let lost = if wait > RETENTION { ", **lost after 7 days**" } else { "" };
+    let hours = wait.as_secs_f64() / 3600.0;
+    match wait.as_secs() {
+        0 => "not at all".to_owned(),
+        seconds @ 1..120 => format!("{seconds} s"),
+        120..7_200 => format!("{:.0} min", hours * 60.0),
+        7_200..172_800 => format!("{hours:.1} h"),
+        _ => format!("{:.1} days{lost}", hours / 24.0),
+    }
+}
+
+fn seen(throttled: f64) -> String {
+    if throttled > 0.0 {
+        format!("429 for {:.0} %, else 202", throttled * 100.0)
+    } else {
+        "202".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::workspace::path;
+
+    #[test]
+    fn what_is_stored_is_delivered_and_waits_as_long_as_it_takes() {
+        let function = Function { vendor: 10.0, ..FUNCTIONS[0] };
+        let load = function.load(15.0, 1.0);
+        assert_eq!((load.capacity, load.deepest), (10.0, 5.0 * 3600.0));
+        assert_eq!(load.longest, Duration::from_mins(30));
+        let idle = function.load(10.0, 1.0);
+        assert_eq!((idle.deepest, idle.longest), (0.0, Duration::ZERO));
+    }
+
+    #[test]
+    fn the_account_admits_ten_requests_a_second_for_each_execution() {
+        let [welcome, ..] = play(10_000.0);
+        assert!((welcome.throttled - 2.0 / 3.0).abs() < 1e-9, "{welcome:?}");
+        assert!(play(100.0).iter().all(|load| load.throttled == 0.0));
+    }
+
+    #[test]
+    fn the_page_has_this_table_and_the_template_these_numbers() {
+        let docs = fs::read_to_string(path("docs/performance.md")).unwrap();
+        assert!(docs.contains(&page()), "docs/performance.md wants:\n{}", page());
+        let costs = fs::read_to_string(path("docs/operations.md")).unwrap();
+        assert!(costs.contains("| **sum** | 5.30 | 3.38 |"));
+        let template = fs::read_to_string(path("template.yaml")).unwrap();
+        let all = |key: &str| -> Vec<f64> {
+            let rest = template.split(key).skip(1);
+            let digits = |rest: &str| {
+                rest.trim_start().split(|c: char| !c.is_ascii_digit()).next().map(str::to_owned)
+            };
+            rest.filter_map(|rest| digits(rest)?.parse().ok()).collect()
+        };
+        assert_eq!(all("MaximumConcurrency:"), FUNCTIONS.map(|function| function.at_once));
+        assert_eq!(all("BatchSize:"), FUNCTIONS.map(|function| function.batch));
+        assert!(template.contains("MessageRetentionPeriod: 604800 # 7 days"));
+    }
+}

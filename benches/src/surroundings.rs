@@ -1,0 +1,119 @@
+//! What stands around a contender: stand-ins, plain or with TLS before them, and the variables that
+//! point at them.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use ory_actions::{
+    stack::WEBHOOK_KEY,
+    standins::{DynamoDb, Mandrill, SecretsManager, Sqs},
+};
+use shared::records::KEY_ATTRIBUTE;
+
+use crate::tls::Tls;
+
+const WEBHOOK_SECRET: &str = "webhook";
+const MANDRILL_SECRET: &str = "mandrill";
+const MANDRILL_KEY: &str = "the-mandrill-key";
+const QUEUE: &str = "events";
+const TABLE: &str = "records";
+/// Powertools has a key attribute of its own.
+const POWERTOOLS_TABLE: &str = "idempotency";
+const POWERTOOLS_KEY_ATTRIBUTE: &str = "id";
+
+/// The environment of a contender.
+pub(crate) type Variables = BTreeMap<String, String>;
+
+/// The stand-ins.
+pub(crate) struct Surroundings {
+    pub(crate) mandrill: Mandrill,
+    secrets: SecretsManager,
+    sqs: Sqs,
+    dynamo_db: DynamoDb,
+    tls: Tls,
+}
+
+impl Surroundings {
+    pub(crate) async fn start() -> Self {
+        let free = "loopback has a free port";
+        let secrets = SecretsManager::start(0).await.expect(free);
+        secrets.put(WEBHOOK_SECRET, WEBHOOK_KEY);
+        secrets.put(MANDRILL_SECRET, MANDRILL_KEY);
+        let sqs = Sqs::start(0).await.expect(free);
+        sqs.create_queue(QUEUE);
+        let dynamo_db = DynamoDb::start(0).await.expect(free);
+        dynamo_db.create_table(TABLE, KEY_ATTRIBUTE);
+        dynamo_db.create_table(POWERTOOLS_TABLE, POWERTOOLS_KEY_ATTRIBUTE);
+        let mandrill = Mandrill::start(0, MANDRILL_KEY).await.expect(free);
+        Self { mandrill, secrets, sqs, dynamo_db, tls: Tls::new() }
+    }
+
+    /// Delivers in line, and keeps no records but in memory.
+    pub(crate) fn plain(&self) -> Variables {
+        variables([
+            ("AWS_LAMBDA_FUNCTION_NAME", "mandrill-welcome".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_ENDPOINT_URL", self.secrets.url()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamo_db.url()),
+            ("AWS_ENDPOINT_URL_SQS", self.sqs.url()),
+            ("WEBHOOK_SECRET_ID", WEBHOOK_SECRET.to_owned()),
+            ("MANDRILL_SECRET_ID", MANDRILL_SECRET.to_owned()),
+            ("MANDRILL_URL", self.mandrill.url()),
+        ])
+    }
+
+    /// With a table of records.
+    pub(crate) fn with_table(&self) -> Variables {
+        with(self.plain(), [("RECORDS_TABLE", TABLE.to_owned())])
+    }
+
+    /// With a table of Powertools' records.
+    pub(crate) fn with_powertools_table(&self) -> Variables {
+        with(self.plain(), [("RECORDS_TABLE", POWERTOOLS_TABLE.to_owned())])
+    }
+
+    /// With a queue and the table that goes with it.
+    pub(crate) fn with_queue(&self) -> Variables {
+        with(self.with_table(), [("QUEUE_URL", self.sqs.queue_url(QUEUE))])
+    }
+
+    /// With TLS before Secrets Manager and Mandrill, and each contender's own way to trust it.
+    pub(crate) async fn with_tls(&self) -> Variables {
+        let secrets = self.tls.before(address(&self.secrets.url())).await;
+        let mandrill = self.tls.before(address(&self.mandrill.url())).await;
+        let pem = self.tls.root_pem.display().to_string();
+        with(
+            self.plain(),
+            [
+                ("AWS_ENDPOINT_URL", format!("https://{secrets}")),
+                ("MANDRILL_URL", format!("https://{mandrill}/api/1.0")),
+                ("EXTRA_ROOT", self.tls.root_der.display().to_string()),
+                ("NODE_EXTRA_CA_CERTS", pem.clone()),
+                ("AWS_CA_BUNDLE", pem.clone()),
+                ("SSL_CERT_FILE", pem),
+            ],
+        )
+    }
+
+    /// Forgets what the vendor received; how many mails it was asked for.
+    pub(crate) fn take_mails(&self) -> usize {
+        self.mandrill.take_received().iter().filter(|call| call.is_mail()).count()
+    }
+}
+
+fn variables<const N: usize>(pairs: [(&str, String); N]) -> Variables {
+    pairs.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+fn with<const N: usize>(mut before: Variables, more: [(&str, String); N]) -> Variables {
+    before.extend(variables(more));
+    before
+}
+
+fn address(url: &str) -> SocketAddr {
+    let authority = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    authority.parse().expect("a stand-in's URL has an address")
+}
