@@ -138,7 +138,7 @@ pub fn page() -> String {
             table.add_row([
                 number(rate),
                 function.name.to_owned(),
-                format!("{:.1}", load.accepting),
+                format!("{:.2}", load.accepting),
                 number(load.capacity),
                 number(load.deepest),
                 waits(load.longest),
