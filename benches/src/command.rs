@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{phases, rows, scale};
@@ -15,9 +15,29 @@ pub struct Cli {
     effort: Effort,
 }
 
+/// Rows that are measured together.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Rows {
+    /// Starts and first deliveries
+    Start,
+    /// First deliveries over TLS; the function is built anew for it
+    Tls,
+    /// One event after the other
+    Warm,
+    /// Templates
+    Render,
+    /// Peak memory
+    Memory,
+    /// The bootstrap
+    Size,
+}
+
 /// How much is measured.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Effort {
+    /// These rows only
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<Rows>,
     /// Starts of each contender; the table shows medians
     #[arg(long, default_value_t = 31)]
     pub starts: usize,
@@ -43,11 +63,18 @@ enum Command {
     StartOnce,
 }
 
+impl Effort {
+    /// Whether these rows are asked for.
+    pub(crate) fn measures(&self, rows: Rows) -> bool {
+        self.only.is_empty() || self.only.contains(&rows)
+    }
+}
+
 impl Cli {
     /// Does what it says.
     pub fn run(self) {
         match self.command {
-            None => print!("{}", several_threads().block_on(rows::measure(self.effort))),
+            None => print!("{}", several_threads().block_on(rows::measure(&self.effort))),
             Some(Command::Phases) => {
                 print!("{}", several_threads().block_on(phases::measure(self.effort.starts)));
             }

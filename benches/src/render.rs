@@ -20,8 +20,7 @@ use crate::{
     workspace::scratch,
 };
 
-pub(crate) async fn rows(effort: Effort) -> Vec<Row> {
-    eprintln!("measuring renderings");
+pub(crate) async fn rows(effort: &Effort) -> Vec<Row> {
     let bytes = ctx().to_string();
     let go_jsonnet = go_jsonnet();
     let mut rows = Vec::new();

@@ -5,16 +5,27 @@ mod size;
 mod starts;
 mod warm;
 
-use crate::{command::Effort, contender::Programs, render, surroundings::Surroundings, table};
+use crate::{
+    command::Effort, command::Rows, contender::Programs, render, surroundings::Surroundings, table,
+};
 
 /// Measures everything; the table.
-pub(crate) async fn measure(effort: Effort) -> String {
+pub(crate) async fn measure(effort: &Effort) -> String {
     let programs = Programs::get();
     let surroundings = Surroundings::start().await;
-    let mut rows = starts::rows(&programs, &surroundings, effort).await;
-    rows.extend(warm::rows(&programs, &surroundings, effort).await);
-    rows.extend(render::rows(effort).await);
-    rows.extend(memory::rows(&programs, &surroundings, effort).await);
-    rows.extend(size::rows(&programs));
+    let all = [Rows::Start, Rows::Tls, Rows::Warm, Rows::Render, Rows::Memory, Rows::Size];
+    let mut rows = Vec::new();
+    for group in all.into_iter().filter(|group| effort.measures(*group)) {
+        eprintln!("measuring: {group:?}");
+        rows.extend(match group {
+            Rows::Start => starts::rows(&programs, &surroundings, effort).await,
+            Rows::Tls => starts::rows_over_tls(&programs, &surroundings, effort).await,
+            Rows::Warm => warm::rows(&programs, &surroundings, effort).await,
+            Rows::Render => render::rows(effort).await,
+            Rows::Memory => memory::rows(&programs, &surroundings, effort).await,
+            Rows::Size => size::rows(&programs),
+        });
+        surroundings.take_mails();
+    }
     table::page(&rows)
 }

@@ -24,9 +24,8 @@ const GROWTH: f64 = 1.05;
 pub(super) async fn rows(
     programs: &Programs,
     surroundings: &Surroundings,
-    effort: Effort,
+    effort: &Effort,
 ) -> Vec<Row> {
-    eprintln!("measuring memory");
     let plain = surroundings.plain();
     let last = effort.memory.max(FIRST_LOOK);
     let mut rows = Vec::new();

@@ -18,45 +18,49 @@ use crate::{
 pub(super) async fn rows(
     programs: &Programs,
     surroundings: &Surroundings,
-    effort: Effort,
+    effort: &Effort,
 ) -> Vec<Row> {
-    eprintln!("measuring starts");
     let plain = surroundings.plain();
-    let hello = Ok(programs.hello(&plain));
-    let ours = Ok(programs.ours(&plain));
-    let with_powertools = [programs.node(&plain), programs.python(&plain)];
     let table = surroundings.with_powertools_table();
-    let idempotent = [programs.node(&table), programs.python(&table)];
-    let all = [[hello, ours].as_slice(), &with_powertools, &idempotent].concat();
-    let [hello, ours, node, python, node_once, python_once] = measure(&all, effort.starts)
-        .await
-        .try_into()
-        .unwrap_or_else(|_| panic!("each contender has a result"));
+    let all = [
+        Ok(programs.hello(&plain)),
+        Ok(programs.ours(&plain)),
+        programs.node(&plain),
+        programs.python(&plain),
+        programs.node(&table),
+        programs.python(&table),
+    ];
+    let [hello, ours, node, python, node_once, python_once] = measure(all, effort.starts).await;
     let ours = ours.expect("ours is never missing");
-
-    let tls = surroundings.with_tls().await;
-    let all = [Ok(programs.ours_over_tls(&tls)), programs.node(&tls), programs.python(&tls)];
-    let [ours_tls, node_tls, python_tls] = measure(&all, effort.starts)
-        .await
-        .try_into()
-        .unwrap_or_else(|_| panic!("each contender has a result"));
-    let ours_tls = ours_tls.expect("ours is never missing");
-    surroundings.take_mails();
-
-    let start = |of: &Result<Times, Missing>| of.clone().map(|times| Figure::Time(times.start));
-    let cold = |of: &Result<Times, Missing>| of.clone().map(|times| Figure::Time(times.cold));
     let (our_start, our_cold) = (Figure::Time(ours.start), Figure::Time(ours.cold));
-    let our_cold_tls = Figure::Time(ours_tls.cold);
+    let start = hello.clone().map(|times| Figure::Time(times.start));
     vec![
-        Row::new("start", our_start, HELLO, start(&hello), Goal::AtMostTimes(2.5)),
-        Row::new("cold", our_cold, HELLO, cold(&hello), Goal::AtMostTimes(3.5)),
-        Row::new("cold", our_cold, NODE, cold(&node), Goal::TimesFaster(25.0)),
-        Row::new("cold", our_cold, PYTHON, cold(&python), Goal::None),
-        Row::new("cold, theirs idempotent", our_cold, NODE, cold(&node_once), Goal::None),
-        Row::new("cold, theirs idempotent", our_cold, PYTHON, cold(&python_once), Goal::None),
-        Row::new("cold, TLS", our_cold_tls, NODE, cold(&node_tls), Goal::TimesFaster(10.0)),
-        Row::new("cold, TLS", our_cold_tls, PYTHON, cold(&python_tls), Goal::None),
+        Row::new("start", our_start, HELLO, start, Goal::AtMostTimes(2.5)),
+        Row::new("cold", our_cold, HELLO, cold(hello), Goal::AtMostTimes(3.5)),
+        Row::new("cold", our_cold, NODE, cold(node), Goal::TimesFaster(25.0)),
+        Row::new("cold", our_cold, PYTHON, cold(python), Goal::None),
+        Row::new("cold, theirs idempotent", our_cold, NODE, cold(node_once), Goal::None),
+        Row::new("cold, theirs idempotent", our_cold, PYTHON, cold(python_once), Goal::None),
     ]
+}
+
+pub(super) async fn rows_over_tls(
+    programs: &Programs,
+    surroundings: &Surroundings,
+    effort: &Effort,
+) -> Vec<Row> {
+    let tls = surroundings.with_tls().await;
+    let all = [Ok(Programs::ours_over_tls(&tls)), programs.node(&tls), programs.python(&tls)];
+    let [ours, node, python] = measure(all, effort.starts).await;
+    let ours = cold(ours).expect("ours is never missing");
+    vec![
+        Row::new("cold, TLS", ours, NODE, cold(node), Goal::TimesFaster(10.0)),
+        Row::new("cold, TLS", ours, PYTHON, cold(python), Goal::None),
+    ]
+}
+
+fn cold(times: Result<Times, Missing>) -> Result<Figure, Missing> {
+    times.map(|times| Figure::Time(times.cold))
 }
 
 #[derive(Clone, Copy)]
@@ -66,24 +70,22 @@ struct Times {
 }
 
 /// The medians of many starts, one of each contender at a time.
-async fn measure(all: &[Result<Contender, Missing>], starts: usize) -> Vec<Result<Times, Missing>> {
+async fn measure<const N: usize>(
+    all: [Result<Contender, Missing>; N],
+    starts: usize,
+) -> [Result<Times, Missing>; N] {
     let ctx = ctx();
-    let mut times = vec![Vec::new(); all.len()];
+    let mut all = all.map(|contender| Ok((contender?, Vec::new(), Vec::new())));
     for _ in 0..starts {
-        for (contender, times) in all.iter().zip(&mut times) {
-            if let Ok(contender) = contender {
-                times.push(once(contender, &ctx).await);
-            }
+        for (contender, start, cold) in all.iter_mut().flatten() {
+            let times = once(contender, &ctx).await;
+            start.push(times.start);
+            cold.push(times.cold);
         }
     }
-    let medians = |times: &[Times]| Times {
-        start: median(&times.iter().map(|times| times.start).collect::<Vec<_>>()),
-        cold: median(&times.iter().map(|times| times.cold).collect::<Vec<_>>()),
-    };
-    let result = |(contender, times): (&Result<Contender, Missing>, &Vec<Times>)| {
-        contender.as_ref().map(|_| medians(times)).map_err(Clone::clone)
-    };
-    all.iter().zip(&times).map(result).collect()
+    all.map(|measured| {
+        measured.map(|(_, start, cold)| Times { start: median(&start), cold: median(&cold) })
+    })
 }
 
 async fn once(contender: &Contender, ctx: &Value) -> Times {

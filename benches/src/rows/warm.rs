@@ -25,9 +25,8 @@ const IN_A_ROW: usize = 20;
 pub(super) async fn rows(
     programs: &Programs,
     surroundings: &Surroundings,
-    effort: Effort,
+    effort: &Effort,
 ) -> Vec<Row> {
-    eprintln!("measuring warm invocations");
     let plain = surroundings.plain();
     let table = surroundings.with_powertools_table();
     let all = [
@@ -41,10 +40,7 @@ pub(super) async fn rows(
         programs.python(&table),
     ];
     let [hello, ours, ours_table, ours_queue, node, python, node_table, python_table] =
-        measure(&all, surroundings, effort.invocations)
-            .await
-            .try_into()
-            .unwrap_or_else(|_| panic!("each contender has a result"));
+        measure(all, surroundings, effort.invocations).await;
     let [ours, ours_table, ours_queue] =
         [ours, ours_table, ours_queue].map(|figure| figure.expect("ours is never missing"));
     vec![
@@ -58,29 +54,29 @@ pub(super) async fn rows(
 }
 
 /// The medians of many invocations, the contenders by turns.
-async fn measure(
-    all: &[Result<Contender, Missing>],
+async fn measure<const N: usize>(
+    all: [Result<Contender, Missing>; N],
     surroundings: &Surroundings,
     invocations: usize,
-) -> Vec<Result<Figure, Missing>> {
+) -> [Result<Figure, Missing>; N] {
     let ctx = ctx();
-    let mut running = Vec::new();
-    for contender in all {
-        running.push(match contender {
-            Ok(contender) => Ok(Running::start(contender, &ctx).await),
-            Err(missing) => Err(missing.clone()),
-        });
+    let mut all = all.map(|contender| -> Result<_, Missing> { Ok((contender?, None)) });
+    for (contender, running) in all.iter_mut().flatten() {
+        *running = Some(Running::start(contender, &ctx).await);
     }
     for _ in 0..invocations.div_ceil(IN_A_ROW) {
-        for running in running.iter_mut().flatten() {
-            running.invoke(IN_A_ROW, &ctx).await;
+        for (_, running) in all.iter_mut().flatten() {
+            if let Some(running) = running {
+                running.invoke(IN_A_ROW, &ctx).await;
+            }
         }
         surroundings.take_mails();
     }
-    let result = |running: Result<Running, Missing>| {
-        running.map(|running| Figure::Time(median(&running.times)))
-    };
-    running.into_iter().map(result).collect()
+    all.map(|measured| {
+        let (_, running) = measured?;
+        let times = running.map(|running| running.times).unwrap_or_default();
+        Ok(Figure::Time(median(&times)))
+    })
 }
 
 struct Running {
