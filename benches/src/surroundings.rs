@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use ory_actions::{
+    server::{Reply, Server},
     stack::WEBHOOK_KEY,
     standins::{DynamoDb, Mandrill, SecretsManager, Sqs},
 };
@@ -16,9 +17,6 @@ const MANDRILL_SECRET: &str = "mandrill";
 const MANDRILL_KEY: &str = "the-mandrill-key";
 const QUEUE: &str = "events";
 const TABLE: &str = "records";
-/// Powertools has a key attribute of its own.
-const POWERTOOLS_TABLE: &str = "idempotency";
-const POWERTOOLS_KEY_ATTRIBUTE: &str = "id";
 
 /// The environment of a contender.
 pub(crate) type Variables = BTreeMap<String, String>;
@@ -29,6 +27,7 @@ pub(crate) struct Surroundings {
     secrets: SecretsManager,
     sqs: Sqs,
     dynamo_db: DynamoDb,
+    willing: Server,
     tls: Tls,
 }
 
@@ -42,9 +41,11 @@ impl Surroundings {
         sqs.create_queue(QUEUE);
         let dynamo_db = DynamoDb::start(0).await.expect(free);
         dynamo_db.create_table(TABLE, KEY_ATTRIBUTE);
-        dynamo_db.create_table(POWERTOOLS_TABLE, POWERTOOLS_KEY_ATTRIBUTE);
         let mandrill = Mandrill::start(0, MANDRILL_KEY).await.expect(free);
-        Self { mandrill, secrets, sqs, dynamo_db, tls: Tls::new() }
+        let willing =
+            Server::start(0, |_| async { Reply::text(200, "application/x-amz-json-1.0", "{}") });
+        let willing = willing.await.expect(free);
+        Self { mandrill, secrets, sqs, dynamo_db, willing, tls: Tls::new() }
     }
 
     /// Delivers in line, and keeps no records but in memory.
@@ -54,6 +55,7 @@ impl Surroundings {
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
             ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("AWS_ENDPOINT_URL", self.secrets.url()),
@@ -70,9 +72,10 @@ impl Surroundings {
         with(self.plain(), [("RECORDS_TABLE", TABLE.to_owned())])
     }
 
-    /// With a table of Powertools' records.
+    /// With a table of Powertools' records. It writes what the stand-in does not know; a table that
+    /// takes any write at once is to its good, and each of its keys is new.
     pub(crate) fn with_powertools_table(&self) -> Variables {
-        with(self.plain(), [("RECORDS_TABLE", POWERTOOLS_TABLE.to_owned())])
+        with(self.with_table(), [("AWS_ENDPOINT_URL_DYNAMODB", self.willing.url())])
     }
 
     /// With a queue and the table that goes with it.

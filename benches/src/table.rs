@@ -10,7 +10,10 @@ use crate::install::Missing;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Figure {
     Time(Duration),
-    Bytes(u64),
+    /// Memory, shown as it is counted.
+    Memory(u64),
+    /// A file's size, shown as it is stored.
+    Size(u64),
 }
 
 impl Figure {
@@ -18,7 +21,7 @@ impl Figure {
     fn value(self) -> f64 {
         match self {
             Self::Time(time) => time.as_secs_f64(),
-            Self::Bytes(bytes) => bytes as f64,
+            Self::Memory(bytes) | Self::Size(bytes) => bytes as f64,
         }
     }
 }
@@ -30,7 +33,8 @@ impl fmt::Display for Figure {
                 write!(f, "{:.1} µs", time.as_secs_f64() * 1e6)
             }
             Self::Time(time) => write!(f, "{:.2} ms", time.as_secs_f64() * 1e3),
-            Self::Bytes(_) => write!(f, "{:.2} MiB", self.value() / f64::from(1 << 20)),
+            Self::Memory(_) => write!(f, "{:.2} MiB", self.value() / f64::from(1 << 20)),
+            Self::Size(_) => write!(f, "{:.2} MB", self.value() / 1e6),
         }
     }
 }
@@ -137,7 +141,7 @@ mod tests {
 
     #[test]
     fn who_is_missing_is_told_and_the_rest_is_shown() {
-        let ours = Figure::Bytes(3 << 20);
+        let ours = Figure::Memory(3 << 20);
         let missing = Err("node: not found\nmore".to_owned());
         let row = Row::new("peak", ours, "Node", missing, Goal::TimesFaster(2.0));
         let page = page(&[row]);

@@ -16,7 +16,7 @@ const FIRST_LOOK: usize = 1_000;
 /// Invocations between two times that the stand-ins forget.
 const AT_A_TIME: usize = 1_000;
 
-const LIMIT: Figure = Figure::Bytes(16 << 20);
+const LIMIT: Figure = Figure::Memory(16 << 20);
 
 /// How much it may grow after the first look.
 const GROWTH: f64 = 1.05;
@@ -78,7 +78,7 @@ async fn peaks(
                 surroundings.take_mails();
             }
         }
-        peaks.push(sandbox.peak_memory().map(Figure::Bytes));
+        peaks.push(sandbox.peak_memory().map(Figure::Memory));
     }
     sandbox.end().await;
     peaks

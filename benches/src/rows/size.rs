@@ -19,7 +19,7 @@ pub(super) fn rows(programs: &Programs) -> Vec<Row> {
     zip.write_all(&bootstrap).expect("memory takes it");
     let zipped = zip.finish().expect("memory takes it");
     let row = |what: &str, bytes: &[u8], limit| {
-        Row::limited(what, Figure::Bytes(bytes.len() as u64), Figure::Bytes(limit))
+        Row::limited(what, Figure::Size(bytes.len() as u64), Figure::Size(limit))
     };
     vec![
         row("bootstrap, stripped", &bootstrap, LIMIT),
