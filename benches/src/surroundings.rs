@@ -6,9 +6,8 @@ use std::{collections::BTreeMap, net::SocketAddr};
 use ory_actions::{
     server::{Reply, Server},
     stack::WEBHOOK_KEY,
-    standins::{DynamoDb, Mandrill, SecretsManager, Sqs},
+    standins::{Mandrill, SecretsManager, Sqs},
 };
-use shared::records::KEY_ATTRIBUTE;
 
 use crate::tls::Tls;
 
@@ -26,8 +25,7 @@ pub(crate) struct Surroundings {
     pub(crate) mandrill: Mandrill,
     secrets: SecretsManager,
     sqs: Sqs,
-    dynamo_db: DynamoDb,
-    willing: Server,
+    dynamo_db: Server,
     tls: Tls,
 }
 
@@ -39,13 +37,13 @@ impl Surroundings {
         secrets.put(MANDRILL_SECRET, MANDRILL_KEY);
         let sqs = Sqs::start(0).await.expect(free);
         sqs.create_queue(QUEUE);
-        let dynamo_db = DynamoDb::start(0).await.expect(free);
-        dynamo_db.create_table(TABLE, KEY_ATTRIBUTE);
         let mandrill = Mandrill::start(0, MANDRILL_KEY).await.expect(free);
-        let willing =
+        // Each key is new, so a table that takes every write says what DynamoDB would; and what
+        // Powertools writes is more than the stand-in knows.
+        let dynamo_db =
             Server::start(0, |_| async { Reply::text(200, "application/x-amz-json-1.0", "{}") });
-        let willing = willing.await.expect(free);
-        Self { mandrill, secrets, sqs, dynamo_db, willing, tls: Tls::new() }
+        let dynamo_db = dynamo_db.await.expect(free);
+        Self { mandrill, secrets, sqs, dynamo_db, tls: Tls::new() }
     }
 
     /// Delivers in line, and keeps no records but in memory.
@@ -70,12 +68,6 @@ impl Surroundings {
     /// With a table of records.
     pub(crate) fn with_table(&self) -> Variables {
         with(self.plain(), [("RECORDS_TABLE", TABLE.to_owned())])
-    }
-
-    /// With a table of Powertools' records. It writes what the stand-in does not know; a table that
-    /// takes any write at once is to its good, and each of its keys is new.
-    pub(crate) fn with_powertools_table(&self) -> Variables {
-        with(self.with_table(), [("AWS_ENDPOINT_URL_DYNAMODB", self.willing.url())])
     }
 
     /// With a queue and the table that goes with it.

@@ -91,7 +91,10 @@ impl Row {
                 [as_faster, format!("at least {least} × faster"), yes(faster >= least)]
             }
             Goal::AtMost => [as_times, format!("at most {theirs}"), yes(times <= 1.0)],
-            Goal::None if faster >= 1.0 => [as_faster, String::new(), String::new()],
+            Goal::None if faster >= 1.0 => {
+                let word = if matches!(self.ours, Figure::Time(_)) { "faster" } else { "less" };
+                [format!("{faster:.1} × {word}"), String::new(), String::new()]
+            }
             Goal::None => [as_times, String::new(), String::new()],
         }
     }

@@ -21,7 +21,7 @@ pub(super) async fn rows(
     effort: &Effort,
 ) -> Vec<Row> {
     let plain = surroundings.plain();
-    let table = surroundings.with_powertools_table();
+    let table = surroundings.with_table();
     let all = [
         Ok(programs.hello(&plain)),
         Ok(programs.ours(&plain)),

@@ -28,11 +28,11 @@ pub(super) async fn rows(
     effort: &Effort,
 ) -> Vec<Row> {
     let plain = surroundings.plain();
-    let table = surroundings.with_powertools_table();
+    let table = surroundings.with_table();
     let all = [
         Ok(programs.hello(&plain)),
         Ok(programs.ours(&plain)),
-        Ok(programs.ours(&surroundings.with_table())),
+        Ok(programs.ours(&table)),
         Ok(programs.storing(&surroundings.with_queue())),
         programs.node(&plain),
         programs.python(&plain),
