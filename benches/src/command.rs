@@ -36,19 +36,19 @@ pub enum Rows {
 #[derive(Args, Clone, Debug)]
 pub struct Effort {
     /// These rows only
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, global = true, value_delimiter = ',')]
     pub only: Vec<Rows>,
     /// Starts of each contender; the table shows medians
-    #[arg(long, default_value_t = 31)]
+    #[arg(long, global = true, default_value_t = 31)]
     pub starts: usize,
     /// Invocations of each contender in a warm row
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, global = true, default_value_t = 2_000)]
     pub invocations: usize,
     /// Invocations before the last look at a function's memory
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, global = true, default_value_t = 100_000)]
     pub memory: usize,
     /// Renderings of each evaluator
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, global = true, default_value_t = 5_000)]
     pub renderings: usize,
 }
 
