@@ -10,7 +10,7 @@ use integration::Event;
 use mailchimp_inbound::form;
 use ory_actions::{
     samples::{SAMPLES, Sample},
-    stack::WEBHOOK_KEY,
+    world::WEBHOOK_KEY,
 };
 use serde_json::{Value, json};
 use shared::{

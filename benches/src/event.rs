@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use integration::Event;
-use ory_actions::{samples::SAMPLES, stack::WEBHOOK_KEY};
+use ory_actions::{samples::SAMPLES, world::WEBHOOK_KEY};
 use serde_json::Value;
 use uuid::Uuid;
 

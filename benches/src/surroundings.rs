@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use ory_actions::{
     server::{Reply, Server},
-    stack::WEBHOOK_KEY,
     standins::{Mandrill, SecretsManager, Sqs},
+    world::WEBHOOK_KEY,
 };
 
 use crate::tls::Tls;

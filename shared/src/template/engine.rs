@@ -14,7 +14,7 @@ use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles};
 use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
 use serde_json::Value;
 
-use super::{Argument, Fault, RenderError, Source, locate};
+use super::{Argument, Fault, RenderError, Source, given::given, locate};
 
 /// Evaluation frames, as many as the evaluator of Kratos has, and within the thread's stack.
 const MAX_FRAMES: usize = 500;
@@ -75,24 +75,20 @@ impl Engine {
         Ok(Self { source: source.clone(), state, snippet })
     }
 
-    pub(super) fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
-        let result = self.evaluate(arguments);
-        // The evaluator's values are counted references with cycles in them: without this,
-        // every rendering would leave some behind.
+    /// Frees what renderings have left: the evaluator's values are counted references with cycles
+    /// in them.
+    pub(super) fn tidy() {
         collect_thread_cycles();
-        result
     }
 
-    fn evaluate(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
+    pub(super) fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
         let _entered = self.state.enter();
         let _limited = jrsonnet_evaluator::stack::limit_stack_depth(MAX_FRAMES);
         let failed = |error: Error| self.failure(&error);
-        let unreadable = |_| Fault::new(self.source.name(), "its input or output is no JSON");
+        let unreadable = |_| Fault::new(self.source.name(), "its output is no JSON");
         let mut values = HashMap::new();
         for (name, value) in arguments {
-            // Not `Val::from_serde`, which makes strings of integers.
-            let value: Val = serde_json::from_value(value).map_err(unreadable)?;
-            values.insert(IStr::from(name), TlaArg::Val(value));
+            values.insert(IStr::from(name), TlaArg::Val(given(value).map_err(failed)?));
         }
         let template = self.state.evaluate_prepared_snippet(&self.snippet).map_err(failed)?;
         let result = apply(&values, template).map_err(failed)?;
@@ -190,9 +186,11 @@ mod tests {
         let engine = Engine::prepare(&Source::shipped("t", code), Trace::default()).unwrap();
         let render = || engine.render(vec![("ctx", json!({"x": ["some", {"nested": "value"}]}))]);
         render().unwrap();
+        Engine::tidy();
         let after_one = count_thread_tracked();
         for _ in 0..1_000 {
             render().unwrap();
+            Engine::tidy();
         }
         assert_eq!(count_thread_tracked(), after_one);
     }

@@ -26,5 +26,7 @@ pub(super) fn prepare(source: &Source) -> Result<Rc<Engine>, Fault> {
 
 /// Renders the template.
 pub(super) fn render(source: &Source, arguments: Vec<Argument>) -> Result<Value, RenderError> {
-    prepare(source)?.render(arguments)
+    let rendered = prepare(source)?.render(arguments);
+    Engine::tidy();
+    rendered
 }

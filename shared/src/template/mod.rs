@@ -5,6 +5,7 @@
 
 mod engine;
 mod fault;
+mod given;
 mod in_place;
 mod locate;
 mod source;

@@ -68,5 +68,7 @@ fn work(
     }
     while let Ok(job) = jobs.recv() {
         let _ = job.answer.send(engine.render(job.arguments));
+        // Whoever asked need not wait for this.
+        Engine::tidy();
     }
 }
