@@ -1,8 +1,8 @@
 //! Records in memory: for a function without a table, for local runs and tests. They live as
-//! long as the sandbox.
+//! long as the sandbox, and the oldest are forgotten for new ones.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 
 use super::{Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State};
 
-/// Expired records are swept when this many have come together.
-const SWEEP_AT: usize = 1024;
+/// How many are kept: what repeats an event comes soon after it, and a sandbox' memory is small.
+const KEPT: usize = 1024;
 
 #[derive(Clone, Debug)]
 struct Item {
@@ -28,23 +28,59 @@ impl Item {
     fn is_expired(&self, now: OffsetDateTime) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
+
+    /// Whether somebody is at work, or nobody knows what came of the work.
+    fn is_open(&self, now: OffsetDateTime) -> bool {
+        self.state == State::InProgress && (self.lease_until > now || self.unsure_since.is_some())
+    }
+}
+
+#[derive(Default)]
+struct Items {
+    by_id: HashMap<String, Item>,
+    /// Their ids, the oldest first.
+    ages: VecDeque<String>,
+}
+
+impl Items {
+    fn put(&mut self, id: String, item: Item, now: OffsetDateTime) {
+        if self.by_id.insert(id.clone(), item).is_none() {
+            self.forget_the_oldest(now);
+            self.ages.push_back(id);
+        }
+    }
+
+    /// Makes room for a new one, unless all are open.
+    fn forget_the_oldest(&mut self, now: OffsetDateTime) {
+        for _ in 0..self.ages.len() {
+            if self.by_id.len() <= KEPT {
+                return;
+            }
+            let Some(oldest) = self.ages.pop_front() else { return };
+            if self.by_id.get(&oldest).is_some_and(|item| item.is_open(now)) {
+                self.ages.push_back(oldest);
+            } else {
+                self.by_id.remove(&oldest);
+            }
+        }
+    }
 }
 
 /// The records of one process.
 #[derive(Default)]
 pub struct MemoryRecords {
-    items: Mutex<HashMap<String, Item>>,
+    items: Mutex<Items>,
 }
 
 impl MemoryRecords {
-    fn items(&self) -> MutexGuard<'_, HashMap<String, Item>> {
+    fn items(&self) -> MutexGuard<'_, Items> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who is at work on it, with a lease that holds at `now`: for a simulation that watches.
     pub fn holder(&self, record_id: &str, now: OffsetDateTime) -> Option<String> {
         let items = self.items();
-        let item = items.get(record_id)?;
+        let item = items.by_id.get(record_id)?;
         let at_work = item.state == State::InProgress && item.lease_until > now;
         at_work.then(|| item.holder.clone())
     }
@@ -52,7 +88,7 @@ impl MemoryRecords {
     /// Changes the item if the bidder still holds it.
     fn change(&self, bid: &Bid, change: impl FnOnce(&mut Item)) -> Result<(), RecordsError> {
         let mut items = self.items();
-        match items.get_mut(&bid.record_id) {
+        match items.by_id.get_mut(&bid.record_id) {
             Some(item) if item.holder == bid.holder && item.state == State::InProgress => {
                 change(item);
                 Ok(())
@@ -63,7 +99,7 @@ impl MemoryRecords {
 
     fn is_done_by(&self, held: &Held) -> bool {
         let items = self.items();
-        let item = items.get(&held.bid.record_id);
+        let item = items.by_id.get(&held.bid.record_id);
         item.is_some_and(|item| item.holder == held.bid.holder && item.state != State::InProgress)
     }
 }
@@ -72,10 +108,7 @@ impl MemoryRecords {
 impl Records for MemoryRecords {
     async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError> {
         let mut items = self.items();
-        if items.len() >= SWEEP_AT {
-            items.retain(|_, item| !item.is_expired(bid.now));
-        }
-        let before = items.get(&bid.record_id);
+        let before = items.by_id.get(&bid.record_id);
         let unsure_since = before.and_then(|item| item.unsure_since);
         match before.filter(|item| !item.is_expired(bid.now)) {
             Some(item) if item.state != State::InProgress => return Ok(Claim::Done(item.state)),
@@ -92,7 +125,7 @@ impl Records for MemoryRecords {
             expires: bid.expires(),
             last: None,
         };
-        items.insert(bid.record_id.clone(), item);
+        items.put(bid.record_id.clone(), item, bid.now);
         Ok(Claim::Won(Held { bid, unsure_since }))
     }
 
@@ -118,7 +151,7 @@ impl Records for MemoryRecords {
 
     async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError> {
         let mut items = self.items();
-        let before = items.get(&bid.record_id).filter(|item| !item.is_expired(bid.now));
+        let before = items.by_id.get(&bid.record_id).filter(|item| !item.is_expired(bid.now));
         if let Some(item) = before.filter(|item| item.lease_until > bid.now) {
             return Ok(Entry::Busy { until: item.lease_until });
         }
@@ -131,7 +164,7 @@ impl Records for MemoryRecords {
             expires: bid.expires(),
             last: last.clone(),
         };
-        items.insert(bid.record_id.clone(), item);
+        items.put(bid.record_id.clone(), item, bid.now);
         Ok(Entry::Entered(InLane { bid, last }))
     }
 
@@ -151,23 +184,41 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn expired_records_are_swept() {
-        const START: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
-        const TTL: Duration = Duration::from_hours(1);
-        let records = MemoryRecords::default();
-        let bid = |n: usize, now| Bid {
+    const START: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+    const LEASE: Duration = Duration::from_mins(1);
+
+    fn bid(n: usize) -> Bid {
+        Bid {
             record_id: format!("f#{n}"),
             holder: "one".to_owned(),
-            now,
-            lease_until: now,
-            ttl: Some(TTL),
-        };
-        for n in 0..SWEEP_AT {
-            records.claim(bid(n, START)).await.unwrap();
+            now: START,
+            lease_until: START + LEASE,
+            ttl: None,
         }
-        assert_eq!(records.items().len(), SWEEP_AT);
-        records.claim(bid(0, START + TTL)).await.unwrap();
-        assert_eq!(records.items().len(), 1);
+    }
+
+    async fn claim(records: &MemoryRecords, n: usize) -> Claim {
+        records.claim(bid(n)).await.unwrap()
+    }
+
+    async fn finish(records: &MemoryRecords, n: usize) {
+        let Claim::Won(held) = claim(records, n).await else { panic!("{n} is taken") };
+        let done = Done { state: State::Delivered, vendor_id: None };
+        records.complete(&held, done).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_oldest_are_forgotten_but_none_that_is_open() {
+        let records = MemoryRecords::default();
+        assert!(matches!(claim(&records, 0).await, Claim::Won(_)));
+        for n in 1..=2 * KEPT {
+            finish(&records, n).await;
+        }
+        let items = records.items();
+        assert_eq!((items.by_id.len(), items.ages.len()), (KEPT, KEPT));
+        drop(items);
+        assert!(matches!(claim(&records, 0).await, Claim::Busy { .. }), "at work");
+        assert!(matches!(claim(&records, 2 * KEPT).await, Claim::Done(_)), "the last");
+        assert!(matches!(claim(&records, 1).await, Claim::Won(_)), "forgotten");
     }
 }
