@@ -9,9 +9,13 @@ local text = 'Welcome to Ory! Have fun and happy hacking!';
 local longestName = 40;
 local isHidden(char) =
   local code = std.codepoint(char);
-  code < 32 || (code >= 127 && code < 160) || code == 173 || code == 65279
-  || (code >= 8203 && code <= 8207) || (code >= 8232 && code <= 8238) || (code >= 8288 && code <= 8303);
-local contains(text, part) = std.length(std.findSubstr(part, text)) > 0;
+  // Most characters are printable ASCII, so that is asked first.
+  (code < 32 || code > 126) && (
+    code < 160 || code == 173 || code == 65279
+    || (code >= 8203 && code <= 8207) || (code >= 8232 && code <= 8238)
+    || (code >= 8288 && code <= 8303)
+  );
+local contains(text, part) = std.findSubstr(part, text) != [];
 local isGreetable(name) =
   std.isString(name) && name != '' && std.length(name) <= longestName
   && !std.any([contains(name, part) for part in ['/', ':', '@', '.', '*|', '{{']])
@@ -30,7 +34,7 @@ function(ctx)
 
   local name = get(traits, 'name');
   local given = if std.isObject(name) then std.get(name, 'first') else name;
-  local greeting = if isGreetable(given) then 'Hello %s,' % std.escapeStringXML(given) else 'Hello,';
+  local greeting = if isGreetable(given) then 'Hello ' + std.escapeStringXML(given) + ',' else 'Hello,';
 
   if !std.isString(email) || email == '' then
     error 'cancel: nobody to write to'
@@ -41,7 +45,7 @@ function(ctx)
       from_email: from,
       subject: subject,
       text: text,
-      html: '<p>%s</p><p>%s</p>' % [greeting, std.escapeStringXML(text)],
+      html: '<p>' + greeting + '</p><p>' + std.escapeStringXML(text) + '</p>',
       to: [{ email: email, type: 'to' }],
       tags: ['welcome'],
     },
