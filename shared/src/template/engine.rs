@@ -1,6 +1,7 @@
 //! The evaluator, jrsonnet. Only this file and `locate`, which reads its errors, name it.
 
 use std::{
+    cell::RefCell,
     collections::HashMap,
     rc::Rc,
     sync::{Arc, Mutex, PoisonError},
@@ -57,10 +58,22 @@ pub(super) struct Engine {
     source: Source,
     state: State,
     snippet: PreparedSnippet,
+    evaluated: Evaluated,
+}
+
+/// What the template's text comes to, mostly a function. Jsonnet is pure, so one evaluation serves
+/// all renderings, until one fails: what failed in it would fail for ever, though the next event
+/// may be fine.
+enum Evaluated {
+    /// For an author who wants to see each trace of each rendering.
+    Anew,
+    Once(RefCell<Option<Val>>),
 }
 
 impl Engine {
     pub(super) fn prepare(source: &Source, trace: Trace) -> Result<Self, Fault> {
+        let evaluated =
+            if trace.0.is_some() { Evaluated::Anew } else { Evaluated::Once(RefCell::default()) };
         let stdlib = ContextInitializer::new(PathResolver::FileName);
         stdlib.settings_mut().trace_printer = Rc::new(Printer(trace));
         let mut builder = State::builder();
@@ -72,7 +85,7 @@ impl Engine {
                 .prepare_snippet(source.name(), source.code())
                 .map_err(|error| fault(source, &error))?
         };
-        Ok(Self { source: source.clone(), state, snippet })
+        Ok(Self { source: source.clone(), state, snippet, evaluated })
     }
 
     /// Frees what renderings have left: the evaluator's values are counted references with cycles
@@ -84,17 +97,39 @@ impl Engine {
     pub(super) fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
         let _entered = self.state.enter();
         let _limited = jrsonnet_evaluator::stack::limit_stack_depth(MAX_FRAMES);
-        let failed = |error: Error| self.failure(&error);
         let unreadable = |_| Fault::new(self.source.name(), "its output is no JSON");
+        let json = self.manifest(arguments).map_err(|error| {
+            self.forget_evaluation();
+            self.failure(&error)
+        })?;
+        Ok(serde_json::from_str(&json).map_err(unreadable)?)
+    }
+
+    fn manifest(&self, arguments: Vec<Argument>) -> Result<String, Error> {
         let mut values = HashMap::new();
         for (name, value) in arguments {
-            values.insert(IStr::from(name), TlaArg::Val(given(value).map_err(failed)?));
+            values.insert(IStr::from(name), TlaArg::Val(given(value)?));
         }
-        let template = self.state.evaluate_prepared_snippet(&self.snippet).map_err(failed)?;
-        let result = apply(&values, template).map_err(failed)?;
-        // Fields are lazy: much of the template, a cancel too, runs only here.
-        let json = result.manifest(JsonFormat::minify()).map_err(failed)?;
-        Ok(serde_json::from_str(&json).map_err(unreadable)?)
+        // Fields are lazy: much of the template, a cancel too, runs only when it is written.
+        apply(&values, self.evaluate()?)?.manifest(JsonFormat::minify())
+    }
+
+    fn evaluate(&self) -> Result<Val, Error> {
+        let Evaluated::Once(kept) = &self.evaluated else {
+            return self.state.evaluate_prepared_snippet(&self.snippet);
+        };
+        let mut kept = kept.borrow_mut();
+        if let Some(template) = &*kept {
+            return Ok(template.clone());
+        }
+        let template = self.state.evaluate_prepared_snippet(&self.snippet)?;
+        Ok(kept.insert(template).clone())
+    }
+
+    fn forget_evaluation(&self) {
+        if let Evaluated::Once(kept) = &self.evaluated {
+            kept.take();
+        }
     }
 
     fn failure(&self, error: &Error) -> RenderError {
@@ -178,6 +213,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_failed_in_one_rendering_is_evaluated_again_in_the_next() {
+        // `shared` may be asked for first where too few frames are left for it.
+        let code = "local down(n, bottom) = if n == 0 then bottom else 0 + down(n - 1, bottom);
+                    local shared = down(100, 3);
+                    function(ctx) down(ctx.depth, shared)";
+        let engine = Engine::prepare(&Source::shipped("t", code), Trace::default()).unwrap();
+        let render = |depth: usize| engine.render(vec![("ctx", json!({"depth": depth}))]);
+        assert!(render(MAX_FRAMES - 50).is_err());
+        assert_eq!(render(1).unwrap(), json!(3));
+    }
 
     #[test]
     fn a_thousand_renderings_leave_nothing_behind() {
