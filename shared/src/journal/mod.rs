@@ -147,9 +147,10 @@ impl Journal {
             return;
         };
         match &self.sink {
-            // Nobody is left to tell of a broken standard output.
+            // In one piece, as standard output looks for a line's end in each. Nobody is left to
+            // tell of a broken one.
             Sink::Stdout => {
-                let _ = writeln!(std::io::stdout().lock(), "{line}");
+                let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
             }
             Sink::Memory(lines) => {
                 lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
