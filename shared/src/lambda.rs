@@ -125,7 +125,12 @@ where
         }
     });
     let runtime = Runtime::new(handler).layer(EndLayer(function));
-    runtime.run().await.map_err(StartError::Runtime)
+    // Waking the future that the scheduler blocks on costs a system call each time, and waking a
+    // task of its own none.
+    match tokio::spawn(runtime.run()).await {
+        Ok(ended) => ended.map_err(StartError::Runtime),
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
 
 /// What Lambda is answered.
