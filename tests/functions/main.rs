@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
+mod dependencies;
 mod docs;
 mod mailchimp_inbound;
 mod mandrill_welcome;

@@ -28,7 +28,7 @@ fn workflows() -> Vec<Workflow> {
     workflows.sort_by(|one, other| one.name.cmp(&other.name));
     assert_eq!(
         workflows.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(),
-        ["deploy.yml", "test.yml"]
+        ["advisories.yml", "deploy.yml", "test.yml"]
     );
     workflows
 }
@@ -107,12 +107,23 @@ fn strangers_code_never_runs_with_anything_to_steal() {
 
 #[test]
 fn the_tests_are_those_of_ci_and_nothing_is_deployed_without_them() {
-    let [deploy, test] = workflows().try_into().ok().unwrap();
+    let [_, deploy, test] = workflows().try_into().ok().unwrap();
     assert_eq!(test.commands().last(), Some(&"bash .ci/run"));
     assert!(test.root["on"].as_mapping().unwrap().contains_key("workflow_call"));
     let jobs = &deploy.root["jobs"];
     assert_eq!(jobs["test"]["uses"], "./.github/workflows/test.yml");
     assert_eq!(jobs["deploy"]["needs"], "test");
+}
+
+/// RustSec's database changes without us, so it is asked at times of its own, and holds no change up.
+#[test]
+fn known_holes_are_looked_for_every_week_and_when_a_dependency_changes() {
+    let [advisories, _, _] = workflows().try_into().ok().unwrap();
+    assert_eq!(advisories.commands().last(), Some(&"cargo deny --locked check advisories"));
+    let events = &advisories.root["on"];
+    assert!(events["schedule"][0]["cron"].is_string());
+    let changed = events["push"]["paths"].as_sequence().unwrap();
+    assert!(changed.contains(&Value::from("Cargo.lock")));
 }
 
 #[test]
@@ -131,7 +142,7 @@ fn every_file_that_a_command_names_is_there() {
 
 #[test]
 fn the_credentials_are_there_for_the_last_command_only() {
-    let [deploy, _] = workflows().try_into().ok().unwrap();
+    let [_, deploy, _] = workflows().try_into().ok().unwrap();
     let steps: Vec<_> = deploy.steps().collect();
     let lent = |step: &&Value| step["with"]["role-to-assume"].is_string();
     let role = steps.iter().position(lent).unwrap();
