@@ -7,36 +7,54 @@ local text = 'Welcome to Ory! Have fun and happy hacking!';
 // carry a link, a merge tag or an invisible character is not greeted, or this mail would carry
 // the stranger's message to that person.
 local longestName = 40;
-local isHidden(char) =
+local unfit = [
+  // Controls, and whatever is not seen: fillers, joiners, marks of direction, annotations.
+  [127, 159], [173, 173], [847, 847], [1564, 1564], [4447, 4448], [6068, 6069], [6155, 6159],
+  [8203, 8207], [8232, 8238], [8288, 8303], [10240, 10240], [12644, 12644], [65024, 65039],
+  [65279, 65279], [65520, 65535], [113824, 113827], [119155, 119162],
+  // Private use; and beyond all scripts, tags and selectors.
+  [57344, 63743], [917504, 1114111],
+  // Dots, slashes and the like of other scripts, which programs take for those of a link.
+  [8228, 8230], [8260, 8260], [8725, 8725], [8758, 8758], [10744, 10744], [12290, 12290],
+  [65104, 65131], [65280, 65519],
+];
+local accents = [[768, 879], [1155, 1161], [6832, 6911], [7616, 7679], [8400, 8447], [65056, 65071]];
+local isIn(ranges, code) = std.any([code >= range[0] && code <= range[1] for range in ranges]);
+local isPlain(char) =
   local code = std.codepoint(char);
-  // Most characters are printable ASCII, so that is asked first.
-  (code < 32 || code > 126) && (
-    code < 160 || code == 173 || code == 65279
-    || (code >= 8203 && code <= 8207) || (code >= 8232 && code <= 8238)
-    || (code >= 8288 && code <= 8303)
-  );
-local contains(text, part) = std.findSubstr(part, text) != [];
+  if code < 127 then code >= 32 && !std.member('/:@.\\|{', char) else !isIn(unfit, code);
+local isAccent(char) =
+  local code = std.codepoint(char);
+  code >= 768 && isIn(accents, code);
+local contains(text, part) = std.length(std.findSubstr(part, text)) > 0;
+// A letter has an accent or two. More of them run over the lines around it.
+local isFlooded(chars) = contains(std.join('', [if isAccent(char) then '^' else ' ' for char in chars]), '^^^');
 local isGreetable(name) =
   std.isString(name) && name != '' && std.length(name) <= longestName
-  && !std.any([contains(name, part) for part in ['/', ':', '@', '.', '*|', '{{']])
-  && !std.any([isHidden(char) for char in std.stringChars(name)]);
+  && (local chars = std.stringChars(name); std.all([isPlain(char) for char in chars]) && !isFlooded(chars));
+
+// The longest that SMTP takes (RFC 5321). JSON escapes what would break a line.
+local longestAddress = 254;
+local isAddress(text) =
+  std.isString(text) && contains(text, '@') && std.length(text) <= longestAddress
+  && std.escapeStringJson(text) == '"' + text + '"'
+  && !std.any([contains(text, part) for part in [',', ';', '<', '>']]);
 
 local get(object, field) = if std.isObject(object) then std.get(object, field);
 
 function(ctx)
   local traits = get(ctx.identity, 'traits');
   local verifiable = get(ctx.identity, 'verifiable_addresses');
-  local verifiableEmail =
-    if std.isArray(verifiable) && std.length(verifiable) > 0
-       && std.get(verifiable[0], 'via', 'email') == 'email'
-    then get(verifiable[0], 'value');
+  local first = if std.isArray(verifiable) && std.length(verifiable) > 0 then verifiable[0];
+  local isPhone = !std.member([null, 'email'], get(first, 'via'));
+  local verifiableEmail = if !isPhone then get(first, 'value');
   local email = if verifiableEmail != null then verifiableEmail else get(traits, 'email');
 
   local name = get(traits, 'name');
   local given = if std.isObject(name) then std.get(name, 'first') else name;
-  local greeting = if isGreetable(given) then 'Hello ' + std.escapeStringXML(given) + ',' else 'Hello,';
+  local greeting = if isGreetable(given) then 'Hello %s,' % std.escapeStringXML(given) else 'Hello,';
 
-  if !std.isString(email) || email == '' then
+  if !isAddress(email) then
     error 'cancel: nobody to write to'
   else if std.startsWith(email, 'test-') then
     error 'cancel: a test account'
@@ -45,7 +63,7 @@ function(ctx)
       from_email: from,
       subject: subject,
       text: text,
-      html: '<p>' + greeting + '</p><p>' + std.escapeStringXML(text) + '</p>',
+      html: '<p>%s</p><p>%s</p>' % [greeting, std.escapeStringXML(text)],
       to: [{ email: email, type: 'to' }],
       tags: ['welcome'],
     },

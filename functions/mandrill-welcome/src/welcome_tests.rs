@@ -69,6 +69,8 @@ async fn the_address_falls_back_to_the_trait() {
     assert_eq!(to(json!({"traits": email, "verifiable_addresses": []})).await, found);
     assert_eq!(to(json!({"traits": email, "verifiable_addresses": null})).await, found);
     assert_eq!(to(json!({"traits": email, "verifiable_addresses": sms})).await, found);
+    assert_eq!(to(json!({"traits": email, "verifiable_addresses": ["x"]})).await, found);
+    assert_eq!(to(json!({"traits": email, "verifiable_addresses": "x"})).await, found);
     assert_eq!(to(json!({"verifiable_addresses": [{"value": "ann@example.com"}]})).await, found);
 }
 
@@ -81,6 +83,10 @@ async fn without_an_address_and_for_a_test_account_it_cancels() {
         json!({"traits": {"email": 5}}),
         json!({"traits": {"phone": "1"}, "verifiable_addresses": [{"value": "+49", "via": "sms"}]}),
         json!({"traits": {"email": "test-ann@example.com"}}),
+        json!({"traits": {"email": "ann@example.com\r\nBcc: eve@example.com"}}),
+        json!({"traits": {"email": "ann@example.com,eve@example.com"}}),
+        json!({"traits": {"email": "Ann <ann@example.com>"}}),
+        json!({"traits": {"email": "x".repeat(255)}}),
     ];
     for identity in identities {
         let result = welcome(identity.clone()).await;
@@ -104,6 +110,8 @@ async fn an_honest_name_is_greeted_and_escaped() {
         (json!("Ann"), "Ann"),
         (json!({"first": "Ann", "last": "Lee"}), "Ann"),
         (json!("Zoë Ødegård"), "Zoë Ødegård"),
+        (json!("Nguye\u{302}\u{303}n"), "Nguye\u{302}\u{303}n"),
+        (json!("O’Brien–李 Анна עדה"), "O’Brien–李 Анна עדה"),
         (json!("<b>&\"Ann\"'"), "&lt;b&gt;&amp;&quot;Ann&quot;&apos;"),
         (json!("x".repeat(40)), &"x".repeat(40)),
     ];
@@ -141,6 +149,14 @@ async fn a_name_that_could_carry_a_message_is_not_greeted() {
         json!("a\u{2066}b"),
         json!("\u{feff}a"),
         json!("a\u{2028}b"),
+        json!("a\u{61c}b"),
+        json!("a\u{e0041}b"),
+        json!("a\\\\b"),
+        json!("evil\u{3002}com"),
+        json!("evil\u{ff0e}com"),
+        json!("evil\u{2024}com"),
+        json!("a\u{ff1a}\u{ff0f}b"),
+        json!(format!("a{}", "\u{335}".repeat(3))),
     ];
     for name in names {
         assert_eq!(html_for(name.clone()).await, WITHOUT_NAME, "{name}");
