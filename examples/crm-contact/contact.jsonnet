@@ -1,12 +1,14 @@
 // Who signed up, for the CRM. What the identity does not hold stays absent.
 local get(object, field) = if std.isObject(object) then std.get(object, field);
+// What is no text, or longer than any name or address, is absent too: people type it themselves.
+local text(value) = if std.isString(value) && std.length(value) <= 254 then value;
 
 function(ctx)
   local traits = get(ctx.identity, 'traits');
-  local email = get(traits, 'email');
+  local email = text(get(traits, 'email'));
   local name = get(traits, 'name');
 
-  if !std.isString(email) || email == '' then
+  if email == null || email == '' then
     error 'cancel: nobody to know'
   else {
     inputs: [{
@@ -14,8 +16,8 @@ function(ctx)
       id: email,
       properties: std.prune({
         email: email,
-        firstname: if std.isString(name) then name else get(name, 'first'),
-        lastname: get(name, 'last'),
+        firstname: text(if std.isObject(name) then get(name, 'first') else name),
+        lastname: text(get(name, 'last')),
       }),
     }],
   }

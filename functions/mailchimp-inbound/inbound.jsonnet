@@ -4,6 +4,8 @@
 // Mailchimp changes in Segment only: to change the login by way of a mailing list would be to
 // take over the account.
 local present(object) = std.prune(object);
+// A merge field may hold anything: what is no text, or longer than any name, is none.
+local text(value) = if std.isString(value) && std.length(value) <= 1000 then value;
 local set(path, value) = { op: 'add', path: path, value: value };
 
 local consent(given) = {
@@ -24,8 +26,8 @@ local meaning = {
   profile(data): {
     patch: [],
     traits: present({
-      firstName: std.get(data.merges, 'FNAME'),
-      lastName: std.get(data.merges, 'LNAME'),
+      firstName: text(std.get(data.merges, 'FNAME')),
+      lastName: text(std.get(data.merges, 'LNAME')),
     }),
   },
   upemail(data): { patch: [], traits: { email: data.new_email } },

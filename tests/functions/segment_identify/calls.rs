@@ -154,7 +154,10 @@ async fn what_is_over_32_kb_is_blocked_and_not_sent() {
         ctx["identity"]["traits"]["name"] = json!("x".repeat(bytes));
         ctx
     };
-    let mut identify = start().await;
+    let code = "function(ctx) {
+        userId: ctx.identity.id, traits: { name: ctx.identity.traits.name },
+    }";
+    let mut identify = start_with(code).await;
     // The rest of a call has about half a kilobyte.
     let answer = identify.call(event_of(FIRST, &padded(MOST - 1024))).await;
     assert_eq!(answer.row(), (200, "delivered"));
