@@ -32,6 +32,7 @@ impl Call {
             .and_then(Value::as_object_mut)
             .ok_or("the result holds no `message` object")?;
         check_recipient(message)?;
+        keep_headers_to_a_line(message);
         add_key(message, event.vendor_key)?;
         let method = if body.contains_key("template_name") {
             // Mandrill insists on the field, even where the template has nothing to edit.
@@ -69,15 +70,48 @@ fn check_recipient(message: &Map<String, Value>) -> Result<(), &'static str> {
     if email.trim().is_empty() {
         return Err("the recipient has no `email`");
     }
+    if email.contains(|letter: char| letter.is_ascii_control() || ",;<>".contains(letter)) {
+        return Err("the recipient's `email` is not one address");
+    }
+    let headers = message.get("headers").and_then(Value::as_object);
+    if !headers.into_iter().flatten().all(|(name, _)| is_header_name(name)) {
+        return Err("the name of a header is none");
+    }
     let is_to = recipient.get("type").is_none_or(|kind| kind == "to" || kind.is_null());
     let is_copied = message.get("bcc_address").is_some_and(|address| !address.is_null())
-        || message.get("headers").and_then(Value::as_object).is_some_and(names_a_recipient);
+        || headers.is_some_and(names_a_recipient);
     if is_to && !is_copied { Ok(()) } else { Err("the message has a cc or bcc") }
 }
 
 fn names_a_recipient(headers: &Map<String, Value>) -> bool {
     let recipients = ["to", "cc", "bcc"];
-    headers.keys().any(|name| recipients.contains(&name.trim().to_ascii_lowercase().as_str()))
+    headers.keys().any(|name| recipients.contains(&name.to_ascii_lowercase().as_str()))
+}
+
+/// RFC 5322, 3.6.8: visible ASCII but the colon.
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+}
+
+/// A line break in what stands in a mail's head, say in a name that a stranger typed, would begin a
+/// header of its own.
+fn keep_headers_to_a_line(message: &mut Map<String, Value>) {
+    for name in ["subject", "from_name", "from_email", "headers"] {
+        message.get_mut(name).into_iter().for_each(keep_to_a_line);
+    }
+    let to = message.get_mut("to").and_then(|to| to.pointer_mut("/0/name"));
+    to.into_iter().for_each(keep_to_a_line);
+}
+
+fn keep_to_a_line(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains(char::is_control) => {
+            *text = text.replace(char::is_control, " ");
+        }
+        Value::Array(values) => values.iter_mut().for_each(keep_to_a_line),
+        Value::Object(fields) => fields.values_mut().for_each(keep_to_a_line),
+        _ => {}
+    }
 }
 
 fn add_key(message: &mut Map<String, Value>, key: &str) -> Result<(), &'static str> {
@@ -137,6 +171,25 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_the_head_of_a_mail_is_one_line() {
+        let result = json!({"message": {
+            "to": [{"email": "ann@example.com", "name": "Ann\r\nBcc: eve@example.com"}],
+            "subject": "Hello Ann\r\nBcc: eve@example.com", "from_name": "\u{0}Ory\n",
+            "headers": {"X-Name": "Ann\nBcc: eve@example.com", "X-Both": ["a\rb", "c\u{85}d"]},
+            "text": "two\nlines", "html": "<p>two\nlines</p>",
+        }});
+        let mut message = Value::from(prepare(&result).unwrap().body)["message"].take();
+        message.as_object_mut().unwrap().remove("metadata");
+        let expected = json!({
+            "to": [{"email": "ann@example.com", "name": "Ann  Bcc: eve@example.com"}],
+            "subject": "Hello Ann  Bcc: eve@example.com", "from_name": " Ory ",
+            "headers": {"X-Name": "Ann Bcc: eve@example.com", "X-Both": ["a b", "c d"]},
+            "text": "two\nlines", "html": "<p>two\nlines</p>",
+        });
+        assert_eq!(message, expected);
+    }
+
+    #[test]
     fn what_breaks_a_rule_is_refused() {
         let ann = json!({"email": "ann@example.com"});
         let long = "x".repeat(MAX_METADATA_BYTES);
@@ -150,6 +203,15 @@ mod tests {
             (to(&ann), "exactly one"),
             (to(&json!([{}])), "no `email`"),
             (to(&json!([{"email": " "}])), "no `email`"),
+            (to(&json!([{"email": "ann@example.com,eve@example.com"}])), "not one address"),
+            (to(&json!([{"email": "ann@example.com; eve@example.com"}])), "not one address"),
+            (to(&json!([{"email": "Ann <ann@example.com>"}])), "not one address"),
+            (to(&json!([{"email": "ann@example.com\r\nBcc: eve@example.com"}])), "not one address"),
+            (to(&json!([{"email": "ann@example.com\u{0}"}])), "not one address"),
+            (json!({"message": {"to": [ann], "headers": {"X\r\nBcc": "e"}}}), "name of a header"),
+            (json!({"message": {"to": [ann], "headers": {"Bcc:": "e"}}}), "name of a header"),
+            (json!({"message": {"to": [ann], "headers": {" Bcc": "e"}}}), "name of a header"),
+            (json!({"message": {"to": [ann], "headers": {"": "e"}}}), "name of a header"),
             (to(&json!([{"email": "ann@example.com", "type": "cc"}])), "cc or bcc"),
             (to(&json!([{"email": "ann@example.com", "type": "bcc"}])), "cc or bcc"),
             (json!({"message": {"to": [ann], "bcc_address": "eve@example.com"}}), "cc or bcc"),
