@@ -33,6 +33,10 @@ pub enum CtxError {
     NoIdentity,
 }
 
+/// The most levels that a ctx may have. JSON is read to a depth of 127, and the message in which a
+/// ctx rests is a level of its own, so one level more would be stored and never read again.
+const MAX_LEVELS: usize = 126;
+
 /// What came, decoded.
 pub struct Ctx(Map<String, Value>);
 
@@ -52,7 +56,12 @@ impl Ctx {
             _ => object,
         };
         match ctx.get("identity") {
-            Some(Value::Object(_)) => Ok(Self(ctx)),
+            Some(Value::Object(_))
+                if ctx.values().all(|value| has_levels(value, MAX_LEVELS - 1)) =>
+            {
+                Ok(Self(ctx))
+            }
+            Some(Value::Object(_)) => Err(CtxError::NotJson),
             _ => Err(CtxError::NoIdentity),
         }
     }
@@ -60,6 +69,17 @@ impl Ctx {
     /// Drops what must not travel on, see [`Reduced`].
     pub fn reduce(self) -> Reduced {
         Reduced::of(self.0)
+    }
+}
+
+/// Whether a value has no more levels than these.
+fn has_levels(value: &Value, most: usize) -> bool {
+    match value {
+        Value::Array(items) => most > 0 && items.iter().all(|item| has_levels(item, most - 1)),
+        Value::Object(fields) => {
+            most > 0 && fields.values().all(|field| has_levels(field, most - 1))
+        }
+        _ => true,
     }
 }
 
@@ -99,6 +119,19 @@ mod tests {
         assert_eq!(Ctx::decode(b"\xff{}").err(), Some(CtxError::NotJson));
         let deep = "[".repeat(100_000);
         assert_eq!(Ctx::decode(deep.as_bytes()).err(), Some(CtxError::NotJson));
+    }
+
+    #[test]
+    fn a_ctx_is_no_deeper_than_a_message_can_hold() {
+        let at = |levels: usize| {
+            let (open, close) = ("[".repeat(levels - 2), "]".repeat(levels - 2));
+            format!("{{\"identity\":{{\"x\":{open}{close}}}}}")
+        };
+        let decode = |body: &str| Ctx::decode(body.as_bytes()).err();
+        for (levels, error) in [(126, None), (127, Some(CtxError::NotJson))] {
+            assert_eq!(decode(&at(levels)), error, "{levels}");
+            assert_eq!(decode(&format!("{{\"ctx\":{}}}", at(levels))), error, "{levels}");
+        }
     }
 
     #[test]
