@@ -80,6 +80,12 @@ pub enum EventError {
         /// The field, as the form names it.
         field: String,
     },
+    /// An address is longer than any can be.
+    #[error("`{field}` is longer than any address")]
+    TooLong {
+        /// The field, as the form names it.
+        field: String,
+    },
     /// `fired_at` is not a time.
     #[error("`fired_at` is not a time")]
     FiredAt(#[from] FiredAtError),

@@ -141,7 +141,8 @@ impl Http for Client {
 /// URLs are taken off the error, as a query string may carry an address.
 fn error(error: reqwest::Error) -> Error {
     let error = error.without_url();
-    if error.is_connect() {
+    // A URL beyond 64 KB is refused before anything is done.
+    if error.is_connect() || error.is_builder() {
         Error::NotWritten(error.into())
     } else {
         Error::MaybeWritten(error.into())

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use super::EventError;
 use crate::form::Form;
 
+/// Four for each of the 254 characters that SMTP takes (RFC 5321).
+const MAX_ADDRESS_BYTES: usize = 4 * 254;
+
 /// What is left of a form, or of one of its branches. It holds no empty strings.
 pub(super) struct Fields {
     /// The branch's name; none at the root.
@@ -31,11 +34,21 @@ impl Fields {
 
     /// Takes out a text that must be there; the error has its name in the form.
     pub(super) fn required(&mut self, name: &str) -> Result<String, EventError> {
-        self.optional(name).ok_or_else(|| EventError::Missing {
-            field: self
-                .branch
-                .map_or_else(|| name.to_owned(), |branch| format!("{branch}[{name}]")),
-        })
+        self.optional(name).ok_or_else(|| EventError::Missing { field: self.full(name) })
+    }
+
+    /// The same for an address, which is looked for in Ory by a URL and so cannot be of any length.
+    pub(super) fn address(&mut self, name: &str) -> Result<String, EventError> {
+        let address = self.required(name)?;
+        if address.len() > MAX_ADDRESS_BYTES {
+            return Err(EventError::TooLong { field: self.full(name) });
+        }
+        Ok(address)
+    }
+
+    /// A field's name in the form.
+    fn full(&self, name: &str) -> String {
+        self.branch.map_or_else(|| name.to_owned(), |branch| format!("{branch}[{name}]"))
     }
 
     /// The fields that nobody took.
@@ -83,6 +96,16 @@ mod tests {
         assert_eq!(fields.optional::<String>("text"), None);
         assert_eq!(fields.optional::<String>("odd"), None);
         assert_eq!(Value::Object(fields.rest()), json!({"more": "y"}));
+    }
+
+    #[test]
+    fn an_address_is_not_longer_than_any() {
+        let form = json!({"data": {"old": "x".repeat(1016), "new": "x".repeat(1017)}});
+        let mut data = fields(form).branch("data");
+        assert_eq!(data.address("old").map(|address| address.len()), Ok(1016));
+        let too_long = EventError::TooLong { field: "data[new]".to_owned() };
+        assert_eq!(data.address("new"), Err(too_long));
+        assert!(matches!(data.address("none"), Err(EventError::Missing { .. })));
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Subscribe {
         Ok(Self {
             id: data.optional("id"),
             list_id: data.required("list_id")?,
-            email: data.required("email")?,
+            email: data.address("email")?,
             email_type: data.optional("email_type"),
             ip_opt: data.optional("ip_opt"),
             ip_signup: data.optional("ip_signup"),
@@ -108,7 +108,7 @@ impl Unsubscribe {
             reason: data.optional("reason"),
             id: data.optional("id"),
             list_id: data.required("list_id")?,
-            email: data.required("email")?,
+            email: data.address("email")?,
             email_type: data.optional("email_type"),
             ip_opt: data.optional("ip_opt"),
             web_id: data.optional("web_id"),
@@ -158,7 +158,7 @@ impl Profile {
         Ok(Self {
             id: data.optional("id"),
             list_id: data.required("list_id")?,
-            email: data.required("email")?,
+            email: data.address("email")?,
             email_type: data.optional("email_type"),
             ip_opt: data.optional("ip_opt"),
             ip_signup: data.optional("ip_signup"),
@@ -192,8 +192,8 @@ impl Upemail {
         Ok(Self {
             list_id: data.required("list_id")?,
             new_id: data.optional("new_id"),
-            new_email: data.required("new_email")?,
-            old_email: data.required("old_email")?,
+            new_email: data.address("new_email")?,
+            old_email: data.address("old_email")?,
             other: data.rest(),
         })
     }
@@ -223,7 +223,7 @@ impl Cleaned {
             list_id: data.required("list_id")?,
             campaign_id: data.optional("campaign_id"),
             reason: data.optional("reason"),
-            email: data.required("email")?,
+            email: data.address("email")?,
             other: data.rest(),
         })
     }
