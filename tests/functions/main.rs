@@ -6,6 +6,7 @@
 mod common;
 mod dependencies;
 mod docs;
+mod hostile;
 mod mailchimp_inbound;
 mod mandrill_welcome;
 mod readme;

@@ -10,6 +10,7 @@ mod batch_failures;
 mod binaries;
 mod deployment;
 mod event;
+pub mod hostile;
 mod log;
 mod process;
 pub mod records_suite;

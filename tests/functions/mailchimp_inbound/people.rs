@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::setup::{Vendors, setup, with_ory};
 use crate::common::setup::{Running, Setup, Vendor};
 
-pub(super) const ANN: &str = "000000a1-1111-4111-8111-0000000000a1";
+pub(crate) const ANN: &str = "000000a1-1111-4111-8111-0000000000a1";
 pub(super) const BEN: &str = "000000b2-1111-4111-8111-0000000000b2";
 
 /// Ann, whom the forms are about.
-pub(super) fn ann() -> Value {
+pub(crate) fn ann() -> Value {
     person(ANN, "ann@example.com")
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn with_consent(mut person: Value, newsletter: bool) -> Value {
 }
 
 /// With Ory, which knows Ann and Ben, and the shipped template.
-pub(super) async fn known() -> Setup<Vendors> {
+pub(crate) async fn known() -> Setup<Vendors> {
     let setup = with_ory(setup().await);
     setup.vendor.ory.put_identity(ann());
     setup.vendor.ory.put_identity(ben());
@@ -48,7 +48,7 @@ impl Running<Vendors> {
     }
 
     /// An identity as it is now.
-    pub(super) fn identity(&self, id: &str) -> Value {
+    pub(crate) fn identity(&self, id: &str) -> Value {
         self.vendor.ory.identity(id).unwrap()
     }
 

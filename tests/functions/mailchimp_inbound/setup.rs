@@ -97,7 +97,7 @@ pub(super) async fn start_with(code: &str) -> Running<Vendors> {
 }
 
 /// A form as Mailchimp sends it.
-pub(super) fn event(form: impl AsRef<[u8]>) -> Event {
+pub(crate) fn event(form: impl AsRef<[u8]>) -> Event {
     stranger(form).query(&format!("secret={SECRET}"))
 }
 

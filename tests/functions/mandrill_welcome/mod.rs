@@ -13,7 +13,7 @@ mod replies;
 mod samples;
 mod screening;
 mod secrets;
-mod setup;
+pub(crate) mod setup;
 mod starting;
 mod status_table;
 mod templates;

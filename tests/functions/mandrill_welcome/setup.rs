@@ -6,33 +6,33 @@ use ory_actions::{standins::Mandrill, world::WEBHOOK_KEY};
 use super::templates::FROM_THE_DOCUMENTS;
 use crate::common::setup;
 
-pub(super) type Setup = setup::Setup<Mandrill>;
-pub(super) type Welcome = setup::Running<Mandrill>;
+pub(crate) type Setup = setup::Setup<Mandrill>;
+pub(crate) type Welcome = setup::Running<Mandrill>;
 
 impl Setup {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::of("mandrill-welcome", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
     }
 
     /// With a queue and a table.
-    pub(super) async fn queued() -> Self {
+    pub(crate) async fn queued() -> Self {
         Self::new().await.with_queue().with_table()
     }
 }
 
 impl Welcome {
     /// With the shipped template and no setting that is not required.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Setup::new().await.start().await
     }
 
     /// With a queue, a table, and a template that names no key of its own.
-    pub(super) async fn queued() -> Self {
+    pub(crate) async fn queued() -> Self {
         Setup::queued().await.template(FROM_THE_DOCUMENTS).start().await
     }
 
     /// Calls for an event, and sees it stored.
-    pub(super) async fn store(&mut self, event: Event) {
+    pub(crate) async fn store(&mut self, event: Event) {
         assert_eq!(self.call(event).await.row(), (202, "accepted"));
     }
 

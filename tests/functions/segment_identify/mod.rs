@@ -8,7 +8,7 @@ mod log;
 mod once;
 mod queue;
 mod samples;
-mod setup;
+pub(crate) mod setup;
 mod starting;
 mod status_table;
 mod templates;

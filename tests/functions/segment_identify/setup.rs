@@ -5,21 +5,21 @@ use ory_actions::{standins::Segment, world::WEBHOOK_KEY};
 
 use crate::common::setup::{Running, Setup};
 
-pub(super) async fn setup() -> Setup<Segment> {
+pub(crate) async fn setup() -> Setup<Segment> {
     Setup::of("segment-identify", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
 }
 
 /// With a queue, and no table, which it needs not.
-pub(super) async fn queued() -> Setup<Segment> {
+pub(crate) async fn queued() -> Setup<Segment> {
     setup().await.with_queue()
 }
 
 /// With the shipped template and no setting that is not required.
-pub(super) async fn start() -> Running<Segment> {
+pub(crate) async fn start() -> Running<Segment> {
     setup().await.start().await
 }
 
 /// With a template of its own.
-pub(super) async fn start_with(code: &str) -> Running<Segment> {
+pub(crate) async fn start_with(code: &str) -> Running<Segment> {
     setup().await.template(code).start().await
 }

@@ -1,0 +1,192 @@
+//! The real functions, called with what strangers type, and what their vendors then receive.
+
+use integration::hostile;
+use serde_json::{Value, json};
+use url::form_urlencoded::byte_serialize;
+
+use super::{
+    mail::{self, shortened},
+    places,
+    templates::is_a_fit_identify,
+};
+use crate::{
+    common::{
+        ory::{ann, event},
+        rows::MOST,
+        setup::{Running, Vendor},
+    },
+    mailchimp_inbound::{
+        forms::{at, form, with},
+        people::{self, ANN, known},
+        setup::event as event_of_mailchimp,
+    },
+    mandrill_welcome::setup::{Setup, Welcome},
+    segment_identify,
+};
+
+const WHOLE_NAME: &str = "/identity/traits/name";
+const FIRST_NAME: &str = "/identity/traits/name/first";
+const ADDRESS: &str = "/identity/verifiable_addresses/0/value";
+
+/// Somebody like Ann who typed this; `n` makes her another person each time.
+fn somebody(n: usize, place: &str, typed: &Value) -> Value {
+    let mut ctx = places::with(&ann(), place, typed);
+    ctx["identity"]["id"] = json!(format!("{n:08}-1111-4111-8111-000000000001"));
+    ctx
+}
+
+#[tokio::test]
+async fn every_name_is_welcomed_and_no_mail_carries_a_stranger_s_words() {
+    let mut welcome = Welcome::start().await;
+    let mut people = 0..;
+    for place in [WHOLE_NAME, FIRST_NAME] {
+        for typed in hostile::values() {
+            let ctx = somebody(people.next().unwrap(), place, &typed);
+            let answer = welcome.call(event(&ctx)).await;
+            assert_eq!(answer.row(), (200, "delivered"), "{}", shortened(&typed));
+            mail::is_harmless(&welcome.received_once().body["message"], &typed);
+        }
+    }
+    assert_eq!(welcome.sandbox.starts(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_address_gets_no_mail_and_is_no_fault() {
+    let mut welcome = Welcome::start().await;
+    let mut skipped = 0;
+    for (n, typed) in hostile::values().into_iter().enumerate() {
+        let mut ctx = somebody(n, ADDRESS, &typed);
+        ctx["identity"]["traits"]["email"] = Value::Null;
+        let answer = welcome.call(event(&ctx)).await;
+        if answer.status == 204 {
+            assert!(welcome.received().is_empty());
+            skipped += 1;
+        } else {
+            assert_eq!(answer.row(), (200, "delivered"), "{}", shortened(&typed));
+            let message = welcome.received_once().body["message"].clone();
+            assert_eq!(message["to"], json!([{"email": typed, "type": "to"}]));
+            let address = typed.as_str().unwrap();
+            let breaks = |letter: char| letter.is_ascii_control();
+            assert!(address.len() <= 1016 && !address.contains(breaks), "{typed}");
+        }
+    }
+    assert!(skipped > 40, "{skipped}");
+}
+
+/// By way of the queue, so that the texts rest in SQS, and are read again.
+#[tokio::test]
+async fn every_name_comes_out_of_the_queue() {
+    let mut welcome = Setup::new().await.with_queue().with_table().start().await;
+    for (n, typed) in hostile::values().iter().enumerate() {
+        welcome.store(event(&somebody(n, WHOLE_NAME, typed))).await;
+        assert!(welcome.work().await.is_empty(), "{}", shortened(typed));
+        mail::is_harmless(&welcome.received_once().body["message"], typed);
+    }
+}
+
+#[tokio::test]
+async fn segment_is_told_of_everybody_whatever_they_typed() {
+    let mut identify = segment_identify::setup::queued().await.start().await;
+    let traits = ["/identity/traits", "/identity/traits/name/last", "/identity/traits/email"];
+    for place in [WHOLE_NAME, FIRST_NAME].into_iter().chain(traits) {
+        let values = hostile::values();
+        for typed in &values {
+            let answer = identify.call(event(&places::with(&ann(), place, typed))).await;
+            assert_eq!(answer.row(), (202, "accepted"), "{}", shortened(typed));
+        }
+        assert!(identify.work_together(10).await.is_empty(), "{place}");
+        let calls = identify.received();
+        let told: Vec<_> = calls.iter().flat_map(|call| call.events()).collect();
+        assert_eq!(told.len(), values.len(), "{place}");
+        told.iter().zip(&values).for_each(|(told, typed)| is_a_fit_identify(told, typed));
+    }
+}
+
+/// Numbers are doubles in Jsonnet, here as in Ory, so ids are texts in traits.
+#[tokio::test]
+async fn a_number_beyond_2_53_is_told_as_the_nearest_double() {
+    let mut identify = segment_identify::setup::start().await;
+    let mut ctx = ann();
+    ctx["transient_payload"] = json!({"custom_data": {
+        "number": 9_007_199_254_740_993_u64, "text": "9007199254740993",
+    }});
+    assert_eq!(identify.call(event(&ctx)).await.row(), (200, "delivered"));
+    let told = identify.received_once().body["customData"].clone();
+    let expected = json!({"number": 9_007_199_254_740_992_u64, "text": "9007199254740993"});
+    assert_eq!(told, expected);
+}
+
+/// Text that no Unicode has: half a surrogate pair. JSON can spell it, and Rust cannot hold it.
+async fn a_lone_surrogate_is_malformed<V: Vendor>(mut running: Running<V>) {
+    let good = ann().to_string();
+    let bad = [
+        good.replacen("ann", r"\ud800", 1),
+        good.replacen("ann", r"\udc00\ud800", 1),
+        good.replacen("ann", r"\ud83d x", 1),
+        good.replacen("\"first\"", r#""\udfff""#, 1),
+        good.replacen("ann", "1e999", 1).replacen("\"1e999", "1e999,\"x\":\"", 1),
+    ];
+    for body in &bad {
+        assert_ne!(*body, good);
+        let answer = running.call(event(&ann()).body(body.clone())).await;
+        assert_eq!((answer.status, answer.message()), (400, ("#/", 8_100_400)), "{body}");
+    }
+    let paired = good.replacen("ann", r"\ud83d\ude00", 1);
+    assert_eq!(running.call(event(&ann()).body(paired)).await.row(), (200, "delivered"));
+    assert_eq!(running.received().len(), 1);
+    let journal = running.end().await.journal();
+    let told =
+        journal.iter().filter(|line| line["cause"].as_str().is_some_and(|it| it.contains("JSON")));
+    assert_eq!(told.count(), bad.len(), "each is told in the log");
+}
+
+#[tokio::test]
+async fn a_lone_surrogate_is_malformed_and_told() {
+    a_lone_surrogate_is_malformed(Welcome::start().await).await;
+    a_lone_surrogate_is_malformed(segment_identify::setup::start().await).await;
+}
+
+/// A text as a form has it.
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
+
+#[tokio::test]
+async fn a_form_s_fields_reach_segment_as_short_texts_and_change_nobody_s_login() {
+    let mut inbound = known().await.start().await;
+    let mut told = 0;
+    for (n, text) in (0..).zip(hostile::texts()) {
+        let form = with(&at(&form("profile"), n), "data[merges][FNAME]", &encoded(&text));
+        let form = with(&form, "data[merges][LNAME][a][b]", &encoded(&text));
+        let is_too_large = form.len() > MOST;
+        let answer = inbound.call(event_of_mailchimp(form)).await;
+        match answer.row() {
+            (413, _) => assert!(is_too_large),
+            (200, "delivered") => {
+                let traits = inbound.received_once().body["traits"].clone();
+                assert_eq!(traits, json!({"firstName": text}));
+                assert!(text.chars().count() <= 1000);
+                told += 1;
+            }
+            row => assert_eq!(row, (200, "skipped"), "{}", shortened(&json!(text))),
+        }
+        assert!(inbound.vendor.ory.take_patches().is_empty());
+    }
+    assert!(told > 100, "{told}");
+    assert_eq!(inbound.identity(ANN), people::ann());
+}
+
+#[tokio::test]
+async fn an_address_from_a_form_finds_nobody_else() {
+    let mut inbound = known().await.start().await;
+    for (n, text) in (0..).zip(hostile::texts()) {
+        let form = with(&at(&form("subscribe"), n), "data[email]", &encoded(&text));
+        let form = with(&form, "data[merges][ORY_ID]", &encoded(&text));
+        let answer = inbound.call(event_of_mailchimp(form)).await;
+        let told = shortened(&json!(text));
+        assert!([200, 400, 413].contains(&answer.status), "{told}: {answer:?}");
+        assert!(inbound.received().is_empty());
+    }
+    assert_eq!(inbound.identity(ANN), people::ann());
+    assert!(inbound.vendor.ory.take_patches().is_empty());
+}

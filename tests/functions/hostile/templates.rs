@@ -1,0 +1,242 @@
+//! Each shipped template, over each hostile value, at each place.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use integration::hostile;
+use mailchimp_inbound::{
+    PatchPaths, TemplateResult,
+    event::{self, Decoded},
+    form, template_argument,
+};
+use ory_actions::{samples::SAMPLES, standins::ory::person};
+use regex_lite::Regex;
+use serde_json::{Map, Value};
+use shared::{
+    ctx::Ctx,
+    deliver::EventFacts,
+    segment,
+    template::{RenderError, Source, Template},
+};
+use time::OffsetDateTime;
+
+use super::{
+    mail,
+    places::{self, ann_in_full},
+};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The templates that ship, by their names: whatever lies beside a function, an example, or in
+/// `shared/`.
+fn shipped() -> Vec<(String, Source)> {
+    let files = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let root = repository();
+    let folders = ["functions", "examples"].map(|name| root.join(name));
+    let crates = folders.into_iter().flat_map(files).chain([root.join("shared")]);
+    let templates = crates.filter(|path| path.is_dir()).flat_map(files);
+    let templates = templates.filter(|path| path.extension().is_some_and(|kind| kind == "jsonnet"));
+    let named = |path: PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let source = Source::shipped(&name, &fs::read_to_string(path).unwrap());
+        (name, source)
+    };
+    let mut all: Vec<_> = templates.map(named).collect();
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    all
+}
+
+fn source(name: &str) -> Source {
+    shipped().into_iter().find(|(found, _)| found == name).unwrap().1
+}
+
+/// A new template belongs into one of the tests below.
+#[test]
+fn every_shipped_template_is_played_here() {
+    let names: Vec<_> = shipped().into_iter().map(|(name, _)| name).collect();
+    let played = [
+        "contact.jsonnet",
+        "forward.jsonnet",
+        "identify.jsonnet",
+        "inbound.jsonnet",
+        "welcome.jsonnet",
+    ];
+    assert_eq!(names, played);
+}
+
+/// A field that a template reads and nobody puts anything into would be a place left out.
+#[test]
+fn every_field_that_a_template_reads_is_there() {
+    let read = Regex::new(r"[gG]et\([^']*?'(\w+)'").unwrap();
+    let there = ann_in_full().to_string();
+    for name in ["contact.jsonnet", "identify.jsonnet", "welcome.jsonnet"] {
+        let template = source(name);
+        let fields: Vec<_> =
+            read.captures_iter(template.code()).map(|found| found[1].to_owned()).collect();
+        assert!(fields.len() > 2, "{name}");
+        for field in fields {
+            assert!(there.contains(&format!("\"{field}\":")), "{name} reads {field}");
+        }
+    }
+}
+
+/// Renders a template over each value at each place. Nothing that a stranger types is a fault of
+/// the template's: that would be an alarm, and an event that waits for somebody to act.
+async fn over_all(
+    name: &str,
+    ctx: Value,
+    values: &[Value],
+    places: &[String],
+    check: impl Fn(Value, &Value),
+) {
+    let template = Template::prepare(source(name)).unwrap();
+    for place in places {
+        for value in values {
+            let ctx = places::with(&ctx, place, value);
+            match template.render(vec![("ctx", ctx)]).await {
+                Ok(result) => check(result, value),
+                Err(RenderError::Cancelled) => {}
+                Err(RenderError::Fault(fault)) => {
+                    panic!("{fault}: {} at {place}", mail::shortened(value))
+                }
+            }
+        }
+    }
+}
+
+/// The same over Ann's ctx.
+async fn over_ann(name: &str, check: impl Fn(Value, &Value)) {
+    let ctx = Ctx::decode(ann_in_full().to_string().as_bytes()).unwrap().reduce();
+    let ctx = ctx.as_value().clone();
+    let places = places::of(&ctx);
+    assert!(places.len() > 10, "{places:?}");
+    over_all(name, ctx, &hostile::values(), &places, check).await;
+}
+
+fn facts() -> EventFacts<'static> {
+    let vendor_key = "0123456789abcdef0123456789abcdef";
+    EventFacts { vendor_key, received_at: OffsetDateTime::UNIX_EPOCH }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    let Value::Object(object) = value else { panic!("no object: {value}") };
+    object
+}
+
+#[tokio::test]
+async fn a_welcome_carries_no_stranger_s_words() {
+    over_ann("welcome.jsonnet", |result, typed| {
+        let mut result = object(result);
+        result.remove("idempotency_key");
+        let call = mandrill_welcome::Call::prepare(result, &facts()).unwrap();
+        mail::is_harmless(&call.body["message"], typed);
+    })
+    .await;
+}
+
+/// Texts of a person, as they were typed, and nothing else: a warehouse takes the kind of a column
+/// from what it sees in it.
+fn are_short_texts<'a>(
+    fields: impl IntoIterator<Item = (&'a str, &'a Value)>,
+    most: usize,
+    typed: &Value,
+) {
+    for (name, value) in fields {
+        let is_fit = value.as_str().is_some_and(|text| text.chars().count() <= most);
+        assert!(is_fit, "{name}: {}", mail::shortened(typed));
+    }
+}
+
+#[tokio::test]
+async fn an_identify_holds_texts_where_texts_are_expected() {
+    over_ann("identify.jsonnet", |result, typed| {
+        is_a_fit_identify(&result, typed);
+        match segment::Call::prepare(object(result), &facts(), "test") {
+            Ok(_) | Err(shared::deliver::Unfit::Blocked(_)) => {}
+            Err(unfit) => panic!("{unfit:?}: {}", mail::shortened(typed)),
+        }
+    })
+    .await;
+}
+
+/// What Segment would be told of somebody who signed up.
+pub(super) fn is_a_fit_identify(call: &Value, typed: &Value) {
+    assert_eq!(call["userId"], ann_in_full()["identity"]["id"]);
+    let traits = call["traits"].as_object().into_iter().flatten();
+    let texts = traits.filter(|(name, _)| *name != "newsletterConsent");
+    are_short_texts(texts.map(|(name, value)| (name.as_str(), value)), 2001, typed);
+    let has_consented = call["traits"]["newsletterConsent"] == true;
+    let is_kept_from_mailchimp = call["integrations"]["MailChimp"] == false;
+    assert_eq!(has_consented, !is_kept_from_mailchimp, "{}", mail::shortened(typed));
+}
+
+#[tokio::test]
+async fn a_contact_holds_texts_only() {
+    over_ann("contact.jsonnet", |result, typed| {
+        let contact = &result["inputs"][0];
+        let properties = contact["properties"].as_object().unwrap().iter();
+        let texts = properties.map(|(name, value)| (name.as_str(), value));
+        are_short_texts(texts.chain([("id", &contact["id"])]), 254, typed);
+    })
+    .await;
+}
+
+/// It sends Ory's data to ourselves, and keeps it as it is.
+#[tokio::test]
+async fn what_is_forwarded_can_be_read_whatever_was_typed() {
+    over_ann("forward.jsonnet", |result, _| {
+        Ctx::decode(result.to_string().as_bytes()).unwrap();
+    })
+    .await;
+}
+
+/// What a form's fields may hold at all: text, or branches of texts where a merge field is one.
+fn branches() -> Vec<Value> {
+    let values = hostile::values().into_iter();
+    values.filter(|value| value.is_object() && !value.to_string().contains(['1', '5'])).collect()
+}
+
+#[tokio::test]
+async fn a_form_s_fields_change_nothing_but_what_they_are_for() {
+    let texts: Vec<_> = hostile::texts().into_iter().map(Value::from).collect();
+    let mut forms = 0;
+    for sample in SAMPLES.iter().filter(|sample| sample.function == "mailchimp-inbound") {
+        let body = sample.event().unwrap().body().unwrap();
+        let decoded = form::decode(&body).ok().and_then(|form| event::read(&form).ok());
+        let Some(Decoded::Event(event)) = decoded else { continue };
+        let somebody = event.address().map(|address| person("the-id", address));
+        let ctx = template_argument(&event, somebody.as_ref());
+        let typed = places::below(&ctx["event"]["data"], "/event/data");
+        let is_text = |place: &&String| ctx.pointer(place).is_some_and(Value::is_string);
+        let places: Vec<_> = typed.iter().filter(is_text).cloned().collect();
+        let merges: Vec<_> =
+            typed.iter().filter(|place| place.contains("/merges/")).cloned().collect();
+        over_all("inbound.jsonnet", ctx.clone(), &texts, &places, is_fit_for_ory_and_segment).await;
+        over_all("inbound.jsonnet", ctx, &branches(), &merges, is_fit_for_ory_and_segment).await;
+        forms += 1;
+    }
+    assert!(forms > 6);
+}
+
+fn is_fit_for_ory_and_segment(result: Value, typed: &Value) {
+    let result = TemplateResult::of(object(result), &PatchPaths::default()).unwrap();
+    for operation in serde_json::to_value(&result.patch).unwrap().as_array().unwrap() {
+        let (path, value) = (&operation["path"], &operation["value"]);
+        let is_consent = path == "/traits/consent/newsletter" && value.is_boolean();
+        let is_address = path == "/metadata_public/mailchimp/undeliverable" && value.is_string();
+        assert!(is_consent || is_address, "{operation}");
+    }
+    if let Some(call) = result.segment {
+        assert_eq!(
+            (&call["userId"], &call["integrations"]["MailChimp"]),
+            (&Value::from("the-id"), &Value::from(false))
+        );
+        let traits = call["traits"].as_object().unwrap().iter();
+        let texts = traits.filter(|(name, _)| *name != "newsletterConsent" && *name != "email");
+        are_short_texts(texts.map(|(name, value)| (name.as_str(), value)), 1000, typed);
+    }
+}
