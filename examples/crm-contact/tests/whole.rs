@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use http::{HeaderMap, Request};
-use integration::{Deployment, Event, Sandbox};
+use integration::{Deployment, Event, Sandbox, hostile};
 use ory_actions::{
     server::{Reply, Server},
     standins::{SecretsManager, Sqs},
@@ -121,4 +121,27 @@ async fn what_is_nobody_s_is_stored_and_then_skipped() {
     assert!(world.sandbox.deliver(&messages).await.is_empty());
     assert!(world.received().is_empty());
     assert_eq!(world.sandbox.end().await.deliveries()[0]["outcome"], "skipped");
+}
+
+/// Each under a name of their own: no text is lost on the way, and nothing else is told for one.
+#[tokio::test]
+async fn whatever_strangers_type_becomes_a_contact_of_texts() {
+    let mut world = World::start().await;
+    for (n, typed) in hostile::values().into_iter().enumerate() {
+        let trigger = format!("{n:08}-2222-4222-8222-000000000001");
+        let traits = json!({"email": "ann@example.com", "name": {"first": typed, "last": "Lee"}});
+        let event = Event::of_ory(&json!({"identity": {"id": "i", "traits": traits}}), &trigger);
+        let answer = world.sandbox.invoke(event.header("authorization", WEBHOOK_KEY)).await;
+        assert_eq!(answer.row(), (202, "accepted"));
+        let messages = world.sqs.receive(QUEUE, 1);
+        assert!(world.sandbox.deliver(&messages).await.is_empty());
+        world.sqs.delete(&messages[0].receipt);
+        let [(_, _, body)] = world.received().try_into().unwrap();
+        let mut properties = json!({"email": "ann@example.com", "lastname": "Lee"});
+        if typed.as_str().is_some_and(|text| text.chars().count() <= 254) {
+            properties["firstname"] = typed;
+        }
+        assert_eq!(body["inputs"][0]["properties"], properties);
+    }
+    assert_eq!(world.sandbox.starts(), 1);
 }

@@ -196,6 +196,28 @@ mod tests {
         assert_eq!(result.to_string(), r#"{"n":42}"#);
     }
 
+    /// As in every Jsonnet, Ory's among them: ids are texts.
+    #[tokio::test]
+    async fn a_number_is_a_double() {
+        let table = [
+            ("9007199254740992", "9007199254740992"),
+            ("9007199254740993", "9007199254740992"),
+            ("-9007199254740993", "-9007199254740992"),
+            ("18446744073709551615", "18446744073709552000"),
+            ("123456789012345678901234567890", "123456789012345680000000000000"),
+            ("0.1", "0.1"),
+            ("5e-324", "5e-324"),
+            ("1e308", "1e308"),
+        ];
+        for (given, rendered) in table {
+            let number = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+            let result = render("function(ctx) ctx.n", json!({"n": number(given)})).await.unwrap();
+            assert_eq!(result.as_f64(), number(rendered).as_f64(), "{given}");
+            assert_eq!(number(&result.to_string()), result, "{given}: {result} is read again");
+        }
+        assert!(serde_json::from_str::<Value>("1e309").is_err(), "it never gets here");
+    }
+
     #[tokio::test]
     async fn cancel_is_what_kratos_takes_for_it() {
         for text in ["cancel", "cancelled: no consent", "cancel it"] {

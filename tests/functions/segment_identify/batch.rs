@@ -244,7 +244,10 @@ async fn a_queue_that_does_not_answer_holds_up_a_batch_no_longer_than_one_event(
 
 #[tokio::test]
 async fn what_is_over_500_kb_together_goes_out_in_more_than_one_call() {
-    let mut identify = queued().await.start().await;
+    let code = "function(ctx) {
+        userId: ctx.identity.id, traits: { name: ctx.identity.traits.name },
+    }";
+    let mut identify = queued().await.template(code).start().await;
     for n in 0..20 {
         let mut ctx = person(n);
         ctx["identity"]["traits"]["name"] = json!("x".repeat(31_000));
