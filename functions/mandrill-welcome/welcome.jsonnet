@@ -29,16 +29,17 @@ local isAccent(char) =
 local contains(text, part) = std.length(std.findSubstr(part, text)) > 0;
 // A letter has an accent or two. More of them run over the lines around it.
 local isFlooded(chars) = contains(std.join('', [if isAccent(char) then '^' else ' ' for char in chars]), '^^^');
+local isAscii(text) = std.length(std.encodeUTF8(text)) == std.length(text);
 local isGreetable(name) =
   std.isString(name) && name != '' && std.length(name) <= longestName
-  && (local chars = std.stringChars(name); std.all([isPlain(char) for char in chars]) && !isFlooded(chars));
+  && (local chars = std.stringChars(name); std.all([isPlain(char) for char in chars]) && (isAscii(name) || !isFlooded(chars)));
 
 // The longest that SMTP takes (RFC 5321). JSON escapes what would break a line.
 local longestAddress = 254;
 local isAddress(text) =
   std.isString(text) && contains(text, '@') && std.length(text) <= longestAddress
   && std.escapeStringJson(text) == '"' + text + '"'
-  && !std.any([contains(text, part) for part in [',', ';', '<', '>']]);
+  && !contains(text, ',') && !contains(text, ';') && !contains(text, '<') && !contains(text, '>');
 
 local get(object, field) = if std.isObject(object) then std.get(object, field);
 
