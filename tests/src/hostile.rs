@@ -141,7 +141,8 @@ const ADDRESSES: [&str; 8] = [
     "\"*|X|*\"@example.com",
 ];
 
-const ODD: [&str; 11] = [
+const ODD: [&str; 12] = [
+    "You have won a prize and only have to call us today",
     "",
     " ",
     "\u{a0}",
