@@ -115,7 +115,7 @@ fn the_tests_are_those_of_ci_and_nothing_is_deployed_without_them() {
     assert_eq!(jobs["deploy"]["needs"], "test");
 }
 
-/// RustSec's database changes without us, so it is asked at times of its own, and holds no change up.
+/// The database of holes changes without us, so it is asked at times of its own.
 #[test]
 fn known_holes_are_looked_for_every_week_and_when_a_dependency_changes() {
     let [advisories, _, _] = workflows().try_into().ok().unwrap();

@@ -1,6 +1,7 @@
 //! The real functions, called with what strangers type, and what their vendors then receive.
 
 use integration::hostile;
+use ory_actions::standins::Tracked;
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
@@ -96,7 +97,7 @@ async fn segment_is_told_of_everybody_whatever_they_typed() {
         }
         assert!(identify.work_together(10).await.is_empty(), "{place}");
         let calls = identify.received();
-        let told: Vec<_> = calls.iter().flat_map(|call| call.events()).collect();
+        let told: Vec<_> = calls.iter().flat_map(Tracked::events).collect();
         assert_eq!(told.len(), values.len(), "{place}");
         told.iter().zip(&values).for_each(|(told, typed)| is_a_fit_identify(told, typed));
     }

@@ -82,7 +82,7 @@ fn could_be_a_link(text: &str) -> bool {
     })
 }
 
-/// Unicode's Default_Ignorable_Code_Point, Bidi_Control and Cc, the blank letter of Braille, and
+/// Unicode's ignorable, directing and control characters, the blank letter of Braille, and
 /// what is of private use or no character.
 fn is_unseen(letter: char) -> bool {
     letter.is_control()
