@@ -26,13 +26,16 @@ local isPlain(char) =
 local isAccent(char) =
   local code = std.codepoint(char);
   code >= 768 && isIn(accents, code);
-local contains(text, part) = std.length(std.findSubstr(part, text)) > 0;
+local contains(text, part) = std.findSubstr(part, text) != [];
 // A letter has an accent or two. More of them run over the lines around it.
 local isFlooded(chars) = contains(std.join('', [if isAccent(char) then '^' else ' ' for char in chars]), '^^^');
 local isAscii(text) = std.length(std.encodeUTF8(text)) == std.length(text);
 local isGreetable(name) =
   std.isString(name) && name != '' && std.length(name) <= longestName
-  && (local chars = std.stringChars(name); std.all([isPlain(char) for char in chars]) && (isAscii(name) || !isFlooded(chars)));
+  && (
+    local chars = std.stringChars(name);
+    std.all([isPlain(char) for char in chars]) && (isAscii(name) || !isFlooded(chars))
+  );
 
 // The longest that SMTP takes (RFC 5321). JSON escapes what would break a line.
 local longestAddress = 254;
@@ -53,7 +56,7 @@ function(ctx)
 
   local name = get(traits, 'name');
   local given = if std.isObject(name) then std.get(name, 'first') else name;
-  local greeting = if isGreetable(given) then 'Hello %s,' % std.escapeStringXML(given) else 'Hello,';
+  local greeting = if isGreetable(given) then 'Hello ' + std.escapeStringXML(given) + ',' else 'Hello,';
 
   if !isAddress(email) then
     error 'cancel: nobody to write to'
@@ -64,7 +67,7 @@ function(ctx)
       from_email: from,
       subject: subject,
       text: text,
-      html: '<p>%s</p><p>%s</p>' % [greeting, std.escapeStringXML(text)],
+      html: '<p>' + greeting + '</p><p>' + std.escapeStringXML(text) + '</p>',
       to: [{ email: email, type: 'to' }],
       tags: ['welcome'],
     },
