@@ -1,5 +1,6 @@
-//! Rendering: from the bytes of ctx to the bytes of the result, on one thread of ours as in a
-//! function.
+//! Rendering: from the bytes of ctx to the bytes of the result, and the tidying after it. Both
+//! evaluators in the caller's thread: neither the way to a function's own thread for templates,
+//! nor Kratos' pipe to the process that renders.
 
 use std::{
     fs,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
-use shared::template::{Source, Template};
+use shared::template::{Rendering, Source, Template};
 
 use crate::{
     command::Effort,
@@ -42,7 +43,8 @@ pub(crate) async fn rows(effort: &Effort) -> Vec<Row> {
 
 /// Ours, and one parse and print of the same ctx, by turns.
 async fn side_by_side(source: &Source, ctx: &[u8], times: usize) -> (Figure, Figure) {
-    let template = Template::prepare(source.clone()).expect("a shipped template parses");
+    let template = Template::prepare_in(Rendering::InPlace, source.clone());
+    let template = template.expect("a shipped template parses");
     let (mut ours, mut printed) = (Vec::new(), Vec::new());
     for _ in 0..times {
         let started = Instant::now();
