@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_secretsmanager::{
+    config::{Credentials, SharedCredentialsProvider},
+    error::{ProvideErrorMetadata, SdkError},
+};
 
-use crate::http;
+use crate::{http, journal::chain};
 
 /// The SDK sets no limit of its own on how long an answer may take. Somebody who signs up may be
 /// waiting, so one attempt gets a second and the whole call two.
@@ -14,7 +17,7 @@ const OPERATION: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 2;
 
 /// What the services' clients are made from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Aws(SdkConfig);
 
 impl Aws {
@@ -51,6 +54,25 @@ impl Aws {
     pub(crate) fn sdk(&self) -> &SdkConfig {
         &self.0
     }
+}
+
+/// What went wrong at a service: the status and the name of its error. What else it wrote is not
+/// told on, as it may quote the request, or be half a secret.
+pub(crate) fn told<E>(error: &SdkError<E>) -> http::Cause
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error.raw_response() {
+        Some(answer) => format!("AWS answered {}: {}", answer.status().as_u16(), name(error)),
+        None => chain(error),
+    }
+    .into()
+}
+
+/// The name of a service's error.
+pub(crate) fn name<E: ProvideErrorMetadata>(error: &SdkError<E>) -> &str {
+    let is_word = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    error.as_service_error().and_then(E::code).filter(is_word).unwrap_or("unnamed")
 }
 
 fn timeouts() -> TimeoutConfig {

@@ -1,7 +1,7 @@
 //! What became of an event. Vendors' answers are turned into this by pure functions, one table a
 //! vendor.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What became of one event. The texts tell causes to an operator; none holds personal data.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Outcome {
     /// The vendor has it.
     Delivered {
@@ -54,6 +54,14 @@ pub enum Outcome {
         /// Why.
         cause: String,
     },
+}
+
+impl fmt::Debug for Outcome {
+    /// What a vendor said is not shown: Ory, for one, tells a whole identity.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
+        self.cause().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+    }
 }
 
 /// How long to wait before the next attempt.

@@ -1,11 +1,19 @@
 //! From a template's result to a call that the CRM can take.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 use shared::deliver::Rendered;
 
 /// One contact, to be created or updated.
-#[derive(Debug)]
 pub(crate) struct Contact(Map<String, Value>);
+
+impl fmt::Debug for Contact {
+    /// It is a person's data, and not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a contact")
+    }
+}
 
 impl Contact {
     /// Checks what the template gave.

@@ -3,11 +3,13 @@
 //! Ory knows `add`, `remove` and `replace` of RFC 6902 only, makes missing parents, and refuses
 //! to remove what is not there (ory/x, `jsonx/patch.go`).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// One operation of a JSON Patch.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Operation {
     /// Sets a member, or inserts into a list.
@@ -31,6 +33,18 @@ pub enum Operation {
     },
 }
 
+impl fmt::Debug for Operation {
+    /// A value is a person's data: it is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let op = match self {
+            Self::Add { .. } => "add",
+            Self::Remove { .. } => "remove",
+            Self::Replace { .. } => "replace",
+        };
+        write!(f, "{op} {:?}", self.path())
+    }
+}
+
 impl Operation {
     fn path(&self) -> &Pointer {
         match self {
@@ -40,9 +54,16 @@ impl Operation {
 }
 
 /// A JSON Pointer (RFC 6901), decoded.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pointer(Vec<String>);
+
+impl fmt::Debug for Pointer {
+    /// A template may make its names of what a person typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a pointer of {} tokens", self.0.len())
+    }
+}
 
 impl Pointer {
     /// Reads one; `None` for what is none.
@@ -334,23 +355,107 @@ mod tests {
         }
     }
 
-    fn pointer() -> impl Strategy<Value = String> {
+    /// Paths that are allowed, near misses, and anything else.
+    fn paths_to_try() -> impl Strategy<Value = String> {
+        let names = prop_oneof![
+            4 => prop::sample::select(vec![
+                "traits", "consent", "newsletter", "metadata_public", "mailchimp", "a~1b", "c~0d",
+            ])
+            .prop_map(str::to_owned),
+            1 => prop::sample::select(vec![
+                "", "-", "0", "..", "newsletterX", "mailchimp_x", "Traits", "a/b", "c~d", "a~01b",
+                "metadata_public%2Fmailchimp", "traits~1consent~1newsletter", "metadata_admin",
+            ])
+            .prop_map(str::to_owned),
+            1 => "[a-z~/01_-]{0,4}",
+        ];
+        let joined = prop::collection::vec(names, 0..5)
+            .prop_map(|names| names.iter().map(|name| format!("/{name}")).collect::<String>());
+        let allowed = prop::sample::select(OPENED.split(',').collect::<Vec<_>>());
         prop_oneof![
-            "(/[a-z~/01_]{0,4}){0,4}",
-            "/(traits|metadata_public)/(consent|mailchimp)(/[a-z~01]{0,3}){0,2}",
+            3 => joined.clone(),
+            3 => (allowed.clone(), joined).prop_map(|(allowed, more)| format!("{allowed}{more}")),
+            1 => (allowed, "[a-z~_ ]{1,2}").prop_map(|(allowed, more)| format!("{allowed}{more}")),
         ]
     }
 
-    proptest! {
-        #[test]
-        fn no_path_leaves_the_allow_list(path in pointer()) {
-            if let Ok(operations) = patch(json!([{"op": "remove", "path": path}])) {
-                let written = String::from(operations[0].path().clone());
-                let is_admitted = DEFAULT.split(',').any(|allowed| {
-                    written == allowed || written.starts_with(&format!("{allowed}/"))
-                });
-                prop_assert!(is_admitted);
+    fn operations() -> impl Strategy<Value = Value> {
+        let op =
+            prop::sample::select(vec!["add", "replace", "remove", "add", "move", "copy", "test"]);
+        let from = prop::option::weighted(0.2, paths_to_try());
+        (op, paths_to_try(), from).prop_map(|(op, path, from)| {
+            let mut operation = json!({"op": op, "path": path});
+            if let Some(from) = from {
+                operation["from"] = json!(from);
             }
+            if op != "remove" && op != "move" && op != "copy" {
+                operation["value"] = json!("changed");
+            }
+            operation
+        })
+    }
+
+    /// Two are the default, two have names that need escapes.
+    const OPENED: &str = "/traits/consent/newsletter,/metadata_public/mailchimp,\
+        /metadata_public/a~1b,/traits/c~0d/newsletter";
+
+    /// An identity in which whatever is opened has neighbours.
+    fn identity() -> Value {
+        let siblings = json!({
+            "newsletter": {"deep": 1}, "newsletterX": 1, "mailchimp": {"a": 1}, "mailchimp_x": 1,
+            "a/b": {"a": 1}, "a~1b": 1, "a": {"b": 1}, "c~d": {"newsletter": 1, "consent": 1},
+            "c~0d": {"newsletter": 1}, "": {"": 1}, "-": 1, "0": 1, "consent": {
+                "newsletter": true, "newsletterX": 1, "": 1, "-": 1, "mailchimp": 1,
+            },
+        });
+        json!({
+            "id": ID, "traits": siblings, "metadata_public": siblings, "metadata_admin": siblings,
+            "mailchimp": 1, "newsletter": 1, "consent": siblings, "": siblings,
+            "traits/consent/newsletter": 1, "Traits": siblings,
+        })
+    }
+
+    const ID: &str = "3a5293f1-f4d6-49f4-b34f-6da62c360604";
+
+    /// The identity without what is opened.
+    fn closed(mut identity: Value) -> Value {
+        for name in ["mailchimp", "a/b"] {
+            identity["metadata_public"].as_object_mut().unwrap().remove(name);
+        }
+        for name in ["consent", "c~d"] {
+            identity["traits"][name].as_object_mut().unwrap().remove("newsletter");
+        }
+        identity
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2048, ..ProptestConfig::default() })]
+
+        /// Judged by somebody else's JSON Patch: whatever is admitted, nothing else changes.
+        #[test]
+        fn no_path_leaves_the_allow_list(patch in prop::collection::vec(operations(), 1..4)) {
+            let opened = PatchPaths::parse(OPENED).unwrap();
+            let Ok(admitted) = read(json!({ "patch": patch }), &opened) else { return Ok(()) };
+            prop_assert_eq!(json!(admitted), json!(patch), "what was admitted is what is sent");
+            let mut changed = identity();
+            for operation in json!(admitted).as_array().unwrap() {
+                let operation: json_patch::Patch = serde_json::from_value(json!([operation])).unwrap();
+                // One that does not apply is Ory's to refuse.
+                let _ = json_patch::patch(&mut changed, &operation);
+            }
+            prop_assert_eq!(closed(changed), closed(identity()));
+        }
+
+        /// And by the letters: an escape is none of what it stands for.
+        #[test]
+        fn an_admitted_path_begins_with_an_allowed_one(path in paths_to_try()) {
+            let opened = PatchPaths::parse(OPENED).unwrap();
+            let is_admitted = read(json!({"patch": [{"op": "remove", "path": path}]}), &opened).is_ok();
+            let begins = OPENED.split(',').any(|allowed| {
+                path == allowed || path.starts_with(&format!("{allowed}/"))
+            });
+            let is_pointer = Pointer::parse(&path).is_some();
+            prop_assert_eq!(is_admitted, begins && is_pointer);
         }
 
         #[test]

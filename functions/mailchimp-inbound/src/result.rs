@@ -1,5 +1,7 @@
 //! What a template gives: changes to the identity, and a call to Segment.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 use shared::{
     deliver::{Rendered, Unfit},
@@ -13,12 +15,19 @@ use crate::patch::{self, Operation, PatchPaths};
 const MAILCHIMP_DESTINATION: &str = "MailChimp";
 
 /// A template's result, checked.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub struct TemplateResult {
     /// What to change of the identity.
     pub patch: Vec<Operation>,
     /// What to tell Segment.
     pub segment: Option<Rendered>,
+}
+
+impl fmt::Debug for TemplateResult {
+    /// What Segment is to be told is a person's data: it is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, Segment is told: {}", self.patch, self.segment.is_some())
+    }
 }
 
 impl TemplateResult {

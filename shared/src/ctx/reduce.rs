@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{Hook, When};
 use crate::message::Event;
@@ -77,8 +78,11 @@ impl Reduced {
 }
 
 impl Event for Reduced {
+    /// It is logged, so it counts only as what Kratos makes: a template of somebody's own may
+    /// forward an address in its place.
     fn identity_id(&self) -> Option<&str> {
-        self.identity()["id"].as_str().filter(|id| !id.is_empty() && *id != NIL_ID)
+        let id = self.identity()["id"].as_str()?;
+        Uuid::try_parse(id).is_ok_and(|id| !id.is_nil()).then_some(id)
     }
 }
 
@@ -213,6 +217,18 @@ mod tests {
         assert_eq!(reduced.hook(), Hook::default());
         assert_eq!(reduced.identity_id(), None);
         assert!(!reduced.is_before_save());
+    }
+
+    #[test]
+    fn an_id_is_a_uuid_or_none() {
+        let id = "3a5293f1-f4d6-49f4-b34f-6da62c360604";
+        let table =
+            [(id, Some(id)), (NIL_ID, None), ("", None), ("ann@example.com", None), ("i", None)];
+        for (id, expected) in table {
+            let ctx = json!({"identity": {"id": id}});
+            let reduced = Reduced::of(ctx.as_object().unwrap().clone());
+            assert_eq!(reduced.identity_id(), expected, "{id}");
+        }
     }
 
     #[test]

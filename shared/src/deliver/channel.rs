@@ -206,3 +206,6 @@ fn pause(outcome: &Outcome, repeats: u32, may_repeat: bool) -> Option<Duration> 
 fn jittered(repeats: u32) -> Duration {
     (IN_LINE_WAIT * 2_u32.pow(repeats)).mul_f64(fastrand::f64())
 }
+
+#[cfg(test)]
+mod tests;

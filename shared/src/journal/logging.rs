@@ -88,3 +88,43 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     }
     told
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{env, process::Command, thread};
+
+    use super::*;
+
+    /// Set in a process that is to panic, as the hook is the process's.
+    const PANICS: &str = "PANICS_WITH_A_MARK";
+    const MARK: &str = "hunter2";
+
+    fn panic_in_every_way() {
+        start_logging(LogLevel::Trace, "shared");
+        let quoted = format!("{MARK}\u{e9}");
+        let ways: [Box<dyn FnOnce() + Send>; 4] = [
+            Box::new(|| panic!("{MARK}")),
+            Box::new(move || drop(quoted[MARK.len() + 1..].to_owned())),
+            Box::new(|| Err(MARK).unwrap()),
+            Box::new(|| panic::panic_any(MARK.to_owned())),
+        ];
+        for way in ways {
+            assert!(thread::spawn(way).join().is_err());
+        }
+    }
+
+    #[test]
+    fn a_panic_tells_its_place_and_not_its_words() {
+        if env::var_os(PANICS).is_some() {
+            return panic_in_every_way();
+        }
+        let name = "journal::logging::tests::a_panic_tells_its_place_and_not_its_words";
+        let mut this = Command::new(env::current_exe().unwrap());
+        this.args([name, "--exact", "--nocapture"]).env(PANICS, "").env("RUST_BACKTRACE", "full");
+        let said = this.output().unwrap();
+        let told = [said.stdout, said.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        assert_eq!(told[0].matches(r#""message":"panicked""#).count(), 4, "{told:?}");
+        assert_eq!(told[0].matches(r#""place":"#).count(), 4, "{told:?}");
+        assert!(!told.concat().contains(MARK), "{told:?}");
+    }
+}

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_sqs::{Client, error::SdkError};
+use aws_sdk_sqs::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+};
 
 use super::{Queue, QueueError};
-use crate::aws::Aws;
+use crate::aws::{self, Aws};
 
 /// The actions that a function's policy must allow on its queue: the two of this adapter, and the
 /// three by which Lambda receives on the function's behalf.
@@ -71,9 +74,9 @@ fn whole_seconds(wait: Duration) -> i32 {
 
 fn unreachable<E>(error: SdkError<E>) -> QueueError
 where
-    E: std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    QueueError::Unreachable(error.into_source().unwrap_or_else(Into::into))
+    QueueError::Unreachable(aws::told(&error))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Messages that stop a flow, in Ory's shape.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,9 +12,16 @@ use crate::ctx::Reduced;
 const WHOLE_FORM: &str = "#/";
 
 /// At least one message, in Ory's shape.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Messages(Vec<Value>);
+
+impl fmt::Debug for Messages {
+    /// Their words may quote what a person typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "messages at {} places", self.0.len())
+    }
+}
 
 impl Messages {
     /// One error at a field, or, without one, at the form as a whole.

@@ -11,7 +11,7 @@ use aws_sdk_secretsmanager::{
 use secrecy::SecretString;
 
 use super::{SecretError, SecretStore, Stage};
-use crate::aws::Aws;
+use crate::aws::{self, Aws};
 
 /// The action that a function's policy must allow, on each of its secrets.
 pub const ACTION: &str = "secretsmanager:GetSecretValue";
@@ -36,7 +36,7 @@ impl SecretStore for SecretsManager {
         match self.0.get_secret_value().secret_id(id).version_stage(label).send().await {
             Ok(answer) => Ok(answer.secret_string.map(SecretString::from)),
             Err(error) if stage == Stage::Previous && is_not_found(&error) => Ok(None),
-            Err(error) => Err(told(error)),
+            Err(error) => Err(told(&error)),
         }
     }
 }
@@ -47,14 +47,60 @@ fn is_not_found(error: &Failure) -> bool {
     error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception)
 }
 
-/// A 4xx other than throttling is a plain no; all else may pass. What the service wrote is not
-/// told on: only the name of its error.
-fn told(error: Failure) -> SecretError {
+/// A 4xx other than throttling is a plain no; all else may pass.
+fn told(error: &Failure) -> SecretError {
     let answered = error.raw_response().map(|response| response.status().as_u16());
-    let name = error.as_service_error().and_then(|error| error.meta().code()).unwrap_or("unnamed");
+    let name = aws::name(error);
     let throttled = name.contains("Throttling") || name.contains("TooManyRequests");
     match answered {
         Some(400..=499) if !throttled => SecretError::Refused(name.to_owned()),
-        _ => SecretError::Unreachable(error.into()),
+        _ => SecretError::Unreachable(aws::told(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::{http, journal::chain};
+
+    /// A Secrets Manager that answers every call with this.
+    async fn answering(status: &'static str, body: &'static str) -> SecretsManager {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let length = body.len();
+                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        SecretsManager::new(&Aws::at(&url, &http::Client::new().unwrap()))
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_cannot_be_read_is_shown_nowhere() {
+        let answers = [
+            ("200 OK", r#"{"SecretString":"hunter2-hunter2","#),
+            ("200 OK", r#"{"SecretString":"hunter2-hunter2\ud800"}"#),
+            ("200 OK", r#"{"SecretString":["hunter2-hunter2"]}"#),
+            ("500 hunter2", r#"{"__type":"InternalServiceError","message":"hunter2-hunter2"}"#),
+            ("500 hunter2", r#"{"__type":"the name: hunter2","message":"hunter2-hunter2"}"#),
+            ("400 hunter2", r#"{"__type":"ThrottlingException","message":"hunter2-hunter2"}"#),
+            ("400 hunter2", r#"{"__type":"DecryptionFailure","message":"hunter2-hunter2"}"#),
+            ("400 hunter2", r#"{"__type":"the name: hunter2","message":"hunter2-hunter2"}"#),
+        ];
+        for (status, body) in answers {
+            let store = answering(status, body).await;
+            let error = store.fetch("s", Stage::Current).await.unwrap_err();
+            let told = format!("{error:?} {}", chain(&error));
+            assert!(!told.contains("hunter2"), "{told}");
+        }
     }
 }

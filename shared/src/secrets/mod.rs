@@ -48,7 +48,10 @@ pub trait SecretStore: Send + Sync {
 /// One field of a secret. The secret's string is a JSON object, or, for one value, the plain
 /// string itself. Empty counts as absent.
 pub(crate) fn field(secret: &SecretString, name: &str) -> Option<SecretString> {
-    let text = secret.expose_secret();
+    read(secret.expose_secret(), name)
+}
+
+fn read(text: &str, name: &str) -> Option<SecretString> {
     let value = match serde_json::from_str(text) {
         Ok(Value::Object(object)) => object.get(name)?.as_str()?.to_owned(),
         _ => text.to_owned(),

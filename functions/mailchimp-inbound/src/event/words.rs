@@ -1,9 +1,14 @@
 //! Mailchimp's words for how and why. A word that nobody knows is kept, never an error.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
+/// How a word that nobody knows is shown: it may be anything.
+const ANOTHER: &str = "another word";
+
 /// How a contact left: `data[action]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Unsubscribed, and still in the audience. Stands also for a missing word, which about a
@@ -18,7 +23,7 @@ pub enum Action {
 }
 
 /// Why a contact left or was cleaned: `data[reason]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reason {
     /// The contact, a user of the account or the API asked for it.
@@ -30,6 +35,27 @@ pub enum Reason {
     /// Any other word.
     #[serde(untagged)]
     Other(String),
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Unsub => "unsub",
+            Self::Delete => "delete",
+            Self::Other(_) => ANOTHER,
+        })
+    }
+}
+
+impl fmt::Debug for Reason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Manual => "manual",
+            Self::Abuse => "abuse",
+            Self::Hard => "hard",
+            Self::Other(_) => ANOTHER,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use self::item::{
     time, word,
 };
 use super::{Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State};
-use crate::aws::Aws;
+use crate::aws::{self, Aws};
 
 /// The action that a function's policy must allow on its table.
 pub const ACTION: &str = "dynamodb:UpdateItem";
@@ -232,18 +232,12 @@ fn turned_away(bid: Bid, item: Item) -> Result<Claim, RecordsError> {
 
 /// The item that stood against a write; any other failure is an error.
 fn refused(error: SdkError<UpdateItemError>) -> Result<Item, RecordsError> {
-    match error {
-        SdkError::ServiceError(refused)
-            if refused.err().is_conditional_check_failed_exception() =>
-        {
-            match refused.into_err() {
-                UpdateItemError::ConditionalCheckFailedException(failed) => {
-                    Ok(failed.item.unwrap_or_default())
-                }
-                other => Err(RecordsError::Unreachable(other.into())),
-            }
+    let told = aws::told(&error);
+    match error.into_service_error() {
+        UpdateItemError::ConditionalCheckFailedException(failed) => {
+            Ok(failed.item.unwrap_or_default())
         }
-        other => Err(RecordsError::Unreachable(other.into_source().unwrap_or_else(Into::into))),
+        _ => Err(RecordsError::Unreachable(told)),
     }
 }
 

@@ -1,0 +1,166 @@
+//! How often the store of secrets is asked: strangers do not decide it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use proptest::prelude::*;
+use tokio::{runtime::Builder, time::sleep};
+
+use super::*;
+use crate::secrets::{SecretStore, Stage};
+
+const TTL: Duration = Duration::from_mins(5);
+
+/// A store that was found away is left alone for so long.
+const OUTAGE_PAUSE: Duration = Duration::from_secs(10);
+
+/// A store that takes its time, so that callers meet in it.
+#[derive(Default)]
+struct SlowStore {
+    secrets: MemorySecrets,
+    at_once: AtomicUsize,
+    met: AtomicBool,
+}
+
+#[async_trait]
+impl SecretStore for SlowStore {
+    async fn fetch(&self, id: &str, stage: Stage) -> Result<Option<SecretString>, SecretError> {
+        // The two versions of one look-up are asked for together.
+        let others = self.at_once.fetch_add(1, Ordering::Relaxed);
+        self.met.fetch_or(others >= 2, Ordering::Relaxed);
+        sleep(Duration::from_millis(300)).await;
+        self.at_once.fetch_sub(1, Ordering::Relaxed);
+        self.secrets.fetch(id, stage).await
+    }
+}
+
+fn slow(secret: &str) -> (Arc<SlowStore>, CallerAuth) {
+    let store = Arc::new(SlowStore::default());
+    store.secrets.put("s", secret);
+    let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00 UTC)));
+    let cached = Cached::both("s".to_owned(), store.clone(), clock, Ttl(TTL));
+    (store, CallerAuth::new(cached, ory("Authorization")))
+}
+
+fn key(key: &str) -> Request {
+    header("authorization", key)
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_strangers_at_once_make_one_look_up() {
+    let (store, auth) = slow(KEY);
+    auth.secret().get().await.unwrap();
+    assert_eq!(store.secrets.fetches(), 1);
+    let strangers = (0..500).map(|n| format!("a-wrong-key-of-length-{n}"));
+    let strangers = strangers.map(|wrong| auth.authenticate(key(&wrong)));
+    let honest = join_all((0..50).map(|_| auth.authenticate(key(KEY))));
+    let (turned_away, let_in) = tokio::join!(join_all(strangers), honest);
+    assert!(turned_away.iter().all(|answer| matches!(answer, Err(AuthError::Mismatch))));
+    assert!(let_in.iter().all(Result::is_ok));
+    assert_eq!(store.secrets.fetches(), 2);
+    assert!(!store.met.load(Ordering::Relaxed), "one look-up at a time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_callers_at_once_make_one_look_up_where_nothing_is_held_yet() {
+    let (store, auth) = slow(KEY);
+    let answers = join_all((0..100).map(|_| auth.authenticate(key(KEY)))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(store.secrets.fetches(), 1);
+}
+
+/// Who signs with a wrong secret makes no more of them.
+#[tokio::test(start_paused = true)]
+async fn wrong_signatures_make_one_look_up_per_pause() {
+    let (store, auth) = slow(KEY);
+    let signing = SigningSecret::new(auth.secret, "signing_secret");
+    for pauses in 1..=3 {
+        join_all((0..50).map(|_| signing.versions_after_mismatch())).await;
+        assert_eq!(store.secrets.fetches(), pauses);
+        advance(MISMATCH_PAUSE).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_placeholder_makes_one_look_up_per_time_it_is_kept_whoever_calls() {
+    let (store, auth) = slow("replace-me");
+    for kept in 1..=3 {
+        for _ in 0..20 {
+            let answer = auth.authenticate(key("a-wrong-key-of-length")).await;
+            assert!(matches!(answer, Err(AuthError::Unusable)));
+        }
+        assert_eq!(store.secrets.fetches(), kept);
+        advance(TTL).await;
+    }
+}
+
+/// What happens between two looks at the clock.
+#[derive(Clone, Copy, Debug)]
+enum Happening {
+    Pass(u32),
+    Stranger,
+    Strangers(usize),
+    Honest,
+    Rotation,
+    Away(bool),
+}
+
+fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+    let one = prop_oneof![
+        4 => (0_u32..20_000).prop_map(Happening::Pass),
+        1 => (0_u32..400_000).prop_map(Happening::Pass),
+        5 => Just(Happening::Stranger),
+        2 => (2_usize..9).prop_map(Happening::Strangers),
+        3 => Just(Happening::Honest),
+        1 => Just(Happening::Rotation),
+        1 => any::<bool>().prop_map(Happening::Away),
+    ];
+    prop::collection::vec(one, 1..40)
+}
+
+/// How often something can happen that happens at most once per `pause`.
+fn at_most(time: Duration, pause: Duration) -> u128 {
+    time.as_millis() / pause.as_millis() + 1
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    /// Over any time and whoever calls, one look-up for the time that a secret is kept, one per
+    /// pause for mismatches, and, while the store is away, one per pause of that kind.
+    #[test]
+    fn strangers_never_decide_how_often_the_store_is_asked(happenings in happenings()) {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let asked = runtime.block_on(async {
+            let (store, auth) = slow(KEY);
+            auth.secret().get().await.unwrap();
+            let began = tokio::time::Instant::now();
+            let (mut rotations, mut was_away) = (0, false);
+            for happening in happenings {
+                match happening {
+                    Happening::Pass(milliseconds) => advance(Duration::from_millis(milliseconds.into())).await,
+                    Happening::Stranger => assert!(auth.authenticate(key("a-wrong-key-of-length")).await.is_err()),
+                    Happening::Strangers(n) => {
+                        let wrong = (0..n).map(|_| auth.authenticate(key("a-wrong-key-of-length")));
+                        assert!(join_all(wrong).await.iter().all(Result::is_err));
+                    }
+                    Happening::Honest => drop(auth.authenticate(key(KEY)).await),
+                    Happening::Rotation => {
+                        rotations += 1;
+                        store.secrets.put("s", &format!("{NEXT}-{rotations}"));
+                    }
+                    Happening::Away(away) => {
+                        was_away |= away;
+                        store.secrets.set_down(away);
+                    }
+                }
+            }
+            (store.secrets.fetches(), began.elapsed(), was_away)
+        });
+        let (fetches, time, was_away) = asked;
+        let of_outages = if was_away { at_most(time, OUTAGE_PAUSE) } else { 0 };
+        let allowed = 1 + at_most(time, TTL) + at_most(time, MISMATCH_PAUSE) + of_outages;
+        prop_assert!(fetches as u128 <= allowed, "{fetches} of {allowed} in {time:?}");
+    }
+}

@@ -1,0 +1,137 @@
+//! No reply loses a key, whatever ctx holds and whatever the template gives.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::ctx::Ctx;
+
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        "[a-c]{0,3}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            members(inner, 0..4),
+        ]
+    })
+}
+
+fn members(
+    values: impl Strategy<Value = Value>,
+    how_many: std::ops::Range<usize>,
+) -> impl Strategy<Value = Value> {
+    // `a~/` so that names need escapes.
+    prop::collection::btree_map("[a-d]|a~/|", values, how_many)
+        .prop_map(|members| Value::Object(members.into_iter().collect()))
+}
+
+fn objects() -> impl Strategy<Value = Value> {
+    members(values(), 0..5)
+}
+
+/// Mostly what belongs there; also anything else, or nothing.
+fn fields() -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![6 => objects().prop_map(Some), 1 => values().prop_map(Some), 1 => Just(None)]
+}
+
+fn with(fields: [(&str, Option<Value>); 3]) -> Value {
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// Any ctx that is one.
+fn contexts() -> impl Strategy<Value = Value> {
+    let hook = prop_oneof![
+        4 => prop::sample::select(vec!["registration", "settings"]).prop_map(|flow| json!({"flow": flow})),
+        1 => Just(json!({"flow": "login"})),
+        1 => values(),
+    ];
+    let id = prop::sample::select(vec!["i", "00000000-0000-0000-0000-000000000000"]);
+    (hook, id, fields(), fields()).prop_map(|(hook, id, traits, metadata)| {
+        let identity =
+            with([("id", Some(json!(id))), ("traits", traits), ("metadata_public", metadata)]);
+        json!({"hook": hook, "identity": identity})
+    })
+}
+
+/// Any result of a template; mostly one that wants to change an identity.
+fn results() -> impl Strategy<Value = Value> {
+    let identity = (fields(), fields(), prop::option::of(fields())).prop_map(|(a, b, admin)| {
+        let admin = admin.flatten();
+        with([("traits", a), ("metadata_public", b), ("metadata_admin_replace", admin)])
+    });
+    prop_oneof![8 => identity.prop_map(|identity| json!({ "identity": identity })), 1 => values()]
+}
+
+/// Whether each key is still there, at every depth. Lists are taken whole.
+fn keeps_keys(before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => before
+            .iter()
+            .all(|(name, value)| after.get(name).is_some_and(|kept| keeps_keys(value, kept))),
+        (Value::Object(before), _) => before.is_empty(),
+        _ => true,
+    }
+}
+
+/// Whether all that was wanted is there.
+fn holds(wanted: &Value, got: &Value) -> bool {
+    match (wanted, got) {
+        (Value::Object(wanted), Value::Object(got)) => wanted
+            .iter()
+            .all(|(name, value)| got.get(name).is_some_and(|found| holds(value, found))),
+        _ => wanted == got,
+    }
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(members) => members.values().any(holds_null),
+        _ => false,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+
+    /// Kratos replaces what a reply names by what it holds, whole.
+    #[test]
+    fn no_key_of_traits_or_metadata_is_ever_lost(ctx in contexts(), result in results()) {
+        let reduced = Ctx::decode(ctx.to_string().as_bytes()).unwrap().reduce();
+        let Ok(Reply::Identity(identity)) = Reply::build(&result, &reduced) else { return Ok(()) };
+        let (before, wanted) = (&ctx["identity"], &result["identity"]);
+        for field in ["traits", "metadata_public"] {
+            let Some(after) = identity.get(field) else {
+                prop_assert!(wanted.get(field).is_none());
+                continue;
+            };
+            prop_assert!(after.is_object(), "{field}");
+            prop_assert!(keeps_keys(&before[field], after), "{field}: {} -> {after}", before[field]);
+            prop_assert!(holds(&wanted[field], after), "{field}: {} -> {after}", wanted[field]);
+            prop_assert!(!holds_null(&wanted[field]), "{field}: {}", wanted[field]);
+        }
+        prop_assert_eq!(identity.get("metadata_admin"), wanted.get("metadata_admin_replace"));
+        for field in identity.as_object().unwrap().keys() {
+            prop_assert!(["traits", "metadata_public", "metadata_admin"].contains(&field.as_str()));
+        }
+    }
+}
+
+/// So that the property is one about replies: most of what is tried comes to one.
+#[test]
+fn many_of_these_are_replies() {
+    use proptest::{strategy::ValueTree, test_runner::TestRunner};
+    let mut runner = TestRunner::deterministic();
+    let mut replies = 0;
+    for _ in 0..500 {
+        let (ctx, result) = (contexts(), results()).new_tree(&mut runner).unwrap().current();
+        let reduced = Ctx::decode(ctx.to_string().as_bytes()).unwrap().reduce();
+        replies += usize::from(matches!(Reply::build(&result, &reduced), Ok(Reply::Identity(_))));
+    }
+    assert!(replies > 50, "{replies}");
+}
