@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod canaries;
 mod common;
 mod dependencies;
 mod docs;
@@ -13,5 +14,6 @@ mod readme;
 mod records;
 mod rotation;
 mod segment_identify;
+mod source;
 mod template;
 mod workflows;

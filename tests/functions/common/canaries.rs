@@ -1,24 +1,94 @@
 //! Canaries: words that no line of a log may hold.
 
+use std::{collections::BTreeSet, sync::OnceLock};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
 use integration::{Event, Log};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::setup::{Running, Setup, VENDOR_SECRET, Vendor, WEBHOOK_SECRET};
 
 /// Stands in everything that must never be seen.
 pub(crate) const CANARY: &str = "canary";
 
+/// Stands in keys, cookies and credentials: what must not even be stored.
+pub(crate) const SECRET: &str = "magpie";
+
 /// Where requests come from, in the events' envelopes and in the forms.
-const IP: &str = "203.0.113.7";
+pub(crate) const IP: &str = "203.0.113.7";
+
+/// How many digits of a digest are enough to know what it was made of.
+const DIGITS: usize = 16;
 
 /// What the caller presents.
 pub(crate) const WEBHOOK_KEY: &str = "canary-webhook-key";
 
 pub(crate) fn assert_silent(log: &Log) {
     for line in log.stdout.iter().chain(&log.stderr) {
-        let line = line.to_ascii_lowercase();
-        assert!(!line.contains(CANARY) && !line.contains(IP), "{line}");
+        assert_unmarked("a log", line);
     }
+}
+
+/// No mark stands here, however it is written.
+pub(crate) fn assert_unmarked(place: &str, text: &str) {
+    static FORMS: OnceLock<BTreeSet<String>> = OnceLock::new();
+    let forms = FORMS.get_or_init(|| [CANARY, SECRET, IP].into_iter().flat_map(forms).collect());
+    let small = text.to_ascii_lowercase();
+    let found: Vec<_> =
+        forms.iter().filter(|form| text.contains(*form) || small.contains(*form)).collect();
+    assert!(found.is_empty(), "{place} tells {found:?}: {text}");
+}
+
+/// Whether this mark stands here in the clear.
+pub(crate) fn is_marked(mark: &str, text: &str) -> bool {
+    text.to_ascii_lowercase().contains(mark)
+}
+
+/// A mark as it is, and in each form in which somebody might write it.
+fn forms(mark: &str) -> Vec<String> {
+    let capital = format!("{}{}", mark[..1].to_uppercase(), &mark[1..]);
+    let mut forms = vec![mark.to_owned()];
+    for word in [mark, &capital, &mark.to_uppercase()] {
+        let bytes = word.bytes();
+        forms.push(hex::encode(word));
+        forms.push(bytes.clone().map(|byte| format!("%{byte:02x}")).collect());
+        forms.push(bytes.clone().map(|byte| format!("\\u00{byte:02x}")).collect());
+        forms.push(bytes.map(|byte| byte.to_string()).collect::<Vec<_>>().join(","));
+        forms.push(hex::encode(Sha256::digest(word))[..DIGITS].to_owned());
+        forms.extend((0..3).map(|before| within_base64(word, before)));
+    }
+    forms
+}
+
+/// The part of a base64 text that a word decides alone, after so many other bytes.
+fn within_base64(word: &str, before: usize) -> String {
+    let text = STANDARD.encode([vec![0; before], word.into()].concat());
+    let (begins, ends) = ((before * 8).div_ceil(6), (before + word.len()) * 8 / 6);
+    text[begins..ends].to_owned()
+}
+
+#[test]
+fn a_mark_is_found_in_whatever_form_it_is_written() {
+    let is_found = |text: &str| std::panic::catch_unwind(|| assert_unmarked("", text)).is_err();
+    let json = json!({"email": "ann.canary@example.com"}).to_string();
+    let told = [
+        json.clone(),
+        format!("x{}", STANDARD.encode(&json)),
+        STANDARD.encode(format!("  {json}")),
+        STANDARD.encode(format!(" {json}")),
+        hex::encode(&json),
+        "key=MAGPIE".to_owned(),
+        "%63%61%6E%61%72%79".to_owned(),
+        r"\u0063\u0061\u006E\u0061\u0072\u0079".to_owned(),
+        format!("{:?}", "canary".as_bytes()).replace(' ', ""),
+        hex::encode(Sha256::digest("203.0.113.7")),
+        "Basic bWFncGllOm1hZ3BpZQ==".to_owned(),
+    ];
+    for text in &told {
+        assert!(is_found(text), "{text}");
+    }
+    assert!(!is_found(r#"{"message":"request","key":"0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10"}"#));
 }
 
 /// The same with canaries for keys, and everything logged that can be.

@@ -32,6 +32,8 @@ pub(crate) trait Vendor: Sized {
     fn add_key(&self, key: &str);
     fn reply_next(&self, reply: Reply);
     fn take_received(&self) -> Vec<Self::Call>;
+    /// What stands in a call besides the key.
+    fn body(call: &Self::Call) -> String;
 
     /// What was done since the last look, a line a call; that something was looked up is left out.
     fn take_lines(&self) -> Vec<String> {
@@ -67,6 +69,12 @@ impl Vendor for Mandrill {
     fn take_received(&self) -> Vec<Received> {
         self.take_received()
     }
+
+    fn body(call: &Received) -> String {
+        let mut body = call.body.clone();
+        body["key"].take();
+        body.to_string()
+    }
 }
 
 impl Vendor for Segment {
@@ -96,6 +104,10 @@ impl Vendor for Segment {
 
     fn take_received(&self) -> Vec<Tracked> {
         self.take_received()
+    }
+
+    fn body(call: &Tracked) -> String {
+        call.body.to_string()
     }
 }
 

@@ -58,6 +58,10 @@ impl Vendor for Vendors {
         self.segment.take_received()
     }
 
+    fn body(call: &Tracked) -> String {
+        call.body.to_string()
+    }
+
     /// What Ory was told comes first.
     fn take_lines(&self) -> Vec<String> {
         let patches = self.ory.take_patches().into_iter().map(|call| call.to_string());

@@ -1,0 +1,147 @@
+//! `Debug` of our types: derived only where no field can hold a person's data or a secret.
+//!
+//! Whoever derives it for a type with a text in it says here what the text is; a type that holds
+//! anything else implements it by hand, and shows no more than it names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
+
+use super::{Types, sources};
+
+/// Texts of types that derive `Debug`, and what they hold.
+const HARMLESS: [(&str, &str); 31] = [
+    ("Applied.key", "a digest or a Trigger-ID"),
+    ("Applied.kind", "a type of Mailchimp's events"),
+    ("Bid.holder", "a random name"),
+    ("Bid.record_id", "a key, as records show it"),
+    ("Blocked.Because.0", "a cause, as the log shows it"),
+    ("ConfigError.wanted", "what a variable should hold"),
+    ("Decoded.Unknown.kind", "a word of few letters, as the log shows it"),
+    ("Delivered.identity_id", "an id"),
+    ("Done.vendor_id", "the vendor's id, as records show it"),
+    ("Endpoint.0", "a setting that holds no credentials"),
+    ("Error.MaybeWritten.0", "the HTTP library's words, without the URL"),
+    ("Error.NotWritten.0", "the HTTP library's words, without the URL"),
+    ("EventError.Missing.field", "the name of a field that must be there"),
+    ("FiredAtError.Format.0", "which part of a time is wrong"),
+    ("FunctionArn.0", "the name of a deployment"),
+    ("Hook.flow", "a word of the webhook's template"),
+    ("Hook.method", "a word of the webhook's template"),
+    ("Item.holder", "a random name"),
+    ("Key.0", "a digest or a Trigger-ID"),
+    ("KeyProblem.Refused.0", "the name of an error of Secrets Manager's"),
+    ("Line.cause", "what the log shows"),
+    ("Line.identity_id", "what the log shows"),
+    ("Line.key", "what the log shows"),
+    ("Line.trigger_id", "what the log shows"),
+    ("QueueError.Unreachable.0", "the status and the name of an error of SQS'"),
+    ("RecordsError.Unreachable.0", "the status and the name of an error of DynamoDB's"),
+    ("Refused.cause", "a cause, as the log shows it"),
+    ("SecretError.Refused.0", "the name of an error of Secrets Manager's"),
+    ("SecretError.Unreachable.0", "the status and the name of an error of Secrets Manager's"),
+    ("Settings.webhook_secret_id", "the name of a secret"),
+    ("WorkKey.text", "a digest or a Trigger-ID"),
+];
+
+/// Types of others that show nothing but numbers, times and words of their own.
+const PLAIN: [&str; 25] = [
+    "bool",
+    "char",
+    "f64",
+    "i64",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "Duration",
+    "Instant",
+    "OffsetDateTime",
+    "SystemTime",
+    "Uuid",
+    "Method",
+    "Utf8Error",
+    // These redact what they hold.
+    "SecretString",
+    // A setting of TLS' own and a pool of connections.
+    "ClientConfig",
+    "RangeInclusive",
+    "StatusCode",
+    "HttpConnectorSettings",
+    // Made by a macro.
+    "Metric",
+    // Errors of libraries about what is compiled in.
+    "rustls::Error",
+    "reqwest::Error",
+];
+
+/// Types of others that show what is in them.
+const AROUND: [&str; 6] = ["Option", "Vec", "Arc", "Box", "Mutex", "Result"];
+
+fn is_plain(of: &Type, ours: &BTreeSet<String>) -> bool {
+    match of {
+        Type::Path(path) => {
+            let segments: Vec<_> = path.path.segments.iter().collect();
+            let last = segments.last().unwrap();
+            let name = last.ident.to_string();
+            let qualified =
+                segments.iter().map(|s| s.ident.to_string()).collect::<Vec<_>>().join("::");
+            PLAIN.contains(&qualified.as_str())
+                || ours.contains(&name)
+                || AROUND.contains(&name.as_str())
+                    && arguments(last).iter().all(|of| is_plain(of, ours))
+        }
+        Type::Reference(reference) => {
+            let is_constant =
+                reference.lifetime.as_ref().is_some_and(|life| life.ident == "static");
+            is_constant || is_plain(&reference.elem, ours)
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().all(|of| is_plain(of, ours)),
+        _ => false,
+    }
+}
+
+fn arguments(segment: &PathSegment) -> Vec<Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(of) => Some(of.clone()),
+        _ => None,
+    });
+    types.collect()
+}
+
+#[test]
+fn no_type_that_holds_a_person_s_data_or_a_secret_derives_debug() {
+    let all: Vec<_> =
+        sources().iter().map(|source| (source.file.clone(), Types::of(source))).collect();
+    // What of ours can be shown at all has been looked at, here or at its `impl`.
+    let mut ours = BTreeSet::new();
+    for (_, types) in &all {
+        ours.extend(
+            types.types.iter().filter(|of| of.derived.contains("Debug")).map(|of| of.name.clone()),
+        );
+        ours.extend(
+            types.by_hand.iter().filter(|(of, _)| of == "Debug").map(|(_, name)| name.clone()),
+        );
+    }
+    let mut found = BTreeMap::new();
+    for (file, types) in &all {
+        for of in types.types.iter().filter(|of| of.derived.contains("Debug")) {
+            for (field, of_type) in &of.fields {
+                if !is_plain(of_type, &ours) {
+                    found.insert(
+                        format!("{}.{field}", of.name),
+                        format!("{file}: {}", super::written(of_type)),
+                    );
+                }
+            }
+        }
+    }
+    let known: BTreeSet<_> = HARMLESS.iter().map(|(field, _)| (*field).to_owned()).collect();
+    let unknown: Vec<_> = found.iter().filter(|(field, _)| !known.contains(*field)).collect();
+    assert!(unknown.is_empty(), "these may show what nobody may see: {unknown:#?}");
+    let gone: Vec<_> = known.iter().filter(|field| !found.contains_key(*field)).collect();
+    assert!(gone.is_empty(), "there are no such fields any more: {gone:#?}");
+}
