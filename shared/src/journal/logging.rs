@@ -99,13 +99,25 @@ mod tests {
     const PANICS: &str = "PANICS_WITH_A_MARK";
     const MARK: &str = "hunter2";
 
+    /// What nothing is, and an error that quotes it.
+    #[derive(Debug, PartialEq)]
+    struct Marked;
+
+    impl std::str::FromStr for Marked {
+        type Err = String;
+
+        fn from_str(text: &str) -> Result<Self, String> {
+            Err(text.to_owned())
+        }
+    }
+
     fn panic_in_every_way() {
         start_logging(LogLevel::Trace, "shared");
         let quoted = format!("{MARK}\u{e9}");
         let ways: [Box<dyn FnOnce() + Send>; 4] = [
             Box::new(|| panic!("{MARK}")),
             Box::new(move || drop(quoted[MARK.len() + 1..].to_owned())),
-            Box::new(|| Err(MARK).unwrap()),
+            Box::new(|| assert_eq!(MARK.parse::<Marked>().unwrap(), Marked)),
             Box::new(|| panic::panic_any(MARK.to_owned())),
         ];
         for way in ways {

@@ -51,9 +51,8 @@ impl Scribe<'_> {
         for character in text.chars() {
             if self.chance().is_multiple_of(3) {
                 let mut units = [0; 2];
-                for unit in character.encode_utf16(&mut units) {
-                    written += &format!("\\u{unit:04X}");
-                }
+                let units = character.encode_utf16(&mut units);
+                written.extend(units.iter().map(|unit| format!("\\u{unit:04X}")));
             } else {
                 written += json!(character.to_string()).to_string().trim_matches('"');
                 if character == '"' {

@@ -97,8 +97,10 @@ pub(super) async fn drive<V: Vendor + 'static>(
         let running = configuration.deployed(setup().await).start().await;
         run(configuration, running, (&samples, &faults), mark, parties).await
     });
-    let mut seen =
-        stream::iter(runs).buffer_unordered(AT_ONCE).fold(Seen::default(), Seen::and).await;
+    let mut seen = stream::iter(runs)
+        .buffer_unordered(AT_ONCE)
+        .fold(Seen::default(), async |all, one| all.and(one))
+        .await;
     let pairs = std::mem::take(&mut seen.pairs).len();
     assert_eq!(pairs, samples.len() * faults.len(), "each sample meets each fault");
     seen

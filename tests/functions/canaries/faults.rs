@@ -176,6 +176,8 @@ impl Fault {
             running.secrets.put(VENDOR_SECRET, super::VENDOR_KEY);
             running.vendor.set_key(super::VENDOR_KEY);
         }
-        parties.iter().for_each(|party| party(&running.vendor, None));
+        for party in parties {
+            party(&running.vendor, None);
+        }
     }
 }

@@ -102,9 +102,10 @@ fn body_of(envelope: &Value) -> Vec<u8> {
 }
 
 fn put_body(envelope: &mut Value, body: Vec<u8>) {
-    envelope["body"] = match envelope["isBase64Encoded"] == true {
-        true => json!(STANDARD.encode(body)),
-        false => json!(String::from_utf8(body).unwrap()),
+    envelope["body"] = if envelope["isBase64Encoded"] == true {
+        json!(STANDARD.encode(body))
+    } else {
+        json!(String::from_utf8(body).unwrap())
     };
 }
 
@@ -139,7 +140,7 @@ fn mark_members(members: &mut Map<String, Value>, with: &str) {
         }
         if let (true, Value::String(url)) = (WITH_TOKENS.contains(&name.as_str()), value) {
             let joint = if url.contains('?') { '&' } else { '?' };
-            *url += &format!("{joint}token={SECRET}#{SECRET}");
+            *url = format!("{url}{joint}token={SECRET}#{SECRET}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Seen {
     outcomes: BTreeSet<String>,
     marked_calls: usize,
     marked_messages: usize,
-    records: usize,
+    pub(super) records: usize,
 }
 
 impl Seen {
@@ -72,7 +72,7 @@ impl Seen {
     }
 
     /// All that both have seen.
-    pub(super) async fn and(mut self, other: Self) -> Self {
+    pub(super) fn and(mut self, other: Self) -> Self {
         self.pairs.extend(other.pairs);
         self.outcomes.extend(other.outcomes);
         self.marked_calls += other.marked_calls;

@@ -52,8 +52,10 @@ fn forms(mark: &str) -> Vec<String> {
     for word in [mark, &capital, &mark.to_uppercase()] {
         let bytes = word.bytes();
         forms.push(hex::encode(word));
-        forms.push(bytes.clone().map(|byte| format!("%{byte:02x}")).collect());
-        forms.push(bytes.clone().map(|byte| format!("\\u00{byte:02x}")).collect());
+        forms.push(bytes.clone().flat_map(|byte| ["%".to_owned(), hex::encode([byte])]).collect());
+        forms.push(
+            bytes.clone().flat_map(|byte| ["\\u00".to_owned(), hex::encode([byte])]).collect(),
+        );
         forms.push(bytes.map(|byte| byte.to_string()).collect::<Vec<_>>().join(","));
         forms.push(hex::encode(Sha256::digest(word))[..DIGITS].to_owned());
         forms.extend((0..3).map(|before| within_base64(word, before)));

@@ -1,6 +1,7 @@
 //! What the functions have in common: how they are set up, who calls them, and the checks that
 //! hold for more than one of them.
 
+pub(crate) mod callers;
 pub(crate) mod canaries;
 pub(crate) mod faults;
 pub(crate) mod journal;

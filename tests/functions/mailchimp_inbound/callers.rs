@@ -1,6 +1,7 @@
 //! Who may call: whoever has the secret in the query.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use integration::Event;
 use serde_json::json;
 
 use super::{
@@ -115,4 +116,53 @@ async fn a_store_that_is_away_does_not_stop_the_start_and_the_first_use_tries_ag
     inbound.secrets.set_down(false);
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     assert_eq!(inbound.sandbox.starts(), 1);
+}
+
+#[tokio::test]
+async fn whatever_stands_in_the_query_passes_or_is_turned_away() {
+    let table = [
+        (format!("a=1&secret={SECRET}&b=2"), 200),
+        (format!("secret=no&secret={SECRET}"), 200),
+        (format!("secret={}", SECRET.replace('-', "%2d")), 200),
+        (format!("secret={SECRET},{SECRET}"), 401),
+        (format!("secret={SECRET}%20"), 401),
+        (format!("secret={SECRET}%00"), 401),
+        (format!("secret={SECRET}%ff"), 401),
+        (format!("secret={}", SECRET.to_uppercase()), 401),
+        (format!("secret={}", SECRET.repeat(400)), 401),
+        (format!("secret={}", "%C3%A9".repeat(1500)), 401),
+        (format!("secret[]={SECRET}"), 401),
+        (format!("?secret={SECRET}"), 401),
+        ("%".repeat(9000), 401),
+    ];
+    let mut inbound = start().await;
+    for (query, status) in table {
+        let event = stranger(form("subscribe")).query(&query);
+        assert_eq!(inbound.call(event).await.status, status, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_do_not_make_us_ask_for_the_secret_at_each_call() {
+    let mut inbound = start().await;
+    let before = inbound.secrets.fetches();
+    for n in 0..20 {
+        let query = format!("secret=another-mailchimp-secret-{n}&secret=another");
+        let event = stranger(form("subscribe")).query(&query);
+        assert_eq!(inbound.call(event).await.status, 401);
+    }
+    assert_eq!(inbound.secrets.fetches(), before + 1);
+}
+
+#[tokio::test]
+async fn an_event_is_one_whether_its_body_is_encoded_or_not_and_another_by_any_byte() {
+    let mut inbound = start_with(TELLS).await;
+    let good = form("subscribe");
+    let plain = Event::post(&good).query(&format!("secret={SECRET}"));
+    let id = inbound.call(event(&good)).await.body["id"].clone();
+    assert_eq!(inbound.call(plain).await.body["id"], id);
+    // The same to a template, but not what Mailchimp sends again.
+    for other in [format!("{good}&"), good.replace("%5B", "["), good.replace("%40", "@")] {
+        assert_ne!(inbound.call(event(other)).await.body["id"], id);
+    }
 }

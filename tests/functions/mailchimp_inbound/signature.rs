@@ -1,5 +1,6 @@
 //! `X-Mailchimp-Signature`, where a signing secret is configured.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use integration::Event;
 use serde_json::{Value, json};
@@ -92,6 +93,20 @@ async fn a_missing_or_wrong_signature_is_turned_away() {
         format!("t={now},v2={good}"),
         format!("t={},v1={good}", now - 1),
         format!("t={now},t={now},v1={good}"),
+        format!("T={now},V1={good}"),
+        format!("t={now};v1={good}"),
+        format!("t ={now},v1 ={good}"),
+        format!("t=\"{now}\",v1={good}"),
+        format!("t={now}.0,v1={good}"),
+        format!("t={now},v1=0x{good}"),
+        format!("t={now},v1={}", &good[..62]),
+        format!("t={now},v1={good}00"),
+        format!("t={now},v1={}", STANDARD.encode(&good)),
+        format!("t={now},v1={good},t={now}"),
+        // A repeated header, as function URLs join it.
+        format!("t={now},v1={good},t={now},v1={good}"),
+        "x".repeat(9000),
+        format!("t={now},v1={good}é"),
         header("another-signing-secret", now, &form),
         header(SIGNING_SECRET, now, ""),
         header(SIGNING_SECRET, now, &at(&form, 1)),
@@ -212,6 +227,18 @@ async fn a_signing_secret_that_is_not_fit_for_use_lets_nobody_pass() {
         }
         assert!(!log.tells("only-fifteen-ch") && !log.tells(SIGNING_SECRET));
     }
+}
+
+/// Whoever has the secret of the URL, and not the other one.
+#[tokio::test]
+async fn wrong_signatures_do_not_make_us_ask_for_the_secret_at_each_call() {
+    let mut inbound = signed_only().await.start().await;
+    let before = inbound.secrets.fetches();
+    for n in 0..20 {
+        let secret = format!("another-signing-secret-{n}");
+        is_turned_away(&mut inbound, signed_by(&secret, &form("subscribe"))).await;
+    }
+    assert_eq!(inbound.secrets.fetches(), before + 1);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `mandrill-welcome`, in line and with a queue.
 
+mod callers;
 mod faults;
 mod kept;
 mod log;

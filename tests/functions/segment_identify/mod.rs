@@ -1,6 +1,7 @@
 //! `segment-identify`, in line and with a queue.
 
 mod batch;
+mod callers;
 mod calls;
 mod faults;
 mod keys;
