@@ -331,7 +331,9 @@ mod tests {
         /// since a mail that was not sent must never count as sent.
         #[test]
         fn any_answer_has_an_outcome(
-            status: u16, header in prop::option::of("[0-9]{1,25}|-1|1\\.5|soon|[ -~]*"), body in bodies(),
+            status in prop_oneof![any::<u16>(), 100_u16..=600, 200_u16..=300],
+            header in prop::option::of("[0-9]{1,25}|-1|1\\.5|soon|[ -~]*"),
+            body in bodies(),
         ) {
             let said: Option<Value> = serde_json::from_slice(&body).ok();
             let rows = said.as_ref().and_then(Value::as_array).map(Vec::len);

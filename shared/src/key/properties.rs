@@ -127,7 +127,7 @@ proptest! {
     /// another.
     #[test]
     fn neither_records_nor_vendors_confuse_two_works(
-        works in prop::collection::vec(("[a-b]{1,2}", "[a-b\n#]{0,3}", prop::option::of("[a-b\n#]{1,3}")), 2)
+        works in prop::collection::vec(("[a-b]", "a?[\n#]?b?", prop::option::of("a?[\n#]?b")), 2)
     ) {
         let seen: Vec<_> = works.iter().map(|(name, event, named)| {
             let arn = FunctionArn::new(&format!("arn:aws:lambda:eu-central-1:123456789012:function:{name}"));
