@@ -58,9 +58,7 @@ impl Configuration {
             Placement::Replying => setup.with_table().with_queue().reply_template(reply),
         }
     }
-}
 
-impl Configuration {
     /// Each sample and each fault at least once, and a share of all their pairs: in each round a
     /// sample meets a fault further on.
     fn pairs(self, samples: usize, faults: usize) -> impl Iterator<Item = (usize, usize)> {
@@ -124,7 +122,7 @@ async fn run<V: Vendor>(
         }
         seen.queue(&running, fault);
         running.work().await;
-        fault.ends(&running, parties);
+        fault.ends(&mut running, parties).await;
         seen.calls(&running);
     }
     // What is left, once all is mended.

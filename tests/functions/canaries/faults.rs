@@ -168,13 +168,15 @@ impl Fault {
         }
     }
 
-    pub(super) fn ends<V: Vendor>(&self, running: &Running<V>, parties: &[Party<V>]) {
+    pub(super) async fn ends<V: Vendor>(&self, running: &mut Running<V>, parties: &[Party<V>]) {
         running.sqs.set_down(false);
         running.dynamo_db.set_down(false);
         running.secrets.set_down(false);
         if matches!(self, Self::Key) {
             running.secrets.put(VENDOR_SECRET, super::VENDOR_KEY);
             running.vendor.set_key(super::VENDOR_KEY);
+            // A key that cannot be is kept as long as any: no call would be made any more.
+            running.sandbox.crash().await;
         }
         for party in parties {
             party(&running.vendor, None);
