@@ -3,11 +3,28 @@
 //! Whoever derives it for a type with a text in it says here what the text is; a type that holds
 //! anything else implements it by hand, and shows no more than it names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
+use ::http::{HeaderMap, HeaderValue, header::LOCATION};
+use mailchimp_inbound::{PatchPaths, TemplateResult, event, form};
+use serde_json::json;
+use shared::{
+    ctx::Ctx,
+    deliver::Delivered,
+    http,
+    outcome::Outcome,
+    queue::Received,
+    reply::Reply,
+    response::Response,
+    segment::{Batch, Call, Kind},
+};
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use super::{Types, sources};
+use crate::common::canaries::assert_unmarked;
 
 /// Texts of types that derive `Debug`, and what they hold.
 const HARMLESS: [(&str, &str); 31] = [
@@ -144,4 +161,49 @@ fn no_type_that_holds_a_person_s_data_or_a_secret_derives_debug() {
     assert!(unknown.is_empty(), "these may show what nobody may see: {unknown:#?}");
     let gone: Vec<_> = known.iter().filter(|field| !found.contains_key(*field)).collect();
     assert!(gone.is_empty(), "there are no such fields any more: {gone:#?}");
+}
+
+/// What implements it by hand, over a person and a secret.
+#[test]
+fn debug_by_hand_shows_no_mark() {
+    let person = json!({"email": "ann.canary@example.com", "token": "magpie"});
+    let identity = json!({"id": "i", "traits": person, "metadata_public": {}});
+    let ctx = json!({"hook": {"flow": "settings"}, "identity": identity});
+    let ctx = Ctx::decode(ctx.to_string().as_bytes()).unwrap().reduce();
+    let message = json!({"id": 1, "type": "error", "text": "canary"});
+    let replies = [
+        json!({"identity": {"traits": {"name": "canary"}}}),
+        json!({"messages": [{"instance_ptr": "#/", "messages": [message]}]}),
+    ];
+    let patch = json!([
+        {"op": "add", "path": "/metadata_public/mailchimp/canary", "value": person},
+        {"op": "remove", "path": "/metadata_public/mailchimp/canary"},
+    ]);
+    let result = json!({"ory": {"patch": patch}, "segment": {"userId": "canary"}});
+    let result = result.as_object().unwrap().clone();
+    let form = b"type=unsubscribe&fired_at=2026-01-31+11:19:37&data[list_id]=l&data[action]=canary\
+        &data[reason]=canary&data[email]=canary@example.com&data[merges][FNAME]=canary";
+    let decoded = event::read(&form::decode(form).unwrap()).unwrap();
+    let url = "https://example.com/?canary=magpie".parse().unwrap();
+    let request = http::Request::post_json(url, person.to_string(), Duration::ZERO)
+        .bearer(&"magpie".to_owned().into());
+    let answer = http::Response {
+        status: 200,
+        headers: HeaderMap::from_iter([(LOCATION, HeaderValue::from_static("canary"))]),
+        body: person.to_string().into(),
+    };
+    let received = Received { body: person.to_string(), ..Received::default() };
+    let mut shown = vec![
+        format!("{:?}", Outcome::delivered(person.clone())),
+        format!("{:?}", Delivered::from(Outcome::delivered(person.clone()))),
+        format!("{:?}", Response::json(200, person.clone())),
+        format!("{:?}", TemplateResult::of(result.clone(), &PatchPaths::default()).unwrap()),
+        format!("{:?}", Batch::from(Call { kind: Kind::Track, body: result.clone() })),
+        format!("{decoded:?} {request:?} {answer:?} {received:?}"),
+    ];
+    shown.extend(replies.iter().map(|reply| format!("{:?}", Reply::build(reply, &ctx).unwrap())));
+    for shown in shown {
+        assert!(!shown.is_empty());
+        assert_unmarked("Debug", &shown);
+    }
 }
