@@ -83,6 +83,9 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
+/// The SDK would throw away the connection of a failed attempt, but ours are not its own: it only
+/// warns that it cannot.
 fn retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(ATTEMPTS)
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+    retries.with_reconnect_mode(ReconnectMode::ReuseAllConnections)
 }

@@ -5,7 +5,8 @@ use std::{cell::RefCell, collections::HashMap, fmt, mem, ops::ControlFlow};
 
 use jrsonnet_evaluator::{
     EnumFields, EnumFieldsHandler, FieldVisibility, GetFor, HasFieldIncludeHidden, IStr, NumValue,
-    ObjValue, ObjectCore, Result, SupThis, Val, Visibility, bail, ordering::SuperDepth,
+    ObjValue, ObjectCore, Result, SupThis, Val, Visibility, bail,
+    ordering::{FieldIndex, SuperDepth},
 };
 use jrsonnet_gcmodule::Trace;
 use serde_json::{Map, Value};
@@ -81,7 +82,7 @@ impl ObjectCore for Given {
         let fields = self.fields.borrow();
         fields.keys().all(|name| {
             let normal = EnumFields::Normal(Visibility::Normal);
-            handler(*super_depth, Default::default(), name.as_str().into(), normal)
+            handler(*super_depth, FieldIndex::default(), name.as_str().into(), normal)
                 == ControlFlow::Continue(())
         })
     }
