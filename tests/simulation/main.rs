@@ -28,7 +28,6 @@ mod visit;
 mod world;
 
 use std::{
-    env,
     process::ExitCode,
     sync::{
         Arc,
@@ -39,6 +38,7 @@ use std::{
     time::Instant,
 };
 
+use integration::{is_asked_for, variable};
 use report::Tally;
 
 /// So many runs, unless told otherwise; in as many, every fault strikes.
@@ -51,17 +51,17 @@ const STACK_BYTES: usize = 64 * 1024 * 1024;
 const NAME: &str = "simulation";
 
 fn main() -> ExitCode {
-    if !is_asked_for() {
+    if !is_asked_for(NAME) {
         return ExitCode::SUCCESS;
     }
     run::watch_panics();
     let began = Instant::now();
-    let seed = number("SIMULATION_SEED");
+    let seed = variable("SIMULATION_SEED");
     let tally = if let Some(seed) = seed {
         on_threads(seed, seed + 1, 1, true)
     } else {
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        on_threads(0, number("SIMULATION_RUNS").unwrap_or(RUNS), threads, false)
+        on_threads(0, variable("SIMULATION_RUNS").unwrap_or(RUNS), threads, false)
     };
     tally.print(began.elapsed());
     let never = tally.never_struck();
@@ -103,19 +103,4 @@ fn on_threads(from: u64, to: u64, threads: usize, is_traced: bool) -> Tally {
         all.add(tallies.recv().expect("threads that do not panic"));
     }
     all
-}
-
-fn number(variable: &str) -> Option<u64> {
-    env::var(variable).ok().map(|text| text.parse().expect("a whole number"))
-}
-
-/// Whether the arguments of `cargo test` mean this one.
-fn is_asked_for() -> bool {
-    let arguments: Vec<_> = env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--list") {
-        println!("{NAME}: test");
-        return false;
-    }
-    let mut filters = arguments.iter().filter(|argument| !argument.starts_with('-')).peekable();
-    filters.peek().is_none() || filters.any(|filter| NAME.contains(filter.as_str()))
 }

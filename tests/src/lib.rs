@@ -12,10 +12,14 @@ mod deployment;
 mod event;
 pub mod hostile;
 mod log;
+mod passing;
 mod process;
 pub mod records_suite;
 mod runtime_api;
 mod sandbox;
+mod sign_up;
+mod target;
+mod vitals;
 
 use std::time::Duration;
 
@@ -23,7 +27,11 @@ pub use answer::Answer;
 pub use deployment::Deployment;
 pub use event::Event;
 pub use log::Log;
-pub use sandbox::Sandbox;
+pub use passing::{attribute, let_time_pass};
+pub use sandbox::{Sandbox, Signals};
+pub use sign_up::{SignUps, random_id};
+pub use target::{is_asked_for, variable};
+pub use vitals::Vitals;
 
 /// Nothing that is waited for takes this long, unless it will never come.
 const PATIENCE: Duration = Duration::from_mins(1);

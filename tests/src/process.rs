@@ -43,6 +43,11 @@ impl Process {
         Self { child, runtime, stdout, stderr, ready: None }
     }
 
+    /// The system's id of it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("nobody has waited for its end")
+    }
+
     /// Waits until it asks for an event; whether it does, or has ended instead.
     pub(crate) async fn is_ready(&mut self) -> bool {
         if self.ready.is_none() {

@@ -1,6 +1,7 @@
 //! A function's sandbox: one process at a time, as Lambda keeps it.
 
 use ory_actions::standins::{Message, lambda_event};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -67,6 +68,17 @@ impl Sandbox {
         std::mem::replace(&mut self.process, fresh)
     }
 
+    /// The system's id of its process.
+    pub fn process(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// By which its process is stopped and let go on.
+    pub fn signals(&self) -> Signals {
+        let id = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
+        Signals(id.expect("a process has an id"))
+    }
+
     /// How many processes there have been.
     pub fn starts(&self) -> usize {
         self.starts
@@ -77,6 +89,22 @@ impl Sandbox {
         let mut log = self.past;
         log.append(self.process.kill().await);
         log
+    }
+}
+
+/// Freezes a process whatever it is at, as Lambda does with a sandbox.
+#[derive(Clone, Copy)]
+pub struct Signals(Pid);
+
+impl Signals {
+    /// Stops it.
+    pub fn freeze(self) {
+        kill_process(self.0, Signal::STOP).expect("the process is ours");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(self) {
+        kill_process(self.0, Signal::CONT).expect("the process is ours");
     }
 }
 

@@ -1,7 +1,10 @@
 //! Mandrill, as far as `messages/send`, `messages/send-template`, `messages/search`,
 //! `rejects/list`, `users/ping2` and `senders/domains`.
 
-use std::{collections::BTreeMap, fmt, io};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt, io,
+};
 
 use bytes::Bytes;
 use http::Request;
@@ -40,7 +43,8 @@ impl fmt::Display for Received {
 pub struct Behaviour {
     keys: Vec<String>,
     bouncing: Vec<String>,
-    sent: Vec<Value>,
+    /// The rows of a search, by the address.
+    sent: HashMap<String, Vec<Value>>,
     is_index_behind: bool,
     is_rejecting: bool,
     domains: BTreeMap<String, bool>,
@@ -74,6 +78,20 @@ impl Mandrill {
     /// Lets a search find nothing of what was sent, as if the index were behind, or ends that.
     pub fn set_index_behind(&self, is_index_behind: bool) {
         self.with(|behaviour| behaviour.is_index_behind = is_index_behind);
+    }
+
+    /// How many mails each address was sent; those that bounced are none.
+    pub fn mails(&self) -> HashMap<String, usize> {
+        let sent = |rows: &Vec<Value>| rows.iter().filter(|row| row["state"] == "sent").count();
+        self.with(|behaviour| {
+            let rows = behaviour.sent.iter();
+            rows.map(|(address, rows)| (address.clone(), sent(rows))).collect()
+        })
+    }
+
+    /// Forgets what was sent.
+    pub fn forget(&self) {
+        self.with(|behaviour| behaviour.sent.clear());
     }
 
     /// Takes every address for one that bounces, or ends that.
@@ -138,11 +156,12 @@ impl Behaviour {
         let bounces = email.as_str().is_some_and(|email| self.bounces(email));
         let (status, reason) =
             if bounces { ("rejected", Some("hard-bounce")) } else { ("sent", None) };
-        self.sent.push(json!({
+        let row = json!({
             "_id": id, "ts": 1_767_225_600, "email": email, "state": status,
             "sender": message["from_email"], "subject": message["subject"], "tags": [],
             "metadata": message["metadata"],
-        }));
+        });
+        self.sent.entry(email.as_str().unwrap_or_default().to_owned()).or_default().push(row);
         json!({
             "email": email, "status": status, "_id": id, "reject_reason": reason,
             "queued_reason": null,
@@ -152,8 +171,8 @@ impl Behaviour {
     /// The rows of mails to the address that the query quotes.
     fn search(&self, query: Option<&str>) -> Value {
         let address = query.unwrap_or_default().trim_matches('"');
-        let found = |row: &&Value| !self.is_index_behind && row["email"] == address;
-        self.sent.iter().filter(found).cloned().collect()
+        let rows = self.sent.get(address).filter(|_| !self.is_index_behind);
+        rows.into_iter().flatten().cloned().collect()
     }
 
     fn domains(&self) -> Value {

@@ -19,7 +19,7 @@ pub use ory::{AdminCall, Ory};
 pub use secrets_manager::SecretsManager;
 pub use segment::{Segment, Tracked};
 pub use sqs::{Message, Sqs, lambda_event};
-pub use vendor::{Behaviour, VendorStandin};
+pub use vendor::{Behaviour, Scripted, VendorStandin};
 
 /// State that a stand-in shares with its server.
 pub(crate) struct Shared<T>(Arc<Mutex<T>>);

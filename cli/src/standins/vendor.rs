@@ -26,16 +26,21 @@ struct State<B: Behaviour> {
     received: Vec<B::Call>,
     count: usize,
     script: VecDeque<Scripted>,
+    faults: Option<Faults<B>>,
     standing: Option<Reply>,
     delay: Option<Duration>,
 }
 
 /// A reply instead of the honest one.
-struct Scripted {
-    reply: Reply,
+pub struct Scripted {
+    /// What is answered.
+    pub reply: Reply,
     /// Whether the vendor does what it was asked to all the same.
-    acts: bool,
+    pub acts: bool,
 }
+
+/// Says which calls get another reply than the honest one.
+type Faults<B> = Box<dyn FnMut(&<B as Behaviour>::Call) -> Option<Scripted> + Send>;
 
 impl<B: Behaviour> Default for State<B> {
     fn default() -> Self {
@@ -44,6 +49,7 @@ impl<B: Behaviour> Default for State<B> {
             received: Vec::new(),
             count: 0,
             script: VecDeque::new(),
+            faults: None,
             standing: None,
             delay: None,
         }
@@ -89,6 +95,11 @@ impl<B: Behaviour> VendorStandin<B> {
         self.state.lock().script.push_back(Scripted { reply, acts: true });
     }
 
+    /// Asks at each call that no reply waits for whether it gets another than the honest one.
+    pub fn set_faults(&self, faults: impl FnMut(&B::Call) -> Option<Scripted> + Send + 'static) {
+        self.state.lock().faults = Some(Box::new(faults));
+    }
+
     /// Gives every call this reply from now on, instead of the honest one; `None` ends that.
     pub fn reply_always(&self, reply: Option<Reply>) {
         self.state.lock().standing = reply;
@@ -115,6 +126,7 @@ fn receive<B: Behaviour>(state: &mut State<B>, request: &Request<Bytes>) -> Repl
     state.received.push(call.clone());
     state.count += 1;
     let scripted = state.script.pop_front();
+    let scripted = scripted.or_else(|| state.faults.as_mut()?(&call));
     if let Some(Scripted { reply, acts: false }) = scripted {
         return reply;
     }

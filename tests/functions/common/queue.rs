@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use integration::let_time_pass;
 use ory_actions::standins::Message;
-use serde_json::{Value, json};
-use shared::records::TTL_ATTRIBUTE;
+use serde_json::Value;
 use tokio::time::sleep;
 
 use super::setup::{QUEUE, Running, TABLE, Vendor};
@@ -65,24 +65,9 @@ impl<V: Vendor> Running<V> {
     /// Moves all times in the records back and all messages out of hiding, as if so much time had
     /// gone by.
     pub(crate) fn let_time_pass(&self, time: Duration) {
-        let milliseconds = i64::try_from(time.as_millis()).unwrap();
-        let units = [("lease_until", 1), ("unsure_since", 1), (TTL_ATTRIBUTE, 1000)]
-            .map(|(name, unit)| (name, milliseconds / unit));
-        for mut record in self.dynamo_db.items(TABLE) {
-            for (name, by) in units {
-                if let Some(value) = number(&record, name) {
-                    record[name] = json!({"N": (value - by).to_string()});
-                }
-            }
-            self.dynamo_db.put(TABLE, &record).unwrap();
-        }
+        let_time_pass(&self.dynamo_db, TABLE, time);
         self.sqs.make_visible(QUEUE);
     }
-}
-
-/// A number of a record.
-pub(crate) fn number(record: &Value, name: &str) -> Option<i64> {
-    record[name]["N"].as_str().map(|number| number.parse().unwrap())
 }
 
 /// Waits until a vendor has been called; the calls.

@@ -6,6 +6,7 @@ mod waiting;
 
 use std::time::Duration;
 
+use integration::attribute;
 use ory_actions::server::Reply;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -13,7 +14,7 @@ use time::OffsetDateTime;
 use super::setup::Welcome;
 use crate::common::{
     ory::{ann, event},
-    queue::{number, until_called},
+    queue::until_called,
     setup::QUEUE,
 };
 
@@ -68,7 +69,7 @@ async fn comes_to(welcome: &mut Welcome, calls: &[&str], state: &str) {
 /// How long ago the record's mark was set, in seconds.
 fn age_of_mark(welcome: &Welcome) -> i64 {
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
-    (i64::try_from(now).unwrap() - number(&welcome.record(), "unsure_since").unwrap()) / 1000
+    (i64::try_from(now).unwrap() - attribute(&welcome.record(), "unsure_since").unwrap()) / 1000
 }
 
 /// Delivers the message, and is killed while Mandrill has the mail; the calls.

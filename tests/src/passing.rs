@@ -1,0 +1,32 @@
+//! Time in the records: the functions run by the real clock, so what they wrote is made older.
+
+use std::time::Duration;
+
+use ory_actions::standins::DynamoDb;
+use serde_json::{Value, json};
+use shared::records::TTL_ATTRIBUTE;
+
+/// The times in a record, with how many milliseconds each counts as one.
+const TIMES: [(&str, i64); 3] = [("lease_until", 1), ("unsure_since", 1), (TTL_ATTRIBUTE, 1000)];
+
+/// Moves all times in a table's records back, as if so much time had gone by.
+pub fn let_time_pass(dynamo_db: &DynamoDb, table: &str, time: Duration) {
+    let milliseconds = i64::try_from(time.as_millis()).expect("nobody waits that long");
+    for mut record in dynamo_db.items(table) {
+        let mut is_older = false;
+        for (name, unit) in TIMES {
+            if let Some(value) = attribute(&record, name) {
+                record[name] = json!({"N": (value - milliseconds / unit).to_string()});
+                is_older = true;
+            }
+        }
+        if is_older {
+            dynamo_db.put(table, &record).expect("it came from there");
+        }
+    }
+}
+
+/// A number of a record.
+pub fn attribute(record: &Value, name: &str) -> Option<i64> {
+    record[name]["N"].as_str().map(|number| number.parse().expect("a whole number"))
+}
