@@ -46,3 +46,26 @@ impl Clock for VirtualClock {
         self.start + self.since.elapsed()
     }
 }
+
+/// A wall clock that is set by hand, forwards and back.
+#[cfg(test)]
+pub(crate) struct ClockByHand(std::sync::Mutex<OffsetDateTime>);
+
+#[cfg(test)]
+impl ClockByHand {
+    pub(crate) fn at(time: OffsetDateTime) -> Arc<Self> {
+        Arc::new(Self(std::sync::Mutex::new(time)))
+    }
+
+    /// Moves it by so much, back where that is negative.
+    pub(crate) fn leap(&self, by: time::Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+#[cfg(test)]
+impl Clock for ClockByHand {
+    fn now(&self) -> OffsetDateTime {
+        *self.0.lock().unwrap()
+    }
+}

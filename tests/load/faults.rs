@@ -59,8 +59,8 @@ const FAULTS: [(Fault, usize, &str); 11] = [
 /// What has struck.
 #[derive(Clone, Default)]
 pub(crate) struct Faults {
-    pub(crate) calls: u64,
-    struck: [u64; FAULTS.len()],
+    pub(crate) calls: usize,
+    struck: [usize; FAULTS.len()],
     /// Those that come next, as places in [`FAULTS`].
     next: Vec<usize>,
     /// Who bounces, and is never sent anything.
@@ -89,7 +89,7 @@ impl Faults {
     }
 
     /// How often each has struck.
-    pub(crate) fn struck(&self) -> impl Iterator<Item = (u64, &'static str)> {
+    pub(crate) fn struck(&self) -> impl Iterator<Item = (usize, &'static str)> {
         self.struck.into_iter().zip(FAULTS.map(|(_, _, told)| told))
     }
 }

@@ -61,8 +61,8 @@ impl Run {
         println!("  deliveries, in {} rounds after the callers had gone", self.drained.rounds);
         self.deliveries.iter().for_each(|(outcome, times)| row(*times, outcome));
         println!("  calls of Mandrill, and how they failed");
-        row(self.faults.calls as usize, "calls");
-        self.faults.struck().for_each(|(times, told)| row(times as usize, told));
+        row(self.faults.calls, "calls");
+        self.faults.struck().for_each(|(times, told)| row(times, told));
         println!("  in the end");
         row(self.accepted.len(), "people whose sign-up was accepted");
         row(self.mails.values().filter(|mails| **mails > 0).count(), "got their mail");

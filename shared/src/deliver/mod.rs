@@ -1,6 +1,8 @@
 //! Deliver: render, claim, call, classify, record.
 
 mod channel;
+#[cfg(test)]
+mod clock_tests;
 mod delivered;
 mod keyring;
 mod ledger;

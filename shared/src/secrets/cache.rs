@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use secrecy::SecretString;
 use time::OffsetDateTime;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::timeout,
+};
 
 use super::{SecretError, SecretStore, Stage};
 use crate::{clock::SharedClock, journal::chain};
@@ -50,6 +53,19 @@ struct Held {
     refreshed: Option<OffsetDateTime>,
 }
 
+impl Held {
+    /// Where the clock was set back, nobody knows how old anything is: the value counts as just too
+    /// old, and no pause holds. Otherwise a key that was rotated away would stay good for as long
+    /// as the clock was wrong by.
+    fn mind_the_clock(&mut self, now: OffsetDateTime, ttl: Ttl) {
+        if let Some((_, since)) = self.versions.as_mut().filter(|(_, since)| *since > now) {
+            *since = now - ttl.0;
+        }
+        self.failed = self.failed.filter(|failed| *failed <= now);
+        self.refreshed = self.refreshed.filter(|refreshed| *refreshed <= now);
+    }
+}
+
 impl Cached {
     /// A secret of which only the current version matters: a vendor's key.
     pub fn current(id: String, store: Arc<dyn SecretStore>, clock: SharedClock, ttl: Ttl) -> Self {
@@ -63,7 +79,7 @@ impl Cached {
 
     /// The secret, fetched if what is held is too old.
     pub async fn get(&self) -> Result<Versions, SecretError> {
-        let mut held = self.held.lock().await;
+        let mut held = self.held().await;
         match self.held_for(&held) {
             Some((versions, age)) if age < self.ttl.0 => Ok(versions.clone()),
             Some((versions, age)) if age < self.ttl.0 + STALE_LIMIT && self.paused(&held) => {
@@ -75,7 +91,7 @@ impl Cached {
 
     /// The secret fetched anew, but at most once per `pause`; within it, what is held.
     pub async fn refresh(&self, pause: Duration) -> Result<Versions, SecretError> {
-        let mut held = self.held.lock().await;
+        let mut held = self.held().await;
         match (&held.versions, held.refreshed) {
             (Some((versions, _)), Some(last)) if self.clock.now() - last < pause => {
                 Ok(versions.clone())
@@ -85,6 +101,12 @@ impl Cached {
                 self.renew(&mut held).await
             }
         }
+    }
+
+    async fn held(&self) -> MutexGuard<'_, Held> {
+        let mut held = self.held.lock().await;
+        held.mind_the_clock(self.clock.now(), self.ttl);
+        held
     }
 
     async fn renew(&self, held: &mut Held) -> Result<Versions, SecretError> {
@@ -130,7 +152,7 @@ impl Cached {
 
     fn held_for<'a>(&self, held: &'a Held) -> Option<(&'a Versions, Duration)> {
         let (versions, since) = held.versions.as_ref()?;
-        // A clock that was set back makes the value look new, which does no harm.
+        // Only a clock that is set back during a fetch comes to this.
         let age = Duration::try_from(self.clock.now() - *since).unwrap_or_default();
         Some((versions, age))
     }
@@ -160,7 +182,7 @@ mod tests {
     use tokio::time::advance;
 
     use super::{super::MemorySecrets, *};
-    use crate::clock::VirtualClock;
+    use crate::clock::{ClockByHand, VirtualClock};
 
     const TTL: Ttl = Ttl(Duration::from_mins(5));
 
@@ -242,5 +264,62 @@ mod tests {
         advance(pause).await;
         cached.refresh(pause).await.unwrap();
         assert_eq!(store.fetches(), 3);
+    }
+
+    /// A secret that was fetched, and whose clock leaps then.
+    async fn after_a_leap(by: time::Duration) -> (Arc<MemorySecrets>, Arc<ClockByHand>, Cached) {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", "one");
+        let clock = ClockByHand::at(datetime!(2026-01-01 00:00 UTC));
+        let cached = Cached::both("s".to_owned(), store.clone(), clock.clone(), TTL);
+        current(&cached).await;
+        cached.refresh(TTL.0).await.unwrap();
+        store.put("s", "two");
+        clock.leap(by);
+        (store, clock, cached)
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_leaps_makes_no_secret_live_longer() {
+        for by in [time::Duration::days(365), -time::Duration::days(365), -time::Duration::SECOND] {
+            let (store, _, cached) = after_a_leap(by).await;
+            assert_eq!(current(&cached).await, "two", "{by}");
+            let fetches = store.fetches();
+            current(&cached).await;
+            assert_eq!(store.fetches(), fetches, "{by}: it is as fresh as any");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_leaps_keeps_nobody_from_looking_after_a_mismatch() {
+        for by in [time::Duration::days(365), -time::Duration::days(365)] {
+            let (store, _, cached) = after_a_leap(by).await;
+            let versions = cached.refresh(TTL.0).await.unwrap();
+            assert_eq!(versions.current.expose_secret(), "two", "{by}");
+            let fetches = store.fetches();
+            cached.refresh(TTL.0).await.unwrap();
+            assert_eq!(store.fetches(), fetches, "{by}: the pause holds again");
+        }
+    }
+
+    #[tokio::test]
+    async fn after_a_leap_back_an_old_value_serves_on_for_an_hour_of_outage_and_no_longer() {
+        let (store, clock, cached) = after_a_leap(-time::Duration::days(365)).await;
+        store.set_down(true);
+        assert_eq!(current(&cached).await, "one");
+        clock.leap(STALE_LIMIT.mul_f64(0.99).try_into().unwrap());
+        assert_eq!(current(&cached).await, "one");
+        clock.leap(STALE_LIMIT.mul_f64(0.01).try_into().unwrap());
+        assert!(cached.get().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_leap_back_in_an_outage_ends_its_pause() {
+        let (store, clock, cached) = after_a_leap(time::Duration::minutes(6)).await;
+        store.set_down(true);
+        assert_eq!(current(&cached).await, "one");
+        store.set_down(false);
+        clock.leap(-time::Duration::days(1));
+        assert_eq!(current(&cached).await, "two");
     }
 }

@@ -1,0 +1,171 @@
+//! Clocks that leap, forwards and back, between deliveries and in the middle of one.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use ::http::HeaderMap;
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde_json::json;
+use time::{OffsetDateTime, macros::datetime};
+
+use super::{Api, Attempts, Channel, Delivered, Found, Ledger, OnUnknown, Search};
+use crate::{
+    budget::Budget,
+    clock::{Clock, ClockByHand},
+    http::{self, Response},
+    key::{Key, WorkKey},
+    outcome::{Outcome, Wait},
+    records::MemoryRecords,
+    secrets::{Cached, MemorySecrets, Product, SecretError, SecretStore, Stage, Ttl, VendorKey},
+};
+
+const START: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+const INVOCATION: Duration = Duration::from_secs(25);
+const TTL: Duration = Duration::from_mins(5);
+
+/// A vendor that counts its calls, takes all of them, and finds none of them again.
+#[derive(Default)]
+struct Counter(Arc<AtomicUsize>);
+
+#[async_trait]
+impl Api for Counter {
+    type Call = ();
+
+    async fn call(&self, (): &(), _: &SecretString, _: Duration) -> Result<Response, http::Error> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Response { status: 200, headers: HeaderMap::new(), body: "{}".into() })
+    }
+
+    fn classify(&self, (): &(), _: &Response) -> Outcome {
+        Outcome::delivered(json!({}))
+    }
+
+    fn on_unknown(&self, (): &()) -> OnUnknown<'_, ()> {
+        OnUnknown::Search(self)
+    }
+}
+
+#[async_trait]
+impl Search<()> for Counter {
+    async fn search(
+        &self,
+        (): &(),
+        _: OffsetDateTime,
+        _: &SecretString,
+        _: Duration,
+    ) -> Result<Response, http::Error> {
+        Ok(Response { status: 200, headers: HeaderMap::new(), body: "[]".into() })
+    }
+
+    fn read(&self, (): &(), _: &Response) -> Found {
+        Found::Nothing
+    }
+}
+
+/// Secrets, while somebody fetches which the clock leaps.
+struct LeapingSecrets {
+    secrets: MemorySecrets,
+    clock: Arc<ClockByHand>,
+    by: time::Duration,
+}
+
+#[async_trait]
+impl SecretStore for LeapingSecrets {
+    async fn fetch(&self, id: &str, stage: Stage) -> Result<Option<SecretString>, SecretError> {
+        self.clock.leap(self.by);
+        self.secrets.fetch(id, stage).await
+    }
+}
+
+/// One function, whose clock leaps between its first claim and the call.
+struct Function {
+    clock: Arc<ClockByHand>,
+    calls: Arc<AtomicUsize>,
+    ledger: Ledger,
+    channel: Channel<Counter>,
+}
+
+impl Function {
+    fn leaping(by: time::Duration) -> Self {
+        let clock = ClockByHand::at(START);
+        let secrets = MemorySecrets::default();
+        secrets.put("vendor", "the-key-of-the-vendor");
+        let store = Arc::new(LeapingSecrets { secrets, clock: clock.clone(), by });
+        let secret = Cached::current("vendor".to_owned(), store, clock.clone(), Ttl(TTL));
+        let vendor = Counter::default();
+        Self {
+            calls: vendor.0.clone(),
+            ledger: Ledger {
+                function: "f",
+                records: Arc::new(MemoryRecords::default()),
+                ttl: Duration::from_hours(720),
+                clock: clock.clone(),
+            },
+            channel: Channel {
+                vendor,
+                key: Arc::new(VendorKey::new(secret, "api_key", Product::Other("a key"))),
+                timeout: Duration::from_secs(15),
+            },
+            clock,
+        }
+    }
+
+    async fn deliver(&self) -> Delivered {
+        let now = self.clock.now();
+        let budget = Budget::of_invocation(now, now + INVOCATION);
+        let key = WorkKey::new(&Key::of_event(None, &json!({})), None);
+        let claim = Some((&self.ledger, &key));
+        self.channel.deliver(&(), claim, &budget, Attempts::ONE).await
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leap_over_the_lease_makes_no_call_and_leaves_the_way_free() {
+    let function = Function::leaping(time::Duration::hours(1));
+    let came = function.deliver().await;
+    assert!(matches!(came.outcome, Outcome::TryLater { .. }), "{came:?}");
+    assert_eq!(function.calls(), 0);
+    assert!(matches!(function.deliver().await.outcome, Outcome::Delivered { .. }));
+    assert!(matches!(function.deliver().await.outcome, Outcome::Duplicate));
+    assert_eq!(function.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leap_back_makes_no_second_call() {
+    for by in [-time::Duration::SECOND, -time::Duration::hours(1), -time::Duration::days(3650)] {
+        let function = Function::leaping(by);
+        assert!(matches!(function.deliver().await.outcome, Outcome::Delivered { .. }), "{by}");
+        assert!(matches!(function.deliver().await.outcome, Outcome::Duplicate), "{by}");
+        assert_eq!(function.calls(), 1, "{by}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_of_a_clock_that_was_set_back_is_waited_for_and_ends() {
+    let function = Function::leaping(time::Duration::ZERO);
+    let key = WorkKey::new(&Key::of_event(None, &json!({})), None);
+    let budget = Budget::of_invocation(START, START + INVOCATION);
+    // Somebody claims it, and is never heard of again.
+    function.ledger.claim(&key, &budget).await.unwrap();
+    function.clock.leap(-time::Duration::days(1));
+    let Outcome::TryLater { wait: Wait::Until(wait), .. } = function.deliver().await.outcome else {
+        panic!("it is held")
+    };
+    assert_eq!(wait, Duration::from_hours(24) + INVOCATION + Duration::from_secs(2));
+    function.clock.leap(wait.try_into().unwrap());
+    let came = function.deliver().await;
+    assert!(matches!(came.outcome, Outcome::Unknown { .. }), "its call may have gone out");
+    function.clock.leap(time::Duration::minutes(31));
+    assert!(matches!(function.deliver().await.outcome, Outcome::Delivered { .. }));
+    assert_eq!(function.calls(), 1);
+}
