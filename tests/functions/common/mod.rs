@@ -4,9 +4,12 @@
 pub(crate) mod callers;
 pub(crate) mod canaries;
 pub(crate) mod faults;
+pub(crate) mod harm;
 pub(crate) mod journal;
 pub(crate) mod keys;
+pub(crate) mod last_moments;
 pub(crate) mod ory;
+pub(crate) mod peers;
 pub(crate) mod queue;
 pub(crate) mod rows;
 pub(crate) mod samples;

@@ -2,7 +2,10 @@
 
 mod callers;
 mod faults;
+mod frozen;
+mod harm;
 mod kept;
+mod last_moments;
 mod log;
 mod mail;
 mod mandrill_says;

@@ -1,0 +1,50 @@
+//! Invocations that end in 50 ms: no call is begun that could not be finished, and nothing is lost.
+
+use std::time::Duration;
+
+use integration::Event;
+
+use super::setup::{QUEUE, Running, Setup, Vendor};
+use crate::common::journal::outcomes;
+
+const ABOUT_TO_END: Duration = Duration::from_millis(50);
+
+async fn about_to_end<V: Vendor>(setup: Setup<V>) -> Running<V> {
+    setup.with(|deployment| deployment.time_limit(ABOUT_TO_END)).start().await
+}
+
+async fn has_time_again<V: Vendor>(running: &mut Running<V>) {
+    running.sandbox.deploy(|deployment| deployment.time_limit(shared::lambda::TIME_LIMIT)).await;
+}
+
+/// Without a queue the caller is asked to try again, and then it is delivered at once.
+pub(crate) async fn in_line_no_call_is_begun_and_the_next_attempt_delivers<V: Vendor>(
+    setup: Setup<V>,
+    event: Event,
+) {
+    let mut running = about_to_end(setup).await;
+    assert_eq!(running.call(event.clone()).await.status, 503);
+    assert!(running.received().is_empty());
+    has_time_again(&mut running).await;
+    assert_eq!(running.call(event).await.row(), (200, "delivered"));
+    running.received_once();
+    assert_eq!(outcomes(&running.end().await.journal()), ["try_later", "delivered"]);
+}
+
+/// With one it is stored, and stays there for an invocation with more time.
+pub(crate) async fn an_event_is_stored_and_stays_until_there_is_time<V: Vendor>(
+    setup: Setup<V>,
+    event: Event,
+) {
+    let mut running = about_to_end(setup.with_queue()).await;
+    assert_eq!(running.call(event).await.body["status"], "accepted");
+    let [message] = running.sqs.receive(QUEUE, 10).try_into().unwrap();
+    assert_eq!(running.sandbox.deliver(&[message]).await.len(), 1);
+    assert!(running.received().is_empty());
+    has_time_again(&mut running).await;
+    running.sqs.make_visible(QUEUE);
+    assert!(running.work().await.is_empty());
+    running.received_once();
+    let journal = running.end().await.journal();
+    assert_eq!(outcomes(&journal), ["accepted", "try_later", "delivered"]);
+}

@@ -1,0 +1,46 @@
+//! Mandrill, Secrets Manager, the queue and the table as peers that mean harm.
+
+use super::{setup::Setup, templates::FROM_THE_DOCUMENTS};
+use crate::common::{
+    harm,
+    ory::{ann, event},
+    peers::Harm,
+    setup::side_by_side,
+};
+
+#[tokio::test]
+async fn a_vendor_that_means_harm_does_none() {
+    side_by_side(Harm::ALL, |_, harm| async move {
+        let setup = Setup::new().await;
+        let outcome = harm::outcome_at_a_vendor(harm);
+        harm::comes_to(setup, "MANDRILL_URL", harm, event(&ann()), outcome).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_secrets_manager_that_means_harm_lets_nobody_in() {
+    side_by_side(Harm::ALL, |_, harm| async move {
+        harm::of_secrets_manager_lets_nobody_in(Setup::new().await, harm, event(&ann())).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_queue_that_means_harm_is_passed_by() {
+    side_by_side(Harm::ALL, |_, harm| async move {
+        let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS);
+        harm::of_the_queue_is_passed_by(setup, harm, event(&ann())).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_table_that_answers_as_it_should_no_call_is_made() {
+    side_by_side(Harm::ALL, |_, harm| async move {
+        let setup = Setup::new().await.with_table();
+        let table = "AWS_ENDPOINT_URL_DYNAMODB";
+        harm::comes_to(setup, table, harm, event(&ann()), "try_later").await;
+    })
+    .await;
+}
