@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use integration::Vitals;
 use serde_json::Value;
 use tokio::{
     process::{Child, Command},
@@ -83,10 +84,7 @@ impl Sandbox {
 
     /// The most memory that it ever held, in bytes; none where the system does not tell.
     pub(crate) fn peak_memory(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-        Some(kibibytes * 1024)
+        Some(Vitals::of(self.process.id()?)?.peak)
     }
 
     /// Ends it.

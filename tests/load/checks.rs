@@ -1,12 +1,12 @@
 //! What must not be, however great the load.
 
-use integration::SignUps;
+use integration::sign_up::address;
 
 use crate::report::Run;
 
 /// How much a process may grow in the second half of the time, in bytes: its first answers take
 /// pages that it keeps.
-const GROWTH: u64 = 2 << 20;
+const GROWTH: u64 = 4 << 20;
 
 /// The most memory that a process may hold, in bytes; a sandbox has 256 MiB.
 const LARGEST: u64 = 48 << 20;
@@ -55,7 +55,7 @@ fn memory_is_flat(run: &Run) -> Result<(), String> {
 fn all_of_it_happened(run: &Run) -> Result<(), String> {
     let kinds = run.loaded.by_kind().count();
     let idle: Vec<_> = run.faults.struck().filter(|(times, _)| *times == 0).collect();
-    let accepted = run.accepted.iter().map(|person| SignUps::address(*person));
+    let accepted = run.accepted.iter().map(|person| address(*person));
     let mailed = accepted.filter(|address| run.mails.contains_key(address)).count();
     holds(kinds == crate::events::KINDS, || format!("only {kinds} kinds of answers"))?;
     holds(idle.is_empty(), || format!("these never struck: {idle:?}"))?;

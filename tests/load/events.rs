@@ -9,7 +9,11 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use integration::{Event, SignUps, random_id};
+use integration::{
+    Event,
+    sign_up::{ctx, random_id, sign_up},
+};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// Of so many calls one is of no use: 5 %.
@@ -67,9 +71,8 @@ pub(crate) struct Drawn {
 }
 
 /// Draws what callers send.
-#[derive(Default)]
 pub(crate) struct Events {
-    sign_ups: SignUps,
+    ctx: Value,
     drawn: AtomicUsize,
     people: Mutex<People>,
 }
@@ -80,13 +83,19 @@ struct People {
     accepted: HashSet<Uuid>,
 }
 
+impl Default for Events {
+    fn default() -> Self {
+        Self { ctx: ctx(), drawn: AtomicUsize::default(), people: Mutex::default() }
+    }
+}
+
 impl Events {
     /// The next call.
     pub(crate) fn draw(&self) -> Drawn {
         let number = self.drawn.fetch_add(1, Ordering::Relaxed);
         if number.is_multiple_of(ONE_IS_BAD) {
             let (kind, spoil) = &SPOILT[number / ONE_IS_BAD % SPOILT.len()];
-            let event = self.sign_ups.event(random_id(), random_id());
+            let event = sign_up(&self.ctx, random_id(), random_id());
             return Drawn { kind: *kind, event: spoil(event), person: None };
         }
         let comes_again = number % ONE_COMES_AGAIN == 1;
@@ -99,7 +108,7 @@ impl Events {
         if again.is_none() {
             self.remember(person, trigger);
         }
-        let event = self.sign_ups.event(person, trigger);
+        let event = sign_up(&self.ctx, person, trigger);
         Drawn { kind, event, person: Some(person) }
     }
 
@@ -111,7 +120,7 @@ impl Events {
     /// A call that nothing is wrong with.
     pub(crate) fn sign_up(&self) -> Drawn {
         let person = random_id();
-        let event = self.sign_ups.event(person, random_id());
+        let event = sign_up(&self.ctx, person, random_id());
         Drawn { kind: NEW, event, person: Some(person) }
     }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use integration::SignUps;
+use integration::sign_up::address;
 use uuid::Uuid;
 
 use crate::{
@@ -35,7 +35,7 @@ pub(crate) struct Run {
 impl Run {
     /// How many events were accepted that came to nothing: no mail, no rejection, no dead letter.
     pub(crate) fn lost(&self) -> usize {
-        let addresses = self.accepted.iter().map(|person| SignUps::address(*person));
+        let addresses = self.accepted.iter().map(|person| address(*person));
         let open = addresses.filter(|address| {
             !self.mails.contains_key(address) && !self.faults.bounced.contains(address)
         });

@@ -1,7 +1,10 @@
 //! Sign-ups in one process of a real binary, each of somebody else, delivered in line with records
 //! in memory: of those it keeps a bounded number.
 
-use integration::{Deployment, SignUps, random_id};
+use integration::{
+    Deployment,
+    sign_up::{ctx, random_id, sign_up},
+};
 use ory_actions::{
     standins::{Mandrill, SecretsManager},
     world::WEBHOOK_KEY,
@@ -29,10 +32,10 @@ pub(crate) async fn soak(times: u64) -> Curve {
         .var("MANDRILL_SECRET_ID", MANDRILL_SECRET)
         .var("MANDRILL_URL", mandrill.url());
     let mut sandbox = deployment.start().await;
-    let sign_ups = SignUps::default();
+    let ctx = ctx();
     let mut curve = Curve::of(sandbox.process(), times);
     for time in 1..=times {
-        let answer = sandbox.invoke(sign_ups.event(random_id(), random_id())).await;
+        let answer = sandbox.invoke(sign_up(&ctx, random_id(), random_id())).await;
         assert_eq!(answer.row(), (200, "delivered"));
         curve.done(time);
         if time.is_multiple_of(FORGETS_AFTER) {

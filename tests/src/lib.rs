@@ -17,7 +17,7 @@ mod process;
 pub mod records_suite;
 mod runtime_api;
 mod sandbox;
-mod sign_up;
+pub mod sign_up;
 mod target;
 mod vitals;
 
@@ -29,7 +29,6 @@ pub use event::Event;
 pub use log::Log;
 pub use passing::{attribute, let_time_pass};
 pub use sandbox::{Sandbox, Signals};
-pub use sign_up::{SignUps, random_id};
 pub use target::{is_asked_for, variable};
 pub use vitals::Vitals;
 
