@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::BytesMut;
 use flate2::{Compression, write::GzEncoder};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy, sink},
@@ -143,7 +144,10 @@ impl Drop for Peer {
 
 /// One request, one answer; what else comes is read, so that nobody is reset for it.
 async fn serve(mut stream: TcpStream, harm: Harm, written: &AtomicUsize) -> std::io::Result<()> {
-    stream.read(&mut [0; 65_536]).await?;
+    let mut request = BytesMut::with_capacity(65_536);
+    if stream.read_buf(&mut request).await? == 0 {
+        return Ok(());
+    }
     harm.answer(&mut stream, written).await?;
     stream.shutdown().await?;
     copy(&mut stream, &mut sink()).await.map(drop)
