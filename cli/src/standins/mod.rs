@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use aws::{AwsStandin, Refusal, Service};
 pub use dynamodb::DynamoDb;
 pub use mandrill::{Mandrill, Received};
-pub use ory::{AdminCall, Ory};
+pub use ory::{AdminCall, Ory, patched};
 pub use secrets_manager::SecretsManager;
 pub use segment::{Segment, Tracked};
 pub use sqs::{Message, Sqs, lambda_event};

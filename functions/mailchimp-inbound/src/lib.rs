@@ -9,12 +9,12 @@ pub mod form;
 #[cfg(test)]
 mod inbound_tests;
 mod order;
-mod ory;
+pub mod ory;
 mod patch;
 mod result;
 #[cfg(test)]
 mod samples;
-mod signature;
+pub mod signature;
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ use config::{Config, OryConfig, SegmentConfig};
 use deliver::Inbound;
 pub use deliver::template_argument;
 use ory::Ory;
-pub use patch::{Operation, PatchPaths, Pointer};
+pub use patch::{Operation, PatchPaths, Pointer, effective};
 pub use result::TemplateResult;
 use signature::Signatures;
 

@@ -115,7 +115,7 @@ impl Default for PatchPaths {
 impl PatchPaths {
     /// Reads a list with commas. Each pointer has two tokens at least: one alone would open all
     /// traits, or all metadata.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let wide_enough = |pointer: &Pointer| {
             pointer.0.len() >= 2 && pointer.0.iter().all(|token| !token.is_empty())
         };
@@ -149,7 +149,7 @@ pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'s
 
 /// The operations that change anything, in their order: each is compared with the identity as
 /// those before it leave it.
-pub(crate) fn effective(operations: Vec<Operation>, identity: &Value) -> Vec<Operation> {
+pub fn effective(operations: Vec<Operation>, identity: &Value) -> Vec<Operation> {
     let mut state = identity.clone();
     operations.into_iter().filter(|operation| apply(operation, &mut state)).collect()
 }

@@ -21,7 +21,7 @@ const TOLERANCE: Duration = Duration::seconds(300);
 
 /// A signature that does not hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum SignatureError {
+pub enum SignatureError {
     /// None there, or none that this secret makes.
     #[error("the signature is missing or wrong")]
     Mismatch,
@@ -66,7 +66,10 @@ impl<'a> Signature<'a> {
 }
 
 /// Whether one of the secrets made the header for this body, at about this time.
-pub(crate) fn verify<'a>(
+///
+/// # Errors
+/// Why it does not hold.
+pub fn verify<'a>(
     header: Option<&str>,
     body: &[u8],
     secrets: impl IntoIterator<Item = &'a str>,

@@ -25,6 +25,7 @@ pub use call::Call;
 use client::Mandrill;
 use config::Config;
 pub use outcome::classify;
+pub use search::read as read_search;
 use screen::RejectsScreen;
 
 /// The function's name.

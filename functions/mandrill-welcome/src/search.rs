@@ -84,7 +84,9 @@ fn phrase(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
 }
 
-fn read(key: &str, answer: &Response) -> Found {
+/// What an answer to a search says of the mail that carries `key`: total over any status and any
+/// body.
+pub fn read(key: &str, answer: &Response) -> Found {
     let Ok(rows) = serde_json::from_slice::<Vec<Row>>(&answer.body) else {
         return Found::Failed(classify(answer));
     };

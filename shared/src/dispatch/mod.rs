@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-pub use waits::{LONGEST_ASKED_FOR, LONGEST_WAIT};
+pub use waits::{LONGEST_ASKED_FOR, LONGEST_WAIT, hidden};
 
 use crate::{
     budget::Budget,

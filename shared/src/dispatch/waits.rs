@@ -16,7 +16,7 @@ pub const LONGEST_ASKED_FOR: Duration = Duration::from_hours(1);
 /// How long to hide the message after it was received so often; `None` where it is done.
 /// `random` is from 0 to 1, and draws from the upper half of the wait: messages that failed
 /// together do not come back together.
-pub(super) fn hidden(outcome: &Outcome, receives: u32, random: f64) -> Option<Duration> {
+pub fn hidden(outcome: &Outcome, receives: u32, random: f64) -> Option<Duration> {
     if outcome.is_settled() {
         return None;
     }

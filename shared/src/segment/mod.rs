@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use batch::Batch;
 pub use call::{Call, Kind};
+pub use outcome::classify;
 
 use crate::{
     clock::SharedClock,

@@ -19,7 +19,8 @@ struct Answer {
     message: Option<String>,
 }
 
-pub(super) fn classify(answer: &Response) -> Outcome {
+/// What an answer of Segment's means: total over any status and any body.
+pub fn classify(answer: &Response) -> Outcome {
     let said: Option<Answer> = serde_json::from_slice(&answer.body).ok();
     let success = said.as_ref().map(|said| said.success);
     match answer.status {

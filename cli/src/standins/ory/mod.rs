@@ -13,6 +13,7 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
 pub use call::AdminCall;
+pub use patch::apply as patched;
 pub use people::{people_of_the_samples, person};
 
 use super::vendor::{self, VendorStandin};

@@ -7,8 +7,11 @@ use serde_json::{Map, Value};
 /// Where nobody patches, in lower case as they are compared.
 const DENIED: [&str; 4] = ["/id", "/state_changed_at", "/statechangedat", "/credentials"];
 
-/// The identity with the patch applied, or why it cannot be.
-pub(super) fn apply(patch: &Value, identity: &Value) -> Result<Value, String> {
+/// The identity with the patch applied.
+///
+/// # Errors
+/// Why it cannot be, in about Ory's words.
+pub fn apply(patch: &Value, identity: &Value) -> Result<Value, String> {
     let Patch(operations) =
         serde_json::from_value(patch.clone()).map_err(|error| format!("no JSON Patch: {error}"))?;
     // All are looked at before the first is applied.

@@ -19,12 +19,13 @@ use shared::{
 use uuid::Uuid;
 
 pub(crate) use identity::Identity;
+pub use outcome::classify;
 pub(crate) use outcome::{GONE, found};
 
 use crate::patch::Operation;
 
 /// One call of the admin API.
-pub(crate) enum Call {
+pub enum Call {
     /// The identity of this id.
     ById(Uuid),
     /// The identities that sign in by this address.

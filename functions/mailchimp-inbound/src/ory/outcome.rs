@@ -11,7 +11,8 @@ use super::{Call, Identity};
 /// An identity that is not there any more.
 pub(crate) const GONE: Outcome = Outcome::Skipped { reason: "identity gone" };
 
-pub(crate) fn classify(call: &Call, answer: &Response) -> Outcome {
+/// What an answer of the admin API's to the call means: total over any status and any body.
+pub fn classify(call: &Call, answer: &Response) -> Outcome {
     let said = || format!("Ory answered {}", answer.status);
     match answer.status {
         200 => read(call, answer),

@@ -1,0 +1,81 @@
+//! A vendor's answer: a status, headers and a body, written as in HTTP.
+//!
+//! Holds: each table of outcomes is total; a vendor has an event only if it answered 2xx; we answer
+//! 2xx only for what is settled; a wait is the vendor's own, and bounded; and no cause, which goes
+//! to the log, repeats what the vendor said.
+#![no_main]
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use libfuzzer_sys::fuzz_target;
+use mailchimp_inbound::ory;
+use serde_json::Value;
+use shared::{
+    answer::for_ory,
+    deliver::Found,
+    dispatch::{LONGEST_ASKED_FOR, hidden},
+    http::Response,
+    key::Key,
+    outcome::{Outcome, Wait},
+};
+use uuid::Uuid;
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+fuzz_target!(|answer: &[u8]| {
+    let answer = read(answer);
+    check(&mandrill_welcome::classify(&answer), &answer);
+    let segment = shared::segment::classify(&answer);
+    check(&segment, &answer);
+    assert_ne!(segment.word(), "rejected");
+    let by_address = ory::Call::ByAddress("ann@example.com".to_owned());
+    let patch = ory::Call::Patch(Uuid::nil(), Vec::new());
+    for call in [ory::Call::ById(Uuid::nil()), by_address, patch] {
+        check(&ory::classify(&call, &answer), &answer);
+    }
+    match mandrill_welcome::read_search(KEY, &answer) {
+        Found::Done(_) => {
+            let rows: Vec<Value> = serde_json::from_slice(&answer.body).expect("rows");
+            assert!(rows.iter().any(|row| row["metadata"]["ory_key"] == KEY));
+        }
+        Found::Nothing => assert_eq!(answer.status, 200),
+        Found::Failed(outcome) => {
+            assert!(!outcome.is_settled(), "{outcome:?}");
+            check(&outcome, &answer);
+        }
+    }
+});
+
+fn check(outcome: &Outcome, answer: &Response) {
+    assert!(outcome.word() != "delivered" || (200..300).contains(&answer.status));
+    let ours = for_ory(outcome, &Key::digest(b"event")).status;
+    assert!([200, 202, 204, 422, 503].contains(&ours));
+    assert_eq!(ours < 300, outcome.is_settled());
+    if let Outcome::TryLater { wait: Wait::AtLeast(asked), .. } = outcome {
+        let waits = ["retry-after", "x-ratelimit-reset"].map(|name| answer.seconds(name));
+        assert!(waits.contains(&Some(*asked)));
+    }
+    let wait = hidden(outcome, u32::from(answer.status), 0.5);
+    assert_eq!(wait.is_none(), outcome.is_settled());
+    assert!(wait.is_none_or(|wait| wait <= LONGEST_ASKED_FOR));
+    // No table's word has an `@`; what the seeds' vendors say has.
+    let cause = outcome.cause().unwrap_or_default();
+    assert!(cause.len() < 100 && cause.is_ascii() && !cause.contains('@'), "{cause}");
+}
+
+fn read(text: &[u8]) -> Response {
+    let (head, body) = match text.windows(2).position(|two| two == b"\n\n") {
+        Some(end) => (&text[..end], &text[end + 2..]),
+        None => (text, &[][..]),
+    };
+    let mut lines = head.split(|&byte| byte == b'\n');
+    let status = std::str::from_utf8(lines.next().unwrap_or_default()).ok();
+    let status = status.and_then(|status| status.parse().ok()).unwrap_or(200);
+    let headers: HeaderMap = lines.filter_map(header).collect();
+    Response { status, headers, body: body.to_vec().into() }
+}
+
+fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    let colon = line.iter().position(|&byte| byte == b':')?;
+    let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?;
+    Some((HeaderName::from_bytes(&line[..colon]).ok()?, value))
+}

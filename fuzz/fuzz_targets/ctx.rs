@@ -1,0 +1,74 @@
+//! A body from Ory: decoded, reduced, and its key.
+//!
+//! Holds: reduce has nothing left to do the second time, cookies, credentials, forms and queries
+//! make no difference to what it leaves, and an event comes out of the queue as it went in, with
+//! the same key.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Map, Value, json};
+use shared::{
+    ctx::{Ctx, Reduced},
+    key::Key,
+    message::{Event, Message},
+};
+use time::macros::datetime;
+
+const NAME: &str = "mandrill-welcome";
+const SECRET: &str = "what-nobody-may-see";
+
+fuzz_target!(|body: &[u8]| {
+    let Ok(ctx) = Ctx::decode(body) else { return };
+    let event = ctx.reduce();
+    let key = Key::of_event(None, event.as_value());
+    assert!(!event.has_nil_id() || event.is_before_save() && event.identity_id().is_none());
+
+    assert!(came_again(event.as_value()) == event, "reduced twice");
+    assert!(came_again(&with_secrets(event.as_value())) == event, "a secret is left");
+
+    let message = Message::new(NAME, key.clone(), datetime!(2026-01-02 03:04:05 UTC), event);
+    let stored = message.to_json().expect("JSON");
+    let read = Message::<Reduced>::from_json(&stored, NAME).expect("a message of ours");
+    assert!(read.event == message.event, "another event came out of the queue");
+    assert_eq!(Key::of_event(None, read.event.as_value()), key);
+});
+
+fn came_again(ctx: &Value) -> Reduced {
+    let body = json!({ "ctx": ctx }).to_string();
+    Ctx::decode(body.as_bytes()).expect("a ctx that was one").reduce()
+}
+
+/// The ctx with whatever must not travel on in it.
+fn with_secrets(ctx: &Value) -> Value {
+    let mut ctx = ctx.clone();
+    add(Some(&mut ctx), &["request_cookies"]);
+    add(ctx.get_mut("request_headers"), &["Cookie", "AUTHORIZATION", "x-session-token"]);
+    add(ctx.get_mut("session"), &["tokenized"]);
+    add(ctx.pointer_mut("/session/identity"), &["credentials"]);
+    add(ctx.get_mut("identity"), &["credentials"]);
+    add(
+        ctx.get_mut("flow"),
+        &["ui", "session_token_exchange_code", "oauth2_login_challenge", "oauth2_login_request"],
+    );
+    add(ctx.pointer_mut("/flow/identity"), &["credentials"]);
+    for url in
+        ["/request_url", "/flow/request_url", "/flow/return_to", "/request_headers/Referer/0"]
+    {
+        ctx.pointer_mut(url).into_iter().for_each(add_to_query);
+    }
+    ctx
+}
+
+fn add(to: Option<&mut Value>, names: &[&str]) {
+    let fields: Option<&mut Map<_, _>> = to.and_then(Value::as_object_mut);
+    fields.into_iter().for_each(|fields| {
+        fields.extend(names.iter().map(|name| ((*name).to_owned(), json!({ SECRET: [SECRET] }))));
+    });
+}
+
+fn add_to_query(url: &mut Value) {
+    if let Value::String(url) = url {
+        let mark = if url.contains('?') { '&' } else { '?' };
+        *url = format!("{url}{mark}token={SECRET}#{SECRET}");
+    }
+}

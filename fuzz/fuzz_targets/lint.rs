@@ -1,0 +1,51 @@
+//! A configuration of Kratos' for `ory-actions lint`, and, behind a line of dashes, a template: it
+//! stands wherever the configuration has `TEMPLATE`, and is looked at by itself.
+//!
+//! Holds: whatever is taken is looked at to the end, finds the same as JSON that it does as YAML,
+//! and its report counts what it tells.
+#![no_main]
+
+use std::path::Path;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use libfuzzer_sys::fuzz_target;
+use ory_actions::lint::{Kind, RULES, Report, lint};
+use serde_json::Value;
+
+/// What is beside it.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../cli/tests/lint/good");
+
+fuzz_target!(|input: &str| {
+    let (configuration, template) = input.split_once("\n---\n").unwrap_or((input, ""));
+    let encoded = format!("base64://{}", STANDARD.encode(template));
+    let configuration = configuration.replace("TEMPLATE", &encoded);
+    if let Some(report) = looked_at("kratos.yml", &configuration) {
+        check(&report);
+        let json =
+            serde_yaml_ng::from_str::<serde_yaml_ng::Value>(&configuration).map(|mut yaml| {
+                yaml.apply_merge().expect("it was merged before");
+                let json: Value = serde_yaml_ng::from_value(yaml).expect("it was JSON before");
+                json.to_string()
+            });
+        let again = looked_at("kratos.json", &json.expect("YAML")).expect("a configuration");
+        assert_eq!(again.findings, report.findings);
+        assert_eq!(again.notes, report.notes);
+    }
+    let report = looked_at("template.jsonnet", template).expect("a template is always looked at");
+    assert_eq!(report.kind, Kind::Template);
+    check(&report);
+});
+
+fn looked_at(name: &str, text: &str) -> Option<Report> {
+    lint(&Path::new(FOLDER).join(name), text).ok()
+}
+
+fn check(report: &Report) {
+    assert!(report.findings.iter().all(|finding| RULES.contains(&finding.rule)));
+    let told = report.to_json("x");
+    let findings = told["findings"].as_array().map_or(0, Vec::len);
+    let counted = ["errors", "warnings"].map(|kind| told[kind].as_u64().unwrap_or_default());
+    assert_eq!(counted[0] + counted[1], findings as u64);
+    assert_eq!(report.has_no_errors(), told["errors"] == Value::from(0));
+    assert!(report.to_text("x").starts_with(['e', 'w', 'n', 'x']));
+}

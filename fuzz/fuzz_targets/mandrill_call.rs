@@ -1,0 +1,52 @@
+//! What a template of mandrill-welcome's returned.
+//!
+//! Holds: a call goes to one address and carries our key in metadata that Mandrill keeps; nothing
+//! else of what the template gave is touched; and a call that is checked again is the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mandrill_welcome::Call;
+use serde_json::{Map, Value, json};
+use shared::deliver::EventFacts;
+use time::macros::datetime;
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+fuzz_target!(|result: &[u8]| {
+    let Ok(given) = serde_json::from_slice::<Map<String, Value>>(result) else { return };
+    let Some(call) = prepared(&given) else { return };
+    assert!(!call.body.contains_key("key"));
+    let message = &call.body["message"];
+    let recipients = message["to"].as_array().expect("recipients");
+    let [recipient] = recipients.as_slice() else { panic!("{recipients:?}") };
+    assert!(recipient["email"].as_str().is_some_and(|email| !email.trim().is_empty()));
+    assert!(recipient["type"].is_null() || recipient["type"] == "to");
+    assert!(message["bcc_address"].is_null());
+    assert_eq!(message["metadata"]["ory_key"], KEY);
+    assert!(message["metadata"].to_string().len() <= 200);
+    let with_template = given.contains_key("template_name");
+    assert_eq!(call.method, if with_template { "messages/send-template" } else { "messages/send" });
+    assert_eq!(without_ours(call.body.clone()), without_ours(given));
+
+    let again = prepared(&call.body).expect("the same call");
+    assert_eq!((again.method, again.body), (call.method, call.body));
+});
+
+fn prepared(result: &Map<String, Value>) -> Option<Call> {
+    let event = EventFacts { vendor_key: KEY, received_at: datetime!(2026-01-02 03:04:05 UTC) };
+    Call::prepare(result.clone(), &event).ok()
+}
+
+/// All but what we may add to it.
+fn without_ours(mut body: Map<String, Value>) -> Map<String, Value> {
+    let message = body["message"].as_object_mut().expect("a message");
+    let mut metadata = message.remove("metadata").unwrap_or_default();
+    metadata.as_object_mut().map(|fields| fields.remove("ory_key"));
+    if metadata.as_object().is_some_and(|fields| !fields.is_empty()) {
+        message.insert("metadata".to_owned(), metadata);
+    }
+    if body.get("template_content") == Some(&json!([])) {
+        body.remove("template_content");
+    }
+    body
+}
