@@ -27,9 +27,11 @@ fuzz_target!(|input: &str| {
                 let json: Value = serde_yaml_ng::from_value(yaml).expect("it was JSON before");
                 json.to_string()
             });
-        let again = looked_at("kratos.json", &json.expect("YAML")).expect("a configuration");
-        assert_eq!(again.findings, report.findings);
-        assert_eq!(again.notes, report.notes);
+        // JSON may have keys that are too long for YAML, where they have to be spelled otherwise.
+        if let Some(again) = looked_at("kratos.json", &json.expect("YAML")) {
+            assert_eq!(again.findings, report.findings);
+            assert_eq!(again.notes, report.notes);
+        }
     }
     let report = looked_at("template.jsonnet", template).expect("a template is always looked at");
     assert_eq!(report.kind, Kind::Template);

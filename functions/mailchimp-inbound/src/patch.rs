@@ -8,6 +8,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The largest number in a path. Where there is no list yet, Ory makes one, and fills any up to the
+/// number (evanphx/json-patch, `ensurePathExists`): one that a stranger typed, or an audience's id
+/// that happens to be one, would fill Ory's memory.
+const LARGEST_INDEX: i64 = 1000;
+
 /// One operation of a JSON Patch.
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
@@ -76,6 +81,11 @@ impl Pointer {
     fn is_at_or_under(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
+
+    /// Whether a token is a number, as Go reads them, that stands for no element of a real list.
+    fn is_beyond_a_list(&self) -> bool {
+        self.0.iter().any(|token| token.parse::<i64>().is_ok_and(|index| index > LARGEST_INDEX))
+    }
 }
 
 /// `~1` is a slash and `~0` a tilde; a tilde before anything else is a mistake.
@@ -140,11 +150,15 @@ pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'s
     }
     let operations: Vec<Operation> = serde_json::from_value(patch)
         .map_err(|_| "`ory.patch` is no JSON Patch of `add`, `remove` and `replace`")?;
-    if operations.iter().all(|operation| paths.admit(operation.path())) {
-        Ok(operations)
-    } else {
-        Err("`ory.patch` touches a path outside ORY_PATCH_PATHS")
+    if !operations.iter().all(|operation| paths.admit(operation.path())) {
+        return Err("`ory.patch` touches a path outside ORY_PATCH_PATHS");
     }
+    if operations.iter().any(|operation| operation.path().is_beyond_a_list()) {
+        return Err(
+            "`ory.patch` has a number over 1000 in a path, up to which Ory would fill a list",
+        );
+    }
+    Ok(operations)
 }
 
 /// The operations that change anything, in their order: each is compared with the identity as
@@ -243,6 +257,20 @@ mod tests {
 
     fn patch(operations: Value) -> Result<Vec<Operation>, &'static str> {
         read(json!({ "patch": operations }), &paths())
+    }
+
+    #[test]
+    fn no_number_in_a_path_fills_ory_s_memory() {
+        let under = |tokens: &str| {
+            let path = format!("/metadata_public/mailchimp/{tokens}");
+            patch(json!([{"op": "add", "path": path, "value": 1}])).is_ok()
+        };
+        for tokens in ["0", "1000", "a1234567890", "99999999999999999999", "-", "-5000", "1e9"] {
+            assert!(under(tokens), "{tokens}");
+        }
+        for tokens in ["1001", "1234567890", "lists/9551000003/x", "+2000", "0002000"] {
+            assert!(!under(tokens), "{tokens}");
+        }
     }
 
     #[test]

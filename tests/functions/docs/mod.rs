@@ -2,6 +2,7 @@
 
 mod alarms;
 mod costs;
+mod fuzz;
 mod kratos;
 mod links;
 mod new_function;

@@ -2,19 +2,25 @@
 
 use super::{path, read, rows, section};
 
-/// The tests that a text names: `path/to/file.rs::name`.
+/// The tests that a text names: `path/to/file.rs::name`, or a fuzz target, which is the one of its
+/// file: `fuzz/fuzz_targets/name.rs`.
 fn named(text: &str) -> Vec<(String, String)> {
     let spans = text.split('`').skip(1).step_by(2);
-    let tests = spans.filter_map(|span| span.split_once(".rs::"));
-    tests.map(|(file, test)| (format!("{file}.rs"), test.to_owned())).collect()
+    let tests = spans.filter_map(|span| match span.split_once(".rs::") {
+        Some((file, test)) => Some((format!("{file}.rs"), format!("fn {test}("))),
+        None if span.starts_with("fuzz/fuzz_targets/") => {
+            Some((span.to_owned(), "fuzz_target!(".to_owned()))
+        }
+        None => None,
+    });
+    tests.collect()
 }
 
 #[test]
 fn each_test_that_it_names_is_there() {
     for (file, test) in named(&read("docs/security.md")) {
         assert!(path(&file).is_file(), "{file} is not there");
-        let is_there = read(&file).contains(&format!("fn {test}("));
-        assert!(is_there, "{file} has no {test}");
+        assert!(read(&file).contains(&test), "{file} has no {test}");
     }
 }
 

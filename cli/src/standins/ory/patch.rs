@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 /// Where nobody patches, in lower case as they are compared.
 const DENIED: [&str; 4] = ["/id", "/state_changed_at", "/statechangedat", "/credentials"];
 
+/// The most elements of a list that is filled up to an index. Ory fills on until its memory ends.
+const MOST_ELEMENTS: usize = 1000;
+
 /// The identity with the patch applied.
 ///
 /// # Errors
@@ -71,17 +74,18 @@ fn make_parents(identity: &mut Value, path: &Pointer) {
     for (name, next) in tokens.iter().zip(tokens.iter().skip(1)) {
         let Some(child) = child(value, name) else { return };
         if child.is_null() {
-            *child = parent_of(next);
+            let Some(parent) = parent_of(next) else { return };
+            *child = parent;
         }
         value = child;
     }
 }
 
 /// A list where a number follows, filled with null up to there; else an object.
-fn parent_of(next: &str) -> Value {
+fn parent_of(next: &str) -> Option<Value> {
     match index(next) {
-        Some(index) => Value::Array(vec![Value::Null; index]),
-        None => Value::Object(Map::new()),
+        Some(index) => (index < MOST_ELEMENTS).then(|| Value::Array(vec![Value::Null; index])),
+        None => Some(Value::Object(Map::new())),
     }
 }
 
@@ -91,6 +95,9 @@ fn child<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
         Value::Object(object) => Some(object.entry(name).or_insert(Value::Null)),
         Value::Array(list) => {
             let index = if name == "-" { list.len() } else { name.parse().ok()? };
+            if index >= MOST_ELEMENTS.max(list.len()) {
+                return None;
+            }
             if index >= list.len() {
                 list.resize(index + 1, Value::Null);
             }
@@ -153,6 +160,16 @@ mod tests {
         assert!(one("add", "/traits/email/x", json!("x")).is_err());
         for patch in [json!(null), json!({}), json!([{"op": "add", "path": "/traits/x"}])] {
             assert!(patched(patch.clone()).is_err(), "{patch}");
+        }
+    }
+
+    #[test]
+    fn no_index_fills_the_memory() {
+        for index in ["9551000003", "18446744073709551615", "1000"] {
+            for list in ["/traits/list", "/traits/none"] {
+                assert!(one("add", &format!("{list}/{index}/x"), json!(1)).is_err(), "{index}");
+                assert!(one("add", &format!("{list}/{index}"), json!(1)).is_err(), "{index}");
+            }
         }
     }
 
