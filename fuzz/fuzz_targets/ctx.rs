@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shared::{
     ctx::{Ctx, Reduced},
     key::Key,
@@ -21,7 +21,7 @@ fuzz_target!(|body: &[u8]| {
     let Ok(ctx) = Ctx::decode(body) else { return };
     let event = ctx.reduce();
     let key = Key::of_event(None, event.as_value());
-    assert!(!event.has_nil_id() || event.is_before_save() && event.identity_id().is_none());
+    assert!(!event.has_nil_id() || (event.is_before_save() && event.identity_id().is_none()));
 
     assert!(came_again(event.as_value()) == event, "reduced twice");
     assert!(came_again(&with_secrets(event.as_value())) == event, "a secret is left");
@@ -60,10 +60,9 @@ fn with_secrets(ctx: &Value) -> Value {
 }
 
 fn add(to: Option<&mut Value>, names: &[&str]) {
-    let fields: Option<&mut Map<_, _>> = to.and_then(Value::as_object_mut);
-    fields.into_iter().for_each(|fields| {
+    if let Some(Value::Object(fields)) = to {
         fields.extend(names.iter().map(|name| ((*name).to_owned(), json!({ SECRET: [SECRET] }))));
-    });
+    }
 }
 
 fn add_to_query(url: &mut Value) {

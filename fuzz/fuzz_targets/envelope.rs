@@ -4,7 +4,10 @@
 //! one that came, within the limit.
 #![no_main]
 
-use std::{sync::Arc, sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use libfuzzer_sys::fuzz_target;
@@ -64,7 +67,6 @@ fuzz_target!(|event: &[u8]| {
     let Ok(event) = serde_json::from_slice::<Value>(event) else { return };
     let Ok(request) = Request::open(event.clone()) else { return };
     assert!(request.cookie(KEY_NAME).all(|value| !value.contains(';')));
-    assert_eq!(request.query("a").count(), request.query("a").count());
     if let_in(request).is_some() {
         assert!(holds_the_key(&event), "a stranger is let in");
     }

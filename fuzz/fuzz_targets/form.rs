@@ -19,7 +19,9 @@ const NAME: &str = "mailchimp-inbound";
 fuzz_target!(|body: &[u8]| {
     let Ok(form) = form::decode(body) else { return };
     let mut pairs = Vec::new();
-    form.iter().for_each(|(name, value)| write(name, value, 1, &mut pairs));
+    for (name, value) in &form {
+        write(name, value, 1, &mut pairs);
+    }
     assert!(pairs.len() <= MAX_PAIRS);
     match form::decode(pairs.join("&").as_bytes()) {
         Ok(again) => assert_eq!(again, form),
@@ -33,9 +35,11 @@ fn write(name: &str, value: &Value, level: usize, pairs: &mut Vec<String>) {
     assert!(level <= MAX_DEPTH);
     match value {
         Value::String(text) => pairs.push(format!("{}={}", encoded(name), encoded(text))),
-        Value::Object(branch) => branch
-            .iter()
-            .for_each(|(next, value)| write(&format!("{name}[{next}]"), value, level + 1, pairs)),
+        Value::Object(branch) => {
+            for (next, value) in branch {
+                write(&format!("{name}[{next}]"), value, level + 1, pairs);
+            }
+        }
         other => panic!("{other} is neither text nor branch"),
     }
 }

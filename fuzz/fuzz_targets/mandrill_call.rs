@@ -41,7 +41,9 @@ fn prepared(result: &Map<String, Value>) -> Option<Call> {
 fn without_ours(mut body: Map<String, Value>) -> Map<String, Value> {
     let message = body["message"].as_object_mut().expect("a message");
     let mut metadata = message.remove("metadata").unwrap_or_default();
-    metadata.as_object_mut().map(|fields| fields.remove("ory_key"));
+    if let Some(fields) = metadata.as_object_mut() {
+        fields.remove("ory_key");
+    }
     if metadata.as_object().is_some_and(|fields| !fields.is_empty()) {
         message.insert("metadata".to_owned(), metadata);
     }
