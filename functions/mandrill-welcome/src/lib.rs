@@ -25,8 +25,8 @@ pub use call::Call;
 use client::Mandrill;
 use config::Config;
 pub use outcome::classify;
-pub use search::read as read_search;
 use screen::RejectsScreen;
+pub use search::read as read_search;
 
 /// The function's name.
 pub const NAME: &str = "mandrill-welcome";
