@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_secretsmanager::{
-    config::{Credentials, SharedCredentialsProvider},
+    config::{Credentials, SharedCredentialsProvider, retry::ReconnectMode},
     error::{ProvideErrorMetadata, SdkError},
 };
 

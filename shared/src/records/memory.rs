@@ -214,9 +214,10 @@ mod tests {
         for n in 1..=2 * KEPT {
             finish(&records, n).await;
         }
-        let items = records.items();
-        assert_eq!((items.by_id.len(), items.ages.len()), (KEPT, KEPT));
-        drop(items);
+        {
+            let items = records.items();
+            assert_eq!((items.by_id.len(), items.ages.len()), (KEPT, KEPT));
+        }
         assert!(matches!(claim(&records, 0).await, Claim::Busy { .. }), "at work");
         assert!(matches!(claim(&records, 2 * KEPT).await, Claim::Done(_)), "the last");
         assert!(matches!(claim(&records, 1).await, Claim::Won(_)), "forgotten");

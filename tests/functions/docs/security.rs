@@ -7,7 +7,7 @@ use super::{path, read, rows, section};
 fn named(text: &str) -> Vec<(String, String)> {
     let spans = text.split('`').skip(1).step_by(2);
     let tests = spans.filter_map(|span| match span.split_once(".rs::") {
-        Some((file, test)) => Some((format!("{file}.rs"), format!("fn {test}("))),
+        Some((file, name)) => Some((format!("{file}.rs"), format!("fn {name}("))),
         None if span.starts_with("fuzz/fuzz_targets/") => {
             Some((span.to_owned(), "fuzz_target!(".to_owned()))
         }
