@@ -43,8 +43,8 @@ pub(crate) async fn rows(effort: &Effort) -> Vec<Row> {
 
 /// Ours, and one parse and print of the same ctx, by turns.
 async fn side_by_side(source: &Source, ctx: &[u8], times: usize) -> (Figure, Figure) {
-    let template = Template::prepare_in(Rendering::InPlace, source.clone());
-    let template = template.expect("a shipped template parses");
+    let template = Template::begin(Rendering::InPlace, source.clone());
+    template.check().expect("a shipped template parses");
     let (mut ours, mut printed) = (Vec::new(), Vec::new());
     for _ in 0..times {
         let started = Instant::now();

@@ -176,10 +176,13 @@ impl<D: Deliver<Reduced>> Function for OryFunction<D> {
         self.dispatch.work(received, invocation).await
     }
 
-    async fn warm(&self) {
+    async fn warm(&self) -> Result<(), Fault> {
         let mut secrets = self.dispatch.delivery.secrets();
         secrets.push(self.auth.secret());
         prefetch(&secrets).await;
+        // Nobody could be answered as they expect, queue or not.
+        self.reply_template.as_ref().map_or(Ok(()), Template::check)?;
+        self.dispatch.check()
     }
 
     fn must_end(&self) -> bool {

@@ -59,8 +59,11 @@ pub trait Function: Send + Sync {
     /// Delivers messages from its queue; the ids of those that stay there.
     async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String>;
 
-    /// Fetches ahead what every call needs.
-    async fn warm(&self);
+    /// Fetches ahead what every call needs, and waits until the templates are ready.
+    ///
+    /// # Errors
+    /// A template that does not parse, where that stops the start.
+    async fn warm(&self) -> Result<(), Fault>;
 
     /// Whether the process should end once its answer is out.
     fn must_end(&self) -> bool;
@@ -113,7 +116,7 @@ where
     let aws = Aws::from_env(&client).await;
     let function = build(env, &Ports::on_aws(&aws, client, Sink::Stdout))?;
     env.required("AWS_LAMBDA_RUNTIME_API", "").map_err(|_| StartError::NotInLambda)?;
-    function.warm().await;
+    function.warm().await?;
     let handler = service_fn({
         let function = function.clone();
         move |event: LambdaEvent<Value>| {

@@ -10,11 +10,11 @@ use crate::{
     deliver::Ledger,
     dispatch::Dispatch,
     http::{self, Http},
-    journal::{Journal, Line, LogLevel, Sink},
+    journal::{Journal, LogLevel, Sink},
     queue::{Queue, Sqs},
     records::{DynamoDb, MemoryRecords, Records},
     secrets::{Cached, SecretStore, SecretsManager, Ttl},
-    template::{Fault, Rendering, Source, Template},
+    template::{Rendering, Source, Template},
 };
 
 /// Defaults of the shared settings.
@@ -121,27 +121,6 @@ impl Settings {
         }
     }
 
-    /// Prepares what a vendor is told. A template that does not parse stops the start of a
-    /// function without a queue; one with a queue says so, and goes on storing events.
-    ///
-    /// # Errors
-    /// Where it does not parse and there is no queue.
-    pub fn template(
-        &self,
-        function: &'static str,
-        source: Source,
-        ports: &Ports,
-    ) -> Result<Template, Fault> {
-        let prepared = Template::prepare_in(ports.rendering, source.clone());
-        match (prepared, &self.queue_url) {
-            (Err(fault), Some(_)) => {
-                self.journal(function, ports).write(&Line::of_broken_template(&fault));
-                Ok(Template::broken(source, fault))
-            }
-            (prepared, _) => prepared,
-        }
-    }
-
     fn journal(&self, function: &'static str, ports: &Ports) -> Journal {
         Journal::new(function, self.log_level, ports.clock.clone(), ports.journal.clone())
     }
@@ -199,13 +178,10 @@ impl OrySettings {
         })
     }
 
-    /// Prepares the template of replies.
-    ///
-    /// # Errors
-    /// Where it does not parse, queue or not: nobody could be answered as they expect.
-    pub fn reply_template(&self, ports: &Ports) -> Result<Option<Template>, Fault> {
-        let prepare = |source: &Source| Template::prepare_in(ports.rendering, source.clone());
-        self.reply_template.as_ref().map(prepare).transpose()
+    /// The template of replies.
+    pub fn reply_template(&self, ports: &Ports) -> Option<Template> {
+        let source = self.reply_template.clone()?;
+        Some(Template::begin(ports.rendering, source))
     }
 
     /// How Ory presents itself.

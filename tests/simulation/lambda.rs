@@ -154,7 +154,7 @@ impl Lambda {
             return sandbox;
         }
         let sandbox = self.start();
-        sandbox.function.warm().await;
+        sandbox.function.warm().await.expect("a shipped template parses");
         sandbox
     }
 

@@ -49,7 +49,7 @@ impl Stack {
         let aws = Aws::at(&surroundings.secrets.url(), &client);
         let adapters = watched(Ports::on_aws(&aws, client, Sink::Nowhere));
         let functions = Functions::build(&surroundings, &adapters)?;
-        functions.warm().await;
+        functions.warm().await?;
         let console = Arc::new(Console::new(functions, surroundings.clone()));
         let front = front::start(ports.front, console).await?;
         Ok(Self { front, surroundings })

@@ -59,11 +59,13 @@ impl Functions {
         Ok(Self(BUILDS.into_iter().map(build).collect::<Result<_, _>>()?))
     }
 
-    /// Fetches ahead what every call needs.
-    pub(crate) async fn warm(&self) {
-        for named in &self.0 {
-            named.function.warm().await;
+    /// Makes them ready for calls.
+    pub(crate) async fn warm(&self) -> Result<(), FunctionError> {
+        for Named { name, function } in &self.0 {
+            let warmed = function.warm().await;
+            warmed.map_err(|fault| FunctionError { name, source: fault.into() })?;
         }
+        Ok(())
     }
 
     /// Their names.

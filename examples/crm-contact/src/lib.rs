@@ -14,7 +14,7 @@ use shared::{
     lambda::{Function, StartError},
     secrets::{Product, VendorKey},
     settings::Ports,
-    template::Source,
+    template::{Source, Template},
 };
 
 use client::Crm;
@@ -34,7 +34,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let token = VendorKey::new(secret, "access_token", Product::Other("a token of the CRM"));
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
-        template: settings.template(NAME, template, ports)?,
+        template: Template::begin(ports.rendering, template),
         channel: Channel {
             vendor: Crm { endpoint: config.endpoint, http: ports.http.clone() },
             key: Arc::new(token),
@@ -46,7 +46,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     Ok(Arc::new(OryFunction {
         auth: config.ory.caller_auth(ports),
         screen: None,
-        reply_template: config.ory.reply_template(ports)?,
+        reply_template: config.ory.reply_template(ports),
         dispatch: settings.dispatch(NAME, delivery, ports),
     }))
 }

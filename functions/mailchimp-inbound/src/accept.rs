@@ -20,6 +20,7 @@ use shared::{
     queue::Received,
     response::Response,
     secrets::prefetch,
+    template::Fault,
 };
 
 use crate::{
@@ -173,11 +174,12 @@ impl Function for MailchimpInbound {
         self.dispatch.work(received, invocation).await
     }
 
-    async fn warm(&self) {
+    async fn warm(&self) -> Result<(), Fault> {
         let mut secrets = self.dispatch.delivery.secrets();
         secrets.push(self.auth.secret());
         secrets.extend(self.signatures.as_ref().map(|signatures| signatures.secret.secret()));
         prefetch(&secrets).await;
+        self.dispatch.check()
     }
 
     fn must_end(&self) -> bool {

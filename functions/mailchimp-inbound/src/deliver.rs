@@ -13,7 +13,7 @@ use shared::{
     records::InLane,
     secrets::Cached,
     segment::{Batch, Segment},
-    template::Template,
+    template::{Fault, Template},
 };
 use uuid::Uuid;
 
@@ -236,6 +236,10 @@ impl Deliver<Event> for Inbound {
         let ory = self.ory.as_ref().and_then(|ory| ory.key.secret());
         let segment = self.segment.as_ref().and_then(|segment| segment.key.secret());
         ory.into_iter().chain(segment).collect()
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        self.template.check()
     }
 
     fn overran(&self) -> bool {

@@ -26,7 +26,7 @@ use shared::{
     secrets::{Product, VendorKey},
     segment::Segment,
     settings::{Ports, Settings},
-    template::Source,
+    template::{Source, Template},
 };
 
 pub use accept::MAILCHIMP_LIMIT;
@@ -51,7 +51,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let settings = &config.settings;
     let template = config.template.unwrap_or_else(shipped_template);
     let delivery = Inbound {
-        template: settings.template(NAME, template, ports)?,
+        template: Template::begin(ports.rendering, template),
         ory: config.ory.map(|ory| to_ory(ory, settings, ports)),
         patch_paths: config.patch_paths,
         segment: config.segment.map(|SegmentConfig { secret_id, endpoint }| {

@@ -18,7 +18,7 @@ use shared::{
     lambda::{Function, StartError},
     secrets::{Product, VendorKey},
     settings::Ports,
-    template::Source,
+    template::{Source, Template},
 };
 
 pub use call::Call;
@@ -46,14 +46,14 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         .then(|| Arc::new(RejectsScreen::new(vendor.clone(), key.clone())) as Arc<dyn Screen>);
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
-        template: settings.template(NAME, template, ports)?,
+        template: Template::begin(ports.rendering, template),
         channel: Channel { vendor, key, timeout: settings.vendor_timeout },
         ledger: Some(config.records.ledger(NAME, ports)),
     };
     Ok(Arc::new(OryFunction {
         auth: config.ory.caller_auth(ports),
         screen,
-        reply_template: config.ory.reply_template(ports)?,
+        reply_template: config.ory.reply_template(ports),
         dispatch: settings.dispatch(NAME, delivery, ports),
     }))
 }

@@ -14,7 +14,7 @@ use shared::{
     lambda::{Function, StartError},
     segment::Segment,
     settings::Ports,
-    template::Source,
+    template::{Source, Template},
 };
 
 use config::Config;
@@ -32,14 +32,14 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let settings = &config.ory.settings;
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
-        template: settings.template(NAME, template, ports)?,
+        template: Template::begin(ports.rendering, template),
         channel: Segment::channel(NAME, config.endpoint, config.segment_secret_id, settings, ports),
         ledger: None,
     };
     Ok(Arc::new(OryFunction {
         auth: config.ory.caller_auth(ports),
         screen: None,
-        reply_template: config.ory.reply_template(ports)?,
+        reply_template: config.ory.reply_template(ports),
         dispatch: settings.dispatch(NAME, Together(delivery), ports),
     }))
 }

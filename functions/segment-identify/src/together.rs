@@ -10,6 +10,7 @@ use shared::{
     outcome::{Blocked, Outcome},
     secrets::Cached,
     segment::{Batch, Segment},
+    template::Fault,
 };
 
 /// Segment refuses a whole batch for one bad event.
@@ -94,6 +95,10 @@ impl Deliver<Reduced> for Together {
 
     fn secrets(&self) -> Vec<&Cached> {
         self.0.secrets()
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        self.0.check()
     }
 
     fn overran(&self) -> bool {

@@ -24,7 +24,7 @@ use crate::{
     message::{Event, Message},
     outcome::Outcome,
     secrets::Cached,
-    template::{RenderError, Template},
+    template::{Fault, RenderError, Template},
 };
 
 /// Takes messages to where they go: to vendors, or to whatever a function serves.
@@ -55,6 +55,12 @@ pub trait Deliver<E: Event>: Send + Sync {
 
     /// The secrets to fetch ahead.
     fn secrets(&self) -> Vec<&Cached>;
+
+    /// Waits until its templates are ready.
+    ///
+    /// # Errors
+    /// Where one does not parse.
+    fn check(&self) -> Result<(), Fault>;
 
     /// Whether a rendering was abandoned, so that the process should end.
     fn overran(&self) -> bool;
@@ -109,6 +115,10 @@ impl<V: Vendor> Deliver<Reduced> for Delivery<V> {
 
     fn secrets(&self) -> Vec<&Cached> {
         self.channel.key.secret().into_iter().collect()
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        self.template.check()
     }
 
     fn overran(&self) -> bool {

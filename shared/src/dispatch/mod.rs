@@ -19,6 +19,7 @@ use crate::{
     message::{Event, Message},
     outcome::Outcome,
     queue::{Queue, QueueError},
+    template::Fault,
 };
 
 /// How long storing may take; what is left of the caller's time is for delivering in line.
@@ -50,6 +51,24 @@ enum StoreError {
 }
 
 impl<D> Dispatch<D> {
+    /// Waits until the delivery's templates are ready. One that does not parse stops the start of a
+    /// function without a queue; one with a queue says so, and goes on storing events.
+    ///
+    /// # Errors
+    /// Where one does not parse and there is no queue.
+    pub fn check<E: Event>(&self) -> Result<(), Fault>
+    where
+        D: Deliver<E>,
+    {
+        match (self.delivery.check(), &self.queue) {
+            (Err(fault), Some(_)) => {
+                self.journal.write(&Line::of_broken_template(&fault));
+                Ok(())
+            }
+            (checked, _) => checked,
+        }
+    }
+
     /// Stores the event; where there is no queue, or none that answers, delivers it.
     pub async fn store_or_deliver<E: Event>(
         &self,

@@ -65,7 +65,6 @@ pub struct Template {
 enum State {
     OnItsThread(Mutex<Arc<Worker>>),
     InPlace,
-    Broken(Fault),
 }
 
 impl Template {
@@ -79,31 +78,37 @@ impl Template {
 
     /// The same, keeping what `std.trace` says.
     pub fn prepare_tracing(source: Source, trace: Trace) -> Result<Self, Fault> {
-        let worker = Worker::start(source.clone(), trace.clone())?;
-        Ok(Self::of(source, trace, State::OnItsThread(Mutex::new(Arc::new(worker)))))
+        let template = Self::begin_tracing(Rendering::OnItsThread, source, trace);
+        template.check()?;
+        Ok(template)
     }
 
-    /// The same, to be rendered wherever `rendering` says.
+    /// Begins to make the template ready, to be rendered wherever `rendering` says. Whoever begins
+    /// has time for something else before [`Self::check`].
+    pub fn begin(rendering: Rendering, source: Source) -> Self {
+        Self::begin_tracing(rendering, source, Trace::default())
+    }
+
+    fn begin_tracing(rendering: Rendering, source: Source, trace: Trace) -> Self {
+        let state = match rendering {
+            Rendering::OnItsThread => {
+                let worker = Worker::start(source.clone(), trace.clone());
+                State::OnItsThread(Mutex::new(Arc::new(worker)))
+            }
+            Rendering::InPlace => State::InPlace,
+        };
+        Self { source, trace, state, overran: AtomicBool::new(false) }
+    }
+
+    /// Waits until the template is ready.
     ///
     /// # Errors
     /// Where it does not parse.
-    pub fn prepare_in(rendering: Rendering, source: Source) -> Result<Self, Fault> {
-        match rendering {
-            Rendering::OnItsThread => Self::prepare(source),
-            Rendering::InPlace => {
-                in_place::prepare(&source)?;
-                Ok(Self::of(source, Trace::default(), State::InPlace))
-            }
+    pub fn check(&self) -> Result<(), Fault> {
+        match &self.state {
+            State::OnItsThread(workers) => current(workers).check(),
+            State::InPlace => in_place::prepare(&self.source).map(drop),
         }
-    }
-
-    /// A template that cannot be rendered, for this reason.
-    pub fn broken(source: Source, fault: Fault) -> Self {
-        Self::of(source, Trace::default(), State::Broken(fault))
-    }
-
-    fn of(source: Source, trace: Trace, state: State) -> Self {
-        Self { source, trace, state, overran: AtomicBool::new(false) }
     }
 
     /// Renders the template over its arguments.
@@ -114,18 +119,18 @@ impl Template {
         let workers = match &self.state {
             State::OnItsThread(workers) => workers,
             State::InPlace => return in_place::render(&self.source, arguments),
-            State::Broken(fault) => return Err(fault.clone().into()),
         };
         let worker = current(workers).clone();
         match timeout(TIME_LIMIT, worker.render(arguments)).await {
             Ok(Some(result)) => result,
             Ok(None) => {
-                self.replace(workers, &worker)?;
+                worker.check()?;
+                self.replace(workers, &worker);
                 Err(self.fault("the evaluator failed").into())
             }
             Err(_) => {
                 self.overran.store(true, Ordering::Relaxed);
-                self.replace(workers, &worker)?;
+                self.replace(workers, &worker);
                 Err(self.fault("ran over its time").into())
             }
         }
@@ -142,12 +147,11 @@ impl Template {
         self.overran.load(Ordering::Relaxed)
     }
 
-    fn replace(&self, workers: &Mutex<Arc<Worker>>, broken: &Arc<Worker>) -> Result<(), Fault> {
+    fn replace(&self, workers: &Mutex<Arc<Worker>>, broken: &Arc<Worker>) {
         let mut worker = current(workers);
         if Arc::ptr_eq(&worker, broken) {
-            *worker = Arc::new(Worker::start(self.source.clone(), self.trace.clone())?);
+            *worker = Arc::new(Worker::start(self.source.clone(), self.trace.clone()));
         }
-        Ok(())
     }
 
     fn fault(&self, kind: &'static str) -> Fault {

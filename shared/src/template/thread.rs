@@ -1,7 +1,10 @@
 //! The thread that renders: the evaluator's values cannot leave their thread, and a template
 //! that never ends must not hold up the rest.
 
-use std::{sync::mpsc, thread};
+use std::{
+    sync::{LazyLock, mpsc},
+    thread,
+};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -13,32 +16,41 @@ use super::{Argument, Fault, RenderError, Source, Trace, engine::Engine};
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 type Answer = Result<Value, RenderError>;
+type Prepared = Result<(), Fault>;
 
 struct Job {
     arguments: Vec<Argument>,
     answer: oneshot::Sender<Answer>,
 }
 
-/// A rendering thread with its prepared template. Dropping it lets the thread end after the job
-/// it is at.
+/// A rendering thread with its template. Dropping it lets the thread end after the job it is at.
 pub(super) struct Worker {
     jobs: mpsc::Sender<Job>,
+    /// How the preparation ended. Looking at it waits for that.
+    prepared: LazyLock<Prepared, Box<dyn FnOnce() -> Prepared + Send>>,
 }
 
 impl Worker {
-    /// Starts the thread and waits until the template is prepared.
-    pub(super) fn start(source: Source, trace: Trace) -> Result<Self, Fault> {
+    /// Starts the thread, which prepares the template first.
+    pub(super) fn start(source: Source, trace: Trace) -> Self {
         let (jobs, queue) = mpsc::channel();
         let (ready, prepared) = mpsc::channel();
         let name = source.name().to_owned();
-        let died = |kind| Fault::new(&name, kind);
-        thread::Builder::new()
+        let started = thread::Builder::new()
             .name("template".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || work(&source, trace, &ready, &queue))
-            .map_err(|_| died("no thread could be started"))?;
-        prepared.recv().unwrap_or_else(|_| Err(died("the evaluator failed")))?;
-        Ok(Self { jobs })
+            .spawn(move || work(&source, trace, &ready, &queue));
+        let died = match started {
+            Ok(_) => Fault::new(&name, "the evaluator failed"),
+            Err(_) => Fault::new(&name, "no thread could be started"),
+        };
+        let prepared = move || prepared.recv().unwrap_or(Err(died));
+        Self { jobs, prepared: LazyLock::new(Box::new(prepared)) }
+    }
+
+    /// Waits until the template is prepared.
+    pub(super) fn check(&self) -> Prepared {
+        self.prepared.clone()
     }
 
     /// Renders; `None` where the thread has died.
@@ -49,12 +61,7 @@ impl Worker {
     }
 }
 
-fn work(
-    source: &Source,
-    trace: Trace,
-    ready: &mpsc::Sender<Result<(), Fault>>,
-    jobs: &mpsc::Receiver<Job>,
-) {
+fn work(source: &Source, trace: Trace, ready: &mpsc::Sender<Prepared>, jobs: &mpsc::Receiver<Job>) {
     let engine = match Engine::prepare(source, trace) {
         Ok(engine) => engine,
         Err(fault) => {

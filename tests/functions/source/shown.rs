@@ -27,7 +27,7 @@ use super::{Types, sources};
 use crate::common::canaries::assert_unmarked;
 
 /// Texts of types that derive `Debug`, and what they hold.
-const HARMLESS: [(&str, &str); 31] = [
+const HARMLESS: [(&str, &str); 32] = [
     ("Applied.key", "a digest or a Trigger-ID"),
     ("Applied.kind", "a type of Mailchimp's events"),
     ("Bid.holder", "a random name"),
@@ -41,6 +41,7 @@ const HARMLESS: [(&str, &str); 31] = [
     ("Error.MaybeWritten.0", "the HTTP library's words, without the URL"),
     ("Error.NotWritten.0", "the HTTP library's words, without the URL"),
     ("EventError.Missing.field", "the name of a field that must be there"),
+    ("EventError.TooLong.field", "the name of a field that holds an address"),
     ("FiredAtError.Format.0", "which part of a time is wrong"),
     ("FunctionArn.0", "the name of a deployment"),
     ("Hook.flow", "a word of the webhook's template"),
