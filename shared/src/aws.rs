@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_secretsmanager::{
     config::{Credentials, SharedCredentialsProvider, retry::ReconnectMode},
     error::{ProvideErrorMetadata, SdkError},
@@ -21,18 +24,26 @@ const ATTEMPTS: u32 = 2;
 pub struct Aws(SdkConfig);
 
 impl Aws {
-    /// AWS as the SDK's own environment variables describe it.
-    pub async fn from_env(client: &http::Client) -> Self {
-        Self::from_env_in(None, client).await
+    /// AWS as a function has it: the SDK's own environment variables describe it, and nobody looks
+    /// for profiles in files.
+    pub async fn in_function(client: &http::Client) -> Self {
+        let nothing = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "");
+        let loader = aws_config::defaults(BehaviorVersion::latest());
+        Self::load(loader.profile_files(nothing.build()), client).await
     }
 
-    /// The same in this region, whatever the environment says of one.
-    pub async fn from_env_in(region: Option<&str>, client: &http::Client) -> Self {
+    /// AWS as somebody has it at their own machine, profiles included; in this region, whatever
+    /// those say of one.
+    pub async fn at_hand(region: Option<&str>, client: &http::Client) -> Self {
         let loader = aws_config::defaults(BehaviorVersion::latest());
         let loader = match region {
             Some(region) => loader.region(Region::new(region.to_owned())),
             None => loader,
         };
+        Self::load(loader, client).await
+    }
+
+    async fn load(loader: ConfigLoader, client: &http::Client) -> Self {
         let loader = loader.http_client(client.for_sdk());
         Self(loader.timeout_config(timeouts()).retry_config(retries()).load().await)
     }

@@ -113,7 +113,7 @@ where
     B: FnOnce(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>,
 {
     let client = Client::new()?;
-    let aws = Aws::from_env(&client).await;
+    let aws = Aws::in_function(&client).await;
     let function = build(env, &Ports::on_aws(&aws, client, Sink::Stdout))?;
     env.required("AWS_LAMBDA_RUNTIME_API", "").map_err(|_| StartError::NotInLambda)?;
     function.warm().await?;

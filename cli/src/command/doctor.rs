@@ -66,7 +66,7 @@ impl Doctor {
         let format = self.format;
         let subject = self.subject().await?;
         let client = Client::new()?;
-        let aws = Aws::from_env_in(subject.stack.region(), &client).await;
+        let aws = Aws::at_hand(subject.stack.region(), &client).await;
         let reach = Reach { secrets: Arc::new(SecretsManager::new(&aws)), http: Arc::new(client) };
         let findings = examine(&subject, &reach).await;
         match format {
