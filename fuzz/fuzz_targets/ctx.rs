@@ -41,28 +41,27 @@ fn came_again(ctx: &Value) -> Reduced {
 /// The ctx with whatever must not travel on in it.
 fn with_secrets(ctx: &Value) -> Value {
     let mut ctx = ctx.clone();
-    add(Some(&mut ctx), &["request_cookies"]);
-    add(ctx.get_mut("request_headers"), &["Cookie", "AUTHORIZATION", "x-session-token"]);
-    add(ctx.get_mut("session"), &["tokenized"]);
-    add(ctx.pointer_mut("/session/identity"), &["credentials"]);
-    add(ctx.get_mut("identity"), &["credentials"]);
-    add(
-        ctx.get_mut("flow"),
-        &["ui", "session_token_exchange_code", "oauth2_login_challenge", "oauth2_login_request"],
-    );
-    add(ctx.pointer_mut("/flow/identity"), &["credentials"]);
+    for (place, names) in [
+        ("", vec!["request_cookies"]),
+        ("/request_headers", vec!["Cookie", "AUTHORIZATION", "x-session-token"]),
+        ("/session", vec!["tokenized"]),
+        ("/session/identity", vec!["credentials"]),
+        ("/identity", vec!["credentials"]),
+        ("/flow", vec!["ui", "session_token_exchange_code"]),
+        ("/flow", vec!["oauth2_login_challenge", "oauth2_login_request"]),
+        ("/flow/identity", vec!["credentials"]),
+    ] {
+        if let Some(Value::Object(fields)) = ctx.pointer_mut(place) {
+            fields
+                .extend(names.iter().map(|name| ((*name).to_owned(), json!({ SECRET: [SECRET] }))));
+        }
+    }
     for url in
         ["/request_url", "/flow/request_url", "/flow/return_to", "/request_headers/Referer/0"]
     {
         ctx.pointer_mut(url).into_iter().for_each(add_to_query);
     }
     ctx
-}
-
-fn add(to: Option<&mut Value>, names: &[&str]) {
-    if let Some(Value::Object(fields)) = to {
-        fields.extend(names.iter().map(|name| ((*name).to_owned(), json!({ SECRET: [SECRET] }))));
-    }
 }
 
 fn add_to_query(url: &mut Value) {
