@@ -73,7 +73,11 @@ fn check_recipient(message: &Map<String, Value>) -> Result<(), &'static str> {
     if email.contains(|letter: char| letter.is_ascii_control() || ",;<>".contains(letter)) {
         return Err("the recipient's `email` is not one address");
     }
-    let headers = message.get("headers").and_then(Value::as_object);
+    let headers = match message.get("headers") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(headers)) => Some(headers),
+        Some(_) => return Err("`headers` is no object"),
+    };
     if !headers.into_iter().flatten().all(|(name, _)| is_header_name(name)) {
         return Err("the name of a header is none");
     }
@@ -212,6 +216,11 @@ mod tests {
             (json!({"message": {"to": [ann], "headers": {"Bcc:": "e"}}}), "name of a header"),
             (json!({"message": {"to": [ann], "headers": {" Bcc": "e"}}}), "name of a header"),
             (json!({"message": {"to": [ann], "headers": {"": "e"}}}), "name of a header"),
+            (
+                json!({"message": {"to": [ann], "headers": [{"Bcc": "e"}]}}),
+                "`headers` is no object",
+            ),
+            (json!({"message": {"to": [ann], "headers": "Bcc: e"}}), "`headers` is no object"),
             (to(&json!([{"email": "ann@example.com", "type": "cc"}])), "cc or bcc"),
             (to(&json!([{"email": "ann@example.com", "type": "bcc"}])), "cc or bcc"),
             (json!({"message": {"to": [ann], "bcc_address": "eve@example.com"}}), "cc or bcc"),
