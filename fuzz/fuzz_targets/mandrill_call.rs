@@ -1,7 +1,8 @@
 //! What a template of mandrill-welcome's returned.
 //!
-//! Holds: a call goes to one address and carries our key in metadata that Mandrill keeps; nothing
-//! else of what the template gave is touched; and a call that is checked again is the same.
+//! Holds: a call goes to one address and carries our key in metadata that Mandrill keeps; of what
+//! the template gave, only control characters in the mail's head are touched, which become spaces;
+//! and a call that is checked again is the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -26,7 +27,7 @@ fuzz_target!(|result: &[u8]| {
     assert!(message["metadata"].to_string().len() <= 200);
     let with_template = given.contains_key("template_name");
     assert_eq!(call.method, if with_template { "messages/send-template" } else { "messages/send" });
-    assert_eq!(without_ours(call.body.clone()), without_ours(given));
+    assert_eq!(without_ours(call.body.clone()), without_ours(with_head_of_lines(given)));
 
     let again = prepared(&call.body).expect("the same call");
     assert_eq!((again.method, again.body), (call.method, call.body));
@@ -51,4 +52,23 @@ fn without_ours(mut body: Map<String, Value>) -> Map<String, Value> {
         body.remove("template_content");
     }
     body
+}
+
+fn with_head_of_lines(mut body: Map<String, Value>) -> Map<String, Value> {
+    let message = body.get_mut("message").expect("a message");
+    for part in ["/subject", "/from_name", "/from_email", "/headers", "/to/0/name"] {
+        message.pointer_mut(part).into_iter().for_each(without_controls);
+    }
+    body
+}
+
+fn without_controls(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            *text = text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_controls),
+        Value::Object(fields) => fields.values_mut().for_each(without_controls),
+        _ => {}
+    }
 }
