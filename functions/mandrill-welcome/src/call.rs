@@ -6,6 +6,8 @@ use shared::deliver::{EventFacts, Rendered};
 /// Mandrill drops metadata that is longer; its documents differ between 200 and 250 bytes.
 const MAX_METADATA_BYTES: usize = 200;
 
+const COPIED: &str = "the message has a cc or bcc";
+
 /// Under this name the event's key travels in a mail's metadata, so that a mail of which no
 /// answer came can be searched for.
 pub(crate) const KEY_IN_METADATA: &str = "ory_key";
@@ -32,6 +34,7 @@ impl Call {
             .and_then(Value::as_object_mut)
             .ok_or("the result holds no `message` object")?;
         check_recipient(message)?;
+        check_headers(message)?;
         keep_headers_to_a_line(message);
         add_key(message, event.vendor_key)?;
         let method = if body.contains_key("template_name") {
@@ -73,18 +76,22 @@ fn check_recipient(message: &Map<String, Value>) -> Result<(), &'static str> {
     if email.contains(|letter: char| letter.is_ascii_control() || ",;<>".contains(letter)) {
         return Err("the recipient's `email` is not one address");
     }
+    let is_to = recipient.get("type").is_none_or(|kind| kind == "to" || kind.is_null());
+    let has_bcc = message.get("bcc_address").is_some_and(|address| !address.is_null());
+    if is_to && !has_bcc { Ok(()) } else { Err(COPIED) }
+}
+
+/// Headers could name further recipients, and a list of them could hide that.
+fn check_headers(message: &Map<String, Value>) -> Result<(), &'static str> {
     let headers = match message.get("headers") {
-        None | Some(Value::Null) => None,
-        Some(Value::Object(headers)) => Some(headers),
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::Object(headers)) => headers,
         Some(_) => return Err("`headers` is no object"),
     };
-    if !headers.into_iter().flatten().all(|(name, _)| is_header_name(name)) {
+    if !headers.keys().all(|name| is_header_name(name)) {
         return Err("the name of a header is none");
     }
-    let is_to = recipient.get("type").is_none_or(|kind| kind == "to" || kind.is_null());
-    let is_copied = message.get("bcc_address").is_some_and(|address| !address.is_null())
-        || headers.is_some_and(names_a_recipient);
-    if is_to && !is_copied { Ok(()) } else { Err("the message has a cc or bcc") }
+    if names_a_recipient(headers) { Err(COPIED) } else { Ok(()) }
 }
 
 fn names_a_recipient(headers: &Map<String, Value>) -> bool {
