@@ -146,7 +146,7 @@ fn to_ory_and_segment(result: Rendered) -> Result<Vec<Shown>, Unfit> {
         let to = Some(format!("PATCH admin/identities/{SOMEBODY}"));
         shown.push(Shown { to, body: json!(result.patch) });
     }
-    if let Some(call) = result.segment {
+    if let Some(call) = result.segment.map_err(Unfit::Rule)? {
         shown.push(to_segment(call, mailchimp_inbound::NAME)?);
     }
     Ok(shown)

@@ -107,8 +107,8 @@ pub const SAMPLES: &[Sample] = samples! {
     "mailchimp-inbound": "mailchimp-space-as-percent20.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-empty-values.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
     "mailchimp-inbound": "mailchimp-duplicate-keys.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
-    // Her contact, but the identity that its `ORY_ID` names: to withdraw consent it will do.
-    "mailchimp-inbound": "mailchimp-ory-id.json" => delivered(&["Ory: patch 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59 /traits/consent/newsletter", "Segment: identify 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59"]);
+    // `ORY_ID` and the address name two people: a withdrawal reaches both.
+    "mailchimp-inbound": "mailchimp-ory-id.json" => delivered(&["Ory: patch 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59 /traits/consent/newsletter", "Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
     // A withdrawal, once more the same, and what was fired before it and comes late.
     "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => delivered(&["Ory: patch 000000a7-1111-4111-8111-0000000000a7 /traits/consent/newsletter", "Segment: identify 000000a7-1111-4111-8111-0000000000a7"]);
     "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => DUPLICATE;

@@ -57,6 +57,13 @@ impl WorkKey {
         }
     }
 
+    /// The key of one part of the work, where an event is about several people.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Self {
+        let text = Key::digest(format!("part\n{}\n{name}", self.text).as_bytes()).0;
+        Self { text, named: self.named }
+    }
+
     /// Whether the template named it: such a record does not expire.
     pub fn is_named(&self) -> bool {
         self.named

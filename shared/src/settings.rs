@@ -145,6 +145,13 @@ impl RecordSettings {
         Ok(Self { table, ttl })
     }
 
+    /// What makes this stack's digests of addresses others than another stack's: the name of its
+    /// table, which CloudFormation makes unique. It is no secret: who has the table and its name can
+    /// try addresses.
+    pub fn salt(&self) -> &str {
+        self.table.as_deref().unwrap_or("in memory")
+    }
+
     /// The records of `function`; without a table, in memory.
     pub fn ledger(&self, function: &'static str, ports: &Ports) -> Ledger {
         let records = match &self.table {

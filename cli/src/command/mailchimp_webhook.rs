@@ -102,9 +102,11 @@ fn fit_list(list: &str) -> Result<&str, Unfit> {
 }
 
 fn instructions(url: &Url, list: &str) -> String {
-    let create = call("POST", list, "", Some(&webhook(url)));
-    let find = call("GET", list, "", None);
-    let rotate = call("PATCH", list, "/WEBHOOK-ID", Some(&webhook(&with_new_secret(url))));
+    let create = call("POST", list, "webhooks", Some(&webhook(url)));
+    let find = call("GET", list, "webhooks", None);
+    let rotate = call("PATCH", list, "webhooks/WEBHOOK-ID", Some(&webhook(&with_new_secret(url))));
+    let field = json!({"tag": "ORY_ID", "name": "Ory identity", "type": "text", "public": false});
+    let merge_field = call("POST", list, "merge-fields", Some(&field));
     let by_hand = url.as_str();
     format!(
         r#"Nothing has been sent. Make the webhook in one of these two ways, and keep its secret by the
@@ -149,6 +151,14 @@ it is the version before. Then look up the webhook's id, and give it the new URL
 
 If the old secret has leaked, put the new one into Secrets Manager once more: that shuts the old one
 out.
+
+4. ORY_ID IN THE AUDIENCE
+
+A person who changes the address in Mailchimp keeps the old one as the login in Ory. Without a merge
+field ORY_ID nothing connects the two, and an unsubscribe from the new address matches nobody.
+Create the field, not public, and fill it with the identity's id when you add a contact:
+
+{merge_field}
 "#
     )
 }
@@ -158,7 +168,7 @@ fn call(method: &str, list: &str, path: &str, body: Option<&Value>) -> String {
     let root = "https://${MAILCHIMP_API_KEY##*-}.api.mailchimp.com/3.0";
     let request = format!(
         r#"curl --silent --show-error --fail-with-body --request {method} \
-  "{root}/lists/{list}/webhooks{path}" \
+  "{root}/lists/{list}/{path}" \
   --user "any:$MAILCHIMP_API_KEY""#
     );
     match body {
@@ -237,7 +247,7 @@ mod tests {
     #[test]
     fn a_quote_does_not_end_the_quotes() {
         let url = fit_url("https://example.com/it's/?secret=0123456789abcdef").unwrap();
-        let printed = call("POST", "l", "", Some(&webhook(&url)));
+        let printed = call("POST", "l", "webhooks", Some(&webhook(&url)));
         assert!(printed.contains(r"https://example.com/it'\''s/?secret="), "{printed}");
         let words = std::process::Command::new("sh")
             .args(["-c", &printed.replacen("curl", "printf '%s\\n'", 1)])

@@ -9,7 +9,7 @@ use shared::{
     http::{Error, Http, Request, Response},
     journal::{Sink, chain},
     records::{
-        Applied, Bid, Claim, Done, Entry, Held, InLane, MemoryRecords, Records, RecordsError, State,
+        Bid, Claim, Done, Entry, Held, InLane, MemoryRecords, Records, RecordsError, State, Written,
     },
     settings::Ports,
 };
@@ -134,24 +134,25 @@ impl Records for Watched<MemoryRecords> {
     async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError> {
         let entry = self.0.enter(bid).await?;
         match &entry {
-            Entry::Entered(InLane { last: Some(last), .. }) => {
-                record("entered its lane", applied(last));
-            }
-            Entry::Entered(_) => record("entered its lane", "nothing applied yet"),
+            Entry::Entered(lane) => record("entered its lane", told(&lane.written)),
             Entry::Busy { .. } => record("not entered its lane", "another is at work"),
         }
         Ok(entry)
     }
 
-    async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), RecordsError> {
-        let state = last.as_ref().map_or("as before".to_owned(), applied);
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), RecordsError> {
+        let state = written.as_ref().map_or("as before".to_owned(), told);
         record("left its lane", state);
-        self.0.leave(lane, last).await
+        self.0.leave(lane, written).await
     }
 }
 
-fn applied(last: &Applied) -> String {
-    format!("last applied: {} of {}", last.kind, last.at)
+/// What was written last, and by an event of when.
+fn told(written: &Written) -> String {
+    match written.writers().map(|(_, last)| last.at).max() {
+        Some(newest) => format!("last written by an event of {newest}"),
+        None => "nothing written yet".to_owned(),
+    }
 }
 
 fn word(state: State) -> &'static str {

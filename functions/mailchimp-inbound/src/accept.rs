@@ -49,10 +49,25 @@ pub(crate) struct MailchimpInbound {
 enum Taken {
     /// The validator, who is told nothing but that somebody is here.
     Validator,
-    /// An event that is none of ours: the reason, and more for the log.
-    Skipped(&'static str, Option<String>),
+    /// An event that is none of ours.
+    Skipped(Skipped),
     /// An event.
     Event(Box<Message<Event>>),
+}
+
+/// Why an event is none of ours.
+struct Skipped {
+    reason: &'static str,
+    /// More for the log.
+    detail: Option<String>,
+    /// What is counted besides.
+    metric: Option<Metric>,
+}
+
+impl Skipped {
+    fn because(reason: &'static str) -> Self {
+        Self { reason, detail: None, metric: None }
+    }
 }
 
 impl MailchimpInbound {
@@ -63,8 +78,9 @@ impl MailchimpInbound {
                 line.outcome = "validated";
                 Response::empty(200)
             }
-            Ok(Taken::Skipped(reason, detail)) => {
+            Ok(Taken::Skipped(Skipped { reason, detail, metric })) => {
                 line.count(Metric::Accepted);
+                metric.into_iter().for_each(|metric| line.count(metric));
                 Outcome::Skipped { reason }.describe(line);
                 line.cause = detail.or(line.cause.take());
                 Response::json(200, json!({"status": "skipped", "reason": reason}))
@@ -95,15 +111,17 @@ impl MailchimpInbound {
         }
         let event = match event::read(&form::decode(&body)?)? {
             Decoded::Unknown { kind } => {
-                return Ok(Taken::Skipped("unknown type", Some(format!("unknown type: {kind}"))));
+                let detail = Some(format!("unknown type: {kind}"));
+                return Ok(Taken::Skipped(Skipped { detail, ..Skipped::because("unknown type") }));
             }
             Decoded::Event(event) => event,
         };
         if !self.lists.admit(event.list_id()) {
-            return Ok(Taken::Skipped("list not accepted", None));
+            let metric = Some(Metric::ListNotAccepted);
+            return Ok(Taken::Skipped(Skipped { metric, ..Skipped::because("list not accepted") }));
         }
         if event.is_forgotten() {
-            return Ok(Taken::Skipped("forgotten address", None));
+            return Ok(Taken::Skipped(Skipped::because("forgotten address")));
         }
         // Mailchimp gives its deliveries no id; a repeated one has the same bytes.
         let key = Key::digest(&body);

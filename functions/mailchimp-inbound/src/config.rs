@@ -71,13 +71,14 @@ pub(crate) struct Lists(Option<BTreeSet<String>>);
 
 impl Lists {
     fn read(text: Option<&str>) -> Self {
-        let ids = |text: &str| text.split(',').map(|id| id.trim().to_owned()).collect();
+        let ids = |text: &str| text.split(',').map(|id| id.trim().to_lowercase()).collect();
         Self(text.map(ids))
     }
 
-    /// Whether events of this audience are taken: any, where none is named.
+    /// Whether events of this audience are taken: any, where none is named. An id is the same in any
+    /// case: one that was copied in capitals would otherwise lose every event without a sign.
     pub(crate) fn admit(&self, list_id: &str) -> bool {
-        self.0.as_ref().is_none_or(|ids| ids.contains(list_id))
+        self.0.as_ref().is_none_or(|ids| ids.contains(&list_id.to_lowercase()))
     }
 }
 
@@ -88,8 +89,8 @@ mod tests {
     #[test]
     fn only_named_lists_are_admitted_and_any_where_none_is_named() {
         assert!(Lists::read(None).admit("a6b5da1054"));
-        let two = Lists::read(Some("a6b5da1054, b7c6eb2165"));
-        assert!(two.admit("a6b5da1054") && two.admit("b7c6eb2165"));
+        let two = Lists::read(Some("a6b5da1054, B7C6EB2165"));
+        assert!(two.admit("a6b5da1054") && two.admit("A6B5DA1054") && two.admit("b7c6eb2165"));
         assert!(!two.admit("a6b5da105") && !two.admit(""));
     }
 }

@@ -150,6 +150,16 @@ impl Event {
         self.addresses().any(|address| address.to_ascii_lowercase().ends_with(FORGOTTEN_DOMAIN))
     }
 
+    /// Whether it takes consent away: the person left, was removed, or complained.
+    #[must_use]
+    pub fn withdraws(&self) -> bool {
+        match &self.data {
+            Data::Unsubscribe(_) => true,
+            Data::Cleaned(cleaned) => cleaned.reason == Some(Reason::Abuse),
+            _ => false,
+        }
+    }
+
     /// The merge field `ORY_ID`. Whoever can edit the contact can type anything there.
     #[must_use]
     pub fn ory_id(&self) -> Option<&str> {

@@ -4,13 +4,13 @@
 use shared::{
     budget::Budget,
     deliver::{Attempts, Channel, Delivered},
+    outcome::Outcome,
 };
 use uuid::Uuid;
 
 use crate::{
     event::Event,
-    order::withdraws,
-    ory::{Call, Identity, Ory, found},
+    ory::{Call, Identity, Ory, found, found_all},
     patch::Operation,
 };
 
@@ -20,6 +20,15 @@ pub(crate) struct Admin<'a> {
     pub(crate) channel: &'a Channel<Ory>,
     pub(crate) budget: &'a Budget,
     pub(crate) attempts: Attempts,
+}
+
+/// The identities that an event is about.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(crate) struct Subjects {
+    /// Their ids, none twice.
+    pub(crate) ids: Vec<Uuid>,
+    /// Whether `ORY_ID` names somebody else than the address does.
+    pub(crate) differ: bool,
 }
 
 impl Admin<'_> {
@@ -39,38 +48,89 @@ impl Admin<'_> {
     /// # Errors
     /// What came of an event whose identity cannot be known.
     pub(crate) async fn read(&self, id: Uuid) -> Result<Option<Identity>, Delivered> {
-        self.look_up(&Call::ById(id)).await
+        let delivered = self.ask(&Call::ById(id)).await;
+        found(delivered.outcome).map_err(|outcome| Delivered { outcome, ..delivered })
     }
 
-    /// The identity that the event is about, `None` where Ory knows none.
+    /// The identities that the event is about. A withdrawal is about each that it may mean; all
+    /// else about one at most.
     ///
     /// # Errors
     /// What came of an event whose identity cannot be known.
-    pub(crate) async fn find(&self, event: &Event) -> Result<Option<Identity>, Delivered> {
-        if let Some(id) = event.ory_id().and_then(|id| Uuid::try_parse(id).ok())
-            && let Some(identity) = self.read(id).await?
-            && may_stand_for(&identity, event)
-        {
-            return Ok(Some(identity));
+    pub(crate) async fn find(&self, event: &Event) -> Result<Subjects, Delivered> {
+        let named = match event.ory_id().and_then(|id| Uuid::try_parse(id).ok()) {
+            Some(id) => self.read(id).await?,
+            None => None,
+        };
+        if event.withdraws() {
+            return self.all_meant(event, named).await;
+        }
+        // Strangers can type anyone's id into a contact of theirs, so it must be proved.
+        let proved = named.filter(|one| event.address().is_some_and(|it| one.has_verified(it)));
+        if let Some(identity) = proved {
+            return Ok(Subjects::one(identity.id()));
         }
         for address in event.addresses() {
-            let call = Call::ByAddress(address.to_owned());
-            if let Some(identity) = self.look_up(&call).await? {
-                return Ok(Some(identity));
+            let found = self.read_all(address).await?;
+            if let Some(id) = the_one(&found, address).map_err(Delivered::from)? {
+                return Ok(Subjects::one(id));
             }
         }
-        Ok(None)
+        Ok(Subjects::default())
     }
 
-    async fn look_up(&self, call: &Call) -> Result<Option<Identity>, Delivered> {
-        let delivered = self.channel.deliver(call, None, self.budget, self.attempts).await;
-        found(delivered.outcome).map_err(|outcome| Delivered { outcome, ..delivered })
+    /// The one that is named and those whose address it is: a mail too few does less harm than one
+    /// too many.
+    async fn all_meant(
+        &self,
+        event: &Event,
+        named: Option<Identity>,
+    ) -> Result<Subjects, Delivered> {
+        let named = named.map(|identity| identity.id());
+        let mut by_address = Vec::new();
+        for address in event.addresses() {
+            by_address.extend(self.read_all(address).await?.iter().map(Identity::id));
+        }
+        let differ = named.is_some_and(|id| !by_address.is_empty() && !by_address.contains(&id));
+        let mut ids = Vec::new();
+        for id in named.into_iter().chain(by_address) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(Subjects { ids, differ })
+    }
+
+    async fn read_all(&self, address: &str) -> Result<Vec<Identity>, Delivered> {
+        let delivered = self.ask(&Call::ByAddress(address.to_owned())).await;
+        found_all(delivered.outcome).map_err(|outcome| Delivered { outcome, ..delivered })
+    }
+
+    async fn ask(&self, call: &Call) -> Delivered {
+        self.channel.deliver(call, None, self.budget, self.attempts).await
     }
 }
 
-/// Strangers can type anyone's id into a contact of theirs. To take consent away it will do: whose
-/// contact it is may have changed the address since. For anything else the identity must have
-/// proved that the address is its own.
-fn may_stand_for(identity: &Identity, event: &Event) -> bool {
-    withdraws(event) || event.address().is_some_and(|address| identity.has_verified(address))
+impl Subjects {
+    fn one(id: Uuid) -> Self {
+        Self { ids: vec![id], differ: false }
+    }
+}
+
+/// The one that signs in by the address. Identifiers are unique per kind of credential only, so
+/// there may be several: then the one that has verified the address.
+///
+/// # Errors
+/// The outcome of an event that may mean several.
+fn the_one(found: &[Identity], address: &str) -> Result<Option<Uuid>, Outcome> {
+    if let [] | [_] = found {
+        return Ok(found.first().map(Identity::id));
+    }
+    let mut verified = found.iter().filter(|identity| identity.has_verified(address));
+    match (verified.next(), verified.next()) {
+        (Some(one), None) => Ok(Some(one.id())),
+        _ => Err(Outcome::blocked(
+            "Ory knows more than one identity by this address, and not which has verified it",
+        )),
+    }
 }

@@ -13,8 +13,8 @@
 //! - Empty brackets append: their index is one more than the highest so far, as in PHP.
 //! - A name without `=` has the empty value; an empty pair (`&&`) is skipped.
 //! - A `%` without two hex digits behind it stands for itself, as in the URL standard.
-
-use std::str::Utf8Error;
+//! - Bytes that are no UTF-8 become the replacement character, as in the URL standard: a withdrawal
+//!   is taken whatever is in the other fields.
 
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
@@ -60,20 +60,12 @@ pub enum FormError {
         /// Which pair, from 1.
         pair: usize,
     },
-    /// A name or value is not UTF-8.
-    #[error("pair {pair} is not UTF-8")]
-    NotUtf8 {
-        /// Which pair, from 1.
-        pair: usize,
-        /// Where in it.
-        source: Utf8Error,
-    },
 }
 
 /// Decodes the body of a form.
 ///
 /// # Errors
-/// A [`FormError`] if the body goes beyond a bound or is not UTF-8 once decoded.
+/// A [`FormError`] if the body goes beyond a bound.
 pub fn decode(body: &[u8]) -> Result<Form, FormError> {
     if body.len() > MAX_BODY_BYTES {
         return Err(FormError::BodyTooLong);
@@ -97,11 +89,8 @@ pub fn decode(body: &[u8]) -> Result<Form, FormError> {
 /// Name and value of one pair, decoded.
 fn read_pair(number: usize, pair: &[u8]) -> Result<(String, String), FormError> {
     let mut halves = pair.splitn(2, |&byte| byte == b'=');
-    let mut next_half = || {
-        read_text(halves.next().unwrap_or_default())
-            .map_err(|source| FormError::NotUtf8 { pair: number, source })
-    };
-    let (name, value) = (next_half()?, next_half()?);
+    let mut next_half = || read_text(halves.next().unwrap_or_default());
+    let (name, value) = (next_half(), next_half());
     if name.len() > MAX_NAME_BYTES {
         return Err(FormError::NameTooLong { pair: number });
     }
@@ -109,10 +98,10 @@ fn read_pair(number: usize, pair: &[u8]) -> Result<(String, String), FormError> 
 }
 
 /// Undoes the form encoding of a name or a value.
-fn read_text(encoded: &[u8]) -> Result<String, Utf8Error> {
+fn read_text(encoded: &[u8]) -> String {
     let spaced: Vec<u8> =
         encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
-    Ok(percent_decode(&spaced).decode_utf8()?.into_owned())
+    percent_decode(&spaced).decode_utf8_lossy().into_owned()
 }
 
 /// `data[merges][FNAME]` as its root, `data`, and what stands in the brackets.

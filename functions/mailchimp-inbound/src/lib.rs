@@ -12,9 +12,11 @@ mod order;
 pub mod ory;
 mod patch;
 mod result;
+mod round;
 #[cfg(test)]
 mod samples;
 pub mod signature;
+mod targets;
 
 use std::sync::Arc;
 
@@ -57,6 +59,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         segment: config.segment.map(|SegmentConfig { secret_id, endpoint }| {
             Segment::channel(NAME, endpoint, secret_id, settings, ports)
         }),
+        salt: config.records.salt().to_owned(),
         ledger: config.records.ledger(NAME, ports),
     };
     Ok(Arc::new(MailchimpInbound {

@@ -1,214 +1,185 @@
-//! The order of a contact's events: Mailchimp guarantees none, and its times are whole seconds.
+//! The order of a person's events: Mailchimp guarantees none, and its times are whole seconds.
 //!
-//! Events are applied in lanes, so that a profile update never makes a late withdrawal old.
+//! Order follows what is written: of two events that name the same path of an identity, or the same
+//! trait, the newer one decides. What no newer event has named is written however late.
 
-use sha2::{Digest, Sha256};
-use shared::{key::Key, records::Applied};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use shared::{
+    message::Message,
+    records::{Writer, Written},
+};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::event::{Data, Event, Reason};
+use crate::event::Event;
 
-/// Which events are put in order with each other.
+/// The lane of an identity: every function of the stack that patches it enters it first.
+pub(crate) fn identity_lane(id: Uuid) -> String {
+    format!("identity#{id}")
+}
+
+/// The lane of an address that no identity has. The salt makes the digest another one in each stack.
+pub(crate) fn address_lane(address: &str, salt: &str) -> Option<String> {
+    let mut mac = hmac(salt)?;
+    mac.update(address.to_lowercase().as_bytes());
+    Some(format!("address#{}", hex::encode(mac.finalize().into_bytes())))
+}
+
+/// No key is too long or too short for it.
+fn hmac(salt: &str) -> Option<Hmac<Sha256>> {
+    Hmac::new_from_slice(salt.as_bytes()).ok()
+}
+
+/// So much of a digest tells the tokens of one person's record apart.
+const TOKEN_BYTES: usize = 6;
+
+/// The name of a target in the record: a digest for each token, so that what stands above or below
+/// it can be told, and nothing that a person may have typed.
+pub(crate) fn target<'t>(tokens: impl IntoIterator<Item = &'t str>, salt: &str) -> String {
+    let digest = |token| {
+        let mut mac = hmac(salt)?;
+        mac.update(str::as_bytes(token));
+        Some(hex::encode(&mac.finalize().into_bytes()[..TOKEN_BYTES]))
+    };
+    tokens.into_iter().filter_map(digest).map(|digits| format!("/{digits}")).collect()
+}
+
+/// An event, as far as its place among others goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    /// When it happened, in whole seconds. A time that lies ahead of when it was received counts as
+    /// that: nobody can make later events old.
+    pub(crate) at: OffsetDateTime,
+    key: String,
+    withdraws: bool,
+}
+
+/// Where an event stands to the last one that named a target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Lane {
-    /// Whether mail may be sent: subscribe, unsubscribe, cleaned.
-    Consent,
-    /// All else: profile, upemail.
-    Profile,
-}
-
-impl Lane {
-    /// `None` for an event that is about nobody.
-    fn of(event: &Event) -> Option<Self> {
-        match event.data {
-            Data::Subscribe(_) | Data::Unsubscribe(_) | Data::Cleaned(_) => Some(Self::Consent),
-            Data::Profile(_) | Data::Upemail(_) => Some(Self::Profile),
-            Data::Campaign(_) => None,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Consent => "consent",
-            Self::Profile => "profile",
-        }
-    }
-}
-
-/// The key of the lane that an event belongs to: by list, and by identity, or by a digest of the
-/// address where Ory knows none. `None` for an event that is about nobody.
-pub(crate) fn lane(event: &Event, identity: Option<Uuid>) -> Option<String> {
-    let lane = Lane::of(event)?.name();
-    let who = identity.map_or_else(|| hashed_address(event), |id| id.to_string());
-    Some(format!("{}#{who}#{lane}", event.list_id()))
-}
-
-fn hashed_address(event: &Event) -> String {
-    hex::encode(Sha256::digest(event.address().unwrap_or_default().to_lowercase()))
-}
-
-/// Whether the event takes consent away.
-pub(crate) fn withdraws(event: &Event) -> bool {
-    match &event.data {
-        Data::Unsubscribe(_) => true,
-        Data::Cleaned(cleaned) => cleaned.reason == Some(Reason::Abuse),
-        _ => false,
-    }
-}
-
-/// Whether an event makes others old, and can be old itself. A bounce says nothing about consent;
-/// it is in that lane so that no two patches of one person meet.
-pub(crate) fn is_ordered(event: &Event) -> bool {
-    withdraws(event) || !matches!(event.data, Data::Cleaned(_))
-}
-
-/// Where an event stands to the last one that was applied in its lane.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum Standing {
     /// It is to be applied.
-    Next,
-    /// A newer one has been applied.
-    Old,
-    /// It has been applied itself.
+    Newer,
+    /// A newer one has named the target.
+    Stale,
+    /// It has named the target itself.
     Again,
 }
 
-/// The place of an event.
-pub(crate) fn place(event: &Event, key: &Key, last: Option<&Applied>) -> Place {
-    let Some(last) = last.filter(|_| is_ordered(event)) else { return Place::Next };
-    if key.as_str() == last.key {
-        return if last.finished { Place::Again } else { Place::Next };
+impl Moment {
+    /// The place of this event.
+    pub(crate) fn of(message: &Message<Event>) -> Self {
+        let at = message.event.fired_at().min(message.received_at);
+        Self {
+            at: at.truncate_to_second(),
+            key: message.key.as_str().to_owned(),
+            withdraws: message.event.withdraws(),
+        }
     }
-    match event.fired_at().cmp(&last.at) {
-        std::cmp::Ordering::Less => Place::Old,
-        std::cmp::Ordering::Greater => Place::Next,
-        std::cmp::Ordering::Equal => in_the_same_second(event, key, last),
+
+    /// The event as the last one that named a target.
+    pub(crate) fn writer(&self) -> Writer {
+        Writer { at: self.at, key: self.key.clone(), withdrew: self.withdraws }
+    }
+
+    /// Where it stands for this target. Whoever writes above or below a path writes the path.
+    pub(crate) fn standing(&self, written: &Written, target: &str) -> Standing {
+        let touching = |other: &str| is_at_or_above(target, other) || is_at_or_above(other, target);
+        let mut last = written.writers().filter(|(other, _)| touching(other));
+        if last.any(|(_, last)| self.after(last) == Standing::Stale) {
+            Standing::Stale
+        } else if written.writer(target).is_some_and(|last| last.key == self.key) {
+            Standing::Again
+        } else {
+            Standing::Newer
+        }
+    }
+
+    /// Where it stands to `last`. Within a second a withdrawal wins. Otherwise such events cannot
+    /// be told apart by time, so their keys decide, the same way whichever arrives first.
+    pub(crate) fn after(&self, last: &Writer) -> Standing {
+        if self.key == last.key {
+            return Standing::Again;
+        }
+        let rank = (self.at, self.withdraws, &self.key);
+        if rank > (last.at, last.withdrew, &last.key) { Standing::Newer } else { Standing::Stale }
     }
 }
 
-/// A withdrawal wins over what would give consent. Two of one type cannot be told apart by time,
-/// so their keys decide, the same way whichever arrives first. Events of different types touch
-/// different things, as an upemail and the profile that comes with it; so do a bounce and a
-/// complaint, which are of one type.
-fn in_the_same_second(event: &Event, key: &Key, last: &Applied) -> Place {
-    let gives_consent = matches!(event.data, Data::Subscribe(_));
-    let loses_to_withdrawal = gives_consent && last.withdrew;
-    let is_alike = event.kind() == last.kind && withdraws(event) == last.withdrew;
-    let loses_by_key = is_alike && key.as_str() < last.key.as_str();
-    if loses_to_withdrawal || loses_by_key { Place::Old } else { Place::Next }
-}
-
-/// What is written of an event that was applied after `last`.
-pub(crate) fn applied(event: &Event, key: &Key, last: Option<&Applied>, finished: bool) -> Applied {
-    let same_second = last.filter(|last| last.at == event.fired_at());
-    Applied {
-        at: event.fired_at(),
-        key: key.as_str().to_owned(),
-        kind: event.kind().to_owned(),
-        withdrew: withdraws(event) || same_second.is_some_and(|last| last.withdrew),
-        finished,
-    }
+fn is_at_or_above(one: &str, other: &str) -> bool {
+    other.strip_prefix(one).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Value, json};
-    use time::macros::datetime;
+    use serde_json::json;
+    use shared::key::Key;
+    use time::{Duration, macros::datetime};
 
     use super::*;
 
-    fn event(kind: &str, second: u8, more: &Value) -> Event {
-        let mut data = json!({
-            "list_id": "l", "email": "Ann@example.com", "merges": {}, "interests": [],
-            "action": "unsub", "old_email": "ann@example.com", "new_email": "bo@example.com",
-            "id": "i",
+    const RECEIVED: OffsetDateTime = datetime!(2026-01-01 00:05:00.5 UTC);
+
+    fn moment(kind: &str, fired_at: &str, key: &str) -> Moment {
+        let data = json!({
+            "list_id": "l", "email": "ann@example.com", "merges": {}, "interests": [],
+            "action": "unsub",
         });
-        if let Some(more) = more.as_object() {
-            more.iter().for_each(|(name, value)| data[name] = value.clone());
-        }
-        let fired_at = format!("2026-01-01T00:00:{second:02}Z");
-        serde_json::from_value(json!({"type": kind, "fired_at": fired_at, "data": data})).unwrap()
+        let event = json!({"type": kind, "fired_at": fired_at, "data": data});
+        let event = serde_json::from_value(event).unwrap();
+        Moment::of(&Message::new("f", Key::digest(key.as_bytes()), RECEIVED, event))
     }
 
-    fn plain(kind: &str, second: u8) -> Event {
-        event(kind, second, &json!({}))
-    }
-
-    fn abuse(second: u8) -> Event {
-        event("cleaned", second, &json!({"reason": "abuse"}))
-    }
-
-    fn key(name: &str) -> Key {
-        Key::digest(name.as_bytes())
+    fn at(kind: &str, second: u8, key: &str) -> Moment {
+        moment(kind, &format!("2026-01-01T00:00:{second:02}Z"), key)
     }
 
     #[test]
-    fn lanes_are_by_list_person_and_purpose() {
-        let id = Uuid::from_u128(7);
-        let of = |event: &Event| lane(event, Some(id));
-        assert_eq!(of(&plain("subscribe", 0)), of(&plain("unsubscribe", 1)));
-        assert_eq!(of(&plain("subscribe", 0)), of(&abuse(1)));
-        assert_eq!(of(&plain("profile", 0)), of(&plain("upemail", 1)));
-        assert_ne!(of(&plain("subscribe", 0)), of(&plain("profile", 0)));
-        assert_ne!(of(&plain("profile", 0)), lane(&plain("profile", 0), Some(Uuid::from_u128(8))));
-        let other_list = event("profile", 0, &json!({"list_id": "m"}));
-        assert_ne!(of(&plain("profile", 0)), of(&other_list));
-        assert_eq!(of(&plain("campaign", 0)), None);
-        let nobody = lane(&plain("profile", 0), None).unwrap();
-        assert!(!nobody.to_lowercase().contains("ann"), "an address is hashed");
-        let small = event("profile", 0, &json!({"email": "ann@example.com"}));
-        assert_eq!(lane(&small, None).unwrap(), nobody);
+    fn an_identity_has_one_lane_and_an_address_is_hashed_with_the_salt() {
+        assert_eq!(
+            identity_lane(Uuid::from_u128(7)),
+            "identity#00000000-0000-0000-0000-000000000007"
+        );
+        let lane = address_lane("Ann@example.com", "one").unwrap();
+        assert!(!lane.contains("ann") && !lane.contains('@'));
+        assert_eq!(address_lane("ann@example.com", "one").unwrap(), lane);
+        assert_ne!(address_lane("ann@example.com", "two").unwrap(), lane);
+        assert_ne!(address_lane("ben@example.com", "one").unwrap(), lane);
     }
 
     #[test]
-    fn withdrawals_are_unsubscribes_and_complaints() {
-        assert!(withdraws(&plain("unsubscribe", 0)) && withdraws(&abuse(0)));
-        assert!(withdraws(&event("unsubscribe", 0, &json!({"action": "delete"}))));
-        let hard = event("cleaned", 0, &json!({"reason": "hard"}));
-        for other in [hard, plain("subscribe", 0), plain("profile", 0), plain("cleaned", 0)] {
-            assert!(!withdraws(&other));
-        }
+    fn a_time_that_lies_ahead_counts_as_the_time_received() {
+        let ahead = moment("subscribe", "9999-12-31T23:59:59Z", "a");
+        assert_eq!(ahead.at, datetime!(2026-01-01 00:05:00 UTC));
+        let later = moment("unsubscribe", "2026-01-01T00:05:00Z", "b");
+        assert_eq!(later.after(&ahead.writer()), Standing::Newer);
     }
 
     #[test]
-    fn every_pair_has_its_place() {
-        let (small, large) =
-            if key("a").as_str() < key("b").as_str() { ("a", "b") } else { ("b", "a") };
+    fn every_pair_has_its_standing() {
+        let (small, large) = if Key::digest(b"a").as_str() < Key::digest(b"b").as_str() {
+            ("a", "b")
+        } else {
+            ("b", "a")
+        };
         let table = [
-            // The last event, its key, finished; the event, its key; its place.
-            (plain("subscribe", 5), small, true, plain("unsubscribe", 4), large, Place::Old),
-            (plain("subscribe", 5), small, true, plain("unsubscribe", 6), large, Place::Next),
-            (plain("subscribe", 5), small, true, plain("subscribe", 5), small, Place::Again),
-            (plain("subscribe", 5), small, false, plain("subscribe", 5), small, Place::Next),
-            (plain("subscribe", 5), small, false, plain("unsubscribe", 4), large, Place::Old),
-            (plain("unsubscribe", 5), small, true, plain("subscribe", 5), large, Place::Old),
-            (abuse(5), small, true, plain("subscribe", 5), large, Place::Old),
-            (plain("subscribe", 5), large, true, plain("unsubscribe", 5), small, Place::Next),
-            (plain("unsubscribe", 5), large, true, abuse(5), small, Place::Next),
-            (plain("cleaned", 5), large, true, abuse(5), small, Place::Next),
-            (abuse(5), large, true, plain("cleaned", 5), small, Place::Next),
-            (abuse(5), large, true, abuse(5), small, Place::Old),
-            (plain("profile", 5), small, true, plain("profile", 5), large, Place::Next),
-            (plain("profile", 5), large, true, plain("profile", 5), small, Place::Old),
-            (plain("profile", 5), large, true, plain("upemail", 5), small, Place::Next),
-            (plain("upemail", 5), large, true, plain("profile", 5), small, Place::Next),
+            // The last event of the target; the event; its standing.
+            (at("subscribe", 5, small), at("unsubscribe", 4, large), Standing::Stale),
+            (at("subscribe", 5, small), at("unsubscribe", 6, large), Standing::Newer),
+            (at("subscribe", 5, small), at("subscribe", 5, small), Standing::Again),
+            (at("unsubscribe", 5, small), at("subscribe", 5, large), Standing::Stale),
+            (at("subscribe", 5, large), at("unsubscribe", 5, small), Standing::Newer),
+            (at("unsubscribe", 5, small), at("unsubscribe", 5, large), Standing::Newer),
+            (at("unsubscribe", 5, large), at("unsubscribe", 5, small), Standing::Stale),
+            (at("profile", 5, small), at("profile", 5, large), Standing::Newer),
+            (at("profile", 5, large), at("profile", 5, small), Standing::Stale),
         ];
-        for (last, last_key, finished, event, event_key, expected) in table {
-            let last = applied(&last, &key(last_key), None, finished);
-            assert_eq!(place(&event, &key(event_key), Some(&last)), expected, "{last:?} {event:?}");
+        for (last, event, expected) in table {
+            assert_eq!(event.after(&last.writer()), expected, "{last:?} {event:?}");
         }
-        assert_eq!(place(&plain("profile", 0), &key("a"), None), Place::Next);
-    }
-
-    #[test]
-    fn a_withdrawal_is_remembered_for_its_whole_second() {
-        let first = applied(&plain("unsubscribe", 5), &key("a"), None, true);
-        let hard = event("cleaned", 5, &json!({"reason": "hard"}));
-        let second = applied(&hard, &key("b"), Some(&first), true);
-        assert_eq!(place(&plain("subscribe", 5), &key("c"), Some(&second)), Place::Old);
-        let later = applied(&plain("subscribe", 6), &key("d"), Some(&second), true);
-        assert!(!later.withdrew);
+        let nobody = Written::default();
+        assert_eq!(at("profile", 0, "a").standing(&nobody, "/x"), Standing::Newer);
     }
 
     proptest! {
@@ -221,8 +192,7 @@ mod tests {
             order in any::<prop::sample::Index>(),
         ) {
             let events: Vec<_> = history.iter().enumerate().map(|(n, (withdraws, second))| {
-                let kind = if *withdraws { "unsubscribe" } else { "subscribe" };
-                (plain(kind, *second), key(&n.to_string()))
+                at(if *withdraws { "unsubscribe" } else { "subscribe" }, *second, &n.to_string())
             }).collect();
             let mut arriving: Vec<_> = (0..events.len()).collect();
             arriving.rotate_left(order.index(events.len()));
@@ -230,20 +200,19 @@ mod tests {
             for index in arrival {
                 arriving.insert(index.index(arriving.len()), index.index(events.len()));
             }
-            let mut last: Option<Applied> = None;
+            let mut written = Written::default();
             let mut consent = None;
             for n in arriving {
-                let (event, key) = &events[n];
-                if place(event, key, last.as_ref()) == Place::Next {
-                    consent = Some(!withdraws(event));
-                    last = Some(applied(event, key, last.as_ref(), true));
+                if events[n].standing(&written, "/consent") == Standing::Newer {
+                    consent = Some(!history[n].0);
+                    written.note("/consent".to_owned(), events[n].writer());
                 }
             }
-            let newest = history.iter().map(|(_, second)| second).max().unwrap();
-            let withdrawn = history.iter().any(|(withdraws, second)| *withdraws && second == newest);
+            let newest = *history.iter().map(|(_, second)| second).max().unwrap();
+            let withdrawn = history.iter().any(|(withdraws, second)| *withdraws && *second == newest);
             prop_assert_eq!(consent, Some(!withdrawn));
-            prop_assert_eq!(last.unwrap().at, datetime!(2026-01-01 00:00 UTC)
-                + time::Duration::seconds(i64::from(*newest)));
+            let last = datetime!(2026-01-01 00:00 UTC) + Duration::seconds(i64::from(newest));
+            prop_assert_eq!(written.writer("/consent").unwrap().at, last);
         }
     }
 }

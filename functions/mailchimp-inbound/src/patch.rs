@@ -13,6 +13,9 @@ use serde_json::{Map, Value};
 /// that happens to be one, would fill Ory's memory.
 const LARGEST_INDEX: i64 = 1000;
 
+/// The longest path, in bytes: a person's record remembers the paths that were written.
+const MAX_PATH_BYTES: usize = 250;
+
 /// One operation of a JSON Patch.
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
@@ -51,7 +54,7 @@ impl fmt::Debug for Operation {
 }
 
 impl Operation {
-    fn path(&self) -> &Pointer {
+    pub(crate) fn path(&self) -> &Pointer {
         match self {
             Self::Add { path, .. } | Self::Remove { path } | Self::Replace { path, .. } => path,
         }
@@ -80,6 +83,15 @@ impl Pointer {
     /// Whether this is `other` or below it, token by token.
     fn is_at_or_under(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.0.iter().map(|token| 1 + token.len()).sum::<usize>() > MAX_PATH_BYTES
+    }
+
+    /// Its tokens, decoded.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 
     /// Whether a token is a number, as Go reads them, that stands for no element of a real list.
@@ -153,6 +165,9 @@ pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'s
     if !operations.iter().all(|operation| paths.admit(operation.path())) {
         return Err("`ory.patch` touches a path outside ORY_PATCH_PATHS");
     }
+    if operations.iter().any(|operation| operation.path().is_too_long()) {
+        return Err("`ory.patch` has a path of over 250 bytes");
+    }
     if operations.iter().any(|operation| operation.path().is_beyond_a_list()) {
         return Err(
             "`ory.patch` has a number over 1000 in a path, up to which Ory would fill a list",
@@ -162,10 +177,50 @@ pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'s
 }
 
 /// The operations that change anything, in their order: each is compared with the identity as
-/// those before it leave it.
-pub fn effective(operations: Vec<Operation>, identity: &Value) -> Vec<Operation> {
+/// those before it leave it. One that `may` not change it from what it was to what it would be is
+/// left out, too.
+pub fn effective(
+    operations: Vec<Operation>,
+    identity: &Value,
+    mut may: impl FnMut(&Value, &Value) -> bool,
+) -> Vec<Operation> {
     let mut state = identity.clone();
-    operations.into_iter().filter(|operation| apply(operation, &mut state)).collect()
+    let changes = |operation: &Operation| {
+        let mut after = state.clone();
+        let is_effective = apply(operation, &mut after) && may(&state, &after);
+        if is_effective {
+            state = after;
+        }
+        is_effective
+    };
+    operations.into_iter().filter(changes).collect()
+}
+
+/// Whether the state already is as the operations leave it. What they put into a list is left aside:
+/// nobody can tell whether that is there.
+pub(crate) fn is_done(operations: &[Operation], state: &Value) -> bool {
+    let mut after = state.clone();
+    for operation in operations {
+        let parents = operation.path().0.split_last().map_or(&[][..], |(_, parents)| parents);
+        if !matches!(find(&mut after, parents), Some(Value::Array(_))) {
+            apply(operation, &mut after);
+        }
+    }
+    after == *state
+}
+
+/// Whether something that was `false` is `true` after.
+pub(crate) fn gives_back(before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::Bool(false), Value::Bool(true)) => true,
+        (Value::Object(before), Value::Object(after)) => before
+            .iter()
+            .any(|(name, value)| after.get(name).is_some_and(|after| gives_back(value, after))),
+        (Value::Array(before), Value::Array(after)) => {
+            before.iter().zip(after).any(|(before, after)| gives_back(before, after))
+        }
+        _ => false,
+    }
 }
 
 /// Whether the operation changes anything; if so, it is done.
@@ -379,7 +434,7 @@ mod tests {
         for (operations, left) in table {
             let all: Vec<Operation> = serde_json::from_value(json!(operations)).unwrap();
             let expected: Vec<_> = left.iter().map(|n| all[*n].clone()).collect();
-            assert_eq!(effective(all, &identity), expected, "{operations:?}");
+            assert_eq!(effective(all, &identity, |_, _| true), expected, "{operations:?}");
         }
     }
 
@@ -510,7 +565,7 @@ mod tests {
                     last.push(operation.clone());
                 }
             }
-            prop_assert_eq!(effective(last, &state), Vec::new());
+            prop_assert_eq!(effective(last, &state, |_, _| true), Vec::new());
         }
     }
 }

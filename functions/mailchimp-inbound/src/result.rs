@@ -19,14 +19,19 @@ const MAILCHIMP_DESTINATION: &str = "MailChimp";
 pub struct TemplateResult {
     /// What to change of the identity.
     pub patch: Vec<Operation>,
-    /// What to tell Segment.
-    pub segment: Option<Rendered>,
+    /// What to tell Segment, or the rule that this part breaks: that keeps nothing from Ory.
+    pub segment: Result<Option<Rendered>, &'static str>,
 }
 
 impl fmt::Debug for TemplateResult {
     /// What Segment is to be told is a person's data: it is not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, Segment is told: {}", self.patch, self.segment.is_some())
+        write!(
+            f,
+            "{:?}, Segment is told: {}",
+            self.patch,
+            self.segment.as_ref().is_ok_and(Option::is_some)
+        )
     }
 }
 
@@ -53,9 +58,9 @@ impl TemplateResult {
             Some(ory) => patch::read(ory, paths)?,
         };
         let segment = match rendered.remove("segment") {
-            None | Some(Value::Null) => None,
-            Some(Value::Object(call)) => Some(without_echo(call)?),
-            Some(_) => return Err("`segment` is no object"),
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(call)) => without_echo(call).map(Some),
+            Some(_) => Err("`segment` is no object"),
         };
         if rendered.is_empty() {
             Ok(Self { patch, segment })
@@ -84,34 +89,37 @@ mod tests {
 
     #[test]
     fn each_part_is_optional() {
-        let nothing = TemplateResult { patch: Vec::new(), segment: None };
+        let nothing = TemplateResult { patch: Vec::new(), segment: Ok(None) };
         for result in [json!({}), json!({"ory": null, "segment": null}), json!({"ory": {}})] {
             assert_eq!(read(result).unwrap(), nothing);
         }
         let add = json!({"op": "add", "path": "/traits/consent/newsletter", "value": true});
         let both = read(json!({"ory": {"patch": [add]}, "segment": {"userId": "u"}})).unwrap();
         assert_eq!(json!(both.patch), json!([add]));
-        assert_eq!(both.segment.unwrap()["userId"], "u");
+        assert_eq!(both.segment.unwrap().unwrap()["userId"], "u");
     }
 
     #[test]
     fn what_came_from_mailchimp_does_not_go_back_to_it() {
         for integrations in [json!({}), json!({"MailChimp": true}), json!({"All": true})] {
             let call = json!({"segment": {"integrations": integrations}});
-            let segment = read(call).unwrap().segment.unwrap();
+            let segment = read(call).unwrap().segment.unwrap().unwrap();
             assert_eq!(segment["integrations"]["MailChimp"], false);
         }
     }
 
     #[test]
+    fn what_is_wrong_with_the_call_keeps_nothing_from_ory() {
+        for segment in [json!(5), json!({"integrations": []})] {
+            let add = json!({"op": "add", "path": "/traits/consent/newsletter", "value": true});
+            let result = read(json!({"ory": {"patch": [add]}, "segment": segment})).unwrap();
+            assert_eq!((result.patch.len(), result.segment.is_err()), (1, true), "{segment}");
+        }
+    }
+
+    #[test]
     fn what_breaks_a_rule_is_refused() {
-        for result in [
-            json!({"segment": 5}),
-            json!({"segment": {"integrations": []}}),
-            json!({"ory": 5}),
-            json!({"ory": {"patch": 5}}),
-            json!({"other": 1}),
-        ] {
+        for result in [json!({"ory": 5}), json!({"ory": {"patch": 5}}), json!({"other": 1})] {
             assert!(read(result.clone()).is_err(), "{result}");
         }
     }

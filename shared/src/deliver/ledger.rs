@@ -12,7 +12,7 @@ use crate::{
     journal::chain,
     key::WorkKey,
     outcome::{Outcome, Wait},
-    records::{Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State},
+    records::{Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State, Written},
 };
 
 /// The records of one function.
@@ -43,28 +43,27 @@ impl Ledger {
         }
     }
 
-    /// Enters a lane.
+    /// Enters a lane, which all functions of the stack share.
     ///
     /// # Errors
     /// The outcome of an event whose lane cannot be entered.
-    pub async fn enter(&self, lane: &str, budget: &Budget) -> Result<InLane, Outcome> {
-        let bid = self.bid(format!("{}#{lane}", self.function), Some(self.ttl), budget);
-        match self.records.enter(bid).await {
+    pub async fn enter(&self, lane: String, budget: &Budget) -> Result<InLane, Outcome> {
+        match self.records.enter(self.bid(lane, None, budget)).await {
             Ok(Entry::Entered(lane)) => Ok(lane),
             Ok(Entry::Busy { until }) => Err(self.busy(until)),
             Err(error) => Err(Outcome::try_later(error.to_string())),
         }
     }
 
-    /// Leaves a lane; with `last`, that event was applied in it.
+    /// Leaves a lane; with `written`, that is what its events have written by now.
     ///
     /// # Errors
-    /// The outcome of an event that was applied, where nobody can tell from the lane: it comes
-    /// again, or an older one would be applied after it.
-    pub async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), Outcome> {
-        let was_applied = last.is_some();
-        match self.records.leave(lane, last).await {
-            Err(error) if was_applied => Err(Outcome::try_later(error.to_string())),
+    /// The outcome of an event that has written something, where nobody can tell from the lane: it
+    /// comes again, or an older one would be applied after it.
+    pub async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), Outcome> {
+        let has_written = written.is_some();
+        match self.records.leave(lane, written).await {
+            Err(error) if has_written => Err(Outcome::try_later(error.to_string())),
             left => {
                 told(left, "a lane was not left");
                 Ok(())

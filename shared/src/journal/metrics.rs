@@ -50,6 +50,12 @@ metrics! {
     Unmatched,
     /// Those of them that withdraw consent: somebody has to look.
     UnmatchedWithdrawal,
+    /// Mailchimp's events that would have given back a consent which was withdrawn in Ory since.
+    StaleConsent,
+    /// Mailchimp's events of a list that is not among those accepted.
+    ListNotAccepted,
+    /// Mailchimp's events whose `ORY_ID` names somebody else than their address.
+    IdentityMismatch,
     /// Mailchimp's events whose signature is too old.
     StaleSignature,
     /// How long a vendor took, in milliseconds.

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State};
+use super::{Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State, Written};
 
 /// How many are kept: what repeats an event comes soon after it, and a sandbox' memory is small.
 const KEPT: usize = 1024;
@@ -21,7 +21,7 @@ struct Item {
     lease_until: OffsetDateTime,
     unsure_since: Option<OffsetDateTime>,
     expires: Option<OffsetDateTime>,
-    last: Option<Applied>,
+    written: Written,
 }
 
 impl Item {
@@ -123,7 +123,7 @@ impl Records for MemoryRecords {
             lease_until: bid.lease_until,
             unsure_since: unsure_since.or(Some(bid.now)),
             expires: bid.expires(),
-            last: None,
+            written: Written::default(),
         };
         items.put(bid.record_id.clone(), item, bid.now);
         Ok(Claim::Won(Held { bid, unsure_since }))
@@ -151,27 +151,29 @@ impl Records for MemoryRecords {
 
     async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError> {
         let mut items = self.items();
-        let before = items.by_id.get(&bid.record_id).filter(|item| !item.is_expired(bid.now));
+        let before = items.by_id.get(&bid.record_id);
         if let Some(item) = before.filter(|item| item.lease_until > bid.now) {
             return Ok(Entry::Busy { until: item.lease_until });
         }
-        let last = before.and_then(|item| item.last.clone());
+        let written = before.map(|item| item.written.clone()).unwrap_or_default();
         let item = Item {
             state: State::InProgress,
             holder: bid.holder.clone(),
             lease_until: bid.lease_until,
             unsure_since: None,
-            expires: bid.expires(),
-            last: last.clone(),
+            expires: None,
+            written: written.clone(),
         };
         items.put(bid.record_id.clone(), item, bid.now);
-        Ok(Entry::Entered(InLane { bid, last }))
+        Ok(Entry::Entered(InLane { bid, written }))
     }
 
-    async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), RecordsError> {
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), RecordsError> {
         self.change(&lane.bid, |item| {
             item.lease_until = OffsetDateTime::UNIX_EPOCH;
-            item.last = last.or(item.last.take());
+            if let Some(written) = written {
+                item.written = written;
+            }
         })
     }
 }

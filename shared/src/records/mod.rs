@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 pub use dynamodb::{ACTION, DynamoDb, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
-pub use lane::{Applied, Entry, InLane};
+pub use lane::{Entry, InLane, Writer, Written};
 pub use memory::MemoryRecords;
 
 /// What a record says of its event.
@@ -121,9 +121,9 @@ pub trait Records: Send + Sync {
     /// Writes down the end.
     async fn complete(&self, held: &Held, done: Done) -> Result<(), RecordsError>;
 
-    /// Enters a lane, in one conditional write: nobody else is in it.
+    /// Enters a lane, in one conditional write: nobody else is in it. Its record does not expire.
     async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError>;
 
-    /// Leaves the lane; with `last`, that event was applied in it.
-    async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), RecordsError>;
+    /// Leaves the lane; with `written`, that is what its events have written by now.
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), RecordsError>;
 }

@@ -230,7 +230,7 @@ fn is_fit_for_ory_and_segment(result: Value, typed: &Value) {
         let is_address = path == "/metadata_public/mailchimp/undeliverable" && value.is_string();
         assert!(is_consent || is_address, "{operation}");
     }
-    if let Some(call) = result.segment {
+    if let Ok(Some(call)) = result.segment {
         assert_eq!(
             (&call["userId"], &call["integrations"]["MailChimp"]),
             (&Value::from("the-id"), &Value::from(false))

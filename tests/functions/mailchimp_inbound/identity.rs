@@ -4,17 +4,20 @@ use ory_actions::{
     server::Reply,
     standins::{AdminCall, ory::person},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     forms::{TYPES, at, form, with},
-    people::{ANN, BEN, ann, ben, known, known_and_queued},
+    people::{ANN, BEN, ann, ben, known, known_and_queued, with_consent},
     setup::{Vendors, event, is_skipped},
 };
 use crate::common::{
     journal::metrics,
-    setup::{QUEUE, Running, Vendor},
+    setup::{QUEUE, Running, Vendor, message_id},
 };
+
+/// Where the shipped template keeps consent.
+const CONSENT: &str = "/traits/consent/newsletter";
 
 /// A form of this type, whose merge field `ORY_ID` is this.
 fn naming(kind: &str, ory_id: &str) -> String {
@@ -48,7 +51,12 @@ async fn her_own_id_with_the_address_that_she_verified_stands_for_her() {
     let mut inbound = setup.start().await;
     for (n, kind) in (0..).zip(WITH_MERGES) {
         let form = at(&naming(kind, ANN), n);
-        is_about(&mut inbound, &form, ANN, &[get(ANN), get(ANN)]).await;
+        // A withdrawal looks for others whom it may mean, too.
+        let asked = match kind {
+            "unsubscribe" => vec![get(ANN), find_ann(), get(ANN)],
+            _ => vec![get(ANN), get(ANN)],
+        };
+        is_about(&mut inbound, &form, ANN, &asked).await;
     }
     // However it is written.
     for (n, id) in (10..).zip([ANN.to_uppercase(), ANN.replace('-', ""), format!("+{ANN}+")]) {
@@ -58,7 +66,7 @@ async fn her_own_id_with_the_address_that_she_verified_stands_for_her() {
 }
 
 #[tokio::test]
-async fn somebody_else_s_id_is_taken_at_its_word_where_consent_is_withdrawn_only() {
+async fn an_id_without_the_address_is_used_for_withdrawals_only_and_they_reach_both() {
     let setup = known().await;
     let mut stranger = ben();
     // What he has not proved to be his does not count.
@@ -72,9 +80,58 @@ async fn somebody_else_s_id_is_taken_at_its_word_where_consent_is_withdrawn_only
         is_about(&mut inbound, &form, ANN, &[get(BEN), find_ann(), get(ANN)]).await;
     }
     assert_eq!(inbound.identity(BEN), stranger, "he is untouched");
-    let unsubscribe = at(&naming("unsubscribe", BEN), 2);
-    is_about(&mut inbound, &unsubscribe, BEN, &[get(BEN), get(BEN)]).await;
-    assert_eq!((inbound.consent(BEN), inbound.consent(ANN)), (json!(false), json!(true)));
+    let unsubscribe = event(at(&naming("unsubscribe", BEN), 2));
+    assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"));
+    let asked = [get(BEN), find_ann(), get(BEN), format!("Ory: patch {BEN} {CONSENT}")];
+    let asked = asked.into_iter().chain([get(ANN), format!("Ory: patch {ANN} {CONSENT}")]);
+    assert_eq!(inbound.asked(), asked.collect::<Vec<_>>());
+    let told = inbound.received();
+    assert_eq!(told.iter().map(|call| &call.body["userId"]).collect::<Vec<_>>(), [BEN, ANN]);
+    assert_ne!(message_id(&told[0]), message_id(&told[1]), "or Segment would drop the second");
+    assert_eq!((inbound.consent(BEN), inbound.consent(ANN)), (json!(false), json!(false)));
+    assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"));
+    let lines = inbound.end().await.journal();
+    assert_eq!(lines[2]["IdentityMismatch"], 1.0);
+    assert_eq!(lines[2]["identity_id"], format!("{BEN},{ANN}"));
+    assert!(lines[..2].iter().all(|line| line.get("IdentityMismatch").is_none()));
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_reaches_only_one_of_two_comes_again_for_the_other() {
+    let setup = known_and_queued().await;
+    for (id, person) in [(BEN, ben()), (ANN, ann())] {
+        setup.vendor.ory.put_identity(with_consent(person, true));
+        assert!(!id.is_empty());
+    }
+    let mut inbound = setup.start().await;
+    inbound.call(event(naming("unsubscribe", BEN))).await;
+    let ory = &inbound.vendor.ory;
+    let read = |id: &str| Reply::json(200, &ory.identity(id).unwrap());
+    ory.reply_next(read(BEN));
+    ory.reply_next(Reply::json(200, &json!([ory.identity(ANN).unwrap()])));
+    ory.reply_next(read(BEN));
+    ory.reply_next(Reply::json(503, &json!({})));
+    assert!(inbound.work_after(1).await.is_some());
+    assert_eq!((inbound.consent(BEN), inbound.consent(ANN)), (json!(true), json!(false)));
+    inbound.vendor.take_lines();
+    inbound.sqs.make_visible(QUEUE);
+    assert!(inbound.work().await.is_empty());
+    assert_eq!((inbound.consent(BEN), inbound.consent(ANN)), (json!(false), json!(false)));
+    let patched = [format!("Ory: patch {BEN} {CONSENT}"), format!("Segment: identify {BEN}")];
+    assert_eq!(inbound.vendor.take_lines(), patched, "Ann's part is done");
+}
+
+#[tokio::test]
+async fn who_changed_the_address_at_mailchimp_only_is_found_by_the_id() {
+    let mut inbound = known().await.start().await;
+    let upemail = form("upemail");
+    assert_eq!(inbound.call(event(&upemail)).await.row(), (200, "delivered"));
+    let from_new = with(&form("unsubscribe"), "data[email]", "ann.new%40example.com");
+    let unmatched = inbound.call(event(at(&from_new, 1))).await;
+    assert!(is_skipped(&unmatched, "nothing to do"), "without the id nobody can know her");
+    let named = with(&at(&from_new, 2), "data[merges][ORY_ID]", ANN);
+    assert_eq!(inbound.call(event(named)).await.row(), (200, "delivered"));
+    assert_eq!(inbound.consent(ANN), false);
 }
 
 #[tokio::test]
@@ -194,12 +251,49 @@ async fn who_signs_up_later_is_known_from_then_on() {
     assert_eq!(inbound.consent(ANN), false);
 }
 
+/// Two identities whose credentials share Ann's address: she has verified it, Ben has not.
+fn two(is_verified_by_ben: bool) -> (Value, Value) {
+    let mut ben = person(BEN, "ann@example.com");
+    ben["verifiable_addresses"][0]["verified"] = json!(is_verified_by_ben);
+    (with_consent(ann(), true), with_consent(ben, true))
+}
+
 #[tokio::test]
-async fn two_identities_by_one_address_block() {
+async fn of_two_identities_by_one_address_a_withdrawal_reaches_both() {
+    for is_verified in [false, true] {
+        let setup = known().await;
+        let (ann, ben) = two(is_verified);
+        setup.vendor.ory.put_identity(ann);
+        setup.vendor.ory.put_identity(ben);
+        let mut inbound = setup.start().await;
+        assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "delivered"));
+        assert_eq!((inbound.consent(ANN), inbound.consent(BEN)), (json!(false), json!(false)));
+        assert_eq!(inbound.received().len(), 2);
+        let line = inbound.end().await.only_line();
+        assert_eq!(line.get("IdentityMismatch"), None, "no id says otherwise");
+    }
+}
+
+#[tokio::test]
+async fn of_two_identities_by_one_address_the_one_that_verified_it_gives_consent() {
+    let setup = known().await;
+    let (mut ann, mut ben) = two(false);
+    for one in [&mut ann, &mut ben] {
+        one["traits"]["consent"] = Value::Null;
+    }
+    setup.vendor.ory.put_identity(ann);
+    setup.vendor.ory.put_identity(ben);
+    let mut inbound = setup.start().await;
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
+    assert_eq!((inbound.consent(ANN), inbound.consent(BEN)), (json!(true), Value::Null));
+}
+
+#[tokio::test]
+async fn two_identities_that_have_both_verified_an_address_block_a_consent() {
     let two = Reply::json(200, &json!([ann(), person(BEN, "ann@example.com")]));
     let mut inbound = known().await.start().await;
     inbound.vendor.ory.reply_next(two.clone());
-    assert_eq!(inbound.call(event(form("unsubscribe"))).await.status, 503);
+    assert_eq!(inbound.call(event(form("subscribe"))).await.status, 503);
     let calls: Vec<AdminCall> = inbound.vendor.ory.take_received();
     assert_eq!((calls.len(), inbound.received().len()), (1, 0));
     let line = inbound.end().await.only_line();
@@ -208,7 +302,7 @@ async fn two_identities_by_one_address_block() {
 
     let mut inbound = known_and_queued().await.start().await;
     inbound.vendor.ory.reply_next(two);
-    assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "accepted"));
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "accepted"));
     assert_eq!(inbound.work_after(1).await, Some(900));
     assert!(inbound.is_at_rest());
     inbound.sqs.make_visible(QUEUE);

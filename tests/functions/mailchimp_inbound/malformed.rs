@@ -4,6 +4,7 @@ use integration::Event;
 
 use super::{
     forms::{at, form, with, without},
+    people::{ANN, known},
     setup::{SECRET, TELLS, error, event, start_with},
 };
 
@@ -30,10 +31,22 @@ async fn what_is_no_form_is_malformed() {
         (event("&&&"), "`type`"),
         (event(r#"{"type":"subscribe"}"#), "`type`"),
         (no_base64, "base64"),
-        (event(with(&form("subscribe"), "data[merges][FNAME]", "%FF")), "UTF-8"),
-        (event([form("subscribe").as_bytes(), b"&more=\xff"].concat()), "UTF-8"),
     ];
     are_malformed(table).await;
+}
+
+#[tokio::test]
+async fn a_byte_that_is_no_utf8_is_replaced_and_the_withdrawal_is_taken() {
+    let unsubscribe = form("unsubscribe");
+    for form in [
+        with(&unsubscribe, "data[merges][FNAME]", "Andr%E9").into_bytes(),
+        [unsubscribe.as_bytes(), b"&data%5Bmerges%5D%5BFNAME%5D=Andr\xe9"].concat(),
+        [unsubscribe.as_bytes(), b"&\xff\xfe=x"].concat(),
+    ] {
+        let mut inbound = known().await.start().await;
+        assert_eq!(inbound.call(event(&form)).await.row(), (200, "delivered"), "{form:?}");
+        assert_eq!(inbound.consent(ANN), false);
+    }
 }
 
 #[tokio::test]

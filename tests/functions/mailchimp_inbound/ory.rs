@@ -41,7 +41,10 @@ async fn the_same_event_again_is_a_duplicate_and_nobody_is_told() {
     assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"));
     assert_eq!(inbound.vendor.take_lines().len(), 2);
     assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"));
-    assert_eq!(inbound.asked(), ["Ory: find ann@example.com"]);
+    assert_eq!(
+        inbound.asked(),
+        ["Ory: find ann@example.com".to_owned(), format!("Ory: get {ANN}")]
+    );
     assert!(inbound.received().is_empty());
     let line = &inbound.end().await.journal()[1];
     assert_eq!((&line["outcome"], &line["identity_id"]), (&json!("duplicate"), &json!(ANN)));

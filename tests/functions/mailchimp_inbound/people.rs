@@ -47,9 +47,11 @@ impl Running<Vendors> {
         self.vendor.ory.take_received().iter().map(ToString::to_string).collect()
     }
 
-    /// An identity as it is now.
+    /// An identity as it is now, but for when it was changed last.
     pub(crate) fn identity(&self, id: &str) -> Value {
-        self.vendor.ory.identity(id).unwrap()
+        let mut identity = self.vendor.ory.identity(id).unwrap();
+        identity["updated_at"] = ann()["updated_at"].clone();
+        identity
     }
 
     /// What an identity says of consent.

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 use shared::records::{
-    Applied, Bid, DynamoDb, Entry, InLane, KEY_ATTRIBUTE, Records, RecordsError, TTL_ATTRIBUTE,
+    Bid, DynamoDb, Entry, InLane, KEY_ATTRIBUTE, Records, RecordsError, Writer, Written,
 };
 use time::{OffsetDateTime, macros::datetime};
 
-use super::in_dynamo_db::{LEASE, TABLE, TTL, milliseconds, now, seconds, start};
+use super::in_dynamo_db::{LEASE, TABLE, milliseconds, now, start};
 
-const LANE: &str = "f#list#person#consent";
+const LANE: &str = "identity#i";
 
 fn bid(holder: &str, now: OffsetDateTime) -> Bid {
     Bid {
@@ -16,18 +16,19 @@ fn bid(holder: &str, now: OffsetDateTime) -> Bid {
         holder: holder.to_owned(),
         now,
         lease_until: now + LEASE,
-        ttl: Some(TTL),
+        ttl: None,
     }
 }
 
-fn applied() -> Applied {
-    Applied {
-        at: datetime!(2026-01-31 11:19:37 UTC),
-        key: "the-key".to_owned(),
-        kind: "unsubscribe".to_owned(),
-        withdrew: true,
-        finished: false,
-    }
+const JSON: &str = r#"{"targets":{"/traits/consent/newsletter":{"at":"2026-01-31T11:19:37Z","key":"the-key","withdrew":true}},"identity_updated_at":"2026-01-31T11:19:38.5Z"}"#;
+
+fn written() -> Written {
+    let at = datetime!(2026-01-31 11:19:37 UTC);
+    let mut written = Written::default();
+    let writer = Writer { at, key: "the-key".to_owned(), withdrew: true };
+    written.note("/traits/consent/newsletter".to_owned(), writer);
+    written.identity_updated_at = Some(datetime!(2026-01-31 11:19:38.5 UTC));
+    written
 }
 
 async fn enter(records: &DynamoDb, bid: Bid) -> InLane {
@@ -38,13 +39,12 @@ async fn enter(records: &DynamoDb, bid: Bid) -> InLane {
 }
 
 #[tokio::test]
-async fn the_item_of_a_lane_tells_its_end_in_seconds_and_its_lease_in_milliseconds() {
+async fn the_item_of_a_lane_tells_its_lease_in_milliseconds_and_has_no_end() {
     let (records, table) = start().await;
     let now = now();
     enter(&records, bid("one", now)).await;
     let expected = json!({
         KEY_ATTRIBUTE: {"S": LANE},
-        TTL_ATTRIBUTE: seconds(now + TTL),
         "state": {"S": "in_progress"},
         "holder": {"S": "one"},
         "lease_until": milliseconds(now + LEASE),
@@ -53,22 +53,17 @@ async fn the_item_of_a_lane_tells_its_end_in_seconds_and_its_lease_in_millisecon
 }
 
 #[tokio::test]
-async fn the_item_of_a_lane_that_was_left_tells_what_was_applied_and_nothing_else() {
+async fn the_item_of_a_lane_that_was_left_tells_what_was_written_and_nothing_else() {
     let (records, table) = start().await;
     let now = now();
     let lane = enter(&records, bid("one", now)).await;
-    records.leave(&lane, Some(applied())).await.unwrap();
+    records.leave(&lane, Some(written())).await.unwrap();
     let expected = json!({
         KEY_ATTRIBUTE: {"S": LANE},
-        TTL_ATTRIBUTE: seconds(now + TTL),
         "state": {"S": "in_progress"},
         "holder": {"S": "one"},
         "lease_until": {"N": "0"},
-        "applied_at": {"N": "1769858377000"},
-        "applied_key": {"S": "the-key"},
-        "applied_kind": {"S": "unsubscribe"},
-        "withdrew": {"BOOL": true},
-        "finished": {"BOOL": false},
+        "written": {"S": JSON},
     });
     assert_eq!(table.item(TABLE, LANE), Some(expected));
 }
@@ -77,33 +72,34 @@ async fn the_item_of_a_lane_that_was_left_tells_what_was_applied_and_nothing_els
 async fn a_lane_is_two_calls() {
     let (records, table) = start().await;
     let lane = enter(&records, bid("one", now())).await;
-    records.leave(&lane, Some(applied())).await.unwrap();
+    records.leave(&lane, Some(written())).await.unwrap();
     assert_eq!((table.calls(), table.calls_of("UpdateItem")), (2, 2));
 }
 
 #[tokio::test]
-async fn an_entry_whose_answer_was_lost_is_one_all_the_same_and_tells_what_was_applied() {
+async fn an_entry_whose_answer_was_lost_is_one_all_the_same_and_tells_what_was_written() {
     let (records, table) = start().await;
     let now = now();
     table.hang_up_next(1);
     let lane = enter(&records, bid("one", now)).await;
-    assert_eq!((lane.last.clone(), table.calls()), (None, 2));
+    assert_eq!((lane.written.clone(), table.calls()), (Written::default(), 2));
     let busy = records.enter(bid("two", now)).await.unwrap();
     assert!(matches!(busy, Entry::Busy { .. }), "{busy:?}");
-    records.leave(&lane, Some(applied())).await.unwrap();
+    records.leave(&lane, Some(written())).await.unwrap();
     table.hang_up_next(1);
-    assert_eq!(enter(&records, bid("two", now)).await.last, Some(applied()));
+    assert_eq!(enter(&records, bid("two", now)).await.written, written());
 }
 
 #[tokio::test]
 async fn an_exit_whose_answer_was_lost_is_written_all_the_same() {
-    for last in [Some(applied()), None] {
+    for left in [Some(written()), None] {
         let (records, table) = start().await;
         let now = now();
         let lane = enter(&records, bid("one", now)).await;
         table.hang_up_next(1);
-        records.leave(&lane, last.clone()).await.unwrap();
-        assert_eq!(enter(&records, bid("two", now)).await.last, last);
+        records.leave(&lane, left.clone()).await.unwrap();
+        let found = enter(&records, bid("two", now)).await.written;
+        assert_eq!(found, left.unwrap_or_default());
     }
 }
 
@@ -113,7 +109,7 @@ async fn a_fault_that_passes_is_not_noticed_in_a_lane() {
     table.fail_next(1);
     let lane = enter(&records, bid("one", now())).await;
     table.fail_next(1);
-    records.leave(&lane, Some(applied())).await.unwrap();
+    records.leave(&lane, Some(written())).await.unwrap();
 }
 
 #[tokio::test]
@@ -122,7 +118,7 @@ async fn a_lane_in_a_table_that_is_down_cannot_be_reached() {
     let lane = enter(&records, bid("one", now())).await;
     table.set_down(true);
     let entry = records.enter(bid("two", now())).await.map(drop);
-    for result in [entry, records.leave(&lane, Some(applied())).await] {
+    for result in [entry, records.leave(&lane, Some(written())).await] {
         assert!(matches!(result, Err(RecordsError::Unreachable(_))), "{result:?}");
     }
 }
@@ -132,16 +128,14 @@ async fn a_lane_that_this_code_does_not_read_lets_nobody_in() {
     let now = now();
     let whole = json!({
         KEY_ATTRIBUTE: {"S": LANE}, "state": {"S": "in_progress"}, "holder": {"S": "one"},
-        "lease_until": {"N": "0"}, "applied_at": {"N": "0"}, "applied_key": {"S": "k"},
-        "applied_kind": {"S": "profile"}, "withdrew": {"BOOL": false}, "finished": {"BOOL": true},
+        "lease_until": {"N": "0"}, "written": {"S": JSON},
     });
-    let changes: [(&str, Value); 6] = [
+    let changes: [(&str, Value); 5] = [
         ("lease_until", json!({"S": "soon"})),
-        ("applied_at", json!({"S": "then"})),
-        ("applied_at", json!({"N": "9e30"})),
-        ("applied_key", json!({"N": "1"})),
-        ("withdrew", json!({"S": "true"})),
-        ("finished", json!({"NULL": true})),
+        ("written", json!({"S": "then"})),
+        ("written", json!({"N": "1"})),
+        ("written", json!({"S": "{}"})),
+        ("written", json!({"S": JSON.replace("true", "1")})),
     ];
     for (name, value) in changes {
         let mut item = whole.clone();

@@ -28,8 +28,6 @@ use crate::common::canaries::assert_unmarked;
 
 /// Texts of types that derive `Debug`, and what they hold.
 const HARMLESS: [(&str, &str); 32] = [
-    ("Applied.key", "a digest or a Trigger-ID"),
-    ("Applied.kind", "a type of Mailchimp's events"),
     ("Bid.holder", "a random name"),
     ("Bid.record_id", "a key, as records show it"),
     ("Blocked.Because.0", "a cause, as the log shows it"),
@@ -53,6 +51,7 @@ const HARMLESS: [(&str, &str); 32] = [
     ("Line.identity_id", "what the log shows"),
     ("Line.key", "what the log shows"),
     ("Line.trigger_id", "what the log shows"),
+    ("Moment.key", "a digest"),
     ("QueueError.Unreachable.0", "the status and the name of an error of SQS'"),
     ("RecordsError.Unreachable.0", "the status and the name of an error of DynamoDB's"),
     ("Refused.cause", "a cause, as the log shows it"),
@@ -60,6 +59,7 @@ const HARMLESS: [(&str, &str); 32] = [
     ("SecretError.Unreachable.0", "the status and the name of an error of Secrets Manager's"),
     ("Settings.webhook_secret_id", "the name of a secret"),
     ("WorkKey.text", "a digest or a Trigger-ID"),
+    ("Writer.key", "a digest"),
 ];
 
 /// Types of others that show nothing but numbers, times and words of their own.

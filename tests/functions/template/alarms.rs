@@ -22,9 +22,10 @@ const FOR_EVERY_FUNCTION: [(&str, &str, u64, &str); 8] = [
 ];
 
 /// What only one function has an alarm on: the function, and the same.
-const FOR_ONE: [(&str, &str, &str, u64, &str); 3] = [
+const FOR_ONE: [(&str, &str, &str, u64, &str); 4] = [
     (mandrill_welcome::NAME, "rejects", "Rejected", 5, "notBreaching"),
     (mailchimp_inbound::NAME, "unmatched-withdrawals", "UnmatchedWithdrawal", 0, "notBreaching"),
+    (mailchimp_inbound::NAME, "lists-not-accepted", "ListNotAccepted", 0, "notBreaching"),
     (mailchimp_inbound::NAME, "stale-signatures", "StaleSignature", 0, "notBreaching"),
 ];
 

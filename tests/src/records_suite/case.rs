@@ -6,7 +6,7 @@ use std::{
 };
 
 use shared::records::{
-    Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State,
+    Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State, Written,
 };
 use time::OffsetDateTime;
 
@@ -132,14 +132,14 @@ impl<'a> Case<'a> {
         self.records.enter(bid).await.expect("the store can be reached")
     }
 
-    pub(super) async fn leaves(&self, lane: &InLane, last: Option<Applied>) {
-        self.records.leave(lane, last).await.expect("the lane is still theirs");
+    pub(super) async fn leaves(&self, lane: &InLane, written: Option<Written>) {
+        self.records.leave(lane, written).await.expect("the lane is still theirs");
     }
 
     /// Sees that whoever was in the lane can write nothing down in it any more.
-    pub(super) async fn has_lost_the_lane(&self, lane: &InLane, last: Applied) {
-        for last in [None, Some(last)] {
-            let left = self.records.leave(lane, last).await;
+    pub(super) async fn has_lost_the_lane(&self, lane: &InLane, written: Written) {
+        for written in [None, Some(written)] {
+            let left = self.records.leave(lane, written).await;
             assert!(matches!(left, Err(RecordsError::Lost)), "{left:?}");
         }
     }

@@ -3,20 +3,18 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use shared::records::{Applied, Entry, Records};
-use time::OffsetDateTime;
+use shared::records::{Entry, Records, Writer, Written};
+use time::{OffsetDateTime, macros::datetime};
 
 use super::case::{Case, LEASE, MILLISECOND, SECOND, TTL};
 
-/// An event of this second that was applied.
-fn applied(second: i64) -> Applied {
-    Applied {
-        at: OffsetDateTime::from_unix_timestamp(second).expect("a time"),
-        key: format!("key {second}"),
-        kind: "subscribe".to_owned(),
-        withdrew: false,
-        finished: true,
-    }
+/// What an event of this second has written.
+fn written(second: i64) -> Written {
+    let at = OffsetDateTime::from_unix_timestamp(second).expect("a time");
+    let mut written = Written::default();
+    let writer = Writer { at, key: format!("key {second}"), withdrew: false };
+    written.note("/traits/consent/newsletter".to_owned(), writer);
+    written
 }
 
 /// Whatever the fraction of the second in which it was entered.
@@ -25,7 +23,7 @@ pub async fn a_lane_keeps_others_out_until_the_very_millisecond_in_which_its_lea
 ) {
     for millisecond in [0, 1, 500, 998, 999] {
         let case = Case::at(records, millisecond);
-        assert_eq!(case.entered_by("one", Duration::ZERO).await.last, None);
+        assert_eq!(case.entered_by("one", Duration::ZERO).await.written, Written::default());
         for after in [Duration::ZERO, MILLISECOND, SECOND, LEASE.saturating_sub(MILLISECOND)] {
             let until = case.is_occupied(case.bid("two", after)).await;
             assert_eq!(until, case.start + LEASE, "{millisecond} ms, after {after:?}");
@@ -51,38 +49,32 @@ pub async fn of_fifty_who_enter_a_lane_at_once_exactly_one_is_let_in(records: &d
 /// Whether anything was applied or not.
 pub async fn a_lane_is_free_as_soon_as_it_is_left(records: &dyn Records) {
     let case = Case::new(records);
-    for (n, last) in [None, Some(applied(1)), None].into_iter().enumerate() {
+    for (n, last) in [None, Some(written(1)), None].into_iter().enumerate() {
         let lane = case.entered_by(&format!("holder {n}"), Duration::ZERO).await;
         case.leaves(&lane, last).await;
     }
 }
 
-/// To the millisecond, and with every word and flag.
-pub async fn what_was_applied_last_comes_back_as_it_was_written(records: &dyn Records) {
+/// With every target, word and flag, and to the last digit of a time.
+pub async fn what_was_written_comes_back_as_it_was_written(records: &dyn Records) {
     let case = Case::new(records);
-    let mut before = None;
+    let mut before = Written::default();
     let mut n = 0;
     for millisecond in [0, 1, 500, 999] {
-        for (withdrew, finished) in [(false, false), (false, true), (true, false), (true, true)] {
-            let last = Applied {
-                at: applied(1_769_858_377).at + MILLISECOND * millisecond,
-                key: format!("key {n}"),
-                kind: format!("kind {n}"),
-                withdrew,
-                finished,
-            };
+        for withdrew in [false, true] {
             let lane = case.entered_by(&format!("holder {n}"), SECOND * n).await;
-            assert_eq!(lane.last, before, "{n}");
-            case.leaves(&lane, Some(last.clone())).await;
-            before = Some(last);
+            assert_eq!(lane.written, before, "{n}");
+            let at = datetime!(2026-01-31 11:19:37 UTC) + MILLISECOND * millisecond;
+            before.note(
+                format!("/target/{n}~1\"ü"),
+                Writer { at, key: format!("key {n}"), withdrew },
+            );
+            before.identity_updated_at = withdrew.then(|| at + Duration::from_nanos(123_456_789));
+            case.leaves(&lane, Some(before.clone())).await;
             n += 1;
         }
     }
-    assert_eq!(case.entered_by("the last", SECOND * n).await.last, before);
-    let before_all_times = Case::new(records);
-    let lane = before_all_times.entered_by("one", Duration::ZERO).await;
-    before_all_times.leaves(&lane, Some(applied(-1))).await;
-    assert_eq!(before_all_times.entered_by("two", SECOND).await.last, Some(applied(-1)));
+    assert_eq!(case.entered_by("the last", SECOND * n).await.written, before);
 }
 
 /// An older event, a duplicate, or one that came to nothing.
@@ -91,10 +83,10 @@ pub async fn who_leaves_a_lane_with_nothing_applied_keeps_what_was_written_befor
 ) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
-    case.leaves(&lane, Some(applied(1))).await;
+    case.leaves(&lane, Some(written(1))).await;
     for n in 1..4 {
         let lane = case.entered_by(&format!("holder {n}"), SECOND * n).await;
-        assert_eq!(lane.last, Some(applied(1)), "{n}");
+        assert_eq!(lane.written, written(1), "{n}");
         case.leaves(&lane, None).await;
     }
 }
@@ -103,10 +95,10 @@ pub async fn who_leaves_a_lane_with_nothing_applied_keeps_what_was_written_befor
 pub async fn who_takes_over_a_lane_finds_what_was_applied_last(records: &dyn Records) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
-    case.leaves(&lane, Some(applied(1))).await;
+    case.leaves(&lane, Some(written(1))).await;
     for (holder, leases) in [("two", 0), ("three", 1), ("four", 2)] {
         let lane = case.entered_by(holder, LEASE * leases).await;
-        assert_eq!(lane.last, Some(applied(1)), "{holder}");
+        assert_eq!(lane.written, written(1), "{holder}");
     }
 }
 
@@ -115,11 +107,11 @@ pub async fn who_lost_a_lane_changes_nothing_in_it_any_more(records: &dyn Record
     let case = Case::new(records);
     let first = case.entered_by("one", Duration::ZERO).await;
     let second = case.entered_by("two", LEASE).await;
-    case.has_lost_the_lane(&first, applied(1)).await;
+    case.has_lost_the_lane(&first, written(1)).await;
     assert_eq!(case.is_occupied(case.bid("three", LEASE)).await, case.start + LEASE * 2);
-    case.leaves(&second, Some(applied(2))).await;
-    case.has_lost_the_lane(&first, applied(1)).await;
-    assert_eq!(case.entered_by("three", LEASE).await.last, Some(applied(2)));
+    case.leaves(&second, Some(written(2))).await;
+    case.has_lost_the_lane(&first, written(1)).await;
+    assert_eq!(case.entered_by("three", LEASE).await.written, written(2));
 }
 
 /// What it did is done, and better known late than never.
@@ -128,8 +120,8 @@ pub async fn who_outlived_the_lease_may_still_write_until_somebody_takes_over(
 ) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
-    case.leaves(&lane, Some(applied(1))).await;
-    assert_eq!(case.entered_by("two", LEASE * 2).await.last, Some(applied(1)));
+    case.leaves(&lane, Some(written(1))).await;
+    assert_eq!(case.entered_by("two", LEASE * 2).await.written, written(1));
 }
 
 /// The first answer may have been lost on its way.
@@ -137,9 +129,9 @@ pub async fn leaving_a_lane_twice_is_as_good_as_once(records: &dyn Records) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
     for _ in 0..2 {
-        case.leaves(&lane, Some(applied(1))).await;
+        case.leaves(&lane, Some(written(1))).await;
     }
-    assert_eq!(case.entered_by("two", SECOND).await.last, Some(applied(1)));
+    assert_eq!(case.entered_by("two", SECOND).await.written, written(1));
 }
 
 /// Neither who is in them, nor what was applied.
@@ -147,50 +139,20 @@ pub async fn lanes_do_not_meet(records: &dyn Records) {
     let (one, two) = (Case::new(records), Case::new(records));
     let lane = one.entered_by("one", Duration::ZERO).await;
     let other = two.entered_by("one", Duration::ZERO).await;
-    one.leaves(&lane, Some(applied(1))).await;
+    one.leaves(&lane, Some(written(1))).await;
     two.is_occupied(two.bid("two", SECOND)).await;
     two.leaves(&other, None).await;
-    assert_eq!(two.entered_by("two", SECOND).await.last, None);
+    assert_eq!(two.entered_by("two", SECOND).await.written, Written::default());
 }
 
-/// Whatever the fraction of the second.
-pub async fn a_lane_is_remembered_until_its_life_ends_and_not_a_second_longer(
-    records: &dyn Records,
-) {
-    for (millisecond, after, last) in [
-        (0, TTL.saturating_sub(SECOND), Some(applied(1))),
-        (999, TTL.saturating_sub(SECOND), Some(applied(1))),
-        (0, TTL, None),
-        (999, TTL, None),
-    ] {
-        let case = Case::at(records, millisecond);
-        let lane = case.entered_by("one", Duration::ZERO).await;
-        case.leaves(&lane, Some(applied(1))).await;
-        let found = case.entered_by("two", after).await.last;
-        assert_eq!(found, last, "{millisecond} ms, after {after:?}");
-    }
-}
-
-/// Somebody whose contact changes now and then is never forgotten.
-pub async fn each_entry_gives_a_lane_a_new_life(records: &dyn Records) {
+/// An event may be sent again after months, and must still find that it is old.
+pub async fn a_lane_is_remembered_for_good(records: &dyn Records) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
-    case.leaves(&lane, Some(applied(1))).await;
+    case.leaves(&lane, Some(written(1))).await;
     for n in 1..4 {
-        let lane = case.entered_by(&format!("holder {n}"), (TTL / 2) * n).await;
-        assert_eq!(lane.last, Some(applied(1)), "{n}");
-        case.leaves(&lane, None).await;
-    }
-}
-
-/// Not even once somebody was in it again.
-pub async fn a_lane_whose_life_is_over_remembers_nothing_ever_again(records: &dyn Records) {
-    let case = Case::new(records);
-    let lane = case.entered_by("one", Duration::ZERO).await;
-    case.leaves(&lane, Some(applied(1))).await;
-    for n in 0..3 {
-        let lane = case.entered_by(&format!("holder {n}"), TTL + SECOND * n).await;
-        assert_eq!(lane.last, None, "{n}");
+        let lane = case.entered_by(&format!("holder {n}"), TTL * 20 * n).await;
+        assert_eq!(lane.written, written(1), "{n}");
         case.leaves(&lane, None).await;
     }
 }

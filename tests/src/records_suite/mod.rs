@@ -43,16 +43,14 @@ macro_rules! records_suite {
             a_lane_keeps_others_out_until_the_very_millisecond_in_which_its_lease_ends,
             of_fifty_who_enter_a_lane_at_once_exactly_one_is_let_in,
             a_lane_is_free_as_soon_as_it_is_left,
-            what_was_applied_last_comes_back_as_it_was_written,
+            what_was_written_comes_back_as_it_was_written,
             who_leaves_a_lane_with_nothing_applied_keeps_what_was_written_before,
             who_takes_over_a_lane_finds_what_was_applied_last,
             who_lost_a_lane_changes_nothing_in_it_any_more,
             who_outlived_the_lease_may_still_write_until_somebody_takes_over,
             leaving_a_lane_twice_is_as_good_as_once,
             lanes_do_not_meet,
-            a_lane_is_remembered_until_its_life_ends_and_not_a_second_longer,
-            each_entry_gives_a_lane_a_new_life,
-            a_lane_whose_life_is_over_remembers_nothing_ever_again,
+            a_lane_is_remembered_for_good,
         );
     };
     ($start:expr; $($case:ident,)+) => { $(

@@ -36,6 +36,8 @@ pub(super) enum Asked<'a> {
     List(usize),
     /// Changes to the identity of an id.
     Patch(&'a str),
+    /// A path that is none of the admin API.
+    Elsewhere,
     /// Something that nobody here knows: what, in words.
     Unknown(&'static str),
 }
@@ -66,7 +68,8 @@ impl AdminCall {
             ("GET", None, [(name, size)]) if rest == Some("") && name == "page_size" => {
                 size.parse().map_or(Asked::Unknown("no page size"), Asked::List)
             }
-            ("GET" | "PATCH", ..) => Asked::Unknown("no such path, or unknown query parameters"),
+            ("GET" | "PATCH", ..) if rest.is_none_or(|rest| rest.contains('/')) => Asked::Elsewhere,
+            ("GET" | "PATCH", ..) => Asked::Unknown("unknown query parameters"),
             _ => Asked::Unknown("no such method"),
         }
     }
@@ -93,7 +96,7 @@ impl fmt::Display for AdminCall {
                 write!(f, "Ory: patch {id}")?;
                 self.paths().try_for_each(|path| write!(f, " {path}"))
             }
-            Asked::Unknown(_) => write!(f, "Ory: {} {}", self.method, self.path),
+            Asked::Unknown(_) | Asked::Elsewhere => write!(f, "Ory: {} {}", self.method, self.path),
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, io};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub use call::AdminCall;
 pub use patch::apply as patched;
@@ -109,6 +110,8 @@ impl vendor::Behaviour for Behaviour {
                 Reply::json(200, &self.identities.values().take(size).map(shown).collect())
             }
             Asked::Patch(id) => self.patch(id, &call.body),
+            // As Kratos' router says it.
+            Asked::Elsewhere => Reply::text(404, "text/plain", "404 page not found\n"),
             Asked::Unknown(why) => error(StatusCode::BAD_REQUEST, why),
         }
     }
@@ -138,13 +141,20 @@ impl Behaviour {
             Ok(patched)
         });
         match patched {
-            Ok(patched) => {
+            Ok(mut patched) => {
+                patched["updated_at"] = json!(now());
                 *identity = patched;
                 self.get(id)
             }
             Err(why) => error(StatusCode::BAD_REQUEST, &why),
         }
     }
+}
+
+/// The time now in microseconds, as Ory's databases keep it.
+fn now() -> String {
+    let now = OffsetDateTime::now_utc().truncate_to_microsecond();
+    now.format(&Rfc3339).unwrap_or_default()
 }
 
 /// An identity as Ory tells it: what its credentials hold stays with Ory.

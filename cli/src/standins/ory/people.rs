@@ -18,11 +18,16 @@ const PEOPLE: [(&str, &str, bool); 7] = [
     ("000000a7-1111-4111-8111-0000000000a7", "lou@example.com", true),
 ];
 
+/// Nobody has changed them since before the first of the samples was fired: Mailchimp's own are of
+/// 2009.
+const CHANGED: &str = "2009-01-01T00:00:00Z";
+
 /// The identities of the people whom the sample events of Mailchimp are about.
 pub fn people_of_the_samples() -> Vec<Value> {
     let people = PEOPLE.into_iter().map(|(id, email, newsletter)| {
         let mut person = person(id, email);
         person["traits"]["consent"] = json!({ "newsletter": newsletter });
+        person["updated_at"] = json!(CHANGED);
         person
     });
     people.collect()

@@ -1,6 +1,7 @@
 //! An identity, as Ory's admin API gives it.
 
 use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 /// An identity with its id.
@@ -32,6 +33,11 @@ impl Identity {
     /// The same, given away.
     pub(crate) fn into_value(self) -> Value {
         self.value
+    }
+
+    /// When it was changed last, by whomever; `None` where it does not tell.
+    pub(crate) fn updated_at(&self) -> Option<OffsetDateTime> {
+        OffsetDateTime::parse(self.value["updated_at"].as_str()?, &Rfc3339).ok()
     }
 
     /// Whether its owner has proved to read mail at the address.

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub(crate) use identity::Identity;
 pub use outcome::classify;
-pub(crate) use outcome::{GONE, found};
+pub(crate) use outcome::{GONE, found, found_all};
 
 use crate::patch::Operation;
 

@@ -17,7 +17,7 @@ pub fn classify(call: &Call, answer: &Response) -> Outcome {
     match answer.status {
         200 => read(call, answer),
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
-        404 => GONE,
+        404 => gone(call, answer),
         // Two changes to one identity at the same time.
         409 => Outcome::try_later(said()),
         // Too many calls, or, on Ory's network, a change under way to the same identity.
@@ -25,6 +25,16 @@ pub fn classify(call: &Call, answer: &Response) -> Outcome {
         // A patch against the schema, or one that Ory forbids.
         300..=499 => Outcome::blocked(said()),
         _ => Outcome::unknown(said()),
+    }
+}
+
+/// "No such identity" only where Ory itself says so. Any other 404 comes from somebody who stands in
+/// its place, or from a wrong path: the URL is wrong, or an edge does not reach Ory.
+fn gone(call: &Call, answer: &Response) -> Outcome {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    match call {
+        Call::ById(_) | Call::Patch(..) if body["error"]["code"] == 404 => GONE,
+        _ => Outcome::blocked("Ory answered 404 and not in its own words: is ORY_URL right?"),
     }
 }
 
@@ -38,11 +48,7 @@ fn read(call: &Call, answer: &Response) -> Outcome {
         return Outcome::unknown("Ory answered without a word that we know");
     };
     match (call, &body) {
-        (Call::ByAddress(_), Value::Array(found)) => match found.as_slice() {
-            [] => GONE,
-            [one] => identity(one.clone()),
-            _ => Outcome::blocked("Ory knows more than one identity by this address"),
-        },
+        (Call::ByAddress(_), Value::Array(found)) => identities(found),
         (Call::ById(_) | Call::Patch(..), Value::Object(_)) => identity(body),
         _ => Outcome::unknown("Ory answered without a word that we know"),
     }
@@ -52,6 +58,27 @@ fn identity(value: Value) -> Outcome {
     match Identity::read(value) {
         Some(identity) => Outcome::delivered(identity.into_value()),
         None => Outcome::unknown("Ory answered with an identity that has no id"),
+    }
+}
+
+fn identities(found: &[Value]) -> Outcome {
+    let found: Option<Vec<_>> = found.iter().map(|one| Identity::read(one.clone())).collect();
+    match found {
+        Some(found) => Outcome::delivered(found.into_iter().map(Identity::into_value).collect()),
+        None => Outcome::unknown("Ory answered with an identity that has no id"),
+    }
+}
+
+/// The identities that were found.
+///
+/// # Errors
+/// The outcome of an event whose identities cannot be known.
+pub(crate) fn found_all(outcome: Outcome) -> Result<Vec<Identity>, Outcome> {
+    match outcome {
+        Outcome::Delivered { vendor: Value::Array(found), .. } => {
+            Ok(found.into_iter().filter_map(Identity::read).collect())
+        }
+        other => Err(other),
     }
 }
 
@@ -100,7 +127,7 @@ mod tests {
             (400, "blocked"),
             (401, "blocked"),
             (403, "blocked"),
-            (404, "skipped"),
+            (404, "blocked"),
             (408, "try_later"),
             (409, "try_later"),
             (413, "blocked"),
@@ -124,6 +151,31 @@ mod tests {
     }
 
     #[test]
+    fn only_ory_s_own_404_to_a_call_by_id_says_that_somebody_is_gone() {
+        let own = json!({"error": {
+            "code": 404, "status": "Not Found", "message": "Unable to locate the resource",
+        }});
+        let [by_id, by_address, patch] = calls();
+        for call in [&by_id, &patch] {
+            assert_eq!(classify(call, &answer(404, &own)), GONE);
+        }
+        assert_eq!(classify(&by_address, &answer(404, &own)).word(), "blocked");
+        for foreign in [
+            json!("404 page not found"),
+            json!({"message": "not found"}),
+            json!({"error": "not found"}),
+            json!({"error": {"message": "no project of this name"}}),
+            json!({"error": {"code": "404"}}),
+            json!([]),
+        ] {
+            assert_eq!(classify(&by_id, &answer(404, &foreign)).word(), "blocked", "{foreign}");
+        }
+        for text in ["", "404 page not found\n", "<html>", "{\"error\":{\"code\":404"] {
+            assert_eq!(classify(&patch, &answer(404, text)).word(), "blocked", "{text}");
+        }
+    }
+
+    #[test]
     fn a_wait_is_passed_on() {
         let mut limited = answer(429, "");
         limited.headers.insert("x-ratelimit-reset", HeaderValue::from_static("41"));
@@ -142,9 +194,13 @@ mod tests {
         let one = Ok(Some(ID.to_owned()));
         assert_eq!(id(&by_id, &ann), one);
         assert_eq!(id(&patch, &ann), one);
-        assert_eq!(id(&by_address, &json!([ann])), one);
-        assert_eq!(id(&by_address, &json!([])), Ok(None));
-        assert!(matches!(id(&by_address, &json!([ann, ann])), Err(Outcome::Blocked(_))));
+        let all = |body: &Value| {
+            let found = found_all(classify(&by_address, &answer(200, body)));
+            found.map(|all| all.iter().map(|one| one.id().to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(all(&json!([ann])), Ok(vec![ID.to_owned()]));
+        assert_eq!(all(&json!([])), Ok(Vec::new()));
+        assert_eq!(all(&json!([ann, ann])), Ok(vec![ID.to_owned(), ID.to_owned()]));
         for (call, body) in [
             (&by_id, json!([ann])),
             (&by_id, json!({})),
@@ -184,17 +240,20 @@ mod tests {
             for call in calls() {
                 let outcome = classify(&call, &answer);
                 let expected: &[&str] = match status {
-                    200 => &["delivered", "skipped", "blocked", "unknown"],
-                    404 => &["skipped"],
+                    200 => &["delivered", "unknown"],
+                    404 => &["skipped", "blocked"],
                     408 | 409 | 429 | 500..=599 => &["try_later"],
                     300..=499 => &["blocked"],
                     _ => &["unknown"],
                 };
                 prop_assert!(expected.contains(&outcome.word()), "{status}: {outcome:?}");
                 match outcome {
+                    Outcome::Delivered { vendor: Value::Array(all), .. } => {
+                        prop_assert!(all.iter().all(|one| one["id"] == ID));
+                        // Where Ory says of nobody that they are this, it has said so in full.
+                        prop_assert!(!all.is_empty() || &answer.body[..] == b"[]");
+                    }
                     Outcome::Delivered { vendor, .. } => prop_assert_eq!(&vendor["id"], ID),
-                    // Where Ory says of nobody that they are this, it has said so in full.
-                    Outcome::Skipped { .. } if status == 200 => prop_assert_eq!(&answer.body[..], b"[]"),
                     Outcome::TryLater { wait, .. } if status != 409 => {
                         prop_assert_eq!(wait, asked.map(Duration::from_secs).into());
                     }

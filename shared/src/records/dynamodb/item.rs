@@ -5,18 +5,14 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use time::OffsetDateTime;
 
-use super::super::{Applied, RecordsError, State};
+use super::super::{RecordsError, State, Written};
 
 /// The attributes besides key and end. `state` is a reserved word, so expressions call it `#state`.
 pub(super) const STATE: &str = "state";
 const HOLDER: &str = "holder";
 const LEASE_UNTIL: &str = "lease_until";
 pub(super) const UNSURE_SINCE: &str = "unsure_since";
-const APPLIED_AT: &str = "applied_at";
-const APPLIED_KEY: &str = "applied_key";
-const APPLIED_KIND: &str = "applied_kind";
-const WITHDREW: &str = "withdrew";
-const FINISHED: &str = "finished";
+const WRITTEN: &str = "written";
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -30,21 +26,11 @@ pub(super) fn lease(item: &Item) -> Result<OffsetDateTime, RecordsError> {
     time(item, LEASE_UNTIL)?.ok_or(RecordsError::Unreadable("it has no end of a lease"))
 }
 
-/// What was applied last in a lane.
-pub(super) fn applied(item: &Item) -> Result<Option<Applied>, RecordsError> {
-    let Some(at) = time(item, APPLIED_AT)? else { return Ok(None) };
-    let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-    let flag = |name| item.get(name).and_then(|value| value.as_bool().ok()).copied();
-    let applied = || {
-        Some(Applied {
-            at,
-            key: text(APPLIED_KEY)?,
-            kind: text(APPLIED_KIND)?,
-            withdrew: flag(WITHDREW)?,
-            finished: flag(FINISHED)?,
-        })
-    };
-    applied().map(Some).ok_or(RecordsError::Unreadable("it tells no whole event"))
+/// What the events of a lane have written.
+pub(super) fn written(item: &Item) -> Result<Written, RecordsError> {
+    let Some(value) = item.get(WRITTEN) else { return Ok(Written::default()) };
+    let json = value.as_s().ok().and_then(|json| serde_json::from_str(json).ok());
+    json.ok_or(RecordsError::Unreadable("it does not tell what was written"))
 }
 
 /// A whole number.

@@ -13,15 +13,15 @@ use aws_sdk_dynamodb::{
     operation::update_item::{
         UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder,
     },
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use time::OffsetDateTime;
 
 use self::item::{
-    Item, STATE, UNSURE_SINCE, applied, holder, lease, milliseconds, number, seconds, state, text,
-    time, word,
+    Item, STATE, UNSURE_SINCE, holder, lease, milliseconds, seconds, state, text, time, word,
+    written,
 };
-use super::{Applied, Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State};
+use super::{Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State, Written};
 use crate::aws::{self, Aws};
 
 /// The action that a function's policy must allow on its table.
@@ -37,8 +37,8 @@ pub const TTL_ATTRIBUTE: &str = "expires_at";
 const IS_FREE: &str = "attribute_not_exists(id) OR expires_at <= :now_s \
      OR (#state = :in_progress AND lease_until <= :now)";
 
-/// Nobody is in the lane, or its life or its holder's lease is over.
-const IS_EMPTY: &str = "attribute_not_exists(id) OR expires_at <= :now_s OR lease_until <= :now";
+/// Nobody is in the lane, or the holder's lease is over.
+const IS_EMPTY: &str = "attribute_not_exists(id) OR lease_until <= :now";
 
 /// It is still the holder's.
 const IS_HELD: &str = "holder = :holder AND #state = :in_progress";
@@ -91,7 +91,6 @@ impl DynamoDb {
         let write = self
             .write(bid, condition, &update)
             .expression_attribute_values(":now", milliseconds(bid.now))
-            .expression_attribute_values(":now_s", seconds(bid.now))
             .expression_attribute_values(":lease", milliseconds(bid.lease_until))
             .return_values(ReturnValue::AllOld);
         match expires {
@@ -106,7 +105,9 @@ impl Records for DynamoDb {
     async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError> {
         let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease, \
              unsure_since = if_not_exists(unsure_since, :now)";
-        let write = self.taking(&bid, IS_FREE, take, "vendor_id");
+        let write = self
+            .taking(&bid, IS_FREE, take, "vendor_id")
+            .expression_attribute_values(":now_s", seconds(bid.now));
         match write.send().await {
             Ok(output) => won(bid, output),
             Err(error) => turned_away(bid, refused(error)?),
@@ -157,50 +158,33 @@ impl Records for DynamoDb {
 
     async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError> {
         let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease";
+        let bid = Bid { ttl: None, ..bid };
         let write = self.taking(&bid, IS_EMPTY, take, "");
         match write.send().await {
             Ok(output) => {
-                let before = output.attributes.unwrap_or_default();
-                let is_over = number(&before, TTL_ATTRIBUTE)
-                    .is_some_and(|end| end <= bid.now.unix_timestamp());
-                let last = if is_over { None } else { applied(&before)? };
-                Ok(Entry::Entered(InLane { bid, last }))
+                let written = written(&output.attributes.unwrap_or_default())?;
+                Ok(Entry::Entered(InLane { bid, written }))
             }
             Err(error) => {
                 let item = refused(error)?;
                 if holder(&item) == Some(&bid.holder) {
-                    return Ok(Entry::Entered(InLane { last: applied(&item)?, bid }));
+                    return Ok(Entry::Entered(InLane { written: written(&item)?, bid }));
                 }
                 Ok(Entry::Busy { until: lease(&item)? })
             }
         }
     }
 
-    async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), RecordsError> {
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), RecordsError> {
         let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
-        let write = match last {
-            None if lane.last.is_some() => {
-                self.write(&lane.bid, IS_HELD, "SET lease_until = :over")
+        let write = match written {
+            None => self.write(&lane.bid, IS_HELD, "SET lease_until = :over"),
+            Some(written) => {
+                let json = serde_json::to_string(&written)
+                    .map_err(|_| RecordsError::Unreadable("what was written cannot be told"))?;
+                self.write(&lane.bid, IS_HELD, "SET lease_until = :over, written = :written")
+                    .expression_attribute_values(":written", text(&json))
             }
-            // What there may be is of an earlier life, which the entry has prolonged.
-            None => self.write(
-                &lane.bid,
-                IS_HELD,
-                "SET lease_until = :over \
-                 REMOVE applied_at, applied_key, applied_kind, withdrew, finished",
-            ),
-            Some(last) => self
-                .write(
-                    &lane.bid,
-                    IS_HELD,
-                    "SET lease_until = :over, applied_at = :at, applied_key = :key, \
-                     applied_kind = :kind, withdrew = :withdrew, finished = :finished",
-                )
-                .expression_attribute_values(":at", milliseconds(last.at))
-                .expression_attribute_values(":key", text(&last.key))
-                .expression_attribute_values(":kind", text(&last.kind))
-                .expression_attribute_values(":withdrew", AttributeValue::Bool(last.withdrew))
-                .expression_attribute_values(":finished", AttributeValue::Bool(last.finished)),
         };
         match write.expression_attribute_values(":over", over).send().await {
             Ok(_) => Ok(()),

@@ -1,0 +1,233 @@
+use proptest::prelude::*;
+use serde_json::json;
+use shared::{key::Key, message::Message, records::Written};
+use time::macros::datetime;
+
+use super::*;
+use crate::{order::Moment, patch::PatchPaths, result::TemplateResult};
+
+const SALT: &str = "salt";
+
+fn path(text: &str) -> String {
+    target(text.split('/').skip(1), SALT)
+}
+
+fn of_trait(name: &str) -> String {
+    format!("segment{}", target([name], SALT))
+}
+
+const CONSENT: &str = "/traits/consent/newsletter";
+
+fn moment(kind: &str, second: u8, key: &str) -> Moment {
+    let data = json!({
+        "list_id": "l", "email": "ann@example.com", "merges": {}, "interests": [], "action": "unsub",
+    });
+    let fired_at = format!("2026-01-01T00:00:{second:02}Z");
+    let event = json!({"type": kind, "fired_at": fired_at, "data": data});
+    let received = datetime!(2026-01-01 01:00 UTC);
+    let event = serde_json::from_value(event).unwrap();
+    Moment::of(&Message::new("f", Key::digest(key.as_bytes()), received, event))
+}
+
+fn operations(patch: Value) -> Vec<Operation> {
+    let paths = PatchPaths::parse("/traits/consent,/traits/lists,/metadata_public/m").unwrap();
+    let result = json!({"ory": {"patch": patch}}).as_object().unwrap().clone();
+    TemplateResult::of(result, &paths).unwrap().patch
+}
+
+fn add(path: &str, value: Value) -> Value {
+    json!({"op": "add", "path": path, "value": value})
+}
+
+fn consent(given: bool) -> Vec<Operation> {
+    operations(json!([add(CONSENT, json!(given))]))
+}
+
+fn identity(consent: Value) -> Value {
+    json!({"traits": {"consent": {"newsletter": consent}}})
+}
+
+/// The patch that is left, the targets that it names, and what is left out.
+fn planned(
+    patch: &[Operation],
+    identity: &Value,
+    moment: &Moment,
+    written: &Written,
+    may_give: bool,
+) -> (Value, Vec<String>, Left) {
+    let mut left = Left::default();
+    let plan =
+        plan_patch(patch, identity, Past { moment, written, salt: SALT }, may_give, &mut left);
+    (json!(plan.patch), plan.targets, left)
+}
+
+#[test]
+fn a_path_that_a_newer_event_has_named_is_left_alone_and_others_are_written() {
+    let mut written = Written::default();
+    written.note(path(CONSENT), moment("unsubscribe", 9, "new").writer());
+    let since = add("/metadata_public/m/since", json!("then"));
+    let patch = operations(json!([add(CONSENT, json!(true)), since]));
+    let late = moment("subscribe", 5, "old");
+    let (patch, targets, left) = planned(&patch, &identity(json!(null)), &late, &written, true);
+    assert_eq!((patch, targets), (json!([since]), vec![path("/metadata_public/m/since")]));
+    assert_eq!(left, Left { stale: true, ..Left::default() });
+}
+
+#[test]
+fn above_and_below_a_path_counts_as_the_path() {
+    let table = [
+        ("/traits/consent/newsletter", "/traits/consent", true),
+        ("/traits/consent", "/traits/consent/newsletter", true),
+        ("/traits/consent/newsletter", "/traits/consent/newsletter", true),
+        ("/traits/consent/newsletter", "/traits/consent/newsletters", false),
+        ("/traits/consent/a", "/traits/consent/b", false),
+    ];
+    for (named, below, is_stale) in table {
+        let mut written = Written::default();
+        written.note(path(named), moment("subscribe", 9, "new").writer());
+        let patch = operations(json!([add(below, json!({"x": 1}))]));
+        let late = moment("subscribe", 5, "old");
+        let (_, _, left) = planned(&patch, &json!({}), &late, &written, true);
+        assert_eq!(left.stale, is_stale, "{named} {below}");
+    }
+}
+
+#[test]
+fn what_the_event_has_written_itself_is_not_written_again() {
+    let event = moment("subscribe", 5, "one");
+    let mut written = Written::default();
+    written.note(path(CONSENT), event.writer());
+    let withdrawn_since = identity(json!(false));
+    let (patch, targets, left) = planned(&consent(true), &withdrawn_since, &event, &written, true);
+    assert_eq!((patch, targets), (json!([]), Vec::<String>::new()));
+    assert_eq!(left, Left { done: true, ..Left::default() });
+}
+
+#[test]
+fn a_consent_that_was_withdrawn_is_not_given_back_and_the_rest_is_written() {
+    let seen = add("/metadata_public/m/seen", json!(true));
+    let table = [
+        // What Ory holds, what the event writes, whether it may; whether that is written.
+        (json!(false), json!(true), false, false),
+        (json!(false), json!(true), true, true),
+        (json!(true), json!(false), false, true),
+        (json!(null), json!(true), false, true),
+        (json!("no"), json!(true), false, true),
+        (json!({"a": false}), json!({"a": true}), false, false),
+        (json!({"a": false}), json!({"b": true}), false, true),
+        (json!([1, false]), json!([1, true]), false, false),
+    ];
+    for (held, wanted, may_give, is_written) in table {
+        let patch = operations(json!([add(CONSENT, wanted), seen]));
+        let event = moment("subscribe", 5, "one");
+        let (patch, targets, left) =
+            planned(&patch, &identity(held.clone()), &event, &Written::default(), may_give);
+        assert_eq!(patch.as_array().unwrap().len(), 1 + usize::from(is_written), "{held}");
+        assert_eq!(patch.as_array().unwrap().last(), Some(&seen), "{held}");
+        assert_eq!((targets.len(), left.withdrawn), (2, !is_written), "{held}");
+    }
+}
+
+#[test]
+fn a_path_that_holds_the_value_already_is_named_all_the_same() {
+    let event = moment("subscribe", 5, "one");
+    let held = identity(json!(true));
+    let (patch, targets, _) = planned(&consent(true), &held, &event, &Written::default(), true);
+    assert_eq!((patch, targets), (json!([]), vec![path(CONSENT)]));
+}
+
+fn call(call: &Value, event: &Moment, written: &Written) -> (Option<Value>, Vec<String>, Left) {
+    let mut left = Left::default();
+    let plan = plan_call(
+        call.as_object().unwrap().clone(),
+        Past { moment: event, written, salt: SALT },
+        &mut left,
+    );
+    let targets = plan.as_ref().map(|plan| plan.targets.clone()).unwrap_or_default();
+    (plan.map(|plan| Value::Object(plan.call)), targets, left)
+}
+
+#[test]
+fn a_trait_that_a_newer_event_has_told_is_left_out() {
+    let identify = json!({"userId": "u", "traits": {"email": "old", "firstName": "Ann"}});
+    let mut written = Written::default();
+    let late = moment("profile", 5, "old");
+    let (told, targets, left) = call(&identify, &late, &written);
+    assert_eq!((told, targets.len(), left), (Some(identify.clone()), 2, Left::default()));
+
+    written.note(of_trait("email"), moment("profile", 9, "new").writer());
+    let (told, targets, left) = call(&identify, &late, &written);
+    assert_eq!(told, Some(json!({"userId": "u", "traits": {"firstName": "Ann"}})));
+    assert_eq!(targets, [of_trait("firstName")]);
+    assert!(left.stale && !left.done);
+
+    written.note(of_trait("firstName"), late.writer());
+    let (told, _, left) = call(&identify, &late, &written);
+    assert_eq!(told, None);
+    assert!(left.stale && left.done);
+}
+
+#[test]
+fn a_call_without_traits_has_no_order_and_is_made_once() {
+    for track in [json!({"type": "track", "event": "x"}), json!({"userId": "u", "traits": {}})] {
+        let mut written = Written::default();
+        written.note(WITHOUT_TRAITS.to_owned(), moment("profile", 9, "new").writer());
+        let late = moment("profile", 5, "old");
+        let (told, targets, _) = call(&track, &late, &written);
+        assert_eq!((told, targets), (Some(track.clone()), vec![WITHOUT_TRAITS.to_owned()]));
+        written.note(WITHOUT_TRAITS.to_owned(), late.writer());
+        let (told, _, left) = call(&track, &late, &written);
+        assert_eq!((told, left), (None, Left { done: true, ..Left::default() }));
+    }
+}
+
+/// The paths of the property: two beside each other, and one that no other touches.
+const PATHS: [&str; 3] =
+    ["/traits/consent/newsletter", "/traits/consent/offers", "/metadata_public/m/x"];
+
+/// As Ory does before it adds.
+fn make_parents(state: &mut Value, path: &str) {
+    let (parents, _) = path.rsplit_once('/').unwrap();
+    let mut at = state;
+    for name in parents.split('/').skip(1) {
+        at = at.as_object_mut().unwrap().entry(name).or_insert_with(|| json!({}));
+    }
+}
+
+proptest! {
+    /// What a path holds in the end is what the newest event that names it says, whatever the order
+    /// of arrival and however often each arrives; paths know nothing of each other.
+    #[test]
+    fn each_path_holds_what_the_newest_event_says(
+        history in prop::collection::vec((0_u8..4, prop::collection::btree_set(0_usize..3, 1..4)), 1..6),
+        arrival in prop::collection::vec(any::<prop::sample::Index>(), 1..12),
+    ) {
+        let events: Vec<_> = history.iter().enumerate().map(|(n, (second, paths))| {
+            let patch = paths.iter().map(|path| add(PATHS[*path], json!(n))).collect();
+            (moment("profile", *second, &n.to_string()), operations(patch))
+        }).collect();
+        let mut arriving: Vec<_> = arrival.iter().map(|index| index.index(events.len())).collect();
+        arriving.extend(0..events.len());
+        let (mut state, mut written) = (json!({}), Written::default());
+        for n in arriving {
+            let (moment, operations) = &events[n];
+            let mut left = Left::default();
+            let plan = plan_patch(operations, &state, Past { moment, written: &written, salt: SALT }, true, &mut left);
+            for operation in &plan.patch {
+                let operation = json!(operation);
+                make_parents(&mut state, operation["path"].as_str().unwrap());
+                let patch: json_patch::Patch = serde_json::from_value(json!([operation])).unwrap();
+                json_patch::patch(&mut state, &patch).unwrap();
+            }
+            plan.targets.into_iter().for_each(|target| written.note(target, moment.writer()));
+        }
+        for (index, path) in PATHS.iter().enumerate() {
+            let naming = history.iter().enumerate().filter(|(_, (_, paths))| paths.contains(&index));
+            let newest = naming.max_by_key(|(n, (second, _))| {
+                (*second, Key::digest(n.to_string().as_bytes()).as_str().to_owned())
+            });
+            let expected = newest.map(|(n, _)| json!(n));
+            prop_assert_eq!(state.pointer(path), expected.as_ref());
+        }
+    }
+}
