@@ -13,9 +13,6 @@ use shared::{
     template::Fault,
 };
 
-/// Segment refuses a whole batch for one bad event.
-const BAD_REQUEST: u16 = 400;
-
 /// Delivers one event by its own call, and those of a batch in as few calls as Segment's limits
 /// allow.
 pub(crate) struct Together(pub(crate) Delivery<Segment>);
@@ -52,9 +49,16 @@ impl Together {
     }
 }
 
+/// Whether Segment refused the batch for what is in it: any 4xx may be for one bad event, or for
+/// the size of all. It is not for the events where the key is refused (401, 403, or a 400 that says
+/// so), nor where Segment is to be called later (408, 429).
 fn is_refused(delivered: &Delivered) -> bool {
-    delivered.vendor_status == Some(BAD_REQUEST)
-        && matches!(delivered.outcome, Outcome::Blocked(Blocked::Because(_)))
+    let of_the_events = match delivered.vendor_status {
+        Some(401 | 403 | 408 | 429) => false,
+        Some(status) => (400..500).contains(&status),
+        None => false,
+    };
+    of_the_events && delivered.outcome != Outcome::Blocked(Blocked::BadKey)
 }
 
 #[async_trait]
@@ -103,5 +107,37 @@ impl Deliver<Reduced> for Together {
 
     fn overran(&self) -> bool {
         self.0.overran()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{http::Response, segment::classify};
+
+    use super::*;
+
+    /// A batch that was answered so, with the outcome that the answer has by itself.
+    fn answered(status: u16, body: &'static str) -> Delivered {
+        let answer = Response { status, headers: http::HeaderMap::new(), body: body.into() };
+        Delivered { vendor_status: Some(status), ..classify(&answer).into() }
+    }
+
+    #[test]
+    fn a_batch_is_taken_apart_after_any_4xx_but_for_the_key_and_for_the_time() {
+        let kept_whole = [401, 403, 408, 429];
+        for status in 100..=599 {
+            let taken_apart = (400..=499).contains(&status) && !kept_whole.contains(&status);
+            for body in ["", "<html>", r#"{"success":false}"#] {
+                assert_eq!(is_refused(&answered(status, body)), taken_apart, "{status} {body}");
+            }
+        }
+        let no_answer = Delivered::from(Outcome::unknown("it hung up"));
+        assert!(!is_refused(&no_answer));
+    }
+
+    #[test]
+    fn a_batch_with_a_bad_key_is_no_better_taken_apart() {
+        let words = r#"{"success":false,"message":"An invalid write key was provided"}"#;
+        assert!(!is_refused(&answered(400, words)));
     }
 }

@@ -212,8 +212,25 @@ async fn a_batch_without_an_answer_goes_out_again_with_the_same_ids() {
 }
 
 #[tokio::test]
-async fn a_batch_that_segment_refuses_otherwise_is_blocked_whole() {
-    all_stay(segment_says::refused(413), 900..=900, "blocked").await;
+async fn a_batch_that_is_too_large_or_refused_otherwise_is_taken_apart() {
+    for status in [404, 410, 413, 415, 422, 460] {
+        let mut identify = with_events(3).await;
+        identify.vendor.reply_next(segment_says::refused(status));
+        assert!(identify.work_together(10).await.is_empty(), "{status}");
+        let calls = identify.received();
+        let paths: Vec<_> = calls.iter().map(|call| call.path.as_str()).collect();
+        assert_eq!(paths, ["batch", "identify", "identify", "identify"], "{status}");
+        assert_eq!(outcomes(&identify.end().await.deliveries()), ["delivered"; 3], "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_is_answered_408_stays_whole() {
+    all_stay(segment_says::refused(408), 1..=2, "try_later").await;
+}
+
+#[tokio::test]
+async fn a_batch_without_success_in_a_200_is_blocked_whole() {
     all_stay(segment_says::refused(200), 900..=900, "blocked").await;
 }
 
