@@ -27,7 +27,16 @@ struct ApiError {
     name: String,
 }
 
-/// What an answer of Mandrill's means: total over any status and any body.
+/// What the answer to a read means that does not tell what was asked: a read changes nothing, so
+/// none is in doubt.
+pub(crate) fn classify_unread(answer: &Response) -> Outcome {
+    match classify(answer) {
+        Outcome::Unknown { cause, .. } => later(cause, answer),
+        outcome => outcome,
+    }
+}
+
+/// What an answer of Mandrill's to a mail means: total over any status and any body.
 pub fn classify(answer: &Response) -> Outcome {
     if let Ok(error) = serde_json::from_slice::<ApiError>(&answer.body)
         && let Some(outcome) = by_name(&error.name, answer)
@@ -82,8 +91,9 @@ fn by_status(answer: &Response) -> Outcome {
     let told = format!("Mandrill answered {} without a word that we know", answer.status);
     match answer.status {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
-        // A gateway that heard nothing from Mandrill in time: Mandrill may have sent it.
-        504 => Outcome::unknown(told),
+        // Not Mandrill's word but a relay's: the application behind it gave no answer, or none in
+        // time (RFC 9110, 15.6.3 and 15.6.5), and may have sent the mail.
+        502 | 504 => Outcome::unknown(told),
         408 | 429 | 500..=599 => later(told, answer),
         // Redirects are not followed: the URL is wrong, and the mail was not sent.
         300..=499 => Outcome::blocked(told),
@@ -277,7 +287,7 @@ mod tests {
             (408, "try_later"),
             (429, "try_later"),
             (500, "try_later"),
-            (502, "try_later"),
+            (502, "unknown"),
             (503, "try_later"),
             (504, "unknown"),
             (599, "try_later"),
@@ -290,6 +300,25 @@ mod tests {
         }
         for status in [401, 403] {
             assert_eq!(classify(&answer(status, html)), Outcome::Blocked(Blocked::BadKey));
+        }
+    }
+
+    #[test]
+    fn mandrill_s_own_error_counts_whatever_a_relay_makes_of_its_status() {
+        for status in [502, 504] {
+            assert_eq!(error(status, "GeneralError", -1).word(), "try_later");
+            assert_eq!(error(status, "PaymentRequired", 10).word(), "blocked");
+        }
+    }
+
+    #[test]
+    fn a_read_is_never_in_doubt() {
+        for status in 0..=700 {
+            for body in ["", "<html>", "[]", r#"[{"email":"ann@example.com","stat"#] {
+                let outcome = classify_unread(&answer(status, body));
+                assert_ne!(outcome.word(), "unknown", "{status} {body}");
+            }
+            assert_eq!(classify_unread(&answer(502, "<html>")).word(), "try_later");
         }
     }
 
@@ -349,7 +378,11 @@ mod tests {
                 "delivered" | "rejected" => prop_assert!(is_success(status) && rows == Some(1)),
                 // Whatever came of a mail that Mandrill took, it is not to be sent again.
                 "try_later" => prop_assert!(!is_success(status) || by_name(name, &answer).is_some()),
-                "unknown" => prop_assert!(!(300..=503).contains(&status)),
+                // Nobody said that nothing was sent: a relay's word, or none that we know.
+                "unknown" => {
+                    prop_assert!(matches!(status, 502 | 504) || !(300..=599).contains(&status));
+                    prop_assert!(by_name(name, &answer).is_none());
+                }
                 "blocked" => {}
                 other => prop_assert!(false, "{other}"),
             }

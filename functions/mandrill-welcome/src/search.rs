@@ -19,7 +19,7 @@ use time::{Date, OffsetDateTime, UtcOffset};
 use crate::{
     call::{Call, KEY_IN_METADATA},
     client::Mandrill,
-    outcome::classify,
+    outcome::classify_unread,
 };
 
 /// The most rows that Mandrill gives. As many may be too few.
@@ -88,12 +88,12 @@ fn phrase(text: &str) -> String {
 /// body.
 pub fn read(key: &str, answer: &Response) -> Found {
     let Ok(rows) = serde_json::from_slice::<Vec<Row>>(&answer.body) else {
-        return Found::Failed(classify(answer));
+        return Found::Failed(classify_unread(answer));
     };
     match rows.iter().find(|row| row.carries(key)) {
         Some(row) => Found::Done(row.outcome()),
         None if answer.status != 200 || rows.len() >= MAX_ROWS => {
-            Found::Failed(Outcome::unknown("Mandrill's search does not tell"))
+            Found::Failed(Outcome::try_later("Mandrill's search does not tell"))
         }
         None => Found::Nothing,
     }
@@ -160,17 +160,17 @@ mod tests {
     #[test]
     fn what_cannot_tell_is_no_search() {
         let many: Vec<_> = (0..MAX_ROWS).map(|_| row("other", "sent")).collect();
-        let unknown = |answer: Response| match read(KEY, &answer) {
+        let failed = |answer: Response| match read(KEY, &answer) {
             Found::Failed(outcome) => outcome.word(),
             other => panic!("{other:?}"),
         };
-        assert_eq!(unknown(answer(200, json!(many))), "unknown");
-        assert_eq!(unknown(answer(200, "[{\"_id\"")), "unknown");
-        assert_eq!(unknown(answer(200, "<html>")), "unknown");
-        assert_eq!(unknown(answer(500, "[]")), "unknown");
-        assert_eq!(unknown(answer(502, "<html>")), "try_later");
+        assert_eq!(failed(answer(200, json!(many))), "try_later");
+        assert_eq!(failed(answer(200, "[{\"_id\"")), "try_later");
+        assert_eq!(failed(answer(200, "<html>")), "try_later");
+        assert_eq!(failed(answer(500, "[]")), "try_later");
+        assert_eq!(failed(answer(502, "<html>")), "try_later");
         let error = |name: &str| json!({"status": "error", "code": -1, "name": name});
-        assert_eq!(unknown(answer(429, error("RequestLimitExceeded"))), "try_later");
+        assert_eq!(failed(answer(429, error("RequestLimitExceeded"))), "try_later");
         let bad_key = read(KEY, &answer(401, error("Invalid_Key")));
         assert_eq!(bad_key, Found::Failed(Outcome::Blocked(Blocked::BadKey)));
     }

@@ -50,7 +50,7 @@ fn errors() -> Vec<Case> {
     vec![
         (three(mandrill_says::error(500, "GeneralError")), 3, TryLater),
         (three(mandrill_says::error(503, "ServiceUnavailable")), 3, TryLater),
-        (three(vendor_says::html(502)), 3, TryLater),
+        (three(vendor_says::html(503)), 3, TryLater),
         (three(vendor_says::with_header(429, "x-nothing", "said")), 3, TryLater),
         (vec![vendor_says::with_header(429, "retry-after", "600")], 1, TryLater),
         (named(402, "PaymentRequired"), 1, Blocked),
@@ -82,6 +82,19 @@ fn successes_that_are_none() -> Vec<Case> {
         (vec![Reply::text(200, "application/json", truncated.to_owned())], 1, Unknown),
         (vec![Reply::text(200, "application/json", oversize)], 1, Unknown),
     ]
+}
+
+/// A relay's word that the application behind it gave no answer, in HTML, in JSON or without any.
+fn relays() -> Vec<Case> {
+    let unnamed = r#"{"status":"error","message":"upstream"}"#;
+    let relay = |status| {
+        [
+            vendor_says::html(status),
+            Reply::text(status, "text/html", ""),
+            Reply::text(status, "application/json", unnamed),
+        ]
+    };
+    [502, 504].into_iter().flat_map(relay).map(|reply| (vec![reply], 1, Unknown)).collect()
 }
 
 fn silences() -> Vec<Case> {
@@ -119,6 +132,11 @@ async fn an_error_sends_nothing_and_leaves_the_way_free() {
 #[tokio::test]
 async fn a_success_that_is_none_is_not_taken_for_one() {
     play("", successes_that_are_none()).await;
+}
+
+#[tokio::test]
+async fn what_only_a_relay_answers_may_have_been_sent_and_is_not_sent_again() {
+    play("", relays()).await;
 }
 
 #[tokio::test]

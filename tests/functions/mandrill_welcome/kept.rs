@@ -59,7 +59,7 @@ async fn what_is_to_be_tried_later_waits_longer_each_time_or_as_long_as_mandrill
         (error(), 2, 2..=4),
         (error(), 5, 16..=32),
         (error(), 50, 450..=900),
-        (vendor_says::html(502), 5, 16..=32),
+        (vendor_says::html(503), 5, 16..=32),
         (vendor_says::with_header(429, "x-nothing", "said"), 5, 16..=32),
         (limited("600"), 1, 600..=600),
         (limited("600"), 50, 600..=900),

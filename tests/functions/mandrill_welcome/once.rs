@@ -37,7 +37,7 @@ async fn one_mail_comes_of_ory_s_three_attempts_where_the_first_two_fail() {
 async fn a_passing_error_is_tried_again_in_line() {
     let mut welcome = start().await;
     welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
-    welcome.vendor.reply_next(vendor_says::html(502));
+    welcome.vendor.reply_next(vendor_says::html(503));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     let bodies: Vec<_> = welcome.received().into_iter().map(|call| call.body).collect();
     assert_eq!(bodies.len(), 3);

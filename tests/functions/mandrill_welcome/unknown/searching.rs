@@ -31,6 +31,19 @@ async fn after_two_minutes_a_search_finds_the_mail_and_no_second_one_is_sent() {
     assert_eq!(outcomes(&welcome.end().await.deliveries()), ["unknown", "delivered", "duplicate"]);
 }
 
+/// A gateway that gave up, while the application behind it sent the mail.
+#[tokio::test]
+async fn a_mail_that_only_a_gateway_answered_for_is_searched_for_and_not_sent_again() {
+    for status in [502, 504] {
+        let mut welcome = Welcome::queued().await;
+        welcome.vendor.act_and_reply_next(vendor_says::html(status));
+        delivered_in_vain(&mut welcome).await;
+        welcome.let_time_pass(3 * MINUTE);
+        comes_to(&mut welcome, &[SEARCH], "delivered").await;
+        assert_eq!(welcome.vendor.mails()["ann@example.com"], 1, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn the_search_is_for_the_recipient_from_the_day_before_the_call_on() {
     let mut welcome = sent_without_a_word().await;
