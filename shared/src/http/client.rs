@@ -10,11 +10,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::BytesMut;
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-use super::{Error, Http, MAX_ANSWER_BYTES, Request, Response, sdk};
-
-/// A connection that takes longer to make will hardly be of use; and only a connection that was
-/// never made lets us say that the request was not written.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+use super::{Error, Http, MAX_ANSWER_BYTES, Request, Response, connecting, sdk};
 
 /// A sandbox is frozen between two requests, for minutes or hours, and peers and networks drop what
 /// idles: a request on such a connection may be lost without anybody knowing. Wall-clock time,
@@ -54,7 +50,9 @@ impl Client {
     /// Sends and reads the answer, up to the limit.
     pub(super) async fn exchange(&self, request: reqwest::Request) -> Result<Response, Error> {
         let client = self.fresh_enough().map_err(|error| Error::NotWritten(error.into()))?;
-        let mut answer = client.execute(request).await.map_err(error)?;
+        let total = request.timeout().copied();
+        let sent = connecting::within_limit(total, client.execute(request)).await;
+        let mut answer = sent.map_err(error)?;
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(error)? {
             let room = MAX_ANSWER_BYTES - body.len();
@@ -89,7 +87,9 @@ fn connect_anew(tls: &ClientConfig) -> Result<reqwest::Client, reqwest::Error> {
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .connect_timeout(CONNECT_TIMEOUT)
+        // Of a name with several addresses, each gets its share of this.
+        .connect_timeout(connecting::LONGEST)
+        .connector_layer(connecting::layer())
         .pool_idle_timeout(MAX_IDLE)
         .user_agent(concat!("ory-actions/", env!("CARGO_PKG_VERSION")))
         .build()
@@ -154,8 +154,9 @@ mod tests {
     use http::{HeaderMap, Method};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
-        net::{TcpListener, TcpStream},
+        net::{TcpListener, TcpSocket, TcpStream},
         sync::mpsc,
+        time::{Instant, timeout},
     };
     use url::Url;
 
@@ -183,14 +184,80 @@ mod tests {
     }
 
     async fn call(client: &Client, url: &Url) {
-        let request = Request {
+        let request = get(url, Duration::from_secs(10));
+        assert_eq!(client.send(request).await.unwrap().status, 200);
+    }
+
+    fn get(url: &Url, timeout: Duration) -> Request {
+        Request {
             method: Method::GET,
             url: url.clone(),
             headers: HeaderMap::new(),
             body: Vec::new().into(),
-            timeout: Duration::from_secs(10),
-        };
-        assert_eq!(client.send(request).await.unwrap().status, 200);
+            timeout,
+        }
+    }
+
+    /// An address that takes no more connections: whoever connects hears nothing. Linux drops what
+    /// comes on top of a full backlog; lives as long as what is returned with it.
+    async fn deaf() -> (Url, impl Sized) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        let briefly = Duration::from_millis(100);
+        while let Ok(stream) = timeout(briefly, TcpStream::connect(address)).await {
+            waiting.push(stream.unwrap());
+        }
+        (format!("http://{address}/").parse().unwrap(), (listener, waiting))
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_never_made_is_not_written_whatever_the_total() {
+        let (url, _deaf) = deaf().await;
+        let client = Client::new().unwrap();
+        for total in [20, 300, 1000, 2000, 3000] {
+            let timeout = Duration::from_millis(total);
+            let (request, began) = (get(&url, timeout), Instant::now());
+            let error = client.send(request).await.unwrap_err();
+            assert!(matches!(error, Error::NotWritten(_)), "{total} ms: {error:?}");
+            assert!(began.elapsed() < timeout, "{total} ms: {:?}", began.elapsed());
+        }
+    }
+
+    /// The one that a pool has for it is busy.
+    #[tokio::test]
+    async fn a_further_connection_that_is_never_made_is_not_written() {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let url: Url = format!("http://{address}/").parse().unwrap();
+        let client = Client::new().unwrap();
+        let (first, accepted) = tokio::join!(
+            timeout(Duration::from_millis(200), client.send(get(&url, Duration::from_secs(9)))),
+            listener.accept()
+        );
+        assert!(first.is_err(), "it has its connection, and no answer");
+        let mut waiting = Vec::new();
+        while let Ok(stream) =
+            timeout(Duration::from_millis(100), TcpStream::connect(address)).await
+        {
+            waiting.push(stream.unwrap());
+        }
+        let error = client.send(get(&url, Duration::from_millis(500))).await.unwrap_err();
+        assert!(matches!(error, Error::NotWritten(_)), "{error:?}");
+        drop((accepted, listener));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_made_and_says_nothing_is_maybe_written() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let client = Client::new().unwrap();
+        let error = client.send(get(&url, Duration::from_millis(300))).await.unwrap_err();
+        assert!(matches!(error, Error::MaybeWritten(_)), "{error:?}");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! other side.
 
 mod client;
+mod connecting;
 mod sdk;
 
 use std::{fmt, time::Duration};

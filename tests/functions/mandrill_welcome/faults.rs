@@ -1,7 +1,13 @@
 //! Faults at Mandrill, and on the way there.
 
+use std::time::Duration;
+
 use ory_actions::{server::Reply, standins::Mandrill};
 use serde_json::json;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::timeout,
+};
 
 use super::{
     mandrill_says,
@@ -11,7 +17,7 @@ use super::{
 use crate::common::{
     faults,
     ory::{ann, event, event_of},
-    setup::{VENDOR_SECRET, Vendor},
+    setup::{VENDOR_SECRET, Vendor, side_by_side},
     vendor_says,
 };
 
@@ -147,6 +153,42 @@ async fn after_a_call_without_an_answer_no_second_one_is_made() {
 #[tokio::test]
 async fn a_refused_connection_is_tried_again_and_told_as_try_later() {
     faults::a_refused_connection_is_to_be_tried_later(Setup::new().await).await;
+}
+
+/// Linux drops what comes on top of a full backlog, so whoever connects hears nothing.
+async fn deaf() -> (String, TcpListener, Vec<TcpStream>) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    let briefly = Duration::from_millis(200);
+    while let Ok(stream) = timeout(briefly, TcpStream::connect(address)).await {
+        waiting.push(stream.unwrap());
+    }
+    (format!("http://{address}/api/1.0"), listener, waiting)
+}
+
+/// Whatever the time that a call has.
+#[tokio::test]
+async fn a_connection_that_is_never_made_is_tried_again_and_told_as_try_later() {
+    let (url, _listener, _waiting) = deaf().await;
+    side_by_side(["1000", "2000", "3000", "15000"], move |_, vendor_timeout_ms| {
+        let url = url.clone();
+        async move {
+            let setup = Setup::new().await.with_table().var("MANDRILL_URL", url);
+            let setup = setup.var("VENDOR_TIMEOUT_MS", vendor_timeout_ms);
+            let mut welcome = setup.start().await;
+            // What is left for the third call is less than the longest time for connecting.
+            welcome.dynamo_db.set_delay(Duration::from_millis(900));
+            assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
+            let mark = welcome.record().get("unsure_since").cloned();
+            assert_eq!(mark, None, "{vendor_timeout_ms}: it is in doubt");
+            let line = welcome.end().await.only_line();
+            assert_eq!(line["outcome"], "try_later", "{vendor_timeout_ms}: {line:#}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
