@@ -71,7 +71,7 @@ pub enum Wait {
     Growing,
     /// As long as the vendor asks for, at least.
     AtLeast(Duration),
-    /// It is known when there is something to do.
+    /// It is known when there is something to do: not before.
     Until(Duration),
 }
 

@@ -88,10 +88,7 @@ impl<A: Api> Channel<A> {
             }
             Found::Nothing => doubt.unknown("an earlier call may have gone out, no trace yet"),
             Found::Done(outcome) | Found::Failed(outcome @ Outcome::Blocked(_)) => outcome,
-            Found::Failed(outcome) => doubt.unknown(format!(
-                "an earlier call may have gone out, and the search failed: {}",
-                outcome.cause().unwrap_or_default()
-            )),
+            Found::Failed(failure) => doubt.search_failed(&failure),
         };
         Some(Delivered { vendor_status: status, ..outcome.into() })
     }

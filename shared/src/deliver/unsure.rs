@@ -12,8 +12,13 @@ use crate::outcome::{Outcome, Wait};
 /// A search before this would only find the index behind.
 const FIRST_SEARCH: Duration = Duration::from_mins(2);
 
-/// The longest wait between two searches.
+/// The longest wait between two searches of a young doubt.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
+
+/// An old doubt waits for one part of its age in so many. Mandrill answers 20 searches a minute
+/// (vendors.md 1.8), so of many doubts most are turned away; with waits that never grew they would
+/// use up their receives at that.
+const PARTS_OF_AGE: u32 = 8;
 
 /// What no search has found by now was never sent.
 const TAKEN_FOR_LOST: Duration = Duration::from_mins(30);
@@ -44,20 +49,43 @@ impl Doubt {
         self.0 >= TAKEN_FOR_LOST
     }
 
-    /// Nobody knows, and how long to wait before looking again: as long as it has been unknown,
-    /// so that the waits grow.
+    /// Nobody knows, and how long to wait before looking again.
     pub(super) fn unknown(self, cause: impl Into<String>) -> Outcome {
-        let wait =
-            if self.can_be_searched() { self.0 } else { FIRST_SEARCH.saturating_sub(self.0) };
-        Outcome::Unknown { wait: Wait::Until(wait.min(LONGEST_WAIT)), cause: cause.into() }
+        Outcome::Unknown { wait: Wait::Until(self.wait()), cause: cause.into() }
+    }
+
+    /// Nobody knows, as the search has failed so. Where the vendor asked for a longer wait, it is
+    /// kept: another search before that would fail, too.
+    pub(super) fn search_failed(self, failure: &Outcome) -> Outcome {
+        let asked = match failure {
+            Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => *asked,
+            _ => Duration::ZERO,
+        };
+        let cause = failure.cause().unwrap_or_default();
+        Outcome::Unknown {
+            wait: Wait::Until(self.wait().max(asked)),
+            cause: format!("an earlier call may have gone out, and the search failed: {cause}"),
+        }
+    }
+
+    /// As long as it has been unknown, so that the waits grow; then slower.
+    fn wait(self) -> Duration {
+        if self.can_be_searched() {
+            self.0.min(LONGEST_WAIT).max(self.0 / PARTS_OF_AGE)
+        } else {
+            FIRST_SEARCH.saturating_sub(self.0)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{cmp::Reverse, collections::BinaryHeap};
+
     use time::macros::datetime;
 
     use super::*;
+    use crate::dispatch::hidden;
 
     #[test]
     fn searches_begin_after_two_minutes_and_silence_counts_after_thirty() {
@@ -89,5 +117,92 @@ mod tests {
             doubt.unknown("x"),
             Outcome::Unknown { wait: Wait::Until(FIRST_SEARCH), .. }
         ));
+    }
+
+    /// `maxReceiveCount` and `MessageRetentionPeriod` of `template.yaml`.
+    const RECEIVES: u32 = 100;
+    const KEPT: Duration = Duration::from_hours(7 * 24);
+
+    /// So many searches does Mandrill answer in each minute, and turns all others away.
+    const SEARCHES_A_MINUTE: u32 = 20;
+
+    /// Plays so many doubts that began in the same moment, each searched for again and again until
+    /// it was searched for at thirty minutes or later. Mandrill finds none of them, and asks those
+    /// whom it turns away for this wait. The most receives that one of them took, and the time
+    /// until the last was settled.
+    fn settle(doubts: u32, asked: Option<Duration>) -> (u32, Duration) {
+        let mut random = fastrand::Rng::with_seed(7);
+        let called = datetime!(2026-01-01 00:00 UTC);
+        let mut queue: BinaryHeap<_> =
+            (0..doubts).map(|_| Reverse((Duration::ZERO, 0_u32))).collect();
+        let (mut minute, mut answered, mut most) = (0, 0, 0);
+        let mut now = Duration::ZERO;
+        while let Some(Reverse((at, receives))) = queue.pop() {
+            (now, most) = (at, most.max(receives + 1));
+            let doubt = Doubt::since(called, called + now);
+            let outcome = if doubt.can_be_searched() {
+                if minute != now.as_secs() / 60 {
+                    (minute, answered) = (now.as_secs() / 60, 0);
+                }
+                answered += 1;
+                let is_answered = answered <= SEARCHES_A_MINUTE;
+                if is_answered && now >= Duration::from_mins(30) {
+                    continue;
+                } else if is_answered {
+                    doubt.unknown("no trace yet")
+                } else {
+                    doubt.search_failed(&Outcome::TryLater {
+                        wait: asked.into(),
+                        cause: "429".to_owned(),
+                    })
+                }
+            } else {
+                doubt.unknown("too early")
+            };
+            let wait = hidden(&outcome, receives + 1, random.f64()).unwrap();
+            queue.push(Reverse((now + wait, receives + 1)));
+        }
+        (most, now)
+    }
+
+    #[test]
+    fn each_of_thousands_of_doubts_is_searched_for_at_thirty_minutes_before_its_receives_are_used_up()
+     {
+        let asked = [None, Some(1), Some(60), Some(1800), Some(3600), Some(90_000)];
+        let alike = asked.map(|seconds| (5_000, seconds.map(Duration::from_secs)));
+        for (doubts, asked) in alike.into_iter().chain([(20_000, None)]) {
+            let (receives, took) = settle(doubts, asked);
+            assert!(receives < RECEIVES, "{doubts}, {asked:?}: {receives} receives");
+            assert!(took < KEPT, "{doubts}, {asked:?}: {took:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_that_the_search_asks_for_is_kept_where_it_is_longer() {
+        let called = datetime!(2026-01-01 00:00 UTC);
+        for (age, asked, expected) in
+            [(5, 1800, 1800), (31, 1800, 1800), (31, 60, 900), (5, 60, 300)]
+        {
+            let doubt = Doubt::since(called, called + Duration::from_mins(age));
+            let failure = Outcome::TryLater {
+                wait: Wait::AtLeast(Duration::from_secs(asked)),
+                cause: "429".to_owned(),
+            };
+            let Outcome::Unknown { wait, .. } = doubt.search_failed(&failure) else {
+                panic!("it stays unknown")
+            };
+            assert_eq!(wait, Wait::Until(Duration::from_secs(expected)), "{age} min, {asked} s");
+        }
+    }
+
+    #[test]
+    fn the_longest_a_doubt_can_take_is_within_the_time_that_a_message_is_kept() {
+        let called = datetime!(2026-01-01 00:00 UTC);
+        let mut age = Duration::ZERO;
+        for receives in 1..RECEIVES {
+            let doubt = Doubt::since(called, called + age);
+            age += hidden(&doubt.unknown("x"), receives, 1.0).unwrap();
+        }
+        assert!(age < KEPT, "{age:?}");
     }
 }

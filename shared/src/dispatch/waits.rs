@@ -13,9 +13,14 @@ pub const LONGEST_WAIT: Duration = Duration::from_mins(15);
 /// The longest wait that a vendor is granted.
 pub const LONGEST_ASKED_FOR: Duration = Duration::from_hours(1);
 
+/// A wait until a known time is prolonged by up to this part of it.
+const SPREAD: f64 = 0.5;
+
 /// How long to hide the message after it was received so often; `None` where it is done.
-/// `random` is from 0 to 1, and draws from the upper half of the wait: messages that failed
-/// together do not come back together.
+///
+/// `random` is from 0 to 1, and spreads the wait: messages that failed together do not come back
+/// together. A wait of ours is drawn from its upper half; one until a known time is only prolonged,
+/// since before that time there is nothing to do.
 pub fn hidden(outcome: &Outcome, receives: u32, random: f64) -> Option<Duration> {
     if outcome.is_settled() {
         return None;
@@ -28,7 +33,7 @@ pub fn hidden(outcome: &Outcome, receives: u32, random: f64) -> Option<Duration>
     Some(match wait {
         Wait::Growing => growing,
         Wait::AtLeast(asked) => growing.max(asked.min(LONGEST_ASKED_FOR)),
-        Wait::Until(known) => known.min(LONGEST_ASKED_FOR),
+        Wait::Until(known) => known.min(LONGEST_ASKED_FOR).mul_f64(1.0 + random * SPREAD),
     })
 }
 
@@ -67,8 +72,9 @@ mod tests {
             (later(Wait::AtLeast(seconds(60))), 10, Some(LONGEST_WAIT)),
             (later(Wait::AtLeast(seconds(1800))), 10, Some(seconds(1800))),
             (later(Wait::AtLeast(seconds(90_000))), 1, Some(LONGEST_ASKED_FOR)),
-            (later(Wait::Until(seconds(26))), 10, Some(seconds(26))),
-            (unknown, 10, Some(seconds(120))),
+            (later(Wait::Until(seconds(26))), 10, Some(seconds(39))),
+            (later(Wait::Until(seconds(90_000))), 10, Some(LONGEST_ASKED_FOR * 3 / 2)),
+            (unknown, 10, Some(seconds(180))),
             (Outcome::unknown("x"), 1, Some(seconds(2))),
             (Outcome::blocked("x"), 1, Some(LONGEST_WAIT)),
             (Outcome::TemplateFault(Fault::new("t", "x")), 1, Some(LONGEST_WAIT)),
@@ -86,6 +92,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_known_time_is_never_anticipated_and_those_who_share_it_are_spread(
+            known in 1_u64..3600, first in 0.0..=1.0, second in 0.0..=1.0,
+        ) {
+            let known = Duration::from_secs(known);
+            let wait = |random| hidden(&later(Wait::Until(known)), 1, random).unwrap();
+            prop_assert!(wait(first) >= known && wait(first) <= known * 3 / 2);
+            prop_assert_eq!(wait(first) < wait(second), first + 1e-9 < second);
+        }
+
         #[test]
         fn jitter_draws_from_the_upper_half(receives in 1_u32.., random in 0.0..=1.0) {
             let wait = hidden(&later(Wait::Growing), receives, random).unwrap();
