@@ -156,10 +156,11 @@ impl World {
         let now = self.now();
         let phrase = call.body["query"].as_str().unwrap_or_default();
         let address = phrase.trim_matches('"');
+        let is_any = phrase == "*";
         let from = call.body["date_from"].as_str().unwrap_or_default();
         let mails = self.mandrill.mails.lock();
         let rows = mails.iter().filter(|mail| {
-            mail.address == address
+            (is_any || mail.address == address)
                 && mail.is_indexed(now)
                 && mail.called_at.date().to_string().as_str() >= from
         });

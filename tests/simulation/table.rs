@@ -61,12 +61,13 @@ impl Table {
 
 #[async_trait]
 impl Records for Table {
-    async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError> {
+    async fn claim(&self, bid: Bid, recipient: Option<&str>) -> Result<Claim, RecordsError> {
         let records = self.world.records.clone();
+        let recipient = recipient.map(str::to_owned);
         let id = bid.record_id.clone();
         let ask = move || {
-            let (records, bid) = (records.clone(), bid.clone());
-            async move { records.claim(bid).await }.boxed()
+            let (records, bid, recipient) = (records.clone(), bid.clone(), recipient.clone());
+            async move { records.claim(bid, recipient.as_deref()).await }.boxed()
         };
         let claim = self.ask("claim", ask).await?;
         if let Claim::Won(held) = &claim {
@@ -76,12 +77,18 @@ impl Records for Table {
         Ok(claim)
     }
 
-    async fn renew(&self, held: Held, now: OffsetDateTime) -> Result<Held, RecordsError> {
+    async fn renew(
+        &self,
+        held: Held,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Held, RecordsError> {
         let records = self.world.records.clone();
+        let recipient = recipient.map(str::to_owned);
         self.say("renew", &held);
         let ask = move || {
-            let (records, held) = (records.clone(), held.clone());
-            async move { records.renew(held, now).await }.boxed()
+            let (records, held, recipient) = (records.clone(), held.clone(), recipient.clone());
+            async move { records.renew(held, now, recipient.as_deref()).await }.boxed()
         };
         self.ask("renew", ask).await
     }

@@ -103,8 +103,8 @@ pub(super) fn millis(time: Duration) -> u64 {
 
 #[async_trait]
 impl Records for Watched<MemoryRecords> {
-    async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError> {
-        let claim = self.0.claim(bid).await?;
+    async fn claim(&self, bid: Bid, recipient: Option<&str>) -> Result<Claim, RecordsError> {
+        let claim = self.0.claim(bid, recipient).await?;
         match &claim {
             Claim::Won(Held { unsure_since: None, .. }) => record("claimed", "in progress"),
             Claim::Won(Held { unsure_since: Some(_), .. }) => {
@@ -116,9 +116,14 @@ impl Records for Watched<MemoryRecords> {
         Ok(claim)
     }
 
-    async fn renew(&self, held: Held, now: OffsetDateTime) -> Result<Held, RecordsError> {
+    async fn renew(
+        &self,
+        held: Held,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Held, RecordsError> {
         record("renewed", "in progress; what went before is known");
-        self.0.renew(held, now).await
+        self.0.renew(held, now, recipient).await
     }
 
     async fn release(&self, held: &Held) -> Result<(), RecordsError> {

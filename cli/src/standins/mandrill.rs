@@ -38,6 +38,9 @@ impl fmt::Display for Received {
     }
 }
 
+/// How many rows a search gives where nobody asks for more.
+const ROWS_BY_DEFAULT: usize = 100;
+
 /// How Mandrill behaves.
 #[derive(Default)]
 pub struct Behaviour {
@@ -134,7 +137,7 @@ impl vendor::Behaviour for Behaviour {
         }
         match call.method.as_str() {
             "messages/send" | "messages/send-template" => self.send(&call.body["message"], count),
-            "messages/search" => Reply::json(200, &self.search(call.body["query"].as_str())),
+            "messages/search" => Reply::json(200, &self.search(&call.body)),
             "users/ping2" => Reply::json(200, &json!({"PING": "PONG!"})),
             "senders/domains" => Reply::json(200, &self.domains()),
             "rejects/list" => Reply::json(200, &self.rejects(call.body["email"].as_str())),
@@ -168,11 +171,18 @@ impl Behaviour {
         })
     }
 
-    /// The rows of mails to the address that the query quotes.
-    fn search(&self, query: Option<&str>) -> Value {
-        let address = query.unwrap_or_default().trim_matches('"');
-        let rows = self.sent.get(address).filter(|_| !self.is_index_behind);
-        rows.into_iter().flatten().cloned().collect()
+    /// The rows of mails to the address that the query quotes, or of all mails for `*`, which is
+    /// also what no query means; no more than are asked for.
+    fn search(&self, body: &Value) -> Value {
+        if self.is_index_behind {
+            return json!([]);
+        }
+        let query = body["query"].as_str().unwrap_or("*");
+        let limit = body["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok());
+        let address = query.trim_matches('"');
+        let found = self.sent.iter().filter(|(to, _)| query == "*" || to.as_str() == address);
+        let rows = found.flat_map(|(_, rows)| rows).take(limit.unwrap_or(ROWS_BY_DEFAULT));
+        rows.cloned().collect()
     }
 
     fn domains(&self) -> Value {

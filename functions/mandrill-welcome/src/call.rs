@@ -1,6 +1,8 @@
 //! From a template's result to a call that Mandrill can take.
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
+use sha2::Sha256;
 use shared::deliver::{EventFacts, Rendered};
 
 /// Mandrill drops metadata that is longer; its documents differ between 200 and 250 bytes.
@@ -11,6 +13,9 @@ const COPIED: &str = "the message has a cc or bcc";
 /// Under this name the event's key travels in a mail's metadata, so that a mail of which no
 /// answer came can be searched for.
 pub(crate) const KEY_IN_METADATA: &str = "ory_key";
+
+/// How much of a recipient's digest is kept: enough to tell two addresses of one record apart.
+const DIGEST_BYTES: usize = 8;
 
 /// One call of `messages/send` or `messages/send-template`, without the API key.
 pub struct Call {
@@ -50,6 +55,17 @@ impl Call {
     /// The one address that the mail goes to.
     pub(crate) fn recipient(&self) -> &str {
         self.message("/to/0/email")
+    }
+
+    /// Whom the mail is for, as its record holds it while it is in doubt. It is keyed with the
+    /// mail's own `ory_key`, which no record holds: a digest of the address alone would be one that
+    /// anybody can look up, and the same in all records of a person.
+    pub(crate) fn recipient_digest(&self) -> String {
+        let mut digest = Hmac::<Sha256>::new_from_slice(self.key().as_bytes())
+            .map(|mac| mac.chain_update(self.recipient()).finalize().into_bytes().to_vec())
+            .unwrap_or_default();
+        digest.truncate(DIGEST_BYTES);
+        hex::encode(digest)
     }
 
     /// The event's key, as it stands in the metadata.
@@ -179,6 +195,22 @@ mod tests {
         let call = prepare(&result).unwrap();
         let expected = json!({"plan": "free", "ory_key": KEY});
         assert_eq!(call.body["message"]["metadata"], expected);
+    }
+
+    #[test]
+    fn a_recipient_s_digest_tells_addresses_of_one_mail_apart_and_no_two_mails_alike() {
+        let digest = |email: &str, key| {
+            let event =
+                EventFacts { vendor_key: key, received_at: datetime!(2026-01-01 00:00 UTC) };
+            let result = to(&json!([{"email": email}]));
+            let call = Call::prepare(result.as_object().unwrap().clone(), &event).ok().unwrap();
+            call.recipient_digest()
+        };
+        let ann = digest("ann@example.com", KEY);
+        assert_eq!(ann, digest("ann@example.com", KEY));
+        assert_ne!(ann, digest("ann@example.org", KEY));
+        assert_ne!(ann, digest("ann@example.com", "fedcba9876543210fedcba9876543210"));
+        assert!(ann.len() == 16 && ann.bytes().all(|byte| byte.is_ascii_hexdigit()), "{ann}");
     }
 
     #[test]

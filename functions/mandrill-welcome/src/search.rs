@@ -1,7 +1,8 @@
 //! What became of a mail of which no answer came.
 //!
 //! Metadata is not in Mandrill's index unless somebody configures it to be, so the search is by
-//! recipient and date, and the key is compared in the rows that come back.
+//! recipient and date, and the key is compared in the rows that come back. Where the mail in doubt
+//! may have gone to another address than today's, it is by date alone.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use shared::{
-    deliver::{Found, Search},
+    deliver::{Found, InDoubt, Search},
     http::{Error, Response},
     outcome::Outcome,
 };
@@ -24,6 +25,10 @@ use crate::{
 
 /// The most rows that Mandrill gives. As many may be too few.
 const MAX_ROWS: usize = 1000;
+
+/// What Mandrill's own clients ask for where nobody gave them terms: every mail.
+/// <https://www.rubydoc.info/gems/mandrill-api/Mandrill%2FMessages:search>
+const ANY_MAIL: &str = "*";
 
 #[derive(Deserialize)]
 struct Row {
@@ -50,14 +55,18 @@ impl Row {
 
 #[async_trait]
 impl Search<Call> for Mandrill {
+    fn recipient_digest(&self, call: &Call) -> String {
+        call.recipient_digest()
+    }
+
     async fn search(
         &self,
         call: &Call,
-        since: OffsetDateTime,
+        in_doubt: InDoubt,
         key: &SecretString,
         timeout: Duration,
     ) -> Result<Response, Error> {
-        self.post("messages/search", query(call, since), key, timeout).await
+        self.post("messages/search", query(call, in_doubt), key, timeout).await
     }
 
     fn read(&self, call: &Call, answer: &Response) -> Found {
@@ -67,10 +76,12 @@ impl Search<Call> for Mandrill {
 
 /// From the day before, as the time zone of the dates is not documented; without an end, which is
 /// then today.
-fn query(call: &Call, since: OffsetDateTime) -> Map<String, Value> {
-    let day_before = day(since).previous_day().unwrap_or(Date::MIN);
+fn query(call: &Call, in_doubt: InDoubt) -> Map<String, Value> {
+    let day_before = day(in_doubt.since).previous_day().unwrap_or(Date::MIN);
+    let terms =
+        if in_doubt.same_recipient { phrase(call.recipient()) } else { ANY_MAIL.to_owned() };
     let fields = json!({
-        "query": phrase(call.recipient()), "date_from": day_before.to_string(), "limit": MAX_ROWS,
+        "query": terms, "date_from": day_before.to_string(), "limit": MAX_ROWS,
     });
     fields.as_object().cloned().unwrap_or_default()
 }
@@ -130,7 +141,12 @@ mod tests {
         let expected = json!({
             "query": r#""a\"b\\c@example.com""#, "date_from": "2026-02-27", "limit": 1000,
         });
-        assert_eq!(Value::Object(query(&call, datetime!(2026-03-01 00:10 +01))), expected);
+        let since = datetime!(2026-03-01 00:10 +01);
+        let same = InDoubt { since, same_recipient: true };
+        assert_eq!(Value::Object(query(&call, same)), expected);
+        let another = InDoubt { since, same_recipient: false };
+        let expected = json!({"query": "*", "date_from": "2026-02-27", "limit": 1000});
+        assert_eq!(Value::Object(query(&call, another)), expected);
         assert_eq!(call.key(), KEY);
     }
 

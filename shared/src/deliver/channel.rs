@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use secrecy::SecretString;
-use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Api, Attempts, Delivered, Found, Ledger, OnUnknown, Search, keyring::Keyring, unsure::Doubt,
+    Api, Attempts, Delivered, Found, InDoubt, Ledger, OnUnknown, Search, keyring::Keyring,
+    unsure::Doubt,
 };
 use crate::{
     budget::Budget,
@@ -52,7 +52,8 @@ impl<A: Api> Channel<A> {
         let Some((ledger, key)) = claim else {
             return self.call_while(&|| true, call, budget, attempts).await;
         };
-        let mut claimed = match ledger.claim(key, budget).await {
+        let recipient = self.recipient_digest(call);
+        let mut claimed = match ledger.claim(key, recipient.as_deref(), budget).await {
             Ok(held) => Claimed { ledger, held },
             Err(outcome) => return outcome.into(),
         };
@@ -81,10 +82,13 @@ impl<A: Api> Channel<A> {
         if !doubt.can_be_searched() {
             return Some(doubt.unknown("an earlier call may have gone out").into());
         }
-        let (status, found) = self.search(search, call, since, budget).await;
+        let recipient = search.recipient_digest(call);
+        let same_recipient = claimed.held.recipient.as_ref() == Some(&recipient);
+        let in_doubt = InDoubt { since, same_recipient };
+        let (status, found) = self.search(search, call, in_doubt, budget).await;
         let outcome = match found {
             Found::Nothing if doubt.is_settled_by_silence() => {
-                claimed.ledger.renew(&mut claimed.held).await.err()?
+                claimed.ledger.renew(&mut claimed.held, Some(&recipient)).await.err()?
             }
             Found::Nothing => doubt.unknown("an earlier call may have gone out, no trace yet"),
             Found::Done(outcome) | Found::Failed(outcome @ Outcome::Blocked(_)) => outcome,
@@ -98,7 +102,7 @@ impl<A: Api> Channel<A> {
         &self,
         search: &dyn Search<A::Call>,
         call: &A::Call,
-        since: OffsetDateTime,
+        in_doubt: InDoubt,
         budget: &Budget,
     ) -> (Option<u16>, Found) {
         let mut keyring = match Keyring::open(&self.key).await {
@@ -109,7 +113,8 @@ impl<A: Api> Channel<A> {
             let Some(timeout) = budget.for_call(self.timeout) else {
                 return (None, Found::Failed(Outcome::try_later(TOO_LATE)));
             };
-            let (status, found) = match search.search(call, since, keyring.key(), timeout).await {
+            let (status, found) = match search.search(call, in_doubt, keyring.key(), timeout).await
+            {
                 Ok(answer) => (Some(answer.status), search.read(call, &answer)),
                 Err(error) => (None, Found::Failed(Outcome::of_http_error(&error))),
             };
@@ -158,6 +163,14 @@ impl<A: Api> Channel<A> {
             let Some(pause) = pause.filter(|_| repeats + 1 < attempts.0) else { return delivered };
             repeats += 1;
             sleep(pause).await;
+        }
+    }
+
+    /// Whom the call is for, where somebody may have to search for it.
+    fn recipient_digest(&self, call: &A::Call) -> Option<String> {
+        match self.vendor.on_unknown(call) {
+            OnUnknown::Search(search) => Some(search.recipient_digest(call)),
+            OnUnknown::Repeat | OnUnknown::StartOver => None,
         }
     }
 

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use time::{OffsetDateTime, macros::datetime};
 
-use super::{Api, Attempts, Channel, Delivered, Found, Ledger, OnUnknown, Search};
+use super::{Api, Attempts, Channel, Delivered, Found, InDoubt, Ledger, OnUnknown, Search};
 use crate::{
     budget::Budget,
     clock::{Clock, ClockByHand},
@@ -53,10 +53,14 @@ impl Api for Counter {
 
 #[async_trait]
 impl Search<()> for Counter {
+    fn recipient_digest(&self, (): &()) -> String {
+        "one".to_owned()
+    }
+
     async fn search(
         &self,
         (): &(),
-        _: OffsetDateTime,
+        _: InDoubt,
         _: &SecretString,
         _: Duration,
     ) -> Result<Response, http::Error> {
@@ -156,7 +160,7 @@ async fn a_lease_of_a_clock_that_was_set_back_is_waited_for_and_ends() {
     let key = WorkKey::new(&Key::of_event(None, &json!({})), None);
     let budget = Budget::of_invocation(START, START + INVOCATION);
     // Somebody claims it, and is never heard of again.
-    function.ledger.claim(&key, &budget).await.unwrap();
+    function.ledger.claim(&key, None, &budget).await.unwrap();
     function.clock.leap(-time::Duration::days(1));
     let Outcome::TryLater { wait: Wait::Until(wait), .. } = function.deliver().await.outcome else {
         panic!("it is held")

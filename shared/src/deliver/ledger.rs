@@ -28,14 +28,19 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Claims the work.
+    /// Claims the work, whose call is for `recipient`, a digest.
     ///
     /// # Errors
     /// The outcome of an event that is done, or that cannot be claimed.
-    pub async fn claim(&self, key: &WorkKey, budget: &Budget) -> Result<Held, Outcome> {
+    pub async fn claim(
+        &self,
+        key: &WorkKey,
+        recipient: Option<&str>,
+        budget: &Budget,
+    ) -> Result<Held, Outcome> {
         let ttl = (!key.is_named()).then_some(self.ttl);
         let bid = self.bid(key.record_id(self.function), ttl, budget);
-        match self.records.claim(bid).await {
+        match self.records.claim(bid, recipient).await {
             Ok(Claim::Won(held)) => Ok(held),
             Ok(Claim::Busy { until }) => Err(self.busy(until)),
             Ok(Claim::Done(_)) => Err(Outcome::Duplicate),
@@ -93,12 +98,12 @@ impl Ledger {
         self.clock.now()
     }
 
-    /// Takes the event for untouched so far: another call may go out from now on.
+    /// Takes the event for untouched so far: another call may go out from now on, to `recipient`.
     ///
     /// # Errors
     /// The outcome of an event whose record cannot be changed: no call without it.
-    pub async fn renew(&self, held: &mut Held) -> Result<(), Outcome> {
-        match self.records.renew(held.clone(), self.clock.now()).await {
+    pub async fn renew(&self, held: &mut Held, recipient: Option<&str>) -> Result<(), Outcome> {
+        match self.records.renew(held.clone(), self.clock.now(), recipient).await {
             Ok(renewed) => {
                 *held = renewed;
                 Ok(())

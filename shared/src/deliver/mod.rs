@@ -15,7 +15,7 @@ use serde_json::Value;
 pub use channel::Channel;
 pub use delivered::{Attempts, Delivered};
 pub use ledger::Ledger;
-pub use vendor::{Api, EventFacts, Found, OnUnknown, Rendered, Search, Unfit, Vendor};
+pub use vendor::{Api, EventFacts, Found, InDoubt, OnUnknown, Rendered, Search, Unfit, Vendor};
 
 use crate::{
     budget::Budget,

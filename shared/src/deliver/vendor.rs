@@ -80,14 +80,28 @@ pub enum OnUnknown<'a, C> {
     StartOver,
 }
 
+/// A call in doubt, as its record tells of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct InDoubt {
+    /// It was made then or later.
+    pub since: OffsetDateTime,
+    /// Whether it had the recipient that today's call has. If not, or if nobody knows, a search by
+    /// today's recipient would not show it.
+    pub same_recipient: bool,
+}
+
 /// Finds out what became of a call that got no answer.
 #[async_trait]
 pub trait Search<C>: Send + Sync {
-    /// Asks the vendor for what it did with `call`, which was made at `since` or later.
+    /// Whom `call` is for, as a digest that is kept in the record. It is keyed, so that no record
+    /// tells an address, nor which records are of the same one.
+    fn recipient_digest(&self, call: &C) -> String;
+
+    /// Asks the vendor for what it did with the call in doubt, of which today's is `call`.
     async fn search(
         &self,
         call: &C,
-        since: OffsetDateTime,
+        in_doubt: InDoubt,
         key: &SecretString,
         timeout: Duration,
     ) -> Result<http::Response, http::Error>;

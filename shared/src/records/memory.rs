@@ -20,6 +20,7 @@ struct Item {
     holder: String,
     lease_until: OffsetDateTime,
     unsure_since: Option<OffsetDateTime>,
+    recipient: Option<String>,
     expires: Option<OffsetDateTime>,
     written: Written,
 }
@@ -106,10 +107,11 @@ impl MemoryRecords {
 
 #[async_trait]
 impl Records for MemoryRecords {
-    async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError> {
+    async fn claim(&self, bid: Bid, recipient: Option<&str>) -> Result<Claim, RecordsError> {
         let mut items = self.items();
         let before = items.by_id.get(&bid.record_id);
         let unsure_since = before.and_then(|item| item.unsure_since);
+        let inherited = before.and_then(|item| item.recipient.clone());
         match before.filter(|item| !item.is_expired(bid.now)) {
             Some(item) if item.state != State::InProgress => return Ok(Claim::Done(item.state)),
             Some(item) if item.lease_until > bid.now => {
@@ -122,22 +124,34 @@ impl Records for MemoryRecords {
             holder: bid.holder.clone(),
             lease_until: bid.lease_until,
             unsure_since: unsure_since.or(Some(bid.now)),
+            recipient: inherited.clone().or(recipient.map(str::to_owned)),
             expires: bid.expires(),
             written: Written::default(),
         };
         items.put(bid.record_id.clone(), item, bid.now);
-        Ok(Claim::Won(Held { bid, unsure_since }))
+        Ok(Claim::Won(Held { bid, unsure_since, recipient: inherited }))
     }
 
-    async fn renew(&self, held: Held, now: OffsetDateTime) -> Result<Held, RecordsError> {
-        self.change(&held.bid, |item| item.unsure_since = Some(now))?;
-        Ok(Held { unsure_since: None, ..held })
+    async fn renew(
+        &self,
+        held: Held,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Held, RecordsError> {
+        self.change(&held.bid, |item| {
+            item.unsure_since = Some(now);
+            item.recipient = recipient.map(str::to_owned);
+        })?;
+        Ok(Held { unsure_since: None, recipient: None, ..held })
     }
 
     async fn release(&self, held: &Held) -> Result<(), RecordsError> {
         self.change(&held.bid, |item| {
             item.lease_until = OffsetDateTime::UNIX_EPOCH;
             item.unsure_since = held.unsure_since;
+            if held.unsure_since.is_none() {
+                item.recipient = None;
+            }
         })
     }
 
@@ -145,6 +159,7 @@ impl Records for MemoryRecords {
         let changed = self.change(&held.bid, |item| {
             item.state = done.state;
             item.unsure_since = None;
+            item.recipient = None;
         });
         changed.or_else(|lost| if self.is_done_by(held) { Ok(()) } else { Err(lost) })
     }
@@ -161,6 +176,7 @@ impl Records for MemoryRecords {
             holder: bid.holder.clone(),
             lease_until: bid.lease_until,
             unsure_since: None,
+            recipient: None,
             expires: None,
             written: written.clone(),
         };
@@ -200,7 +216,7 @@ mod tests {
     }
 
     async fn claim(records: &MemoryRecords, n: usize) -> Claim {
-        records.claim(bid(n)).await.unwrap()
+        records.claim(bid(n), None).await.unwrap()
     }
 
     async fn finish(records: &MemoryRecords, n: usize) {

@@ -1,7 +1,8 @@
 //! Records: who is at work on an event, and what became of it. They are what keeps a person from
 //! getting the same mail twice.
 //!
-//! A record holds a key, a state, times and the vendor's id; no personal data.
+//! A record holds a key, a state, times and the vendor's id; no personal data. While a call is in
+//! doubt it also holds a keyed digest of the call's recipient, which is gone once the event is done.
 
 mod dynamodb;
 mod lane;
@@ -86,6 +87,9 @@ pub struct Held {
     /// Since when an earlier holder's call may have gone out; `None` where the mark is this
     /// claim's own. Whoever finds this must find out first, before sending again.
     pub unsure_since: Option<OffsetDateTime>,
+    /// Whom that earlier call was for, as a digest; `None` where that is not known, or the mark is
+    /// this claim's own. A search by somebody else proves nothing.
+    pub recipient: Option<String>,
 }
 
 /// The records could not be reached, or not be changed.
@@ -107,15 +111,21 @@ pub enum RecordsError {
 pub trait Records: Send + Sync {
     /// Claims the work, in one conditional write: nobody else has it, it is not done, or the
     /// record's life or its holder's lease is over. Marks the event as unsure if it is not yet:
-    /// from now on a call may have gone out.
-    async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError>;
+    /// from now on a call may have gone out, to whom `recipient`, a digest, stands for. With a mark
+    /// that is there already, its recipient stays.
+    async fn claim(&self, bid: Bid, recipient: Option<&str>) -> Result<Claim, RecordsError>;
 
     /// Marks the event as unsure from `now` on: what went before is known, and another call may
-    /// go out.
-    async fn renew(&self, held: Held, now: OffsetDateTime) -> Result<Held, RecordsError>;
+    /// go out, to `recipient`.
+    async fn renew(
+        &self,
+        held: Held,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Held, RecordsError>;
 
     /// Gives the work back after a definite "nothing happened": the lease ends at once, and the
-    /// unsure mark goes if it is this claim's own.
+    /// unsure mark goes, with its recipient, if it is this claim's own.
     async fn release(&self, held: &Held) -> Result<(), RecordsError>;
 
     /// Writes down the end.

@@ -110,7 +110,7 @@ async fn a_claim_that_was_written_without_a_word_is_taken_for_one_that_called() 
     assert!(welcome.work_after(1).await.is_some());
     welcome.let_time_pass(Duration::from_mins(1));
     let wait = welcome.work_after(2).await.unwrap();
-    assert!((50..=60).contains(&wait), "{wait} s");
+    assert!((50..=90).contains(&wait), "{wait} s");
     assert!(welcome.received().is_empty());
     welcome.let_time_pass(Duration::from_mins(30));
     assert!(welcome.work().await.is_empty());

@@ -18,6 +18,9 @@ use time::OffsetDateTime;
 
 pub(super) const TABLE: &str = "records";
 const EVENT: &str = "f#event";
+/// Digests of two recipients.
+const ANN: &str = "0123456789abcdef";
+const BEN: &str = "fedcba9876543210";
 pub(super) const LEASE: Duration = Duration::from_secs(27);
 pub(super) const TTL: Duration = Duration::from_hours(720);
 
@@ -46,7 +49,7 @@ fn delivered() -> Done {
 }
 
 async fn win(records: &DynamoDb, bid: Bid) -> Held {
-    match records.claim(bid).await.unwrap() {
+    match records.claim(bid, Some(ANN)).await.unwrap() {
         Claim::Won(held) => held,
         other => panic!("{other:?}"),
     }
@@ -77,6 +80,7 @@ async fn an_item_at_work_tells_its_end_in_seconds_and_its_lease_and_mark_in_mill
         "holder": {"S": "one"},
         "lease_until": milliseconds(now + LEASE),
         "unsure_since": milliseconds(now),
+        "recipient_digest": {"S": ANN},
     });
     assert_eq!(table.item(TABLE, EVENT), Some(expected));
 }
@@ -139,7 +143,8 @@ async fn a_claim_whose_answer_was_lost_is_won_all_the_same_and_its_mark_is_its_o
     table.hang_up_next(1);
     let held = win(&records, bid("one", now)).await;
     assert_eq!((held.unsure_since, table.calls()), (None, 2));
-    let busy = records.claim(bid("two", now)).await.unwrap();
+    assert_eq!(held.recipient, None);
+    let busy = records.claim(bid("two", now), Some(ANN)).await.unwrap();
     assert!(matches!(busy, Claim::Busy { .. }), "{busy:?}");
     records.release(&held).await.unwrap();
     assert_eq!(win(&records, bid("two", now)).await.unsure_since, None);
@@ -153,6 +158,7 @@ async fn a_claim_whose_answer_was_lost_inherits_the_mark_of_a_dead_holder() {
     table.hang_up_next(1);
     let held = win(&records, bid("two", now + LEASE)).await;
     assert_eq!((held.unsure_since, table.calls()), (Some(now), 3));
+    assert_eq!(held.recipient.as_deref(), Some(ANN));
 }
 
 #[tokio::test]
@@ -162,7 +168,7 @@ async fn an_end_whose_answer_was_lost_is_written_all_the_same() {
     let held = win(&records, bid("one", now)).await;
     table.hang_up_next(1);
     records.complete(&held, delivered()).await.unwrap();
-    let claim = records.claim(bid("two", now + LEASE)).await.unwrap();
+    let claim = records.claim(bid("two", now + LEASE), Some(ANN)).await.unwrap();
     assert!(matches!(claim, Claim::Done(State::Delivered)), "{claim:?}");
 }
 
@@ -172,8 +178,10 @@ async fn a_release_or_a_renewal_whose_answer_was_lost_is_written_all_the_same() 
     let now = now();
     let held = win(&records, bid("one", now)).await;
     table.hang_up_next(1);
-    let held = records.renew(held, now + LEASE).await.unwrap();
-    assert_eq!(table.item(TABLE, EVENT).unwrap()["unsure_since"], milliseconds(now + LEASE));
+    let held = records.renew(held, now + LEASE, Some(BEN)).await.unwrap();
+    let item = table.item(TABLE, EVENT).unwrap();
+    assert_eq!(item["unsure_since"], milliseconds(now + LEASE));
+    assert_eq!(item["recipient_digest"], json!({"S": BEN}));
     table.hang_up_next(1);
     records.release(&held).await.unwrap();
     assert_eq!(win(&records, bid("two", now)).await.unsure_since, None);
@@ -192,8 +200,8 @@ async fn a_fault_that_passes_is_not_noticed() {
 async fn is_unreachable(records: &DynamoDb, held: &Held) {
     let began = Instant::now();
     let (claim, renewal, end, release) = tokio::join!(
-        records.claim(bid("two", now())),
-        records.renew(held.clone(), now()),
+        records.claim(bid("two", now()), Some(ANN)),
+        records.renew(held.clone(), now(), Some(ANN)),
         records.complete(held, delivered()),
         records.release(held),
     );
@@ -232,7 +240,7 @@ async fn a_table_that_is_not_there_cannot_be_reached() {
     let (_, standin) = start().await;
     let aws = Aws::at(&standin.url(), &Client::new().unwrap());
     let records = DynamoDb::new(&aws, "another");
-    let claim = records.claim(bid("one", now())).await;
+    let claim = records.claim(bid("one", now()), Some(ANN)).await;
     assert!(matches!(claim, Err(RecordsError::Unreachable(_))), "{claim:?}");
 }
 
@@ -255,7 +263,7 @@ async fn a_record_that_this_code_does_not_read_is_left_alone() {
         let (records, table) = start().await;
         table.put(TABLE, &item).unwrap();
         let before = table.item(TABLE, EVENT);
-        let claim = records.claim(bid("two", now)).await;
+        let claim = records.claim(bid("two", now), Some(ANN)).await;
         assert!(matches!(claim, Err(RecordsError::Unreadable(_))), "{item}: {claim:?}");
         assert_eq!(table.item(TABLE, EVENT), before, "{item}");
     }
@@ -270,7 +278,7 @@ async fn a_mark_that_is_no_time_is_an_error_and_not_taken_for_none() {
             "lease_until": {"N": "0"}, "unsure_since": mark,
         });
         table.put(TABLE, &item).unwrap();
-        let claim = records.claim(bid("two", now())).await;
+        let claim = records.claim(bid("two", now()), Some(ANN)).await;
         assert!(matches!(claim, Err(RecordsError::Unreadable(_))), "{mark}: {claim:?}");
     }
 }

@@ -51,7 +51,7 @@ async fn of_fifty_who_claim_at_once_exactly_one_wins_each_time() {
     let began = Instant::now();
     let mut rounds = 0;
     while rounds < ROUNDS && began.elapsed() < ENOUGH {
-        let claims = join_all((0..50).map(|n| records.claim(bid(rounds, n)))).await;
+        let claims = join_all((0..50).map(|n| records.claim(bid(rounds, n), None))).await;
         let won = claims.iter().filter(|claim| matches!(claim, Ok(Claim::Won(_)))).count();
         let busy = claims.iter().filter(|claim| matches!(claim, Ok(Claim::Busy { .. }))).count();
         assert_eq!((won, busy), (1, 49), "{rounds}: {claims:?}");

@@ -19,6 +19,10 @@ pub(super) const LEASE: Duration = Duration::from_secs(27);
 /// How long a record lives, unless a case says otherwise.
 pub(super) const TTL: Duration = Duration::from_hours(1);
 
+/// The digests of two recipients. Where a case does not say, a call is for the first.
+pub(super) const ANN: &str = "0123456789abcdef";
+pub(super) const BEN: &str = "fedcba9876543210";
+
 /// One record of its own, and those who want it.
 pub(super) struct Case<'a> {
     pub(super) records: &'a dyn Records,
@@ -55,7 +59,19 @@ impl<'a> Case<'a> {
     }
 
     pub(super) async fn claim(&self, bid: Bid) -> Claim {
-        self.records.claim(bid).await.expect("the store can be reached")
+        self.claim_for(ANN, bid).await
+    }
+
+    async fn claim_for(&self, recipient: &str, bid: Bid) -> Claim {
+        self.records.claim(bid, Some(recipient)).await.expect("the store can be reached")
+    }
+
+    /// A claim for a call to this recipient.
+    pub(super) async fn taken_for(&self, recipient: &str, holder: &str, after: Duration) -> Held {
+        match self.claim_for(recipient, self.bid(holder, after)).await {
+            Claim::Won(held) => held,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(super) async fn wins(&self, bid: Bid) -> Held {
@@ -96,7 +112,12 @@ impl<'a> Case<'a> {
     }
 
     pub(super) async fn renews(&self, held: Held, after: Duration) -> Held {
-        self.records.renew(held, self.start + after).await.expect("the claim holds")
+        self.renews_for(ANN, held, after).await
+    }
+
+    pub(super) async fn renews_for(&self, recipient: &str, held: Held, after: Duration) -> Held {
+        let renewed = self.records.renew(held, self.start + after, Some(recipient)).await;
+        renewed.expect("the claim holds")
     }
 
     /// Sees that a holder can do nothing.
@@ -104,7 +125,7 @@ impl<'a> Case<'a> {
         let done = Done { state: State::Delivered, vendor_id: None };
         let results = [
             self.records.release(held).await,
-            self.records.renew(held.clone(), self.start).await.map(drop),
+            self.records.renew(held.clone(), self.start, Some(ANN)).await.map(drop),
             self.records.complete(held, done).await,
         ];
         for result in results {

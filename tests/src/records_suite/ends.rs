@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::records::{Bid, Records, RecordsError, State};
 
-use super::case::{Case, LEASE, SECOND, TTL};
+use super::case::{ANN, Case, LEASE, SECOND, TTL};
 
 /// Whatever the fraction of the second; and what was done leaves no mark.
 pub async fn done_stays_done_until_the_record_s_life_ends_and_not_a_second_longer(
@@ -19,7 +19,8 @@ pub async fn done_stays_done_until_the_record_s_life_ends_and_not_a_second_longe
         for after in [Duration::ZERO, LEASE, TTL.saturating_sub(SECOND)] {
             assert_eq!(case.is_done(after).await, state, "{millisecond} ms, after {after:?}");
         }
-        assert_eq!(case.taken_by("two", TTL).await.unsure_since, None);
+        let heir = case.taken_by("two", TTL).await;
+        assert_eq!((heir.unsure_since, heir.recipient), (None, None));
     }
 }
 
@@ -61,7 +62,7 @@ pub async fn what_is_done_is_neither_released_nor_renewed(records: &dyn Records)
     let held = case.taken_by("one", Duration::ZERO).await;
     case.completes(&held, State::Delivered).await;
     assert!(matches!(records.release(&held).await, Err(RecordsError::Lost)));
-    let renewed = records.renew(held, case.start + SECOND).await;
+    let renewed = records.renew(held, case.start + SECOND, Some(ANN)).await;
     assert!(matches!(renewed, Err(RecordsError::Lost)), "{renewed:?}");
     assert_eq!(case.is_done(LEASE).await, State::Delivered);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::records::Records;
 
-use super::case::{Case, LEASE, SECOND};
+use super::case::{ANN, BEN, Case, LEASE, SECOND};
 
 /// Not since a later one: the first call may be the one that went out.
 pub async fn a_dead_holder_leaves_the_event_unsure_since_the_first_claim(records: &dyn Records) {
@@ -60,4 +60,40 @@ pub async fn a_renewed_mark_is_what_a_dead_holder_leaves(records: &dyn Records) 
     case.renews(inherited, LEASE + SECOND).await;
     let heir = case.taken_by("three", LEASE * 2).await;
     assert_eq!(heir.unsure_since, Some(case.start + LEASE + SECOND));
+}
+
+/// Whoever takes over, for whomever it is then.
+pub async fn a_mark_tells_whom_the_call_was_for_that_may_have_gone_out(records: &dyn Records) {
+    let case = Case::new(records);
+    let first = case.taken_for(ANN, "one", Duration::ZERO).await;
+    assert_eq!(first.recipient, None, "the mark is its own");
+    for (holder, leases) in [("two", 1), ("three", 2)] {
+        let held = case.taken_for(BEN, holder, LEASE * leases).await;
+        assert_eq!(held.recipient.as_deref(), Some(ANN), "{holder}");
+    }
+    let held = case.taken_for(BEN, "four", LEASE * 3).await;
+    case.releases(&held).await;
+    let held = case.taken_for(BEN, "five", LEASE * 3).await;
+    assert_eq!(held.recipient.as_deref(), Some(ANN), "an inherited mark keeps it");
+}
+
+/// It is another call's from then on.
+pub async fn a_renewed_mark_tells_whom_the_new_call_is_for(records: &dyn Records) {
+    let case = Case::new(records);
+    case.taken_for(ANN, "one", Duration::ZERO).await;
+    let held = case.taken_for(BEN, "two", LEASE).await;
+    let renewed = case.renews_for(BEN, held, LEASE + SECOND).await;
+    assert_eq!(renewed.recipient, None);
+    let heir = case.taken_for(ANN, "three", LEASE * 2).await;
+    assert_eq!(heir.recipient.as_deref(), Some(BEN));
+}
+
+/// The next call may be for somebody else.
+pub async fn a_mark_that_was_taken_off_tells_nobody_any_more(records: &dyn Records) {
+    let case = Case::new(records);
+    let held = case.taken_for(ANN, "one", Duration::ZERO).await;
+    case.releases(&held).await;
+    case.taken_for(BEN, "two", Duration::ZERO).await;
+    let heir = case.taken_for(ANN, "three", LEASE).await;
+    assert_eq!(heir.recipient.as_deref(), Some(BEN));
 }

@@ -12,6 +12,7 @@ pub(super) const STATE: &str = "state";
 const HOLDER: &str = "holder";
 const LEASE_UNTIL: &str = "lease_until";
 pub(super) const UNSURE_SINCE: &str = "unsure_since";
+const RECIPIENT: &str = "recipient_digest";
 const WRITTEN: &str = "written";
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -19,6 +20,11 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// Who holds it, or held it last.
 pub(super) fn holder(item: &Item) -> Option<&String> {
     item.get(HOLDER)?.as_s().ok()
+}
+
+/// Whom the call is for that may have gone out.
+pub(super) fn recipient(item: &Item) -> Option<String> {
+    item.get(RECIPIENT)?.as_s().ok().cloned()
 }
 
 /// When the lease ends.

@@ -18,8 +18,8 @@ use aws_sdk_dynamodb::{
 use time::OffsetDateTime;
 
 use self::item::{
-    Item, STATE, UNSURE_SINCE, holder, lease, milliseconds, seconds, state, text, time, word,
-    written,
+    Item, STATE, UNSURE_SINCE, holder, lease, milliseconds, recipient, seconds, state, text, time,
+    word, written,
 };
 use super::{Bid, Claim, Done, Entry, Held, InLane, Records, RecordsError, State, Written};
 use crate::aws::{self, Aws};
@@ -102,30 +102,51 @@ impl DynamoDb {
 
 #[async_trait]
 impl Records for DynamoDb {
-    async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError> {
+    async fn claim(&self, bid: Bid, recipient: Option<&str>) -> Result<Claim, RecordsError> {
         let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease, \
              unsure_since = if_not_exists(unsure_since, :now)";
-        let write = self
-            .taking(&bid, IS_FREE, take, "vendor_id")
-            .expression_attribute_values(":now_s", seconds(bid.now));
+        // It comes and goes with the mark, so where there is one, there is a mark already.
+        let of_recipient = ", recipient_digest = if_not_exists(recipient_digest, :recipient)";
+        let write = match recipient {
+            None => self.taking(&bid, IS_FREE, take, "vendor_id"),
+            Some(recipient) => self
+                .taking(&bid, IS_FREE, &format!("{take}{of_recipient}"), "vendor_id")
+                .expression_attribute_values(":recipient", text(recipient)),
+        };
+        let write = write.expression_attribute_values(":now_s", seconds(bid.now));
         match write.send().await {
             Ok(output) => won(bid, output),
             Err(error) => turned_away(bid, refused(error)?),
         }
     }
 
-    async fn renew(&self, held: Held, now: OffsetDateTime) -> Result<Held, RecordsError> {
-        let write = self.write(&held.bid, IS_HELD, "SET unsure_since = :now");
+    async fn renew(
+        &self,
+        held: Held,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Held, RecordsError> {
+        let write = match recipient {
+            None => {
+                let update = "SET unsure_since = :now REMOVE recipient_digest";
+                self.write(&held.bid, IS_HELD, update)
+            }
+            Some(recipient) => {
+                let update = "SET unsure_since = :now, recipient_digest = :recipient";
+                let write = self.write(&held.bid, IS_HELD, update);
+                write.expression_attribute_values(":recipient", text(recipient))
+            }
+        };
         let write = write.expression_attribute_values(":now", milliseconds(now));
         match write.send().await {
-            Ok(_) => Ok(Held { unsure_since: None, ..held }),
+            Ok(_) => Ok(Held { unsure_since: None, recipient: None, ..held }),
             Err(error) => Err(lost(error)),
         }
     }
 
     async fn release(&self, held: &Held) -> Result<(), RecordsError> {
         let update = match held.unsure_since {
-            None => "SET lease_until = :over REMOVE unsure_since",
+            None => "SET lease_until = :over REMOVE unsure_since, recipient_digest",
             Some(_) => "SET lease_until = :over",
         };
         let write = self.write(&held.bid, IS_HELD, update);
@@ -138,8 +159,11 @@ impl Records for DynamoDb {
 
     async fn complete(&self, held: &Held, done: Done) -> Result<(), RecordsError> {
         let update = match done.vendor_id {
-            None => "SET #state = :done REMOVE lease_until, unsure_since",
-            Some(_) => "SET #state = :done, vendor_id = :vendor REMOVE lease_until, unsure_since",
+            None => "SET #state = :done REMOVE lease_until, unsure_since, recipient_digest",
+            Some(_) => {
+                "SET #state = :done, vendor_id = :vendor \
+                 REMOVE lease_until, unsure_since, recipient_digest"
+            }
         };
         let write = self.write(&held.bid, IS_HELD, update);
         let write = write.expression_attribute_values(":done", text(word(done.state)));
@@ -196,7 +220,7 @@ impl Records for DynamoDb {
 fn won(bid: Bid, output: UpdateItemOutput) -> Result<Claim, RecordsError> {
     let before = output.attributes.unwrap_or_default();
     let unsure_since = time(&before, UNSURE_SINCE)?;
-    Ok(Claim::Won(Held { bid, unsure_since }))
+    Ok(Claim::Won(Held { bid, unsure_since, recipient: recipient(&before) }))
 }
 
 /// What the item says to a bid that did not get it.
@@ -207,7 +231,9 @@ fn turned_away(bid: Bid, item: Item) -> Result<Claim, RecordsError> {
         Some(State::InProgress) if holder(&item) == Some(&bid.holder) => {
             let ours = Some(bid.now.truncate_to_millisecond());
             let unsure_since = time(&item, UNSURE_SINCE)?.filter(|since| Some(*since) != ours);
-            Ok(Claim::Won(Held { bid, unsure_since }))
+            // Without an earlier mark, it is this claim's own.
+            let recipient = unsure_since.and_then(|_| recipient(&item));
+            Ok(Claim::Won(Held { bid, unsure_since, recipient }))
         }
         Some(State::InProgress) => Ok(Claim::Busy { until: lease(&item)? }),
         Some(done) => Ok(Claim::Done(done)),

@@ -1,0 +1,116 @@
+//! The address has changed since the call in doubt: a search by the new one would not show it.
+
+use std::collections::HashMap;
+
+use integration::Event;
+use ory_actions::server::Reply;
+use serde_json::{Value, json};
+
+use super::{MINUTE, SEARCH, SEND, is_about, methods};
+use crate::{
+    common::{
+        ory::{FIRST, SECOND, ann, event, event_of},
+        setup::QUEUE,
+    },
+    mandrill_welcome::{
+        mandrill_says,
+        setup::{Setup, Welcome},
+    },
+};
+
+/// Where Ann gets her mail by now.
+const NEW: &str = "ann@example.org";
+
+/// The second event of the same person, who has moved.
+fn moved() -> Event {
+    let mut ctx = ann();
+    ctx["identity"]["traits"]["email"] = json!(NEW);
+    ctx["identity"]["verifiable_addresses"] =
+        json!([{"value": NEW, "via": "email", "verified": true}]);
+    event_of(SECOND, &ctx)
+}
+
+/// Ann's welcome was given up on, and she has moved; both her events are in the queue. The shipped
+/// template names the same key for both.
+async fn in_doubt(is_sent: bool) -> Welcome {
+    let mut welcome = Setup::queued().await.start().await;
+    if is_sent {
+        welcome.vendor.act_and_reply_next(Reply::HangUp);
+    } else {
+        welcome.vendor.reply_next(Reply::HangUp);
+    }
+    welcome.store(event(&ann())).await;
+    is_about(welcome.work_after(1).await, 120);
+    assert_eq!(methods(&welcome), [SEND]);
+    welcome.store(moved()).await;
+    welcome.let_time_pass(31 * MINUTE);
+    welcome
+}
+
+/// Delivers the event with this key; what was called.
+async fn deliver(welcome: &mut Welcome, key: &str) -> Vec<(String, Value)> {
+    let messages = welcome.sqs.receive(QUEUE, usize::MAX);
+    let one = messages.into_iter().filter(|message| message.body.contains(key));
+    let one: Vec<_> = one.collect();
+    assert_eq!(one.len(), 1);
+    welcome.deliver(&one).await;
+    welcome.sqs.make_visible(QUEUE);
+    let calls = welcome.received().into_iter();
+    calls.map(|call| (call.method, call.body["query"].clone())).collect()
+}
+
+fn search(query: &str) -> (String, Value) {
+    (SEARCH.to_owned(), json!(query))
+}
+
+fn mails<const N: usize>(of: [(&str, usize); N]) -> HashMap<String, usize> {
+    of.map(|(address, count)| (address.to_owned(), count)).into()
+}
+
+#[tokio::test]
+async fn a_mail_to_the_old_address_is_found_and_none_is_sent_to_the_new_one() {
+    let mut welcome = in_doubt(true).await;
+    assert_eq!(deliver(&mut welcome, SECOND).await, [search("*")]);
+    assert_eq!(welcome.record()["state"], json!({"S": "delivered"}));
+    assert!(deliver(&mut welcome, FIRST).await.is_empty());
+    assert_eq!(welcome.vendor.mails(), mails([("ann@example.com", 1)]));
+    assert!(welcome.stored().is_empty());
+}
+
+#[tokio::test]
+async fn where_nothing_went_to_any_address_one_mail_is_sent() {
+    let mut welcome = in_doubt(false).await;
+    let calls = deliver(&mut welcome, SECOND).await;
+    assert_eq!(calls, [search("*"), (SEND.to_owned(), Value::Null)]);
+    assert!(deliver(&mut welcome, FIRST).await.is_empty());
+    assert_eq!(welcome.vendor.mails(), mails([(NEW, 1)]));
+}
+
+#[tokio::test]
+async fn a_full_page_tells_nothing_and_the_event_with_the_old_address_settles_it() {
+    let mut welcome = in_doubt(true).await;
+    let rows: Vec<_> = (0..1000)
+        .map(|n| json!({"_id": n.to_string(), "state": "sent", "metadata": {"ory_key": "x"}}))
+        .collect();
+    welcome.vendor.reply_next(mandrill_says::rows(&json!(rows)));
+    assert_eq!(deliver(&mut welcome, SECOND).await, [search("*")]);
+    assert_eq!(welcome.record()["state"], json!({"S": "in_progress"}));
+    welcome.let_time_pass(MINUTE);
+    let calls = deliver(&mut welcome, FIRST).await;
+    assert_eq!(calls, [search("\"ann@example.com\"")]);
+    assert!(deliver(&mut welcome, SECOND).await.is_empty());
+    assert_eq!(welcome.vendor.mails(), mails([("ann@example.com", 1)]));
+}
+
+#[tokio::test]
+async fn the_record_tells_no_address() {
+    let mut welcome = in_doubt(true).await;
+    let record = welcome.record();
+    let digest = record["recipient_digest"]["S"].as_str().unwrap();
+    assert_eq!(digest.len(), 16);
+    assert!(!record.to_string().contains('@'));
+    // A claim for somebody else leaves it as it was.
+    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    deliver(&mut welcome, SECOND).await;
+    assert_eq!(welcome.record()["recipient_digest"], record["recipient_digest"]);
+}
