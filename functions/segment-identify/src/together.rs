@@ -54,9 +54,8 @@ impl Together {
 /// so), nor where Segment is to be called later (408, 429).
 fn is_refused(delivered: &Delivered) -> bool {
     let of_the_events = match delivered.vendor_status {
-        Some(401 | 403 | 408 | 429) => false,
+        Some(401 | 403 | 408 | 429) | None => false,
         Some(status) => (400..500).contains(&status),
-        None => false,
     };
     of_the_events && delivered.outcome != Outcome::Blocked(Blocked::BadKey)
 }
