@@ -43,11 +43,11 @@ fn with_secrets(ctx: &Value) -> Value {
     let mut ctx = ctx.clone();
     for (place, names) in [
         ("", vec!["request_cookies"]),
-        ("/request_headers", vec!["Cookie", "AUTHORIZATION", "x-session-token"]),
+        ("/request_headers", vec!["Cookie", "AUTHORIZATION", "x-session-token", "X-Api-Key"]),
         ("/session", vec!["tokenized"]),
         ("/session/identity", vec!["credentials"]),
         ("/identity", vec!["credentials"]),
-        ("/flow", vec!["ui", "session_token_exchange_code"]),
+        ("/flow", vec!["ui", "continue_with", "session_token_exchange_code"]),
         ("/flow", vec!["oauth2_login_challenge", "oauth2_login_request"]),
         ("/flow/identity", vec!["credentials"]),
     ] {

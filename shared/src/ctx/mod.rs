@@ -5,13 +5,16 @@
 
 mod forward;
 mod hook;
+mod recipient;
 mod reduce;
+mod url;
 
 use serde_json::{Map, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub use forward::FORWARD;
 pub use hook::{Hook, When};
+pub use recipient::as_address;
 pub use reduce::{NIL_ID, Reduced};
 
 /// The most levels of a ctx, itself the first. JSON is read no deeper than 127, and the queue's

@@ -1,23 +1,53 @@
-//! Reduce: what is dropped from ctx before anything is stored, rendered or logged.
+//! Sanitize: what is dropped from ctx before anything is stored, rendered or logged.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Hook, When};
+use super::{Hook, When, recipient, url::sanitize_urls};
 use crate::message::Event;
 
-/// Headers that carry a session or a credential.
-const SECRET_HEADERS: [&str; 5] =
-    ["authorization", "cookie", "proxy-authorization", "set-cookie", "x-session-token"];
+/// The headers that Kratos itself forwards by default: `clients.web_hook.header_allowlist` in
+/// ory/kratos, `embedx/config.schema.json`. Neither `Cookie`, `Authorization` nor Ory Network's
+/// `Ory-Base-Url-Rewrite-Token` is one, and a name that nobody knows may hold a key.
+const KEPT_HEADERS: [&str; 17] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "content-length",
+    "content-type",
+    "origin",
+    "priority",
+    "referer",
+    "sec-ch-ua",
+    "sec-ch-ua-mobile",
+    "sec-ch-ua-platform",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "sec-fetch-user",
+    "true-client-ip",
+    "user-agent",
+];
 
-/// What a flow holds that is a secret of the sign-up in progress (tokens, the form with its CSRF
-/// token), or much and of no use.
-const FLOW_SECRETS: [&str; 2] = ["ui", "session_token_exchange_code"];
+/// Those of them that hold a URL.
+const URL_HEADERS: [&str; 2] = ["origin", "referer"];
+
+/// The fields that hold a URL, wherever they stand.
+const URLS: [&str; 3] = ["request_url", "return_to", "schema_url"];
+
+/// What people and operators fill as they like, and what is theirs to read: kept as it is.
+const THEIRS: [&str; 4] = ["traits", "metadata_public", "metadata_admin", "transient_payload"];
+
+/// What is dropped wherever it stands, as a template of somebody's own may put it anywhere: the
+/// browser's cookies, what an identity and a session hold for Kratos alone, and a flow's tokens
+/// and links of the next step.
+const SECRETS: [&str; 5] =
+    ["request_cookies", "credentials", "tokenized", "session_token_exchange_code", "continue_with"];
 const OAUTH2_PREFIX: &str = "oauth2_login_";
 
-/// The only query parameters worth keeping, and never secret.
-const KEPT_QUERY_PREFIX: &str = "utm_";
+/// The form of a flow, with its CSRF token. Elsewhere the name may mean anything.
+const FORM: &str = "ui";
 
 /// The id of an identity that is not saved yet.
 pub const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
@@ -30,25 +60,31 @@ pub struct Reduced(Value);
 
 impl Reduced {
     pub(super) fn of(mut ctx: Map<String, Value>) -> Self {
-        ctx.remove("request_cookies");
-        ctx.get_mut("request_headers").into_iter().for_each(reduce_headers);
-        ctx.get_mut("request_url").into_iter().for_each(strip_url);
-        if let Some(Value::Object(flow)) = ctx.get_mut("flow") {
-            reduce_flow(flow);
-        }
-        if let Some(Value::Object(session)) = ctx.get_mut("session") {
-            session.remove("tokenized");
-            session.get_mut("identity").into_iter().for_each(drop_credentials);
-        }
-        ctx.get_mut("identity").into_iter().for_each(drop_credentials);
+        sanitize_fields("", &mut ctx);
         lift_transient_payload(&mut ctx);
         ctx.entry("hook").or_insert(Value::Null);
         Self(Value::Object(ctx))
     }
 
-    /// The ctx as templates see it.
+    /// The ctx as it is stored.
     pub fn as_value(&self) -> &Value {
         &self.0
+    }
+
+    /// The ctx as templates see it: `recipient` is added, whatever stood there.
+    pub fn for_template(&self) -> Value {
+        let mut ctx = self.0.clone();
+        if let Value::Object(ctx) = &mut ctx {
+            ctx.insert("recipient".to_owned(), self.recipient().into());
+        }
+        ctx
+    }
+
+    /// The one address to write to: a trait `email` that is one of the identity's addresses, else
+    /// a verified address, else another one of kind email, else the trait. Nothing where there is
+    /// no address.
+    pub fn recipient(&self) -> Option<&str> {
+        recipient::recipient(self.identity())
     }
 
     /// The identity.
@@ -86,31 +122,47 @@ impl Event for Reduced {
     }
 }
 
-fn reduce_headers(headers: &mut Value) {
-    let Value::Object(headers) = headers else { return };
-    headers.retain(|name, _| !SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()));
-    let referers = headers.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("referer"));
-    for (_, value) in referers {
-        match value {
-            Value::Array(values) => values.iter_mut().for_each(strip_url),
-            single => strip_url(single),
+/// The depth is bounded: the ctx was parsed from JSON, which refuses to nest deeper than 128.
+fn sanitize(name: &str, value: &mut Value) {
+    match value {
+        Value::Object(fields) => sanitize_fields(name, fields),
+        Value::Array(items) => items.iter_mut().for_each(|item| sanitize(name, item)),
+        _ => {}
+    }
+}
+
+/// The fields of the object that stands under this name.
+fn sanitize_fields(of: &str, fields: &mut Map<String, Value>) {
+    fields.retain(|name, _| !is_secret(of, name));
+    for (name, value) in fields {
+        match name.as_str() {
+            "request_headers" => sanitize_headers(value),
+            theirs if THEIRS.contains(&theirs) => {}
+            url if URLS.contains(&url) => sanitize_urls(value),
+            name => sanitize(name, value),
         }
     }
 }
 
-fn reduce_flow(flow: &mut Map<String, Value>) {
-    flow.retain(|name, _| {
-        !FLOW_SECRETS.contains(&name.as_str()) && !name.starts_with(OAUTH2_PREFIX)
-    });
-    flow.get_mut("request_url").into_iter().for_each(strip_url);
-    flow.get_mut("return_to").into_iter().for_each(strip_url);
-    flow.get_mut("identity").into_iter().for_each(drop_credentials);
+fn is_secret(of: &str, name: &str) -> bool {
+    SECRETS.contains(&name) || name.starts_with(OAUTH2_PREFIX) || (of == "flow" && name == FORM)
 }
 
-fn drop_credentials(identity: &mut Value) {
-    if let Value::Object(identity) = identity {
-        identity.remove("credentials");
-    }
+/// Keeps Kratos' own headers, each a text or a list of texts.
+fn sanitize_headers(headers: &mut Value) {
+    let Value::Object(fields) = headers else {
+        *headers = Value::Null;
+        return;
+    };
+    let is_text = |value: &Value| match value {
+        Value::Array(values) => values.iter().all(Value::is_string),
+        single => single.is_string(),
+    };
+    let is_one_of =
+        |names: &[&str], name: &str| names.iter().any(|one| name.eq_ignore_ascii_case(one));
+    fields.retain(|name, value| is_one_of(&KEPT_HEADERS, name) && is_text(value));
+    let urls = fields.iter_mut().filter(|(name, _)| is_one_of(&URL_HEADERS, name));
+    urls.for_each(|(_, value)| sanitize_urls(value));
 }
 
 /// Templates written from Ory's documents read `ctx.transient_payload`; Kratos puts it into the
@@ -124,27 +176,14 @@ fn lift_transient_payload(ctx: &mut Map<String, Value>) {
     }
 }
 
-/// Takes the fragment and all of the query but `utm_*` off a URL. Works on the text, so that a
-/// relative or broken URL cannot keep a token.
-fn strip_url(url: &mut Value) {
-    let Value::String(url) = url else { return };
-    let without_fragment = url.split('#').next().unwrap_or_default();
-    let stripped = match without_fragment.split_once('?') {
-        None => without_fragment.to_owned(),
-        Some((path, query)) => {
-            let kept: Vec<_> =
-                query.split('&').filter(|pair| pair.starts_with(KEPT_QUERY_PREFIX)).collect();
-            if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
-        }
-    };
-    *url = stripped;
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
+    use time::OffsetDateTime;
 
     use super::*;
+    use crate::{ctx::Ctx, key::Key, message::Message};
 
     fn reduced(ctx: &Value) -> Value {
         Reduced::of(ctx.as_object().unwrap().clone()).0
@@ -158,7 +197,12 @@ mod tests {
                 "Cookie": ["ory_session=secret"],
                 "AUTHORIZATION": ["Bearer secret"],
                 "X-Session-Token": ["secret"],
+                "X-Api-Key": ["secret"],
+                "Ory-Base-Url-Rewrite-Token": ["secret"],
                 "User-Agent": ["Firefox"],
+                "accept-LANGUAGE": ["de"],
+                "Accept": [{"Cookie": "secret"}],
+                "Origin": "https://ann:secret@example.com",
                 "Referer": ["https://example.com/signup?token=secret&utm_source=ad#secret"],
             },
             "request_url": "https://example.com/registration?flow=secret",
@@ -166,19 +210,24 @@ mod tests {
                 "id": "f",
                 "ui": {"nodes": ["secret"]},
                 "session_token_exchange_code": "secret",
+                "continue_with": [{"action": "show_verification_ui", "url": "?code=secret"}],
                 "oauth2_login_challenge": "secret",
                 "oauth2_login_request": {"a": "secret"},
                 "request_url": "/x?code=secret&utm_medium=mail&utm_source=ad",
                 "return_to": "https://example.com/?next=secret",
+                "transient_payload": {"ui": "dark", "return_to": "/?theirs=1"},
                 "identity": {"credentials": "secret", "id": "i"},
             },
             "session": {"tokenized": "secret", "identity": {"credentials": "secret", "id": "i"}},
             "identity": {"id": "i", "credentials": {"password": "secret"}, "traits": {"a": 1}},
-            "unknown": {"kept": true},
+            "unknown": {"kept": true, "request_url": "/a?utm_source=ad;token=secret"},
+            "events": [{"flow": {"ui": "secret", "id": "f"}, "request_cookies": "secret"}],
         });
         let expected = json!({
             "request_headers": {
                 "User-Agent": ["Firefox"],
+                "accept-LANGUAGE": ["de"],
+                "Origin": "https://example.com",
                 "Referer": ["https://example.com/signup?utm_source=ad"],
             },
             "request_url": "https://example.com/registration",
@@ -186,11 +235,14 @@ mod tests {
                 "id": "f",
                 "request_url": "/x?utm_medium=mail&utm_source=ad",
                 "return_to": "https://example.com/",
+                "transient_payload": {"ui": "dark", "return_to": "/?theirs=1"},
                 "identity": {"id": "i"},
             },
             "session": {"identity": {"id": "i"}},
             "identity": {"id": "i", "traits": {"a": 1}},
-            "unknown": {"kept": true},
+            "unknown": {"kept": true, "request_url": "/a?utm_source=ad"},
+            "events": [{"flow": {"id": "f"}}],
+            "transient_payload": {"ui": "dark", "return_to": "/?theirs=1"},
             "hook": null,
         });
         let reduced = reduced(&ctx);
@@ -217,6 +269,117 @@ mod tests {
         assert_eq!(reduced.hook(), Hook::default());
         assert_eq!(reduced.identity_id(), None);
         assert!(!reduced.is_before_save());
+    }
+
+    #[test]
+    fn a_template_is_given_the_recipient_whatever_came_in_its_place() {
+        let identity = json!({"traits": {"email": "ann@example.com"}});
+        let given = |ctx: &Value| Reduced::of(ctx.as_object().unwrap().clone()).for_template();
+        let ours = given(&json!({"identity": identity, "recipient": "eve@example.com"}));
+        assert_eq!(ours["recipient"], "ann@example.com");
+        assert_eq!(ours["identity"], identity);
+        let none = given(&json!({"identity": {}, "recipient": "eve@example.com"}));
+        assert_eq!(none.get("recipient"), Some(&Value::Null));
+    }
+
+    /// Any value that holds a canary, in this name or in a text.
+    fn secrets() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(json!("canary")),
+            Just(json!("https://example.com/?token=canary")),
+            Just(json!(["canary"])),
+            Just(json!({"canary": 1})),
+        ];
+        leaf.prop_recursive(3, 8, 2, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 1..3).prop_map(Value::from),
+                inner.prop_map(|inner| json!({ "a": inner })),
+            ]
+        })
+    }
+
+    /// A URL with a canary where none may stay.
+    fn urls() -> impl Strategy<Value = String> {
+        let location = prop::sample::select(vec![
+            "",
+            "/",
+            "/a",
+            "a",
+            "https://example.com",
+            "https://example.com/a/@b",
+            "//example.com/",
+            "https://canary@example.com/",
+            "https://ann:canary@example.com",
+            "//canary:x@example.com/a",
+        ]);
+        let pair = prop::sample::select(vec![
+            "token=canary",
+            "canary",
+            "utm_source=ad",
+            "return_to=/?code=canary",
+            "utm_id=",
+            "x=1",
+            "UTM_source=canary",
+            "flow=canary&amp;code=canary",
+            "utm_term=a?code=canary",
+            "%75tm_a=canary",
+        ]);
+        let joint = prop::sample::select(vec!["&", ";", "?"]);
+        let fragment = prop::sample::select(vec!["", "#", "#canary", "#/?utm_source=canary"]);
+        (location, prop::collection::vec((joint, pair), 0..5), fragment).prop_map(
+            |(location, pairs, fragment)| {
+                let pairs: String =
+                    pairs.iter().map(|(joint, pair)| format!("{joint}{pair}")).collect();
+                format!("{location}?{pairs}{fragment}")
+            },
+        )
+    }
+
+    proptest! {
+        /// Whatever a webhook's template forwards, and wherever it puts it.
+        #[test]
+        fn no_secret_is_left_in_what_is_stored(
+            secret in secrets(),
+            place in prop::sample::select(vec![
+                ("", "request_cookies"), ("flow", "ui"), ("flow", "continue_with"),
+                ("flow", "session_token_exchange_code"), ("flow", "oauth2_login_challenge"),
+                ("flow", "oauth2_login_request"), ("session", "tokenized"),
+                ("identity", "credentials"), ("request_headers", "Cookie"),
+                ("request_headers", "cOOKIE"), ("request_headers", "Authorization"),
+                ("request_headers", "Ory-Base-Url-Rewrite-Token"), ("request_headers", "X-Api-Key"),
+                ("request_headers", "X-Forwarded-For"),
+            ]),
+            url in urls(),
+            url_place in prop::sample::select(vec![
+                ("", "request_url"), ("", "return_to"), ("flow", "request_url"),
+                ("flow", "return_to"), ("request_headers", "Referer"), ("request_headers", "REFERER"),
+            ]),
+            around in prop::sample::select(vec!["", "session", "flow", "event", "hook"]),
+            in_a_list: bool,
+            is_wrapped: bool,
+        ) {
+            let mut part = json!({});
+            let mut put = |(object, name): (&str, &str), value: Value| {
+                let object = if object.is_empty() { &mut part } else { &mut part[object] };
+                object[name] = value;
+            };
+            put(place, secret);
+            put(url_place, json!(url));
+            let around_it = match (around, in_a_list) {
+                ("", _) => part,
+                (around, false) => json!({ around: part }),
+                (around, true) => json!({ around: [part] }),
+            };
+            let mut ctx = around_it;
+            if ctx.get("identity").is_none() {
+                ctx["identity"] = json!({"id": "i"});
+            }
+            let body = if is_wrapped { json!({"ctx": ctx, "canary": "canary"}) } else { ctx };
+            let event = Ctx::decode(body.to_string().as_bytes()).unwrap().reduce();
+            let now = OffsetDateTime::UNIX_EPOCH;
+            let stored = Message::new("f", Key::digest(b""), now, event).to_json().unwrap();
+            prop_assert!(!stored.contains("canary"), "{stored}");
+        }
     }
 
     #[test]

@@ -18,7 +18,8 @@ const ORY_S_WORDS: [&str; 8] =
     ["flow", "method", "schema_id", "state", "status", "type", "via", "when"];
 
 /// What is dropped before anything is stored.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
+    "continue_with",
     "credentials",
     "oauth2_login_challenge",
     "request_cookies",
@@ -163,8 +164,10 @@ fn add_what_ory_may_send(ctx: &mut Value, fault: &str) {
     ctx["request_cookies"] = json!({"session": SECRET, SECRET: CANARY});
     ctx["request_headers"] = json!({
         "Authorization": [SECRET], "Cookie": [SECRET], "True-Client-Ip": [IP],
-        "User-Agent": [CANARY], "Referer": [format!("https://example.com/{CANARY}?a={SECRET}")],
+        "User-Agent": [CANARY], "Referer": [format!("https://example.com/{CANARY}?utm_source=a;a={SECRET}")],
+        "X-Api-Key": [SECRET], "Ory-Base-Url-Rewrite-Token": [SECRET],
     });
+    ctx["flow"]["continue_with"] = json!([{"action": SECRET}]);
     ctx["flow"]["session_token_exchange_code"] = json!(SECRET);
     ctx["identity"]["credentials"] = json!({"password": {"config": SECRET}});
     ctx["transient_payload"] = json!({"fault": fault, "canary": CANARY});
