@@ -11,6 +11,7 @@ pub mod ctx;
 pub mod deliver;
 pub mod dispatch;
 pub mod envelope;
+pub mod exact;
 pub mod http;
 pub mod journal;
 pub mod key;

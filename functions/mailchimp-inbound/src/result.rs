@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 use shared::{
     deliver::{Rendered, Unfit},
+    exact::may_be_rounded,
     outcome::Outcome,
     template::Template,
 };
@@ -55,6 +56,9 @@ impl TemplateResult {
     pub fn of(mut rendered: Rendered, paths: &PatchPaths) -> Result<Self, &'static str> {
         let patch = match rendered.remove("ory") {
             None | Some(Value::Null) => Vec::new(),
+            Some(ory) if may_be_rounded(&ory) => {
+                return Err("`ory` holds a number that Jsonnet may have rounded");
+            }
             Some(ory) => patch::read(ory, paths)?,
         };
         let segment = match rendered.remove("segment") {
@@ -119,7 +123,14 @@ mod tests {
 
     #[test]
     fn what_breaks_a_rule_is_refused() {
-        for result in [json!({"ory": 5}), json!({"ory": {"patch": 5}}), json!({"other": 1})] {
+        for result in [
+            json!({"ory": 5}),
+            json!({"ory": {"patch": 5}}),
+            json!({"ory": {"patch": [{
+                "op": "add", "path": "/traits/consent/newsletter", "value": [1_u64 << 53],
+            }]}}),
+            json!({"other": 1}),
+        ] {
             assert!(read(result.clone()).is_err(), "{result}");
         }
     }

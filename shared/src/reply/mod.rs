@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 pub use messages::Messages;
 pub use rule::BrokenRule;
 
-use crate::ctx::Reduced;
+use crate::{ctx::Reduced, exact};
 
 /// A reply that breaks no rule.
 #[derive(Clone, PartialEq)]
@@ -49,6 +49,9 @@ impl Reply {
             Value::Object(object) if object.len() == 1 => object,
             _ => return Err(BrokenRule::Shape),
         };
+        if exact::may_be_rounded(result) {
+            return Err(BrokenRule::NumberRounded);
+        }
         match (object.get("identity"), object.get("messages")) {
             (Some(identity), None) => identity_reply(identity, ctx).map(Self::Identity),
             (None, Some(messages)) => Messages::read(messages, ctx).map(Self::Messages),
@@ -118,6 +121,10 @@ fn merged(held: &Value, change: &Value, not_held: BrokenRule) -> Result<Value, B
     }
     let mut result = held.clone();
     merge_into(&mut result, change)?;
+    // What ctx holds is written back with the rest, and came through Jsonnet, too.
+    if exact::may_have_come_rounded(&result) {
+        return Err(BrokenRule::NumberRounded);
+    }
     Ok(result)
 }
 
@@ -221,6 +228,45 @@ mod tests {
         ];
         for (change, rule) in table {
             assert_eq!(identity(change.clone()), Err(rule), "{change}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_may_be_rounded_is_not_written() {
+        let large = 9_007_199_254_740_992_u64;
+        let given = [
+            json!({"traits": {"number": large}}),
+            json!({"traits": {"number": -9_007_199_254_740_993_i64}}),
+            json!({"traits": {"number": 1e20}}),
+            json!({"traits": {"list": [[{"number": large}]]}}),
+            json!({"metadata_public": {"number": large}}),
+            json!({"metadata_admin_replace": {"number": large}}),
+            json!({"verifiable_addresses": [{"value": "ann@example.com", "number": large}]}),
+        ];
+        for change in given {
+            assert_eq!(identity(change.clone()), Err(BrokenRule::NumberRounded), "{change}");
+        }
+        assert!(identity(json!({"traits": {"number": large - 1, "part": 0.1}})).is_ok());
+    }
+
+    /// Kratos' own Jsonnet has rounded what ctx holds, unless it could not have.
+    #[test]
+    fn a_number_of_ctx_is_kept_exactly_or_not_written() {
+        let merged = |number: Value| {
+            let ctx = ctx(&json!({
+                "hook": {"flow": "settings"},
+                "identity": {"id": "x", "traits": {"deep": [{"number": number}]}},
+            }));
+            Reply::build(&json!({"identity": {"traits": {"a": 1}}}), &ctx)
+        };
+        for exact in
+            [json!(9_007_199_254_740_991_u64), json!(9_007_199_254_740_993_u64), json!(u64::MAX)]
+        {
+            let kept = json!({"traits": {"a": 1, "deep": [{"number": exact}]}});
+            assert_eq!(merged(exact), Ok(Reply::Identity(kept)));
+        }
+        for rounded in [json!(9_007_199_254_740_992_u64), json!(1e20)] {
+            assert_eq!(merged(rounded), Err(BrokenRule::NumberRounded));
         }
     }
 

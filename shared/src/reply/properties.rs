@@ -1,10 +1,14 @@
 //! No reply loses a key, whatever ctx holds and whatever the template gives.
 
+use futures_util::FutureExt;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ctx::Ctx;
+use crate::{
+    ctx::Ctx,
+    template::{Rendering, Source, Template},
+};
 
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -119,6 +123,47 @@ proptest! {
         for field in identity.as_object().unwrap().keys() {
             prop_assert!(["traits", "metadata_public", "metadata_admin"].contains(&field.as_str()));
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    /// Whichever way a number takes through a template and the merge, it is written as it was, or
+    /// not at all.
+    #[test]
+    fn a_number_is_written_exactly_or_not_at_all(
+        number in prop_oneof![
+            any::<u64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-(1_i64 << 54)..(1 << 54)).prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+        ],
+        is_touched: bool,
+    ) {
+        let code = if is_touched {
+            "function(ctx) { identity: { traits: { list: [ctx.identity.traits.list[0]] } } }"
+        } else {
+            "function(ctx) { identity: { traits: { other: 1 } } }"
+        };
+        let body = json!({
+            "hook": {"flow": "settings"},
+            "identity": {"id": "i", "traits": {"list": [{"number": number}]}},
+        });
+        let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().reduce();
+        let source = Source::shipped("t", code);
+        let template = Template::begin(Rendering::InPlace, source);
+        let result = template.render(vec![("ctx", ctx.as_value().clone())]).now_or_never();
+        match Reply::build(&result.unwrap().unwrap(), &ctx) {
+            Ok(Reply::Identity(identity)) => {
+                let written = &identity["traits"]["list"][0]["number"];
+                prop_assert_eq!(written.to_string(), number.to_string());
+            }
+            refused => prop_assert_eq!(refused, Err(BrokenRule::NumberRounded)),
+        }
+        let is_safe = number.as_i64().is_some_and(|number| number.unsigned_abs() < 1 << 53);
+        let rounds = Reply::build(&json!({"identity": {"traits": {"n": number}}}), &ctx).is_err();
+        prop_assert_eq!(rounds, !is_safe);
     }
 }
 

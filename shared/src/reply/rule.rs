@@ -14,6 +14,8 @@ pub enum BrokenRule {
     IdentityField,
     /// Null would wipe what it names.
     Null,
+    /// A number from 2^53 on may be one that Jsonnet has rounded.
+    NumberRounded,
     /// Something that is no object would take the place of one that has keys.
     KeyLost,
     /// ctx holds no traits to merge over.
@@ -48,6 +50,7 @@ impl BrokenRule {
             Self::IdentityFlow => "identity-flow",
             Self::IdentityField => "identity-field",
             Self::Null => "no-null",
+            Self::NumberRounded => "no-rounded-number",
             Self::KeyLost => "no-key-lost",
             Self::TraitsUnknown => "traits-known",
             Self::MetadataUnknown => "metadata-known",
