@@ -6,11 +6,12 @@ use mailchimp_inbound::{
     event::{self, Decoded},
     form, template_argument,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
-    ctx::{Ctx, CtxError},
+    ctx::{Ctx, CtxError, Reduced},
     deliver::{EventFacts, Rendered, Unfit},
+    message::Event,
     segment,
     template::{Fault, RenderError, Source, Template, Trace},
 };
@@ -74,7 +75,7 @@ pub enum NothingToRender {
 /// identity of somebody.
 pub fn argument(body: &[u8]) -> Result<Value, NothingToRender> {
     match Ctx::decode(body) {
-        Ok(ctx) => Ok(ctx.reduce().as_value().clone()),
+        Ok(ctx) => Ok(ctx.reduce().for_template()),
         Err(not_ory) => match form::decode(body).map(|form| event::read(&form)) {
             Ok(Ok(Decoded::Event(event))) => {
                 let somebody = event.address().map(|address| person(SOMEBODY, address));
@@ -103,13 +104,24 @@ pub async fn calls(
     trace: Trace,
 ) -> Result<Vec<Shown>, RenderError> {
     let template = Template::prepare_tracing(source.clone(), trace)?;
+    let identity_id = identity_id(&ctx);
     let result = template.render(vec![("ctx", ctx)]).await?;
-    complete(subject, result).map_err(|unfit| match unfit {
+    complete(subject, result, identity_id.as_deref()).map_err(|unfit| match unfit {
         Unfit::Rule(rule) | Unfit::Blocked(rule) => Fault::new(source.name(), rule).into(),
     })
 }
 
-fn complete(subject: Subject, result: Value) -> Result<Vec<Shown>, Unfit> {
+/// The id that the function would put beside the key.
+fn identity_id(ctx: &Value) -> Option<String> {
+    let event = Reduced::deserialize(ctx).ok()?;
+    event.identity_id().map(str::to_owned)
+}
+
+fn complete(
+    subject: Subject,
+    result: Value,
+    identity_id: Option<&str>,
+) -> Result<Vec<Shown>, Unfit> {
     if matches!(subject, Subject::File) {
         return Ok(vec![Shown { to: None, body: result }]);
     }
@@ -118,23 +130,25 @@ fn complete(subject: Subject, result: Value) -> Result<Vec<Shown>, Unfit> {
     };
     result.remove("idempotency_key");
     match subject {
-        Subject::Mandrill => Ok(vec![to_mandrill(result)?]),
+        Subject::Mandrill => Ok(vec![to_mandrill(result, identity_id)?]),
         Subject::Mailchimp => to_ory_and_segment(result),
         Subject::Segment | Subject::File => Ok(vec![to_segment(result, segment_identify::NAME)?]),
     }
 }
 
-fn event_facts() -> EventFacts<'static> {
-    EventFacts { vendor_key: SHOWN_VENDOR_KEY, received_at: OffsetDateTime::now_utc() }
+fn event_facts(identity_id: Option<&str>) -> EventFacts<'_> {
+    let received_at = OffsetDateTime::now_utc();
+    EventFacts { vendor_key: SHOWN_VENDOR_KEY, identity_id, received_at }
 }
 
-fn to_mandrill(result: Rendered) -> Result<Shown, Unfit> {
-    let call = mandrill_welcome::Call::prepare(result, &event_facts()).map_err(Unfit::Rule)?;
+fn to_mandrill(result: Rendered, identity_id: Option<&str>) -> Result<Shown, Unfit> {
+    let facts = event_facts(identity_id);
+    let call = mandrill_welcome::Call::prepare(result, &facts).map_err(Unfit::Rule)?;
     Ok(Shown { to: Some(format!("POST {}", call.method)), body: Value::Object(call.body) })
 }
 
 fn to_segment(result: Rendered, library: &str) -> Result<Shown, Unfit> {
-    let call = segment::Call::prepare(result, &event_facts(), library)?;
+    let call = segment::Call::prepare(result, &event_facts(None), library)?;
     Ok(Shown { to: Some(format!("POST {}", call.kind.path())), body: Value::Object(call.body) })
 }
 
@@ -181,5 +195,16 @@ mod tests {
         assert_eq!(patch_only.len(), 1);
         let cancelled = rendered("mailchimp-campaign.json").await;
         assert!(matches!(cancelled, Err(RenderError::Cancelled)));
+    }
+
+    #[tokio::test]
+    async fn an_event_of_orys_shows_the_recipient_and_what_the_function_adds() {
+        let [mail] = &rendered("registration.json").await.unwrap()[..] else { panic!("not one") };
+        let message = &mail.body["message"];
+        assert_eq!(message["to"][0]["email"], "ann@example.com");
+        let metadata = json!({
+            "ory_key": SHOWN_VENDOR_KEY, "ory_identity": "00000001-1111-4111-8111-000000000001",
+        });
+        assert_eq!(message["metadata"], metadata);
     }
 }

@@ -12,6 +12,7 @@ use shared::deliver::EventFacts;
 use time::macros::datetime;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
+const ID: &str = "3a5293f1-f4d6-49f4-b34f-6da62c360604";
 
 fuzz_target!(|result: &[u8]| {
     let Ok(given) = serde_json::from_slice::<Map<String, Value>>(result) else { return };
@@ -24,17 +25,22 @@ fuzz_target!(|result: &[u8]| {
     assert!(recipient["type"].is_null() || recipient["type"] == "to");
     assert!(message["bcc_address"].is_null());
     assert_eq!(message["metadata"]["ory_key"], KEY);
+    assert_eq!(message["metadata"]["ory_identity"], ID);
     assert!(message["metadata"].to_string().len() <= 200);
     let with_template = given.contains_key("template_name");
     assert_eq!(call.method, if with_template { "messages/send-template" } else { "messages/send" });
     assert_eq!(without_ours(call.body.clone()), without_ours(with_head_of_lines(given)));
 
-    let again = prepared(&call.body).expect("the same call");
+    let again = prepared(&without_keys(call.body.clone())).expect("the same call");
     assert_eq!((again.method, again.body), (call.method, call.body));
 });
 
 fn prepared(result: &Map<String, Value>) -> Option<Call> {
-    let event = EventFacts { vendor_key: KEY, received_at: datetime!(2026-01-02 03:04:05 UTC) };
+    let event = EventFacts {
+        vendor_key: KEY,
+        identity_id: Some(ID),
+        received_at: datetime!(2026-01-02 03:04:05 UTC),
+    };
     Call::prepare(result.clone(), &event).ok()
 }
 
@@ -44,6 +50,7 @@ fn without_ours(mut body: Map<String, Value>) -> Map<String, Value> {
     let mut metadata = message.remove("metadata").unwrap_or_default();
     if let Some(fields) = metadata.as_object_mut() {
         fields.remove("ory_key");
+        fields.remove("ory_identity");
     }
     if metadata.as_object().is_some_and(|fields| !fields.is_empty()) {
         message.insert("metadata".to_owned(), metadata);
@@ -51,6 +58,14 @@ fn without_ours(mut body: Map<String, Value>) -> Map<String, Value> {
     if body.get("template_content") == Some(&json!([])) {
         body.remove("template_content");
     }
+    body
+}
+
+/// The call as a template could have given it.
+fn without_keys(mut body: Map<String, Value>) -> Map<String, Value> {
+    let fields = body["message"]["metadata"].as_object_mut().expect("metadata");
+    fields.remove("ory_key");
+    fields.remove("ory_identity");
     body
 }
 

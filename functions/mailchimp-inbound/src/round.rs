@@ -186,8 +186,8 @@ impl Round<'_> {
     fn prepare(&self, call: Rendered, key: &WorkKey) -> Result<Batch, Delivered> {
         let part = self.identity.map(|id| key.part(&id.to_string()));
         let vendor_key = part.as_ref().unwrap_or(key).for_vendor(self.of.arn);
-        let facts =
-            EventFacts { vendor_key: &vendor_key, received_at: self.of.message.received_at };
+        let received_at = self.of.message.received_at;
+        let facts = EventFacts { vendor_key: &vendor_key, identity_id: None, received_at };
         let Some(segment) = &self.inbound.segment else { return Err(GONE.into()) };
         let prepared = segment.vendor.prepare(call, &facts);
         Ok(prepared.map_err(|unfit| unfit.outcome(&self.inbound.template))?)

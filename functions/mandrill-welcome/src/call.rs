@@ -5,8 +5,10 @@ use serde_json::{Map, Value, json};
 use sha2::Sha256;
 use shared::deliver::{EventFacts, Rendered};
 
-/// Mandrill drops metadata that is longer; its documents differ between 200 and 250 bytes.
+/// Mandrill drops metadata that is longer, what `recipient_metadata` adds for a recipient
+/// included; its documents differ between 200 and 250 bytes.
 const MAX_METADATA_BYTES: usize = 200;
+const METADATA_TOO_LONG: &str = "`metadata` is over 200 bytes with what the function adds";
 
 const COPIED: &str = "the message has a cc or bcc";
 
@@ -16,6 +18,10 @@ pub(crate) const KEY_IN_METADATA: &str = "ory_key";
 
 /// How much of a recipient's digest is kept: enough to tell two addresses of one record apart.
 const DIGEST_BYTES: usize = 8;
+
+/// Under this name travels the id of the identity that the mail is for, where it is known, so that
+/// what Mandrill tells of the mail can be told of the person.
+const IDENTITY_IN_METADATA: &str = "ory_identity";
 
 /// One call of `messages/send` or `messages/send-template`, without the API key.
 pub struct Call {
@@ -41,7 +47,7 @@ impl Call {
         check_recipient(message)?;
         check_headers(message)?;
         keep_headers_to_a_line(message);
-        add_key(message, event.vendor_key)?;
+        add_metadata(message, event)?;
         let method = if body.contains_key("template_name") {
             // Mandrill insists on the field, even where the template has nothing to edit.
             body.entry("template_content").or_insert_with(|| json!([]));
@@ -141,17 +147,68 @@ fn keep_to_a_line(value: &mut Value) {
     }
 }
 
-fn add_key(message: &mut Map<String, Value>, key: &str) -> Result<(), &'static str> {
+fn add_metadata(
+    message: &mut Map<String, Value>,
+    event: &EventFacts<'_>,
+) -> Result<(), &'static str> {
     let metadata = message.entry("metadata").or_insert(Value::Null);
     if metadata.is_null() {
         *metadata = json!({});
     }
     let fields = metadata.as_object_mut().ok_or("`metadata` is no object")?;
-    fields.insert(KEY_IN_METADATA.to_owned(), json!(key));
-    if metadata.to_string().len() > MAX_METADATA_BYTES {
-        return Err("`metadata` is over 200 bytes with our key in it");
+    refuse_ours(fields)?;
+    fields.insert(KEY_IN_METADATA.to_owned(), json!(event.vendor_key));
+    if let Some(id) = event.identity_id {
+        fields.insert(IDENTITY_IN_METADATA.to_owned(), json!(id));
+    }
+    let mut merged = fields.clone();
+    check_length(&merged)?;
+    for values in recipient_metadata(message)? {
+        refuse_ours(values)?;
+        merged.extend(values.clone());
+        check_length(&merged)?;
     }
     Ok(())
+}
+
+/// The values of each entry, which Mandrill puts over the metadata of that recipient's mail: a list
+/// of `{rcpt, values}` (Mandrill's OpenAPI description of `messages/send`).
+fn recipient_metadata(
+    message: &Map<String, Value>,
+) -> Result<Vec<&Map<String, Value>>, &'static str> {
+    let wrong = "`recipient_metadata` is no list of `rcpt` and `values`";
+    let entries = match message.get("recipient_metadata") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(entries) => entries.as_array().ok_or(wrong)?,
+    };
+    let values = entries.iter().map(|entry| {
+        let is_for_somebody = entry.get("rcpt").is_some_and(Value::is_string);
+        let values = entry.get("values").and_then(Value::as_object);
+        values.filter(|_| is_for_somebody).ok_or(wrong)
+    });
+    values.collect()
+}
+
+fn refuse_ours(metadata: &Map<String, Value>) -> Result<(), &'static str> {
+    let ours = [KEY_IN_METADATA, IDENTITY_IN_METADATA];
+    match ours.iter().any(|name| metadata.contains_key(*name)) {
+        true => Err("`ory_key` and `ory_identity` in metadata are the function's to add"),
+        false => Ok(()),
+    }
+}
+
+fn check_length(metadata: &Map<String, Value>) -> Result<(), &'static str> {
+    let json = json!(metadata).to_string();
+    if json.chars().map(ascii_bytes).sum::<usize>() > MAX_METADATA_BYTES {
+        return Err(METADATA_TOO_LONG);
+    }
+    Ok(())
+}
+
+/// The bytes of a character in JSON that is all ASCII, as Mandrill may count it: `\uXXXX` for each
+/// unit of UTF-16 (RFC 8259, 7).
+fn ascii_bytes(letter: char) -> usize {
+    if letter.is_ascii() { 1 } else { letter.len_utf16() * r"\uXXXX".len() }
 }
 
 #[cfg(test)]
@@ -161,9 +218,15 @@ mod tests {
     use super::*;
 
     const KEY: &str = "0123456789abcdef0123456789abcdef";
+    const ID: &str = "3a5293f1-f4d6-49f4-b34f-6da62c360604";
 
     fn prepare(result: &Value) -> Result<Call, &'static str> {
-        let event = EventFacts { vendor_key: KEY, received_at: datetime!(2026-01-01 00:00 UTC) };
+        prepare_of(Some(ID), result)
+    }
+
+    fn prepare_of(identity_id: Option<&str>, result: &Value) -> Result<Call, &'static str> {
+        let received_at = datetime!(2026-01-01 00:00 UTC);
+        let event = EventFacts { vendor_key: KEY, identity_id, received_at };
         Call::prepare(result.as_object().unwrap().clone(), &event)
     }
 
@@ -188,20 +251,55 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_the_event_travels_in_the_metadata() {
+    fn the_key_of_the_event_and_the_identity_travel_in_the_metadata() {
         let result = json!({"message": {
             "to": [{"email": "ann@example.com", "type": "to"}], "metadata": {"plan": "free"},
         }});
         let call = prepare(&result).unwrap();
-        let expected = json!({"plan": "free", "ory_key": KEY});
+        let expected = json!({"plan": "free", "ory_key": KEY, "ory_identity": ID});
         assert_eq!(call.body["message"]["metadata"], expected);
+        let unknown = prepare_of(None, &result).unwrap();
+        let expected = json!({"plan": "free", "ory_key": KEY});
+        assert_eq!(unknown.body["message"]["metadata"], expected);
+    }
+
+    /// `{"ory_identity":"…","ory_key":"…","x":"…"}`, without the text of `x`.
+    const WITHOUT_X: usize = 107;
+
+    #[test]
+    fn metadata_is_measured_as_ascii_json_with_that_of_the_recipient() {
+        let of = |metadata: Value, recipient: Value| {
+            let recipient = json!([{"rcpt": "ann@example.com", "values": recipient}]);
+            prepare(&json!({"message": {
+                "to": [{"email": "ann@example.com"}], "metadata": metadata,
+                "recipient_metadata": recipient,
+            }}))
+        };
+        let room = MAX_METADATA_BYTES - WITHOUT_X;
+        // A letter with the bytes that it takes, and some more of one byte each.
+        for (letter, bytes) in [("x", 1), ("\"", 2), ("\n", 2), ("ü", 6), ("\u{1F600}", 12)] {
+            let filled = format!("{}{}", letter.repeat(room / bytes), "x".repeat(room % bytes));
+            let over = format!("{filled}x");
+            for (metadata, recipient, fits) in [
+                (json!({"x": filled}), json!({}), true),
+                (json!({"x": over}), json!({}), false),
+                (json!(null), json!({"x": filled}), true),
+                (json!(null), json!({"x": over}), false),
+                (json!({"x": "y"}), json!({"x": filled}), true),
+                (json!({"x": over}), json!({"x": "y"}), false),
+                (json!({"x": filled}), json!({"y": ""}), false),
+            ] {
+                let call = of(metadata, recipient);
+                assert_eq!(call.is_ok(), fits, "{letter}: {:?}", call.err());
+            }
+        }
     }
 
     #[test]
     fn a_recipient_s_digest_tells_addresses_of_one_mail_apart_and_no_two_mails_alike() {
         let digest = |email: &str, key| {
-            let event =
-                EventFacts { vendor_key: key, received_at: datetime!(2026-01-01 00:00 UTC) };
+            let received_at = datetime!(2026-01-01 00:00 UTC);
+            let event = EventFacts { vendor_key: key, identity_id: None, received_at };
             let result = to(&json!([{"email": email}]));
             let call = Call::prepare(result.as_object().unwrap().clone(), &event).ok().unwrap();
             call.recipient_digest()
@@ -236,6 +334,8 @@ mod tests {
     fn what_breaks_a_rule_is_refused() {
         let ann = json!({"email": "ann@example.com"});
         let long = "x".repeat(MAX_METADATA_BYTES);
+        let of_recipient =
+            |metadata: &Value| json!({"message": {"to": [ann], "recipient_metadata": metadata}});
         let table = [
             (json!({"key": "k", "message": {"to": [ann]}}), "`key`"),
             (json!({}), "no `message`"),
@@ -266,6 +366,30 @@ mod tests {
             (json!({"message": {"to": [ann], "headers": {"Bcc": "eve@example.com"}}}), "cc or bcc"),
             (json!({"message": {"to": [ann], "metadata": []}}), "no object"),
             (json!({"message": {"to": [ann], "metadata": {"x": long}}}), "over 200 bytes"),
+            (
+                json!({"message": {"to": [ann], "metadata": {"x": "ü".repeat(60)}}}),
+                "over 200 bytes",
+            ),
+            (json!({"message": {"to": [ann], "metadata": {"ory_key": "x"}}}), "function's to add"),
+            (json!({"message": {"to": [ann], "metadata": {"ory_key": null}}}), "function's to add"),
+            (
+                json!({"message": {"to": [ann], "metadata": {"ory_identity": "x"}}}),
+                "function's to add",
+            ),
+            (of_recipient(&json!([{"rcpt": "a", "values": {"ory_key": 1}}])), "function's to add"),
+            (
+                of_recipient(
+                    &json!([{"rcpt": "a", "values": {}}, {"rcpt": "b", "values": {"ory_identity": 1}}]),
+                ),
+                "function's to add",
+            ),
+            (of_recipient(&json!([{"rcpt": "a", "values": {"x": long}}])), "over 200 bytes"),
+            (of_recipient(&json!({})), "no list of"),
+            (of_recipient(&json!("x")), "no list of"),
+            (of_recipient(&json!([5])), "no list of"),
+            (of_recipient(&json!([{"values": {}}])), "no list of"),
+            (of_recipient(&json!([{"rcpt": "a"}])), "no list of"),
+            (of_recipient(&json!([{"rcpt": "a", "values": [{"ory_key": 1}]}])), "no list of"),
         ];
         for (result, part) in table {
             let rule = prepare(&result).err().unwrap_or_else(|| panic!("{result} is taken"));

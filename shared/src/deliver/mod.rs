@@ -86,10 +86,14 @@ impl<V: Vendor> Delivery<V> {
         message: &Message<Reduced>,
         arn: &FunctionArn,
     ) -> Result<(V::Call, WorkKey), Outcome> {
-        let ctx = message.event.as_value().clone();
+        let ctx = message.event.for_template();
         let (rendered, key) = render(&self.template, ctx, &message.key).await?;
         let vendor_key = key.for_vendor(arn);
-        let facts = EventFacts { vendor_key: &vendor_key, received_at: message.received_at };
+        let facts = EventFacts {
+            vendor_key: &vendor_key,
+            identity_id: message.event.identity_id(),
+            received_at: message.received_at,
+        };
         let call = self.channel.vendor.prepare(rendered, &facts);
         Ok((call.map_err(|unfit| unfit.outcome(&self.template))?, key))
     }

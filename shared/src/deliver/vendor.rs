@@ -20,6 +20,8 @@ pub type Rendered = Map<String, Value>;
 pub struct EventFacts<'a> {
     /// The work's key as this vendor sees it.
     pub vendor_key: &'a str,
+    /// The id of the identity that the event is about, where it is known.
+    pub identity_id: Option<&'a str>,
     /// When the event was accepted.
     pub received_at: OffsetDateTime,
 }

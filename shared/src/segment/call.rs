@@ -182,7 +182,7 @@ mod tests {
     const RECEIVED: OffsetDateTime = datetime!(2026-01-02 03:04:05.678912 UTC);
 
     fn prepare(result: &Value) -> Result<Call, Unfit> {
-        let event = EventFacts { vendor_key: KEY, received_at: RECEIVED };
+        let event = EventFacts { vendor_key: KEY, identity_id: None, received_at: RECEIVED };
         Call::prepare(result.as_object().unwrap().clone(), &event, "segment-identify")
     }
 

@@ -50,6 +50,8 @@ async fn a_template_can_be_a_file() {
 #[tokio::test]
 async fn a_result_that_breaks_a_rule_is_a_fault_and_no_call() {
     let ann_only = "to: [{ email: 'ann@example.com' }]";
+    let of_recipient =
+        |given: &str| format!("{{ message: {{ {ann_only}, recipient_metadata: {given} }} }}");
     let results = [
         "'a text'".to_owned(),
         "{}".to_owned(),
@@ -62,6 +64,14 @@ async fn a_result_that_breaks_a_rule_is_a_fault_and_no_call() {
         format!("{{ message: {{ {ann_only}, bcc_address: 'eve@example.com' }} }}"),
         format!("{{ message: {{ {ann_only}, headers: {{ Bcc: 'eve@example.com' }} }} }}"),
         format!("{{ message: {{ {ann_only}, metadata: {{ long: std.repeat('x', 200) }} }} }}"),
+        format!("{{ message: {{ {ann_only}, metadata: {{ x: std.repeat('ü', 60) }} }} }}"),
+        format!("{{ message: {{ {ann_only}, metadata: {{ ory_key: 'mine' }} }} }}"),
+        format!("{{ message: {{ {ann_only}, metadata: {{ ory_identity: 'mine' }} }} }}"),
+        of_recipient("[{ rcpt: 'ann@example.com', values: { ory_key: 'mine' } }]"),
+        of_recipient("[{ rcpt: 'ann@example.com', values: { ory_identity: 'mine' } }]"),
+        of_recipient("[{ rcpt: 'ann@example.com', values: { x: std.repeat('x', 100) } }]"),
+        of_recipient("{ 'ann@example.com': { x: 1 } }"),
+        of_recipient("[{ rcpt: 'ann@example.com', vars: [] }]"),
         format!("{{ key: 'a key', message: {{ {ann_only} }} }}"),
         format!("{{ idempotency_key: 5, message: {{ {ann_only} }} }}"),
     ];
