@@ -123,7 +123,8 @@ fn rendering(criterion: &mut Criterion) {
             [("on its thread", Rendering::OnItsThread), ("in place", Rendering::InPlace)]
         {
             let template = prepared(&source, rendering);
-            let ctx = ctx();
+            let ctx = Ctx::decode(ctx().to_string().as_bytes()).expect("a ctx");
+            let ctx = ctx.reduce().for_template();
             criterion.bench_function(&format!("{name} {how}"), |bencher| {
                 bencher.iter_batched(
                     || ctx.clone(),

@@ -24,7 +24,8 @@ function(ctx) present({
     verifiable_addresses: get(ctx.identity, 'verifiable_addresses'),
     recovery_addresses: get(ctx.identity, 'recovery_addresses'),
   }),
-  // In settings, the identity of the session is the one before the change.
+  // In settings, the identity of the session is the one before the change; not so where Kratos
+  // defers a new address (`verify_new_address`): to hear of that, use the verification flow.
   session: if hook.flow == 'settings' then {
     identity: { traits: get(get(get(ctx, 'session'), 'identity'), 'traits') },
   },

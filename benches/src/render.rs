@@ -10,7 +10,10 @@ use std::{
 };
 
 use serde_json::Value;
-use shared::template::{Rendering, Source, Template};
+use shared::{
+    ctx::Ctx,
+    template::{Rendering, Source, Template},
+};
 
 use crate::{
     command::Effort,
@@ -22,7 +25,7 @@ use crate::{
 };
 
 pub(crate) async fn rows(effort: &Effort) -> Vec<Row> {
-    let bytes = ctx().to_string();
+    let bytes = for_template(&ctx()).to_string();
     let go_jsonnet = go_jsonnet();
     let mut rows = Vec::new();
     for (name, source) in [
@@ -39,6 +42,12 @@ pub(crate) async fn rows(effort: &Effort) -> Vec<Row> {
         rows.push(Row::new(what, ours, serde, Ok(printed), Goal::AtMostTimes(1.5)));
     }
     rows
+}
+
+/// The ctx as a function gives it to its template.
+fn for_template(ctx: &Value) -> Value {
+    let ctx = Ctx::decode(ctx.to_string().as_bytes()).expect("a ctx");
+    ctx.reduce().for_template()
 }
 
 /// Ours, and one parse and print of the same ctx, by turns.

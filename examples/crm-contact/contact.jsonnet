@@ -5,10 +5,11 @@ local text(value) = if std.isString(value) && std.length(value) <= 254 then valu
 
 function(ctx)
   local traits = get(ctx.identity, 'traits');
-  local email = text(get(traits, 'email'));
+  // The function adds the one address of the person, or null where there is none.
+  local email = ctx.recipient;
   local name = get(traits, 'name');
 
-  if email == null || email == '' then
+  if email == null then
     error 'cancel: nobody to know'
   else {
     inputs: [{

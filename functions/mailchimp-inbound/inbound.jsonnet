@@ -30,7 +30,7 @@ local meaning = {
       lastName: text(std.get(data.merges, 'LNAME')),
     }),
   },
-  upemail(data): { patch: [], traits: { email: data.new_email } },
+  upemail(data): { patch: [], traits: present({ email: text(data.new_email) }) },
 };
 
 function(ctx)

@@ -155,7 +155,7 @@ async fn replied(
     outcome: &Outcome,
 ) -> Result<Reply, Fault> {
     let arguments =
-        vec![("ctx", message.event.as_value().clone()), ("outcome", outcome.body(&message.key))];
+        vec![("ctx", message.event.for_template()), ("outcome", outcome.body(&message.key))];
     match template.render(arguments).await {
         Ok(result) => Reply::build(&result, &message.event)
             .map_err(|rule| Fault::new(template.name(), rule.name())),

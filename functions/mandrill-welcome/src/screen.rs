@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use shared::{
     accept::Screen,
-    ctx::Reduced,
+    ctx::{Reduced, as_address},
     http::{Error, Response},
     outcome::{Blocked, Outcome},
     reply::Messages,
@@ -83,17 +83,10 @@ impl Screen for RejectsScreen {
     }
 }
 
-/// `traits.email`, else the first verifiable address.
+/// `traits.email`, which the person can still correct, else the address that the welcome would go
+/// to.
 fn address(ctx: &Reduced) -> Option<&str> {
-    let trait_email = ctx.traits()["email"].as_str();
-    let verifiable = || {
-        let addresses = ctx.identity()["verifiable_addresses"].as_array()?;
-        addresses
-            .iter()
-            .filter(|address| address["via"] == "email")
-            .find_map(|address| address["value"].as_str())
-    };
-    trait_email.or_else(verifiable).filter(|address| !address.is_empty())
+    ctx.traits()["email"].as_str().and_then(as_address).or_else(|| ctx.recipient())
 }
 
 /// The pointer of the first trait that equals the address.
@@ -174,5 +167,9 @@ mod tests {
         };
         assert_eq!(address(&ctx(json!({"email": "ann@example.com"}))), Some("ann@example.com"));
         assert_eq!(address(&ctx(json!({"login": "x"}))), Some("bo@example.com"));
+        assert_eq!(
+            address(&ctx(json!({"email": "Ann <ann@example.com>"}))),
+            Some("bo@example.com")
+        );
     }
 }

@@ -11,7 +11,7 @@ use crate::shipped_template;
 async fn render(source: Source, body: &Value) -> Result<Value, RenderError> {
     let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().reduce();
     let template = Template::prepare(source).unwrap();
-    template.render(vec![("ctx", ctx.as_value().clone())]).await
+    template.render(vec![("ctx", ctx.for_template())]).await
 }
 
 async fn welcome(identity: Value) -> Result<Value, RenderError> {
@@ -30,7 +30,7 @@ const WITHOUT_NAME: &str = "<p>Hello,</p><p>Welcome to Ory! Have fun and happy h
 async fn the_shipped_welcome() {
     let identity = json!({
         "id": "3a5293f1-f4d6-49f4-b34f-6da62c360604",
-        "traits": {"email": "other@example.com", "name": {"first": "Ann", "last": "Lee"}},
+        "traits": {"email": "ann@example.com", "name": {"first": "Ann", "last": "Lee"}},
         "verifiable_addresses": [{"value": "ann@example.com", "via": "email", "verified": false}],
     });
     insta::assert_json_snapshot!(welcome(identity).await.unwrap());
@@ -75,14 +75,13 @@ async fn the_address_falls_back_to_the_trait() {
 }
 
 #[tokio::test]
-async fn without_an_address_and_for_a_test_account_it_cancels() {
+async fn without_an_address_it_cancels() {
     let identities = [
         json!({}),
         json!({"traits": {}}),
         json!({"traits": {"email": ""}}),
         json!({"traits": {"email": 5}}),
         json!({"traits": {"phone": "1"}, "verifiable_addresses": [{"value": "+49", "via": "sms"}]}),
-        json!({"traits": {"email": "test-ann@example.com"}}),
         json!({"traits": {"email": "ann@example.com\r\nBcc: eve@example.com"}}),
         json!({"traits": {"email": "ann@example.com,eve@example.com"}}),
         json!({"traits": {"email": "Ann <ann@example.com>"}}),
@@ -92,6 +91,28 @@ async fn without_an_address_and_for_a_test_account_it_cancels() {
         let result = welcome(identity.clone()).await;
         assert!(matches!(result, Err(RenderError::Cancelled)), "{identity}: {result:?}");
     }
+}
+
+#[tokio::test]
+async fn an_address_that_looks_like_one_of_a_test_is_welcomed() {
+    let result = welcome(json!({"traits": {"email": "test-ann@example.com"}})).await.unwrap();
+    assert_eq!(result["message"]["to"][0]["email"], "test-ann@example.com");
+}
+
+/// The template of the README that passes over test accounts.
+#[tokio::test]
+async fn the_template_of_the_readme_cancels_test_accounts() {
+    let readme = include_str!("../README.md");
+    let code = readme.split("```jsonnet\n").nth(1).unwrap().split("```").next().unwrap();
+    let of = async |email: &str| {
+        let body = json!({"identity": {"traits": {"email": email}}});
+        render(Source::shipped("readme.jsonnet", code), &body).await
+    };
+    for cancelled in ["test-ann@example.com", "no address"] {
+        assert!(matches!(of(cancelled).await, Err(RenderError::Cancelled)), "{cancelled}");
+    }
+    let result = of("ann@example.com").await.unwrap();
+    assert_eq!(result["message"]["to"][0]["email"], "ann@example.com");
 }
 
 #[tokio::test]

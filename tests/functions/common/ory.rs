@@ -39,9 +39,39 @@ pub(crate) fn ann_before_save() -> Value {
     ctx
 }
 
-/// Somebody has registered whom the shipped templates pass over.
-pub(crate) fn tester() -> Value {
-    person("test-eve", "00000003-1111-4111-8111-000000000003")
+/// Somebody has registered with a phone alone: the shipped welcome has nobody to write to.
+pub(crate) fn phone_only() -> Value {
+    let mut ctx = person("eve", "00000003-1111-4111-8111-000000000003");
+    ctx["identity"]["traits"] = json!({"phone": "+49301234567"});
+    ctx["identity"]["verifiable_addresses"] = json!([
+        {"value": "+49301234567", "via": "sms", "verified": true, "status": "completed"},
+    ]);
+    ctx
+}
+
+/// Somebody has registered with two addresses, of which Ory lists the other one first
+/// (ory/kratos#2515): the one to write to is `ann@example.com`.
+pub(crate) fn with_two_addresses() -> [Value; 3] {
+    let other = "old@work.example.com";
+    let traits = [
+        json!({"primary_email": "ann@example.com", "secondary_emails": [other]}),
+        json!({"email": "ann@example.com", "backup_email": other}),
+        json!({"email": "Ann@example.com", "phone": "+49301234567"}),
+    ];
+    traits.map(|traits| {
+        let phone = traits.get("phone").is_some();
+        let mut ctx = ann();
+        ctx["identity"]["traits"] = traits;
+        ctx["identity"]["verifiable_addresses"] = json!([
+            if phone {
+                json!({"value": "+49301234567", "via": "sms", "verified": true})
+            } else {
+                json!({"value": other, "via": "email", "verified": false})
+            },
+            {"value": "ann@example.com", "via": "email", "verified": true},
+        ]);
+        ctx
+    })
 }
 
 fn person(name: &str, id: &str) -> Value {

@@ -6,7 +6,7 @@ use ory_actions::world::WEBHOOK_KEY;
 use serde_json::{Value, json};
 
 use super::{
-    ory::{FIRST, ann, ann_before_save, event, tester},
+    ory::{FIRST, ann, ann_before_save, event, phone_only},
     setup::{Running, Setup, Vendor},
 };
 
@@ -144,7 +144,7 @@ pub(crate) async fn the_cheapest_check_comes_first<V: Vendor>(mut running: Runni
 }
 
 pub(crate) async fn what_is_cancelled_is_answered_with_nothing<V: Vendor>(mut running: Running<V>) {
-    assert_eq!(running.call(event(&tester())).await.status, 204);
+    assert_eq!(running.call(event(&phone_only())).await.status, 204);
     assert!(running.received().is_empty());
     let line = running.end().await.only_line();
     assert_eq!((&line["outcome"], &line["cause"]), (&json!("skipped"), &json!("cancelled")));

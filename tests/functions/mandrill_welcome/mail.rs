@@ -9,7 +9,7 @@ use super::{
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
-    ory::{ann, event},
+    ory::{FIRST, SECOND, ann, event, event_of, with_two_addresses},
     setup::Vendor,
 };
 
@@ -28,7 +28,8 @@ async fn a_template_from_ory_s_documents_sends_the_message_of_the_documents() {
     let mut call = welcome.received_once();
     assert_eq!(call.method, "messages/send");
     let metadata = call.body["message"].as_object_mut().unwrap().remove("metadata").unwrap();
-    assert_eq!(metadata.as_object().unwrap().len(), 1);
+    assert_eq!(metadata.as_object().unwrap().len(), 2);
+    assert_eq!(metadata["ory_identity"], ann()["identity"]["id"]);
     let expected = json!({
         "key": Mandrill::KEY,
         "message": {
@@ -121,4 +122,45 @@ async fn a_template_never_sees_what_ory_s_cookies_and_forms_hold() {
     assert!(!seen.to_string().contains("secret"), "{seen:#}");
     assert_eq!(seen["request_url"], "https://example.com/?utm_source=ad");
     assert_eq!(seen["transient_payload"], json!({"seen": "by the template"}));
+}
+
+#[tokio::test]
+async fn an_address_that_looks_like_one_of_a_test_is_welcomed() {
+    let mut ctx = ann();
+    ctx["identity"]["traits"]["email"] = json!("test-ann@example.com");
+    ctx["identity"]["verifiable_addresses"][0]["value"] = json!("test-ann@example.com");
+    let mut welcome = Welcome::start().await;
+    assert_eq!(welcome.call(event(&ctx)).await.row(), (200, "delivered"));
+    let to = welcome.received_once().body["message"]["to"].clone();
+    assert_eq!(to, json!([{"email": "test-ann@example.com", "type": "to"}]));
+}
+
+#[tokio::test]
+async fn of_two_addresses_the_person_s_own_is_welcomed() {
+    for ctx in with_two_addresses() {
+        let mut welcome = Welcome::start().await;
+        assert_eq!(welcome.call(event(&ctx)).await.row(), (200, "delivered"));
+        let to = &welcome.received_once().body["message"]["to"][0]["email"];
+        assert!(to.as_str().unwrap().eq_ignore_ascii_case("ann@example.com"), "{ctx}: {to}");
+    }
+}
+
+#[tokio::test]
+async fn a_template_and_a_reply_are_given_the_recipient_and_none_that_was_forwarded() {
+    let code = "function(ctx) { message: { to: [{ email: ctx.recipient }] } }";
+    let reply = "function(ctx, outcome) { messages: [{ instance_ptr: '#/', messages: [
+        { id: 1, type: 'info', text: '' + ctx.recipient },
+    ] }] }";
+    let setup = Setup::new().await.template(code).reply_template(reply);
+    let mut welcome = setup.start().await;
+    let mut ctx = ann();
+    ctx["recipient"] = json!("eve@example.com");
+    let answer = welcome.call(event_of(FIRST, &ctx)).await;
+    assert_eq!(answer.body["messages"][0]["messages"][0]["text"], "ann@example.com");
+    assert_eq!(welcome.received_once().body["message"]["to"][0]["email"], "ann@example.com");
+    let mut nobody = ann();
+    nobody["identity"]["traits"]["email"] = json!("ann@example.com,eve@example.com");
+    nobody["identity"]["verifiable_addresses"] = json!([]);
+    assert_eq!(welcome.call(event_of(SECOND, &nobody)).await.status, 422);
+    assert!(welcome.received().is_empty());
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::common::{
     canaries,
     journal::outcomes,
-    ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of, tester},
+    ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of, phone_only},
     queue::until_called,
     setup::QUEUE,
     stored,
@@ -67,6 +67,55 @@ async fn what_is_stored_is_the_reduced_event_and_no_secret() {
     canaries::assert_silent(&welcome.end().await);
 }
 
+/// Whatever a webhook's template forwards.
+#[tokio::test]
+async fn no_token_is_stored_wherever_ory_puts_one() {
+    const SECRET: &str = canaries::SECRET;
+    let url = |host: &str| {
+        format!("https://{host}/a?utm_source=ad;token={SECRET}&code={SECRET}#{SECRET}")
+    };
+    let mut bare = ann();
+    bare["request_url"] = json!(url("example.com"));
+    bare["request_cookies"] = json!({"ory_session": SECRET});
+    bare["request_headers"] = json!({
+        "User-Agent": ["Firefox"], "X-Api-Key": [SECRET], "x-forwarded-for": [SECRET],
+        "Ory-Base-Url-Rewrite-Token": [SECRET], "COOKIE": [SECRET], "authorization": [SECRET],
+        "Referer": [url(&format!("ann:{SECRET}@example.com"))],
+    });
+    for (name, value) in [
+        ("ui", json!({"nodes": [SECRET]})),
+        (
+            "continue_with",
+            json!([{"action": "set_ory_session_token", "ory_session_token": SECRET}]),
+        ),
+        ("session_token_exchange_code", json!(SECRET)),
+        ("oauth2_login_challenge", json!(SECRET)),
+        ("oauth2_login_request", json!({"request_url": SECRET})),
+        ("return_to", json!(url("example.com"))),
+        ("request_url", json!(format!("/self-service?{SECRET}"))),
+    ] {
+        bare["flow"][name] = value;
+    }
+    bare["identity"]["credentials"] = json!({"password": SECRET});
+    bare["session"] = json!({
+        "tokenized": SECRET, "identity": {"credentials": SECRET, "id": "i"},
+    });
+    for ctx in [json!({ "ctx": bare }), bare] {
+        let mut welcome = Welcome::queued().await;
+        welcome.store(event(&ctx)).await;
+        let message = welcome.stored_body();
+        assert!(!message.to_string().contains(SECRET), "{message:#}");
+        let event = &message["event"];
+        assert_eq!(event["request_url"], "https://example.com/a?utm_source=ad");
+        assert_eq!(event["flow"]["return_to"], "https://example.com/a?utm_source=ad");
+        let headers = json!({
+            "User-Agent": ["Firefox"], "Referer": ["https://example.com/a?utm_source=ad"],
+        });
+        assert_eq!(event["request_headers"], headers);
+        assert_eq!(event["session"], json!({"identity": {"id": "i"}}));
+    }
+}
+
 #[tokio::test]
 async fn before_the_identity_is_saved_nothing_is_stored() {
     let mut welcome = Welcome::queued().await;
@@ -77,7 +126,7 @@ async fn before_the_identity_is_saved_nothing_is_stored() {
 #[tokio::test]
 async fn what_the_template_cancels_is_stored_and_then_skipped() {
     let mut welcome = Setup::queued().await.start().await;
-    welcome.store(event(&tester())).await;
+    welcome.store(event(&phone_only())).await;
     assert!(welcome.work().await.is_empty());
     assert!(welcome.received().is_empty() && welcome.dynamo_db.calls() == 0);
     let [line] = welcome.end().await.deliveries().try_into().unwrap();

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::common::{
     journal::metrics,
-    ory::{FIRST, ann, ann_before_save, event, tester},
+    ory::{FIRST, ann, ann_before_save, event, phone_only},
     setup::QUEUE,
     vendor_says,
 };
@@ -115,7 +115,7 @@ async fn where_it_can_be_neither_delivered_nor_stored_the_reply_template_is_not_
 async fn what_is_skipped_is_not_stored() {
     let setup = Setup::queued().await.reply_template(TELLS_OUTCOME);
     let mut welcome = setup.start().await;
-    for (ctx, reason) in [(ann_before_save(), "before_save"), (tester(), "cancelled")] {
+    for (ctx, reason) in [(ann_before_save(), "before_save"), (phone_only(), "cancelled")] {
         let skipped = json!({"status": "skipped", "reason": reason});
         assert_eq!(told(&mut welcome, event(&ctx)).await, skipped);
     }

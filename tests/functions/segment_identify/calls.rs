@@ -14,7 +14,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::setup::{setup, start, start_with};
 use crate::common::{
-    ory::{FIRST, SECOND, ann, event, event_of},
+    ory::{FIRST, SECOND, ann, event, event_of, with_two_addresses},
     setup::Vendor,
 };
 
@@ -168,4 +168,53 @@ async fn what_is_over_32_kb_is_blocked_and_not_sent() {
     let line = identify.end().await.journal().pop().unwrap();
     assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
     assert!(line["cause"].as_str().unwrap().contains("32 KB"), "{line:#}");
+}
+
+#[tokio::test]
+async fn whatever_is_typed_at_sign_up_is_delivered() {
+    let mut identify = start().await;
+    let sized = |bytes: usize| json!({"x": "y".repeat(bytes)});
+    let fits = 16 * 1024 - r#"{"x":""}"#.len();
+    for (n, (custom_data, is_told)) in [
+        (sized(1000), true),
+        (sized(fits), true),
+        (sized(fits + 1), false),
+        (sized(33 * 1024), false),
+        (json!(vec![json!(-0.0); 10_000]), false),
+        (json!("\u{1}".repeat(8 * 1024)), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut ctx = ann();
+        ctx["flow"]["transient_payload"] = json!({"custom_data": custom_data});
+        let name = "\u{1}".repeat(1000);
+        ctx["identity"]["traits"]["name"] = json!({"first": name, "last": name});
+        let trigger_id = format!("{n:08}-2222-4222-8222-000000000001");
+        assert_eq!(identify.call(event_of(&trigger_id, &ctx)).await.row(), (200, "delivered"));
+        let call = identify.received_once();
+        assert_eq!(call.body.get("customData"), is_told.then_some(&custom_data), "{n}");
+        assert_eq!(call.body["traits"]["email"], "ann@example.com");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_looks_like_one_of_a_test_is_told() {
+    let mut ctx = ann();
+    ctx["identity"]["traits"]["email"] = json!("test-ann@example.com");
+    ctx["identity"]["verifiable_addresses"][0]["value"] = json!("test-ann@example.com");
+    let mut identify = start().await;
+    assert_eq!(identify.call(event(&ctx)).await.row(), (200, "delivered"));
+    assert_eq!(identify.received_once().body["traits"]["email"], "test-ann@example.com");
+}
+
+#[tokio::test]
+async fn of_two_addresses_the_one_that_is_welcomed_is_told() {
+    let mut identify = start().await;
+    for (n, ctx) in with_two_addresses().into_iter().enumerate() {
+        let trigger_id = format!("{n:08}-2222-4222-8222-000000000001");
+        assert_eq!(identify.call(event_of(&trigger_id, &ctx)).await.row(), (200, "delivered"));
+        let told = &identify.received_once().body["traits"]["email"];
+        assert!(told.as_str().unwrap().eq_ignore_ascii_case("ann@example.com"), "{ctx}: {told}");
+    }
 }

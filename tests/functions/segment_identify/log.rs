@@ -3,10 +3,10 @@
 use ory_actions::{server::Reply, standins::Segment};
 use serde_json::json;
 
-use super::setup::{setup, start};
+use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
 use crate::common::{
     canaries, journal,
-    ory::{SECOND, ann, ann_before_save, event, event_of, tester},
+    ory::{SECOND, ann, ann_before_save, event, event_of, phone_only},
     segment_says,
     setup::Setup,
     vendor_says,
@@ -27,7 +27,7 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
         (good.clone().header("authorization", "x"), vec![], "unauthorized", &["Unauthorized"]),
         (good.clone().body("{"), vec![], "malformed", &[]),
         (event(&ann_before_save()), vec![], "skipped", &["Accepted", "Skipped"]),
-        (event(&tester()), vec![], "skipped", &["Accepted", "Skipped"]),
+        (event(&phone_only()), vec![], "skipped", &["Accepted", "Skipped"]),
         (good.clone(), vec![later], "try_later", &["Accepted", "Retried", "VendorLatency"]),
         (
             good.clone(),
@@ -37,7 +37,7 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
         ),
         (good, vec![Reply::HangUp; 3], "unknown", &["Accepted", "Unknown", "VendorLatency"]),
     ];
-    let identify = start().await;
+    let identify = start_with(CANCELS_WITHOUT_ADDRESS).await;
     journal::has_a_line_each(identify, &table).await;
 }
 

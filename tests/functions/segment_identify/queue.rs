@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::setup::queued;
+use super::setup::{CANCELS_WITHOUT_ADDRESS, queued};
 use crate::common::{
     canaries,
-    ory::{ann, ann_before_save, event, tester},
+    ory::{ann, ann_before_save, event, phone_only},
     segment_says,
     setup::message_id,
     stored,
@@ -39,8 +39,8 @@ async fn before_the_identity_is_saved_nothing_is_stored() {
 
 #[tokio::test]
 async fn what_the_template_cancels_is_stored_and_then_skipped() {
-    let mut identify = queued().await.start().await;
-    assert_eq!(identify.call(event(&tester())).await.row(), (202, "accepted"));
+    let mut identify = queued().await.template(CANCELS_WITHOUT_ADDRESS).start().await;
+    assert_eq!(identify.call(event(&phone_only())).await.row(), (202, "accepted"));
     assert!(identify.work().await.is_empty());
     assert!(identify.received().is_empty());
     let [line] = identify.end().await.deliveries().try_into().unwrap();

@@ -19,6 +19,11 @@ pub(crate) async fn start() -> Running<Segment> {
     setup().await.start().await
 }
 
+/// Tells nobody of a person without an address.
+pub(crate) const CANCELS_WITHOUT_ADDRESS: &str = "
+function(ctx) if ctx.recipient == null then error 'cancel: no address' else { userId: 'u' }
+";
+
 /// With a template of its own.
 pub(crate) async fn start_with(code: &str) -> Running<Segment> {
     setup().await.template(code).start().await

@@ -4,7 +4,7 @@
 use ory_actions::server::Reply;
 use serde_json::{Value, json};
 
-use super::setup::{setup, start};
+use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
 use crate::common::{
     ory::{FIRST, ann, event, event_of},
     rows, segment_says, vendor_says,
@@ -60,7 +60,8 @@ async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
 
 #[tokio::test]
 async fn what_the_template_cancels_is_answered_with_nothing() {
-    rows::what_is_cancelled_is_answered_with_nothing(start().await).await;
+    let identify = start_with(CANCELS_WITHOUT_ADDRESS).await;
+    rows::what_is_cancelled_is_answered_with_nothing(identify).await;
 }
 
 #[tokio::test]

@@ -5,4 +5,5 @@ function(ctx) {
   misspelt: ctx.identity.trait.email,
   status: std.get(ctx.identity, 'verifiable_addresses', [])[0].state,
   traits_are_your_own: ctx.identity.traits.whatever,
+  recipient: ctx.recipient,
 }
