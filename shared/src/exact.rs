@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 
 /// The first integer for which two of them share one double.
 const FIRST_AMBIGUOUS: u64 = 1 << 53;
+const FIRST_AMBIGUOUS_DOUBLE: f64 = 9_007_199_254_740_992.0;
 
 /// Whether any number in what a template gave may be a rounded one. The fraction of a number is
 /// never exact, in Jsonnet or anywhere else, and does not count.
@@ -35,7 +36,7 @@ fn is_ambiguous(number: &Number) -> bool {
         (Some(number), _) => number >= FIRST_AMBIGUOUS,
         (None, Some(number)) => number.unsigned_abs() >= FIRST_AMBIGUOUS,
         // JSON's text for a double of this size, or for an integer that not even 64 bits hold.
-        (None, None) => number.as_f64().is_none_or(|number| number.abs() >= FIRST_AMBIGUOUS as f64),
+        (None, None) => number.as_f64().is_none_or(|number| number.abs() >= FIRST_AMBIGUOUS_DOUBLE),
     }
 }
 

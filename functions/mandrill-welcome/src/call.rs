@@ -191,10 +191,10 @@ fn recipient_metadata(
 
 fn refuse_ours(metadata: &Map<String, Value>) -> Result<(), &'static str> {
     let ours = [KEY_IN_METADATA, IDENTITY_IN_METADATA];
-    match ours.iter().any(|name| metadata.contains_key(*name)) {
-        true => Err("`ory_key` and `ory_identity` in metadata are the function's to add"),
-        false => Ok(()),
+    if ours.iter().any(|name| metadata.contains_key(*name)) {
+        return Err("`ory_key` and `ory_identity` in metadata are the function's to add");
     }
+    Ok(())
 }
 
 fn check_length(metadata: &Map<String, Value>) -> Result<(), &'static str> {
