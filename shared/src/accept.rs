@@ -167,9 +167,9 @@ async fn replied(
 #[async_trait]
 impl<D: Deliver<Reduced>> Function for OryFunction<D> {
     async fn accept(&self, event: Value, invocation: &Invocation) -> Response {
-        let after_panic = Refusal::Unfinished.for_ory();
+        let unfinished = Refusal::Unfinished.for_ory();
         let answer = async |line: &mut Line| self.answer(event, invocation, line).await;
-        self.dispatch.journal.request(after_panic, answer).await
+        self.dispatch.journal.request(ORY_LIMIT, unfinished, answer).await
     }
 
     async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String> {

@@ -15,6 +15,10 @@ const LEASE_MARGIN: Duration = Duration::from_secs(2);
 /// What is kept of an invocation's time for what comes after the calls: the record, the answer.
 const KEPT_BACK: Duration = Duration::from_secs(2);
 
+/// What is kept of a waiting caller's time for the same; it is the caller's, so it is short. Where a
+/// record takes longer, [`crate::journal::Journal::request`] answers without it.
+const KEPT_BACK_IN_LINE: Duration = Duration::from_millis(500);
+
 /// The time one event has: until when it must be answered, and when the invocation ends at the
 /// latest.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +28,16 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The time of a caller who waits: `limit` from `now` on, or all of the invocation's time
-    /// where that is less.
+    /// The time of a caller who waits: `limit` from `now` on less what is kept back, or all of the
+    /// invocation's time where that is less.
     pub fn in_line(limit: Duration, now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
         let whole = Self::of_invocation(now, invocation_ends);
-        Self { answer_by: whole.answer_by.min(Instant::now() + limit), ..whole }
+        Self {
+            answer_by: whole
+                .answer_by
+                .min(Instant::now() + limit.saturating_sub(KEPT_BACK_IN_LINE)),
+            ..whole
+        }
     }
 
     /// All of the invocation's time but what is kept back.
@@ -74,9 +83,9 @@ mod tests {
         let seconds = Duration::from_secs;
         let (now, end) = (datetime!(2026-01-01 00:00 UTC), datetime!(2026-01-01 00:00:25 UTC));
         let budget = Budget::in_line(seconds(10), now, end);
-        assert_eq!(budget.for_call(seconds(15)), Some(seconds(10)));
+        assert_eq!(budget.for_call(seconds(15)), Some(Duration::from_millis(9_500)));
         assert_eq!(budget.for_call(seconds(3)), Some(seconds(3)));
-        advance(seconds(9)).await;
+        advance(Duration::from_millis(8_500)).await;
         assert_eq!(budget.for_call(seconds(15)), Some(seconds(1)));
         advance(Duration::from_millis(1)).await;
         assert_eq!(budget.for_call(seconds(15)), None);
@@ -89,10 +98,11 @@ mod tests {
     async fn no_budget_is_longer_than_the_invocation_less_what_is_kept_back() {
         let now = datetime!(2026-01-01 00:00 UTC);
         let seconds = Duration::from_secs;
-        let table = [(25, 10, 23), (8, 6, 6), (2, 0, 0), (0, 0, 0)];
+        let table = [(25, 9_500, 23), (8, 6_000, 6), (2, 0, 0), (0, 0, 0)];
         for (ends_in, in_line, whole) in table {
             let end = now + seconds(ends_in);
-            assert_eq!(Budget::in_line(seconds(10), now, end).left(), seconds(in_line));
+            let in_line = Duration::from_millis(in_line);
+            assert_eq!(Budget::in_line(seconds(10), now, end).left(), in_line);
             assert_eq!(Budget::of_invocation(now, end).left(), seconds(whole));
         }
         assert_eq!(Budget::of_invocation(now, now - seconds(5)).left(), Duration::ZERO);

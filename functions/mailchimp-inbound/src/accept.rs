@@ -183,9 +183,9 @@ impl From<EventError> for Refused {
 #[async_trait]
 impl Function for MailchimpInbound {
     async fn accept(&self, event: Value, invocation: &Invocation) -> Response {
-        let after_panic = answer_refused(Refusal::Unfinished);
+        let unfinished = answer_refused(Refusal::Unfinished);
         let answer = async |line: &mut Line| self.answer(event, invocation, line).await;
-        self.dispatch.journal.request(after_panic, answer).await
+        self.dispatch.journal.request(MAILCHIMP_LIMIT, unfinished, answer).await
     }
 
     async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String> {

@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 pub use logging::{LogLevel, chain, start_logging};
 pub use metrics::Metric;
@@ -82,6 +82,14 @@ impl Line {
         self.count(Metric::Unknown);
     }
 
+    /// The caller's time ran out: an event may have gone out by then, and before there was one only
+    /// the secrets can have taken so long.
+    pub fn ran_out_of_time(&mut self) {
+        self.outcome = "unfinished";
+        self.cause = Some("the time to answer ran out".to_owned());
+        self.count(if self.key.is_some() { Metric::Unknown } else { Metric::Blocked });
+    }
+
     /// How long it took, all in all.
     pub fn took(&mut self, took: Duration) {
         self.duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -121,20 +129,29 @@ impl Journal {
         Self { function, level, clock, sink }
     }
 
-    /// Answers a request and writes the one line about it. A panic is answered too, so that the
-    /// caller tries again and the next request is served.
+    /// Answers a request within `limit`, whatever it is at then, and writes the one line about it.
+    /// A panic, too, is answered with `unfinished`, so that the caller tries again and the next
+    /// request is served.
     pub async fn request(
         &self,
-        after_panic: Response,
+        limit: Duration,
+        unfinished: Response,
         answer: impl AsyncFnOnce(&mut Line) -> Response,
     ) -> Response {
         let began = Instant::now();
         let mut line = Line { message: "request", ..Line::default() };
-        let answered = AssertUnwindSafe(answer(&mut line)).catch_unwind().await;
-        let response = answered.unwrap_or_else(|_| {
-            line.panicked();
-            after_panic
-        });
+        let answered = timeout(limit, AssertUnwindSafe(answer(&mut line)).catch_unwind()).await;
+        let response = match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => {
+                line.panicked();
+                unfinished
+            }
+            Err(_) => {
+                line.ran_out_of_time();
+                unfinished
+            }
+        };
         line.status = Some(response.status);
         line.took(began.elapsed());
         self.write(&line);
@@ -232,12 +249,36 @@ mod tests {
     async fn a_panic_is_answered_and_has_its_line() {
         let lines = Arc::default();
         let journal = Journal { sink: Sink::Memory(Arc::clone(&lines)), ..journal(LogLevel::Info) };
-        let answer = journal.request(Response::empty(503), async |_| panic!("marked")).await;
+        let panics = async |_: &mut Line| panic!("marked");
+        let answer = journal.request(Duration::MAX, Response::empty(503), panics).await;
         assert_eq!(answer, Response::empty(503));
         let lines = lines.lock().unwrap();
         assert_eq!(lines.len(), 1);
         assert_eq!((&lines[0]["outcome"], &lines[0]["status"]), (&json!("panicked"), &json!(503)));
         assert!(!lines[0].to_string().contains("marked"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_answered_in_time_and_says_that_it_ran_out() {
+        let limit = Duration::from_secs(8);
+        for (key, metric) in [(None, "Blocked"), (Some("k".to_owned()), "Unknown")] {
+            let lines = Arc::default();
+            let sink = Sink::Memory(Arc::clone(&lines));
+            let journal = Journal { sink, ..journal(LogLevel::Info) };
+            let began = Instant::now();
+            let never = async |line: &mut Line| {
+                line.key = key;
+                std::future::pending().await
+            };
+            let answer = journal.request(limit, Response::empty(503), never).await;
+            assert_eq!((answer, began.elapsed()), (Response::empty(503), limit));
+            let lines = lines.lock().unwrap();
+            assert_eq!(
+                (&lines[0]["outcome"], &lines[0]["status"]),
+                (&json!("unfinished"), &json!(503))
+            );
+            assert_eq!(lines[0][metric], json!(1.0));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -148,22 +148,22 @@ proptest! {
     #[test]
     fn attempts_never_exceed_the_budget_whatever_the_vendor_says(
         script in prop::collection::vec(said(), 0..8),
-        left in 0_u64..24_000,
+        limit in 0_u64..24_000,
         timeout in 1_u64..20_000,
         in_line: bool,
         can_repeat: bool,
     ) {
         let attempts = if in_line { Attempts::IN_LINE } else { Attempts::ONE };
-        let (left, timeout) = (Duration::from_millis(left), Duration::from_millis(timeout));
+        let (limit, timeout) = (Duration::from_millis(limit), Duration::from_millis(timeout));
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let (delivered, made, began, took) = runtime.block_on(async {
+        let (delivered, made, left, began, took) = runtime.block_on(async {
             let channel = channel(script, can_repeat, timeout);
             let now = datetime!(2026-01-01 00:00 UTC);
-            let budget = Budget::in_line(left, now, now + Duration::from_mins(1));
-            let began = Instant::now();
+            let budget = Budget::in_line(limit, now, now + Duration::from_mins(1));
+            let (left, began) = (budget.left(), Instant::now());
             let delivered = channel.deliver(&(), None, &budget, attempts).await;
             let made = channel.vendor.made.into_inner().unwrap_or_else(PoisonError::into_inner);
-            (delivered, made, began, began.elapsed())
+            (delivered, made, left, began, began.elapsed())
         });
         // What tokio's timer rounds up to.
         let tick = Duration::from_millis(1);
@@ -173,6 +173,7 @@ proptest! {
         let calls = u32::try_from(made.len()).unwrap();
         prop_assert!(calls <= attempts.0 + with_a_fresh_key, "{made:#?}");
         prop_assert_eq!(delivered.attempts, calls);
+        prop_assert!(left <= limit);
         prop_assert!(took <= left + tick * (2 * calls + 1), "{took:?} of {left:?}");
         for one in &made {
             let had = left.saturating_sub(one.began - began);
