@@ -1,7 +1,5 @@
 //! Who calls: the caller's credentials against the secret, both of its versions.
 
-use std::time::Duration;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -9,15 +7,11 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     envelope::{Authenticated, Request},
-    secrets::{Cached, SecretError, Versions, field, is_placeholder, object_field},
+    secrets::{Cached, LOOK_UP_PAUSE, SecretError, Versions, field, is_placeholder, object_field},
 };
 
 /// A shorter secret could be guessed; one version of it is ignored.
 const SHORTEST_SECRET: usize = 16;
-
-/// A wrong key may be one that was rotated in a moment ago, so it is worth a look, but strangers
-/// must not make us ask at every call.
-const MISMATCH_PAUSE: Duration = Duration::from_secs(30);
 
 /// Nobody was authenticated.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +30,7 @@ pub enum AuthError {
 }
 
 /// How callers present themselves.
+#[derive(Clone)]
 pub enum Scheme {
     /// Ory's: an API key in the named header or cookie, or HTTP Basic.
     Ory {
@@ -44,6 +39,35 @@ pub enum Scheme {
     },
     /// Mailchimp's: `?secret=…`.
     Query,
+}
+
+impl Scheme {
+    /// The credentials in a version of the secret that are fit for use.
+    fn credentials(&self, version: &SecretString) -> Vec<Digested> {
+        match self {
+            Self::Query => key(version, "secret").into_iter().collect(),
+            Self::Ory { .. } => key(version, "api_key").into_iter().chain(login(version)).collect(),
+        }
+    }
+}
+
+/// Tells where the current version of a secret cannot be used and the previous one is taken in its
+/// place: whoever has put it believes something else.
+fn warn_of_unfit_current(
+    secret_id: &str,
+    versions: &Versions,
+    is_fit: impl Fn(&SecretString) -> bool,
+) {
+    if let Some(previous) = &versions.previous
+        && !is_fit(&versions.current)
+        && is_fit(previous)
+    {
+        tracing::warn!(
+            secret.id = secret_id,
+            "the current version of the caller's secret is a placeholder, empty or shorter than \
+             {SHORTEST_SECRET} characters: it is ignored, and the previous version is accepted"
+        );
+    }
 }
 
 /// Authenticates callers.
@@ -55,6 +79,10 @@ pub struct CallerAuth {
 impl CallerAuth {
     /// Callers must present what `secret` holds, in the manner of `scheme`.
     pub fn new(secret: Cached, scheme: Scheme) -> Self {
+        let of_warning = scheme.clone();
+        let secret = secret.inspected(move |id, versions| {
+            warn_of_unfit_current(id, versions, |one| !of_warning.credentials(one).is_empty());
+        });
         Self { secret, scheme }
     }
 
@@ -63,16 +91,21 @@ impl CallerAuth {
         &self.secret
     }
 
-    /// Lets the request pass if it presents the secret. A mismatch looks whether the secret was
-    /// rotated just now.
+    /// Lets the request pass if it presents the secret. Where it does not, the secret may have been
+    /// rotated just now: it is looked up again, at most once per [`LOOK_UP_PAUSE`].
+    ///
+    /// # Errors
+    /// Why nobody was authenticated.
     pub async fn authenticate(&self, request: Request) -> Result<Authenticated, AuthError> {
         let presented = self.presented(&request);
-        let known = self.known(&self.secret.get().await?)?;
-        if any_match(&presented, &known) {
+        let held = self.secret.get().await?;
+        if any_match(&presented, &self.known(&held)) {
             return Ok(Authenticated::new(request));
         }
-        let known = self.known(&self.secret.refresh(MISMATCH_PAUSE).await?)?;
-        if any_match(&presented, &known) {
+        let known = self.known(&self.secret.refresh(LOOK_UP_PAUSE).await?);
+        if known.is_empty() {
+            Err(AuthError::Unusable)
+        } else if any_match(&presented, &known) {
             Ok(Authenticated::new(request))
         } else {
             Err(AuthError::Mismatch)
@@ -90,20 +123,10 @@ impl CallerAuth {
         }
     }
 
-    fn known(&self, versions: &Versions) -> Result<Vec<Digested>, AuthError> {
+    /// The credentials of both versions that are fit for use.
+    fn known(&self, versions: &Versions) -> Vec<Digested> {
         let both = [Some(&versions.current), versions.previous.as_ref()];
-        let known: Vec<_> =
-            both.into_iter().flatten().flat_map(|version| self.credentials(version)).collect();
-        if known.is_empty() { Err(AuthError::Unusable) } else { Ok(known) }
-    }
-
-    fn credentials(&self, version: &SecretString) -> Vec<Digested> {
-        match self.scheme {
-            Scheme::Query => key(version, "secret").into_iter().collect(),
-            Scheme::Ory { .. } => {
-                key(version, "api_key").into_iter().chain(login(version)).collect()
-            }
-        }
+        both.into_iter().flatten().flat_map(|version| self.scheme.credentials(version)).collect()
     }
 }
 
@@ -116,6 +139,9 @@ pub struct SigningSecret {
 impl SigningSecret {
     /// What stands in `field` of `secret`.
     pub fn new(secret: Cached, field: &'static str) -> Self {
+        let secret = secret.inspected(move |id, versions| {
+            warn_of_unfit_current(id, versions, |one| fit_field(one, field).is_some());
+        });
         Self { secret, field }
     }
 
@@ -124,37 +150,60 @@ impl SigningSecret {
         &self.secret
     }
 
-    /// The versions that are fit for use.
+    /// The versions that are fit for use. Where none is, somebody may have put one just now: the
+    /// secret is looked up again, at most once per [`LOOK_UP_PAUSE`].
+    ///
+    /// # Errors
+    /// Why there is none.
     pub async fn versions(&self) -> Result<Vec<SecretString>, AuthError> {
-        self.fit(&self.secret.get().await?)
+        match self.fit(&self.secret.get().await?) {
+            Err(AuthError::Unusable) => self.versions_after_mismatch().await,
+            fit => fit,
+        }
     }
 
     /// The same after a mismatch: the secret may have been rotated just now.
+    ///
+    /// # Errors
+    /// Why there is none.
     pub async fn versions_after_mismatch(&self) -> Result<Vec<SecretString>, AuthError> {
-        self.fit(&self.secret.refresh(MISMATCH_PAUSE).await?)
+        self.fit(&self.secret.refresh(LOOK_UP_PAUSE).await?)
+    }
+
+    /// Whether the current version is fit for use, or the previous one is all there is.
+    ///
+    /// # Errors
+    /// Why the secret cannot be read.
+    pub async fn is_current_fit(&self) -> Result<bool, AuthError> {
+        Ok(fit_field(&self.secret.get().await?.current, self.field).is_some())
     }
 
     fn fit(&self, versions: &Versions) -> Result<Vec<SecretString>, AuthError> {
         let both = [Some(&versions.current), versions.previous.as_ref()];
-        let fit = both.into_iter().flatten();
-        let fit: Vec<_> = fit.filter_map(|version| strong(field(version, self.field))).collect();
+        let fit: Vec<_> =
+            both.into_iter().flatten().filter_map(|one| fit_field(one, self.field)).collect();
         if fit.is_empty() { Err(AuthError::Unusable) } else { Ok(fit) }
     }
 }
 
 fn key(version: &SecretString, name: &str) -> Option<Digested> {
-    strong(field(version, name)).map(|key| Digested::key(key.expose_secret()))
+    fit_field(version, name).map(|key| Digested::key(key.expose_secret()))
 }
 
 fn login(version: &SecretString) -> Option<Digested> {
     let username = object_field(version, "username")?;
-    let password = strong(object_field(version, "password"))?;
-    Some(Digested::basic(username.expose_secret(), password.expose_secret()))
+    let password = object_field(version, "password").filter(is_strong)?;
+    let is_filled_in = !is_placeholder(username.expose_secret());
+    is_filled_in.then(|| Digested::basic(username.expose_secret(), password.expose_secret()))
 }
 
-/// A secret that is fit for use.
-fn strong(secret: Option<SecretString>) -> Option<SecretString> {
-    secret.filter(|secret| is_fit(secret.expose_secret()))
+/// A field of a secret, where it is fit for use.
+fn fit_field(version: &SecretString, name: &str) -> Option<SecretString> {
+    field(version, name).filter(is_strong)
+}
+
+fn is_strong(secret: &SecretString) -> bool {
+    is_fit(secret.expose_secret())
 }
 
 fn is_fit(secret: &str) -> bool {

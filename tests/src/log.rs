@@ -43,7 +43,12 @@ impl Log {
 
     /// Whether any line, on either stream, holds the text.
     pub fn tells(&self, text: &str) -> bool {
-        self.stdout.iter().chain(&self.stderr).any(|line| line.contains(text))
+        self.times_told(text) > 0
+    }
+
+    /// How many lines, on both streams, hold the text.
+    pub fn times_told(&self, text: &str) -> usize {
+        self.stdout.iter().chain(&self.stderr).filter(|line| line.contains(text)).count()
     }
 
     /// The log followed by another.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
-use shared::secrets::PLACEHOLDER;
+use shared::secrets::{PLACEHOLDER, is_placeholder};
 use url::Url;
 
 use super::Done;
@@ -78,7 +78,7 @@ fn fit_url(text: &str) -> Result<Url, Unfit> {
     let secret = url.query_pairs().find(|(name, _)| name == SECRET).map(|(_, secret)| secret);
     match secret.as_deref() {
         None | Some("") => Err(Unfit::NoSecret),
-        Some(secret) if is_placeholder(secret) => Err(Unfit::Placeholder),
+        Some(secret) if looks_like_placeholder(secret) => Err(Unfit::Placeholder),
         Some(secret) if secret.chars().count() < MIN_SECRET_CHARACTERS => Err(Unfit::ShortSecret),
         Some(_) => Ok(url),
     }
@@ -86,10 +86,11 @@ fn fit_url(text: &str) -> Result<Url, Unfit> {
 
 /// Whether somebody still has to put the secret in: the template's own word, a NAME-LIKE-THIS, an
 /// ellipsis, brackets, or one key held down.
-fn is_placeholder(secret: &str) -> bool {
+fn looks_like_placeholder(secret: &str) -> bool {
     let is_name = secret.chars().all(|one| one.is_ascii_uppercase() || "-_".contains(one));
     let different: std::collections::BTreeSet<_> = secret.chars().collect();
-    secret.to_ascii_lowercase().contains(PLACEHOLDER)
+    is_placeholder(secret)
+        || secret.to_ascii_lowercase().contains(PLACEHOLDER)
         || is_name
         || secret.contains("...")
         || secret.contains(['…', '<', '>', '{', '}', '$'])
@@ -224,6 +225,7 @@ mod tests {
             ("https://example.com/?Secret=4fK2mPq8Zt6WvX1c", Unfit::NoSecret),
             ("https://example.com/?secret=4fK2mPq8Zt6WvX1", Unfit::ShortSecret),
             ("https://example.com/?secret=replace-me", Unfit::Placeholder),
+            ("https://example.com/?secret=your-mailchimp-secret-2", Unfit::Placeholder),
             ("https://example.com/?secret=THE-MAILCHIMP-SECRET", Unfit::Placeholder),
             ("https://example.com/?secret=…", Unfit::Placeholder),
             ("https://example.com/?secret=<your-secret-here>", Unfit::Placeholder),

@@ -9,6 +9,9 @@ use shared::{
 
 use super::{Finding, Reach, stack::flag};
 
+const PREVIOUS_SERVES: &str =
+    "the current version is a placeholder, empty or too short: the previous one is accepted";
+
 /// Where a secret is named, and what is in it.
 pub(super) struct Slot<'a> {
     pub(super) check: &'static str,
@@ -33,8 +36,15 @@ pub(super) async fn vendor(reach: &Reach, slot: &Slot<'_>, product: Product) -> 
 /// What a caller presents, or signs with: the newest version that is fit for use.
 pub(super) async fn caller(reach: &Reach, slot: &Slot<'_>) -> Read {
     let Some(id) = slot.id else { return (None, unnamed(slot)) };
-    match reach.known_secret(id, slot.field).versions().await {
-        Ok(mut versions) => (Some(versions.swap_remove(0)), Finding::good(slot.check, "filled in")),
+    let secret = reach.known_secret(id, slot.field);
+    match secret.versions().await {
+        Ok(mut versions) => {
+            let finding = match secret.is_current_fit().await {
+                Ok(false) => Finding::mend(slot.check, PREVIOUS_SERVES, fill_in(slot, id)),
+                _ => Finding::good(slot.check, "filled in"),
+            };
+            (Some(versions.swap_remove(0)), finding)
+        }
         Err(problem) => (None, of_caller(slot, id, &problem)),
     }
 }
@@ -62,7 +72,7 @@ fn of_caller(slot: &Slot<'_>, id: &str, problem: &AuthError) -> Finding {
 
 fn fill_in(slot: &Slot<'_>, id: &str) -> String {
     format!(
-        "aws secretsmanager put-secret-value --secret-id {id} --secret-string '{{\"{}\":\"…\"}}'",
+        "aws secretsmanager put-secret-value --secret-id {id} --secret-string '{{\"{}\":\"YOUR-KEY\"}}'",
         slot.field
     )
 }
@@ -116,6 +126,7 @@ mod tests {
         let table = [
             (r#"{"api_key":"canary-0123456789"}"#, Verdict::Good, "filled in"),
             (r#"{"api_key":"replace-me"}"#, Verdict::Mend, "placeholder"),
+            (r#"{"api_key":"YOUR-KEY"}"#, Verdict::Mend, "placeholder"),
             (r#"{"write_key":"canary"}"#, Verdict::Mend, "holds no `api_key`"),
             (r#"{"api_key":"canary-us6"}"#, Verdict::Mend, "a Mailchimp Marketing key"),
             (r#"{"api_key":"ory_pat_canary"}"#, Verdict::Mend, "an Ory token"),
@@ -137,7 +148,11 @@ mod tests {
         secrets.put("s", "short");
         let (key, finding) = caller(&reach, &slot(Some("s"))).await;
         assert_eq!(key.unwrap().expose_secret(), KEY);
+        assert_eq!((finding.verdict, &*finding.found), (Verdict::Mend, PREVIOUS_SERVES));
+        secrets.put("s", KEY);
+        let (_, finding) = caller(&reach, &slot(Some("s"))).await;
         assert_eq!(finding.verdict, Verdict::Good);
+        secrets.put("s", "short");
         secrets.put("s", "replace-me");
         let (key, finding) = caller(&reach, &slot(Some("s"))).await;
         assert!(key.is_none());

@@ -1,6 +1,6 @@
 //! AWS Secrets Manager, as far as `GetSecretValue`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,8 @@ use super::aws::{AwsStandin, Refusal, Service};
 /// What Secrets Manager holds.
 #[derive(Default)]
 pub struct Secrets {
-    secrets: HashMap<String, Versions>,
+    held: HashMap<String, Versions>,
+    denied: HashSet<String>,
     fetches: usize,
 }
 
@@ -26,9 +27,16 @@ impl SecretsManager {
     /// Gives a secret a new current version; what was current becomes the previous one.
     pub fn put(&self, id: &str, value: &str) {
         self.with(|state| {
-            let versions = state.secrets.entry(id.to_owned()).or_default();
+            let versions = state.held.entry(id.to_owned()).or_default();
             let before = std::mem::replace(&mut versions.current, value.to_owned());
             versions.previous = (!before.is_empty()).then_some(before);
+        });
+    }
+
+    /// Denies a secret, as where a policy forbids it, or ends that.
+    pub fn set_denied(&self, id: &str, denied: bool) {
+        self.with(|state| {
+            if denied { state.denied.insert(id.to_owned()) } else { state.denied.remove(id) }
         });
     }
 
@@ -50,7 +58,10 @@ impl Service for Secrets {
         if label == "AWSCURRENT" {
             self.fetches += 1;
         }
-        let value = self.secrets.get(id).and_then(|versions| match label {
+        if self.denied.contains(id) {
+            return Err(refusal("AccessDeniedException"));
+        }
+        let value = self.held.get(id).and_then(|versions| match label {
             "AWSPREVIOUS" => versions.previous.clone(),
             _ => Some(versions.current.clone()),
         });

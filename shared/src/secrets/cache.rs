@@ -14,14 +14,15 @@ use super::{SecretError, SecretStore, Stage};
 use crate::{clock::SharedClock, journal::chain};
 
 /// How long the start waits for the secrets: a store that is down must not keep a sandbox from
-/// starting, as the first use tries again.
+/// starting, as a later use tries again.
 const PREFETCH_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long an old value serves on while the store cannot be reached.
 const STALE_LIMIT: Duration = Duration::from_hours(1);
 
-/// A store that was just found away is not asked again by every request.
-const OUTAGE_PAUSE: Duration = Duration::from_secs(10);
+/// How long the store is left alone after a look-up that failed, and after one that was made only
+/// because of what a caller presented: unauthenticated callers never decide how often it is asked.
+pub const LOOK_UP_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long a fetched secret counts as fresh.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,9 @@ pub struct Versions {
     pub previous: Option<SecretString>,
 }
 
+/// Looks at what was fetched, once for each fetch.
+type Inspect = Box<dyn Fn(&str, &Versions) + Send + Sync>;
+
 /// One secret, cached.
 pub struct Cached {
     id: String,
@@ -43,14 +47,43 @@ pub struct Cached {
     store: Arc<dyn SecretStore>,
     clock: SharedClock,
     ttl: Ttl,
+    inspect: Option<Inspect>,
     held: Mutex<Held>,
 }
 
 #[derive(Default)]
 struct Held {
     versions: Option<(Versions, OffsetDateTime)>,
-    failed: Option<OffsetDateTime>,
+    /// The last look-up, where it failed.
+    failed: Option<(Failure, OffsetDateTime)>,
     refreshed: Option<OffsetDateTime>,
+}
+
+/// Why a look-up failed, kept for those who come while the store is left alone.
+#[derive(Clone)]
+enum Failure {
+    Refused(String),
+    Unreachable,
+}
+
+impl From<&SecretError> for Failure {
+    fn from(error: &SecretError) -> Self {
+        match error {
+            SecretError::Refused(reason) => Self::Refused(reason.clone()),
+            SecretError::Unreachable(_) => Self::Unreachable,
+        }
+    }
+}
+
+impl From<Failure> for SecretError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(reason) => Self::Refused(reason),
+            Failure::Unreachable => {
+                Self::Unreachable("the last look-up failed, and the next one has to wait".into())
+            }
+        }
+    }
 }
 
 impl Held {
@@ -61,7 +94,7 @@ impl Held {
         if let Some((_, since)) = self.versions.as_mut().filter(|(_, since)| *since > now) {
             *since = now - ttl.0;
         }
-        self.failed = self.failed.filter(|failed| *failed <= now);
+        self.failed = self.failed.take().filter(|(_, failed)| *failed <= now);
         self.refreshed = self.refreshed.filter(|refreshed| *refreshed <= now);
     }
 }
@@ -69,7 +102,8 @@ impl Held {
 impl Cached {
     /// A secret of which only the current version matters: a vendor's key.
     pub fn current(id: String, store: Arc<dyn SecretStore>, clock: SharedClock, ttl: Ttl) -> Self {
-        Self { id, with_previous: false, store, clock, ttl, held: Mutex::default() }
+        let held = Mutex::default();
+        Self { id, with_previous: false, store, clock, ttl, inspect: None, held }
     }
 
     /// A secret that callers present: during a rotation both versions are good.
@@ -77,21 +111,38 @@ impl Cached {
         Self { with_previous: true, ..Self::current(id, store, clock, ttl) }
     }
 
+    /// The same, with somebody who looks at what was fetched, once for each fetch. `inspect` is
+    /// given the secret's id, too.
+    #[must_use]
+    pub fn inspected(self, inspect: impl Fn(&str, &Versions) + Send + Sync + 'static) -> Self {
+        Self { inspect: Some(Box::new(inspect)), ..self }
+    }
+
     /// The secret, fetched if what is held is too old.
+    ///
+    /// # Errors
+    /// Why it cannot be had; so for [`LOOK_UP_PAUSE`] after a look-up that failed.
     pub async fn get(&self) -> Result<Versions, SecretError> {
         let mut held = self.held().await;
         match self.held_for(&held) {
             Some((versions, age)) if age < self.ttl.0 => Ok(versions.clone()),
-            Some((versions, age)) if age < self.ttl.0 + STALE_LIMIT && self.paused(&held) => {
-                Ok(versions.clone())
-            }
-            _ => self.renew(&mut held).await,
+            _ => match self.recent_failure(&held) {
+                Some(failure) => self.without_the_store(&held, failure.into()),
+                None => self.renew(&mut held).await,
+            },
         }
     }
 
-    /// The secret fetched anew, but at most once per `pause`; within it, what is held.
+    /// The secret fetched anew, but at most once per `pause`; within it, what the last look-up
+    /// gave.
+    ///
+    /// # Errors
+    /// As of [`Self::get`].
     pub async fn refresh(&self, pause: Duration) -> Result<Versions, SecretError> {
         let mut held = self.held().await;
+        if let Some(failure) = self.recent_failure(&held) {
+            return self.without_the_store(&held, failure.into());
+        }
         match (&held.versions, held.refreshed) {
             (Some((versions, _)), Some(last)) if self.clock.now() - last < pause => {
                 Ok(versions.clone())
@@ -110,27 +161,42 @@ impl Cached {
     }
 
     async fn renew(&self, held: &mut Held) -> Result<Versions, SecretError> {
+        // Whoever waits for it may give up, which ends the look-up: then it has failed.
+        held.failed = Some((Failure::Unreachable, self.clock.now()));
         match self.fetch().await {
             Ok(versions) => {
                 held.failed = None;
                 held.versions = Some((versions.clone(), self.clock.now()));
+                if let Some(inspect) = &self.inspect {
+                    inspect(&self.id, &versions);
+                }
                 Ok(versions)
             }
-            Err(SecretError::Unreachable(cause)) => {
-                held.failed = Some(self.clock.now());
-                match self.held_for(held) {
-                    Some((versions, age)) if age < self.ttl.0 + STALE_LIMIT => {
-                        tracing::warn!(
-                            secret.id = self.id,
-                            secret.age_s = age.as_secs(),
-                            "the secret store cannot be reached, the old value serves on"
-                        );
-                        Ok(versions.clone())
-                    }
-                    _ => Err(SecretError::Unreachable(cause)),
+            Err(error) => {
+                held.failed = Some(((&error).into(), self.clock.now()));
+                let served = self.without_the_store(held, error);
+                if served.is_ok() {
+                    tracing::warn!(
+                        secret.id = self.id,
+                        secret.age_s = self.held_for(held).map(|(_, age)| age.as_secs()),
+                        "the secret store cannot be reached, the old value serves on"
+                    );
                 }
+                served
             }
-            Err(refused) => Err(refused),
+        }
+    }
+
+    /// What can be had without asking the store, which has failed in this way: where it cannot be
+    /// reached, the old value serves on for a while.
+    fn without_the_store(&self, held: &Held, error: SecretError) -> Result<Versions, SecretError> {
+        match (error, self.held_for(held)) {
+            (SecretError::Unreachable(_), Some((versions, age)))
+                if age < self.ttl.0 + STALE_LIMIT =>
+            {
+                Ok(versions.clone())
+            }
+            (error, _) => Err(error),
         }
     }
 
@@ -157,13 +223,15 @@ impl Cached {
         Some((versions, age))
     }
 
-    fn paused(&self, held: &Held) -> bool {
-        held.failed.is_some_and(|failed| self.clock.now() - failed < OUTAGE_PAUSE)
+    /// Why the last look-up failed, while the store is left alone for it.
+    fn recent_failure(&self, held: &Held) -> Option<Failure> {
+        let (failure, failed) = held.failed.as_ref()?;
+        (self.clock.now() - *failed < LOOK_UP_PAUSE).then(|| failure.clone())
     }
 }
 
-/// Fetches all the secrets at once while the sandbox starts. A failure is only told: the first
-/// use tries again.
+/// Fetches all the secrets at once while the sandbox starts. A failure is only told: the first use
+/// after [`LOOK_UP_PAUSE`] tries again.
 pub async fn prefetch(secrets: &[&Cached]) {
     let all = join_all(secrets.iter().map(|secret| async {
         if let Err(error) = secret.get().await {
@@ -239,15 +307,60 @@ mod tests {
         assert_eq!(store.fetches(), 2);
         store.set_down(false);
         store.put("s", "two");
-        advance(OUTAGE_PAUSE).await;
+        advance(LOOK_UP_PAUSE).await;
         assert_eq!(current(&cached).await, "two");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_refusal_is_not_covered_by_an_old_value() {
         let store = Arc::new(MemorySecrets::default());
+        store.put("s", "one");
         let cached = cached(&store);
-        assert!(matches!(cached.get().await, Err(SecretError::Refused(_))));
+        current(&cached).await;
+        store.set_refusing(true);
+        advance(TTL.0).await;
+        for _ in 0..5 {
+            assert!(matches!(cached.get().await, Err(SecretError::Refused(_))));
+        }
+        assert_eq!(store.fetches(), 2);
+        store.set_refusing(false);
+        advance(LOOK_UP_PAUSE).await;
+        assert_eq!(current(&cached).await, "one");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_first_look_up_that_failed_is_made_again_after_the_pause_and_no_sooner() {
+        for refusing in [false, true] {
+            let store = Arc::new(MemorySecrets::default());
+            store.put("s", "one");
+            store.set_refusing(refusing);
+            store.set_down(!refusing);
+            let cached = cached(&store);
+            prefetch(&[&cached]).await;
+            for _ in 0..5 {
+                let (got, refreshed) = (cached.get().await, cached.refresh(LOOK_UP_PAUSE).await);
+                for failed in [got, refreshed] {
+                    let error = failed.unwrap_err();
+                    assert_eq!(matches!(error, SecretError::Refused(_)), refusing, "{error:?}");
+                }
+            }
+            assert_eq!(store.fetches(), 1);
+            store.set_refusing(false);
+            store.set_down(false);
+            advance(LOOK_UP_PAUSE).await;
+            assert_eq!(current(&cached).await, "one");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_up_that_somebody_gave_up_has_failed() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", "one");
+        store.set_delay(PREFETCH_LIMIT * 2);
+        let cached = cached(&store);
+        prefetch(&[&cached]).await;
+        assert!(matches!(cached.get().await, Err(SecretError::Unreachable(_))));
+        assert_eq!(store.fetches(), 1);
     }
 
     #[tokio::test(start_paused = true)]

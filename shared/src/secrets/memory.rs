@@ -6,6 +6,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -18,6 +19,8 @@ use super::{SecretError, SecretStore, Stage};
 pub struct MemorySecrets {
     secrets: Mutex<HashMap<String, (String, Option<String>)>>,
     down: AtomicBool,
+    refusing: AtomicBool,
+    delay: Mutex<Duration>,
     fetches: AtomicUsize,
 }
 
@@ -34,6 +37,16 @@ impl MemorySecrets {
         self.down.store(down, Ordering::Relaxed);
     }
 
+    /// Lets every fetch be refused, as where a policy forbids it, or ends that.
+    pub fn set_refusing(&self, refusing: bool) {
+        self.refusing.store(refusing, Ordering::Relaxed);
+    }
+
+    /// Lets every answer come so late.
+    pub fn set_delay(&self, delay: Duration) {
+        *self.delay.lock().unwrap_or_else(PoisonError::into_inner) = delay;
+    }
+
     /// How often a current version has been asked for.
     pub fn fetches(&self) -> usize {
         self.fetches.load(Ordering::Relaxed)
@@ -45,6 +58,13 @@ impl SecretStore for MemorySecrets {
     async fn fetch(&self, id: &str, stage: Stage) -> Result<Option<SecretString>, SecretError> {
         if stage == Stage::Current {
             self.fetches.fetch_add(1, Ordering::Relaxed);
+        }
+        let delay = *self.delay.lock().unwrap_or_else(PoisonError::into_inner);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        if self.refusing.load(Ordering::Relaxed) {
+            return Err(SecretError::Refused("AccessDeniedException".to_owned()));
         }
         if self.down.load(Ordering::Relaxed) {
             return Err(SecretError::Unreachable("switched off".into()));

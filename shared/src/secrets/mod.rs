@@ -10,12 +10,16 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 pub use aws::{ACTION, SecretsManager};
-pub use cache::{Cached, Ttl, Versions, prefetch};
+pub use cache::{Cached, LOOK_UP_PAUSE, Ttl, Versions, prefetch};
 pub use memory::MemorySecrets;
 pub use vendor_key::{KeyProblem, Product, VendorKey};
 
 /// What the SAM template puts into a secret that a person has to fill in.
 pub const PLACEHOLDER: &str = "replace-me";
+
+/// How a value begins in the commands that the SAM template and the docs print for a person to fill
+/// in: `YOUR-SIGNING-SECRET`.
+const PRINTED_PLACEHOLDER: &str = "YOUR-";
 
 /// Which version of a secret, in Secrets Manager's words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,9 +70,13 @@ pub(crate) fn object_field(secret: &SecretString, name: &str) -> Option<SecretSt
     field(secret, name)
 }
 
-/// Whether somebody still has to fill this value in.
-pub(crate) fn is_placeholder(value: &str) -> bool {
+/// Whether somebody still has to fill this value in: the word of the SAM template, or whatever
+/// begins with `YOUR-`, in any case. It holds for every secret, a caller's and a vendor's.
+pub fn is_placeholder(value: &str) -> bool {
+    let value = value.trim();
+    let start = value.get(..PRINTED_PLACEHOLDER.len());
     value.eq_ignore_ascii_case(PLACEHOLDER)
+        || start.is_some_and(|start| start.eq_ignore_ascii_case(PRINTED_PLACEHOLDER))
 }
 
 #[cfg(test)]
@@ -93,6 +101,30 @@ mod tests {
         for (secret, value) in table {
             let found = field(&secret.to_owned().into(), "api_key");
             assert_eq!(found.as_ref().map(ExposeSecret::expose_secret), value, "{secret}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_the_template_s_word_or_begins_with_your() {
+        let table = [
+            ("replace-me", true),
+            ("Replace-Me", true),
+            (" replace-me\n", true),
+            ("replace-me-not", false),
+            ("YOUR-", true),
+            ("YOUR-SIGNING-SECRET", true),
+            ("YOUR-SEGMENT-WRITE-KEY", true),
+            ("your-mandrill-key", true),
+            ("\tYour-Key", true),
+            ("YOURS-TRULY", false),
+            ("YOUR", false),
+            ("YOURé", false),
+            ("not-YOUR-key", false),
+            ("md-YOUR-KEY", false),
+            ("", false),
+        ];
+        for (value, expected) in table {
+            assert_eq!(is_placeholder(value), expected, "{value}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Cached, SecretError, field, is_placeholder};
+use super::{Cached, LOOK_UP_PAUSE, SecretError, field, is_placeholder};
 
 /// The product a key is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,7 +65,7 @@ pub enum KeyProblem {
     #[error("the secret holds no `{0}`")]
     Missing(&'static str),
     /// Nobody has filled in the key yet.
-    #[error("the secret still holds the placeholder of the SAM template")]
+    #[error("the secret still holds a placeholder")]
     Placeholder,
     /// The key is another product's.
     #[error("the secret holds {found}, wanted {wanted}")]
@@ -75,6 +75,16 @@ pub enum KeyProblem {
         /// What it should be.
         wanted: &'static str,
     },
+}
+
+impl KeyProblem {
+    /// Whether another value of the secret would mend it.
+    fn is_of_the_value(&self) -> bool {
+        match self {
+            Self::Missing(_) | Self::Placeholder | Self::WrongProduct { .. } => true,
+            Self::Unreachable(_) | Self::Refused(_) => false,
+        }
+    }
 }
 
 /// The key of one vendor, read from a secret.
@@ -100,11 +110,18 @@ impl VendorKey {
         self.secret.as_ref()
     }
 
-    /// The key.
+    /// The key. Where the secret holds none that can be used, somebody may have filled it in just
+    /// now: it is looked up again, at most once per [`LOOK_UP_PAUSE`].
+    ///
+    /// # Errors
+    /// Why there is no key to call with.
     pub async fn get(&self) -> Result<SecretString, KeyProblem> {
-        match &self.secret {
-            Some(secret) => self.read(secret.get().await),
-            None => Ok(SecretString::default()),
+        let Some(secret) = &self.secret else { return Ok(SecretString::default()) };
+        match self.read(secret.get().await) {
+            Err(problem) if problem.is_of_the_value() => {
+                self.read(secret.refresh(LOOK_UP_PAUSE).await)
+            }
+            read => read,
         }
     }
 
@@ -141,11 +158,34 @@ impl VendorKey {
 mod tests {
     use std::sync::Arc;
 
+    use time::macros::datetime;
+    use tokio::time::advance;
+
     use super::{
         super::{MemorySecrets, Ttl},
         *,
     };
-    use crate::clock::SystemClock;
+    use crate::clock::{SystemClock, VirtualClock};
+
+    /// The store is asked once to begin with, once more for the value, and then left alone.
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_is_filled_in_is_found_within_the_pause() {
+        for unfit in ["replace-me", r#"{"write_key":"x"}"#, "md-a-key-of-another-product"] {
+            let store = Arc::new(MemorySecrets::default());
+            store.put("s", unfit);
+            let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00 UTC)));
+            let ttl = Ttl(Duration::from_mins(5));
+            let secret = Cached::current("s".to_owned(), store.clone(), clock, ttl);
+            let key = VendorKey::new(secret, "api_key", Product::Ory);
+            for _ in 0..5 {
+                assert!(key.get().await.is_err(), "{unfit}");
+            }
+            assert_eq!(store.fetches(), 2, "{unfit}");
+            store.put("s", "a-token-of-ory-s");
+            advance(LOOK_UP_PAUSE).await;
+            assert!(key.get().await.is_ok(), "{unfit}");
+        }
+    }
 
     async fn key(product: Product, secret: &str) -> Result<String, String> {
         let store = Arc::new(MemorySecrets::default());
@@ -168,6 +208,9 @@ mod tests {
             (Ory, "md-abcdefghijklmnopqrstuv", Err("a Mandrill key")),
             (Mandrill, "replace-me", Err("placeholder")),
             (Mandrill, r#"{"api_key":"replace-me"}"#, Err("placeholder")),
+            (Mandrill, r#"{"api_key":"YOUR-MANDRILL-KEY"}"#, Err("placeholder")),
+            (Segment, "YOUR-SEGMENT-WRITE-KEY", Err("placeholder")),
+            (Ory, "your-ory-token", Err("placeholder")),
             (Mandrill, r#"{"write_key":"x"}"#, Err("holds no `api_key`")),
             (Mandrill, "md-abcdefghijklmnopqrstuv", Ok("md-abcdefghijklmnopqrstuv")),
             (Mandrill, "0123456789abcdefghijkl", Ok("0123456789abcdefghijkl")),

@@ -8,6 +8,7 @@ pub(crate) mod harm;
 pub(crate) mod journal;
 pub(crate) mod keys;
 pub(crate) mod last_moments;
+pub(crate) mod look_ups;
 pub(crate) mod ory;
 pub(crate) mod peers;
 pub(crate) mod queue;

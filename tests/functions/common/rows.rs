@@ -70,6 +70,8 @@ pub(crate) async fn an_unfit_secret_authenticates_nobody<V: Vendor>(
     let unfit = [
         "replace-me".to_owned(),
         json!({"api_key": "replace-me"}).to_string(),
+        json!({"api_key": "YOUR-WEBHOOK-KEY-HERE"}).to_string(),
+        json!({"username": "ory", "password": "your-password-of-length"}).to_string(),
         json!({"api_key": ""}).to_string(),
         json!({"api_key": "only-fifteen-ch"}).to_string(),
         "only-fifteen-ch".to_owned(),

@@ -202,6 +202,7 @@ async fn a_signing_secret_that_is_not_fit_for_use_lets_nobody_pass() {
         Some("replace-me".to_owned()),
         Some("only-fifteen-ch".to_owned()),
         Some(json!({"signing_secret": "replace-me"}).to_string()),
+        Some(json!({"signing_secret": "YOUR-SIGNING-SECRET"}).to_string()),
         Some(json!({"signing_secret": ""}).to_string()),
         Some(json!({"signing_secret": "only-fifteen-ch"}).to_string()),
         Some(json!({"secret": SIGNING_SECRET}).to_string()),
@@ -239,6 +240,23 @@ async fn wrong_signatures_do_not_make_us_ask_for_the_secret_at_each_call() {
         is_turned_away(&mut inbound, signed_by(&secret, &form("subscribe"))).await;
     }
     assert_eq!(inbound.secrets.fetches(), before + 1);
+}
+
+#[tokio::test]
+async fn a_signing_secret_that_is_denied_is_asked_for_once_per_pause() {
+    let setup = signed_only().await;
+    setup.secrets.set_denied(SIGNING, true);
+    let mut inbound = setup.start().await;
+    let before = inbound.secrets.calls();
+    for n in 0..10 {
+        let secret = format!("another-signing-secret-{n}");
+        let answer = inbound.call(signed_by(&secret, &form("subscribe"))).await;
+        assert_eq!((answer.status, answer.body), (503, error("caller_secret_unknown")));
+    }
+    assert_eq!(inbound.secrets.calls(), before, "the start has asked");
+    for line in inbound.end().await.journal() {
+        assert_eq!(metrics(&line), ["Blocked"].into(), "{line:#}");
+    }
 }
 
 #[tokio::test]

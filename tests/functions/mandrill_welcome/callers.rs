@@ -1,7 +1,12 @@
 //! Who may call, and what of two calls makes them one event.
 
+use integration::Event;
+
 use super::setup::{Setup, Welcome};
-use crate::common::callers;
+use crate::common::{
+    callers, look_ups,
+    ory::{FIRST, ann, event},
+};
 
 #[tokio::test]
 async fn whatever_callers_present_they_pass_or_are_turned_away() {
@@ -11,6 +16,16 @@ async fn whatever_callers_present_they_pass_or_are_turned_away() {
 #[tokio::test]
 async fn strangers_do_not_make_us_ask_for_the_secret_at_each_call() {
     callers::cannot_make_us_ask_at_each_call(Welcome::start().await).await;
+}
+
+#[tokio::test]
+async fn a_secrets_manager_that_fails_is_asked_once_per_pause_whoever_calls() {
+    let without =
+        Event::of_ory(&ann(), FIRST).header("authorization", "a-stranger-s-key-of-length");
+    look_ups::do_not_depend_on_who_calls(Setup::new, event(&ann()), without, |answer| {
+        answer.message() == ("#/", 8_100_502)
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use ory_actions::server::Reply;
-use tokio::time::timeout;
+use ory_actions::{server::Reply, standins::Mandrill};
+use shared::secrets::LOOK_UP_PAUSE;
+use tokio::time::{sleep, timeout};
 
 use super::{
     mandrill_says,
@@ -12,7 +13,7 @@ use super::{
 use crate::common::{
     keys,
     ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of},
-    setup::{VENDOR_SECRET, WEBHOOK_SECRET},
+    setup::{VENDOR_SECRET, Vendor, WEBHOOK_SECRET},
 };
 
 #[tokio::test]
@@ -41,12 +42,28 @@ async fn every_secret_is_fetched_while_the_sandbox_starts_and_then_kept() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_does_not_stop_the_start_and_the_first_use_tries_again() {
+async fn a_store_that_is_away_does_not_stop_the_start_and_is_tried_again_after_a_pause() {
     let setup = Setup::new().await;
     setup.secrets.set_down(true);
     let mut welcome = setup.start().await;
-    assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_502));
-    welcome.secrets.set_down(false);
+    for down in [true, false] {
+        welcome.secrets.set_down(down);
+        assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_502));
+    }
+    sleep(LOOK_UP_PAUSE).await;
+    assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
+    assert_eq!(welcome.sandbox.starts(), 1);
+}
+
+/// In the same sandbox, which has held the placeholder since it started.
+#[tokio::test]
+async fn a_key_that_is_filled_in_is_used_within_the_pause() {
+    let setup = Setup::new().await;
+    setup.secrets.put(VENDOR_SECRET, r#"{"api_key":"YOUR-MANDRILL-KEY"}"#);
+    let mut welcome = setup.start().await;
+    assert_eq!(welcome.call(event(&ann())).await.status, 503);
+    welcome.secrets.put(VENDOR_SECRET, Mandrill::KEY);
+    sleep(LOOK_UP_PAUSE).await;
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(welcome.sandbox.starts(), 1);
 }
@@ -95,6 +112,7 @@ async fn a_key_that_cannot_be_mandrill_s_is_named_by_what_it_is_and_never_by_its
         ("ory_pat_0123456789abcdef", "an Ory token"),
         ("replace-me", "placeholder"),
         (r#"{"api_key":"replace-me"}"#, "placeholder"),
+        (r#"{"api_key":"YOUR-MANDRILL-KEY"}"#, "placeholder"),
         (r#"{"write_key":"0123456789abcdef"}"#, "api_key"),
     ];
     keys::are_named_by_what_they_are(Setup::new, &table).await;

@@ -1,6 +1,9 @@
 //! A caller's key that strangers know: it is out once it is neither version of the secret.
 
+use std::time::Duration;
+
 use ory_actions::world::WEBHOOK_KEY as LEAKED;
+use tokio::time::sleep;
 
 use super::{
     events::{of_mailchimp, of_ory, welcome},
@@ -46,6 +49,54 @@ async fn a_leaked_secret_of_mailchimp_s_is_turned_away_too() {
     fleet.waits().await;
     fleet.turns_away(of_mailchimp(0, SECRET)).await;
     fleet.takes(|n| of_mailchimp(n, NEXT)).await;
+    fleet.assert_each_was_delivered_once();
+}
+
+/// Half a rotation takes no sign-up down, so it locks nobody out either.
+#[tokio::test]
+async fn a_version_that_nobody_can_use_leaves_the_one_before_in_force_and_is_told_at_each_fetch() {
+    for unfit in ["{}", r#"{"api_key":"off"}"#, r#"{"api_key":"YOUR-NEW-WEBHOOK-KEY"}"#] {
+        let mut setup = welcome().await.var("SECRET_TTL_SECONDS", "1");
+        setup.secrets.put(WEBHOOK_SECRET, unfit);
+        setup = setup.with_queue().with_table();
+        let mut running = setup.start().await;
+        for n in 1..=5 {
+            assert_eq!(running.call(of_ory(n, LEAKED)).await.status, 202, "{unfit}");
+        }
+        assert_eq!(running.secrets.fetches(), 2, "the caller's and Mandrill's");
+        sleep(Duration::from_millis(1_100)).await;
+        assert_eq!(running.call(of_ory(6, LEAKED)).await.status, 202, "{unfit}");
+        let log = running.end().await;
+        assert_eq!(
+            log.times_told("the previous version is accepted"),
+            2,
+            "once per fetch: {unfit}"
+        );
+        assert!(!log.tells("off\"") && !log.tells("YOUR-NEW"), "{unfit}");
+    }
+}
+
+/// Nobody is to be let in until it is clear what happened: an empty secret, put twice.
+#[tokio::test]
+async fn an_empty_secret_put_twice_turns_everybody_away_until_there_is_a_key_again() {
+    let mut fleet = Fleet::start(welcome().await).await;
+    fleet.takes(|n| of_ory(n, LEAKED)).await;
+    fleet.running.secrets.put(WEBHOOK_SECRET, "{}");
+    fleet.waits().await;
+    assert_eq!(fleet.statuses_of(of_ory(1, LEAKED)).await, [202].into(), "once is not enough");
+
+    fleet.running.secrets.put(WEBHOOK_SECRET, "{}");
+    fleet.waits().await;
+    for key in [LEAKED, NEXT, ""] {
+        assert_eq!(fleet.statuses_of(of_ory(1, key)).await, [503].into(), "{key}");
+    }
+
+    fleet.running.secrets.put(WEBHOOK_SECRET, NEXT);
+    fleet.waits().await;
+    fleet.turns_away(of_ory(0, LEAKED)).await;
+    fleet.takes(|n| of_ory(n, NEXT)).await;
+    // The first event was told once more, to sandboxes that let it in: a duplicate each.
+    assert!(fleet.delivers().await.is_empty());
     fleet.assert_each_was_delivered_once();
 }
 

@@ -80,6 +80,7 @@ async fn a_key_that_cannot_be_segment_s_is_named_by_what_it_is_and_never_by_its_
         ("ory_pat_0123456789abcdef", "an Ory token"),
         ("replace-me", "placeholder"),
         (r#"{"write_key":"replace-me"}"#, "placeholder"),
+        (r#"{"write_key":"YOUR-SEGMENT-WRITE-KEY"}"#, "placeholder"),
         (r#"{"api_key":"0123456789abcdef"}"#, "write_key"),
         (r#"{"write_key":""}"#, "write_key"),
     ];

@@ -9,6 +9,7 @@ mod functions;
 mod metrics;
 mod outputs;
 mod parameters;
+mod placeholders;
 mod queues;
 mod reading;
 mod records;

@@ -8,12 +8,9 @@ use proptest::prelude::*;
 use tokio::{runtime::Builder, time::sleep};
 
 use super::*;
-use crate::secrets::{SecretStore, Stage};
+use crate::secrets::{SecretStore, Stage, prefetch};
 
 const TTL: Duration = Duration::from_mins(5);
-
-/// A store that was found away is left alone for so long.
-const OUTAGE_PAUSE: Duration = Duration::from_secs(10);
 
 /// A store that takes its time, so that callers meet in it.
 #[derive(Default)]
@@ -78,21 +75,61 @@ async fn wrong_signatures_make_one_look_up_per_pause() {
     for pauses in 1..=3 {
         join_all((0..50).map(|_| signing.versions_after_mismatch())).await;
         assert_eq!(store.secrets.fetches(), pauses);
-        advance(MISMATCH_PAUSE).await;
+        advance(LOOK_UP_PAUSE).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_placeholder_makes_one_look_up_per_time_it_is_kept_whoever_calls() {
+async fn a_placeholder_makes_one_look_up_per_pause_whoever_calls() {
     let (store, auth) = slow("replace-me");
-    for kept in 1..=3 {
+    auth.secret().get().await.unwrap();
+    for looks in 2..=4 {
         for _ in 0..20 {
             let answer = auth.authenticate(key("a-wrong-key-of-length")).await;
             assert!(matches!(answer, Err(AuthError::Unusable)));
         }
-        assert_eq!(store.secrets.fetches(), kept);
-        advance(TTL).await;
+        assert_eq!(store.secrets.fetches(), looks);
+        advance(LOOK_UP_PAUSE).await;
     }
+    store.secrets.put("s", KEY);
+    assert!(auth.authenticate(key(KEY)).await.is_ok(), "it was filled in");
+}
+
+/// Whether the store denies or is away, from the start or later: nobody is let in, and it is asked
+/// once.
+#[tokio::test(start_paused = true)]
+async fn callers_make_one_look_up_per_pause_of_a_store_that_fails() {
+    for refusing in [true, false] {
+        let (store, auth) = slow(KEY);
+        store.secrets.set_refusing(refusing);
+        store.secrets.set_down(!refusing);
+        prefetch(&[auth.secret()]).await;
+        for looks in 1..=3 {
+            let keys = ["a-wrong-key-of-length", KEY].repeat(5);
+            for answer in join_all(keys.into_iter().map(|one| auth.authenticate(key(one)))).await {
+                assert!(matches!(answer, Err(AuthError::Unreadable(_))));
+            }
+            assert_eq!(store.secrets.fetches(), looks);
+            advance(LOOK_UP_PAUSE).await;
+        }
+        store.secrets.set_refusing(false);
+        store.secrets.set_down(false);
+        assert!(auth.authenticate(key(KEY)).await.is_ok(), "it is back");
+    }
+}
+
+/// A key that is held and fresh needs no store.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_a_mismatch_turns_away_nobody_who_has_the_key() {
+    let (store, auth) = slow(KEY);
+    auth.secret().get().await.unwrap();
+    store.secrets.set_refusing(true);
+    for _ in 0..10 {
+        let stranger = auth.authenticate(key("a-wrong-key-of-length")).await;
+        assert!(matches!(stranger, Err(AuthError::Unreadable(_))));
+        assert!(auth.authenticate(key(KEY)).await.is_ok());
+    }
+    assert_eq!(store.secrets.fetches(), 2);
 }
 
 /// What happens between two looks at the clock.
@@ -104,6 +141,7 @@ enum Happening {
     Honest,
     Rotation,
     Away(bool),
+    Denies(bool),
 }
 
 fn happenings() -> impl Strategy<Value = Vec<Happening>> {
@@ -115,6 +153,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         3 => Just(Happening::Honest),
         1 => Just(Happening::Rotation),
         1 => any::<bool>().prop_map(Happening::Away),
+        1 => any::<bool>().prop_map(Happening::Denies),
     ];
     prop::collection::vec(one, 1..40)
 }
@@ -127,8 +166,8 @@ fn at_most(time: Duration, pause: Duration) -> u128 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
-    /// Over any time and whoever calls, one look-up for the time that a secret is kept, one per
-    /// pause for mismatches, and, while the store is away, one per pause of that kind.
+    /// Over any time and whoever calls, whatever the store does: one look-up for the time that a
+    /// secret is kept, and one per pause.
     #[test]
     fn strangers_never_decide_how_often_the_store_is_asked(happenings in happenings()) {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
@@ -136,7 +175,7 @@ proptest! {
             let (store, auth) = slow(KEY);
             auth.secret().get().await.unwrap();
             let began = tokio::time::Instant::now();
-            let (mut rotations, mut was_away) = (0, false);
+            let mut rotations = 0;
             for happening in happenings {
                 match happening {
                     Happening::Pass(milliseconds) => advance(Duration::from_millis(milliseconds.into())).await,
@@ -150,18 +189,15 @@ proptest! {
                         rotations += 1;
                         store.secrets.put("s", &format!("{NEXT}-{rotations}"));
                     }
-                    Happening::Away(away) => {
-                        was_away |= away;
-                        store.secrets.set_down(away);
-                    }
+                    Happening::Away(away) => store.secrets.set_down(away),
+                    Happening::Denies(denies) => store.secrets.set_refusing(denies),
                 }
             }
-            (store.secrets.fetches(), began.elapsed(), was_away)
+            (store.secrets.fetches(), began.elapsed())
         });
-        let (fetches, time, was_away) = asked;
-        let of_outages = if was_away { at_most(time, OUTAGE_PAUSE) } else { 0 };
+        let (fetches, time) = asked;
         // The first fetch counts for the time that a secret is kept.
-        let allowed = at_most(time, TTL) + at_most(time, MISMATCH_PAUSE) + of_outages;
+        let allowed = at_most(time, TTL) + at_most(time, LOOK_UP_PAUSE);
         prop_assert!(fetches as u128 <= allowed, "{fetches} of {allowed} in {time:?}");
     }
 }

@@ -1,7 +1,7 @@
 mod look_ups;
 mod strange;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use time::macros::datetime;
@@ -123,14 +123,24 @@ async fn wrong_keys_make_one_look_up_per_pause() {
         assert!(!passes(&auth, header("authorization", "wrong-wrong-wrong-wrong")).await);
     }
     assert_eq!(store.fetches(), 2);
-    advance(MISMATCH_PAUSE).await;
+    advance(LOOK_UP_PAUSE).await;
     assert!(!passes(&auth, header("authorization", "wrong-wrong-wrong-wrong")).await);
     assert_eq!(store.fetches(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unfit_secret_authenticates_nobody() {
-    for secret in ["", "short", "replace-me", "{}", r#"{"api_key":"fifteen-letters"}"#] {
+    let unfit = [
+        "",
+        "short",
+        "replace-me",
+        "YOUR-WEBHOOK-SECRET",
+        "{}",
+        r#"{"api_key":"fifteen-letters"}"#,
+        r#"{"username":"YOUR-USER","password":"a-password-of-decent-length"}"#,
+        r#"{"username":"ory","password":"YOUR-PASSWORD-OF-LENGTH"}"#,
+    ];
+    for secret in unfit {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", secret);
         let auth = auth(&store, ory("Authorization"));

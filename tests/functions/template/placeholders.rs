@@ -1,0 +1,131 @@
+//! What `template.yaml`, the examples and the pages print for somebody to fill in: as a secret, each
+//! is a placeholder to the function that reads it.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use integration::Event;
+use ory_actions::standins::{Mandrill, Segment};
+use serde_json::{Value, json};
+
+use crate::{
+    common::{
+        ory::{ann, event as of_ory},
+        setup::{Running, Setup, VENDOR_SECRET, Vendor, WEBHOOK_SECRET},
+    },
+    mailchimp_inbound::{
+        forms::form,
+        setup::{ORY_SECRET, setup as mailchimp, stranger, with_ory},
+    },
+    rotation::events::{identify, welcome},
+};
+
+/// A field of a secret, and what is printed in its place.
+type Printed = (String, String);
+
+/// How a secret's string begins, in a template and in a command.
+const BEGINNINGS: [&str; 2] = ["SecretString: '", "--secret-string '"];
+
+fn printed() -> BTreeSet<Printed> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = ["", "docs", "examples/crm-contact"].map(|folder| root.join(folder));
+    let of_functions = fs::read_dir(root.join("functions")).unwrap();
+    let of_functions = of_functions.map(|entry| entry.unwrap().path());
+    let files = folders.into_iter().chain(of_functions).flat_map(|it| fs::read_dir(it).unwrap());
+    let files = files.map(|entry| entry.unwrap().path());
+    let texts = files.filter(|path| {
+        path.extension().is_some_and(|extension| extension == "md" || extension == "yaml")
+    });
+    texts.flat_map(|path| in_text(&fs::read_to_string(path).unwrap())).collect()
+}
+
+fn in_text(text: &str) -> Vec<Printed> {
+    let secrets = BEGINNINGS.iter().flat_map(|beginning| text.split(beginning).skip(1));
+    let secrets = secrets.filter_map(|rest| rest.split_once('\'')).map(|(secret, _)| secret);
+    let objects = secrets.map(|secret| serde_json::from_str::<Value>(secret).unwrap());
+    let fields = objects.flat_map(|object| object.as_object().unwrap().clone());
+    fields.map(|(field, value)| (field, value.as_str().unwrap().to_owned())).collect()
+}
+
+async fn is_blocked<V: Vendor>(setup: Setup<V>, secret: &str, printed: &Printed, event: Event) {
+    let (field, value) = printed;
+    setup.secrets.put(secret, &json!({ field: value }).to_string());
+    let mut running = setup.start().await;
+    assert_eq!(running.call(event).await.status, 503, "{printed:?}");
+    assert_nothing_told(running, printed, "blocked").await;
+}
+
+/// Whoever presents it, as if they had read it in the docs.
+async fn lets_nobody_in<V: Vendor>(
+    setup: Setup<V>,
+    secret: &str,
+    printed: &Printed,
+    events: [Event; 2],
+) {
+    let (field, value) = printed;
+    setup.secrets.put(secret, "another-placeholder");
+    for _ in 0..2 {
+        setup.secrets.put(secret, &json!({ field: value }).to_string());
+    }
+    let mut running = setup.start().await;
+    for event in events {
+        assert_eq!(running.call(event).await.status, 503, "{printed:?}");
+    }
+    assert_nothing_told(running, printed, "caller_secret_unknown").await;
+}
+
+async fn assert_nothing_told<V: Vendor>(running: Running<V>, printed: &Printed, outcome: &str) {
+    assert!(running.received().is_empty(), "{printed:?}");
+    let log = running.end().await;
+    for line in log.journal() {
+        assert_eq!(
+            (&line["outcome"], &line["Blocked"]),
+            (&json!(outcome), &json!(1.0)),
+            "{line:#}"
+        );
+    }
+    assert!(!log.tells(&printed.1), "{printed:?} is told");
+}
+
+async fn of_a_caller_of_ory_s(field: &str, value: &str) {
+    let printed = (field.to_owned(), value.to_owned());
+    let events = [of_ory(&ann()).header("authorization", value), of_ory(&ann())];
+    lets_nobody_in(welcome().await, WEBHOOK_SECRET, &printed, events).await;
+}
+
+async fn of_mailchimp_s(field: &str, value: &str) {
+    let printed = (field.to_owned(), value.to_owned());
+    let event = |query: &str| stranger(form("subscribe")).query(&format!("secret={query}"));
+    lets_nobody_in(mailchimp().await, WEBHOOK_SECRET, &printed, [event(value), event("x")]).await;
+}
+
+#[tokio::test]
+async fn what_is_printed_to_be_filled_in_is_a_placeholder_wherever_it_is_put() {
+    let all = printed();
+    let fields: BTreeSet<_> = all.iter().map(|(field, _)| field.as_str()).collect();
+    let wanted = ["access_token", "api_key", "signing_secret", "write_key"];
+    assert!(wanted.iter().all(|field| fields.contains(field)), "{fields:?}");
+    for printed in &all {
+        let unsubscribed = crate::mailchimp_inbound::setup::event(form("unsubscribe"));
+        match printed.0.as_str() {
+            "api_key" => {
+                let setup: Setup<Mandrill> = welcome().await;
+                is_blocked(setup, VENDOR_SECRET, printed, of_ory(&ann())).await;
+            }
+            "write_key" => {
+                let setup: Setup<Segment> = identify().await;
+                is_blocked(setup, VENDOR_SECRET, printed, of_ory(&ann())).await;
+            }
+            "access_token" => {
+                is_blocked(with_ory(mailchimp().await), ORY_SECRET, printed, unsubscribed).await;
+            }
+            "signing_secret" => {
+                let setup = mailchimp().await.var("MAILCHIMP_SIGNING_SECRET_ID", "signing");
+                let events = [unsubscribed.clone(), unsubscribed];
+                lets_nobody_in(setup, "signing", printed, events).await;
+            }
+            other => panic!("{other}: say who reads it"),
+        }
+        of_a_caller_of_ory_s("api_key", &printed.1).await;
+        of_mailchimp_s("secret", &printed.1).await;
+    }
+}
