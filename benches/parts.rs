@@ -99,7 +99,7 @@ fn envelope_to_reply(criterion: &mut Criterion) {
     };
     criterion.bench_function("envelope to reply", |bencher| {
         bencher.iter_batched(
-            || event(ctx.clone()),
+            || event(ctx.clone()).into(),
             |event| runtime.block_on(function.accept(event, &invocation)),
             criterion::BatchSize::SmallInput,
         );

@@ -16,7 +16,7 @@ use shared::{
 fuzz_target!(|input: &[u8]| {
     let Ok(input) = serde_json::from_slice::<Value>(input) else { return };
     let is_queue_s = input["Records"][0]["eventSource"] == "aws:sqs";
-    let messages = received(&input);
+    let messages = received(&input.clone().into());
     assert_eq!(messages.is_some(), is_queue_s);
     let messages = messages.unwrap_or_default();
     let records = input["Records"].as_array().map(Vec::len).filter(|_| is_queue_s);

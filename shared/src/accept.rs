@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     ctx::{Ctx, CtxError, Reduced},
     deliver::Deliver,
     dispatch::Dispatch,
-    envelope::Request,
+    envelope::{RawEvent, Request},
     journal::{Line, Metric},
     key::{FunctionArn, Key},
     lambda::{Function, Invocation},
@@ -61,7 +61,7 @@ impl From<CtxError> for Refused {
 }
 
 impl<D: Deliver<Reduced>> OryFunction<D> {
-    async fn answer(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
+    async fn answer(&self, event: RawEvent, invocation: &Invocation, line: &mut Line) -> Response {
         let budget = Budget::in_line(ORY_LIMIT, self.dispatch.clock.now(), invocation.ends);
         match self.take(event).await {
             Ok(message) => self.handle(message, &invocation.arn, &budget, line).await,
@@ -73,7 +73,7 @@ impl<D: Deliver<Reduced>> OryFunction<D> {
     }
 
     /// From the envelope to the message.
-    async fn take(&self, event: Value) -> Result<Message<Reduced>, Refused> {
+    async fn take(&self, event: RawEvent) -> Result<Message<Reduced>, Refused> {
         let request = Request::open(event)?;
         if request.method() != Method::POST {
             return Err(Refused::method());
@@ -166,7 +166,7 @@ async fn replied(
 
 #[async_trait]
 impl<D: Deliver<Reduced>> Function for OryFunction<D> {
-    async fn accept(&self, event: Value, invocation: &Invocation) -> Response {
+    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response {
         let unfinished = Refusal::Unfinished.for_ory();
         let answer = async |line: &mut Line| self.answer(event, invocation, line).await;
         self.dispatch.journal.request(ORY_LIMIT, unfinished, answer).await

@@ -6,7 +6,7 @@
 
 use crate::{
     auth::AuthError,
-    envelope::{EnvelopeError, NotBase64},
+    envelope::{BodyError, EnvelopeError},
     journal::{Line, Metric},
     key::Key,
     outcome::Outcome,
@@ -162,9 +162,13 @@ impl From<AuthError> for Refused {
     }
 }
 
-impl From<NotBase64> for Refused {
-    fn from(error: NotBase64) -> Self {
-        Self::new(Refusal::Malformed, &error)
+impl From<BodyError> for Refused {
+    fn from(error: BodyError) -> Self {
+        let refusal = match error {
+            BodyError::TooLarge => Refusal::TooLarge,
+            BodyError::NotText | BodyError::NotBase64 => Refusal::Malformed,
+        };
+        Self::new(refusal, &error)
     }
 }
 

@@ -1,9 +1,12 @@
 //! The envelope: a function URL's event, opened as far as is needed before the caller is known.
+//!
+//! Anybody can send an event of 6 MB, so it stays the text that it came as: what is not needed yet
+//! is passed over, and a body is neither copied nor decoded before its caller is known.
 
-use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, Method};
-use serde_json::Value;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
 
 /// The largest body we take, decoded, in bytes. Kratos' own templates yield at most 256 KiB, and
 /// Mailchimp's largest forms are some kilobytes.
@@ -20,6 +23,63 @@ pub enum EnvelopeError {
     TooLarge,
 }
 
+/// An event as Lambda hands it over: its parts, each still the text that it came as. It is a call of
+/// the function's URL (payload format 2.0), or messages of a queue.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct RawEvent {
+    request_context: Part,
+    headers: Part,
+    cookies: Part,
+    raw_query_string: Part,
+    body: Part,
+    is_base64_encoded: Part,
+    #[serde(rename = "Records")]
+    records: Part,
+}
+
+type Part = Option<Box<RawValue>>;
+
+impl RawEvent {
+    /// The messages, where it is an event of a queue.
+    pub fn records(&self) -> Option<&RawValue> {
+        self.records.as_deref()
+    }
+}
+
+impl From<Value> for RawEvent {
+    /// What is no object has no parts.
+    fn from(event: Value) -> Self {
+        serde_json::from_value(event).unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize)]
+struct RequestContext {
+    http: RequestLine,
+}
+
+#[derive(Deserialize)]
+struct RequestLine {
+    method: String,
+}
+
+/// `http`'s own headers, as they stand in JSON.
+#[derive(Default, Deserialize)]
+struct Headers(#[serde(deserialize_with = "http_serde::header_map::deserialize")] HeaderMap);
+
+/// A part that has to be there.
+fn required<T: DeserializeOwned>(part: &Part) -> Result<T, EnvelopeError> {
+    optional(part)?.ok_or(EnvelopeError::Foreign)
+}
+
+/// A part that may be missing, or null.
+fn optional<T: DeserializeOwned>(part: &Part) -> Result<Option<T>, EnvelopeError> {
+    let read = part.as_ref().map(|part| serde_json::from_str(part.get()));
+    read.transpose().map_err(|_| EnvelopeError::Foreign)
+}
+
 /// A request, its body not yet decoded.
 pub struct Request {
     method: Method,
@@ -30,33 +90,77 @@ pub struct Request {
 }
 
 enum Body {
-    Text(String),
-    Base64(String),
+    /// It is over the limit, and was not kept.
+    TooLarge,
+    /// As it stands in the event: a JSON string, or nothing.
+    Kept { json: Option<Box<RawValue>>, is_base64: bool },
 }
 
 impl Body {
-    /// The size once decoded; for base64 an upper bound that is at most two bytes off.
-    fn decoded_len(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Base64(text) => text.trim_end_matches('=').len() * 3 / 4,
-        }
+    /// # Errors
+    /// Where the event has something else in the place of a text.
+    fn open(json: Part, is_base64: bool) -> Result<Self, EnvelopeError> {
+        let Some(json) = json else { return Ok(Self::Kept { json, is_base64 }) };
+        let text = json.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        Ok(if is_too_large(text.ok_or(EnvelopeError::Foreign)?, is_base64) {
+            Self::TooLarge
+        } else {
+            Self::Kept { json: Some(json), is_base64 }
+        })
+    }
+}
+
+/// Whether the body is over the limit once it is decoded, given the inside of its JSON string; for
+/// base64, by an upper bound that is at most two bytes off.
+fn is_too_large(text: &str, is_base64: bool) -> bool {
+    let text = if is_base64 { text.trim_end_matches('=') } else { text };
+    // Four characters of base64 are three bytes; what is left over of four is rounded down.
+    let most = if is_base64 { (MAX_BODY_BYTES * 4 + 3) / 3 } else { MAX_BODY_BYTES };
+    text.len() > most && (text.len() > most * LONGEST_ESCAPE || is_longer_than(most, text))
+}
+
+/// A byte can be written in so many: `\u0041`.
+const LONGEST_ESCAPE: usize = 6;
+
+/// Whether the inside of a JSON string stands for more than `most` bytes; counted no further.
+fn is_longer_than(most: usize, text: &str) -> bool {
+    let mut bytes = text.as_bytes();
+    let mut length = 0;
+    while let (true, [first, rest @ ..]) = (length <= most, bytes) {
+        (length, bytes) = match (first, rest) {
+            (b'\\', [b'u', a, b, c, _, rest @ ..]) => {
+                (length + bytes_of_escape([*a, *b, *c]), rest)
+            }
+            (b'\\', [_, rest @ ..]) => (length + 1, rest),
+            _ => (length + 1, rest),
+        };
+    }
+    length > most
+}
+
+/// How many bytes of UTF-8 the UTF-16 unit of these first hexadecimal digits is, or half a pair.
+fn bytes_of_escape(digits: [u8; 3]) -> usize {
+    match digits.map(|digit| digit.to_ascii_lowercase()) {
+        [b'0', b'0', b'0'..=b'7'] => 1,
+        [b'0', b'0'..=b'7', _] | [b'd', b'8' | b'9' | b'a'..=b'f', _] => 2,
+        _ => 3,
     }
 }
 
 impl Request {
     /// Opens the envelope.
-    pub fn open(event: Value) -> Result<Self, EnvelopeError> {
-        let event: LambdaFunctionUrlRequest =
-            serde_json::from_value(event).map_err(|_| EnvelopeError::Foreign)?;
-        let method = event.request_context.http.method.as_deref().unwrap_or_default();
-        let text = event.body.unwrap_or_default();
+    ///
+    /// # Errors
+    /// Where the event is not a function URL's.
+    pub fn open(event: RawEvent) -> Result<Self, EnvelopeError> {
+        let context: RequestContext = required(&event.request_context)?;
+        let Headers(headers) = optional(&event.headers)?.unwrap_or_default();
         Ok(Self {
-            method: method.parse().map_err(|_| EnvelopeError::Foreign)?,
-            headers: event.headers,
-            cookies: event.cookies.unwrap_or_default(),
-            query: event.raw_query_string.unwrap_or_default(),
-            body: if event.is_base64_encoded { Body::Base64(text) } else { Body::Text(text) },
+            method: context.http.method.parse().map_err(|_| EnvelopeError::Foreign)?,
+            headers,
+            cookies: optional(&event.cookies)?.unwrap_or_default(),
+            query: optional(&event.raw_query_string)?.unwrap_or_default(),
+            body: Body::open(event.body, required(&event.is_base64_encoded)?)?,
         })
     }
 
@@ -67,10 +171,9 @@ impl Request {
 
     /// Turns away what is too large.
     pub fn within_size(self) -> Result<Self, EnvelopeError> {
-        if self.body.decoded_len() > MAX_BODY_BYTES {
-            Err(EnvelopeError::TooLarge)
-        } else {
-            Ok(self)
+        match self.body {
+            Body::TooLarge => Err(EnvelopeError::TooLarge),
+            Body::Kept { .. } => Ok(self),
         }
     }
 
@@ -103,10 +206,19 @@ impl Request {
 /// cannot be reached without authentication.
 pub struct Authenticated(Request);
 
-/// The body's base64 does not decode.
+/// A body that cannot be decoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the body is not base64")]
-pub struct NotBase64;
+pub enum BodyError {
+    /// The event's text is none: half a surrogate pair.
+    #[error("the body is not text")]
+    NotText,
+    /// The body's base64 does not decode.
+    #[error("the body is not base64")]
+    NotBase64,
+    /// It was not kept.
+    #[error("the body is too large")]
+    TooLarge,
+}
 
 impl Authenticated {
     pub(crate) fn new(request: Request) -> Self {
@@ -119,19 +231,39 @@ impl Authenticated {
     }
 
     /// The body's bytes.
-    pub fn into_body(self) -> Result<Vec<u8>, NotBase64> {
-        match self.0.body {
-            Body::Text(text) => Ok(text.into_bytes()),
-            Body::Base64(text) => STANDARD.decode(text).map_err(|_| NotBase64),
+    ///
+    /// # Errors
+    /// Where it cannot be decoded.
+    pub fn into_body(self) -> Result<Vec<u8>, BodyError> {
+        let Body::Kept { json, is_base64 } = self.0.body else { return Err(BodyError::TooLarge) };
+        let text = match json {
+            Some(json) => serde_json::from_str(json.get()).map_err(|_| BodyError::NotText)?,
+            None => String::new(),
+        };
+        if is_base64 {
+            STANDARD.decode(text).map_err(|_| BodyError::NotBase64)
+        } else {
+            Ok(text.into_bytes())
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+
+    fn opened(event: Value) -> Result<Request, EnvelopeError> {
+        Request::open(event.into())
+    }
+
+    /// An event whose body is written so.
+    fn written(body: &str, base64: bool) -> RawEvent {
+        let event = event("BODY", base64).to_string().replace("\"BODY\"", body);
+        serde_json::from_str(&event).unwrap()
+    }
 
     fn event(body: &str, base64: bool) -> Value {
         json!({
@@ -148,7 +280,7 @@ mod tests {
 
     #[test]
     fn headers_cookies_and_query_are_found() {
-        let request = Request::open(event("", false)).unwrap();
+        let request = opened(event("", false)).unwrap();
         assert_eq!(request.header("x-key").collect::<Vec<_>>(), ["value"]);
         assert_eq!(request.cookie("key").collect::<Vec<_>>(), ["one", "two", "three"]);
         assert_eq!(request.cookie("other").collect::<Vec<_>>(), ["2"]);
@@ -159,17 +291,16 @@ mod tests {
     #[test]
     fn a_base64_body_is_decoded_and_a_broken_one_is_told() {
         let body = |text: &str, base64| {
-            Authenticated::new(Request::open(event(text, base64)).unwrap()).into_body()
+            Authenticated::new(opened(event(text, base64)).unwrap()).into_body()
         };
         assert_eq!(body("{}", false).unwrap(), b"{}");
         assert_eq!(body("e30=", true).unwrap(), b"{}");
-        assert_eq!(body("e30*", true), Err(NotBase64));
+        assert_eq!(body("e30*", true), Err(BodyError::NotBase64));
     }
 
     #[test]
     fn the_size_limit_is_that_of_the_decoded_body() {
-        let fits =
-            |text: &str, base64| Request::open(event(text, base64)).unwrap().within_size().is_ok();
+        let fits = |text: &str, base64| opened(event(text, base64)).unwrap().within_size().is_ok();
         let most = "x".repeat(MAX_BODY_BYTES);
         assert!(fits(&most, false));
         assert!(fits(&STANDARD.encode(&most), true));
@@ -180,7 +311,78 @@ mod tests {
     #[test]
     fn what_is_no_function_url_event_is_foreign() {
         for event in [json!({}), json!({"Records": []}), json!(null), json!([1]), json!("x")] {
-            assert_eq!(Request::open(event).err(), Some(EnvelopeError::Foreign));
+            assert_eq!(opened(event).err(), Some(EnvelopeError::Foreign));
         }
+        for body in ["{}", "[]", "5", "true"] {
+            let event = written(body, false);
+            assert_eq!(Request::open(event).err(), Some(EnvelopeError::Foreign), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_event_without_a_body_has_an_empty_one() {
+        let mut without = event("", false);
+        without.as_object_mut().unwrap().remove("body");
+        for event in [without.into(), written("null", false), written("null", true)] {
+            let request = Request::open(event).unwrap().within_size().unwrap();
+            assert_eq!(Authenticated::new(request).into_body().unwrap(), b"");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_no_text() {
+        for body in [r#""\ud800""#, r#""\udc00\ud800""#, r#""a\ud83dx""#] {
+            let request = Request::open(written(body, false)).unwrap().within_size().unwrap();
+            assert_eq!(Authenticated::new(request).into_body(), Err(BodyError::NotText), "{body}");
+        }
+    }
+
+    /// A text in JSON, each character as itself, or as the escape that its number chooses.
+    fn escaped(text: &str, escapes: &[bool]) -> String {
+        let mut json = String::from("\"");
+        for (one, escape) in text.chars().zip(escapes.iter().cycle()) {
+            if *escape {
+                let mut units = [0; 2];
+                let units = one.encode_utf16(&mut units).iter();
+                json.extend(units.map(|unit| format!("\\u{unit:04X}")));
+            } else {
+                let plain = Value::from(one.to_string()).to_string();
+                json += &plain[1..plain.len() - 1];
+            }
+        }
+        json + "\""
+    }
+
+    proptest! {
+        /// However a text is written in JSON, its length is that of what it stands for.
+        #[test]
+        fn a_text_is_as_long_as_what_it_stands_for(
+            text in "(\\PC|[\"\\\\/\n\u{0}é\u{800}\u{ffff}😀]){0,40}",
+            escapes in prop::collection::vec(any::<bool>(), 1..8),
+        ) {
+            let json = escaped(&text, &escapes);
+            prop_assert_eq!(&serde_json::from_str::<String>(&json).unwrap(), &text);
+            let inside = &json[1..json.len() - 1];
+            for most in 0..=text.len() + 2 {
+                prop_assert_eq!(is_longer_than(most, inside), text.len() > most);
+            }
+            let request = Request::open(written(&json, false)).unwrap();
+            prop_assert_eq!(Authenticated::new(request).into_body().unwrap(), text.into_bytes());
+        }
+    }
+
+    #[test]
+    fn the_size_limit_is_that_of_what_escapes_stand_for() {
+        let fits = |json: &str, base64| {
+            Request::open(written(json, base64)).unwrap().within_size().is_ok()
+        };
+        for (one, bytes) in [(r"\u0041", 1), (r"\n", 1), (r"\u00e9", 2), (r"\ud83d\ude00", 4)] {
+            let most = one.repeat(MAX_BODY_BYTES / bytes);
+            assert!(fits(&format!("\"{most}\""), false), "{one}");
+            assert!(!fits(&format!("\"{most}x\""), false), "{one}");
+        }
+        let encoded = STANDARD.encode("x".repeat(MAX_BODY_BYTES)).replace('A', r"\u0041");
+        assert!(fits(&format!("\"{encoded}\""), true));
+        assert!(!fits(&format!("\"AAAA{encoded}\""), true));
     }
 }

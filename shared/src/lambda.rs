@@ -10,12 +10,12 @@ use lambda_runtime::{
     tower::{Layer, Service, service_fn},
 };
 use serde::Serialize;
-use serde_json::Value;
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
     aws::Aws,
     config::{ConfigError, Environment},
+    envelope::RawEvent,
     http::{Client, ClientError},
     journal::{LogLevel, Sink, chain, start_logging},
     key::FunctionArn,
@@ -54,7 +54,7 @@ impl From<&Context> for Invocation {
 #[async_trait]
 pub trait Function: Send + Sync {
     /// Answers one call of its URL, whatever it is: a panic does not come out of here.
-    async fn accept(&self, event: Value, invocation: &Invocation) -> Response;
+    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response;
 
     /// Delivers messages from its queue; the ids of those that stay there.
     async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String>;
@@ -119,7 +119,7 @@ where
     function.warm().await?;
     let handler = service_fn({
         let function = function.clone();
-        move |event: LambdaEvent<Value>| {
+        move |event: LambdaEvent<RawEvent>| {
             let function = function.clone();
             async move {
                 let invocation = Invocation::from(&event.context);
@@ -145,7 +145,7 @@ enum Answer {
 }
 
 /// One binary serves both: its URL, and its queue.
-async fn answer(function: &dyn Function, event: Value, invocation: &Invocation) -> Answer {
+async fn answer(function: &dyn Function, event: RawEvent, invocation: &Invocation) -> Answer {
     match queue::received(&event) {
         Some(received) => {
             Answer::Queue(queue::acknowledge(function.deliver(received, invocation).await))

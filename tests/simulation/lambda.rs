@@ -83,7 +83,7 @@ impl Lambda {
         let limit = self.which().limit() + GRACE;
         self.invoke(Some(number), |function, invocation| async move {
             let began = Instant::now();
-            let answer = function.accept(event, &invocation).await;
+            let answer = function.accept(event.into(), &invocation).await;
             let took = began.elapsed();
             if took > limit {
                 let name = self.which().name();

@@ -23,15 +23,20 @@ impl Sandbox {
 
     /// Calls the function's URL. Where its process has ended, a new one is started first.
     pub async fn invoke(&mut self, event: impl Into<Value>) -> Answer {
-        Answer::read(&self.run(event.into()).await)
+        self.invoke_written(event.into().to_string()).await
+    }
+
+    /// The same with an event in JSON, which can say what no [`Value`] holds.
+    pub async fn invoke_written(&mut self, event: String) -> Answer {
+        Answer::read(&self.run(event).await)
     }
 
     /// Delivers messages from the function's queue; the ids of those that stay there.
     pub async fn deliver(&mut self, messages: &[Message]) -> Vec<String> {
-        batch_failures::read(&self.run(lambda_event(messages)).await, messages)
+        batch_failures::read(&self.run(lambda_event(messages).to_string()).await, messages)
     }
 
-    async fn run(&mut self, event: Value) -> Value {
+    async fn run(&mut self, event: String) -> Value {
         if !self.process.is_ready().await {
             let log = self.replace().await.ended().await.1;
             self.past.append(log);

@@ -120,7 +120,7 @@ mod tests {
         *request.uri_mut() = "/?secret=a-caller-s-secret".parse().unwrap();
         *request.headers_mut() = signature(&key.to_owned().into(), now).unwrap();
         let invocation = Invocation { arn: FunctionArn::new("arn"), ends: now + TIME_LIMIT };
-        function.accept(event(request), &invocation).await.into_lambda().status_code
+        function.accept(event(request).into(), &invocation).await.into_lambda().status_code
     }
 
     #[tokio::test]

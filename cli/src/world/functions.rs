@@ -82,7 +82,7 @@ impl Functions {
         let Named { name, function } = self.0.iter().find(|named| named.name == name)?;
         let invocation =
             Invocation { arn: arn(name), ends: OffsetDateTime::now_utc() + TIME_LIMIT };
-        let answer = function.accept(event(request), &invocation).await.into_lambda();
+        let answer = function.accept(event(request).into(), &invocation).await.into_lambda();
         let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
         *response.status_mut() = u16::try_from(answer.status_code)
             .ok()

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{
     answer::{Refusal, Refused},
     auth::CallerAuth,
     budget::Budget,
     deliver::Deliver,
     dispatch::Dispatch,
-    envelope::Request,
+    envelope::{RawEvent, Request},
     journal::{Line, Metric},
     key::{FunctionArn, Key},
     lambda::{Function, Invocation},
@@ -71,7 +71,7 @@ impl Skipped {
 }
 
 impl MailchimpInbound {
-    async fn answer(&self, event: Value, invocation: &Invocation, line: &mut Line) -> Response {
+    async fn answer(&self, event: RawEvent, invocation: &Invocation, line: &mut Line) -> Response {
         let budget = Budget::in_line(MAILCHIMP_LIMIT, self.dispatch.clock.now(), invocation.ends);
         match self.take(event).await {
             Ok(Taken::Validator) => {
@@ -96,7 +96,7 @@ impl MailchimpInbound {
     }
 
     /// From the envelope to the message.
-    async fn take(&self, event: Value) -> Result<Taken, Refused> {
+    async fn take(&self, event: RawEvent) -> Result<Taken, Refused> {
         let request = Request::open(event)?;
         match *request.method() {
             Method::GET | Method::HEAD => return Ok(Taken::Validator),
@@ -182,7 +182,7 @@ impl From<EventError> for Refused {
 
 #[async_trait]
 impl Function for MailchimpInbound {
-    async fn accept(&self, event: Value, invocation: &Invocation) -> Response {
+    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response {
         let unfinished = answer_refused(Refusal::Unfinished);
         let answer = async |line: &mut Line| self.answer(event, invocation, line).await;
         self.dispatch.journal.request(MAILCHIMP_LIMIT, unfinished, answer).await

@@ -5,6 +5,8 @@ use std::fmt;
 use aws_lambda_events::sqs::SqsBatchResponse;
 use serde_json::Value;
 
+use crate::envelope::RawEvent;
+
 /// A message as it came from the queue.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct Received {
@@ -42,8 +44,8 @@ impl From<&Value> for Received {
 ///
 /// A record that lacks something is a message all the same: Lambda deletes the messages of an
 /// event that is answered like a call of the URL. Under an empty id all of the batch stay.
-pub fn received(event: &Value) -> Option<Vec<Received>> {
-    let records = event["Records"].as_array()?;
+pub fn received(event: &RawEvent) -> Option<Vec<Received>> {
+    let records: Vec<Value> = serde_json::from_str(event.records()?.get()).ok()?;
     (records.first()?["eventSource"] == "aws:sqs")
         .then(|| records.iter().map(Received::from).collect())
 }
@@ -61,6 +63,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn received(event: &Value) -> Option<Vec<Received>> {
+        super::received(&event.clone().into())
+    }
 
     fn record(id: &str, receives: &str) -> Value {
         json!({

@@ -145,6 +145,27 @@ pub(crate) async fn the_cheapest_check_comes_first<V: Vendor>(mut running: Runni
     }
 }
 
+/// Half a surrogate pair can be written in JSON, and is no text: whoever reads it fails.
+pub(crate) async fn no_body_is_read_before_its_caller_is_known<V: Vendor>(mut running: Running<V>) {
+    let written = |event: Event, times: usize| {
+        let event = Value::from(event.body("BODY")).to_string();
+        event.replace("\"BODY\"", &format!("\"{}\"", r"\ud800".repeat(times)))
+    };
+    let stranger = Event::of_ory(&ann(), FIRST);
+    let table = [
+        (written(stranger.clone(), 1), 401),
+        (written(stranger.clone().marked_as_base64(), 1), 401),
+        (written(event(&ann()), 1), 400),
+        // The most that Lambda lets through is 6 MB.
+        (written(stranger, 950_000), 413),
+    ];
+    for (event, status) in table {
+        assert_eq!(running.sandbox.invoke_written(event).await.status, status);
+    }
+    assert!(running.received().is_empty());
+    assert_eq!(running.sandbox.starts(), 1);
+}
+
 pub(crate) async fn what_is_cancelled_is_answered_with_nothing<V: Vendor>(mut running: Running<V>) {
     assert_eq!(running.call(event(&phone_only())).await.status, 204);
     assert!(running.received().is_empty());

@@ -145,6 +145,11 @@ async fn a_rejected_person_is_not_written_to_again() {
 }
 
 #[tokio::test]
+async fn no_body_is_read_before_its_caller_is_known() {
+    rows::no_body_is_read_before_its_caller_is_known(Welcome::start().await).await;
+}
+
+#[tokio::test]
 async fn what_the_template_cancels_is_answered_with_nothing() {
     rows::what_is_cancelled_is_answered_with_nothing(Welcome::start().await).await;
 }

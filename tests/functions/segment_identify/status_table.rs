@@ -59,6 +59,11 @@ async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
 }
 
 #[tokio::test]
+async fn no_body_is_read_before_its_caller_is_known() {
+    rows::no_body_is_read_before_its_caller_is_known(start().await).await;
+}
+
+#[tokio::test]
 async fn what_the_template_cancels_is_answered_with_nothing() {
     let identify = start_with(CANCELS_WITHOUT_ADDRESS).await;
     rows::what_is_cancelled_is_answered_with_nothing(identify).await;

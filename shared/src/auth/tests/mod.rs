@@ -27,13 +27,16 @@ fn ory(name: &str) -> Scheme {
 }
 
 fn request(headers: &serde_json::Value, cookies: &[String], query: &str) -> Request {
-    Request::open(json!({
-        "rawQueryString": query,
-        "headers": headers,
-        "cookies": cookies,
-        "requestContext": {"http": {"method": "POST"}, "timeEpoch": 0},
-        "isBase64Encoded": false,
-    }))
+    Request::open(
+        json!({
+            "rawQueryString": query,
+            "headers": headers,
+            "cookies": cookies,
+            "requestContext": {"http": {"method": "POST"}, "timeEpoch": 0},
+            "isBase64Encoded": false,
+        })
+        .into(),
+    )
     .unwrap()
 }
 
