@@ -172,7 +172,7 @@ fn add_metadata(
 }
 
 /// The values of each entry, which Mandrill puts over the metadata of that recipient's mail: a list
-/// of `{rcpt, values}` (Mandrill's OpenAPI description of `messages/send`).
+/// of `{rcpt, values}` (Mandrill's description of `messages/send`).
 fn recipient_metadata(
     message: &Map<String, Value>,
 ) -> Result<Vec<&Map<String, Value>>, &'static str> {

@@ -329,7 +329,7 @@ mod tests {
         (location, prop::collection::vec((joint, pair), 0..5), fragment).prop_map(
             |(location, pairs, fragment)| {
                 let pairs: String =
-                    pairs.iter().map(|(joint, pair)| format!("{joint}{pair}")).collect();
+                    pairs.iter().flat_map(|(joint, pair)| [*joint, *pair]).collect();
                 format!("{location}?{pairs}{fragment}")
             },
         )

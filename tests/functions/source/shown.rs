@@ -27,7 +27,7 @@ use super::{Types, sources};
 use crate::common::canaries::assert_unmarked;
 
 /// Texts of types that derive `Debug`, and what they hold.
-const HARMLESS: [(&str, &str); 32] = [
+const HARMLESS: [(&str, &str); 34] = [
     ("Bid.holder", "a random name"),
     ("Bid.record_id", "a key, as records show it"),
     ("Blocked.Because.0", "a cause, as the log shows it"),
@@ -42,9 +42,11 @@ const HARMLESS: [(&str, &str); 32] = [
     ("EventError.TooLong.field", "the name of a field that holds an address"),
     ("FiredAtError.Format.0", "which part of a time is wrong"),
     ("FunctionArn.0", "the name of a deployment"),
+    ("Held.recipient", "a digest"),
     ("Hook.flow", "a word of the webhook's template"),
     ("Hook.method", "a word of the webhook's template"),
     ("Item.holder", "a random name"),
+    ("Item.recipient", "a digest"),
     ("Key.0", "a digest or a Trigger-ID"),
     ("KeyProblem.Refused.0", "the name of an error of Secrets Manager's"),
     ("Line.cause", "what the log shows"),
