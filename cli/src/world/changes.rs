@@ -14,6 +14,8 @@ pub(crate) fn between(before: &[Value], after: &[Value]) -> Vec<String> {
 fn of_one(before: &Leaves, after: &Leaves) -> Vec<String> {
     let all: BTreeMap<_, _> = before.iter().chain(after).collect();
     let changed = all.into_keys().filter(|&path| before.get(path) != after.get(path));
+    // That something changed shows in what did.
+    let changed = changed.filter(|&path| path != "updated_at");
     let shown = |leaf: Option<&Value>| leaf.map_or("none".to_owned(), Value::to_string);
     changed
         .map(|path| format!("{path}: {} -> {}", shown(before.get(path)), shown(after.get(path))))
