@@ -7,11 +7,27 @@ use shared::response::Response;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    chance::Fault, event::Planned, judge::Wrong, lambda::Lambda, settings::Which, world::World,
+    event::Planned,
+    excused::Excused,
+    fault::Fault,
+    judge::Wrong,
+    lambda::Lambda,
+    settings::{CALLER_SECRET, STRANGERS_SECRET, Which},
+    world::World,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
+
+/// So many strangers call at once.
+const STRANGERS: usize = 12;
+
+/// After a mismatch a sandbox looks the secret up anew, at most once in half a minute.
+const LOOKED_UP_ANEW: Duration = Duration::from_secs(35);
+
+/// How long a secret is kept, and where Secrets Manager is away.
+const SECRET_KEPT: Duration = Duration::from_secs(305);
+const SECRET_KEPT_LONGEST: Duration = Duration::from_mins(66);
 
 /// Kratos' client waits so long, and calls three times within seconds.
 const ORY_PATIENCE: Duration = Duration::from_secs(30);
@@ -85,14 +101,21 @@ async fn ask(world: Arc<World>, lambda: Arc<Lambda>, number: usize) -> bool {
         event.address,
         event.key
     ));
-    let Some(answer) = lambda.accept(number).await else { return false };
+    world.was_told(number);
+    let presented = world.presented();
+    let Some(answer) = lambda.accept(number, presented).await else { return false };
     let status = answer.status;
     world.say(format_args!("caller: {} is answered {status} {:?}", event.address, answer.body));
+    if status == 401 {
+        turned_away(&world, presented);
+        return false;
+    }
     let expected: &[u16] = match event.which {
         Which::Mailchimp => &[200, 503],
         Which::Mandrill | Which::Segment => &[200, 202, 204, 503],
     };
-    if !expected.contains(&status) {
+    let is_at_fault = status == 422 && has_faulty_template(&world);
+    if !expected.contains(&status) && !is_at_fault {
         world.condemn(Wrong::Status, format_args!("{status} {:?}", answer.body));
     }
     if !(200..300).contains(&status) {
@@ -105,17 +128,82 @@ async fn ask(world: Arc<World>, lambda: Arc<Lambda>, number: usize) -> bool {
     true
 }
 
+fn has_faulty_template(world: &World) -> bool {
+    world.plan.broken_template.is_ever() || world.plan.of(Which::Mailchimp).is_unfit_later
+}
+
+/// A caller with the secret that is right by now was answered 401.
+fn turned_away(world: &World, presented: &str) {
+    let is_new = world.secret_changed().is_some_and(|at| {
+        presented != CALLER_SECRET && world.elapsed().saturating_sub(at) < LOOKED_UP_ANEW
+    });
+    let told = format_args!("{presented}");
+    if is_new || presented != CALLER_SECRET && world.did_secrets_fail(LOOKED_UP_ANEW) {
+        world.excuse(Excused::NotYetKnown, told);
+    } else {
+        world.condemn(Wrong::TurnedAway, told);
+    }
+}
+
+/// Many callers without the secret, one after the other.
+pub(crate) async fn intrude(world: Arc<World>, lambda: Arc<Lambda>, at: Duration) {
+    sleep(at).await;
+    let Some(number) = any_event(&world, &lambda) else { return };
+    world.chance.count(Fault::Strangers);
+    for _ in 0..STRANGERS {
+        sleep(world.chance.latency()).await;
+        let answer = lambda.accept(number, STRANGERS_SECRET).await;
+        let status = answer.map_or(502, |answer| answer.status);
+        world.say(format_args!("stranger: is answered {status}"));
+        if ![401, 502, 503].contains(&status) {
+            world.condemn(Wrong::LetIn, format_args!("{status}"));
+        }
+    }
+}
+
+/// Somebody who has a caller's key that was turned off at `at`.
+pub(crate) async fn misuse(world: Arc<World>, lambda: Arc<Lambda>, at: Duration) {
+    let Some(number) = any_event(&world, &lambda) else { return };
+    for after in [MINUTE, 6 * MINUTE, 120 * MINUTE] {
+        sleep((at + after).saturating_sub(world.elapsed())).await;
+        world.chance.count(Fault::TurnedOff);
+        let answer = lambda.accept(number, CALLER_SECRET).await;
+        let Some(status) = answer.map(|answer| answer.status) else { continue };
+        if !(200..300).contains(&status) {
+            continue;
+        }
+        world.was_told(number);
+        world.was_answered(number);
+        if after < SECRET_KEPT || after < SECRET_KEPT_LONGEST && world.did_secrets_fail(after) {
+            world.excuse(Excused::StillInUse, format_args!("after {after:?}"));
+        } else {
+            world.condemn(Wrong::LetIn, format_args!("after {after:?}"));
+        }
+    }
+}
+
+/// An event of this function's.
+fn any_event(world: &World, lambda: &Lambda) -> Option<usize> {
+    world.plan.events.iter().position(|event| event.which == lambda.which())
+}
+
 /// Whether what the answer says is so.
 fn is_true(world: &World, event: &Planned, answer: &Response) -> bool {
     let status = answer.body.as_ref().map(|body| &body["status"]).and_then(Value::as_str);
-    match status {
-        Some("delivered" | "duplicate" | "rejected") => is_settled(world, event),
-        Some("skipped") => event.is_cancelled || is_settled(world, event),
+    let (number, _) = world.plan.by_key(&event.key).expect("an event of the plan");
+    match (status, event.which) {
+        (Some("delivered" | "duplicate"), Which::Mailchimp) => {
+            world.is_done(event) || world.was_patched_for(number)
+        }
+        // It may be old, or about nobody.
+        (Some("skipped"), Which::Mailchimp) => true,
+        (Some("delivered" | "duplicate" | "rejected"), _) => is_settled(world, event),
+        (Some("skipped"), _) => event.is_cancelled || is_settled(world, event),
         _ => true,
     }
 }
 
 /// Whether the vendor has it, or has rejected it, for whatever reason.
 fn is_settled(world: &World, event: &Planned) -> bool {
-    world.is_done(event) || world.mail(&event.vendor_key).contains(&true)
+    world.is_done(event) || world.came_of_mails(event).contains(&true)
 }

@@ -4,65 +4,13 @@ use std::{ops::Range, time::Duration};
 
 use fastrand::Rng;
 
-use crate::{locked::Locked, named::named};
-
-named! {
-    /// What can go wrong in the world. A table of the report counts how often each did.
-    pub(crate) enum Fault {
-        ToldAgain = "caller: Mailchimp told the same again, later",
-        StrangersId = "Mailchimp: another's ORY_ID",
-        Rubbish = "Mailchimp: an ORY_ID that is none",
-        CallerGaveUp = "caller: gave up waiting",
-        CalledTwice = "caller: sent the same request twice at once",
-        KilledAtPoll = "sandbox: killed at an await point",
-        KilledAtTime = "sandbox: killed at some time",
-        Frozen = "sandbox: frozen at an await point, past its lease",
-        KilledAtEnd = "sandbox: killed at the end of its time",
-        SendLost = "queue: send failed",
-        SendUnsaid = "queue: send failed after it was done",
-        SendHangs = "queue: send hung",
-        HideLost = "queue: hide failed",
-        HideUnsaid = "queue: hide failed after it was done",
-        QueueSlow = "queue: slow",
-        DeleteLost = "queue: delete failed",
-        HandedTwice = "queue: message handed out again",
-        TableAway = "table: away",
-        TableUnsaid = "table: away after it was done",
-        TableTwice = "table: done a second time, later",
-        TableSlow = "table: slow",
-        SecretsAway = "secrets: away",
-        SecretsDown = "secrets: down for a while",
-        SecretsSlow = "secrets: slow",
-        WrongKey = "secrets: a wrong vendor key",
-        Placeholder = "secrets: a placeholder for the vendor key",
-        Refused = "vendor: connection refused",
-        ResetBefore = "vendor: reset before it acted",
-        ResetAfter = "vendor: reset after it acted",
-        Slow = "vendor: slow",
-        AnsweredLate = "vendor: acted, and answered too late",
-        ActedLate = "vendor: acted after we gave up",
-        TooMany = "vendor: 429",
-        ServerError = "vendor: 500",
-        Html = "vendor: 502 with HTML",
-        Truncated = "vendor: acted, its answer cut short",
-        Gateway = "vendor: acted, its gateway answered 504",
-        Conflict = "Ory: 409",
-        WrongToken = "Ory: 401",
-        Unknown = "Ory: nobody by this address",
-        Vanished = "Ory: identity deleted meanwhile",
-        BadRequest = "Segment: 400",
-        Rejected = "Mandrill: rejected the recipient",
-        Unsigned = "Mandrill: rejected the sender",
-        Unpaid = "Mandrill: PaymentRequired",
-        SearchRefused = "Mandrill: refused to search",
-        IndexSlow = "Mandrill: index over 30 minutes behind",
-        IndexNever = "Mandrill: mail never in the index",
-        DeadLetters = "queue: sent again from the dead letters",
-    }
-}
+use crate::{fault::Fault, locked::Locked};
 
 /// How often a fault strikes in a run: from never to dreadful.
 const LEVELS: [f64; 5] = [0.0, 0.03, 0.1, 0.25, 0.5];
+
+/// The same where few faults may strike at all: their work is to be seen.
+const LEVELS_OF_FEW: [f64; 3] = [0.1, 0.3, 0.6];
 
 /// A run's dice.
 pub(crate) struct Chance {
@@ -75,10 +23,13 @@ impl Chance {
     /// The dice of the run with this seed. Each fault has a rate of its own.
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let level = LEVELS[rng.usize(..LEVELS.len())];
-        let spared = rng.f64() * 0.7;
-        let rates =
-            std::array::from_fn(|_| if rng.f64() < spared { 0.0 } else { level * rng.f64() });
+        let levels: &[f64] = if Fault::are_few() { &LEVELS_OF_FEW } else { &LEVELS };
+        let level = levels[rng.usize(..levels.len())];
+        let spared = if Fault::are_few() { 0.0 } else { rng.f64() * 0.7 };
+        let rates = std::array::from_fn(|fault| {
+            let rate = if rng.f64() < spared { 0.0 } else { level * rng.f64() };
+            if Fault::ALL[fault].is_allowed() { rate } else { 0.0 }
+        });
         Self { rng: Locked::new(rng), rates, struck: Locked::new([0; Fault::COUNT]) }
     }
 
@@ -94,6 +45,12 @@ impl Chance {
     /// Whether the fault is to strike later, if it comes to that.
     pub(crate) fn would_strike(&self, fault: Fault) -> bool {
         self.is(self.rates[fault as usize])
+    }
+
+    /// Whether a run has the fault at all, with this probability.
+    pub(crate) fn has(&self, fault: Fault, probability: f64) -> bool {
+        let probability = if Fault::are_few() { 0.6 } else { probability };
+        self.is(probability) && fault.is_allowed()
     }
 
     /// Counts a fault that struck.

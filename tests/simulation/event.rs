@@ -1,4 +1,4 @@
-//! The events of a run, with the keys by which the table and the vendors know them.
+//! The events of a run, with the keys by which the vendors know them.
 
 use std::time::Duration;
 
@@ -12,8 +12,10 @@ use uuid::{Builder, Uuid};
 
 use crate::{
     chance::Chance,
-    mailchimp::{Person as Contact, Told},
-    settings::{CALLER_SECRET, Settings, Which},
+    fault::Fault,
+    mailchimp::Told,
+    person::Person as Contact,
+    settings::{Settings, Which},
 };
 
 /// The most events of one function; mostly there are fewer.
@@ -26,14 +28,14 @@ pub(crate) struct Planned {
     pub(crate) which: Which,
     /// When its caller calls for the first time.
     pub(crate) at: Duration,
-    /// The event that Lambda makes of the call.
-    pub(crate) request: Value,
+    /// The call, without the caller's secret.
+    request: Event,
     /// The event's own key.
     pub(crate) key: String,
-    /// The work's key, as the table has it.
-    pub(crate) record_id: String,
     /// The work's key, as the vendor has it.
     pub(crate) vendor_key: String,
+    /// The same where the template that is deployed later names another.
+    later_key: String,
     /// Whom it is about.
     pub(crate) address: String,
     /// Whether the template cancels it.
@@ -59,7 +61,7 @@ impl Planned {
     /// The events of one function: some people have several.
     pub(crate) fn draw(settings: &Settings, chance: &Chance) -> Vec<Self> {
         let which = settings.which;
-        let people: Vec<_> = (0..chance.number(1..4))
+        let mut people: Vec<_> = (0..chance.number(1..4))
             .map(|n| {
                 let test = if chance.is(0.07) { "test-" } else { "" };
                 let address = format!("{test}{n}@{}.example.com", which.name());
@@ -67,12 +69,21 @@ impl Planned {
             })
             .collect();
         let count = chance.number(1..MOST + 1).min(chance.number(1..MOST + 1));
-        (0..count)
-            .map(|_| {
-                let person = &people[chance.number(0..people.len())];
-                let longest = Duration::from_hours(if chance.is(0.8) { 1 } else { 24 });
-                let at = chance.scale(Duration::from_millis(10)..longest);
-                Self::of_ory(settings, person, at, chance)
+        let longest = |chance: &Chance| Duration::from_hours(if chance.is(0.8) { 1 } else { 24 });
+        let mut times: Vec<_> = (0..count)
+            .map(|_| chance.scale(Duration::from_millis(10)..longest(chance)))
+            .collect();
+        times.sort();
+        times
+            .into_iter()
+            .map(|at| {
+                let person = chance.number(0..people.len());
+                let person = &mut people[person];
+                let event = Self::of_ory(settings, person, at, chance);
+                if chance.strikes(Fault::Moved) {
+                    person.address = format!("moved-{}", person.address);
+                }
+                event
             })
             .collect()
     }
@@ -86,7 +97,8 @@ impl Planned {
             .map(|_| {
                 let person = chance.number(0..people.len());
                 let told = Told::draw(person, people, settings.inbound, chance);
-                let at = chance.scale(Duration::from_millis(10)..longest);
+                // Mailchimp tells of it some time after.
+                let at = told.said + chance.scale(Duration::from_millis(10)..longest);
                 Self::of_mailchimp(settings, told, at)
             })
             .collect()
@@ -108,22 +120,21 @@ impl Planned {
         let decoded = Ctx::decode(ctx.to_string().as_bytes()).expect("a usable ctx").reduce();
         let key = Key::of_event(trigger, decoded.as_value());
         let named = person.id.to_string();
-        let work = WorkKey::new(&key, settings.is_named.then_some(named.as_str()));
+        let work = |is_named: bool| WorkKey::new(&key, is_named.then_some(named.as_str()));
         let event = Event::of_ory(&ctx, &trigger.unwrap_or_default().to_string());
-        let event = if trigger.is_some() { event } else { event.without_trigger() };
-        let request = event.header("authorization", CALLER_SECRET).into();
-        let of = Self::of(settings.which, person.address.clone(), at, request, (&key, &work));
-        Self { is_cancelled, ..of }
+        let request = if trigger.is_some() { event } else { event.without_trigger() };
+        let works = [work(settings.is_named), work(settings.is_named_later)];
+        Self::of(settings.which, person.address.clone(), at, request, &key, &works)
     }
 
     fn of_mailchimp(settings: &Settings, told: Told, at: Duration) -> Self {
         let form = told.form();
         let key = Key::digest(form.as_bytes());
-        let work = WorkKey::new(&key, None);
-        let request = Event::of_mailchimp(form).query(&format!("secret={CALLER_SECRET}")).into();
+        let works = [WorkKey::new(&key, None), WorkKey::new(&key, None)];
         let address = told.addresses[0].clone();
         let is_cancelled = settings.inbound.cancels(&address);
-        let of = Self::of(Which::Mailchimp, address, at, request, (&key, &work));
+        let request = Event::of_mailchimp(form);
+        let of = Self::of(Which::Mailchimp, address, at, request, &key, &works);
         Self { is_cancelled, told: Some(told), ..of }
     }
 
@@ -131,20 +142,35 @@ impl Planned {
         which: Which,
         address: String,
         at: Duration,
-        request: Value,
-        (key, work): (&Key, &WorkKey),
+        request: Event,
+        key: &Key,
+        works: &[WorkKey; 2],
     ) -> Self {
         Self {
             which,
             at,
             request,
             key: key.as_str().to_owned(),
-            record_id: work.record_id(which.name()),
-            vendor_key: work.for_vendor(&which.arn()),
-            is_cancelled: false,
+            vendor_key: works[0].for_vendor(&which.arn()),
+            later_key: works[1].for_vendor(&which.arn()),
+            is_cancelled: which.cancels(&address),
             address,
             told: None,
         }
+    }
+
+    /// The event that Lambda makes of the call by somebody who presents this secret.
+    pub(crate) fn request(&self, secret: &str) -> Value {
+        let call = self.request.clone();
+        match self.which {
+            Which::Mailchimp => call.query(&format!("secret={secret}")).into(),
+            Which::Mandrill | Which::Segment => call.header("authorization", secret).into(),
+        }
+    }
+
+    /// The keys by which the vendor may know its work.
+    pub(crate) fn vendor_keys(&self) -> [&str; 2] {
+        [&self.vendor_key, &self.later_key]
     }
 }
 

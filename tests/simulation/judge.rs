@@ -1,46 +1,44 @@
-//! Who is answered what, and what must never be.
+//! What must never be, and what the run has seen of it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    time::Duration,
 };
 
-use crate::{locked::Locked, named::named, world::World};
+use time::OffsetDateTime;
+
+use crate::{excused::Excused, locked::Locked, named::named, world::World};
 
 named! {
     /// What must never happen.
     pub(crate) enum Wrong {
+        StillConsenting = "Ory shows consent of somebody who said no last",
+        ConsentLost = "Ory shows no consent of somebody who said yes last",
+        NotMarked = "Ory shows no mark of an address that bounced",
+        StillTold = "Segment shows consent of somebody who said no last",
+        SegmentStale = "Segment does not show what was said last",
+        AgainstOry = "Segment was told of a consent that Ory did not show",
+        PatchesMet = "two patches of ours to one person met, and one is lost",
+        SomebodyElse = "a patch of somebody else",
+        Contrary = "a patch that says the contrary of its event",
+        Outside = "a patch outside the allowed paths",
+        Echo = "a patch that changes nothing",
+        BackToMailchimp = "Segment told without sparing Mailchimp",
         Lost = "lost: answered 2xx, and neither done nor kept",
+        Stuck = "a dead letter, with nothing in its way",
         SecondMail = "a second mail for one piece of work",
+        LateMail = "a mail later than its troubles explain",
         SecondEvent = "a second event in Segment",
         AfterRejection = "a call after a rejection",
-        AfterEnd = "a call after its end was recorded",
-        WithoutClaim = "a call without a claim",
-        Consent = "a consent that is not what the newest event says",
-        WithoutLane = "a patch, or a word to Segment, without the lane",
-        OthersLane = "a lane ended that another is in",
-        Unread = "a patch without a reading in the lane",
-        Echo = "a patch that changes nothing",
-        Outside = "a patch outside the allowed paths",
-        Mispatched = "a patch that does not do what its event says",
-        SomebodyElse = "a patch of somebody else",
-        SegmentFirst = "Segment told before Ory",
-        BackToMailchimp = "Segment told without sparing Mailchimp",
+        Impatient = "a vendor asked again before the time that it asked for",
+        TurnedAway = "a caller with the right secret was answered 401",
+        LetIn = "somebody without the secret was let in",
+        LookedUp = "callers' secret looked up again and again within 30 s",
         Untrue = "an answer that is not true",
         Status = "a status outside the table",
         Late = "an answer after its time",
         Panic = "a panic",
-    }
-}
-
-named! {
-    /// What can happen all the same, and is documented.
-    pub(crate) enum Excused {
-        IndexSecondMail = "second mail: the first was missing from the index after 30 minutes",
-        IndexAfterRejection = "call after a rejection that was missing from the index after 30 minutes",
-        SegmentForgot = "second event: tried for longer than the day for which Segment remembers",
-        PatchedLate = "consent: a patch without an answer came after its lane was left",
-        MendableForGood = "not sent: an unanswered rejection of the sender was taken for one of the recipient",
     }
 }
 
@@ -50,22 +48,31 @@ const ABOUT_A_DAY: u32 = 80;
 /// The judge of one run.
 #[derive(Default)]
 pub(crate) struct Judge {
-    answered: Locked<BTreeSet<usize>>,
+    answered: Locked<BTreeMap<usize, OffsetDateTime>>,
     wrong: Locked<Vec<(Wrong, String)>>,
     excused: Locked<[u64; Excused::COUNT]>,
-    recorded: Locked<BTreeSet<String>>,
     redriven: Locked<BTreeSet<String>>,
-    /// The events that a lane holds to be applied.
-    pub(crate) noted: Locked<BTreeSet<String>>,
+    dead: Locked<BTreeSet<String>>,
     tries: Locked<BTreeMap<String, u32>>,
     invocations: Locked<u64>,
     sandboxes: Locked<usize>,
+    /// The invocations in which something went wrong.
+    pub(crate) troubled: Locked<BTreeSet<u64>>,
+    /// For how long that may have kept each event.
+    pub(crate) kept: Locked<BTreeMap<usize, Duration>>,
+    /// How often each was tried with nothing in its way.
+    pub(crate) tried_well: Locked<BTreeMap<usize, u32>>,
 }
 
 impl Judge {
     /// The events that were answered 2xx.
     pub(crate) fn answered(&self) -> BTreeSet<usize> {
-        self.answered.lock().clone()
+        self.answered.lock().keys().copied().collect()
+    }
+
+    /// When an event was first answered 2xx.
+    pub(crate) fn answered_at(&self, event: usize) -> Option<OffsetDateTime> {
+        self.answered.lock().get(&event).copied()
     }
 
     /// Another invocation begins.
@@ -99,22 +106,23 @@ impl Judge {
 impl World {
     /// An event was answered 2xx.
     pub(crate) fn was_answered(&self, event: usize) {
-        self.judge.answered.lock().insert(event);
-    }
-
-    /// The table has said that it holds the end of this work.
-    pub(crate) fn was_recorded(&self, record_id: String) {
-        self.judge.recorded.lock().insert(record_id);
-    }
-
-    /// Whether the end of this work was recorded.
-    pub(crate) fn is_recorded(&self, record_id: &str) -> bool {
-        self.judge.recorded.lock().contains(record_id)
+        let now = self.now();
+        self.judge.answered.lock().entry(event).or_insert(now);
     }
 
     /// A dead letter about the event with this key is sent again.
     pub(crate) fn was_redriven(&self, key: String) {
         self.judge.redriven.lock().insert(key);
+    }
+
+    /// The events of these keys are dead letters at the end.
+    pub(crate) fn are_dead(&self, keys: BTreeSet<String>) {
+        *self.judge.dead.lock() = keys;
+    }
+
+    /// Whether an event is a dead letter at the end.
+    pub(crate) fn is_dead(&self, event: usize) -> bool {
+        self.judge.dead.lock().contains(&self.plan.events[event].key)
     }
 
     /// A message about the event with this key was received so often.

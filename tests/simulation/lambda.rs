@@ -1,6 +1,7 @@
 //! Lambda: sandboxes that come and go, each with a clock of its own, and are killed.
 
 use std::{
+    collections::BTreeMap,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
@@ -20,20 +21,22 @@ use time::{Duration as Span, OffsetDateTime};
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    chance::{Chance, Fault},
+    at_work::DOUBT,
+    chance::Chance,
+    fault::Fault,
     judge::Wrong,
     locked::Locked,
     network::Network,
     queue::{FaultyQueue, Port, key},
     secrets::Secrets,
-    settings::{Settings, Which},
-    table::{Holders, Table},
+    settings::{Deployed, Settings, Which},
+    table::Table,
     world::World,
 };
 
 /// How far a sandbox's clock is off, either way. A lease outlives its invocation by 2 s, so two
 /// clocks may be 2 s apart: one behind by this much, one ahead.
-pub(crate) const SKEW: Duration = Duration::from_secs(1);
+const SKEW: Duration = Duration::from_secs(1);
 
 /// How much longer than its budget an answer may take: what is written down after the call.
 const GRACE: Duration = Duration::from_millis(2500);
@@ -48,6 +51,7 @@ pub(crate) struct Lambda {
 
 struct Sandbox {
     number: usize,
+    deployed: Deployed,
     function: Arc<dyn Function>,
 }
 
@@ -77,11 +81,12 @@ impl Lambda {
         self.settings().which
     }
 
-    /// A call of the function's URL; `None` where its sandbox was killed.
-    pub(crate) async fn accept(&self, number: usize) -> Option<Response> {
-        let event = self.world.plan.events[number].request.clone();
+    /// A call of the function's URL about this event, by somebody who presents this secret; `None`
+    /// where its sandbox was killed.
+    pub(crate) async fn accept(&self, number: usize, secret: &str) -> Option<Response> {
+        let event = self.world.plan.events[number].request(secret);
         let limit = self.which().limit() + GRACE;
-        self.invoke(Some(number), |function, invocation| async move {
+        self.invoke(vec![number], |_, function, invocation| async move {
             let began = Instant::now();
             let answer = function.accept(event.into(), &invocation).await;
             let took = began.elapsed();
@@ -96,10 +101,16 @@ impl Lambda {
 
     /// Messages from the queue; `None` where the sandbox was killed.
     pub(crate) async fn deliver(&self, received: Vec<Received>) -> Option<Vec<String>> {
-        let about = received.first().and_then(|message| key(&message.body));
-        let about = about.and_then(|key| self.world.plan.by_key(&key)).map(|(number, _)| number);
-        self.invoke(about, |function, invocation| async move {
-            function.deliver(received, &invocation).await
+        let of = |message: &Received| {
+            let key = key(&message.body)?;
+            self.world.plan.by_key(&key).map(|(number, _)| (message.id.clone(), number))
+        };
+        let events: BTreeMap<String, usize> = received.iter().filter_map(of).collect();
+        self.invoke(events.values().copied().collect(), |sandbox, function, invocation| async move {
+            let kept = function.deliver(received, &invocation).await;
+            let events: Vec<_> = kept.iter().filter_map(|id| events.get(id).copied()).collect();
+            self.world.ends_work(sandbox, &events);
+            kept
         })
         .await
     }
@@ -107,21 +118,19 @@ impl Lambda {
     /// Has a sandbox do its work, for as long as it lives.
     async fn invoke<F: Future>(
         &self,
-        about: Option<usize>,
-        work: impl FnOnce(Arc<dyn Function>, Invocation) -> F,
+        about: Vec<usize>,
+        work: impl FnOnce(usize, Arc<dyn Function>, Invocation) -> F,
     ) -> Option<F::Output> {
         let world = &self.world;
         let sandbox = self.sandbox().await;
         let invocation = Invocation { arn: self.which().arn(), ends: world.now() + TIME_LIMIT };
         world.judge.count_invocation();
         let number = sandbox.number;
-        if let Some(event) = about {
-            world.visits(number, event);
-        }
+        world.begins_work(number, about);
         world.say(format_args!("sandbox {number}: {} begins", self.which().name()));
-        let work = pin!(work(sandbox.function.clone(), invocation));
+        let work = pin!(work(number, sandbox.function.clone(), invocation));
         let fate = Fate::draw(&world.chance);
-        let mortal = Mortal { work, polls: fate.polls, freezes: fate.freezes, world };
+        let mortal = Mortal { work, polls: fate.polls, freezes: fate.freezes, number, world };
         let ended = match timeout(fate.time.min(TIME_LIMIT), mortal).await {
             Ok(Some(output)) => Ok(output),
             Ok(None) => Err(Fault::KilledAtPoll),
@@ -136,6 +145,8 @@ impl Lambda {
             }
             Err(fault) => {
                 world.chance.count(fault);
+                world.was_killed(number);
+                world.troubles(number, DOUBT);
                 world.say(format_args!("sandbox {number}: {}", fault.told()));
                 None
             }
@@ -145,37 +156,59 @@ impl Lambda {
     /// An idle sandbox, or a new one.
     async fn sandbox(&self) -> Sandbox {
         let chance = &self.world.chance;
+        let deployed = self.deployed();
         let idle = {
             let mut idle = self.idle.lock();
+            idle.retain(|sandbox| sandbox.deployed == deployed);
             let count = idle.len();
             (count > 0 && chance.is(0.8)).then(|| idle.swap_remove(chance.number(0..count)))
         };
         if let Some(sandbox) = idle {
             return sandbox;
         }
-        let sandbox = self.start();
+        let sandbox = self.start(deployed);
         sandbox.function.warm().await.expect("a shipped template parses");
         sandbox
     }
 
-    fn start(&self) -> Sandbox {
+    /// What a sandbox that starts now is made of.
+    fn deployed(&self) -> Deployed {
         let world = &self.world;
+        let at = world.elapsed();
+        let is_later = world.plan.deployed <= at;
+        Deployed { is_later, is_broken: world.plan.broken_template.holds(at) }
+    }
+
+    fn start(&self, deployed: Deployed) -> Sandbox {
+        let world = &self.world;
+        let settings = self.settings();
+        for (fault, strikes) in [
+            (Fault::BrokenTemplate, deployed.is_broken),
+            (Fault::RenamedKey, deployed.is_later && settings.is_named != settings.is_named_later),
+            (Fault::UnfitSegment, deployed.is_later && settings.is_unfit_later),
+            (Fault::NoTable, !settings.has_table),
+            (Fault::ShortLived, settings.record_ttl == Duration::from_hours(1)),
+        ] {
+            if strikes {
+                world.chance.count(fault);
+            }
+        }
         let number = world.judge.count_sandbox();
-        let holders = Holders::default();
         let skew = world.chance.time(Duration::ZERO..2 * SKEW);
         let skew = Span::try_from(skew).unwrap_or_default() - SKEW;
-        let table = Table { world: world.clone(), sandbox: number, holders: holders.clone() };
-        let (table, port) = (Arc::new(table), Arc::new(Port(self.queue.clone())));
+        let table = Table { world: world.clone(), sandbox: number };
+        let port = Port { queue: self.queue.clone(), sandbox: number };
+        let (table, port) = (Arc::new(table), Arc::new(port));
         let ports = Ports {
-            secrets: Arc::new(Secrets(world.clone())),
+            secrets: Arc::new(Secrets { world: world.clone(), sandbox: number }),
             queues: Arc::new(move |_| port.clone()),
             tables: Arc::new(move |_| table.clone()),
-            http: Arc::new(Network { world: world.clone(), sandbox: number, holders }),
+            http: Arc::new(Network { world: world.clone(), sandbox: number }),
             clock: Arc::new(SkewedClock { world: world.clone(), skew }),
             journal: Sink::Nowhere,
             rendering: Rendering::InPlace,
         };
-        Sandbox { number, function: self.settings().start(&ports) }
+        Sandbox { number, deployed, function: settings.start(deployed, &ports) }
     }
 }
 
@@ -210,6 +243,7 @@ struct Mortal<'a, F> {
     work: Pin<&'a mut F>,
     polls: usize,
     freezes: Option<usize>,
+    number: usize,
     world: &'a World,
 }
 
@@ -225,6 +259,7 @@ impl<F: Future> Future for Mortal<'_, F> {
         if self.freezes == Some(0) {
             self.freezes = None;
             self.world.chance.count(Fault::Frozen);
+            self.world.troubles(self.number, DOUBT);
             self.world.leap(self.world.chance.time(TIME_LIMIT..4 * TIME_LIMIT));
         }
         self.work.as_mut().poll(context).map(Some)

@@ -2,16 +2,19 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use http::header::RETRY_AFTER;
 use serde_json::{Value, json};
 use shared::{http::Response, lambda::TIME_LIMIT};
 use time::OffsetDateTime;
 
 use crate::{
-    chance::Fault,
-    judge::{Excused, Wrong},
+    answers::asking_to_wait,
+    excused::Excused,
+    fault::Fault,
+    judge::Wrong,
     locked::Locked,
     network::{Call, answer},
-    settings::VENDOR_KEY,
+    settings::{VENDOR_KEY, Which},
     world::World,
 };
 
@@ -44,6 +47,7 @@ struct Mail {
     address: String,
     fate: Fate,
     called_at: OffsetDateTime,
+    sent_at: OffsetDateTime,
     /// When it is in the index; `None`: never.
     indexed_at: Option<OffsetDateTime>,
     /// Whether a search that we heard the answer of missed it when it counts as lost.
@@ -85,11 +89,23 @@ impl World {
         if before.peek().is_none() {
             return;
         }
-        if before.all(|mail| mail.was_missed) {
+        let settings = self.plan.of(Which::Mandrill);
+        let ended = self.now() - settings.record_ttl;
+        if before.peek().is_some_and(|first| first.called_at < ended) {
+            self.excuse(Excused::RecordEnded, told);
+        } else if !settings.has_table {
+            self.excuse(Excused::OwnRecords, told);
+        } else if before.all(|mail| mail.was_missed) {
             self.excuse(excuse, told);
         } else {
             self.condemn(wrong, told);
         }
+    }
+
+    /// When a mail was first sent for this work.
+    pub(crate) fn first_sent(&self, key: &str) -> Option<OffsetDateTime> {
+        let mails = self.mandrill.mails.lock();
+        mails.iter().find(|mail| mail.key == key && mail.fate == Fate::Sent).map(|mail| mail.sent_at)
     }
 
     /// Mandrill acts on a call.
@@ -132,6 +148,7 @@ impl World {
             address: address.to_owned(),
             fate,
             called_at: call.at,
+            sent_at: self.now(),
             indexed_at: self.index_lag().map(|lag| self.now() + lag),
             was_missed: false,
         });
@@ -152,6 +169,10 @@ impl World {
     fn search(&self, call: &Call) -> Response {
         if self.chance.strikes(Fault::SearchRefused) {
             return error(400, "ValidationError");
+        }
+        if self.plan.searches_limited.holds(self.elapsed()) {
+            self.chance.count(Fault::SearchLimited);
+            return asking_to_wait(error(429, "RequestLimitExceeded"), RETRY_AFTER, &self.chance);
         }
         let now = self.now();
         let phrase = call.body["query"].as_str().unwrap_or_default();

@@ -3,7 +3,7 @@
 macro_rules! named {
     ($(#[$doc:meta])* pub(crate) enum $name:ident { $($variant:ident = $told:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
         pub(crate) enum $name { $($variant,)* }
 
         impl $name {
@@ -15,6 +15,11 @@ macro_rules! named {
             /// In words.
             pub(crate) fn told(self) -> &'static str {
                 match self { $(Self::$variant => $told,)* }
+            }
+
+            /// Its name, as one writes it to ask for it.
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant),)* }
             }
         }
     };

@@ -1,21 +1,26 @@
 //! The way to the vendors, and all that happens to calls on it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header::RETRY_AFTER};
-use serde_json::{Value, json};
-use shared::http::{Error, Http, Request, Response};
+use http::{HeaderMap, Method};
+use serde_json::Value;
+use shared::{
+    http::{Error, Http, Request, Response},
+    lambda::TIME_LIMIT,
+};
 use time::OffsetDateTime;
 use tokio::time::{sleep, timeout};
 
+pub(crate) use crate::answers::{answer, plain};
 use crate::{
-    chance::{Chance, Fault},
-    judge::Wrong,
-    lambda::SKEW,
-    table::Holders,
-    visit::Held,
+    answers::{refusal, spoilt},
+    at_work::{AtWork, DOUBT, LATER},
+    chance::Chance,
+    fault::Fault,
     world::World,
 };
 
@@ -26,12 +31,11 @@ const STILL_ACTS: Duration = Duration::from_secs(10);
 pub(crate) struct Network {
     pub(crate) world: Arc<World>,
     pub(crate) sandbox: usize,
-    pub(crate) holders: Holders,
 }
 
 /// Whom a call goes to.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Vendor {
+pub(crate) enum Vendor {
     Mandrill,
     Segment,
     Ory,
@@ -55,16 +59,19 @@ pub(crate) struct Call {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
-    /// The lane that its sandbox was in.
-    pub(crate) held: Option<Held>,
+    /// What its sandbox is at.
+    pub(crate) work: AtWork,
     /// When it was made.
     pub(crate) at: OffsetDateTime,
     pub(crate) sandbox: usize,
+    awaited: Weak<()>,
 }
 
 /// The faults of which one may strike a call, the rarest told first.
-const FAULTS: [Fault; 12] = [
+const FAULTS: [Fault; 15] = [
     Fault::Conflict,
+    Fault::EdgeNotFound,
+    Fault::ConnectHangs,
     Fault::Refused,
     Fault::ResetBefore,
     Fault::ResetAfter,
@@ -74,6 +81,7 @@ const FAULTS: [Fault; 12] = [
     Fault::TooMany,
     Fault::ServerError,
     Fault::Html,
+    Fault::ActedHtml,
     Fault::Truncated,
     Fault::Gateway,
 ];
@@ -83,35 +91,32 @@ impl Http for Network {
     async fn send(&self, request: Request) -> Result<Response, Error> {
         let (world, sandbox) = (&self.world, self.sandbox);
         let vendor = Vendor::of(&request);
-        let faults = FAULTS.into_iter().filter(|fault| may_strike(*fault, vendor));
-        // An event of Mailchimp's takes several calls to Ory, where others take one.
-        let is_spared = vendor == Vendor::Ory && world.chance.is(0.5);
-        let fault = faults.filter(|_| !is_spared).find(|fault| world.chance.strikes(*fault));
+        let fault = strikes(&world.chance, vendor);
+        let (awaited, gives_up) = (Arc::new(()), request.timeout);
         let query = request.url.query_pairs().map(|(name, value)| format!("{name}={value}"));
         let call = Call {
             query: query.collect::<Vec<_>>().join("&"),
             path: request.url.path().to_owned(),
             body: serde_json::from_slice(&request.body).unwrap_or_default(),
-            held: world.lane_of(sandbox),
+            work: world.work_of(sandbox),
             method: request.method,
             headers: request.headers,
             at: world.now(),
             sandbox,
+            awaited: Arc::downgrade(&awaited),
         };
-        let (path, method) = (call.path.clone(), call.method.clone());
-        world.say(format_args!("sandbox {sandbox}: calls {method} {path}, {}", told(fault)));
+        let (path, about) = (call.path.clone(), world.about(&call));
+        world.say(format_args!("sandbox {sandbox}: calls {} {path}, {}", call.method, told(fault)));
         match vendor {
-            Vendor::Ory if method == Method::PATCH => world.check_patch(&call),
-            Vendor::Ory => {}
-            Vendor::Segment => world.check_told(&call),
-            Vendor::Mandrill => {
-                self.check_claim(call.key());
-                world.check_rejected(&call);
-            }
+            Vendor::Ory if call.method == Method::PATCH => world.check_patch(&call),
+            Vendor::Mandrill => world.check_rejected(&call),
+            Vendor::Ory | Vendor::Segment => {}
         }
-        if fault == Some(Fault::Refused) {
-            sleep(world.chance.latency()).await;
-            return Err(Error::NotWritten("refused".into()));
+        if let Some(keeps) = fault.map(keeps) {
+            world.troubles(sandbox, keeps);
+        }
+        if let Some(error) = never_made(fault, gives_up, &world.chance).await {
+            return Err(error);
         }
         let acting = {
             let world = world.clone();
@@ -120,26 +125,40 @@ impl Http for Network {
                     (Some(answer), _) => answer,
                     (None, Vendor::Mandrill) => world.mandrill_answers(call),
                     (None, Vendor::Segment) => world.segment_answers(&call),
-                    (None, Vendor::Ory) => world.ory_answers(&call),
+                    (None, Vendor::Ory) => world.ory_answers(call).await,
                 }
             }
         };
-        let gives_up = request.timeout;
         let times = times(fault, gives_up, &world.chance);
         let answer = timeout(gives_up, world.afar(times.acts, late(acting, times.answers))).await;
+        drop(awaited);
         let answer = answer.map_err(|_| Error::MaybeWritten("timed out".into()));
         let answer = answer.and_then(|answer| spoilt(fault, answer));
         match &answer {
             Ok(answer) => {
                 world.say(format_args!("sandbox {sandbox}: {path} answers {}", answer.status));
                 world.was_heard(&path, answer);
-                if let Some(identity) = identity(vendor, answer) {
-                    world.has_heard(sandbox, method == Method::PATCH, identity);
-                }
+                self.minds(answer, &about);
             }
-            Err(error) => world.say(format_args!("sandbox {sandbox}: {path}: {error}")),
+            Err(error) => {
+                world.troubles(sandbox, DOUBT);
+                world.say(format_args!("sandbox {sandbox}: {path}: {error}"));
+            }
         }
         answer
+    }
+}
+
+impl Network {
+    /// What an answer says about the time that is to pass.
+    fn minds(&self, answer: &Response, about: &[usize]) {
+        if answer.status != 200 {
+            self.world.troubles(self.sandbox, LATER);
+        }
+        let asked = answer.retry_after().or_else(|| answer.seconds("x-ratelimit-reset"));
+        if let (429, Some(wait)) = (answer.status, asked) {
+            self.world.was_asked_to_wait(self.sandbox, about, wait);
+        }
     }
 }
 
@@ -153,21 +172,79 @@ impl Call {
     }
 }
 
-impl Network {
-    /// No call without a claim.
-    fn check_claim(&self, vendor_key: &Value) {
-        let world = &self.world;
-        let event = world.plan.by_vendor_key(vendor_key);
-        let Some((_, event)) = event.filter(|(_, event)| event.which.has_claims()) else { return };
-        if world.is_recorded(&event.record_id) {
-            world.condemn(Wrong::AfterEnd, format_args!("{}", event.record_id));
+impl World {
+    /// The events that a call is about: of a batch those that are in it.
+    fn about(&self, call: &Call) -> Vec<usize> {
+        let of = |event: &Value| self.plan.by_vendor_key(&event["messageId"]);
+        match &call.body["batch"] {
+            Value::Array(batch) => batch.iter().filter_map(of).map(|(event, _)| event).collect(),
+            _ => match self.plan.by_vendor_key(call.key()) {
+                Some((event, planned)) if planned.vendor_keys()[0] == planned.vendor_keys()[1] => {
+                    // Several events may be one piece of work: the sandbox knows which it is at.
+                    if call.work.events.len() == 1 { call.work.events.clone() } else { vec![event] }
+                }
+                _ => call.work.events.clone(),
+            },
         }
-        // A sandbox knows no better than its own clock.
-        let holder = world.records.holder(&event.record_id, world.now() - SKEW);
-        if !holder.as_ref().is_some_and(|holder| self.holders.lock().contains(holder)) {
-            let told = format_args!("{} by sandbox {}", event.record_id, self.sandbox);
-            world.condemn(Wrong::WithoutClaim, told);
+    }
+
+    /// Whether the caller still has a right to what the call does: it waits for it, or died at it,
+    /// and the time of its invocation is not over.
+    pub(crate) fn is_sound(&self, call: &Call) -> bool {
+        let is_awaited = call.awaited.strong_count() > 0 || self.is_killed(call.sandbox);
+        let event = &self.plan.events[call.work.events[0]];
+        is_awaited
+            && self.now() - call.work.began < TIME_LIMIT
+            && self.plan.of(event.which).has_table
+    }
+}
+
+fn strikes(chance: &Chance, vendor: Vendor) -> Option<Fault> {
+    // An event of Mailchimp's takes several calls to Ory, where others take one.
+    let is_spared = vendor == Vendor::Ory && chance.is(0.5);
+    let of_ory = [Fault::Conflict, Fault::EdgeNotFound];
+    let may_strike = |fault: &Fault| !of_ory.contains(fault) || vendor == Vendor::Ory;
+    let mut faults = FAULTS.into_iter().filter(may_strike).filter(|_| !is_spared);
+    faults.find(|fault| chance.strikes(*fault))
+}
+
+/// How long a connection may take to be made, where the whole call may take so long. As
+/// `shared::http::Client` has it: only a connection that was never made is *not written*.
+fn connect_limit(_whole: Duration) -> Duration {
+    Duration::from_secs(3)
+}
+
+/// The error of a connection that was never made, where the client can tell that it was not.
+async fn never_made(fault: Option<Fault>, whole: Duration, chance: &Chance) -> Option<Error> {
+    match fault? {
+        Fault::Refused => {
+            sleep(chance.latency()).await;
+            Some(Error::NotWritten("refused".into()))
         }
+        Fault::ConnectHangs => {
+            let connecting = connect_limit(whole);
+            sleep(connecting.min(whole)).await;
+            Some(if connecting < whole {
+                Error::NotWritten("connecting timed out".into())
+            } else {
+                Error::MaybeWritten("timed out".into())
+            })
+        }
+        _ => None,
+    }
+}
+
+/// For how long a fault may keep what the call is about.
+fn keeps(fault: Fault) -> Duration {
+    match fault {
+        Fault::Refused
+        | Fault::ConnectHangs
+        | Fault::TooMany
+        | Fault::ServerError
+        | Fault::Conflict
+        | Fault::EdgeNotFound
+        | Fault::Slow => LATER,
+        _ => DOUBT,
     }
 }
 
@@ -192,75 +269,6 @@ async fn late<T>(acting: impl Future<Output = T>, answers: Duration) -> T {
     let answer = acting.await;
     sleep(answers).await;
     answer
-}
-
-/// Only Ory tells of conflicts.
-fn may_strike(fault: Fault, vendor: Vendor) -> bool {
-    fault != Fault::Conflict || vendor == Vendor::Ory
-}
-
-/// The identity that Ory answered with, whole.
-fn identity(vendor: Vendor, answer: &Response) -> Option<Value> {
-    let is_answer = vendor == Vendor::Ory && answer.status == 200;
-    let body: Value = is_answer.then(|| serde_json::from_slice(&answer.body).ok())??;
-    body.is_object().then_some(body)
-}
-
-/// The answer of a vendor that does not act.
-fn refusal(fault: Option<Fault>, chance: &Chance, vendor: Vendor) -> Option<Response> {
-    let error = |status, name: &str| {
-        let of_mandrill = json!({"status": "error", "code": -1, "name": name});
-        let of_segment = json!({"success": false});
-        let of_ory = json!({"error": {"code": status, "message": name}});
-        let body = match vendor {
-            Vendor::Mandrill => of_mandrill,
-            Vendor::Segment => of_segment,
-            Vendor::Ory => of_ory,
-        };
-        answer(status, &body)
-    };
-    match fault? {
-        Fault::Conflict => Some(error(409, "conflict")),
-        Fault::ResetBefore => Some(html(200)),
-        Fault::ServerError => Some(error(500, "GeneralError")),
-        Fault::Html => Some(html(502)),
-        Fault::TooMany => {
-            let mut answer = error(429, "RequestLimitExceeded");
-            if chance.is(0.5) {
-                let seconds =
-                    chance.scale(Duration::from_secs(1)..Duration::from_hours(1)).as_secs();
-                let name = match vendor {
-                    Vendor::Ory => HeaderName::from_static("x-ratelimit-reset"),
-                    _ => RETRY_AFTER,
-                };
-                answer.headers.insert(name, HeaderValue::from(seconds));
-            }
-            Some(answer)
-        }
-        _ => None,
-    }
-}
-
-/// What reaches us of an answer.
-fn spoilt(fault: Option<Fault>, answer: Response) -> Result<Response, Error> {
-    match fault {
-        Some(Fault::ResetBefore | Fault::ResetAfter) => Err(Error::MaybeWritten("reset".into())),
-        Some(Fault::Truncated) => {
-            let half = answer.body.slice(..answer.body.len() / 2);
-            Ok(Response { body: half, ..answer })
-        }
-        Some(Fault::Gateway) => Ok(html(504)),
-        _ => Ok(answer),
-    }
-}
-
-pub(crate) fn answer(status: u16, body: &Value) -> Response {
-    Response { status, headers: HeaderMap::new(), body: body.to_string().into() }
-}
-
-fn html(status: u16) -> Response {
-    let body = Bytes::from_static(b"<html><body>Bad gateway</body></html>");
-    Response { status, headers: HeaderMap::new(), body }
 }
 
 fn told(fault: Option<Fault>) -> &'static str {

@@ -3,12 +3,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::Value;
-use shared::key::Key;
 
 use crate::{
     chance::Chance,
     event::Planned,
-    mailchimp::Person,
+    fault::Fault,
+    people::Act,
+    person::Person,
     settings::{Inbound, Settings, Which},
 };
 
@@ -21,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) events: Vec<Planned>,
     /// Whom Mailchimp tells of.
     pub(crate) people: Vec<Person>,
+    /// What people and operators do at Ory.
+    pub(crate) acts: Vec<Act>,
     /// Addresses that Mandrill rejects.
     pub(crate) rejected: BTreeSet<String>,
     /// Until when something is broken, each.
@@ -29,6 +32,18 @@ pub(crate) struct Plan {
     pub(crate) unpaid: Window,
     pub(crate) unsigned: Window,
     pub(crate) secrets_down: Window,
+    pub(crate) secrets_denied: Window,
+    pub(crate) wrong_url: Window,
+    pub(crate) broken_template: Window,
+    pub(crate) searches_limited: Window,
+    /// When another template is deployed.
+    pub(crate) deployed: Duration,
+    /// When the callers' secret is rotated, and when the callers present the new one.
+    pub(crate) rotated: Option<[Duration; 2]>,
+    /// When a leaked key of theirs is turned off.
+    pub(crate) turned_off: Option<Duration>,
+    /// When many call without the secret.
+    pub(crate) strangers: Vec<Duration>,
     /// How long the operator takes to send dead letters again, once all is mended.
     pub(crate) redrive_after: Duration,
     /// How many messages a batch of Segment's holds at most.
@@ -43,14 +58,21 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    fn draw(chance: &Chance, probability: f64) -> Self {
-        if !chance.is(probability) {
-            return Self { from: Duration::ZERO, to: Duration::ZERO };
+    const NEVER: Self = Self { from: Duration::ZERO, to: Duration::ZERO };
+
+    fn draw(chance: &Chance, fault: Fault, probability: f64) -> Self {
+        if !chance.has(fault, probability) {
+            return Self::NEVER;
         }
         // Seldom for longer than a message is tried.
         let longest = if chance.is(0.1) { 30 * HOUR } else { 2 * HOUR };
         let from = if chance.is(0.5) { Duration::ZERO } else { chance.time(MINUTE..HOUR) };
         Self { from, to: from + chance.scale(Duration::from_secs(5)..longest) }
+    }
+
+    /// Whether it ever comes.
+    pub(crate) fn is_ever(&self) -> bool {
+        self.from < self.to
     }
 
     pub(crate) fn holds(&self, at: Duration) -> bool {
@@ -69,17 +91,36 @@ impl Plan {
         });
         let events: Vec<_> = events.collect();
         let addresses: BTreeSet<_> = events.iter().map(|event| event.address.clone()).collect();
-        let rejects = if chance.is(0.5) { 0.3 } else { 0.0 };
+        let rejects = if chance.has(Fault::Rejected, 0.5) { 0.3 } else { 0.0 };
+        let window = |fault, probability| Window::draw(chance, fault, probability);
+        let inbound = inbound(&settings);
         Self {
+            acts: Act::draw(&people, inbound, chance),
             settings,
             rejected: addresses.into_iter().filter(|_| chance.is(rejects)).collect(),
             events,
             people,
-            wrong_key: Window::draw(chance, 0.15),
-            placeholder: Window::draw(chance, 0.1),
-            unpaid: Window::draw(chance, 0.15),
-            unsigned: Window::draw(chance, 0.1),
-            secrets_down: Window::draw(chance, 0.15),
+            wrong_key: window(Fault::WrongKey, 0.15),
+            placeholder: window(Fault::Placeholder, 0.1),
+            unpaid: window(Fault::Unpaid, 0.15),
+            unsigned: window(Fault::Unsigned, 0.1),
+            secrets_down: window(Fault::SecretsDown, 0.15),
+            secrets_denied: window(Fault::SecretsDenied, 0.1),
+            wrong_url: window(Fault::WrongUrl, 0.1),
+            broken_template: window(Fault::BrokenTemplate, 0.05),
+            searches_limited: window(Fault::SearchLimited, 0.15),
+            deployed: chance.scale(Duration::from_secs(1)..2 * HOUR),
+            rotated: chance.has(Fault::Rotated, 0.1).then(|| {
+                let at = chance.scale(Duration::from_secs(1)..HOUR);
+                [at, at + chance.scale(MINUTE..HOUR)]
+            }),
+            turned_off: chance
+                .has(Fault::TurnedOff, 0.1)
+                .then(|| chance.scale(Duration::from_secs(1)..HOUR)),
+            strangers: (0..3)
+                .filter(|_| chance.would_strike(Fault::Strangers))
+                .map(|_| chance.scale(Duration::from_millis(10)..HOUR))
+                .collect(),
             redrive_after: chance.scale(MINUTE..240 * HOUR),
             batch: chance.number(1..11),
         }
@@ -87,36 +128,29 @@ impl Plan {
 
     /// When all is mended.
     pub(crate) fn mended(&self) -> Duration {
-        let all = [self.wrong_key, self.placeholder, self.unpaid, self.unsigned, self.secrets_down];
+        let all = [
+            self.wrong_key,
+            self.placeholder,
+            self.unpaid,
+            self.unsigned,
+            self.secrets_down,
+            self.secrets_denied,
+            self.wrong_url,
+            self.broken_template,
+            self.searches_limited,
+        ];
         all.iter().map(|window| window.to).max().unwrap_or_default()
+    }
+
+    /// The settings of a function.
+    pub(crate) fn of(&self, which: Which) -> &Settings {
+        let mut settings = self.settings.iter();
+        settings.find(|settings| settings.which == which).expect("every function is there")
     }
 
     /// What becomes of Mailchimp's events.
     pub(crate) fn inbound(&self) -> Inbound {
-        let mut settings = self.settings.iter();
-        let of = settings.find(|settings| settings.which == Which::Mailchimp);
-        of.map_or(Inbound::ByAddress, |settings| settings.inbound)
-    }
-
-    /// Whom an event of Mailchimp's is about, among those whom Ory knows.
-    pub(crate) fn subject(&self, event: usize) -> Option<&Person> {
-        let told = self.events[event].told.as_ref().filter(|_| self.inbound().has_ory())?;
-        told.subject(&self.people).map(|person| &self.people[person])
-    }
-
-    /// The lane of an event of Mailchimp's: that of the identity, or else of the address.
-    pub(crate) fn lane_of(&self, event: usize) -> String {
-        let person = self.subject(event).map(|person| person.id.to_string());
-        let address = || self.events[event].told.as_ref().map(|told| told.addresses[0].clone());
-        self.lane(event, &person.or_else(address).unwrap_or_default())
-    }
-
-    /// The same of whoever it is, by its key in the table.
-    pub(crate) fn lane(&self, event: usize, who: &str) -> String {
-        let Some(told) = &self.events[event].told else { return String::new() };
-        let hashed = || Key::digest(who.to_lowercase().as_bytes()).as_str().to_owned();
-        let who = if who.contains('@') { hashed() } else { who.to_owned() };
-        format!("{}#{}#{who}#{}", Which::Mailchimp.name(), told.list, told.kind.lane())
+        inbound(&self.settings)
     }
 
     /// The event with this key of its own.
@@ -126,6 +160,13 @@ impl Plan {
 
     /// The event that a vendor knows by this key.
     pub(crate) fn by_vendor_key(&self, key: &Value) -> Option<(usize, &Planned)> {
-        self.events.iter().enumerate().find(|(_, event)| event.vendor_key == *key)
+        let key = key.as_str()?;
+        self.events.iter().enumerate().find(|(_, event)| event.vendor_keys().contains(&key))
     }
+}
+
+fn inbound(settings: &[Settings]) -> Inbound {
+    let mut settings = settings.iter();
+    let of = settings.find(|settings| settings.which == Which::Mailchimp);
+    of.map_or(Inbound::ByAddress, |settings| settings.inbound)
 }

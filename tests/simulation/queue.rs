@@ -1,6 +1,6 @@
 //! A function's queue, and Lambda's poller before it: at least once, in any order.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{chance::Fault, lambda::Lambda, settings::Which, world::World};
+use crate::{fault::Fault, lambda::Lambda, locked::Locked, settings::Which, world::World};
 
 /// As `template.yaml` has them.
 const RULES: Rules = Rules { visibility_timeout: Duration::from_secs(150), max_receives: 100 };
@@ -26,12 +26,14 @@ pub(crate) struct FaultyQueue {
     pub(crate) inner: Arc<MemoryQueue>,
     /// A message may be visible sooner than was known.
     touched: Notify,
+    /// The events that receipts are about.
+    receipts: Locked<BTreeMap<String, usize>>,
 }
 
 impl FaultyQueue {
     pub(crate) fn new(world: &Arc<World>) -> Arc<Self> {
         let inner = Arc::new(MemoryQueue::new(RULES, world.clock.clone()));
-        Arc::new(Self { world: world.clone(), inner, touched: Notify::new() })
+        Arc::new(Self { world: world.clone(), inner, touched: Notify::new(), receipts: Locked::default() })
     }
 
     /// Sends the dead letters again.
@@ -69,13 +71,19 @@ impl FaultyQueue {
     }
 }
 
-/// The queue as a port.
-pub(crate) struct Port(pub(crate) Arc<FaultyQueue>);
+/// The queue as one sandbox reaches it.
+pub(crate) struct Port {
+    pub(crate) queue: Arc<FaultyQueue>,
+    pub(crate) sandbox: usize,
+}
+
+/// For how long a message is hidden where nobody hides it, and a little.
+const AS_EVER: Duration = Duration::from_mins(3);
 
 #[async_trait]
 impl Queue for Port {
     async fn send(&self, body: String) -> Result<(), QueueError> {
-        let Self(queue) = self;
+        let queue = &self.queue;
         let chance = &queue.world.chance;
         let inner = queue.inner.clone();
         let sending = async move { inner.send(body).await };
@@ -98,8 +106,14 @@ impl Queue for Port {
     }
 
     async fn hide(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
-        let Self(queue) = self;
-        queue.world.say(format_args!("queue: hide {receipt} for {wait:?}"));
+        let queue = &self.queue;
+        let world = &queue.world;
+        world.say(format_args!("queue: hide {receipt} for {wait:?}"));
+        world.troubles_a_little(self.sandbox, AS_EVER);
+        let event = queue.receipts.lock().get(receipt).copied();
+        if let Some(event) = event {
+            world.hides(self.sandbox, event, wait);
+        }
         let (inner, receipt) = (queue.inner.clone(), receipt.to_owned());
         let hiding = async move { inner.hide(&receipt, wait).await };
         queue.done_or_not([Fault::HideLost, Fault::HideUnsaid], hiding).await
@@ -147,6 +161,8 @@ async fn hand(
     let ids: Vec<_> = received.iter().map(|message| message.id.clone()).collect();
     for message in &received {
         if let Some(key) = key(&message.body) {
+            let event = world.plan.by_key(&key).map(|(number, _)| number);
+            queue.receipts.lock().extend(event.map(|event| (message.receipt.clone(), event)));
             world.was_received(key, message.receives);
         }
     }

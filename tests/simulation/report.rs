@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use crate::{
-    chance::Fault,
-    judge::{Excused, Wrong},
-    world::World,
-};
+use crate::{excused::Excused, fault::Fault, judge::Wrong, world::World};
 
 /// The most failures that are told one by one.
 const MOST_TOLD: usize = 20;
+
+/// The most seeds that are told of a kind of failure.
+const MOST_SEEDS: usize = 4;
 
 /// The sums over some runs.
 #[derive(Clone)]
@@ -87,20 +86,33 @@ impl Tally {
         row("invocations", self.invocations);
         row("runs that failed", failed.len() as u64);
         println!("  must be 0");
-        Wrong::ALL.iter().zip(self.wrong).for_each(|(wrong, times)| row(wrong.told(), times));
+        for (wrong, times) in Wrong::ALL.iter().zip(self.wrong) {
+            row(&format!("{}: {}{}", wrong.name(), wrong.told(), self.seeds(*wrong)), times);
+        }
         println!("  documented exceptions");
         Excused::ALL
             .iter()
             .zip(self.excused)
-            .for_each(|(excused, times)| row(excused.told(), times));
+            .for_each(|(excused, times)| row(&format!("{}: {}", excused.name(), excused.told()), times));
         println!("  faults that struck");
-        Fault::ALL.iter().zip(self.struck).for_each(|(fault, times)| row(fault.told(), times));
+        Fault::ALL
+            .iter()
+            .zip(self.struck)
+            .for_each(|(fault, times)| row(&format!("{}: {}", fault.name(), fault.told()), times));
         let per_second = u128::from(self.runs) * 1000 / took.as_millis().max(1);
         println!("  {per_second} runs per second, {} s", took.as_secs());
         for (seed, wrong, told) in self.failed.iter().take(MOST_TOLD) {
             println!("\nseed {seed}: {}: {told}", wrong.told());
             println!("  SIMULATION_SEED={seed} cargo test -p integration --test simulation");
         }
+    }
+
+    /// Some seeds whose runs went wrong in this way.
+    fn seeds(&self, wrong: Wrong) -> String {
+        let failed = self.failed.iter().filter(|(_, of, _)| *of == wrong);
+        let seeds: std::collections::BTreeSet<_> = failed.map(|(seed, ..)| *seed).collect();
+        let some: Vec<_> = seeds.into_iter().take(MOST_SEEDS).map(|seed| seed.to_string()).collect();
+        if some.is_empty() { String::new() } else { format!(" (seeds {})", some.join(", ")) }
     }
 }
 

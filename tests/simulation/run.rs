@@ -5,14 +5,13 @@ use std::{cell::Cell, collections::BTreeSet, panic, sync::Arc};
 use tokio::{runtime::Builder, task::JoinSet, time::sleep};
 
 use crate::{
-    callers::call,
-    chance::Fault,
-    event::Planned,
-    judge::{Excused, Wrong},
+    callers::{call, intrude, misuse},
+    fault::Fault,
+    judge::Wrong,
     lambda::Lambda,
+    people::act,
     queue::{FaultyQueue, key, poll},
     report::Tally,
-    settings::Which,
     world::World,
 };
 
@@ -61,6 +60,16 @@ async fn settle(world: &Arc<World>) {
         let (lambda, _) = of_event.expect("every function is there");
         callers.spawn(call(world.clone(), lambda.clone(), number));
     }
+    for number in 0..world.plan.acts.len() {
+        callers.spawn(act(world.clone(), number));
+    }
+    for (number, at) in world.plan.strangers.iter().enumerate() {
+        let (lambda, _) = &functions[number % functions.len()];
+        callers.spawn(intrude(world.clone(), lambda.clone(), *at));
+    }
+    if let Some(at) = world.plan.turned_off {
+        callers.spawn(misuse(world.clone(), functions[0].0.clone(), at));
+    }
     callers.join_all().await;
     let queues: Vec<_> = functions.into_iter().map(|(_, queue)| queue).collect();
     quiet(world, &queues).await;
@@ -68,9 +77,10 @@ async fn settle(world: &Arc<World>) {
         redrive(world, &queues).await;
         quiet(world, &queues).await;
     }
-    let dead = dead_letters(&queues);
-    judge(world, &dead);
-    world.judge_consent(&dead);
+    world.are_dead(dead_letters(&queues));
+    world.judge_deliveries();
+    world.judge_consent();
+    world.judge_shown();
 }
 
 /// Waits until no message waits and nothing goes on.
@@ -98,34 +108,4 @@ async fn redrive(world: &World, queues: &[Arc<FaultyQueue>]) {
 fn dead_letters(queues: &[Arc<FaultyQueue>]) -> BTreeSet<String> {
     let all = queues.iter().flat_map(|queue| queue.inner.dead_letters());
     all.filter_map(|letter| key(&letter.body)).collect()
-}
-
-/// Nothing is lost.
-fn judge(world: &World, dead: &BTreeSet<String>) {
-    for number in world.judge.answered() {
-        let event = &world.plan.events[number];
-        if event.is_cancelled || dead.contains(&event.key) || world.is_done(event) {
-            continue;
-        }
-        let told = format_args!("{} ({}), {}", event.address, event.key, event.vendor_key);
-        match event.which {
-            Which::Mandrill if world.mail(&event.vendor_key)[2] => {
-                world.excuse(Excused::MendableForGood, told);
-            }
-            _ => world.condemn(Wrong::Lost, told),
-        }
-    }
-}
-
-impl World {
-    /// Whether the vendor has it, or will never take it.
-    pub(crate) fn is_done(&self, event: &Planned) -> bool {
-        match event.which {
-            Which::Mandrill => self.mail(&event.vendor_key)[..2].contains(&true),
-            Which::Segment => self.has_event(&event.vendor_key),
-            Which::Mailchimp => {
-                event.told.as_ref().is_some_and(|told| self.is_through(event, told))
-            }
-        }
-    }
 }

@@ -1,9 +1,8 @@
 //! The functions as a run deploys them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
 use shared::{
     accept::ORY_LIMIT,
     config::Environment,
@@ -12,10 +11,12 @@ use shared::{
     settings::Ports,
 };
 
-use crate::chance::Chance;
+use crate::{chance::Chance, fault::Fault};
 
-/// What callers present.
+/// What callers present, first, and after a rotation; and what strangers do.
 pub(crate) const CALLER_SECRET: &str = "simulated-caller-secret";
+pub(crate) const NEXT_SECRET: &str = "simulated-caller-secret-rotated";
+pub(crate) const STRANGERS_SECRET: &str = "simulated-strangers-guess";
 /// What vendors take, and what they do not.
 pub(crate) const VENDOR_KEY: &str = "simulated-vendor-key";
 pub(crate) const WRONG_KEY: &str = "simulated-wrong-key";
@@ -29,14 +30,17 @@ const NAMED: &str = "[if get(ctx.identity, 'id') != null then 'idempotency_key']
 const UNNAMED: &str = "[if false then 'idempotency_key']";
 
 /// Tells Segment of whom Mailchimp knows by an address alone.
-const BY_ADDRESS: &str = "function(ctx)
-  local data = ctx.event.data;
-  local address = std.get(data, 'old_email', std.get(data, 'email'));
-  if std.startsWith(address, 'test-') then error 'cancel: a test account'
-  else { segment: { userId: address, traits: { told: ctx.event.type } } }";
+const BY_ADDRESS: &str = include_str!("by_address.jsonnet");
 
 /// Keeps the consent to each list apart, and since when it is given.
 const BY_LIST: &str = include_str!("by_list.jsonnet");
+
+/// The line by which the shipped template names a person to Segment.
+const USER: &str = "userId: ctx.identity.id";
+const NO_USER: &str = "userId: ''";
+
+/// A template that somebody deploys, and soon mends.
+const BROKEN: &str = "function(ctx) error 'this is a mistake'";
 
 /// A reply that changes nothing.
 const REPLY: &str = "function(ctx, outcome) null";
@@ -64,17 +68,22 @@ impl Which {
         FunctionArn::new(&format!("arn:aws:lambda:eu-central-1:1:function:{}", self.name()))
     }
 
+    /// Whether its shipped template cancels what is about such an address.
+    pub(crate) fn cancels(self, address: &str) -> bool {
+        let shipped = match self {
+            Self::Mandrill => mandrill_welcome::shipped_template(),
+            Self::Segment => segment_identify::shipped_template(),
+            Self::Mailchimp => mailchimp_inbound::shipped_template(),
+        };
+        address.starts_with("test-") && shipped.code().contains("'test-'")
+    }
+
     /// How long its caller may wait for an answer in line.
-    pub(crate) fn limit(self) -> std::time::Duration {
+    pub(crate) fn limit(self) -> Duration {
         match self {
             Self::Mandrill | Self::Segment => ORY_LIMIT,
             Self::Mailchimp => mailchimp_inbound::MAILCHIMP_LIMIT,
         }
-    }
-
-    /// Whether it claims each event.
-    pub(crate) fn has_claims(self) -> bool {
-        self == Self::Mandrill
     }
 }
 
@@ -100,34 +109,44 @@ impl Inbound {
         self != Self::Shipped && address.starts_with("test-")
     }
 
-    /// Where an identity has what is written of a list's consent.
-    pub(crate) fn place(self, list: &str) -> Option<String> {
+    /// Where an identity has the consent to a list; the shipped template has one for all lists.
+    pub(crate) fn consent_path(self, list: &str) -> Option<String> {
         match self {
             Self::ByAddress => None,
             Self::Shipped => Some("/traits/consent/newsletter".to_owned()),
-            Self::ByList => Some(format!("/metadata_public/mailchimp/{list}")),
+            Self::ByList => Some(format!("/metadata_public/mailchimp/{list}/consent")),
         }
     }
 
-    /// The consent that an identity has given.
-    pub(crate) fn consent(self, list: &str, identity: &Value) -> Value {
-        let place = self.place(list).unwrap_or_default();
-        let at = |path: &str| identity.pointer(path).cloned().unwrap_or_default();
+    /// Where an identity has the address that bounced.
+    pub(crate) fn bounced_path(self, list: &str) -> Option<String> {
         match self {
-            Self::ByList => json!([at(&format!("{place}/consent")), at(&format!("{place}/since"))]),
-            _ => at(&place),
+            Self::ByAddress => None,
+            Self::Shipped => Some("/metadata_public/mailchimp/undeliverable".to_owned()),
+            Self::ByList => Some(format!("/metadata_public/mailchimp/{list}/bounced")),
         }
     }
 
-    fn variables(self) -> Vec<(&'static str, String)> {
-        let template = match self {
-            Self::ByAddress => Some(("TEMPLATE", encoded(BY_ADDRESS))),
+    /// Under which name Segment is told of it.
+    pub(crate) fn consent_trait(self, list: &str) -> String {
+        match self {
+            Self::ByList => format!("newsletter_{list}"),
+            Self::ByAddress | Self::Shipped => "newsletterConsent".to_owned(),
+        }
+    }
+
+    fn template(self) -> Option<&'static str> {
+        match self {
+            Self::ByAddress => Some(BY_ADDRESS),
             Self::Shipped => None,
-            Self::ByList => Some(("TEMPLATE", encoded(BY_LIST))),
-        };
+            Self::ByList => Some(BY_LIST),
+        }
+    }
+
+    fn ory(self) -> impl Iterator<Item = (&'static str, String)> {
         let ory = [("ORY_URL", "https://ory.test"), ("ORY_SECRET_ID", VENDORS)];
         let ory = ory.map(|(name, value)| (name, value.to_owned()));
-        template.into_iter().chain(ory.into_iter().filter(|_| self.has_ory())).collect()
+        ory.into_iter().filter(move |_| self.has_ory())
     }
 }
 
@@ -135,29 +154,55 @@ impl Inbound {
 pub(crate) struct Settings {
     pub(crate) which: Which,
     pub(crate) has_queue: bool,
+    pub(crate) has_table: bool,
     pub(crate) has_reply: bool,
-    /// Whether its template names its own key.
+    /// Whether its template names its own key, and whether the one that is deployed later does.
     pub(crate) is_named: bool,
+    pub(crate) is_named_later: bool,
+    /// Whether the Segment part of the template that is deployed later is unfit.
+    pub(crate) is_unfit_later: bool,
+    /// How long a record lives.
+    pub(crate) record_ttl: Duration,
     pub(crate) inbound: Inbound,
     vendor_timeout_ms: usize,
 }
 
+/// Which template is deployed when a sandbox starts.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) struct Deployed {
+    pub(crate) is_later: bool,
+    pub(crate) is_broken: bool,
+}
+
 impl Settings {
     pub(crate) fn draw(which: Which, chance: &Chance) -> Self {
+        let has_queue = chance.is(0.75);
+        let is_named = which == Which::Mandrill && chance.is(0.5);
+        let is_renamed = which == Which::Mandrill && chance.has(Fault::RenamedKey, 0.08);
+        let inbound = [Inbound::Shipped, Inbound::ByList, Inbound::ByAddress]
+            [chance.number(0..5).min(chance.number(0..3))];
+        let is_unfit_later = which == Which::Mailchimp
+            && inbound == Inbound::Shipped
+            && chance.has(Fault::UnfitSegment, 0.02);
+        let hours = if chance.has(Fault::ShortLived, 0.08) { 1 } else { 720 };
         Self {
             which,
-            has_queue: chance.is(0.75),
+            has_queue,
+            // With a queue, a function does not start without one.
+            has_table: has_queue || !chance.has(Fault::NoTable, 0.2),
             has_reply: which == Which::Mandrill && chance.is(0.3),
-            is_named: which == Which::Mandrill && chance.is(0.5),
-            inbound: [Inbound::Shipped, Inbound::ByList, Inbound::ByAddress]
-                [chance.number(0..5).min(chance.number(0..3))],
-            vendor_timeout_ms: [15_000, 3_000, 30_000][chance.number(0..3)],
+            is_named,
+            is_named_later: is_named != is_renamed,
+            is_unfit_later,
+            record_ttl: Duration::from_hours(hours),
+            inbound,
+            vendor_timeout_ms: [15_000, 3_000, 2_000, 30_000][chance.number(0..4)],
         }
     }
 
     /// Starts the function in a sandbox.
-    pub(crate) fn start(&self, ports: &Ports) -> Arc<dyn Function> {
-        let env = Environment::of(self.variables());
+    pub(crate) fn start(&self, deployed: Deployed, ports: &Ports) -> Arc<dyn Function> {
+        let env = Environment::of(self.variables(deployed));
         let built: Result<_, StartError> = match self.which {
             Which::Mandrill => mandrill_welcome::build(&env, ports),
             Which::Segment => segment_identify::build(&env, ports),
@@ -166,32 +211,49 @@ impl Settings {
         built.expect("a function that starts")
     }
 
-    fn variables(&self) -> Vec<(&'static str, String)> {
+    fn variables(&self, deployed: Deployed) -> Vec<(&'static str, String)> {
         let mut all = vec![
             ("WEBHOOK_SECRET_ID", CALLERS.to_owned()),
             ("MANDRILL_SECRET_ID", VENDORS.to_owned()),
             ("MANDRILL_URL", "https://mandrill.test/api/1.0".to_owned()),
             ("SEGMENT_SECRET_ID", VENDORS.to_owned()),
             ("SEGMENT_URL", "https://segment.test/v1".to_owned()),
-            ("RECORDS_TABLE", "records".to_owned()),
+            ("RECORD_TTL_HOURS", (self.record_ttl.as_secs() / 3600).to_string()),
             ("VENDOR_TIMEOUT_MS", self.vendor_timeout_ms.to_string()),
+            ("FROM_EMAIL", "welcome@example.com".to_owned()),
             ("LOG_LEVEL", "error".to_owned()),
         ];
+        if self.has_table {
+            all.push(("RECORDS_TABLE", "records".to_owned()));
+        }
         if self.has_queue {
             all.push(("QUEUE_URL", "https://queue.test/".to_owned()));
         }
         if self.has_reply {
             all.push(("REPLY_TEMPLATE", encoded(REPLY)));
         }
-        match self.which {
-            Which::Mandrill if !self.is_named => {
-                let shipped = mandrill_welcome::shipped_template();
-                all.push(("TEMPLATE", encoded(&shipped.code().replace(NAMED, UNNAMED))));
-            }
-            Which::Mailchimp => all.extend(self.inbound.variables()),
-            _ => {}
+        if self.which == Which::Mailchimp {
+            all.extend(self.inbound.ory());
         }
+        all.extend(self.template(deployed).map(|code| ("TEMPLATE", encoded(&code))));
         all
+    }
+
+    fn template(&self, deployed: Deployed) -> Option<String> {
+        if deployed.is_broken {
+            return Some(BROKEN.to_owned());
+        }
+        let is_named = if deployed.is_later { self.is_named_later } else { self.is_named };
+        match self.which {
+            Which::Mandrill if !is_named => {
+                Some(mandrill_welcome::shipped_template().code().replace(NAMED, UNNAMED))
+            }
+            Which::Mailchimp if deployed.is_later && self.is_unfit_later => {
+                Some(mailchimp_inbound::shipped_template().code().replace(USER, NO_USER))
+            }
+            Which::Mailchimp => self.inbound.template().map(str::to_owned),
+            Which::Mandrill | Which::Segment => None,
+        }
     }
 }
 

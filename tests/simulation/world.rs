@@ -1,7 +1,7 @@
 //! The world of one run: its time, its dice, the vendors, the table, the judge.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     io::{Write, stdout},
     sync::{
@@ -23,8 +23,9 @@ use tokio::{
 };
 
 use crate::{
-    chance::Chance, judge::Judge, locked::Locked, mandrill::Mandrill, ory::Ory, plan::Plan,
-    segment::Segment, visit::Visit,
+    at_work::AtWork, chance::Chance, chronicle::Chronicle, judge::Judge, locked::Locked,
+    look_ups::LookUps, mandrill::Mandrill, plan::Plan, rows::Rows, secrets::Failures,
+    segment::Segment,
 };
 
 /// When every run begins.
@@ -48,11 +49,16 @@ pub(crate) struct World {
     pub(crate) chance: Chance,
     pub(crate) plan: Plan,
     pub(crate) judge: Judge,
+    pub(crate) chronicle: Chronicle,
     pub(crate) mandrill: Mandrill,
     pub(crate) segment: Segment,
-    pub(crate) ory: Ory,
-    /// What each sandbox is at, where it is about an event of Mailchimp's.
-    pub(crate) visits: Locked<BTreeMap<usize, Visit>>,
+    /// Ory's identities.
+    pub(crate) rows: Rows,
+    /// What each sandbox is at.
+    pub(crate) at_work: Locked<BTreeMap<usize, AtWork>>,
+    pub(crate) look_ups: LookUps,
+    pub(crate) secret_failures: Failures,
+    killed: Locked<BTreeSet<usize>>,
     pub(crate) records: Arc<MemoryRecords>,
     pub(crate) clock: Arc<TrueClock>,
     /// Something has ended.
@@ -69,12 +75,16 @@ impl World {
         let plan = Plan::draw(&chance);
         Arc::new(Self {
             chance,
-            ory: Ory::of(&plan.people),
-            visits: Locked::default(),
+            rows: Rows::of(&plan.people, BEGIN),
             plan,
             judge: Judge::default(),
+            chronicle: Chronicle::default(),
             mandrill: Mandrill::default(),
             segment: Segment::default(),
+            at_work: Locked::default(),
+            look_ups: LookUps::default(),
+            secret_failures: Failures::default(),
+            killed: Locked::default(),
             records: Arc::default(),
             clock: Arc::new(TrueClock {
                 steady: VirtualClock::starting_at(BEGIN),
@@ -98,9 +108,24 @@ impl World {
         self.say(format_args!("a sandbox was frozen for {frozen:?}"));
     }
 
+    /// For how long sandboxes were frozen.
+    pub(crate) fn leapt(&self) -> Duration {
+        *self.clock.leapt.lock()
+    }
+
     /// How long the run has lasted.
     pub(crate) fn elapsed(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// A sandbox was killed.
+    pub(crate) fn was_killed(&self, sandbox: usize) {
+        self.killed.lock().insert(sandbox);
+    }
+
+    /// Whether a sandbox was killed.
+    pub(crate) fn is_killed(&self, sandbox: usize) -> bool {
+        self.killed.lock().contains(&sandbox)
     }
 
     /// One line of the trace.

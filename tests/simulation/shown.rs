@@ -1,0 +1,127 @@
+//! What Segment shows of a person at the end, against what was said last.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::{
+    chronicle::Weight, consent::second, event::Planned, excused::Excused, judge::Wrong,
+    mailchimp::Told, settings::Which, world::World,
+};
+
+/// One thing that Segment is to be told of somebody.
+struct Said {
+    event: usize,
+    at: OffsetDateTime,
+    value: Value,
+    is_ahead: bool,
+    counts: bool,
+}
+
+impl World {
+    /// Segment shows what was told of each person last.
+    pub(crate) fn judge_shown(&self) {
+        let inbound = self.plan.inbound();
+        let users: Vec<(String, Option<usize>)> = if inbound.has_ory() {
+            let known = self.plan.people.iter().enumerate();
+            let known = known.filter(|(_, one)| one.twin.is_none() && self.read_row(one.id).is_some());
+            known.map(|(number, one)| (one.id.to_string(), Some(number))).collect()
+        } else {
+            let told = self.plan.events.iter().filter(|event| event.told.is_some());
+            let users: BTreeSet<_> = told.map(|event| event.address.clone()).collect();
+            users.into_iter().map(|user| (user, None)).collect()
+        };
+        for (user, person) in users {
+            let traits = self.told_events().filter_map(|(_, _, told)| told.shown(inbound));
+            let traits: BTreeSet<_> = traits.map(|(name, _)| name).collect();
+            for name in traits {
+                self.judge_trait(&user, person, &name);
+            }
+        }
+    }
+
+    fn told_events(&self) -> impl Iterator<Item = (usize, &Planned, &Told)> {
+        let events = self.plan.events.iter().enumerate().filter(|(_, event)| !event.is_cancelled);
+        events.filter_map(|(number, event)| Some((number, event, event.told.as_ref()?)))
+    }
+
+    fn all_said(&self, user: &str, person: Option<usize>, name: &str) -> Vec<Said> {
+        let inbound = self.plan.inbound();
+        let all = self.told_events().filter_map(|(event, planned, told)| {
+            let (_, value) = told.shown(inbound).filter(|(of, _)| of == name)?;
+            let is_answered = self.judge.answered().contains(&event) && !self.is_dead(event);
+            let counts = match person {
+                Some(person) => match self.weight(event, person)? {
+                    Weight::Counts => is_answered,
+                    Weight::May => false,
+                    _ => return None,
+                },
+                None => (planned.address == user).then_some(is_answered)?,
+            };
+            let is_ahead = told.is_ahead;
+            self.told_at(event)?;
+            Some(Said { event, at: told.said_at(), value, is_ahead, counts })
+        });
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|said| said.at);
+        all
+    }
+
+    fn judge_trait(&self, user: &str, person: Option<usize>, name: &str) {
+        let all = self.all_said(user, person, name);
+        let Some(last) = all.iter().rfind(|said| said.counts) else { return };
+        let shown = self.segment_shows(user, name);
+        let is_consent = last.value.is_boolean();
+        let dares = is_consent && last.value == false && shown == true;
+        let may_be = |said: &&Said| {
+            let is_later = !said.counts && said.at >= last.at;
+            let is_same_second = second(said.at) == second(last.at) && !dares;
+            said.value == shown && (is_later || is_same_second)
+        };
+        if shown == last.value || all.iter().any(|said| may_be(&said)) {
+            return;
+        }
+        let id = person.map(|person| self.plan.people[person].id);
+        // What Ory does not show is not told, and Ory has its own judge.
+        let not_told = |id| is_consent && !dares && self.was_changed_otherwise(id, last.event, second(last.at));
+        if id.is_some_and(not_told) {
+            return;
+        }
+        let told = format_args!("{user}: {name} is {shown}, not {}", last.value);
+        if all.iter().any(|said| said.is_ahead) {
+            self.excuse(Excused::StillToCome, told);
+        } else if self.segment_took_late(user, name) {
+            self.excuse(Excused::ToldLate, told);
+        } else if !self.plan.of(Which::Mailchimp).has_table {
+            self.excuse(Excused::OwnOrder, told);
+        } else if id.is_some_and(|id| is_consent && self.has_lost_a_write(id)) {
+            self.excuse(Excused::InKratosWindow, told);
+        } else if id.is_some_and(|id| is_consent && self.was_patched_late(id)) {
+            self.excuse(Excused::PatchedLate, told);
+        } else if dares {
+            self.condemn(Wrong::StillTold, told);
+        } else {
+            self.condemn(Wrong::SegmentStale, told);
+        }
+    }
+
+    /// What Ory shows of the consent that Segment is told of, since the telling invocation began.
+    pub(crate) fn check_against_ory(&self, event: usize, call: &crate::network::Call) {
+        let Some(told) = &self.plan.events[event].told else { return };
+        let inbound = self.plan.inbound();
+        let consent = told.kind.consent().filter(|_| inbound.has_ory());
+        let (Some(given), Some(path)) = (consent, inbound.consent_path(told.list)) else { return };
+        let user = call.body["userId"].as_str().unwrap_or_default();
+        if call.body["traits"].get(inbound.consent_trait(told.list)).is_none() {
+            return;
+        }
+        let person = self.plan.people.iter().find(|person| person.id.to_string() == user);
+        let Some(person) = person.filter(|person| self.read_row(person.id).is_some()) else { return };
+        let shown = self.shown_since(person.id, &path, call.work.began);
+        if !shown.contains(&json!(given)) {
+            let told = format_args!("{}: told {given}, Ory showed {shown:?}", person.address);
+            self.condemn(Wrong::AgainstOry, told);
+        }
+    }
+}
