@@ -15,8 +15,8 @@ pub(crate) const DOUBT: Duration = Duration::from_mins(50);
 /// The longest wait that a vendor is granted.
 const LONGEST_ASKED_FOR: Duration = Duration::from_hours(1);
 
-/// So many deliveries, of one event, in which nothing went wrong, must come to something. Waits for
-/// another's lease and for a search that settles a doubt are a few.
+/// So many deliveries of one event, one after the other, in which nothing went wrong, must come to
+/// something. Waits for another's lease and for a search that settles a doubt are a few.
 const TRIED_WELL: u32 = 50;
 
 /// One invocation.
@@ -53,6 +53,8 @@ impl World {
         if let Some(work) = self.at_work.lock().get_mut(&sandbox) {
             work.is_troubled = true;
             self.judge.troubled.lock().insert(work.invocation);
+            let mut tried = self.judge.tried_well.lock();
+            tried.retain(|event, _| !work.events.contains(event));
         }
         self.troubles_a_little(sandbox, keeps);
     }

@@ -12,6 +12,7 @@ use crate::{
     fault::Fault,
     judge::Wrong,
     lambda::Lambda,
+    mailchimp::Kind,
     settings::{CALLER_SECRET, STRANGERS_SECRET, Which},
     world::World,
 };
@@ -107,14 +108,17 @@ async fn ask(world: Arc<World>, lambda: Arc<Lambda>, number: usize) -> bool {
     let status = answer.status;
     world.say(format_args!("caller: {} is answered {status} {:?}", event.address, answer.body));
     if status == 401 {
-        turned_away(&world, presented);
+        // It may have been right when the call was made.
+        if presented == world.presented() {
+            turned_away(&world, presented);
+        }
         return false;
     }
     let expected: &[u16] = match event.which {
         Which::Mailchimp => &[200, 503],
         Which::Mandrill | Which::Segment => &[200, 202, 204, 503],
     };
-    let is_at_fault = status == 422 && has_faulty_template(&world);
+    let is_at_fault = [422, 500].contains(&status) && has_faulty_template(&world);
     if !expected.contains(&status) && !is_at_fault {
         world.condemn(Wrong::Status, format_args!("{status} {:?}", answer.body));
     }
@@ -193,7 +197,9 @@ fn is_true(world: &World, event: &Planned, answer: &Response) -> bool {
     let (number, _) = world.plan.by_key(&event.key).expect("an event of the plan");
     match (status, event.which) {
         (Some("delivered" | "duplicate"), Which::Mailchimp) => {
-            world.is_done(event) || world.was_patched_for(number)
+            // A bounce may find its mark there already, and Segment is not told of one.
+            let is_bounce = event.told.as_ref().is_some_and(|told| told.kind == Kind::Hard);
+            is_bounce || world.is_done(event) || world.was_patched_for(number)
         }
         // It may be old, or about nobody.
         (Some("skipped"), Which::Mailchimp) => true,

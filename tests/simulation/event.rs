@@ -74,14 +74,17 @@ impl Planned {
             .map(|_| chance.scale(Duration::from_millis(10)..longest(chance)))
             .collect();
         times.sort();
+        let mut later = Duration::ZERO;
         times
             .into_iter()
             .map(|at| {
                 let person = chance.number(0..people.len());
                 let person = &mut people[person];
-                let event = Self::of_ory(settings, person, at, chance);
+                let event = Self::of_ory(settings, person, at + later, chance);
                 if chance.strikes(Fault::Moved) {
                     person.address = format!("moved-{}", person.address);
+                    // Long enough to take a mail for lost that cannot be found.
+                    later += chance.time(Duration::ZERO..Duration::from_hours(1));
                 }
                 event
             })
@@ -96,7 +99,7 @@ impl Planned {
         (0..count)
             .map(|_| {
                 let person = chance.number(0..people.len());
-                let told = Told::draw(person, people, settings.inbound, chance);
+                let told = Told::draw(person, people, settings, chance);
                 // Mailchimp tells of it some time after.
                 let at = told.said + chance.scale(Duration::from_millis(10)..longest);
                 Self::of_mailchimp(settings, told, at)

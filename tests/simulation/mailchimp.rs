@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 use uuid::Uuid;
 
 use crate::{
-    chance::Chance, event::uuid, fault::Fault, person::Person, settings::Inbound, world::BEGIN,
+    chance::Chance, event::uuid, fault::Fault, person::Person, settings::{Inbound, Settings}, world::BEGIN,
 };
 
 /// The audiences.
@@ -90,7 +90,12 @@ pub(crate) struct Told {
 
 impl Told {
     /// An event about this person.
-    pub(crate) fn draw(owner: usize, people: &[Person], inbound: Inbound, chance: &Chance) -> Self {
+    pub(crate) fn draw(
+        owner: usize,
+        people: &[Person],
+        settings: &Settings,
+        chance: &Chance,
+    ) -> Self {
         let person = &people[owner];
         let kind = KINDS[chance.number(0..KINDS.len())];
         let address = person.addresses()[usize::from(chance.is(0.2))].to_owned();
@@ -106,10 +111,10 @@ impl Told {
         } else {
             None
         };
-        let is_second = match inbound {
-            Inbound::ByList => chance.is(0.5),
-            _ => chance.strikes(Fault::TwoLists),
-        };
+        let is_second = settings.has_two_lists && chance.is(0.5);
+        if is_second && settings.inbound != Inbound::ByList {
+            chance.count(Fault::TwoLists);
+        }
         Self {
             kind,
             said,

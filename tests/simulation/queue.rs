@@ -109,14 +109,17 @@ impl Queue for Port {
         let queue = &self.queue;
         let world = &queue.world;
         world.say(format_args!("queue: hide {receipt} for {wait:?}"));
-        world.troubles_a_little(self.sandbox, AS_EVER);
         let event = queue.receipts.lock().get(receipt).copied();
         if let Some(event) = event {
             world.hides(self.sandbox, event, wait);
         }
         let (inner, receipt) = (queue.inner.clone(), receipt.to_owned());
         let hiding = async move { inner.hide(&receipt, wait).await };
-        queue.done_or_not([Fault::HideLost, Fault::HideUnsaid], hiding).await
+        let hidden = queue.done_or_not([Fault::HideLost, Fault::HideUnsaid], hiding).await;
+        if hidden.is_err() {
+            world.troubles_a_little(self.sandbox, AS_EVER);
+        }
+        hidden
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How long Kratos takes at most between reading a row and writing it.
-const LONGEST_WINDOW: Duration = Duration::from_millis(400);
+const LONGEST_WINDOW: Duration = Duration::from_millis(1500);
 
 /// Who wrote a row.
 #[derive(Clone, Copy)]

@@ -164,6 +164,8 @@ pub(crate) struct Settings {
     /// How long a record lives.
     pub(crate) record_ttl: Duration,
     pub(crate) inbound: Inbound,
+    /// Whether people are on two lists.
+    pub(crate) has_two_lists: bool,
     vendor_timeout_ms: usize,
 }
 
@@ -196,6 +198,7 @@ impl Settings {
             is_unfit_later,
             record_ttl: Duration::from_hours(hours),
             inbound,
+            has_two_lists: inbound == Inbound::ByList || chance.has(Fault::TwoLists, 0.15),
             vendor_timeout_ms: [15_000, 3_000, 2_000, 30_000][chance.number(0..4)],
         }
     }
