@@ -37,8 +37,7 @@ impl World {
     pub(crate) fn begins_work(&self, sandbox: usize, events: Vec<usize>) {
         let began = self.now();
         let invocation = self.judge.invocations();
-        let work =
-            AtWork { invocation, events, began, is_troubled: false, asked: BTreeMap::new() };
+        let work = AtWork { invocation, events, began, is_troubled: false, asked: BTreeMap::new() };
         self.at_work.lock().insert(sandbox, work);
     }
 

@@ -21,7 +21,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// So many strangers call at once.
-const STRANGERS: usize = 12;
+const STRANGERS: usize = 10;
 
 /// After a mismatch a sandbox looks the secret up anew, at most once in half a minute.
 const LOOKED_UP_ANEW: Duration = Duration::from_secs(35);

@@ -1,14 +1,17 @@
 //! What people did, by which way, and when: the truth of a run, which no function sees whole.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use time::{Duration as Span, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::{
     locked::Locked,
     settings::Which,
     world::{BEGIN, World},
 };
+
+/// How far two clocks may be apart.
+const CLOCKS: Duration = Duration::from_secs(2);
 
 /// By which way somebody said something.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -103,11 +106,16 @@ impl World {
         if told.owner != person && one.twin != Some(told.owner) {
             return (withdraws && carried == Some(person)).then_some(Weight::Bystander);
         }
-        let by_id = carried == Some(person)
-            && (withdraws || one.has_verified(&told.addresses[0]));
-        let by_address = told.addresses.contains(&one.address) && self.is_listed(person, number);
+        let by_id = carried == Some(person) && (withdraws || one.has_verified(&told.addresses[0]));
+        let by_address = told.addresses.contains(&one.address);
         if !by_id && !by_address {
             return Some(Weight::Unmatched);
+        }
+        let [signed_up, listed] = one.signs_up.unwrap_or_default();
+        let is_known = by_id && self.was_told_after(number, signed_up)
+            || by_address && self.was_told_after(number, listed);
+        if !is_known {
+            return Some(Weight::May);
         }
         Some(match (withdraws || one.twin.is_none(), self.is_to_come(number)) {
             (true, true) => Weight::Counts,
@@ -132,10 +140,10 @@ impl World {
         is_unfit && withdraws && self.was_tried_well(number)
     }
 
-    /// Whether Ory's list showed the person when the event was told.
-    fn is_listed(&self, person: usize, number: usize) -> bool {
-        let Some([_, listed]) = self.plan.people[person].signs_up else { return true };
-        let listed = BEGIN + listed + Span::seconds(2);
-        self.told_at(number).is_some_and(|[first, _]| first >= listed)
+    /// Whether an event was told after something had happened at Ory.
+    fn was_told_after(&self, number: usize, happened: Duration) -> bool {
+        let happened = BEGIN + happened + CLOCKS;
+        let told = self.told_at(number);
+        happened <= BEGIN + CLOCKS || told.is_some_and(|[first, _]| first >= happened)
     }
 }

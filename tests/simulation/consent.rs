@@ -18,7 +18,8 @@ impl World {
     /// Nobody who said no last shows as consenting, and whoever said yes last does.
     pub(crate) fn judge_consent(&self) {
         let inbound = self.plan.inbound();
-        let mut paths: Vec<_> = LISTS.iter().filter_map(|list| inbound.consent_path(list)).collect();
+        let mut paths: Vec<_> =
+            LISTS.iter().filter_map(|list| inbound.consent_path(list)).collect();
         paths.dedup();
         for person in 0..self.plan.people.len() {
             for path in &paths {
@@ -92,8 +93,8 @@ impl World {
             (Excused::LateWithdrawal, &|| as_shown().any(is_late)),
             (Excused::StaleConsent, &is_stale),
             (Excused::InKratosWindow, &|| self.has_lost_a_write(id)),
-            (Excused::PatchedLate, &|| self.was_patched_late(id)),
             (Excused::OwnOrder, &|| !self.plan.of(Which::Mailchimp).has_table),
+            (Excused::PatchedLate, &|| self.was_patched_late(id)),
         ];
         excuses.into_iter().find(|(_, holds)| holds()).map(|(excuse, _)| excuse)
     }

@@ -70,9 +70,8 @@ impl Planned {
             .collect();
         let count = chance.number(1..MOST + 1).min(chance.number(1..MOST + 1));
         let longest = |chance: &Chance| Duration::from_hours(if chance.is(0.8) { 1 } else { 24 });
-        let mut times: Vec<_> = (0..count)
-            .map(|_| chance.scale(Duration::from_millis(10)..longest(chance)))
-            .collect();
+        let mut times: Vec<_> =
+            (0..count).map(|_| chance.scale(Duration::from_millis(10)..longest(chance))).collect();
         times.sort();
         let mut later = Duration::ZERO;
         times

@@ -106,12 +106,15 @@ impl Lambda {
             self.world.plan.by_key(&key).map(|(number, _)| (message.id.clone(), number))
         };
         let events: BTreeMap<String, usize> = received.iter().filter_map(of).collect();
-        self.invoke(events.values().copied().collect(), |sandbox, function, invocation| async move {
-            let kept = function.deliver(received, &invocation).await;
-            let events: Vec<_> = kept.iter().filter_map(|id| events.get(id).copied()).collect();
-            self.world.ends_work(sandbox, &events);
-            kept
-        })
+        self.invoke(
+            events.values().copied().collect(),
+            |sandbox, function, invocation| async move {
+                let kept = function.deliver(received, &invocation).await;
+                let events: Vec<_> = kept.iter().filter_map(|id| events.get(id).copied()).collect();
+                self.world.ends_work(sandbox, &events);
+                kept
+            },
+        )
         .await
     }
 

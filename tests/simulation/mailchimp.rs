@@ -8,7 +8,12 @@ use url::form_urlencoded::Serializer;
 use uuid::Uuid;
 
 use crate::{
-    chance::Chance, event::uuid, fault::Fault, person::Person, settings::{Inbound, Settings}, world::BEGIN,
+    chance::Chance,
+    event::uuid,
+    fault::Fault,
+    person::Person,
+    settings::{Inbound, Settings},
+    world::BEGIN,
 };
 
 /// The audiences.
@@ -101,7 +106,8 @@ impl Told {
         let address = person.addresses()[usize::from(chance.is(0.2))].to_owned();
         let new = if chance.is(0.5) { person.address.clone() } else { format!("new-{address}") };
         let is_short = chance.is(0.6);
-        let said = if is_short { chance.time(Duration::ZERO..SHORT) } else { chance.scale(SHORT..LONG) };
+        let said =
+            if is_short { chance.time(Duration::ZERO..SHORT) } else { chance.scale(SHORT..LONG) };
         let truth = BEGIN + Duration::from_secs(said.as_secs());
         let ahead = if chance.strikes(Fault::FarFuture) {
             Some(FAR_FUTURE)

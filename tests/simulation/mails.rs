@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{
-    event::Planned, excused::Excused, judge::Wrong, settings::Which, world::World,
-};
+use crate::{event::Planned, excused::Excused, judge::Wrong, settings::Which, world::World};
 
 /// Without any trouble a mail comes within this: an accept, a queue, another's lease.
 const PROMPT: Duration = Duration::from_mins(10);

@@ -49,8 +49,8 @@ use std::{
     time::Instant,
 };
 
-use integration::{is_asked_for, variable};
 use fault::Fault;
+use integration::{is_asked_for, variable};
 use report::Tally;
 
 /// So many runs, unless told otherwise; in as many, every fault strikes.

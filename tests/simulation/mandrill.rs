@@ -105,7 +105,10 @@ impl World {
     /// When a mail was first sent for this work.
     pub(crate) fn first_sent(&self, key: &str) -> Option<OffsetDateTime> {
         let mails = self.mandrill.mails.lock();
-        mails.iter().find(|mail| mail.key == key && mail.fate == Fate::Sent).map(|mail| mail.sent_at)
+        mails
+            .iter()
+            .find(|mail| mail.key == key && mail.fate == Fate::Sent)
+            .map(|mail| mail.sent_at)
     }
 
     /// Mandrill acts on a call.

@@ -6,15 +6,8 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    chance::Chance,
-    chronicle::Way,
-    fault::Fault,
-    mailchimp::LISTS,
-    patch::set,
-    person::Person,
-    rows::Writer,
-    settings::Inbound,
-    world::World,
+    chance::Chance, chronicle::Way, fault::Fault, mailchimp::LISTS, patch::set, person::Person,
+    rows::Writer, settings::Inbound, world::World,
 };
 
 const SOONEST: Duration = Duration::from_millis(500);
@@ -78,16 +71,14 @@ pub(crate) async fn act(world: Arc<World>, number: usize) {
     if world.read_row(id).is_none() {
         return;
     }
-    match says.and_then(|(value, list)| Some((value, inbound.consent_path(list)?))) {
-        Some((value, path)) => {
-            world.say(format_args!("Ory: {id} {way:?} says {value} to {path}"));
-            set(&mut identity, &path, Some(json!(value)));
-            world.said(*person, path, value, way);
-        }
-        None => {
-            world.say(format_args!("Ory: {id} changes the name"));
-            set(&mut identity, "/traits/name", Some(json!(at.as_millis().to_string())));
-        }
+    let says = says.and_then(|(value, list)| Some((value, inbound.consent_path(list)?)));
+    if let Some((value, path)) = says {
+        world.say(format_args!("Ory: {id} {way:?} says {value} to {path}"));
+        set(&mut identity, &path, Some(json!(value)));
+        world.said(*person, path, value, way);
+    } else {
+        world.say(format_args!("Ory: {id} changes the name"));
+        set(&mut identity, "/traits/name", Some(json!(at.as_millis().to_string())));
     }
     world.write_row(id, read, identity, Writer::Others);
 }

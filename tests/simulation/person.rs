@@ -28,11 +28,12 @@ pub(crate) struct Person {
 impl Person {
     /// Some people, some of them unknown to Ory.
     pub(crate) fn draw(chance: &Chance) -> Vec<Self> {
-        let mut people: Vec<Self> = (0..chance.number(1..4)).map(|n| Self::one(n, chance)).collect();
-        if people.len() > 1 && chance.has(Fault::TwoByAddress, 0.08) {
+        let mut people: Vec<Self> =
+            (0..chance.number(1..4)).map(|n| Self::one(n, chance)).collect();
+        if people.len() > 1 && chance.has(Fault::TwoByAddress, 0.03) {
             let (first, second) = (0, people.len() - 1);
-            people[second].address = people[first].address.clone();
-            people[second].other = people[first].other.clone();
+            let (address, other) = (people[first].address.clone(), people[first].other.clone());
+            people[second] = Self { address, other, ..Self::one(second, chance) };
             for (one, other) in [(first, second), (second, first)] {
                 people[one].twin = Some(other);
                 people[one].is_known = true;

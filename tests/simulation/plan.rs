@@ -104,11 +104,11 @@ impl Plan {
             placeholder: window(Fault::Placeholder, 0.1),
             unpaid: window(Fault::Unpaid, 0.15),
             unsigned: window(Fault::Unsigned, 0.1),
-            secrets_down: window(Fault::SecretsDown, 0.15),
-            secrets_denied: window(Fault::SecretsDenied, 0.1),
-            wrong_url: window(Fault::WrongUrl, 0.1),
-            broken_template: window(Fault::BrokenTemplate, 0.05),
-            searches_limited: window(Fault::SearchLimited, 0.15),
+            secrets_down: window(Fault::SecretsDown, 0.1),
+            secrets_denied: window(Fault::SecretsDenied, 0.06),
+            wrong_url: window(Fault::WrongUrl, 0.05),
+            broken_template: window(Fault::BrokenTemplate, 0.03),
+            searches_limited: window(Fault::SearchLimited, 0.06),
             deployed: chance.scale(Duration::from_secs(1)..2 * HOUR),
             rotated: chance.has(Fault::Rotated, 0.1).then(|| {
                 let at = chance.scale(Duration::from_secs(1)..HOUR);

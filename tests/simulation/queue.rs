@@ -33,7 +33,12 @@ pub(crate) struct FaultyQueue {
 impl FaultyQueue {
     pub(crate) fn new(world: &Arc<World>) -> Arc<Self> {
         let inner = Arc::new(MemoryQueue::new(RULES, world.clock.clone()));
-        Arc::new(Self { world: world.clone(), inner, touched: Notify::new(), receipts: Locked::default() })
+        Arc::new(Self {
+            world: world.clone(),
+            inner,
+            touched: Notify::new(),
+            receipts: Locked::default(),
+        })
     }
 
     /// Sends the dead letters again.

@@ -90,10 +90,9 @@ impl Tally {
             row(&format!("{}: {}{}", wrong.name(), wrong.told(), self.seeds(*wrong)), times);
         }
         println!("  documented exceptions");
-        Excused::ALL
-            .iter()
-            .zip(self.excused)
-            .for_each(|(excused, times)| row(&format!("{}: {}", excused.name(), excused.told()), times));
+        Excused::ALL.iter().zip(self.excused).for_each(|(excused, times)| {
+            row(&format!("{}: {}", excused.name(), excused.told()), times);
+        });
         println!("  faults that struck");
         Fault::ALL
             .iter()
@@ -111,7 +110,8 @@ impl Tally {
     fn seeds(&self, wrong: Wrong) -> String {
         let failed = self.failed.iter().filter(|(_, of, _)| *of == wrong);
         let seeds: std::collections::BTreeSet<_> = failed.map(|(seed, ..)| *seed).collect();
-        let some: Vec<_> = seeds.into_iter().take(MOST_SEEDS).map(|seed| seed.to_string()).collect();
+        let some: Vec<_> =
+            seeds.into_iter().take(MOST_SEEDS).map(|seed| seed.to_string()).collect();
         if some.is_empty() { String::new() } else { format!(" (seeds {})", some.join(", ")) }
     }
 }

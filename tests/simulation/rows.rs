@@ -104,7 +104,8 @@ impl World {
         identity["updated_at"] = json!(now.format(&Rfc3339).expect("a time of this age"));
         let mut rows = self.rows.0.lock();
         let row = rows.get_mut(&id).expect("a row that was read");
-        let is_ours = |writer: &Writer| matches!(writer, Writer::Us { is_sound: true, changes: true, .. });
+        let is_ours =
+            |writer: &Writer| matches!(writer, Writer::Us { is_sound: true, changes: true, .. });
         for (_, undone) in &row.writes[read..] {
             if is_ours(undone) && is_ours(&writer) {
                 self.condemn(Wrong::PatchesMet, format_args!("{id}"));
@@ -142,7 +143,12 @@ impl World {
 
     /// Whether anything but an event's own patch, or a patch of ours that went well, wrote the row
     /// since then.
-    pub(crate) fn was_changed_otherwise(&self, id: Uuid, event: usize, since: OffsetDateTime) -> bool {
+    pub(crate) fn was_changed_otherwise(
+        &self,
+        id: Uuid,
+        event: usize,
+        since: OffsetDateTime,
+    ) -> bool {
         self.any_write(id, |at, writer| {
             at >= since
                 && match writer {

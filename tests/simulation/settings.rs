@@ -151,6 +151,7 @@ impl Inbound {
 }
 
 /// How one function is deployed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct Settings {
     pub(crate) which: Which,
     pub(crate) has_queue: bool,
@@ -185,7 +186,7 @@ impl Settings {
             [chance.number(0..5).min(chance.number(0..3))];
         let is_unfit_later = which == Which::Mailchimp
             && inbound == Inbound::Shipped
-            && chance.has(Fault::UnfitSegment, 0.02);
+            && chance.has(Fault::UnfitSegment, 0.01);
         let hours = if chance.has(Fault::ShortLived, 0.08) { 1 } else { 720 };
         Self {
             which,

@@ -25,7 +25,8 @@ impl World {
         let inbound = self.plan.inbound();
         let users: Vec<(String, Option<usize>)> = if inbound.has_ory() {
             let known = self.plan.people.iter().enumerate();
-            let known = known.filter(|(_, one)| one.twin.is_none() && self.read_row(one.id).is_some());
+            let known =
+                known.filter(|(_, one)| one.twin.is_none() && self.read_row(one.id).is_some());
             known.map(|(number, one)| (one.id.to_string(), Some(number))).collect()
         } else {
             let told = self.plan.events.iter().filter(|event| event.told.is_some());
@@ -84,7 +85,9 @@ impl World {
         }
         let id = person.map(|person| self.plan.people[person].id);
         // What Ory does not show is not told, and Ory has its own judge.
-        let not_told = |id| is_consent && !dares && self.was_changed_otherwise(id, last.event, second(last.at));
+        let not_told = |id| {
+            is_consent && !dares && self.was_changed_otherwise(id, last.event, second(last.at))
+        };
         if id.is_some_and(not_told) {
             return;
         }
@@ -117,7 +120,9 @@ impl World {
             return;
         }
         let person = self.plan.people.iter().find(|person| person.id.to_string() == user);
-        let Some(person) = person.filter(|person| self.read_row(person.id).is_some()) else { return };
+        let Some(person) = person.filter(|person| self.read_row(person.id).is_some()) else {
+            return;
+        };
         let shown = self.shown_since(person.id, &path, call.work.began);
         if !shown.contains(&json!(given)) {
             let told = format_args!("{}: told {given}, Ory showed {shown:?}", person.address);

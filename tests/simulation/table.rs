@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
-use shared::records::{Applied, Bid, Claim, Done, Entry, Held, InLane, MemoryRecords, Records, RecordsError};
+use shared::records::{
+    Applied, Bid, Claim, Done, Entry, Held, InLane, MemoryRecords, Records, RecordsError,
+};
 use time::OffsetDateTime;
 use tokio::time::sleep;
 
