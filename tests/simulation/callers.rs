@@ -12,7 +12,6 @@ use crate::{
     fault::Fault,
     judge::Wrong,
     lambda::Lambda,
-    mailchimp::Kind,
     settings::{CALLER_SECRET, STRANGERS_SECRET, Which},
     world::World,
 };
@@ -196,10 +195,12 @@ fn is_true(world: &World, event: &Planned, answer: &Response) -> bool {
     let status = answer.body.as_ref().map(|body| &body["status"]).and_then(Value::as_str);
     let (number, _) = world.plan.by_key(&event.key).expect("an event of the plan");
     match (status, event.which) {
-        (Some("delivered" | "duplicate"), Which::Mailchimp) => {
-            // A bounce may find its mark there already, and Segment is not told of one.
-            let is_bounce = event.told.as_ref().is_some_and(|told| told.kind == Kind::Hard);
-            is_bounce || world.is_done(event) || world.was_patched_for(number)
+        (Some("delivered"), Which::Mailchimp) => {
+            world.is_done(event) || world.was_patched_for(number)
+        }
+        // Whatever came of it, and be it nothing, it was told before.
+        (Some("duplicate"), Which::Mailchimp) => {
+            world.told_at(number).is_some_and(|[first, last]| first < last)
         }
         // It may be old, or about nobody.
         (Some("skipped"), Which::Mailchimp) => true,

@@ -65,7 +65,7 @@ impl Window {
             return Self::NEVER;
         }
         // Seldom for longer than a message is tried.
-        let longest = if chance.is(0.1) { 30 * HOUR } else { 2 * HOUR };
+        let longest = if chance.is(0.06) { 30 * HOUR } else { 2 * HOUR };
         let from = if chance.is(0.5) { Duration::ZERO } else { chance.time(MINUTE..HOUR) };
         Self { from, to: from + chance.scale(Duration::from_secs(5)..longest) }
     }
