@@ -7,7 +7,7 @@ use fastrand::Rng;
 use crate::{fault::Fault, locked::Locked};
 
 /// How often a fault strikes in a run: from never to dreadful.
-const LEVELS: [f64; 5] = [0.0, 0.03, 0.1, 0.25, 0.5];
+const LEVELS: [f64; 5] = [0.0, 0.03, 0.1, 0.2, 0.4];
 
 /// The same where few faults may strike at all: their work is to be seen.
 const LEVELS_OF_FEW: [f64; 3] = [0.1, 0.3, 0.6];

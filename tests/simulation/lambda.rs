@@ -178,7 +178,7 @@ impl Lambda {
     fn deployed(&self) -> Deployed {
         let world = &self.world;
         let at = world.elapsed();
-        let is_later = world.plan.deployed <= at;
+        let is_later = self.settings().changes_later() && world.plan.deployed <= at;
         Deployed { is_later, is_broken: world.plan.broken_template.holds(at) }
     }
 
@@ -187,7 +187,7 @@ impl Lambda {
         let settings = self.settings();
         for (fault, strikes) in [
             (Fault::BrokenTemplate, deployed.is_broken),
-            (Fault::RenamedKey, deployed.is_later && settings.is_named != settings.is_named_later),
+            (Fault::RenamedKey, deployed.is_later && !settings.is_unfit_later),
             (Fault::UnfitSegment, deployed.is_later && settings.is_unfit_later),
             (Fault::NoTable, !settings.has_table),
             (Fault::ShortLived, settings.record_ttl == Duration::from_hours(1)),

@@ -204,6 +204,11 @@ impl Settings {
         }
     }
 
+    /// Whether another template is deployed in the run.
+    pub(crate) fn changes_later(&self) -> bool {
+        self.is_named != self.is_named_later || self.is_unfit_later
+    }
+
     /// Starts the function in a sandbox.
     pub(crate) fn start(&self, deployed: Deployed, ports: &Ports) -> Arc<dyn Function> {
         let env = Environment::of(self.variables(deployed));
