@@ -198,9 +198,10 @@ fn is_true(world: &World, event: &Planned, answer: &Response) -> bool {
         (Some("delivered"), Which::Mailchimp) => {
             world.is_done(event) || world.was_patched_for(number)
         }
-        // Whatever came of it, and be it nothing, it was told before.
+        // Whatever came of it, and be it nothing, it was told before, or was in the queue after all.
         (Some("duplicate"), Which::Mailchimp) => {
-            world.told_at(number).is_some_and(|[first, last]| first < last)
+            let is_again = world.told_at(number).is_some_and(|[first, last]| first < last);
+            is_again || world.has_been_received(&event.key)
         }
         // It may be old, or about nobody.
         (Some("skipped"), Which::Mailchimp) => true,

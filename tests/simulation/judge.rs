@@ -132,6 +132,11 @@ impl World {
         *most = times.max(*most);
     }
 
+    /// Whether a message about the event with this key was received.
+    pub(crate) fn has_been_received(&self, key: &str) -> bool {
+        self.judge.tries.lock().contains_key(key)
+    }
+
     /// Whether delivering the event with this key took longer than a day.
     pub(crate) fn was_tried_for_long(&self, key: &str) -> bool {
         self.judge.redriven.lock().contains(key)
