@@ -210,8 +210,8 @@ fn strikes(chance: &Chance, vendor: Vendor) -> Option<Fault> {
 
 /// How long a connection may take to be made, where the whole call may take so long. As
 /// `shared::http::Client` has it: only a connection that was never made is *not written*.
-fn connect_limit(_whole: Duration) -> Duration {
-    Duration::from_secs(3)
+fn connect_limit(whole: Duration) -> Duration {
+    Duration::from_secs(3).min(whole / 2)
 }
 
 /// The error of a connection that was never made, where the client can tell that it was not.

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
 use shared::records::{
-    Applied, Bid, Claim, Done, Entry, Held, InLane, MemoryRecords, Records, RecordsError,
+    Bid, Claim, Done, Entry, Held, InLane, MemoryRecords, Records, RecordsError, Written,
 };
 use time::OffsetDateTime;
 use tokio::time::sleep;
@@ -73,17 +73,25 @@ macro_rules! pass {
         }).await
     }};
     (@ $given:ident as reference) => { &$given };
+    (@ $given:ident as text) => { $given.as_deref() };
     (@ $given:ident) => { $given };
 }
 
 #[async_trait]
 impl Records for Table {
-    async fn claim(&self, bid: Bid) -> Result<Claim, RecordsError> {
-        pass!(self.claim(bid))
+    async fn claim(&self, bid: Bid, recipient: Option<&str>) -> Result<Claim, RecordsError> {
+        let recipient = recipient.map(str::to_owned);
+        pass!(self.claim(bid, recipient as text))
     }
 
-    async fn renew(&self, held: Held, now: OffsetDateTime) -> Result<Held, RecordsError> {
-        pass!(self.renew(held, now))
+    async fn renew(
+        &self,
+        held: Held,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Held, RecordsError> {
+        let recipient = recipient.map(str::to_owned);
+        pass!(self.renew(held, now, recipient as text))
     }
 
     async fn release(&self, held: &Held) -> Result<(), RecordsError> {
@@ -98,7 +106,7 @@ impl Records for Table {
         pass!(self.enter(bid))
     }
 
-    async fn leave(&self, lane: &InLane, last: Option<Applied>) -> Result<(), RecordsError> {
-        pass!(self.leave(lane as reference, last))
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), RecordsError> {
+        pass!(self.leave(lane as reference, written))
     }
 }
