@@ -36,6 +36,8 @@ pub(crate) struct Planned {
     pub(crate) vendor_key: String,
     /// The same where the template that is deployed later names another.
     later_key: String,
+    /// The same for each person whom an event of Mailchimp's may be about.
+    part_keys: Vec<String>,
     /// Whom it is about.
     pub(crate) address: String,
     /// Whether the template cancels it.
@@ -101,7 +103,7 @@ impl Planned {
                 let told = Told::draw(person, people, settings, chance);
                 // Mailchimp tells of it some time after.
                 let at = told.said + chance.scale(Duration::from_millis(10)..longest);
-                Self::of_mailchimp(settings, told, at)
+                Self::of_mailchimp(settings, told, people, at)
             })
             .collect()
     }
@@ -129,15 +131,18 @@ impl Planned {
         Self::of(settings.which, person.address.clone(), at, request, &key, &works)
     }
 
-    fn of_mailchimp(settings: &Settings, told: Told, at: Duration) -> Self {
+    fn of_mailchimp(settings: &Settings, told: Told, people: &[Contact], at: Duration) -> Self {
         let form = told.form();
         let key = Key::digest(form.as_bytes());
         let works = [WorkKey::new(&key, None), WorkKey::new(&key, None)];
+        let part = |person: &Contact| works[0].part(&person.id.to_string());
+        let part_keys =
+            people.iter().map(|person| part(person).for_vendor(&Which::Mailchimp.arn())).collect();
         let address = told.addresses[0].clone();
         let is_cancelled = settings.inbound.cancels(&address);
         let request = Event::of_mailchimp(form);
         let of = Self::of(Which::Mailchimp, address, at, request, &key, &works);
-        Self { is_cancelled, told: Some(told), ..of }
+        Self { is_cancelled, part_keys, told: Some(told), ..of }
     }
 
     fn of(
@@ -155,6 +160,7 @@ impl Planned {
             key: key.as_str().to_owned(),
             vendor_key: works[0].for_vendor(&which.arn()),
             later_key: works[1].for_vendor(&which.arn()),
+            part_keys: Vec::new(),
             is_cancelled: which.cancels(&address),
             address,
             told: None,
@@ -173,6 +179,11 @@ impl Planned {
     /// The keys by which the vendor may know its work.
     pub(crate) fn vendor_keys(&self) -> [&str; 2] {
         [&self.vendor_key, &self.later_key]
+    }
+
+    /// The same with those of each person whom it may be about.
+    pub(crate) fn all_keys(&self) -> impl Iterator<Item = &str> {
+        self.vendor_keys().into_iter().chain(self.part_keys.iter().map(String::as_str))
     }
 }
 

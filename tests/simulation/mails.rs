@@ -75,7 +75,7 @@ impl World {
     pub(crate) fn is_done(&self, event: &Planned) -> bool {
         match event.which {
             Which::Mandrill => self.came_of_mails(event)[..2].contains(&true),
-            Which::Segment | Which::Mailchimp => self.has_event(&event.vendor_key),
+            Which::Segment | Which::Mailchimp => self.has_event(event),
         }
     }
 

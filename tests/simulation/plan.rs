@@ -161,7 +161,7 @@ impl Plan {
     /// The event that a vendor knows by this key.
     pub(crate) fn by_vendor_key(&self, key: &Value) -> Option<(usize, &Planned)> {
         let key = key.as_str()?;
-        self.events.iter().enumerate().find(|(_, event)| event.vendor_keys().contains(&key))
+        self.events.iter().enumerate().find(|(_, event)| event.all_keys().any(|one| one == key))
     }
 }
 

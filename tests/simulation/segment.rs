@@ -14,6 +14,7 @@ use shared::http::Response;
 use time::OffsetDateTime;
 
 use crate::{
+    event::Planned,
     excused::Excused,
     fault::Fault,
     judge::Wrong,
@@ -67,10 +68,11 @@ impl World {
         }
         let now = self.now();
         let mut seen = self.segment.seen.lock();
-        let last = seen.insert(planned.vendor_key.clone(), now);
+        let id = id.as_str().unwrap_or_default().to_owned();
+        let last = seen.insert(id.clone(), now);
         match last {
             Some(last) if now - last < REMEMBERS => {
-                seen.insert(planned.vendor_key.clone(), last);
+                seen.insert(id, last);
                 return;
             }
             Some(_) if self.was_tried_for_long(&planned.key) => {
@@ -102,7 +104,8 @@ impl World {
     }
 
     /// Whether Segment has the event.
-    pub(crate) fn has_event(&self, vendor_key: &str) -> bool {
-        self.segment.seen.lock().contains_key(vendor_key)
+    pub(crate) fn has_event(&self, event: &Planned) -> bool {
+        let seen = self.segment.seen.lock();
+        event.all_keys().any(|key| seen.contains_key(key))
     }
 }
