@@ -1,7 +1,7 @@
 //! `doctor`: what a deployed stack still lacks.
 
 use std::{
-    fs,
+    env, fs,
     io::{self, Read},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use secrecy::SecretString;
 use shared::{aws::Aws, http::Client, secrets::SecretsManager, template::Source};
 
 use super::Done;
@@ -16,6 +17,9 @@ use crate::doctor::{Finding, OryConfig, Reach, Stack, Subject, Verdict, examine,
 
 /// Stands for standard input.
 const STDIN: &str = "-";
+
+/// Holds a key of Mailchimp Marketing. No flag takes it: a list of processes would show it.
+const MAILCHIMP_API_KEY: &str = "MAILCHIMP_API_KEY";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +29,9 @@ Examples:
   # the hooks of Ory's project, too
   ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID --format yaml \\
     | ory-actions doctor --outputs outputs.json --ory-config -
+
+  # Mailchimp's lists and webhooks, too; the key is one of Mailchimp Marketing
+  MAILCHIMP_API_KEY=… ory-actions doctor --outputs outputs.json
 
 Secrets are read with your own AWS credentials, as the AWS SDK finds them. Nothing is sent that
 anybody could see, and no secret is printed. Ends with 1 where something must be done.";
@@ -93,7 +100,9 @@ impl Doctor {
             (None, None) => sender::of_template(mandrill_welcome::shipped_template()).await,
         };
         let ory_config = self.ory_config.as_deref().map(ory_config).transpose()?;
-        Ok(Subject { stack, sender, ory_config })
+        let key = env::var(MAILCHIMP_API_KEY).ok().filter(|key| !key.is_empty());
+        let mailchimp_key = key.map(SecretString::from);
+        Ok(Subject { stack, sender, ory_config, mailchimp_key })
     }
 }
 

@@ -8,6 +8,8 @@ mod finding;
 mod function;
 mod hooks;
 mod keys;
+mod lists;
+mod mailchimp;
 mod mandrill;
 mod ory;
 mod reach;
@@ -23,6 +25,7 @@ pub use reach::Reach;
 pub use stack::{OutputsError, Stack};
 
 use function::Function;
+use secrecy::SecretString;
 
 /// Ory's functions answer nothing but a POST.
 const NOT_ALLOWED: u16 = 405;
@@ -37,19 +40,23 @@ pub struct Subject {
     pub sender: Result<String, String>,
     /// The configuration of Ory's project, or of Kratos.
     pub ory_config: Option<OryConfig>,
+    /// A key of Mailchimp Marketing. No function has one: the lists are compared with it.
+    pub mailchimp_key: Option<SecretString>,
 }
 
 /// Makes all checks, side by side: none waits for another, or hides it. Each call has an end.
 pub async fn examine(subject: &Subject, reach: &Reach) -> Vec<Finding> {
     let stack = &subject.stack;
-    let (mandrill, segment, ory, from_ory, from_mailchimp) = tokio::join!(
+    let mailchimp_key = subject.mailchimp_key.as_ref();
+    let (mandrill, segment, ory, from_ory, from_mailchimp, lists) = tokio::join!(
         mandrill::check(stack, &subject.sender, reach),
         segment::check(stack, reach),
         ory::check(stack, reach),
         called_by_ory(subject, reach),
         called_by_mailchimp(stack, reach),
+        mailchimp::check(stack, mailchimp_key, reach),
     );
-    [mandrill, segment, ory, from_ory, from_mailchimp].concat()
+    [mandrill, segment, ory, from_ory, from_mailchimp, lists].concat()
 }
 
 async fn called_by_ory(subject: &Subject, reach: &Reach) -> Vec<Finding> {

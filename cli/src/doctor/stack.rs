@@ -18,6 +18,9 @@ pub struct Stack {
     /// The URL of mailchimp-inbound, without `?secret=`.
     #[arg(long, value_name = "URL")]
     pub mailchimp_inbound_url: Option<String>,
+    /// The ids of the lists that mailchimp-inbound accepts, with commas between them (any).
+    #[arg(long, value_name = "IDS")]
+    pub mailchimp_lists: Option<String>,
     /// The name or ARN of the secret that Ory presents.
     #[arg(long, value_name = "ID")]
     pub ory_webhook_secret_id: Option<String>,
@@ -51,6 +54,9 @@ pub struct Stack {
     /// The root of Ory's admin API, without `/admin`.
     #[arg(long, value_name = "URL", env = "ORY_URL")]
     pub ory_url: Option<String>,
+    /// The root of Mailchimp's Marketing API (the key's data centre).
+    #[arg(long, value_name = "URL", env = "MAILCHIMP_URL")]
+    pub mailchimp_url: Option<String>,
 }
 
 /// The outputs cannot be read.

@@ -10,7 +10,7 @@ async fn a_stack_that_is_well_ends_with_0_and_a_table() {
     let examined = World::start().await.examine(&[]).await;
     assert_eq!(examined.status, Some(0), "{examined:?}");
     let rows: Vec<_> = examined.stdout.lines().filter(|line| line.contains(" ok ")).collect();
-    assert_eq!(rows.len(), 20, "{}", examined.stdout);
+    assert_eq!(rows.len(), 21, "{}", examined.stdout);
     assert!(examined.stdout.ends_with("All is well.\n"), "{}", examined.stdout);
     assert!(examined.stderr.is_empty(), "{}", examined.stderr);
 }
@@ -33,7 +33,7 @@ async fn no_vendor_is_told_anything_that_a_person_could_see() {
 /// What is broken, the check that finds it, and what it finds.
 type Row = (&'static str, fn(&mut World), &'static str, &'static str);
 
-const TABLE: [Row; 18] = [
+const TABLE: [Row; 22] = [
     (
         "nobody filled in Mandrill's key",
         |world| world.secret("ory-actions/mandrill", "replace-me"),
@@ -157,6 +157,34 @@ const TABLE: [Row; 18] = [
         "segment-identify: Ory's hooks",
         "no webhook",
     ),
+    (
+        "a list's id that is mistyped",
+        |world| world.output("MailchimpLists", "a6b5da1045"),
+        "mailchimp-inbound: Mailchimp's lists",
+        "closest: a6b5da1054 (Newsletter)",
+    ),
+    (
+        "a list without a webhook to this stack",
+        |world| {
+            let other =
+                world.stack.function_url("mailchimp-inbound").replace("127.0.0.1", "localhost");
+            world.output("MailchimpInboundUrl", &other);
+        },
+        "mailchimp-inbound: Mailchimp's webhooks",
+        "a6b5da1054 (Newsletter) is accepted, but has no webhook",
+    ),
+    (
+        "a key that Mailchimp does not know",
+        |world| world.variable("MAILCHIMP_API_KEY", "canary-another-us6"),
+        "Mailchimp: key",
+        "refused: 401",
+    ),
+    (
+        "Mandrill's key for Mailchimp's",
+        |world| world.variable("MAILCHIMP_API_KEY", MANDRILL_KEY),
+        "Mailchimp: key",
+        "no key of Mailchimp Marketing",
+    ),
 ];
 
 #[tokio::test]
@@ -205,7 +233,7 @@ async fn one_that_does_not_answer_hides_no_other() {
         "Segment: region",
     ];
     assert_eq!(unsure, expected);
-    assert_eq!(findings.len(), 20);
+    assert_eq!(findings.len(), 21);
 }
 
 #[tokio::test]
@@ -218,6 +246,19 @@ async fn without_credentials_of_aws_the_rest_is_looked_at_all_the_same() {
     assert!(of("Mandrill: secret")["mend"].as_str().unwrap().contains("sts get-caller-identity"));
     assert_eq!(of("mandrill-welcome: URL")["verdict"], "good");
     assert_eq!(of("mandrill-welcome: caller's key")["verdict"], "unsure");
+}
+
+#[tokio::test]
+async fn without_a_key_of_mailchimp_s_its_lists_are_not_compared_and_nothing_is_to_be_fixed() {
+    let world = World::start().await.without("MAILCHIMP_API_KEY");
+    let examined = world.examine(&["--format", "json"]).await;
+    assert_eq!(examined.status, Some(0), "{examined:?}");
+    let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
+    let other: Vec<_> = findings.iter().filter(|one| one["verdict"] != "good").collect();
+    let [only] = other[..] else { panic!("{other:#?}") };
+    assert_eq!(only["verdict"], "unsure");
+    assert_eq!(only["check"], "mailchimp-inbound: Mailchimp's webhooks");
+    assert!(only["mend"].as_str().unwrap().contains("MAILCHIMP_API_KEY"), "{only}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, process::Stdio};
 use ory_actions::{
     action::{Caller, Format, Function, Key, Project, Wish, print},
     ory::{Flow, Method},
+    server::{Reply, Server},
     stack::Stack,
     world::PortNumbers,
 };
@@ -21,6 +22,9 @@ const WRITE_KEY: &str = "canary0123456789canary0123456789";
 const ORY_TOKEN: &str = "ory_pat_canary";
 const WEBHOOK_KEY: &str = "canary-webhook-key";
 const MAILCHIMP_SECRET: &str = "canary-mailchimp-secret";
+const MAILCHIMP_KEY: &str = "canary0123456789-us6";
+/// `printf any:canary0123456789-us6 | base64`
+const MAILCHIMP_BASIC: &str = "Basic YW55OmNhbmFyeTAxMjM0NTY3ODktdXM2";
 
 /// What the program did.
 #[derive(Debug)]
@@ -41,6 +45,8 @@ pub(crate) struct World {
     pub(crate) extra_hook: Option<Value>,
     /// Instead of a configuration with these hooks.
     pub(crate) ory_config: Option<String>,
+    /// Mailchimp Marketing, with one list and its webhook.
+    _mailchimp: Server,
     outputs: BTreeMap<&'static str, String>,
     environment: BTreeMap<&'static str, String>,
 }
@@ -64,6 +70,7 @@ impl World {
         let segment_host = around.segment.url();
         around.segment.set_api_host(segment_host.trim_start_matches("http://"));
         around.ory.set_token(Some(ORY_TOKEN));
+        let mailchimp = mailchimp(stack.function_url("mailchimp-inbound")).await;
         let outputs = [
             ("MandrillWelcomeUrl", stack.function_url("mandrill-welcome")),
             ("SegmentIdentifyUrl", stack.function_url("segment-identify")),
@@ -75,6 +82,7 @@ impl World {
             ("OrySecretId", "ory-actions/ory".to_owned()),
             ("WebhookApiKeyName", "Authorization".to_owned()),
             ("OryUrl", around.ory.url()),
+            ("MailchimpLists", "a6b5da1054".to_owned()),
             ("AlarmTopicArn", "arn:aws:sns:us-east-1:000000000000:alarms".to_owned()),
         ];
         let environment = [
@@ -86,6 +94,8 @@ impl World {
             ("MANDRILL_URL", around.mandrill.url()),
             ("SEGMENT_URL", around.segment.url()),
             ("SEGMENT_CDN_URL", around.segment.url()),
+            ("MAILCHIMP_URL", format!("{}/3.0", mailchimp.url())),
+            ("MAILCHIMP_API_KEY", MAILCHIMP_KEY.to_owned()),
         ];
         Self {
             stack,
@@ -93,6 +103,7 @@ impl World {
             hook_url: None,
             extra_hook: None,
             ory_config: None,
+            _mailchimp: mailchimp,
             outputs: outputs.into(),
             environment: environment.into(),
         }
@@ -106,6 +117,11 @@ impl World {
     /// Gives the stack another output.
     pub(crate) fn output(&mut self, name: &'static str, value: &str) {
         self.outputs.insert(name, value.to_owned());
+    }
+
+    /// Gives a variable another value.
+    pub(crate) fn variable(&mut self, name: &'static str, value: &str) {
+        self.environment.insert(name, value.to_owned());
     }
 
     /// Takes away a variable.
@@ -156,6 +172,34 @@ impl World {
         }}});
         json!({"selfservice": {"flows": flows}})
     }
+}
+
+/// Tells whoever has the key of one list, whose webhook calls this URL with the secret.
+async fn mailchimp(function_url: String) -> Server {
+    let url = format!("{function_url}?secret={MAILCHIMP_SECRET}");
+    let answer = move |path: &str, authorization: Option<&[u8]>| match path {
+        _ if authorization != Some(MAILCHIMP_BASIC.as_bytes()) => {
+            Reply::json(401, &json!({"title": "API Key Invalid", "status": 401}))
+        }
+        "/3.0/lists?fields=lists.id,lists.name&count=1000" => {
+            Reply::json(200, &json!({"lists": [{"id": "a6b5da1054", "name": "Newsletter"}]}))
+        }
+        "/3.0/lists/a6b5da1054/webhooks" => Reply::json(
+            200,
+            &json!({"webhooks": [{
+                "id": "cc3d1ee8e4", "url": url, "list_id": "a6b5da1054",
+                "events": {"subscribe": true, "unsubscribe": true},
+                "sources": {"user": true, "admin": true, "api": false},
+            }]}),
+        ),
+        _ => Reply::json(404, &json!({"title": "Resource Not Found", "status": 404})),
+    };
+    let serve = move |request: http::Request<bytes::Bytes>| {
+        let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+        let authorization = request.headers().get("authorization").map(|value| value.as_bytes());
+        std::future::ready(answer(path, authorization))
+    };
+    Server::start(0, serve).await.unwrap()
 }
 
 /// What `action` prints for this URL, whatever the function.

@@ -1,0 +1,193 @@
+//! What Mailchimp Marketing tells of an account: its lists, and the webhooks of each.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use shared::{config::Endpoint, secrets::is_placeholder};
+use url::Url;
+
+use super::{
+    Finding, Reach,
+    lists::{self, List, WEBHOOKS, Webhook},
+    reach::Answer,
+    stack::Stack,
+    told,
+};
+
+const KEY: &str = "Mailchimp: key";
+
+/// A user may have ten connections at a time, and the account's other tools share them.
+/// <https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling>
+const CONNECTIONS: usize = 2;
+
+#[derive(Deserialize)]
+struct Lists {
+    lists: Vec<Summary>,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    id: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Webhooks {
+    webhooks: Vec<Webhook>,
+}
+
+/// Compares the lists that mailchimp-inbound accepts with those of the account that `key` is of.
+pub(super) async fn check(
+    stack: &Stack,
+    key: Option<&SecretString>,
+    reach: &Reach,
+) -> Vec<Finding> {
+    let Some(key) = key else {
+        return vec![Finding::unsure(
+            WEBHOOKS,
+            "not looked at: no MAILCHIMP_API_KEY in the environment",
+            "Set MAILCHIMP_API_KEY to a key of Mailchimp Marketing to compare",
+        )];
+    };
+    let url = stack.mailchimp_inbound_url.as_deref();
+    let Some(function) = url.and_then(|url| Url::parse(url).ok()) else {
+        return vec![Finding::skipped(WEBHOOKS, "no URL of mailchimp-inbound")];
+    };
+    let Some(data_center) = data_center(key.expose_secret()) else { return vec![other_product()] };
+    let default = format!("https://{data_center}.api.mailchimp.com/3.0");
+    let Some(api) = Endpoint::parse(stack.mailchimp_url.as_deref().unwrap_or(&default)) else {
+        return vec![told::unfit_url(WEBHOOKS, "MailchimpUrl")];
+    };
+    let accepted = stack.mailchimp_lists.as_deref().unwrap_or_default();
+    match account(&api, key, reach).await {
+        Ok(account) => lists::judge(accepted, &function, &account),
+        Err(finding) => vec![finding],
+    }
+}
+
+/// The part of a key after its last `-`. It becomes part of a host's name, so nothing else passes.
+/// <https://mailchimp.com/developer/marketing/docs/fundamentals/#api-structure>
+fn data_center(key: &str) -> Option<&str> {
+    let (_, data_center) = key.rsplit_once('-')?;
+    let number = data_center.strip_prefix("us")?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && !is_placeholder(key)).then_some(data_center)
+}
+
+/// Where keys are made: <https://mailchimp.com/help/about-api-keys/>
+fn other_product() -> Finding {
+    Finding::mend(
+        KEY,
+        "MAILCHIMP_API_KEY holds no key of Mailchimp Marketing: those end in the data centre, as \
+         in …-us6",
+        "Make a key in Mailchimp (Account & billing, Extras, API keys); Mandrill's is another",
+    )
+}
+
+async fn account(api: &Endpoint, key: &SecretString, reach: &Reach) -> Result<Vec<List>, Finding> {
+    let mut url = api.join("lists");
+    url.set_query(Some("fields=lists.id,lists.name&count=1000"));
+    let all: Lists = read(&reach.get(url, basic(key)).await)?;
+    let with_webhooks = stream::iter(all.lists).map(async |Summary { id, name }| {
+        let url = api.join(&format!("lists/{id}/webhooks"));
+        let Webhooks { webhooks } = read(&reach.get(url, basic(key)).await)?;
+        Ok(List { id, name, webhooks })
+    });
+    with_webhooks.buffered(CONNECTIONS).try_collect().await
+}
+
+/// HTTP Basic with any user name.
+fn basic(key: &SecretString) -> HeaderMap {
+    let credentials = STANDARD.encode(format!("any:{}", key.expose_secret()));
+    let value = HeaderValue::try_from(format!("Basic {credentials}"));
+    let headers = value.into_iter().map(|mut value| {
+        value.set_sensitive(true);
+        (AUTHORIZATION, value)
+    });
+    headers.collect()
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Finding> {
+    let Ok(response) = answer else { return Err(told::unexpected(WEBHOOKS, answer)) };
+    let body = response.body.as_ref();
+    match response.status {
+        200 => serde_json::from_slice(body).map_err(|_| told::unexpected(WEBHOOKS, answer)),
+        401 => Err(refused(401)),
+        // Without JSON, it is the guard against volume.
+        403 if serde_json::from_slice::<Value>(body).is_ok() => Err(refused(403)),
+        _ => Err(told::unexpected(WEBHOOKS, answer)),
+    }
+}
+
+fn refused(status: u16) -> Finding {
+    Finding::mend(
+        KEY,
+        format!("refused: {status}"),
+        "Look in Mailchimp (Account & billing, Extras, API keys) whether the key of \
+         MAILCHIMP_API_KEY is still there, and its user may read the lists",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::http::Response;
+
+    use super::{
+        super::Verdict::{Mend, Unsure},
+        *,
+    };
+
+    #[test]
+    fn the_data_center_is_the_end_of_a_marketing_key_and_of_no_other() {
+        let table = [
+            ("0123456789abcdef-us6", Some("us6")),
+            ("0123-456-us21", Some("us21")),
+            ("0123456789abcdef", None),
+            ("0123456789abcdef-", None),
+            ("0123456789abcdef-us", None),
+            ("0123456789abcdef-evil.test/us6", None),
+            ("0123456789abcdef-us6.evil.test", None),
+            ("0123456789abcdef-us6@evil", None),
+            ("md-AbCdEfGhIjKlMnOpQrStUv", None),
+            ("ory_pat_0123456789", None),
+            ("replace-me", None),
+        ];
+        for (key, expected) in table {
+            assert_eq!(data_center(key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_refused_key_is_told_from_an_answer_that_tells_nothing() {
+        let problem = json!({"title": "canary"}).to_string();
+        let table = [
+            (401, problem.clone(), Mend, KEY),
+            (401, String::new(), Mend, KEY),
+            (403, problem.clone(), Mend, KEY),
+            (403, "<html>".to_owned(), Unsure, WEBHOOKS),
+            (429, problem.clone(), Unsure, WEBHOOKS),
+            (404, problem.clone(), Unsure, WEBHOOKS),
+            (500, String::new(), Unsure, WEBHOOKS),
+            (200, problem, Unsure, WEBHOOKS),
+            (200, "<html>".to_owned(), Unsure, WEBHOOKS),
+        ];
+        for (status, body, verdict, check) in table {
+            let answer = Ok(Response { status, headers: HeaderMap::new(), body: body.into() });
+            let finding = read::<Lists>(&answer).err().unwrap();
+            assert_eq!((finding.verdict, &*finding.check), (verdict, check), "{finding:?}");
+            assert!(!format!("{finding:?}").contains("canary"), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn the_header_that_carries_the_key_does_not_show_it() {
+        let headers = basic(&"key-us6".to_owned().into());
+        // `printf any:key-us6 | base64`
+        assert_eq!(headers[AUTHORIZATION], "Basic YW55OmtleS11czY=");
+        assert!(headers[AUTHORIZATION].is_sensitive());
+    }
+}
