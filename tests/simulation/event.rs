@@ -128,7 +128,8 @@ impl Planned {
         let event = Event::of_ory(&ctx, &trigger.unwrap_or_default().to_string());
         let request = if trigger.is_some() { event } else { event.without_trigger() };
         let works = [work(settings.is_named), work(settings.is_named_later)];
-        Self::of(settings.which, person.address.clone(), at, request, &key, &works)
+        let of = Self::of(settings.which, person.address.clone(), at, request, &key, &works);
+        Self { is_cancelled, ..of }
     }
 
     fn of_mailchimp(settings: &Settings, told: Told, people: &[Contact], at: Duration) -> Self {
@@ -161,7 +162,7 @@ impl Planned {
             vendor_key: works[0].for_vendor(&which.arn()),
             later_key: works[1].for_vendor(&which.arn()),
             part_keys: Vec::new(),
-            is_cancelled: which.cancels(&address),
+            is_cancelled: false,
             address,
             told: None,
         }

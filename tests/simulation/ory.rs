@@ -15,7 +15,7 @@ use crate::{
     person::Person,
     rows::Writer,
     settings::VENDOR_KEY,
-    world::World,
+    world::{BEGIN, World},
 };
 
 const IDENTITIES: &str = "/admin/identities";
@@ -71,14 +71,14 @@ impl World {
     /// Whether the identity was deleted.
     pub(crate) fn is_gone(&self, id: Uuid) -> bool {
         let person = self.plan.people.iter().find(|person| person.id == id);
-        person.and_then(|person| person.vanishes).is_some_and(|at| at <= self.elapsed())
+        person.and_then(|person| person.vanishes).is_some_and(|at| BEGIN + at <= self.now())
     }
 
     fn find(&self, call: &Call) -> Response {
         let address = call.query.strip_prefix("credentials_identifier=").unwrap_or_default();
         let theirs = self.plan.people.iter().filter(|person| person.address == address);
         let listed = theirs.filter(|person| {
-            let is_listed = person.signs_up.is_none_or(|[_, at]| at <= self.elapsed());
+            let is_listed = person.signs_up.is_none_or(|[_, at]| BEGIN + at <= self.now());
             if !is_listed {
                 self.chance.count(Fault::ListLags);
             }

@@ -7,8 +7,13 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 use crate::{
-    fault::Fault, judge::Wrong, locked::Locked, network::Call, ory::identity, person::Person,
-    world::World,
+    fault::Fault,
+    judge::Wrong,
+    locked::Locked,
+    network::Call,
+    ory::identity,
+    person::Person,
+    world::{BEGIN, World},
 };
 
 /// How long Kratos takes at most between reading a row and writing it.
@@ -75,7 +80,7 @@ impl World {
     /// more.
     pub(crate) fn read_row(&self, id: Uuid) -> Option<(Value, usize)> {
         let person = self.plan.people.iter().find(|person| person.id == id)?;
-        let is_there = person.signs_up.is_none_or(|[at, _]| at <= self.elapsed());
+        let is_there = person.signs_up.is_none_or(|[at, _]| BEGIN + at <= self.now());
         if self.is_gone(id) || !is_there {
             return None;
         }

@@ -1,15 +1,18 @@
 //! Deliver, for Mailchimp's events: find whom it is about, and apply it to each, one after the
 //! other, each in its own lane.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
     budget::Budget,
     deliver::{Attempts, Channel, Deliver, Delivered, Ledger},
+    dispatch::LONGEST_WAIT,
     journal::Metric,
     key::FunctionArn,
     message::{self, Message},
-    outcome::Outcome,
+    outcome::{Outcome, Wait},
     secrets::Cached,
     segment::Segment,
     template::{Fault, Template},
@@ -93,13 +96,17 @@ impl Inbound {
     }
 }
 
-/// What came of several: what keeps the event, if anything does; else the most that was done.
+/// What came of several: what keeps the event for longest, if anything does; else the most that was
+/// done.
 fn together(all: Vec<Delivered>) -> Delivered {
     let weight = |delivered: &Delivered| match &delivered.outcome {
-        outcome if !outcome.is_settled() => 3,
-        Outcome::Delivered { .. } => 2,
-        Outcome::Rejected { .. } => 1,
-        _ => 0,
+        // A vendor that asked for a wait is not called before, whatever else is to be done.
+        Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => (4, *asked),
+        Outcome::Blocked(_) | Outcome::TemplateFault(_) => (4, LONGEST_WAIT),
+        outcome if !outcome.is_settled() => (3, Duration::ZERO),
+        Outcome::Delivered { .. } => (2, Duration::ZERO),
+        Outcome::Rejected { .. } => (1, Duration::ZERO),
+        _ => (0, Duration::ZERO),
     };
     let attempts = all.iter().map(|one| one.attempts).sum();
     let vendor_latency = all.iter().map(|one| one.vendor_latency).sum();
@@ -133,5 +140,35 @@ impl Deliver<Event> for Inbound {
 
     fn overran(&self) -> bool {
         self.template.overran()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_the_one_that_is_to_wait_for_longest_keeps_the_event() {
+        let asked = |seconds| Outcome::TryLater {
+            wait: Wait::AtLeast(Duration::from_secs(seconds)),
+            cause: "x".to_owned(),
+        };
+        let later = || Outcome::try_later("x");
+        let delivered = || Outcome::delivered(json!({}));
+        let skipped = || Outcome::Skipped { reason: "x" };
+        let table = [
+            (vec![skipped(), delivered()], delivered()),
+            (vec![delivered(), later()], later()),
+            (vec![later(), asked(1720)], asked(1720)),
+            (vec![asked(60), asked(1720), later()], asked(1720)),
+            (vec![Outcome::blocked("x"), asked(60)], Outcome::blocked("x")),
+            (vec![Outcome::blocked("x"), asked(3600)], asked(3600)),
+            (vec![skipped(), Outcome::Duplicate], skipped()),
+        ];
+        for (all, expected) in table {
+            let told = format!("{all:?}");
+            let all = all.into_iter().map(Delivered::from).collect();
+            assert_eq!(together(all).outcome, expected, "{told}");
+        }
     }
 }

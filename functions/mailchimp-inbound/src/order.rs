@@ -79,7 +79,8 @@ impl Moment {
 
     /// The event as the last one that named a target.
     pub(crate) fn writer(&self) -> Writer {
-        Writer { at: self.at, key: self.key.clone(), withdrew: self.withdraws }
+        let key = self.key.clone();
+        Writer { at: self.at, key, withdrew: self.withdraws, in_doubt: false }
     }
 
     /// Where it stands for this target. Whoever writes above or below a path writes the path.
@@ -88,7 +89,8 @@ impl Moment {
         let mut last = written.writers().filter(|(other, _)| touching(other));
         if last.any(|(_, last)| self.after(last) == Standing::Stale) {
             Standing::Stale
-        } else if written.writer(target).is_some_and(|last| last.key == self.key) {
+        } else if written.writer(target).is_some_and(|last| last.key == self.key && !last.in_doubt)
+        {
             Standing::Again
         } else {
             Standing::Newer

@@ -6,7 +6,7 @@ use shared::{
     journal::Metric,
     key::WorkKey,
     outcome::Outcome,
-    records::{InLane, Written},
+    records::{InLane, Writer, Written},
     segment::Batch,
 };
 use time::{Duration, OffsetDateTime};
@@ -173,12 +173,20 @@ impl Round<'_> {
         let is_held = || self.is_held(lane);
         let (budget, attempts) = (self.of.budget, self.of.attempts);
         let delivered = segment.call_while(&is_held, &call, budget, attempts).await;
-        let Outcome::Delivered { vendor, .. } = &delivered.outcome else { return Err(delivered) };
+        let mut note = |in_doubt| {
+            for target in &plan.targets {
+                written.note(target.clone(), Writer { in_doubt, ..moment.writer() });
+            }
+        };
+        let Outcome::Delivered { vendor, .. } = &delivered.outcome else {
+            if matches!(delivered.outcome, Outcome::Unknown { .. }) {
+                note(true);
+            }
+            return Err(delivered);
+        };
+        note(false);
         report.said.insert("segment".to_owned(), vendor.clone());
         report.delivered = delivered;
-        for target in plan.targets {
-            written.note(target, moment.writer());
-        }
         Ok(())
     }
 

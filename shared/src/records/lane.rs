@@ -33,6 +33,10 @@ pub struct Writer {
     pub key: String,
     /// Whether it withdrew consent.
     pub withdrew: bool,
+    /// Whether nobody knows if the vendor has it. The event is still to be told, and an older one
+    /// must not come between: the vendor would take the older one, and drop the newer one's repeat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_doubt: bool,
 }
 
 impl fmt::Debug for Written {
@@ -96,7 +100,7 @@ mod tests {
     fn the_oldest_target_is_forgotten_for_the_one_too_many() {
         let mut written = Written::default();
         let at = |n: usize| OffsetDateTime::UNIX_EPOCH + Duration::seconds(n.try_into().unwrap());
-        let writer = |n| Writer { at: at(n), key: n.to_string(), withdrew: false };
+        let writer = |n| Writer { at: at(n), key: n.to_string(), withdrew: false, in_doubt: false };
         for n in (1..=MAX_TARGETS).rev() {
             written.note(format!("/{n}"), writer(n));
         }

@@ -25,7 +25,7 @@ const JSON: &str = r#"{"targets":{"/traits/consent/newsletter":{"at":"2026-01-31
 fn written() -> Written {
     let at = datetime!(2026-01-31 11:19:37 UTC);
     let mut written = Written::default();
-    let writer = Writer { at, key: "the-key".to_owned(), withdrew: true };
+    let writer = Writer { at, key: "the-key".to_owned(), withdrew: true, in_doubt: false };
     written.note("/traits/consent/newsletter".to_owned(), writer);
     written.identity_updated_at = Some(datetime!(2026-01-31 11:19:38.5 UTC));
     written

@@ -1,6 +1,10 @@
 use proptest::prelude::*;
 use serde_json::json;
-use shared::{key::Key, message::Message, records::Written};
+use shared::{
+    key::Key,
+    message::Message,
+    records::{Writer, Written},
+};
 use time::macros::datetime;
 
 use super::*;
@@ -165,6 +169,17 @@ fn a_trait_that_a_newer_event_has_told_is_left_out() {
     let (told, _, left) = call(&identify, &late, &written);
     assert_eq!(told, None);
     assert!(left.stale && left.done);
+}
+
+#[test]
+fn a_call_in_doubt_is_made_again_and_lets_no_older_one_pass() {
+    let identify = json!({"userId": "u", "traits": {"email": "new"}});
+    let newer = moment("subscribe", 9, "new");
+    let mut written = Written::default();
+    written.note(of_trait("email"), Writer { in_doubt: true, ..newer.writer() });
+    assert_eq!(call(&identify, &newer, &written).0, Some(identify.clone()));
+    let (told, _, left) = call(&identify, &moment("profile", 5, "old"), &written);
+    assert_eq!((told, left), (None, Left { stale: true, ..Left::default() }));
 }
 
 #[test]
