@@ -196,7 +196,7 @@ async fn mailchimp(function_url: String) -> Server {
     };
     let serve = move |request: http::Request<bytes::Bytes>| {
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
-        let authorization = request.headers().get("authorization").map(|value| value.as_bytes());
+        let authorization = request.headers().get("authorization").map(http::HeaderValue::as_bytes);
         std::future::ready(answer(path, authorization))
     };
     Server::start(0, serve).await.unwrap()

@@ -80,7 +80,9 @@ impl MailchimpInbound {
             }
             Ok(Taken::Skipped(Skipped { reason, detail, metric })) => {
                 line.count(Metric::Accepted);
-                metric.into_iter().for_each(|metric| line.count(metric));
+                if let Some(metric) = metric {
+                    line.count(metric);
+                }
                 Outcome::Skipped { reason }.describe(line);
                 line.cause = detail.or(line.cause.take());
                 Response::json(200, json!({"status": "skipped", "reason": reason}))

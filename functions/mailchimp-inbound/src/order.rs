@@ -42,7 +42,7 @@ pub(crate) fn target<'t>(tokens: impl IntoIterator<Item = &'t str>, salt: &str) 
         mac.update(str::as_bytes(token));
         Some(hex::encode(&mac.finalize().into_bytes()[..TOKEN_BYTES]))
     };
-    tokens.into_iter().filter_map(digest).map(|digits| format!("/{digits}")).collect()
+    tokens.into_iter().filter_map(digest).fold(String::new(), |path, digits| path + "/" + &digits)
 }
 
 /// An event, as far as its place among others goes.

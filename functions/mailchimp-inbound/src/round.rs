@@ -7,7 +7,7 @@ use shared::{
     key::WorkKey,
     outcome::Outcome,
     records::{InLane, Writer, Written},
-    segment::Batch,
+    segment::{Batch, Segment},
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -169,7 +169,7 @@ impl Round<'_> {
         let past = Past { moment: &moment, written, salt: &self.inbound.salt };
         let Some(plan) = plan_call(call, past, &mut report.left) else { return Ok(()) };
         report.named = true;
-        let call = self.prepare(plan.call, key)?;
+        let call = self.prepare(&segment.vendor, plan.call, key)?;
         let is_held = || self.is_held(lane);
         let (budget, attempts) = (self.of.budget, self.of.attempts);
         let delivered = segment.call_while(&is_held, &call, budget, attempts).await;
@@ -191,14 +191,12 @@ impl Round<'_> {
     }
 
     /// Segment knows a call again by its key, so each person's has another.
-    fn prepare(&self, call: Rendered, key: &WorkKey) -> Result<Batch, Delivered> {
+    fn prepare(&self, segment: &Segment, call: Rendered, key: &WorkKey) -> Result<Batch, Outcome> {
         let part = self.identity.map(|id| key.part(&id.to_string()));
         let vendor_key = part.as_ref().unwrap_or(key).for_vendor(self.of.arn);
         let received_at = self.of.message.received_at;
         let facts = EventFacts { vendor_key: &vendor_key, identity_id: None, received_at };
-        let Some(segment) = &self.inbound.segment else { return Err(GONE.into()) };
-        let prepared = segment.vendor.prepare(call, &facts);
-        Ok(prepared.map_err(|unfit| unfit.outcome(&self.inbound.template))?)
+        segment.prepare(call, &facts).map_err(|unfit| unfit.outcome(&self.inbound.template))
     }
 
     fn is_held(&self, lane: Option<&InLane>) -> bool {
