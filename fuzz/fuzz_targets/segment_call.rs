@@ -17,7 +17,11 @@ const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 fuzz_target!(|result: &[u8]| {
     let Ok(given) = serde_json::from_slice::<Map<String, Value>>(result) else { return };
-    let event = EventFacts { vendor_key: KEY, identity_id: None, received_at: datetime!(2026-01-02 03:04:05 UTC) };
+    let event = EventFacts {
+        vendor_key: KEY,
+        identity_id: None,
+        received_at: datetime!(2026-01-02 03:04:05 UTC),
+    };
     let Ok(call) = Call::prepare(given.clone(), &event, "segment-identify") else { return };
     let body = call.body_sent_at(datetime!(9999-12-31 23:59:59.999 UTC));
     assert!(body.len() <= 32 * 1024);

@@ -82,3 +82,50 @@ async fn a_bounce_is_written_beside_metadata_that_were_null() {
     assert_eq!(marked["metadata_public"], json!({"mailchimp": {"undeliverable": ANN}}));
     assert_eq!(marked["traits"], before["traits"]);
 }
+
+#[tokio::test]
+async fn our_own_patch_is_known_again_by_its_time_and_a_newer_subscribe_gives_consent() {
+    let world = World::start().await;
+    let (kratos, mut inbound) = start(&world).await;
+    let unsubscribe = event("unsubscribe", "2026-01-31+11%3A19%3A37", "&data[action]=unsub");
+    assert_eq!(inbound.invoke(unsubscribe).await.row(), (200, "delivered"));
+    // Fired long before Kratos wrote our patch, and after the unsubscribe.
+    let subscribe = event("subscribe", "2026-01-31+11%3A19%3A38", "");
+    assert_eq!(inbound.invoke(subscribe).await.row(), (200, "delivered"));
+    let identity = kratos.identity_of(ANN).await.unwrap();
+    assert_eq!(identity["traits"]["consent"]["newsletter"], true);
+}
+
+#[tokio::test]
+async fn a_consent_that_is_withdrawn_in_the_settings_is_not_given_back() {
+    let world = World::start().await;
+    let config = Config::new().after("registration", "password", &[session()]);
+    let kratos = Kratos::start(&config).await;
+    let mut ann = Person::of(&kratos);
+    let traits = |newsletter: bool| json!({"email": ANN, "consent": {"newsletter": newsletter}});
+    assert_eq!(ann.register_with(traits(true)).await.status, 200);
+    let deployment = world.function(mailchimp_inbound::NAME).var("ORY_URL", kratos.admin());
+    let mut inbound = deployment.without("ORY_SECRET_ID").start().await;
+    assert_eq!(ann.change(traits(false)).await.status, 200);
+    let subscribe = event("subscribe", "2026-01-31+11%3A19%3A38", "");
+    let answer = inbound.invoke(subscribe).await;
+    assert_eq!(answer.body, json!({"status": "skipped", "reason": "stale consent"}));
+    let identity = kratos.identity_of(ANN).await.unwrap();
+    assert_eq!(identity["traits"]["consent"]["newsletter"], false);
+    assert!(world.surroundings.segment.take_received().is_empty());
+}
+
+#[tokio::test]
+async fn kratos_says_itself_that_nobody_has_an_id_and_a_wrong_path_says_nothing() {
+    let world = World::start().await;
+    let (kratos, mut inbound) = start(&world).await;
+    let nobody = "&data[merges][ORY_ID]=000000c3-1111-4111-8111-0000000000c3";
+    let unsubscribe = event("unsubscribe", "2026-01-31+11%3A19%3A37", nobody);
+    assert_eq!(inbound.invoke(unsubscribe).await.row(), (200, "delivered"), "by the address");
+
+    let wrong = format!("{}/admin", kratos.admin());
+    let deployment = world.function(mailchimp_inbound::NAME).var("ORY_URL", wrong);
+    let mut inbound = deployment.without("ORY_SECRET_ID").start().await;
+    let unsubscribe = event("unsubscribe", "2026-01-31+11%3A19%3A38", nobody);
+    assert_eq!(inbound.invoke(unsubscribe).await.status, 503);
+}
