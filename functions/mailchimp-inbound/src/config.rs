@@ -57,7 +57,9 @@ impl Config {
             records: RecordSettings::from_env(env, &settings)?,
             settings,
             template: Source::from_env(env, "TEMPLATE")?,
-            lists: Lists::read(env.optional("MAILCHIMP_LISTS")),
+            lists: Lists::read(env.optional("MAILCHIMP_LISTS")).ok_or_else(|| {
+                ConfigError::new("MAILCHIMP_LISTS", "wanted list ids with commas between them")
+            })?,
             signing_secret_id: env.optional("MAILCHIMP_SIGNING_SECRET_ID").map(str::to_owned),
             ory: OryConfig::from_env(env)?,
             patch_paths: patch_paths(env)?,
@@ -70,9 +72,14 @@ impl Config {
 pub(crate) struct Lists(Option<BTreeSet<String>>);
 
 impl Lists {
-    fn read(text: Option<&str>) -> Self {
-        let ids = |text: &str| text.split(',').map(|id| id.trim().to_lowercase()).collect();
-        Self(text.map(ids))
+    /// Reads a list with commas; `None` where it holds no id: every event would be skipped.
+    fn read(text: Option<&str>) -> Option<Self> {
+        let ids = |text: &str| -> BTreeSet<String> {
+            let ids = text.split(',').map(|id| id.trim().to_lowercase());
+            ids.filter(|id| !id.is_empty()).collect()
+        };
+        let ids = text.map(ids);
+        (!ids.as_ref().is_some_and(BTreeSet::is_empty)).then_some(Self(ids))
     }
 
     /// Whether events of this audience are taken: any, where none is named. An id is the same in any
@@ -88,8 +95,9 @@ mod tests {
 
     #[test]
     fn only_named_lists_are_admitted_and_any_where_none_is_named() {
-        assert!(Lists::read(None).admit("a6b5da1054"));
-        let two = Lists::read(Some("a6b5da1054, B7C6EB2165"));
+        assert!(Lists::read(None).unwrap().admit("a6b5da1054"));
+        assert!(Lists::read(Some(" , ")).is_none());
+        let two = Lists::read(Some("a6b5da1054, B7C6EB2165,")).unwrap();
         assert!(two.admit("a6b5da1054") && two.admit("A6B5DA1054") && two.admit("b7c6eb2165"));
         assert!(!two.admit("a6b5da105") && !two.admit(""));
     }

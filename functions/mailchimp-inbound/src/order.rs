@@ -80,7 +80,8 @@ impl Moment {
     /// The event as the last one that named a target.
     pub(crate) fn writer(&self) -> Writer {
         let key = self.key.clone();
-        Writer { at: self.at, key, withdrew: self.withdraws, in_doubt: false }
+        let withdrew = self.withdraws;
+        Writer { at: self.at, key, withdrew, in_doubt: false, patched_at: None }
     }
 
     /// Where it stands for this target. Whoever writes above or below a path writes the path.

@@ -177,17 +177,16 @@ pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'s
 }
 
 /// The operations that change anything, in their order: each is compared with the identity as
-/// those before it leave it. One that `may` not change it from what it was to what it would be is
-/// left out, too.
+/// those before it leave it. One that `may` not leave the identity so is left out, too.
 pub fn effective(
     operations: Vec<Operation>,
     identity: &Value,
-    mut may: impl FnMut(&Value, &Value) -> bool,
+    mut may: impl FnMut(&Operation, &Value) -> bool,
 ) -> Vec<Operation> {
     let mut state = identity.clone();
     let changes = |operation: &Operation| {
         let mut after = state.clone();
-        let is_effective = apply(operation, &mut after) && may(&state, &after);
+        let is_effective = apply(operation, &mut after) && may(operation, &after);
         if is_effective {
             state = after;
         }

@@ -105,7 +105,7 @@ impl Round<'_> {
         };
         // Somebody has changed meanwhile what Segment would be told of.
         if identity.is_some_and(|identity| !patch::is_done(&result.patch, identity.as_value())) {
-            report.left.stale |= !report.left.withdrawn;
+            report.left.changed = true;
             return Ok(());
         }
         self.tell(call, &key, lane, written, report).await
@@ -114,7 +114,13 @@ impl Round<'_> {
     /// The identity as it is now: since it was found, another event may have changed it.
     async fn read(&self) -> Result<Option<Identity>, Delivered> {
         match (self.inbound.admin(self.of), self.identity) {
-            (Some(admin), Some(id)) => Ok(Some(admin.read(id).await?.ok_or(GONE)?)),
+            (Some(admin), Some(id)) => {
+                let identity = admin.read(id).await?.ok_or(GONE)?;
+                if identity.id() != id {
+                    return Err(Outcome::unknown("Ory answered with another identity").into());
+                }
+                Ok(Some(identity))
+            }
             _ => Ok(None),
         }
     }
@@ -129,9 +135,9 @@ impl Round<'_> {
         report: &mut Report,
     ) -> Result<Identity, Delivered> {
         let moment = Moment::of(self.of.message);
-        let may_give = may_give(&moment, &identity, written);
+        note_others_change(&identity, written);
         let past = Past { moment: &moment, written, salt: &self.inbound.salt };
-        let plan = plan_patch(operations, identity.as_value(), past, may_give, &mut report.left);
+        let plan = plan_patch(operations, identity.as_value(), past, &mut report.left);
         let identity = match self.inbound.admin(self.of) {
             Some(admin) if !plan.patch.is_empty() => {
                 let count = plan.patch.len();
@@ -149,8 +155,9 @@ impl Round<'_> {
             _ => identity,
         };
         report.named |= !plan.targets.is_empty();
-        for target in plan.targets {
-            written.note(target, moment.writer());
+        for (target, is_sent) in plan.targets {
+            let patched_at = written.identity_updated_at.filter(|_| is_sent);
+            written.note(target, Writer { patched_at, ..moment.writer() });
         }
         Ok(identity)
     }
@@ -179,14 +186,14 @@ impl Round<'_> {
             }
         };
         let Outcome::Delivered { vendor, .. } = &delivered.outcome else {
-            if matches!(delivered.outcome, Outcome::Unknown { .. }) {
+            if delivered.may_have_been_taken() {
                 note(true);
             }
             return Err(delivered);
         };
         note(false);
         report.said.insert("segment".to_owned(), vendor.clone());
-        report.delivered = delivered;
+        report.add(delivered);
         Ok(())
     }
 
@@ -204,13 +211,14 @@ impl Round<'_> {
     }
 }
 
-/// Whether the event may turn `false` into `true`: it happened after the identity was changed last,
-/// or that change was ours. A person who withdraws in Ory's settings is not overruled by what they
-/// said before.
-fn may_give(moment: &Moment, identity: &Identity, written: &Written) -> bool {
-    let Some(updated) = identity.updated_at() else { return true };
+/// Remembers that somebody else has changed the identity: by our own next patch it would be
+/// forgotten when.
+fn note_others_change(identity: &Identity, written: &mut Written) {
+    let Some(updated) = identity.updated_at() else { return };
     let is_ours = written.identity_updated_at.is_some_and(|ours| is_same_update(ours, updated));
-    moment.at > updated || is_ours
+    if !is_ours {
+        written.changed_at = written.changed_at.max(Some(updated));
+    }
 }
 
 /// Some of Ory's databases keep whole seconds, so what a patch answers is finer than what is read
@@ -227,6 +235,8 @@ impl Report {
             Outcome::Skipped { reason: "stale consent" }
         } else if self.left.stale {
             Outcome::Skipped { reason: "older than another" }
+        } else if self.left.changed {
+            Outcome::Skipped { reason: "identity changed since" }
         } else if self.left.done && !self.named {
             Outcome::Duplicate
         } else {
@@ -237,10 +247,15 @@ impl Report {
 
     /// With what was done before it stopped.
     fn stop(mut self, delivered: Delivered) -> Delivered {
+        self.add(delivered);
+        self.counted()
+    }
+
+    /// What came of the next part, with the calls of those before.
+    fn add(&mut self, delivered: Delivered) {
         let attempts = self.delivered.attempts + delivered.attempts;
         let vendor_latency = self.delivered.vendor_latency + delivered.vendor_latency;
         self.delivered = Delivered { attempts, vendor_latency, ..delivered };
-        self.counted()
     }
 
     fn counted(mut self) -> Delivered {

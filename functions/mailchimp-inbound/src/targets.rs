@@ -23,6 +23,15 @@ impl Past<'_> {
         self.moment.standing(self.written, target)
     }
 
+    /// Whether the event may turn `false` into `true` at the path. A person who withdraws in Ory's
+    /// settings is not overruled by what they said before: it happened after somebody else has
+    /// changed the identity, or nobody else has since our own patch wrote the path.
+    fn may_give(&self, target: &str) -> bool {
+        let Some(changed) = self.written.changed_at else { return true };
+        let patched = self.written.writer(target).and_then(|last| last.patched_at);
+        self.moment.at > changed || patched.is_some_and(|patched| patched >= changed)
+    }
+
     fn path(&self, path: &Pointer) -> String {
         target(path.tokens(), self.salt)
     }
@@ -42,22 +51,23 @@ pub(crate) struct Left {
     pub(crate) done: bool,
     /// It would give back a consent that was withdrawn in Ory since.
     pub(crate) withdrawn: bool,
+    /// Ory does not hold any more what the event wrote there.
+    pub(crate) changed: bool,
 }
 
 /// What is left to do of a patch.
 pub(crate) struct OryPlan {
     /// What to send: what changes anything.
     pub(crate) patch: Vec<Operation>,
-    /// The paths that the event names as the newest.
-    pub(crate) targets: Vec<String>,
+    /// The paths that the event names as the newest, and whether it is sent to be written.
+    pub(crate) targets: Vec<(String, bool)>,
 }
 
-/// What is left of the operations. With `may_give`, an operation may turn `false` into `true`.
+/// What is left of the operations.
 pub(crate) fn plan_patch(
     operations: &[Operation],
     identity: &Value,
     past: Past<'_>,
-    may_give: bool,
     left: &mut Left,
 ) -> OryPlan {
     let mut named = Vec::new();
@@ -68,13 +78,20 @@ pub(crate) fn plan_patch(
             Standing::Newer => named.push(operation.clone()),
         }
     }
-    let targets = named.iter().map(|operation| past.path(operation.path())).collect();
-    let patch = patch::effective(named, identity, |before, after| {
-        let is_withdrawn = !may_give && patch::gives_back(before, after);
+    let targets: Vec<_> = named.iter().map(|operation| past.path(operation.path())).collect();
+    // Compared with the identity as it was: two operations could do what neither does alone.
+    let patch = patch::effective(named, identity, |operation, after| {
+        let may = past.may_give(&past.path(operation.path()));
+        let is_withdrawn = !may && patch::gives_back(identity, after);
         left.withdrawn |= is_withdrawn;
         !is_withdrawn
     });
-    OryPlan { patch, targets }
+    let sent: Vec<_> = patch.iter().map(|operation| past.path(operation.path())).collect();
+    let with_fate = |target: String| {
+        let is_sent = sent.contains(&target);
+        (target, is_sent)
+    };
+    OryPlan { patch, targets: targets.into_iter().map(with_fate).collect() }
 }
 
 /// What is left to tell Segment.

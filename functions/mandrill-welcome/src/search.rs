@@ -103,7 +103,8 @@ pub fn read(key: &str, answer: &Response) -> Found {
     };
     match rows.iter().find(|row| row.carries(key)) {
         Some(row) => Found::Done(row.outcome()),
-        None if answer.status != 200 || rows.len() >= MAX_ROWS => {
+        None if answer.status != 200 => Found::Failed(classify_unread(answer)),
+        None if rows.len() >= MAX_ROWS => {
             Found::Failed(Outcome::try_later("Mandrill's search does not tell"))
         }
         None => Found::Nothing,

@@ -197,7 +197,7 @@ fn typed() -> impl Strategy<Value = Value> {
         0_usize..30_000,
     )
         .prop_map(|(one, times)| Value::from(vec![one; times]));
-    let deep = (0_usize..110, any::<bool>()).prop_map(|(levels, is_list)| {
+    let deep = (0_usize..124, any::<bool>()).prop_map(|(levels, is_list)| {
         (0..levels).fold(
             json!("deep"),
             |inner, _| if is_list { json!([inner]) } else { json!({"a": inner}) },

@@ -34,7 +34,7 @@ const KEPT_HEADERS: [&str; 17] = [
 const URL_HEADERS: [&str; 2] = ["origin", "referer"];
 
 /// The fields that hold a URL, wherever they stand.
-const URLS: [&str; 3] = ["request_url", "return_to", "schema_url"];
+const URLS: [&str; 5] = ["referer", "request_url", "return_to", "schema_url", "url"];
 
 /// What people and operators fill as they like, and what is theirs to read: kept as it is.
 const THEIRS: [&str; 4] = ["traits", "metadata_public", "metadata_admin", "transient_payload"];
@@ -46,14 +46,26 @@ const SECRETS: [&str; 5] =
     ["request_cookies", "credentials", "tokenized", "session_token_exchange_code", "continue_with"];
 const OAUTH2_PREFIX: &str = "oauth2_login_";
 
-/// The form of a flow, with its CSRF token. Elsewhere the name may mean anything.
+/// The form of a flow, with its CSRF token. Without nodes the name may mean anything.
 const FORM: &str = "ui";
+
+/// Headers, cookies and fields of forms that authenticate, under whatever name a template puts what
+/// it forwards.
+const CREDENTIALS: [&str; 7] = [
+    "authorization",
+    "cookie",
+    "cookies",
+    "csrf_token",
+    "ory-base-url-rewrite-token",
+    "set-cookie",
+    "x-session-token",
+];
 
 /// The id of an identity that is not saved yet.
 pub const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// A ctx without cookies, credentials, form nodes and query strings: the only form in which an
-/// event is stored, rendered or given to a reply template.
+/// A ctx without cookies, credentials, form nodes, foreign headers and what may be secret in a URL:
+/// the only form in which an event is stored, rendered or given to a reply template.
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Reduced(Value);
@@ -127,25 +139,34 @@ fn sanitize(name: &str, value: &mut Value) {
     match value {
         Value::Object(fields) => sanitize_fields(name, fields),
         Value::Array(items) => items.iter_mut().for_each(|item| sanitize(name, item)),
+        Value::String(text) if is_url(text) => sanitize_urls(value),
         _ => {}
     }
 }
 
 /// The fields of the object that stands under this name.
 fn sanitize_fields(of: &str, fields: &mut Map<String, Value>) {
-    fields.retain(|name, _| !is_secret(of, name));
+    fields.retain(|name, value| !is_secret(of, name, value));
     for (name, value) in fields {
         match name.as_str() {
             "request_headers" => sanitize_headers(value),
             theirs if THEIRS.contains(&theirs) => {}
-            url if URLS.contains(&url) => sanitize_urls(value),
+            url if URLS.contains(&url.to_ascii_lowercase().as_str()) => sanitize_urls(value),
             name => sanitize(name, value),
         }
     }
 }
 
-fn is_secret(of: &str, name: &str) -> bool {
-    SECRETS.contains(&name) || name.starts_with(OAUTH2_PREFIX) || (of == "flow" && name == FORM)
+fn is_secret(of: &str, name: &str, value: &Value) -> bool {
+    let is_form = name == FORM && (of == "flow" || value.get("nodes").is_some());
+    SECRETS.contains(&name)
+        || name.starts_with(OAUTH2_PREFIX)
+        || is_form
+        || CREDENTIALS.contains(&name.to_ascii_lowercase().as_str())
+}
+
+fn is_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
 }
 
 /// Keeps Kratos' own headers, each a text or a list of texts.
@@ -220,6 +241,12 @@ mod tests {
             },
             "session": {"tokenized": "secret", "identity": {"credentials": "secret", "id": "i"}},
             "identity": {"id": "i", "credentials": {"password": "secret"}, "traits": {"a": 1}},
+            "headers": {"Cookie": ["secret"], "authorization": "secret", "X-Mine": "kept"},
+            "cookies": {"ory_session": "secret"},
+            "ui": {"nodes": ["secret"]},
+            "theme": {"ui": "dark"},
+            "Referer": "/x?code=secret",
+            "links": ["https://example.com/x?code=secret&utm_source=ad", "text?kept"],
             "unknown": {"kept": true, "request_url": "/a?utm_source=ad;token=secret"},
             "events": [{"flow": {"ui": "secret", "id": "f"}, "request_cookies": "secret"}],
         });
@@ -240,6 +267,10 @@ mod tests {
             },
             "session": {"identity": {"id": "i"}},
             "identity": {"id": "i", "traits": {"a": 1}},
+            "headers": {"X-Mine": "kept"},
+            "theme": {"ui": "dark"},
+            "Referer": "/x",
+            "links": ["https://example.com/x?utm_source=ad", "text?kept"],
             "unknown": {"kept": true, "request_url": "/a?utm_source=ad"},
             "events": [{"flow": {"id": "f"}}],
             "transient_payload": {"ui": "dark", "return_to": "/?theirs=1"},

@@ -195,6 +195,7 @@ impl<A: Api> Channel<A> {
             Ok(answer) => self.vendor.classify(call, &answer),
             Err(error) => Outcome::of_http_error(&error),
         };
+        delivered.was_in_doubt |= matches!(outcome, Outcome::Unknown { .. });
         delivered.outcome = match (outcome, self.vendor.on_unknown(call)) {
             (Outcome::Unknown { cause, .. }, OnUnknown::Search(_)) => Doubt::fresh().unknown(cause),
             (outcome, _) => outcome,
@@ -205,7 +206,9 @@ impl<A: Api> Channel<A> {
 /// How long to wait before the call is made again; `None` where it must not be.
 fn pause(outcome: &Outcome, repeats: u32, may_repeat: bool) -> Option<Duration> {
     match outcome {
-        Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => Some(*asked),
+        Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => {
+            Some((*asked).max(jittered(repeats)))
+        }
         Outcome::TryLater { wait: Wait::Growing, .. } => Some(jittered(repeats)),
         Outcome::Unknown { .. } if may_repeat => Some(jittered(repeats)),
         _ => None,

@@ -25,6 +25,8 @@ pub struct Delivered {
     pub outcome: Outcome,
     /// How many calls were made.
     pub attempts: u32,
+    /// Whether any of them was maybe written, and got no answer.
+    pub was_in_doubt: bool,
     /// The status of the vendor's last answer.
     pub vendor_status: Option<u16>,
     /// How long the vendor took, over all calls.
@@ -40,6 +42,7 @@ impl From<Outcome> for Delivered {
         Self {
             outcome,
             attempts: 0,
+            was_in_doubt: false,
             vendor_status: None,
             vendor_latency: Duration::ZERO,
             identity_id: None,
@@ -49,6 +52,12 @@ impl From<Outcome> for Delivered {
 }
 
 impl Delivered {
+    /// Whether the vendor may have taken the call although it did not say so: no answer came to one
+    /// of the attempts, or a server's error to the last.
+    pub fn may_have_been_taken(&self) -> bool {
+        self.was_in_doubt || self.vendor_status.is_some_and(|status| status >= 500)
+    }
+
     /// Puts it into a log line, with its metrics.
     pub fn describe(&self, line: &mut Line) {
         self.outcome.describe(line);

@@ -15,6 +15,7 @@ use serde_json::Value;
 pub use channel::Channel;
 pub use delivered::{Attempts, Delivered};
 pub use ledger::Ledger;
+pub(crate) use unsure::TAKEN_FOR_LOST;
 pub use vendor::{Api, EventFacts, Found, InDoubt, OnUnknown, Rendered, Search, Unfit, Vendor};
 
 use crate::{

@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(15);
 const PARTS_OF_AGE: u32 = 8;
 
 /// What no search has found by now was never sent.
-const TAKEN_FOR_LOST: Duration = Duration::from_mins(30);
+pub(crate) const TAKEN_FOR_LOST: Duration = Duration::from_mins(30);
 
 /// How long ago a call may have gone out.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::outcome::{Outcome, Wait};
+use crate::{
+    deliver::TAKEN_FOR_LOST,
+    outcome::{Outcome, Wait},
+};
 
 /// The first wait, doubled after each attempt.
 const SHORTEST: Duration = Duration::from_secs(2);
@@ -33,9 +36,17 @@ pub fn hidden(outcome: &Outcome, receives: u32, random: f64) -> Option<Duration>
     Some(match wait {
         Wait::Growing => growing,
         Wait::AtLeast(asked) => growing.max(asked.min(LONGEST_ASKED_FOR)),
-        Wait::Until(known) => known.min(LONGEST_ASKED_FOR).mul_f64(1.0 + random * SPREAD),
+        Wait::Until(known) => {
+            let is_last = receives >= LAST_RECEIVES && matches!(outcome, Outcome::Unknown { .. });
+            let known = if is_last { known.max(TAKEN_FOR_LOST) } else { known };
+            known.min(LONGEST_ASKED_FOR).mul_f64(1.0 + random * SPREAD)
+        }
     })
 }
+
+/// From so many receives on, a doubt is next looked into when a search settles it: of the 100 that a
+/// message has, few are left.
+const LAST_RECEIVES: u32 = 95;
 
 fn growing(receives: u32) -> Duration {
     let doublings = receives.saturating_sub(1).min(u32::BITS - 1);
@@ -74,6 +85,8 @@ mod tests {
             (later(Wait::AtLeast(seconds(90_000))), 1, Some(LONGEST_ASKED_FOR)),
             (later(Wait::Until(seconds(26))), 10, Some(seconds(39))),
             (later(Wait::Until(seconds(90_000))), 10, Some(LONGEST_ASKED_FOR * 3 / 2)),
+            (unknown.clone(), 95, Some(TAKEN_FOR_LOST.mul_f64(1.5))),
+            (later(Wait::Until(seconds(26))), 95, Some(seconds(39))),
             (unknown, 10, Some(seconds(180))),
             (Outcome::unknown("x"), 1, Some(seconds(2))),
             (Outcome::blocked("x"), 1, Some(LONGEST_WAIT)),

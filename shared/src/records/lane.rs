@@ -21,6 +21,10 @@ pub struct Written {
     /// The `updated_at` of the identity after our last patch.
     #[serde(with = "time::serde::rfc3339::option")]
     pub identity_updated_at: Option<OffsetDateTime>,
+    /// The newest `updated_at` that was seen and was not ours: until then somebody else has changed
+    /// the identity.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub changed_at: Option<OffsetDateTime>,
 }
 
 /// The last event that named a target.
@@ -37,6 +41,14 @@ pub struct Writer {
     /// must not come between: the vendor would take the older one, and drop the newer one's repeat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_doubt: bool,
+    /// The `updated_at` of the identity after the patch by which the event wrote the path; nothing
+    /// where it only named it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub patched_at: Option<OffsetDateTime>,
 }
 
 impl fmt::Debug for Written {
@@ -57,11 +69,12 @@ impl Written {
         self.targets.iter().map(|(target, writer)| (target.as_str(), writer))
     }
 
-    /// Notes that `writer` named the target. Where that makes too many, the oldest is forgotten.
+    /// Notes that `writer` named the target. Where that makes too many, the oldest is forgotten; a
+    /// withdrawal last.
     pub fn note(&mut self, target: String, writer: Writer) {
         self.targets.insert(target, writer);
         if self.targets.len() > MAX_TARGETS {
-            let oldest = self.targets.iter().min_by_key(|(_, writer)| writer.at);
+            let oldest = self.targets.iter().min_by_key(|(_, last)| (last.withdrew, last.at));
             if let Some(oldest) = oldest.map(|(target, _)| target.clone()) {
                 self.targets.remove(&oldest);
             }
@@ -100,7 +113,13 @@ mod tests {
     fn the_oldest_target_is_forgotten_for_the_one_too_many() {
         let mut written = Written::default();
         let at = |n: usize| OffsetDateTime::UNIX_EPOCH + Duration::seconds(n.try_into().unwrap());
-        let writer = |n| Writer { at: at(n), key: n.to_string(), withdrew: false, in_doubt: false };
+        let writer = |n| Writer {
+            at: at(n),
+            key: n.to_string(),
+            withdrew: false,
+            in_doubt: false,
+            patched_at: None,
+        };
         for n in (1..=MAX_TARGETS).rev() {
             written.note(format!("/{n}"), writer(n));
         }
@@ -109,5 +128,8 @@ mod tests {
         assert_eq!(written.writers().count(), MAX_TARGETS);
         assert_eq!(written.writer("/1"), None);
         assert!(written.writer("/2").is_some() && written.writer("/new").is_some());
+        written.note("/2".to_owned(), Writer { withdrew: true, ..writer(2) });
+        written.note("/newer".to_owned(), writer(MAX_TARGETS + 2));
+        assert!(written.writer("/2").is_some() && written.writer("/3").is_none());
     }
 }

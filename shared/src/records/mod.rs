@@ -3,6 +3,7 @@
 //!
 //! A record holds a key, a state, times and the vendor's id; no personal data. While a call is in
 //! doubt it also holds a keyed digest of the call's recipient, which is gone once the event is done.
+//! A lane's record holds salted digests of paths, traits and, where no identity is known, an address.
 
 mod dynamodb;
 mod lane;

@@ -60,10 +60,12 @@ struct Held {
 }
 
 /// Why a look-up failed, kept for those who come while the store is left alone.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 enum Failure {
     Refused(String),
     Unreachable,
+    /// Nobody waited for its end.
+    GivenUp,
 }
 
 impl From<&SecretError> for Failure {
@@ -79,7 +81,7 @@ impl From<Failure> for SecretError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(reason) => Self::Refused(reason),
-            Failure::Unreachable => {
+            Failure::Unreachable | Failure::GivenUp => {
                 Self::Unreachable("the last look-up failed, and the next one has to wait".into())
             }
         }
@@ -154,6 +156,11 @@ impl Cached {
         }
     }
 
+    async fn forget_look_up_given_up(&self) {
+        let mut held = self.held().await;
+        held.failed.take_if(|(failure, _)| *failure == Failure::GivenUp);
+    }
+
     async fn held(&self) -> MutexGuard<'_, Held> {
         let mut held = self.held.lock().await;
         held.mind_the_clock(self.clock.now(), self.ttl);
@@ -162,7 +169,7 @@ impl Cached {
 
     async fn renew(&self, held: &mut Held) -> Result<Versions, SecretError> {
         // Whoever waits for it may give up, which ends the look-up: then it has failed.
-        held.failed = Some((Failure::Unreachable, self.clock.now()));
+        held.failed = Some((Failure::GivenUp, self.clock.now()));
         match self.fetch().await {
             Ok(versions) => {
                 held.failed = None;
@@ -231,7 +238,7 @@ impl Cached {
 }
 
 /// Fetches all the secrets at once while the sandbox starts. A failure is only told: the first use
-/// after [`LOOK_UP_PAUSE`] tries again.
+/// after [`LOOK_UP_PAUSE`] tries again; the first use at once, where the store was only slow.
 pub async fn prefetch(secrets: &[&Cached]) {
     let all = join_all(secrets.iter().map(|secret| async {
         if let Err(error) = secret.get().await {
@@ -240,6 +247,10 @@ pub async fn prefetch(secrets: &[&Cached]) {
     }));
     if timeout(PREFETCH_LIMIT, all).await.is_err() {
         tracing::warn!("prefetch of secrets given up after {PREFETCH_LIMIT:?}");
+        // That we gave up says nothing of the store: the first use tries again.
+        for secret in secrets {
+            secret.forget_look_up_given_up().await;
+        }
     }
 }
 
@@ -278,6 +289,16 @@ mod tests {
         let versions = cached.get().await.unwrap();
         assert_eq!(versions.previous.unwrap().expose_secret(), "one");
         assert_eq!(store.fetches(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_prefetch_that_is_given_up_is_made_again_by_the_first_use() {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", "one");
+        store.set_delay(PREFETCH_LIMIT * 2);
+        let cached = cached(&store);
+        prefetch(&[&cached]).await;
+        assert_eq!(current(&cached).await, "one");
     }
 
     #[tokio::test(start_paused = true)]
@@ -358,7 +379,7 @@ mod tests {
         store.put("s", "one");
         store.set_delay(PREFETCH_LIMIT * 2);
         let cached = cached(&store);
-        prefetch(&[&cached]).await;
+        assert!(timeout(PREFETCH_LIMIT, cached.get()).await.is_err());
         assert!(matches!(cached.get().await, Err(SecretError::Unreachable(_))));
         assert_eq!(store.fetches(), 1);
     }

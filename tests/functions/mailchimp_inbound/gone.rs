@@ -11,8 +11,11 @@ use super::{
 use crate::common::setup::{QUEUE, Vendor};
 
 /// What stands in Ory's place says.
-fn foreign() -> [Reply; 4] {
+fn foreign() -> [Reply; 5] {
+    let oathkeeper = "Requested url does not match any rules";
+    let error = json!({"code": 404, "status": "Not Found", "message": oathkeeper});
     [
+        Reply::json(404, &json!({ "error": error })),
         Reply::text(404, "text/plain", "404 page not found\n"),
         Reply::text(404, "text/html", "<html>no such site</html>"),
         Reply::json(404, &json!({"message": "no Route matched with those values"})),

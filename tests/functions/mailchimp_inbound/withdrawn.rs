@@ -127,3 +127,29 @@ async fn our_own_last_patch_is_no_withdrawal_of_the_person_s() {
         assert_eq!(inbound.consent(ANN), Value::Bool(given));
     }
 }
+
+#[tokio::test]
+async fn a_patch_of_ours_in_between_does_not_hide_the_withdrawal() {
+    let mut inbound = known().await.start().await;
+    withdraws(&inbound);
+    let bounce = inbound.call(event(at(&form("cleaned"), 1))).await;
+    assert_eq!(bounce.row(), (200, "delivered"), "the last change is ours now");
+    let late = inbound.call(event(at(&form("subscribe"), 2))).await;
+    assert!(is_skipped(&late, "stale consent"), "{late:?}");
+    assert_eq!(inbound.consent(ANN), false);
+}
+
+#[tokio::test]
+async fn of_two_old_subscribes_neither_gives_consent() {
+    let code = "function(ctx) { ory: { patch: [
+        { op: 'add', path: '/traits/consent/newsletter', value: true },
+        { op: 'add', path: '/metadata_public/mailchimp/at', value: ctx.event.fired_at },
+    ] } }";
+    let mut inbound = known().await.template(code).start().await;
+    withdraws(&inbound);
+    for second in [1, 2] {
+        let answer = inbound.call(event(at(&form("subscribe"), second))).await;
+        assert_eq!(answer.row(), (200, "delivered"));
+        assert_eq!(inbound.consent(ANN), false, "{second}");
+    }
+}

@@ -1,12 +1,14 @@
 //! Lanes in a table of DynamoDB: what their items are, and what comes of the table's faults.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::records::{
     Bid, DynamoDb, Entry, InLane, KEY_ATTRIBUTE, Records, RecordsError, Writer, Written,
 };
 use time::{OffsetDateTime, macros::datetime};
 
-use super::in_dynamo_db::{LEASE, TABLE, milliseconds, now, start};
+use super::in_dynamo_db::{LEASE, TABLE, milliseconds, now, seconds, start};
 
 const LANE: &str = "identity#i";
 
@@ -20,12 +22,13 @@ fn bid(holder: &str, now: OffsetDateTime) -> Bid {
     }
 }
 
-const JSON: &str = r#"{"targets":{"/traits/consent/newsletter":{"at":"2026-01-31T11:19:37Z","key":"the-key","withdrew":true}},"identity_updated_at":"2026-01-31T11:19:38.5Z"}"#;
+const JSON: &str = r#"{"targets":{"/traits/consent/newsletter":{"at":"2026-01-31T11:19:37Z","key":"the-key","withdrew":true}},"identity_updated_at":"2026-01-31T11:19:38.5Z","changed_at":null}"#;
 
 fn written() -> Written {
     let at = datetime!(2026-01-31 11:19:37 UTC);
     let mut written = Written::default();
-    let writer = Writer { at, key: "the-key".to_owned(), withdrew: true, in_doubt: false };
+    let writer =
+        Writer { at, key: "the-key".to_owned(), withdrew: true, in_doubt: false, patched_at: None };
     written.note("/traits/consent/newsletter".to_owned(), writer);
     written.identity_updated_at = Some(datetime!(2026-01-31 11:19:38.5 UTC));
     written
@@ -66,6 +69,22 @@ async fn the_item_of_a_lane_that_was_left_tells_what_was_written_and_nothing_els
         "written": {"S": JSON},
     });
     assert_eq!(table.item(TABLE, LANE), Some(expected));
+}
+
+#[tokio::test]
+async fn a_lane_in_which_nothing_was_ever_written_ends_and_one_that_is_used_again_does_not() {
+    let (records, table) = start().await;
+    let now = now();
+    let lane = enter(&records, bid("one", now)).await;
+    records.leave(&lane, None).await.unwrap();
+    let end = seconds(now + LEASE + Duration::from_hours(1));
+    assert_eq!(table.item(TABLE, LANE).unwrap()["expires_at"], end);
+    let lane = enter(&records, bid("two", now)).await;
+    assert_eq!(table.item(TABLE, LANE).unwrap().get("expires_at"), None);
+    records.leave(&lane, Some(written())).await.unwrap();
+    let lane = enter(&records, bid("three", now)).await;
+    records.leave(&lane, None).await.unwrap();
+    assert_eq!(table.item(TABLE, LANE).unwrap().get("expires_at"), None, "it is remembered");
 }
 
 #[tokio::test]

@@ -12,7 +12,13 @@ use super::case::{Case, LEASE, MILLISECOND, SECOND, TTL};
 fn written(second: i64) -> Written {
     let at = OffsetDateTime::from_unix_timestamp(second).expect("a time");
     let mut written = Written::default();
-    let writer = Writer { at, key: format!("key {second}"), withdrew: false, in_doubt: false };
+    let writer = Writer {
+        at,
+        key: format!("key {second}"),
+        withdrew: false,
+        in_doubt: false,
+        patched_at: None,
+    };
     written.note("/traits/consent/newsletter".to_owned(), writer);
     written
 }
@@ -67,8 +73,15 @@ pub async fn what_was_written_comes_back_as_it_was_written(records: &dyn Records
             let at = datetime!(2026-01-31 11:19:37 UTC) + MILLISECOND * millisecond;
             before.note(
                 format!("/target/{n}~1\"ü"),
-                Writer { at, key: format!("key {n}"), withdrew, in_doubt: withdrew },
+                Writer {
+                    at,
+                    key: format!("key {n}"),
+                    withdrew,
+                    in_doubt: withdrew,
+                    patched_at: withdrew.then_some(at),
+                },
             );
+            before.changed_at = Some(at);
             before.identity_updated_at = withdrew.then(|| at + Duration::from_nanos(123_456_789));
             case.leaves(&lane, Some(before.clone())).await;
             n += 1;

@@ -28,12 +28,20 @@ pub fn classify(call: &Call, answer: &Response) -> Outcome {
     }
 }
 
+/// Ory Oathkeeper, a proxy that often stands before Kratos, says so in Kratos' own form where none of
+/// its rules is for the call (ory/oathkeeper, `rule/fetcher`, `helper.ErrMatchesNoRule`).
+const NO_RULE: &str = "Requested url does not match any rules";
+
 /// "No such identity" only where Ory itself says so. Any other 404 comes from somebody who stands in
 /// its place, or from a wrong path: the URL is wrong, or an edge does not reach Ory.
 fn gone(call: &Call, answer: &Response) -> Outcome {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     match call {
-        Call::ById(_) | Call::Patch(..) if body["error"]["code"] == 404 => GONE,
+        Call::ById(_) | Call::Patch(..)
+            if body["error"]["code"] == 404 && body["error"]["message"] != NO_RULE =>
+        {
+            GONE
+        }
         _ => Outcome::blocked("Ory answered 404 and not in its own words: is ORY_URL right?"),
     }
 }
@@ -166,6 +174,7 @@ mod tests {
             json!({"error": "not found"}),
             json!({"error": {"message": "no project of this name"}}),
             json!({"error": {"code": "404"}}),
+            json!({"error": {"code": 404, "status": "Not Found", "message": NO_RULE}}),
             json!([]),
         ] {
             assert_eq!(classify(&by_id, &answer(404, &foreign)).word(), "blocked", "{foreign}");

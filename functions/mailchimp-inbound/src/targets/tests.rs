@@ -5,7 +5,7 @@ use shared::{
     message::Message,
     records::{Writer, Written},
 };
-use time::macros::datetime;
+use time::{OffsetDateTime, macros::datetime};
 
 use super::*;
 use crate::{order::Moment, patch::PatchPaths, result::TemplateResult};
@@ -51,6 +51,9 @@ fn identity(consent: Value) -> Value {
     json!({"traits": {"consent": {"newsletter": consent}}})
 }
 
+/// When somebody else changed the identity: after all events.
+const CHANGED: OffsetDateTime = datetime!(2026-01-01 00:30 UTC);
+
 /// The patch that is left, the targets that it names, and what is left out.
 fn planned(
     patch: &[Operation],
@@ -60,9 +63,11 @@ fn planned(
     may_give: bool,
 ) -> (Value, Vec<String>, Left) {
     let mut left = Left::default();
-    let plan =
-        plan_patch(patch, identity, Past { moment, written, salt: SALT }, may_give, &mut left);
-    (json!(plan.patch), plan.targets, left)
+    let mut written = written.clone();
+    written.changed_at = (!may_give).then_some(CHANGED);
+    let written = &written;
+    let plan = plan_patch(patch, identity, Past { moment, written, salt: SALT }, &mut left);
+    (json!(plan.patch), plan.targets.into_iter().map(|(target, _)| target).collect(), left)
 }
 
 #[test]
@@ -129,6 +134,69 @@ fn a_consent_that_was_withdrawn_is_not_given_back_and_the_rest_is_written() {
         assert_eq!(patch.as_array().unwrap().len(), 1 + usize::from(is_written), "{held}");
         assert_eq!(patch.as_array().unwrap().last(), Some(&seen), "{held}");
         assert_eq!((targets.len(), left.withdrawn), (2, !is_written), "{held}");
+    }
+}
+
+#[test]
+fn several_operations_give_nothing_back_either() {
+    let object = "/metadata_public/m";
+    let held = json!({"traits": {"consent": {"newsletter": false}}, "metadata_public": {"m": {"x": false}}});
+    let remove = json!({"op": "remove", "path": CONSENT});
+    for patch in [
+        json!([remove, add(CONSENT, json!(true))]),
+        json!([add(CONSENT, json!(null)), add(CONSENT, json!(true))]),
+        json!([add(object, json!({})), add("/metadata_public/m/x", json!(true))]),
+        json!([add("/traits/consent", json!({"newsletter": true}))]),
+    ] {
+        let event = moment("subscribe", 5, "one");
+        let patch_of = operations(patch.clone());
+        let (_, _, left) = planned(&patch_of, &held, &event, &Written::default(), false);
+        assert!(left.withdrawn, "{patch}");
+    }
+}
+
+#[test]
+fn a_false_that_our_own_patch_wrote_last_is_no_withdrawal_in_ory() {
+    let subscribe = moment("subscribe", 6, "two");
+    let last = moment("unsubscribe", 5, "one").writer();
+    let before = CHANGED - time::Duration::SECOND;
+    for (patched_at, gives) in [(None, false), (Some(before), false), (Some(CHANGED), true)] {
+        let mut written = Written::default();
+        written.note(path(CONSENT), Writer { patched_at, ..last.clone() });
+        let held = identity(json!(false));
+        let (patch, _, left) = planned(&consent(true), &held, &subscribe, &written, false);
+        assert_eq!((patch != json!([]), left.withdrawn), (gives, !gives), "{patched_at:?}");
+    }
+}
+
+proptest! {
+    /// Nothing that was `false` is `true` after, whatever the operations.
+    #[test]
+    fn no_patch_gives_back_what_was_withdrawn(
+        steps in prop::collection::vec((0_usize..4, 0_usize..3, prop::sample::select(vec![
+            json!(true), json!(false), json!(null), json!({}), json!({"newsletter": true, "x": true}),
+        ])), 1..6),
+    ) {
+        let paths = ["/traits/consent/newsletter", "/traits/consent", "/metadata_public/m/x", "/metadata_public/m"];
+        let patch = steps.iter().map(|(path, op, value)| match op {
+            0 => json!({"op": "remove", "path": paths[*path]}),
+            1 => json!({"op": "replace", "path": paths[*path], "value": value}),
+            _ => add(paths[*path], value.clone()),
+        });
+        let patch = operations(patch.collect());
+        let held = json!({"traits": {"consent": {"newsletter": false}}, "metadata_public": {"m": {"x": false}}});
+        let event = moment("subscribe", 5, "one");
+        let (left, _, _) = planned(&patch, &held, &event, &Written::default(), false);
+        let mut after = held.clone();
+        for operation in left.as_array().unwrap() {
+            make_parents(&mut after, operation["path"].as_str().unwrap());
+            let operation: json_patch::Patch =
+                serde_json::from_value(json!([operation])).unwrap();
+            let _: Result<_, _> = json_patch::patch(&mut after, &operation);
+        }
+        for path in ["/traits/consent/newsletter", "/metadata_public/m/x"] {
+            prop_assert_ne!(after.pointer(path), Some(&json!(true)), "{}", json!(patch));
+        }
     }
 }
 
@@ -205,7 +273,11 @@ fn make_parents(state: &mut Value, path: &str) {
     let (parents, _) = path.rsplit_once('/').unwrap();
     let mut at = state;
     for name in parents.split('/').skip(1) {
-        at = at.as_object_mut().unwrap().entry(name).or_insert_with(|| json!({}));
+        let Some(object) = at.as_object_mut() else { return };
+        at = object.entry(name).or_insert(Value::Null);
+        if at.is_null() {
+            *at = json!({});
+        }
     }
 }
 
@@ -227,14 +299,14 @@ proptest! {
         for n in arriving {
             let (moment, operations) = &events[n];
             let mut left = Left::default();
-            let plan = plan_patch(operations, &state, Past { moment, written: &written, salt: SALT }, true, &mut left);
+            let plan = plan_patch(operations, &state, Past { moment, written: &written, salt: SALT }, &mut left);
             for operation in &plan.patch {
                 let operation = json!(operation);
                 make_parents(&mut state, operation["path"].as_str().unwrap());
                 let patch: json_patch::Patch = serde_json::from_value(json!([operation])).unwrap();
                 json_patch::patch(&mut state, &patch).unwrap();
             }
-            plan.targets.into_iter().for_each(|target| written.note(target, moment.writer()));
+            plan.targets.into_iter().for_each(|(target, _)| written.note(target, moment.writer()));
         }
         for (index, path) in PATHS.iter().enumerate() {
             let naming = history.iter().enumerate().filter(|(_, (_, paths))| paths.contains(&index));

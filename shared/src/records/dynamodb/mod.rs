@@ -6,6 +6,8 @@
 
 mod item;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
@@ -39,6 +41,9 @@ const IS_FREE: &str = "attribute_not_exists(id) OR expires_at <= :now_s \
 
 /// Nobody is in the lane, or the holder's lease is over.
 const IS_EMPTY: &str = "attribute_not_exists(id) OR lease_until <= :now";
+
+/// How long a lane's item stays in which nothing was ever written.
+const EMPTY_LANE_LASTS: Duration = Duration::from_hours(1);
 
 /// It is still the holder's.
 const IS_HELD: &str = "holder = :holder AND #state = :in_progress";
@@ -202,6 +207,12 @@ impl Records for DynamoDb {
     async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), RecordsError> {
         let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
         let write = match written {
+            // Of somebody about whom nothing is to be remembered, nothing stays.
+            None if lane.written == Written::default() => {
+                let end = lane.bid.lease_until + EMPTY_LANE_LASTS;
+                self.write(&lane.bid, IS_HELD, "SET lease_until = :over, expires_at = :expires")
+                    .expression_attribute_values(":expires", seconds(end))
+            }
             None => self.write(&lane.bid, IS_HELD, "SET lease_until = :over"),
             Some(written) => {
                 let json = serde_json::to_string(&written)
