@@ -37,6 +37,8 @@ struct Report {
     left: Left,
     /// Whether the event named anything as the newest.
     named: bool,
+    /// Whether Ory does not hold any more what the event says.
+    changed: bool,
 }
 
 impl Round<'_> {
@@ -73,6 +75,7 @@ impl Round<'_> {
             said: Map::new(),
             left: Left::default(),
             named: false,
+            changed: false,
         };
         match self.do_both(lane, written, &mut report).await {
             Ok(()) => report.finish(),
@@ -105,7 +108,7 @@ impl Round<'_> {
         };
         // Somebody has changed meanwhile what Segment would be told of.
         if identity.is_some_and(|identity| !patch::is_done(&result.patch, identity.as_value())) {
-            report.left.changed = true;
+            report.changed = true;
             return Ok(());
         }
         self.tell(call, &key, lane, written, report).await
@@ -235,7 +238,7 @@ impl Report {
             Outcome::Skipped { reason: "stale consent" }
         } else if self.left.stale {
             Outcome::Skipped { reason: "older than another" }
-        } else if self.left.changed {
+        } else if self.changed {
             Outcome::Skipped { reason: "identity changed since" }
         } else if self.left.done && !self.named {
             Outcome::Duplicate

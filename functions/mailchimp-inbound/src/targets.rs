@@ -51,8 +51,6 @@ pub(crate) struct Left {
     pub(crate) done: bool,
     /// It would give back a consent that was withdrawn in Ory since.
     pub(crate) withdrawn: bool,
-    /// Ory does not hold any more what the event wrote there.
-    pub(crate) changed: bool,
 }
 
 /// What is left to do of a patch.
