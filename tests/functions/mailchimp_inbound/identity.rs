@@ -99,9 +99,8 @@ async fn an_id_without_the_address_is_used_for_withdrawals_only_and_they_reach_b
 #[tokio::test]
 async fn a_withdrawal_that_reaches_only_one_of_two_comes_again_for_the_other() {
     let setup = known_and_queued().await;
-    for (id, person) in [(BEN, ben()), (ANN, ann())] {
+    for person in [ben(), ann()] {
         setup.vendor.ory.put_identity(with_consent(person, true));
-        assert!(!id.is_empty());
     }
     let mut inbound = setup.start().await;
     inbound.call(event(naming("unsubscribe", BEN))).await;
