@@ -177,7 +177,8 @@ pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'s
 }
 
 /// The operations that change anything, in their order: each is compared with the identity as
-/// those before it leave it. One that `may` not leave the identity so is left out, too.
+/// those before it leave it. `may` is given an operation and the identity as it would be then; where
+/// it says no, the operation is left out, too.
 pub fn effective(
     operations: Vec<Operation>,
     identity: &Value,
