@@ -27,10 +27,10 @@ struct ApiError {
     name: String,
 }
 
-/// What the answer to a read means that does not tell what was asked: a read changes nothing, so
-/// none is in doubt.
+/// What the answer to a read means that does not tell what was asked. A read changes nothing, so it
+/// is never in doubt; and rows say nothing here, whatever they look like.
 pub(crate) fn classify_unread(answer: &Response) -> Outcome {
-    match classify(answer) {
+    match by_error(answer).unwrap_or_else(|| by_status(answer)) {
         Outcome::Unknown { cause, .. } => later(cause, answer),
         outcome => outcome,
     }
@@ -38,9 +38,7 @@ pub(crate) fn classify_unread(answer: &Response) -> Outcome {
 
 /// What an answer of Mandrill's to a mail means: total over any status and any body.
 pub fn classify(answer: &Response) -> Outcome {
-    if let Ok(error) = serde_json::from_slice::<ApiError>(&answer.body)
-        && let Some(outcome) = by_name(&error.name, answer)
-    {
+    if let Some(outcome) = by_error(answer) {
         return outcome;
     }
     match serde_json::from_slice::<Vec<Row>>(&answer.body) {
@@ -49,7 +47,12 @@ pub fn classify(answer: &Response) -> Outcome {
     }
 }
 
-/// Errors by their names; `None` for a name that we do not know.
+/// An error by its name; `None` for a name that we do not know, and for any other body.
+fn by_error(answer: &Response) -> Option<Outcome> {
+    let error: ApiError = serde_json::from_slice(&answer.body).ok()?;
+    by_name(&error.name, answer)
+}
+
 fn by_name(name: &str, answer: &Response) -> Option<Outcome> {
     match name {
         "Invalid_Key" => Some(Outcome::Blocked(Blocked::BadKey)),

@@ -187,6 +187,11 @@ mod tests {
         assert_eq!(failed(answer(200, "<html>")), "try_later");
         assert_eq!(failed(answer(500, "[]")), "try_later");
         assert_eq!(failed(answer(502, "<html>")), "try_later");
+        // Rows as the answer to a send has them, of which a search must not take any for its own.
+        let sent = json!([{"_id": "m", "status": "sent"}]);
+        assert_eq!(failed(answer(210, &sent)), "try_later");
+        let unreadable = json!([{"_id": "m", "status": "sent", "state": 5}]);
+        assert_eq!(failed(answer(200, &unreadable)), "try_later");
         let error = |name: &str| json!({"status": "error", "code": -1, "name": name});
         assert_eq!(failed(answer(429, error("RequestLimitExceeded"))), "try_later");
         let bad_key = read(KEY, &answer(401, error("Invalid_Key")));
