@@ -18,13 +18,13 @@ use shared::{
     config::Environment,
     ctx::Ctx,
     http::{Error, Http, Request, Response},
-    journal::Sink,
+    idempotency::MemoryStore,
     key::FunctionArn,
-    lambda::{Function, Invocation, TIME_LIMIT},
+    lambda::{Function, Invocation, LAMBDA_TIMEOUT},
     queue::{MemoryQueue, Rules},
-    records::MemoryRecords,
     secrets::MemorySecrets,
     settings::Ports,
+    telemetry::Sink,
     template::{Rendering, Source, Template},
 };
 use time::OffsetDateTime;
@@ -35,7 +35,7 @@ const MANDRILL_KEY: &str = "the-mandrill-key";
 const SENT: &[u8] = br#"[{"email":"ann@example.com","status":"sent","_id":"0123456789abcdef0123456789abcdef","reject_reason":null,"queued_reason":null}]"#;
 
 /// Nothing is received here.
-const RULES: Rules = Rules { visibility_timeout: TIME_LIMIT, max_receives: 1 };
+const RULES: Rules = Rules { visibility_timeout: LAMBDA_TIMEOUT, max_receives: 1 };
 
 /// A vendor that says at once that all is well.
 struct Willing;
@@ -73,10 +73,10 @@ fn function() -> Arc<dyn Function> {
     let ports = Ports {
         secrets: Arc::new(secrets),
         queues: Arc::new(|_| Arc::new(MemoryQueue::new(RULES, Arc::new(SystemClock)))),
-        tables: Arc::new(|_| Arc::new(MemoryRecords::default())),
+        tables: Arc::new(|_| Arc::new(MemoryStore::default())),
         http: Arc::new(Willing),
         clock: Arc::new(SystemClock),
-        journal: Sink::Nowhere,
+        event_log: Sink::Nowhere,
         rendering: Rendering::OnItsThread,
     };
     let env =
@@ -95,7 +95,7 @@ fn envelope_to_reply(criterion: &mut Criterion) {
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:mandrill-welcome";
     let invocation = Invocation {
         arn: FunctionArn::new(arn),
-        ends: OffsetDateTime::now_utc() + TIME_LIMIT * 1_000,
+        ends: OffsetDateTime::now_utc() + LAMBDA_TIMEOUT * 1_000,
     };
     criterion.bench_function("envelope to reply", |bencher| {
         bencher.iter_batched(
@@ -110,8 +110,8 @@ fn decoding(criterion: &mut Criterion) {
     let form = body("mailchimp-subscribe.json");
     criterion.bench_function("form", |bencher| bencher.iter(|| form::decode(black_box(&form))));
     let ctx = json!({ "ctx": ctx() }).to_string();
-    criterion.bench_function("ctx decoded and reduced", |bencher| {
-        bencher.iter(|| Ctx::decode(black_box(ctx.as_bytes())).map(Ctx::reduce));
+    criterion.bench_function("ctx decoded and sanitized", |bencher| {
+        bencher.iter(|| Ctx::decode(black_box(ctx.as_bytes())).map(Ctx::sanitize));
     });
 }
 
@@ -124,7 +124,7 @@ fn rendering(criterion: &mut Criterion) {
         {
             let template = prepared(&source, rendering);
             let ctx = Ctx::decode(ctx().to_string().as_bytes()).expect("a ctx");
-            let ctx = ctx.reduce().for_template();
+            let ctx = ctx.sanitize().for_template();
             criterion.bench_function(&format!("{name} {how}"), |bencher| {
                 bencher.iter_batched(
                     || ctx.clone(),

@@ -11,8 +11,8 @@ use shared::{
     aws::Aws,
     config::Environment,
     http::Client,
-    journal::{LogLevel, Sink, start_logging},
     settings::Ports,
+    telemetry::{LogLevel, Sink, start_logging},
 };
 use tokio::{runtime::Builder, task::spawn_blocking};
 

@@ -47,7 +47,7 @@ pub(crate) async fn rows(effort: &Effort) -> Vec<Row> {
 /// The ctx as a function gives it to its template.
 fn for_template(ctx: &Value) -> Value {
     let ctx = Ctx::decode(ctx.to_string().as_bytes()).expect("a ctx");
-    ctx.reduce().for_template()
+    ctx.sanitize().for_template()
 }
 
 /// Ours, and one parse and print of the same ctx, by turns.

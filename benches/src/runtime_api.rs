@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use ory_actions::server::{Reply, Server};
-use shared::lambda::TIME_LIMIT;
+use shared::lambda::LAMBDA_TIMEOUT;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -77,7 +77,10 @@ fn invocation(event: Bytes) -> Response<Bytes> {
     let response = Response::builder()
         .header("content-type", "application/json")
         .header("lambda-runtime-aws-request-id", Uuid::from_u128(fastrand::u128(..)).to_string())
-        .header("lambda-runtime-deadline-ms", (since_epoch + TIME_LIMIT).as_millis().to_string())
+        .header(
+            "lambda-runtime-deadline-ms",
+            (since_epoch + LAMBDA_TIMEOUT).as_millis().to_string(),
+        )
         .header("lambda-runtime-invoked-function-arn", ARN)
         .header("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000");
     response.body(event).expect("these are headers' values")

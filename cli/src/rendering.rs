@@ -2,18 +2,18 @@
 //! and completed as the function does it.
 
 use mailchimp_inbound::{
-    PatchPaths, TemplateResult,
+    PatchPaths, TemplateOutput,
     event::{self, Decoded},
     form, template_argument,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
-    ctx::{Ctx, CtxError, Reduced},
-    deliver::{EventFacts, Rendered, Unfit},
+    ctx::{Ctx, CtxError, SanitizedCtx},
+    deliver::{EventFacts, InvalidOutput, Rendered},
     message::Event,
     segment,
-    template::{Fault, RenderError, Source, Template, Trace},
+    template::{RenderError, Source, Template, TemplateFault, Trace},
 };
 use time::OffsetDateTime;
 
@@ -75,7 +75,7 @@ pub enum NothingToRender {
 /// identity of somebody.
 pub fn argument(body: &[u8]) -> Result<Value, NothingToRender> {
     match Ctx::decode(body) {
-        Ok(ctx) => Ok(ctx.reduce().for_template()),
+        Ok(ctx) => Ok(ctx.sanitize().for_template()),
         Err(not_ory) => match form::decode(body).map(|form| event::read(&form)) {
             Ok(Ok(Decoded::Event(event))) => {
                 let somebody = event.address().map(|address| person(SOMEBODY, address));
@@ -107,13 +107,15 @@ pub async fn calls(
     let identity_id = identity_id(&ctx);
     let result = template.render(vec![("ctx", ctx)]).await?;
     complete(subject, result, identity_id.as_deref()).map_err(|unfit| match unfit {
-        Unfit::Rule(rule) | Unfit::Blocked(rule) => Fault::new(source.name(), rule).into(),
+        InvalidOutput::Rule(rule) | InvalidOutput::Blocked(rule) => {
+            TemplateFault::new(source.name(), rule).into()
+        }
     })
 }
 
 /// The id that the function would put beside the key.
 fn identity_id(ctx: &Value) -> Option<String> {
-    let event = Reduced::deserialize(ctx).ok()?;
+    let event = SanitizedCtx::deserialize(ctx).ok()?;
     event.identity_id().map(str::to_owned)
 }
 
@@ -121,12 +123,12 @@ fn complete(
     subject: Subject,
     result: Value,
     identity_id: Option<&str>,
-) -> Result<Vec<Shown>, Unfit> {
+) -> Result<Vec<Shown>, InvalidOutput> {
     if matches!(subject, Subject::File) {
         return Ok(vec![Shown { to: None, body: result }]);
     }
     let Value::Object(mut result) = result else {
-        return Err(Unfit::Rule("the result is no object"));
+        return Err(InvalidOutput::Rule("the result is no object"));
     };
     result.remove("idempotency_key");
     match subject {
@@ -138,29 +140,29 @@ fn complete(
 
 fn event_facts(identity_id: Option<&str>) -> EventFacts<'_> {
     let received_at = OffsetDateTime::now_utc();
-    EventFacts { vendor_key: SHOWN_VENDOR_KEY, identity_id, received_at }
+    EventFacts { idempotency_key: SHOWN_VENDOR_KEY, identity_id, received_at }
 }
 
-fn to_mandrill(result: Rendered, identity_id: Option<&str>) -> Result<Shown, Unfit> {
+fn to_mandrill(result: Rendered, identity_id: Option<&str>) -> Result<Shown, InvalidOutput> {
     let facts = event_facts(identity_id);
-    let call = mandrill_welcome::Call::prepare(result, &facts).map_err(Unfit::Rule)?;
+    let call = mandrill_welcome::Call::prepare(result, &facts).map_err(InvalidOutput::Rule)?;
     Ok(Shown { to: Some(format!("POST {}", call.method)), body: Value::Object(call.body) })
 }
 
-fn to_segment(result: Rendered, library: &str) -> Result<Shown, Unfit> {
+fn to_segment(result: Rendered, library: &str) -> Result<Shown, InvalidOutput> {
     let call = segment::Call::prepare(result, &event_facts(None), library)?;
     Ok(Shown { to: Some(format!("POST {}", call.kind.path())), body: Value::Object(call.body) })
 }
 
 /// Both parts of what a template makes of Mailchimp's event, in the order in which they are sent.
-fn to_ory_and_segment(result: Rendered) -> Result<Vec<Shown>, Unfit> {
-    let result = TemplateResult::of(result, &PatchPaths::default()).map_err(Unfit::Rule)?;
+fn to_ory_and_segment(result: Rendered) -> Result<Vec<Shown>, InvalidOutput> {
+    let result = TemplateOutput::of(result, &PatchPaths::default()).map_err(InvalidOutput::Rule)?;
     let mut shown = Vec::new();
     if !result.patch.is_empty() {
         let to = Some(format!("PATCH admin/identities/{SOMEBODY}"));
         shown.push(Shown { to, body: json!(result.patch) });
     }
-    if let Some(call) = result.segment.map_err(Unfit::Rule)? {
+    if let Some(call) = result.segment.map_err(InvalidOutput::Rule)? {
         shown.push(to_segment(call, mailchimp_inbound::NAME)?);
     }
     Ok(shown)

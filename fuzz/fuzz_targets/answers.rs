@@ -12,9 +12,9 @@ use serde_json::Value;
 use shared::{
     answer::for_ory,
     deliver::Found,
-    dispatch::{LONGEST_ASKED_FOR, hidden},
+    dispatch::{MAX_RETRY_AFTER, backoff},
     http::Response,
-    key::Key,
+    key::EventId,
     outcome::{Outcome, Wait},
 };
 use uuid::Uuid;
@@ -49,16 +49,16 @@ fuzz_target!(|answer: &[u8]| {
 
 fn check(outcome: &Outcome, answer: &Response) {
     assert!(outcome.word() != "delivered" || (200..300).contains(&answer.status));
-    let ours = for_ory(outcome, &Key::digest(b"event")).status;
+    let ours = for_ory(outcome, &EventId::digest(b"event")).status;
     assert!([200, 202, 204, 422, 503].contains(&ours));
     assert_eq!(ours < 300, outcome.is_settled());
     if let Outcome::TryLater { wait: Wait::AtLeast(asked), .. } = outcome {
         let waits = ["retry-after", "x-ratelimit-reset"].map(|name| answer.seconds(name));
         assert!(waits.contains(&Some(*asked)));
     }
-    let wait = hidden(outcome, u32::from(answer.status), 0.5);
+    let wait = backoff(outcome, u32::from(answer.status), 0.5);
     assert_eq!(wait.is_none(), outcome.is_settled());
-    assert!(wait.is_none_or(|wait| wait <= LONGEST_ASKED_FOR));
+    assert!(wait.is_none_or(|wait| wait <= MAX_RETRY_AFTER));
     // No table's word has an `@`; what the seeds' vendors say has.
     let cause = outcome.cause().unwrap_or_default();
     assert!(cause.len() < 100 && cause.is_ascii() && !cause.contains('@'), "{cause}");

@@ -8,8 +8,8 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use shared::{
-    ctx::{Ctx, Reduced},
-    key::Key,
+    ctx::{Ctx, SanitizedCtx},
+    key::EventId,
     message::{Event, Message},
 };
 use time::macros::datetime;
@@ -19,8 +19,8 @@ const SECRET: &str = "what-nobody-may-see";
 
 fuzz_target!(|body: &[u8]| {
     let Ok(ctx) = Ctx::decode(body) else { return };
-    let event = ctx.reduce();
-    let key = Key::of_event(None, event.as_value());
+    let event = ctx.sanitize();
+    let key = EventId::of_event(None, event.as_value());
     assert!(!event.has_nil_id() || (event.is_before_save() && event.identity_id().is_none()));
 
     assert!(came_again(event.as_value()) == event, "reduced twice");
@@ -28,14 +28,14 @@ fuzz_target!(|body: &[u8]| {
 
     let message = Message::new(NAME, key.clone(), datetime!(2026-01-02 03:04:05 UTC), event);
     let stored = message.to_json().expect("JSON");
-    let read = Message::<Reduced>::from_json(&stored, NAME).expect("a message of ours");
+    let read = Message::<SanitizedCtx>::from_json(&stored, NAME).expect("a message of ours");
     assert!(read.event == message.event, "another event came out of the queue");
-    assert_eq!(Key::of_event(None, read.event.as_value()), key);
+    assert_eq!(EventId::of_event(None, read.event.as_value()), key);
 });
 
-fn came_again(ctx: &Value) -> Reduced {
+fn came_again(ctx: &Value) -> SanitizedCtx {
     let body = json!({ "ctx": ctx }).to_string();
-    Ctx::decode(body.as_bytes()).expect("a ctx that was one").reduce()
+    Ctx::decode(body.as_bytes()).expect("a ctx that was one").sanitize()
 }
 
 /// The ctx with whatever must not travel on in it.

@@ -11,7 +11,7 @@ use mailchimp_inbound::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use shared::{key::Key, message::Message};
+use shared::{key::EventId, message::Message};
 use time::macros::datetime;
 
 const NAME: &str = "mailchimp-inbound";
@@ -64,7 +64,7 @@ fn read(form: &Form) {
 
 fn rest(event: Event) {
     let received_at = datetime!(2026-01-02 03:04:05 UTC);
-    let message = Message::new(NAME, Key::digest(b"event"), received_at, event);
+    let message = Message::new(NAME, EventId::digest(b"event"), received_at, event);
     let stored = message.to_json().expect("JSON");
     let read = Message::<Event>::from_json(&stored, NAME).expect("a message of ours");
     assert!(read.event == message.event, "another event came out of the queue");

@@ -37,7 +37,7 @@ fuzz_target!(|result: &[u8]| {
 
 fn prepared(result: &Map<String, Value>) -> Option<Call> {
     let event = EventFacts {
-        vendor_key: KEY,
+        idempotency_key: KEY,
         identity_id: Some(ID),
         received_at: datetime!(2026-01-02 03:04:05 UTC),
     };

@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mailchimp_inbound::{Operation, PatchPaths, Pointer, TemplateResult, effective};
+use mailchimp_inbound::{Operation, PatchPaths, Pointer, TemplateOutput, effective};
 use ory_actions::standins::patched;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fuzz_target!(|input: &[u8]| {
     let allowed = input["paths"].as_str().unwrap_or(DEFAULT);
     let Some(paths) = PatchPaths::parse(allowed) else { return };
     let Value::Object(result) = &input["result"] else { return };
-    let Ok(result) = TemplateResult::of(result.clone(), &paths) else { return };
+    let Ok(result) = TemplateOutput::of(result.clone(), &paths) else { return };
 
     let allowed: Vec<_> = allowed.split(',').map(|path| canonical(path.trim())).collect();
     assert!(result.patch.iter().all(|operation| is_allowed(operation, &allowed)));

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use mailchimp_inbound::event;
 use serde_json::{Value, json};
 use shared::{
-    ctx::Reduced,
+    ctx::SanitizedCtx,
     message::{Event, Message, Unreadable, VERSION},
     queue::{acknowledge, received},
 };
@@ -22,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     let records = input["Records"].as_array().map(Vec::len).filter(|_| is_queue_s);
     assert_eq!(messages.len(), records.unwrap_or_default());
     for message in &messages {
-        read::<Reduced>(&message.body, "mandrill-welcome");
+        read::<SanitizedCtx>(&message.body, "mandrill-welcome");
         read::<event::Event>(&message.body, "mailchimp-inbound");
     }
 

@@ -7,14 +7,14 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use shared::{
-    ctx::{Ctx, NIL_ID, Reduced},
+    ctx::{Ctx, NIL_ID, SanitizedCtx},
     reply::Reply,
 };
 
 fuzz_target!(|input: &[u8]| {
     let Ok(input) = serde_json::from_slice::<Value>(input) else { return };
     let Ok(ctx) = Ctx::decode(input["ctx"].to_string().as_bytes()) else { return };
-    let ctx = ctx.reduce();
+    let ctx = ctx.sanitize();
     match Reply::build(&input["result"], &ctx) {
         Ok(Reply::Identity(identity)) => check_identity(&identity, &ctx),
         Ok(Reply::Messages(messages)) => check_messages(&messages.body(), &ctx),
@@ -23,7 +23,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-fn check_identity(reply: &Value, ctx: &Reduced) {
+fn check_identity(reply: &Value, ctx: &SanitizedCtx) {
     let held = ctx.identity();
     let saved_by = &ctx.as_value()["hook"]["flow"];
     assert!(held["id"] == NIL_ID || saved_by == "registration" || saved_by == "settings");
@@ -65,7 +65,7 @@ fn has_all_keys(held: &Value, reply: &Value) -> bool {
     held.as_object().is_none_or(|held| held.iter().all(has))
 }
 
-fn check_messages(body: &Value, ctx: &Reduced) {
+fn check_messages(body: &Value, ctx: &SanitizedCtx) {
     let groups = body["messages"].as_array().expect("messages");
     assert!(!groups.is_empty());
     for group in groups {

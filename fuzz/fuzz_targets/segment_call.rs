@@ -18,7 +18,7 @@ const KEY: &str = "0123456789abcdef0123456789abcdef";
 fuzz_target!(|result: &[u8]| {
     let Ok(given) = serde_json::from_slice::<Map<String, Value>>(result) else { return };
     let event = EventFacts {
-        vendor_key: KEY,
+        idempotency_key: KEY,
         identity_id: None,
         received_at: datetime!(2026-01-02 03:04:05 UTC),
     };

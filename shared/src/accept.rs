@@ -9,23 +9,23 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    answer::{Refusal, Refused, for_ory},
+    answer::{ErrorResponse, RequestError, for_ory},
     auth::CallerAuth,
     budget::Budget,
-    ctx::{Ctx, CtxError, Reduced},
+    ctx::{Ctx, CtxError, SanitizedCtx},
     deliver::Deliver,
     dispatch::Dispatch,
     envelope::{RawEvent, Request},
-    journal::{Line, Metric},
-    key::{FunctionArn, Key},
+    key::{EventId, FunctionArn},
     lambda::{Function, Invocation},
     message::Message,
     outcome::Outcome,
-    queue::Received,
+    queue::ReceivedMessage,
     reply::{Messages, Reply},
     response::Response,
     secrets::prefetch,
-    template::{Fault, RenderError, TIME_LIMIT, Template},
+    telemetry::{LogEntry, Metric},
+    template::{RENDER_TIMEOUT, RenderError, Template, TemplateFault},
 };
 
 /// How long Ory waits for us at most, delivery in line included. Kratos itself would wait 30 s,
@@ -39,7 +39,7 @@ const TRIGGER_ID: &str = "ory-webhook-trigger-id";
 #[async_trait]
 pub trait Screen: Send + Sync {
     /// The messages that stop the flow, or nothing. Must let the person pass when in doubt.
-    async fn screen(&self, ctx: &Reduced) -> Option<Messages>;
+    async fn screen(&self, ctx: &SanitizedCtx) -> Option<Messages>;
 }
 
 /// A function that Ory calls.
@@ -54,85 +54,92 @@ pub struct OryFunction<D> {
     pub dispatch: Dispatch<D>,
 }
 
-impl From<CtxError> for Refused {
+impl From<CtxError> for RequestError {
     fn from(error: CtxError) -> Self {
-        Self::new(Refusal::Malformed, &error)
+        Self::new(ErrorResponse::Malformed, &error)
     }
 }
 
-impl<D: Deliver<Reduced>> OryFunction<D> {
-    async fn answer(&self, event: RawEvent, invocation: &Invocation, line: &mut Line) -> Response {
-        let budget = Budget::in_line(ORY_LIMIT, self.dispatch.clock.now(), invocation.ends);
+impl<D: Deliver<SanitizedCtx>> OryFunction<D> {
+    async fn answer(
+        &self,
+        event: RawEvent,
+        invocation: &Invocation,
+        entry: &mut LogEntry,
+    ) -> Response {
+        let budget = Budget::inline(ORY_LIMIT, self.dispatch.clock.now(), invocation.ends);
         match self.take(event).await {
-            Ok(message) => self.handle(message, &invocation.arn, &budget, line).await,
+            Ok(message) => self.handle(message, &invocation.arn, &budget, entry).await,
             Err(refused) => {
-                refused.describe(line);
+                refused.describe(entry);
                 refused.refusal.for_ory()
             }
         }
     }
 
     /// From the envelope to the message.
-    async fn take(&self, event: RawEvent) -> Result<Message<Reduced>, Refused> {
+    async fn take(&self, event: RawEvent) -> Result<Message<SanitizedCtx>, RequestError> {
         let request = Request::open(event)?;
         if request.method() != Method::POST {
-            return Err(Refused::method());
+            return Err(RequestError::method());
         }
         let request = self.auth.authenticate(request.within_size()?).await?;
         let trigger_id = request.header(TRIGGER_ID).and_then(|id| Uuid::try_parse(id).ok());
-        let ctx = Ctx::decode(&request.into_body()?)?.reduce();
-        let key = Key::of_event(trigger_id, ctx.as_value());
+        let ctx = Ctx::decode(&request.into_body()?)?.sanitize();
+        let key = EventId::of_event(trigger_id, ctx.as_value());
         let received_at = self.dispatch.clock.now();
         Ok(Message { trigger_id, ..Message::new(self.dispatch.name, key, received_at, ctx) })
     }
 
     async fn handle(
         &self,
-        message: Message<Reduced>,
+        message: Message<SanitizedCtx>,
         arn: &FunctionArn,
         budget: &Budget,
-        line: &mut Line,
+        entry: &mut LogEntry,
     ) -> Response {
-        line.count(Metric::Accepted);
-        message.describe(line);
+        entry.count(Metric::Received);
+        message.describe(entry);
         if message.event.is_before_save() {
-            return self.before_save(&message, line).await;
+            return self.before_save(&message, entry).await;
         }
         let dispatch = &self.dispatch;
         let outcome = match self.reply_template {
-            None => dispatch.store_or_deliver(&message, arn, budget, line).await,
+            None => dispatch.enqueue_or_deliver(&message, arn, budget, entry).await,
             // It waits for what comes of the event, and needs its own time, too.
             Some(_) => {
-                dispatch.deliver_or_store(&message, arn, &budget.less(TIME_LIMIT), line).await
+                dispatch
+                    .deliver_or_enqueue(&message, arn, &budget.less(RENDER_TIMEOUT), entry)
+                    .await
             }
         };
-        self.reply(&message, &outcome, line).await
+        self.reply(&message, &outcome, entry).await
     }
 
     /// Nothing that a person can see happens for an identity that is not saved yet: the flow can
     /// still fail.
-    async fn before_save(&self, message: &Message<Reduced>, line: &mut Line) -> Response {
+    async fn before_save(&self, message: &Message<SanitizedCtx>, entry: &mut LogEntry) -> Response {
         if let Some(screen) = &self.screen
             && let Some(messages) = screen.screen(&message.event).await
         {
-            line.outcome = "interrupted";
-            line.cause = Some("screened".to_owned());
+            entry.outcome = "interrupted";
+            entry.cause = Some("screened".to_owned());
             return Response::json(400, messages.body());
         }
         let outcome = Outcome::Skipped { reason: "before_save" };
-        outcome.describe(line);
-        self.reply(message, &outcome, line).await
+        outcome.describe(entry);
+        self.reply(message, &outcome, entry).await
     }
 
     /// The reply template's answer, where there is one and the event is done or skipped;
     /// otherwise the event's own row of the status table.
     async fn reply(
         &self,
-        message: &Message<Reduced>,
+        message: &Message<SanitizedCtx>,
         outcome: &Outcome,
-        line: &mut Line,
+        entry: &mut LogEntry,
     ) -> Response {
-        let row = for_ory(outcome, &message.key);
+        let row = for_ory(outcome, &message.event_id);
         let Some(template) = self.reply_template.as_ref().filter(|_| outcome.is_settled()) else {
             return row;
         };
@@ -141,9 +148,9 @@ impl<D: Deliver<Reduced>> OryFunction<D> {
             Ok(Reply::Identity(identity)) => Response::json(200, json!({ "identity": identity })),
             Ok(Reply::Messages(messages)) => Response::json(400, messages.body()),
             Err(fault) => {
-                line.count(Metric::TemplateFault);
-                line.cause = Some(fault.to_string());
-                if message.event.is_before_save() { Refusal::Template.for_ory() } else { row }
+                entry.count(Metric::TemplateFault);
+                entry.cause = Some(fault.to_string());
+                if message.event.is_before_save() { ErrorResponse::Template.for_ory() } else { row }
             }
         }
     }
@@ -151,32 +158,36 @@ impl<D: Deliver<Reduced>> OryFunction<D> {
 
 async fn replied(
     template: &Template,
-    message: &Message<Reduced>,
+    message: &Message<SanitizedCtx>,
     outcome: &Outcome,
-) -> Result<Reply, Fault> {
+) -> Result<Reply, TemplateFault> {
     let arguments =
-        vec![("ctx", message.event.for_template()), ("outcome", outcome.body(&message.key))];
+        vec![("ctx", message.event.for_template()), ("outcome", outcome.body(&message.event_id))];
     match template.render(arguments).await {
         Ok(result) => Reply::build(&result, &message.event)
-            .map_err(|rule| Fault::new(template.name(), rule.name())),
+            .map_err(|rule| TemplateFault::new(template.name(), rule.name())),
         Err(RenderError::Cancelled) => Ok(Reply::Nothing),
         Err(RenderError::Fault(fault)) => Err(fault),
     }
 }
 
 #[async_trait]
-impl<D: Deliver<Reduced>> Function for OryFunction<D> {
+impl<D: Deliver<SanitizedCtx>> Function for OryFunction<D> {
     async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response {
-        let unfinished = Refusal::Unfinished.for_ory();
-        let answer = async |line: &mut Line| self.answer(event, invocation, line).await;
-        self.dispatch.journal.request(ORY_LIMIT, unfinished, answer).await
+        let unfinished = ErrorResponse::Unfinished.for_ory();
+        let answer = async |entry: &mut LogEntry| self.answer(event, invocation, entry).await;
+        self.dispatch.event_log.request(ORY_LIMIT, unfinished, answer).await
     }
 
-    async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String> {
+    async fn deliver(
+        &self,
+        received: Vec<ReceivedMessage>,
+        invocation: &Invocation,
+    ) -> Vec<String> {
         self.dispatch.work(received, invocation).await
     }
 
-    async fn warm(&self) -> Result<(), Fault> {
+    async fn warm(&self) -> Result<(), TemplateFault> {
         let mut secrets = self.dispatch.delivery.secrets();
         secrets.push(self.auth.secret());
         prefetch(&secrets).await;

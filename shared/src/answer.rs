@@ -7,17 +7,17 @@
 use crate::{
     auth::AuthError,
     envelope::{BodyError, EnvelopeError},
-    journal::{Line, Metric},
-    key::Key,
+    key::EventId,
     outcome::Outcome,
     reply::Messages,
     response::Response,
+    telemetry::{LogEntry, Metric},
 };
 
 /// Why a caller of Ory's functions gets an error: the status, the id of the message and a text
 /// fit for an end user. The ids are of our own range, see `docs/answers.md`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refusal {
+pub enum ErrorResponse {
     /// Only POST is taken.
     Method,
     /// The body is over the limit.
@@ -34,7 +34,7 @@ pub enum Refusal {
     Unfinished,
 }
 
-impl Refusal {
+impl ErrorResponse {
     /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Method,
@@ -105,84 +105,84 @@ impl Refusal {
 
 /// A caller that is turned away, and why.
 #[derive(Clone, Debug)]
-pub struct Refused {
+pub struct RequestError {
     /// What the caller gets.
-    pub refusal: Refusal,
+    pub refusal: ErrorResponse,
     /// Why, for the log; holds nothing of what came.
     pub cause: String,
     /// What is counted.
     pub counts: Option<Metric>,
 }
 
-impl Refused {
+impl RequestError {
     /// Turned away because of an error.
-    pub fn new(refusal: Refusal, cause: &dyn std::error::Error) -> Self {
+    pub fn new(refusal: ErrorResponse, cause: &dyn std::error::Error) -> Self {
         Self::because(refusal, cause.to_string())
     }
 
     /// Turned away because of its method.
     pub fn method() -> Self {
-        Self::because(Refusal::Method, "the method is not taken".to_owned())
+        Self::because(ErrorResponse::Method, "the method is not taken".to_owned())
     }
 
-    fn because(refusal: Refusal, cause: String) -> Self {
+    fn because(refusal: ErrorResponse, cause: String) -> Self {
         let counts = match refusal {
-            Refusal::Unauthenticated => Some(Metric::Unauthorized),
-            Refusal::SecretUnknown => Some(Metric::Blocked),
+            ErrorResponse::Unauthenticated => Some(Metric::Unauthorized),
+            ErrorResponse::SecretUnknown => Some(Metric::Blocked),
             _ => None,
         };
         Self { refusal, cause, counts }
     }
 
     /// Puts it into the log line, with its metrics.
-    pub fn describe(&self, line: &mut Line) {
-        line.outcome = self.refusal.word();
-        line.cause = Some(self.cause.clone());
-        self.counts.into_iter().for_each(|metric| line.count(metric));
+    pub fn describe(&self, entry: &mut LogEntry) {
+        entry.outcome = self.refusal.word();
+        entry.cause = Some(self.cause.clone());
+        self.counts.into_iter().for_each(|metric| entry.count(metric));
     }
 }
 
-impl From<EnvelopeError> for Refused {
+impl From<EnvelopeError> for RequestError {
     fn from(error: EnvelopeError) -> Self {
         let refusal = match error {
-            EnvelopeError::Foreign => Refusal::Malformed,
-            EnvelopeError::TooLarge => Refusal::TooLarge,
+            EnvelopeError::Foreign => ErrorResponse::Malformed,
+            EnvelopeError::TooLarge => ErrorResponse::TooLarge,
         };
         Self::new(refusal, &error)
     }
 }
 
-impl From<AuthError> for Refused {
+impl From<AuthError> for RequestError {
     fn from(error: AuthError) -> Self {
         let refusal = match error {
-            AuthError::Mismatch => Refusal::Unauthenticated,
-            AuthError::Unreadable(_) | AuthError::Unusable => Refusal::SecretUnknown,
+            AuthError::Mismatch => ErrorResponse::Unauthenticated,
+            AuthError::Unreadable(_) | AuthError::Unusable => ErrorResponse::SecretUnknown,
         };
         Self::new(refusal, &error)
     }
 }
 
-impl From<BodyError> for Refused {
+impl From<BodyError> for RequestError {
     fn from(error: BodyError) -> Self {
         let refusal = match error {
-            BodyError::TooLarge => Refusal::TooLarge,
-            BodyError::NotText | BodyError::NotBase64 => Refusal::Malformed,
+            BodyError::TooLarge => ErrorResponse::TooLarge,
+            BodyError::NotText | BodyError::NotBase64 => ErrorResponse::Malformed,
         };
         Self::new(refusal, &error)
     }
 }
 
 /// The answer to Ory for an event that was delivered in line.
-pub fn for_ory(outcome: &Outcome, key: &Key) -> Response {
+pub fn for_ory(outcome: &Outcome, key: &EventId) -> Response {
     match outcome {
         Outcome::Delivered { .. } | Outcome::Duplicate | Outcome::Rejected { .. } => {
             Response::json(200, outcome.body(key))
         }
         Outcome::Accepted => Response::json(202, outcome.body(key)),
         Outcome::Skipped { .. } => Response::empty(204),
-        Outcome::TemplateFault(_) => Refusal::Template.for_ory(),
-        Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::Unknown { .. } => {
-            Refusal::Unfinished.for_ory()
+        Outcome::TemplateFault(_) => ErrorResponse::Template.for_ory(),
+        Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::InDoubt { .. } => {
+            ErrorResponse::Unfinished.for_ory()
         }
     }
 }
@@ -194,11 +194,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::template::Fault;
+    use crate::template::TemplateFault;
 
     #[test]
     fn every_outcome_has_its_row() {
-        let key = Key::digest(b"event");
+        let key = EventId::digest(b"event");
         let id = key.as_str();
         let vendor = json!({"status": "sent", "message_id": "m"});
         let table = [
@@ -225,10 +225,10 @@ mod tests {
             (202, Some(json!({"status": "accepted", "id": id})))
         );
         let errors = [
-            (Outcome::TemplateFault(Fault::new("t", "x")), 422),
+            (Outcome::TemplateFault(TemplateFault::new("t", "x")), 422),
             (Outcome::try_later("x"), 503),
             (Outcome::blocked("x"), 503),
-            (Outcome::unknown("x"), 503),
+            (Outcome::in_doubt("x"), 503),
         ];
         for (outcome, status) in errors {
             assert_eq!(for_ory(&outcome, &key).status, status, "{outcome:?}");
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn every_refusal_is_one_that_kratos_can_parse() {
         let mut ids = HashSet::new();
-        for refusal in Refusal::ALL {
+        for refusal in ErrorResponse::ALL {
             let answer = refusal.for_ory();
             assert!(answer.status >= 400 && answer.status != 429);
             let body = answer.body.unwrap();
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn no_answer_asks_to_wait() {
-        for refusal in Refusal::ALL {
+        for refusal in ErrorResponse::ALL {
             let lambda = refusal.for_ory().into_lambda();
             assert!(!lambda.headers.contains_key("retry-after"));
         }

@@ -11,7 +11,7 @@ use aws_sdk_secretsmanager::{
     error::{ProvideErrorMetadata, SdkError},
 };
 
-use crate::{http, journal::chain};
+use crate::{http, telemetry::chain};
 
 /// The SDK sets no limit of its own on how long an answer may take. Somebody who signs up may be
 /// waiting, so one attempt gets a second and the whole call two.

@@ -16,7 +16,7 @@ const LEASE_MARGIN: Duration = Duration::from_secs(2);
 const KEPT_BACK: Duration = Duration::from_secs(2);
 
 /// What is kept of a waiting caller's time for the same; it is the caller's, so it is short. Where a
-/// record takes longer, [`crate::journal::Journal::request`] answers without it.
+/// record takes longer, [`crate::telemetry::EventLog::request`] answers without it.
 const KEPT_BACK_IN_LINE: Duration = Duration::from_millis(500);
 
 /// The time one event has: until when it must be answered, and when the invocation ends at the
@@ -30,7 +30,7 @@ pub struct Budget {
 impl Budget {
     /// The time of a caller who waits: `limit` from `now` on less what is kept back, or all of the
     /// invocation's time where that is less.
-    pub fn in_line(limit: Duration, now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
+    pub fn inline(limit: Duration, now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
         let whole = Self::of_invocation(now, invocation_ends);
         Self {
             answer_by: whole
@@ -82,7 +82,7 @@ mod tests {
     async fn a_call_gets_what_is_left_and_none_is_begun_in_the_last_second() {
         let seconds = Duration::from_secs;
         let (now, end) = (datetime!(2026-01-01 00:00 UTC), datetime!(2026-01-01 00:00:25 UTC));
-        let budget = Budget::in_line(seconds(10), now, end);
+        let budget = Budget::inline(seconds(10), now, end);
         assert_eq!(budget.for_call(seconds(15)), Some(Duration::from_millis(9_500)));
         assert_eq!(budget.for_call(seconds(3)), Some(seconds(3)));
         advance(Duration::from_millis(8_500)).await;
@@ -102,7 +102,7 @@ mod tests {
         for (ends_in, in_line, whole) in table {
             let end = now + seconds(ends_in);
             let in_line = Duration::from_millis(in_line);
-            assert_eq!(Budget::in_line(seconds(10), now, end).left(), in_line);
+            assert_eq!(Budget::inline(seconds(10), now, end).left(), in_line);
             assert_eq!(Budget::of_invocation(now, end).left(), seconds(whole));
         }
         assert_eq!(Budget::of_invocation(now, now - seconds(5)).left(), Duration::ZERO);

@@ -11,9 +11,9 @@ const VENDOR_KEY_DIGITS: usize = 32;
 /// An event's own key: a UUID that the caller gave, or a digest of the event.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Key(String);
+pub struct EventId(String);
 
-impl Key {
+impl EventId {
     /// The key of an event from Ory: the Trigger-ID, which stays the same over Kratos' own
     /// retries, where it is a UUID; otherwise a digest of the event.
     pub fn of_event(trigger_id: Option<Uuid>, event: &serde_json::Value) -> Self {
@@ -32,7 +32,7 @@ impl Key {
     }
 }
 
-impl From<Uuid> for Key {
+impl From<Uuid> for EventId {
     fn from(id: Uuid) -> Self {
         Self(id.hyphenated().to_string())
     }
@@ -40,19 +40,19 @@ impl From<Uuid> for Key {
 
 /// The key under which the work is done once: the event's own, or one that the template names.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct WorkKey {
+pub struct IdempotencyKey {
     text: String,
     named: bool,
 }
 
-impl WorkKey {
+impl IdempotencyKey {
     /// The event's own key, or the template's, which is hashed: an author may have put an
     /// address into it, and records hold no personal data.
-    pub fn new(event: &Key, named: Option<&str>) -> Self {
+    pub fn new(event: &EventId, named: Option<&str>) -> Self {
         match named {
             None => Self { text: event.0.clone(), named: false },
             Some(name) => {
-                Self { text: Key::digest(format!("named\n{name}").as_bytes()).0, named: true }
+                Self { text: EventId::digest(format!("named\n{name}").as_bytes()).0, named: true }
             }
         }
     }
@@ -60,7 +60,7 @@ impl WorkKey {
     /// The key of one part of the work, where an event is about several people.
     #[must_use]
     pub fn part(&self, name: &str) -> Self {
-        let text = Key::digest(format!("part\n{}\n{name}", self.text).as_bytes()).0;
+        let text = EventId::digest(format!("part\n{}\n{name}", self.text).as_bytes()).0;
         Self { text, named: self.named }
     }
 
@@ -77,7 +77,7 @@ impl WorkKey {
     /// The key as a vendor sees it, hashed with the function's ARN: staging and production never
     /// meet, and neither do two functions.
     pub fn for_vendor(&self, arn: &FunctionArn) -> String {
-        let mut digits = Key::digest(format!("{}\n{}", arn.0, self.text).as_bytes()).0;
+        let mut digits = EventId::digest(format!("{}\n{}", arn.0, self.text).as_bytes()).0;
         digits.truncate(VENDOR_KEY_DIGITS);
         digits
     }
@@ -113,16 +113,16 @@ mod tests {
     fn a_trigger_id_is_the_key_where_there_is_one() {
         let event = json!({"identity": {"id": "x"}});
         let trigger = Uuid::try_parse(TRIGGER).unwrap();
-        assert_eq!(Key::of_event(Some(trigger), &event).as_str(), TRIGGER);
-        assert_eq!(Key::of_event(None, &event).as_str().len(), 64);
+        assert_eq!(EventId::of_event(Some(trigger), &event).as_str(), TRIGGER);
+        assert_eq!(EventId::of_event(None, &event).as_str().len(), 64);
     }
 
     #[test]
     fn the_order_of_members_is_no_part_of_an_event() {
         let one: serde_json::Value = serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":3}}"#).unwrap();
         let two: serde_json::Value = serde_json::from_str(r#"{"b":{"d":3,"c":2},"a":1}"#).unwrap();
-        assert_eq!(Key::of_event(None, &one), Key::of_event(None, &two));
-        assert_ne!(Key::of_event(None, &one), Key::of_event(None, &json!({"a": 1})));
+        assert_eq!(EventId::of_event(None, &one), EventId::of_event(None, &two));
+        assert_ne!(EventId::of_event(None, &one), EventId::of_event(None, &json!({"a": 1})));
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
         let arn = |name: &str| {
             FunctionArn::new(&format!("arn:aws:lambda:eu-central-1:123456789012:function:{name}"))
         };
-        let key = WorkKey::new(&Key::digest(b"event"), None);
+        let key = IdempotencyKey::new(&EventId::digest(b"event"), None);
         let production = key.for_vendor(&arn("welcome"));
         assert_eq!(production, key.for_vendor(&arn("welcome:live")));
         assert_eq!(production, key.for_vendor(&arn("welcome:42")));
@@ -140,11 +140,11 @@ mod tests {
 
     #[test]
     fn a_named_key_is_hashed_and_apart_from_events() {
-        let event = Key::digest(b"event");
-        let named = WorkKey::new(&event, Some("ann@example.com"));
+        let event = EventId::digest(b"event");
+        let named = IdempotencyKey::new(&event, Some("ann@example.com"));
         assert!(named.is_named());
         assert!(!named.record_id("f").contains("ann"));
-        let colliding = WorkKey::new(&event, Some(event.as_str()));
-        assert_ne!(colliding.record_id("f"), WorkKey::new(&event, None).record_id("f"));
+        let colliding = IdempotencyKey::new(&event, Some(event.as_str()));
+        assert_ne!(colliding.record_id("f"), IdempotencyKey::new(&event, None).record_id("f"));
     }
 }

@@ -17,16 +17,16 @@ use crate::{
     config::{ConfigError, Environment},
     envelope::RawEvent,
     http::{Client, ClientError},
-    journal::{LogLevel, Sink, chain, start_logging},
     key::FunctionArn,
-    queue::{self, Received},
+    queue::{self, ReceivedMessage},
     response::Response,
     settings::Ports,
-    template::Fault,
+    telemetry::{LogLevel, Sink, chain, start_logging},
+    template::TemplateFault,
 };
 
 /// How long Lambda lets a function run, as `template.yaml` has it.
-pub const TIME_LIMIT: Duration = Duration::from_secs(25);
+pub const LAMBDA_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Lambda tells when an invocation ends as a time; cargo-lambda's emulator tells a constant, which
 /// read as a time lies in 1970.
@@ -45,7 +45,7 @@ impl From<&Context> for Invocation {
     fn from(context: &Context) -> Self {
         let arn = FunctionArn::new(&context.invoked_function_arn);
         let told = OffsetDateTime::from(context.deadline());
-        let ends = if told > EMULATED { told } else { OffsetDateTime::now_utc() + TIME_LIMIT };
+        let ends = if told > EMULATED { told } else { OffsetDateTime::now_utc() + LAMBDA_TIMEOUT };
         Self { arn, ends }
     }
 }
@@ -57,13 +57,14 @@ pub trait Function: Send + Sync {
     async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response;
 
     /// Delivers messages from its queue; the ids of those that stay there.
-    async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String>;
+    async fn deliver(&self, received: Vec<ReceivedMessage>, invocation: &Invocation)
+    -> Vec<String>;
 
     /// Fetches ahead what every call needs, and waits until the templates are ready.
     ///
     /// # Errors
     /// A template that does not parse, where that stops the start.
-    async fn warm(&self) -> Result<(), Fault>;
+    async fn warm(&self) -> Result<(), TemplateFault>;
 
     /// Whether the process should end once its answer is out.
     fn must_end(&self) -> bool;
@@ -77,7 +78,7 @@ pub enum StartError {
     Config(#[from] ConfigError),
     /// A template does not parse.
     #[error(transparent)]
-    Template(#[from] Fault),
+    Template(#[from] TemplateFault),
     /// There is no way out.
     #[error("the HTTP client cannot be built")]
     Http(#[from] ClientError),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{journal::Line, key::Key};
+use crate::{key::EventId, telemetry::LogEntry};
 
 /// The version that this code writes, and reads.
 pub const VERSION: u32 = 1;
@@ -25,8 +25,8 @@ pub struct Message<E> {
     pub version: u32,
     /// The function that it is for.
     pub function: String,
-    /// The event's own key.
-    pub key: Key,
+    /// Identifies the event.
+    pub event_id: EventId,
     /// Ory's Trigger-ID, for the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger_id: Option<Uuid>,
@@ -83,18 +83,18 @@ impl<E: Serialize + DeserializeOwned> Message<E> {
     }
 
     /// A message in the current version.
-    pub fn new(function: &str, key: Key, received_at: OffsetDateTime, event: E) -> Self {
+    pub fn new(function: &str, event_id: EventId, received_at: OffsetDateTime, event: E) -> Self {
         let function = function.to_owned();
-        Self { version: VERSION, function, key, trigger_id: None, received_at, event }
+        Self { version: VERSION, function, event_id, trigger_id: None, received_at, event }
     }
 }
 
 impl<E: Event> Message<E> {
     /// Puts what it is into a log line.
-    pub fn describe(&self, line: &mut Line) {
-        line.key = Some(self.key.as_str().to_owned());
-        line.trigger_id = self.trigger_id.map(|id| id.to_string());
-        line.identity_id = self.event.identity_id().map(str::to_owned);
+    pub fn describe(&self, entry: &mut LogEntry) {
+        entry.event_id = Some(self.event_id.as_str().to_owned());
+        entry.trigger_id = self.trigger_id.map(|id| id.to_string());
+        entry.identity_id = self.event.identity_id().map(str::to_owned);
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     const FIRST_VERSION: &str = r#"{
         "version": 1,
         "function": "mandrill-welcome",
-        "key": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
+        "event_id": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
         "trigger_id": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
         "received_at": "2026-01-02T03:04:05.678Z",
         "event": {"identity": {"id": "i"}}
@@ -122,7 +122,7 @@ mod tests {
     fn a_message_of_the_first_version_is_read() {
         let message = read(FIRST_VERSION).unwrap();
         assert_eq!(message.event["identity"]["id"], "i");
-        assert_eq!(message.key.as_str(), "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10");
+        assert_eq!(message.event_id.as_str(), "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10");
         let written: Value = serde_json::from_str(&message.to_json().unwrap()).unwrap();
         assert_eq!(written, serde_json::from_str::<Value>(FIRST_VERSION).unwrap());
     }
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(with("version", "2"), Some(Unreadable::Version(2)));
         assert_eq!(with("function", "\"segment-identify\""), Some(Unreadable::Misdirected));
         assert_eq!(with("received_at", "\"yesterday\""), Some(Unreadable::Foreign));
-        assert_eq!(with("key", "null"), Some(Unreadable::Foreign));
+        assert_eq!(with("event_id", "null"), Some(Unreadable::Foreign));
         assert_eq!(with("later", "\"unknown fields are let be\""), None);
         for foreign in ["", "{", "null", "[]", "{}", r#"{"version":"1"}"#] {
             assert_eq!(read(foreign).err(), Some(Unreadable::Foreign), "{foreign}");

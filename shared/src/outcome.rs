@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{
     http,
-    journal::{Line, Metric},
-    key::Key,
-    template::Fault,
+    key::EventId,
+    telemetry::{LogEntry, Metric},
+    template::TemplateFault,
 };
 
 /// What became of one event. The texts tell causes to an operator; none holds personal data.
@@ -37,7 +37,7 @@ pub enum Outcome {
         reason: &'static str,
     },
     /// The template is at fault.
-    TemplateFault(Fault),
+    TemplateFault(TemplateFault),
     /// Nothing happened, and later it may.
     TryLater {
         /// How long.
@@ -48,7 +48,7 @@ pub enum Outcome {
     /// Nothing happened, and nothing will until somebody acts.
     Blocked(Blocked),
     /// The request was maybe written, and nobody can tell what came of it.
-    Unknown {
+    InDoubt {
         /// When to look again.
         wait: Wait,
         /// Why.
@@ -108,15 +108,15 @@ impl Outcome {
     }
 
     /// Nobody knows.
-    pub fn unknown(cause: impl Into<String>) -> Self {
-        Self::Unknown { wait: Wait::Growing, cause: cause.into() }
+    pub fn in_doubt(cause: impl Into<String>) -> Self {
+        Self::InDoubt { wait: Wait::Growing, cause: cause.into() }
     }
 
     /// What a call that got no answer means, for any vendor.
     pub fn of_http_error(error: &http::Error) -> Self {
         match error {
             http::Error::NotWritten(cause) => Self::try_later(format!("{error}: {}", root(cause))),
-            http::Error::MaybeWritten(cause) => Self::unknown(format!("{error}: {}", root(cause))),
+            http::Error::MaybeWritten(cause) => Self::in_doubt(format!("{error}: {}", root(cause))),
         }
     }
 
@@ -131,7 +131,7 @@ impl Outcome {
             Self::TemplateFault(_)
             | Self::TryLater { .. }
             | Self::Blocked(_)
-            | Self::Unknown { .. } => false,
+            | Self::InDoubt { .. } => false,
         }
     }
 
@@ -146,35 +146,32 @@ impl Outcome {
             Self::TemplateFault(_) => "template_fault",
             Self::TryLater { .. } => "try_later",
             Self::Blocked(_) => "blocked",
-            Self::Unknown { .. } => "unknown",
+            Self::InDoubt { .. } => "in_doubt",
         }
     }
 
     /// Puts it into a log line, with its metrics.
-    pub fn describe(&self, line: &mut Line) {
-        line.outcome = self.word();
-        line.cause = self.cause();
-        if let Some(metric) = self.metric() {
-            line.count(metric);
-        }
+    pub fn describe(&self, entry: &mut LogEntry) {
+        entry.outcome = self.word();
+        entry.cause = self.cause();
+        entry.count(self.metric());
         if matches!(self, Self::Delivered { at_risk: Some(_), .. }) {
-            line.count(Metric::Blocked);
+            entry.count(Metric::Blocked);
         }
     }
 
-    /// What is counted; that an event was taken is counted as soon as it is known.
-    fn metric(&self) -> Option<Metric> {
-        Some(match self {
+    fn metric(&self) -> Metric {
+        match self {
             Self::Delivered { .. } => Metric::Delivered,
             Self::Duplicate => Metric::Duplicate,
             Self::Rejected { .. } => Metric::Rejected,
-            Self::Accepted => return None,
+            Self::Accepted => Metric::Enqueued,
             Self::Skipped { .. } => Metric::Skipped,
             Self::TemplateFault(_) => Metric::TemplateFault,
             Self::TryLater { .. } => Metric::Retried,
             Self::Blocked(_) => Metric::Blocked,
-            Self::Unknown { .. } => Metric::Unknown,
-        })
+            Self::InDoubt { .. } => Metric::InDoubt,
+        }
     }
 
     /// Why, for the log.
@@ -188,12 +185,12 @@ impl Outcome {
             Self::Blocked(Blocked::BadKey) => Some("the vendor refuses the key".to_owned()),
             Self::Blocked(Blocked::Because(cause))
             | Self::TryLater { cause, .. }
-            | Self::Unknown { cause, .. } => Some(cause.clone()),
+            | Self::InDoubt { cause, .. } => Some(cause.clone()),
         }
     }
 
     /// The event as callers and reply templates are told of it.
-    pub fn body(&self, key: &Key) -> Value {
+    pub fn body(&self, key: &EventId) -> Value {
         let mut body = json!({"status": self.word(), "id": key.as_str()});
         match self {
             Self::Delivered { vendor, .. } => body["vendor"] = vendor.clone(),

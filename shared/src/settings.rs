@@ -7,13 +7,13 @@ use crate::{
     aws::Aws,
     clock::{SharedClock, SystemClock},
     config::{ConfigError, Endpoint, Environment},
-    deliver::Ledger,
+    deliver::Idempotency,
     dispatch::Dispatch,
     http::{self, Http},
-    journal::{Journal, LogLevel, Sink},
-    queue::{Queue, Sqs},
-    records::{DynamoDb, MemoryRecords, Records},
-    secrets::{Cached, SecretStore, SecretsManager, Ttl},
+    idempotency::{DynamoDbStore, IdempotencyStore, MemoryStore},
+    queue::{Queue, SqsQueue},
+    secrets::{AwsSecrets, Cached, SecretStore, Ttl},
+    telemetry::{EventLog, LogLevel, Sink},
     template::{Rendering, Source, Template},
 };
 
@@ -35,13 +35,13 @@ pub struct Ports {
     /// Opens the queue at a URL.
     pub queues: Opener<dyn Queue>,
     /// Opens the table of records of a name.
-    pub tables: Opener<dyn Records>,
+    pub tables: Opener<dyn IdempotencyStore>,
     /// The way out over HTTP.
     pub http: Arc<dyn Http>,
     /// The wall clock.
     pub clock: SharedClock,
     /// Where log lines go.
-    pub journal: Sink,
+    pub event_log: Sink,
     /// Where templates are rendered.
     pub rendering: Rendering,
 }
@@ -51,15 +51,15 @@ pub type Opener<T> = Arc<dyn Fn(&str) -> Arc<T> + Send + Sync>;
 
 impl Ports {
     /// The outside as a function on AWS has it.
-    pub fn on_aws(aws: &Aws, client: http::Client, journal: Sink) -> Self {
+    pub fn on_aws(aws: &Aws, client: http::Client, event_log: Sink) -> Self {
         let (for_queues, for_tables) = (aws.clone(), aws.clone());
         Self {
-            secrets: Arc::new(SecretsManager::new(aws)),
-            queues: Arc::new(move |url| Arc::new(Sqs::new(&for_queues, url))),
-            tables: Arc::new(move |table| Arc::new(DynamoDb::new(&for_tables, table))),
+            secrets: Arc::new(AwsSecrets::new(aws)),
+            queues: Arc::new(move |url| Arc::new(SqsQueue::new(&for_queues, url))),
+            tables: Arc::new(move |table| Arc::new(DynamoDbStore::new(&for_tables, table))),
             http: Arc::new(client),
             clock: Arc::new(SystemClock),
-            journal,
+            event_log,
             rendering: Rendering::OnItsThread,
         }
     }
@@ -116,13 +116,13 @@ impl Settings {
             name: function,
             queue: self.queue_url.as_ref().map(|url| (ports.queues)(url.as_str())),
             delivery,
-            journal: self.journal(function, ports),
+            event_log: self.event_log(function, ports),
             clock: ports.clock.clone(),
         }
     }
 
-    fn journal(&self, function: &'static str, ports: &Ports) -> Journal {
-        Journal::new(function, self.log_level, ports.clock.clone(), ports.journal.clone())
+    fn event_log(&self, function: &'static str, ports: &Ports) -> EventLog {
+        EventLog::new(function, self.log_level, ports.clock.clone(), ports.event_log.clone())
     }
 }
 
@@ -153,12 +153,12 @@ impl RecordSettings {
     }
 
     /// The records of `function`; without a table, in memory.
-    pub fn ledger(&self, function: &'static str, ports: &Ports) -> Ledger {
-        let records = match &self.table {
+    pub fn idempotency(&self, function: &'static str, ports: &Ports) -> Idempotency {
+        let store = match &self.table {
             Some(table) => (ports.tables)(table),
-            None => Arc::new(MemoryRecords::default()),
+            None => Arc::new(MemoryStore::default()),
         };
-        Ledger { function, records, ttl: self.ttl, clock: ports.clock.clone() }
+        Idempotency { function, store, ttl: self.ttl, clock: ports.clock.clone() }
     }
 }
 

@@ -7,7 +7,7 @@ use ory_actions::{
     standins::{DynamoDb, Mandrill, SecretsManager, Sqs},
     world::WEBHOOK_KEY,
 };
-use shared::records::KEY_ATTRIBUTE;
+use shared::idempotency::KEY_ATTRIBUTE;
 
 use crate::faults::Faults;
 

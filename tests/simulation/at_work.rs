@@ -13,7 +13,7 @@ pub(crate) const LATER: Duration = Duration::from_mins(16);
 pub(crate) const DOUBT: Duration = Duration::from_mins(50);
 
 /// The longest wait that a vendor is granted.
-const LONGEST_ASKED_FOR: Duration = Duration::from_hours(1);
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// So many deliveries of one event, one after the other, in which nothing went wrong, must come to
 /// something. Waits for another's lease and for a search that settles a doubt are a few.
@@ -82,7 +82,7 @@ impl World {
     /// A sandbox hides an event's message for so long.
     pub(crate) fn hides(&self, sandbox: usize, event: usize, wait: Duration) {
         let asked = self.work_of(sandbox).asked.get(&event).copied().unwrap_or_default();
-        if wait < asked.min(LONGEST_ASKED_FOR) {
+        if wait < asked.min(MAX_RETRY_AFTER) {
             let key = &self.plan.events[event].key;
             let told = format_args!("{key}: {asked:?} were asked for, it comes again in {wait:?}");
             self.condemn(Wrong::Impatient, told);

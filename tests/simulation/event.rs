@@ -6,7 +6,7 @@ use integration::Event;
 use serde_json::{Value, json};
 use shared::{
     ctx::Ctx,
-    key::{Key, WorkKey},
+    key::{EventId, IdempotencyKey},
 };
 use uuid::{Builder, Uuid};
 
@@ -33,7 +33,7 @@ pub(crate) struct Planned {
     /// The event's own key.
     pub(crate) key: String,
     /// The work's key, as the vendor has it.
-    pub(crate) vendor_key: String,
+    pub(crate) idempotency_key: String,
     /// The same where the template that is deployed later names another.
     later_key: String,
     /// The same for each person whom an event of Mailchimp's may be about.
@@ -121,10 +121,10 @@ impl Planned {
             ctx["identity"]["traits"]["email"] = json!(null);
         }
         let trigger = chance.is(0.7).then(|| uuid(chance));
-        let decoded = Ctx::decode(ctx.to_string().as_bytes()).expect("a usable ctx").reduce();
-        let key = Key::of_event(trigger, decoded.as_value());
+        let decoded = Ctx::decode(ctx.to_string().as_bytes()).expect("a usable ctx").sanitize();
+        let key = EventId::of_event(trigger, decoded.as_value());
         let named = person.id.to_string();
-        let work = |is_named: bool| WorkKey::new(&key, is_named.then_some(named.as_str()));
+        let work = |is_named: bool| IdempotencyKey::new(&key, is_named.then_some(named.as_str()));
         let event = Event::of_ory(&ctx, &trigger.unwrap_or_default().to_string());
         let request = if trigger.is_some() { event } else { event.without_trigger() };
         let works = [work(settings.is_named), work(settings.is_named_later)];
@@ -134,8 +134,8 @@ impl Planned {
 
     fn of_mailchimp(settings: &Settings, told: Told, people: &[Contact], at: Duration) -> Self {
         let form = told.form();
-        let key = Key::digest(form.as_bytes());
-        let works = [WorkKey::new(&key, None), WorkKey::new(&key, None)];
+        let key = EventId::digest(form.as_bytes());
+        let works = [IdempotencyKey::new(&key, None), IdempotencyKey::new(&key, None)];
         let part = |person: &Contact| works[0].part(&person.id.to_string());
         let part_keys =
             people.iter().map(|person| part(person).for_vendor(&Which::Mailchimp.arn())).collect();
@@ -151,15 +151,15 @@ impl Planned {
         address: String,
         at: Duration,
         request: Event,
-        key: &Key,
-        works: &[WorkKey; 2],
+        key: &EventId,
+        works: &[IdempotencyKey; 2],
     ) -> Self {
         Self {
             which,
             at,
             request,
             key: key.as_str().to_owned(),
-            vendor_key: works[0].for_vendor(&which.arn()),
+            idempotency_key: works[0].for_vendor(&which.arn()),
             later_key: works[1].for_vendor(&which.arn()),
             part_keys: Vec::new(),
             is_cancelled: false,
@@ -179,7 +179,7 @@ impl Planned {
 
     /// The keys by which the vendor may know its work.
     pub(crate) fn vendor_keys(&self) -> [&str; 2] {
-        [&self.vendor_key, &self.later_key]
+        [&self.idempotency_key, &self.later_key]
     }
 
     /// The same with those of each person whom it may be about.

@@ -10,11 +10,11 @@ use std::{
 
 use shared::{
     clock::Clock,
-    journal::Sink,
-    lambda::{Function, Invocation, TIME_LIMIT},
-    queue::Received,
+    lambda::{Function, Invocation, LAMBDA_TIMEOUT},
+    queue::ReceivedMessage,
     response::Response,
     settings::Ports,
+    telemetry::Sink,
     template::Rendering,
 };
 use time::{Duration as Span, OffsetDateTime};
@@ -100,8 +100,8 @@ impl Lambda {
     }
 
     /// Messages from the queue; `None` where the sandbox was killed.
-    pub(crate) async fn deliver(&self, received: Vec<Received>) -> Option<Vec<String>> {
-        let of = |message: &Received| {
+    pub(crate) async fn deliver(&self, received: Vec<ReceivedMessage>) -> Option<Vec<String>> {
+        let of = |message: &ReceivedMessage| {
             let key = key(&message.body)?;
             self.world.plan.by_key(&key).map(|(number, _)| (message.id.clone(), number))
         };
@@ -126,7 +126,7 @@ impl Lambda {
     ) -> Option<F::Output> {
         let world = &self.world;
         let sandbox = self.sandbox().await;
-        let invocation = Invocation { arn: self.which().arn(), ends: world.now() + TIME_LIMIT };
+        let invocation = Invocation { arn: self.which().arn(), ends: world.now() + LAMBDA_TIMEOUT };
         world.judge.count_invocation();
         let number = sandbox.number;
         world.begins_work(number, about);
@@ -134,10 +134,10 @@ impl Lambda {
         let work = pin!(work(number, sandbox.function.clone(), invocation));
         let fate = Fate::draw(&world.chance);
         let mortal = Mortal { work, polls: fate.polls, freezes: fate.freezes, number, world };
-        let ended = match timeout(fate.time.min(TIME_LIMIT), mortal).await {
+        let ended = match timeout(fate.time.min(LAMBDA_TIMEOUT), mortal).await {
             Ok(Some(output)) => Ok(output),
             Ok(None) => Err(Fault::KilledAtPoll),
-            Err(_) if fate.time < TIME_LIMIT => Err(Fault::KilledAtTime),
+            Err(_) if fate.time < LAMBDA_TIMEOUT => Err(Fault::KilledAtTime),
             Err(_) => Err(Fault::KilledAtEnd),
         };
         match ended {
@@ -208,7 +208,7 @@ impl Lambda {
             tables: Arc::new(move |_| table.clone()),
             http: Arc::new(Network { world: world.clone(), sandbox: number }),
             clock: Arc::new(SkewedClock { world: world.clone(), skew }),
-            journal: Sink::Nowhere,
+            event_log: Sink::Nowhere,
             rendering: Rendering::InPlace,
         };
         Sandbox { number, deployed, function: settings.start(deployed, &ports) }
@@ -228,14 +228,14 @@ impl Fate {
         let at_poll = chance.would_strike(Fault::KilledAtPoll);
         let at_time = chance.would_strike(Fault::KilledAtTime);
         let freezes = chance.would_strike(Fault::Frozen);
-        let longest = TIME_LIMIT.mul_f64(0.99);
+        let longest = LAMBDA_TIMEOUT.mul_f64(0.99);
         Self {
             freezes: freezes.then(|| chance.number(1..16)),
             polls: if at_poll { chance.number(1..16) } else { usize::MAX },
             time: if at_time {
                 chance.scale(Duration::from_millis(5)..longest)
             } else {
-                TIME_LIMIT
+                LAMBDA_TIMEOUT
             },
         }
     }
@@ -263,7 +263,7 @@ impl<F: Future> Future for Mortal<'_, F> {
             self.freezes = None;
             self.world.chance.count(Fault::Frozen);
             self.world.troubles(self.number, DOUBT);
-            self.world.leap(self.world.chance.time(TIME_LIMIT..4 * TIME_LIMIT));
+            self.world.leap(self.world.chance.time(LAMBDA_TIMEOUT..4 * LAMBDA_TIMEOUT));
         }
         self.work.as_mut().poll(context).map(Some)
     }

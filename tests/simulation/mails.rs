@@ -19,7 +19,7 @@ impl World {
             if event.is_cancelled {
                 continue;
             }
-            let told = format_args!("{} ({}), {}", event.address, event.key, event.vendor_key);
+            let told = format_args!("{} ({}), {}", event.address, event.key, event.idempotency_key);
             if self.is_dead(number) {
                 self.judge_dead(number, event);
                 continue;

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::header::RETRY_AFTER;
 use serde_json::{Value, json};
-use shared::{http::Response, lambda::TIME_LIMIT};
+use shared::{http::Response, lambda::LAMBDA_TIMEOUT};
 use time::OffsetDateTime;
 
 use crate::{
@@ -19,11 +19,11 @@ use crate::{
 };
 
 /// What is missing from the index for so long after its call counts as never sent, by the design.
-const TAKEN_FOR_LOST: Duration = Duration::from_mins(30);
+const RESEND_AFTER: Duration = Duration::from_mins(30);
 
 /// The design counts from the claim, which is before the call by an invocation at most, by clocks
 /// that differ.
-const CLAIMED_BEFORE: Duration = TIME_LIMIT.saturating_add(Duration::from_secs(2));
+const CLAIMED_BEFORE: Duration = LAMBDA_TIMEOUT.saturating_add(Duration::from_secs(2));
 
 const SEND: &str = "/api/1.0/messages/send";
 const SEARCH: &str = "/api/1.0/messages/search";
@@ -199,10 +199,10 @@ impl World {
         let now = self.now();
         for mail in self.mandrill.mails.lock().iter_mut() {
             let counts_as_lost =
-                now - mail.called_at >= TAKEN_FOR_LOST.saturating_sub(CLAIMED_BEFORE);
+                now - mail.called_at >= RESEND_AFTER.saturating_sub(CLAIMED_BEFORE);
             let has_no_row = !rows.iter().any(|row| row["metadata"]["ory_key"] == mail.key);
             // Only the index is an excuse: a row that was there and not asked for is none.
-            if counts_as_lost && has_no_row && !mail.is_indexed(now - TIME_LIMIT) {
+            if counts_as_lost && has_no_row && !mail.is_indexed(now - LAMBDA_TIMEOUT) {
                 mail.was_missed = true;
             }
         }

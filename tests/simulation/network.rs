@@ -10,7 +10,7 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 use shared::{
     http::{Error, Http, Request, Response},
-    lambda::TIME_LIMIT,
+    lambda::LAMBDA_TIMEOUT,
 };
 use time::OffsetDateTime;
 use tokio::time::{sleep, timeout};
@@ -194,7 +194,7 @@ impl World {
         let is_awaited = call.awaited.strong_count() > 0 || self.is_killed(call.sandbox);
         let event = &self.plan.events[call.work.events[0]];
         is_awaited
-            && self.now() - call.work.began < TIME_LIMIT
+            && self.now() - call.work.began < LAMBDA_TIMEOUT
             && self.plan.of(event.which).has_table
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use shared::queue::{MemoryQueue, Queue, QueueError, Received, Rules};
+use shared::queue::{MemoryQueue, Queue, QueueError, ReceivedMessage, Rules};
 use tokio::{
     sync::Notify,
     time::{sleep, timeout},
@@ -110,7 +110,7 @@ impl Queue for Port {
         queue.done_or_not([Fault::SendLost, Fault::SendUnsaid], sending).await
     }
 
-    async fn hide(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+    async fn delay(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
         let queue = &self.queue;
         let world = &queue.world;
         world.say(format_args!("queue: hide {receipt} for {wait:?}"));
@@ -119,7 +119,7 @@ impl Queue for Port {
             world.hides(self.sandbox, event, wait);
         }
         let (inner, receipt) = (queue.inner.clone(), receipt.to_owned());
-        let hiding = async move { inner.hide(&receipt, wait).await };
+        let hiding = async move { inner.delay(&receipt, wait).await };
         let hidden = queue.done_or_not([Fault::HideLost, Fault::HideUnsaid], hiding).await;
         if hidden.is_err() {
             world.troubles_a_little(self.sandbox, AS_EVER);
@@ -161,7 +161,7 @@ pub(crate) async fn poll(lambda: Arc<Lambda>, queue: Arc<FaultyQueue>) {
 async fn hand(
     lambda: Arc<Lambda>,
     queue: Arc<FaultyQueue>,
-    received: Vec<Received>,
+    received: Vec<ReceivedMessage>,
     after: Duration,
 ) {
     sleep(after).await;
@@ -171,7 +171,7 @@ async fn hand(
         if let Some(key) = key(&message.body) {
             let event = world.plan.by_key(&key).map(|(number, _)| number);
             queue.receipts.lock().extend(event.map(|event| (message.receipt.clone(), event)));
-            world.was_received(key, message.receives);
+            world.was_received(key, message.attempt);
         }
     }
     let Some(kept) = lambda.deliver(received).await else { return };
@@ -186,5 +186,5 @@ async fn hand(
 
 /// The key of the event that a message is about.
 pub(crate) fn key(body: &str) -> Option<String> {
-    Some(serde_json::from_str::<Value>(body).ok()?["key"].as_str()?.to_owned())
+    Some(serde_json::from_str::<Value>(body).ok()?["event_id"].as_str()?.to_owned())
 }

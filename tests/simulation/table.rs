@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
-use shared::records::{
-    Bid, Claim, Done, Entry, Held, InLane, MemoryRecords, Records, RecordsError, Written,
+use shared::idempotency::{
+    Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, MemoryStore,
+    StoreError, Written,
 };
 use time::OffsetDateTime;
 use tokio::time::sleep;
@@ -30,8 +31,8 @@ impl Table {
     async fn ask<T: Send + 'static>(
         &self,
         what: &'static str,
-        ask: impl Fn(Arc<MemoryRecords>) -> BoxFuture<'static, Result<T, RecordsError>> + Send,
-    ) -> Result<T, RecordsError> {
+        ask: impl Fn(Arc<MemoryStore>) -> BoxFuture<'static, Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
         let (world, sandbox) = (&self.world, self.sandbox);
         let chance = &world.chance;
         let ask = || ask(world.records.clone());
@@ -43,7 +44,7 @@ impl Table {
             world.troubles(sandbox, DOUBT);
             sleep(there).await;
             world.say(format_args!("sandbox {sandbox}: {what}: the table is away"));
-            return Err(RecordsError::Unreachable("away".into()));
+            return Err(StoreError::Unreachable("away".into()));
         }
         if chance.strikes(Fault::TableTwice) {
             world.troubles(sandbox, DOUBT);
@@ -57,7 +58,7 @@ impl Table {
         if chance.strikes(Fault::TableUnsaid) {
             world.troubles(sandbox, DOUBT);
             world.say(format_args!("sandbox {sandbox}: {what}: done, and no answer"));
-            return Err(RecordsError::Unreachable("no answer".into()));
+            return Err(StoreError::Unreachable("no answer".into()));
         }
         asked
     }
@@ -78,35 +79,39 @@ macro_rules! pass {
 }
 
 #[async_trait]
-impl Records for Table {
-    async fn claim(&self, bid: Bid, recipient: Option<&str>) -> Result<Claim, RecordsError> {
+impl IdempotencyStore for Table {
+    async fn acquire(
+        &self,
+        request: LeaseRequest,
+        recipient: Option<&str>,
+    ) -> Result<Acquire, StoreError> {
         let recipient = recipient.map(str::to_owned);
-        pass!(self.claim(bid, recipient as text))
+        pass!(self.acquire(request, recipient as text))
     }
 
     async fn renew(
         &self,
-        held: Held,
+        lease: Lease,
         now: OffsetDateTime,
         recipient: Option<&str>,
-    ) -> Result<Held, RecordsError> {
+    ) -> Result<Lease, StoreError> {
         let recipient = recipient.map(str::to_owned);
-        pass!(self.renew(held, now, recipient as text))
+        pass!(self.renew(lease, now, recipient as text))
     }
 
-    async fn release(&self, held: &Held) -> Result<(), RecordsError> {
-        pass!(self.release(held as reference))
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        pass!(self.release(lease as reference))
     }
 
-    async fn complete(&self, held: &Held, done: Done) -> Result<(), RecordsError> {
-        pass!(self.complete(held as reference, done))
+    async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
+        pass!(self.complete(lease as reference, completion))
     }
 
-    async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError> {
-        pass!(self.enter(bid))
+    async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
+        pass!(self.enter(request))
     }
 
-    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), RecordsError> {
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
         pass!(self.leave(lane as reference, written))
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use shared::{
     clock::{Clock, VirtualClock},
-    records::MemoryRecords,
+    idempotency::MemoryStore,
 };
 use time::{OffsetDateTime, macros::datetime};
 use tokio::{
@@ -59,7 +59,7 @@ pub(crate) struct World {
     pub(crate) look_ups: LookUps,
     pub(crate) secret_failures: Failures,
     killed: Locked<BTreeSet<usize>>,
-    pub(crate) records: Arc<MemoryRecords>,
+    pub(crate) records: Arc<MemoryStore>,
     pub(crate) clock: Arc<TrueClock>,
     /// Something has ended.
     pub(crate) changed: Notify,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use shared::lambda::TIME_LIMIT;
+use shared::lambda::LAMBDA_TIMEOUT;
 
 use crate::{Log, Sandbox, process::Process};
 
@@ -34,7 +34,7 @@ impl Deployment {
             binary: None,
             variables: by_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"),
-            time_limit: TIME_LIMIT,
+            time_limit: LAMBDA_TIMEOUT,
         }
     }
 

@@ -12,8 +12,8 @@ pub struct Log {
 }
 
 impl Log {
-    /// The journal: the lines of requests and deliveries.
-    pub fn journal(&self) -> Vec<Value> {
+    /// The event log: the lines of requests and deliveries.
+    pub fn event_log(&self) -> Vec<Value> {
         self.lines_of(&["request", "delivery"])
     }
 
@@ -34,10 +34,10 @@ impl Log {
         lines.filter(is_one).collect()
     }
 
-    /// The journal of a function that was called once.
+    /// The event log of a function that was called once.
     pub fn only_line(&self) -> Value {
-        let journal = self.journal();
-        let [line] = journal.as_slice() else { panic!("not one line but {journal:#?}") };
+        let event_log = self.event_log();
+        let [line] = event_log.as_slice() else { panic!("not one line but {event_log:#?}") };
         line.clone()
     }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use ory_actions::standins::DynamoDb;
 use serde_json::{Value, json};
-use shared::records::TTL_ATTRIBUTE;
+use shared::idempotency::TTL_ATTRIBUTE;
 
 /// The times in a record, with how many milliseconds each counts as one.
-const TIMES: [(&str, i64); 3] = [("lease_until", 1), ("unsure_since", 1), (TTL_ATTRIBUTE, 1000)];
+const TIMES: [(&str, i64); 3] = [("lease_until", 1), ("in_doubt_since", 1), (TTL_ATTRIBUTE, 1000)];
 
 /// Moves all times in a table's records back, as if so much time had gone by.
 pub fn let_time_pass(dynamo_db: &DynamoDb, table: &str, time: Duration) {

@@ -10,7 +10,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
-use shared::{aws::Aws, http::Client, secrets::SecretsManager, template::Source};
+use shared::{aws::Aws, http::Client, secrets::AwsSecrets, template::Source};
 
 use super::Done;
 use crate::doctor::{Finding, OryConfig, Reach, Stack, Subject, Verdict, examine, sender, table};
@@ -74,7 +74,7 @@ impl Doctor {
         let subject = self.subject().await?;
         let client = Client::new()?;
         let aws = Aws::at_hand(subject.stack.region(), &client).await;
-        let reach = Reach { secrets: Arc::new(SecretsManager::new(&aws)), http: Arc::new(client) };
+        let reach = Reach { secrets: Arc::new(AwsSecrets::new(&aws)), http: Arc::new(client) };
         let findings = examine(&subject, &reach).await;
         match format {
             Format::Table => println!("{}\n\n{}", table::of(&findings), summary(&findings)),

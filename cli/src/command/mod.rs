@@ -11,7 +11,7 @@ mod up;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use shared::journal::chain;
+use shared::telemetry::chain;
 
 /// The local stack, and tools for Ory's webhooks.
 #[derive(Parser)]

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::ExitCode};
 
 use clap::Args;
 use serde_json::Value;
-use shared::template::{Fault, RenderError, Source, Trace};
+use shared::template::{RenderError, Source, TemplateFault, Trace};
 
 use super::Done;
 use crate::{
@@ -82,7 +82,7 @@ fn print(call: &Shown) {
 }
 
 /// The fault with its line of source and a caret under the place.
-fn explain(fault: &Fault, code: &str) -> String {
+fn explain(fault: &TemplateFault, code: &str) -> String {
     let words = fault.explanation().unwrap_or(fault.kind());
     let Some(place) = fault.place() else { return format!("{fault}\n{words}") };
     let line = code.lines().nth(place.line - 1).unwrap_or_default();

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::template::{Fault, RenderError, Source, Trace};
+use shared::template::{RenderError, Source, TemplateFault, Trace};
 
 use super::Console;
 use crate::rendering::{Shown, Subject, calls};
@@ -44,7 +44,7 @@ pub(super) async fn render(console: &Console, draft: &Draft) -> Option<Value> {
     }))
 }
 
-fn told(fault: &Fault) -> Outcome {
+fn told(fault: &TemplateFault) -> Outcome {
     Outcome::Fault {
         text: fault.explanation().unwrap_or(fault.kind()).to_owned(),
         line: fault.place().map(|place| place.line),

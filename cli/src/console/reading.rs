@@ -7,7 +7,7 @@ use mailchimp_inbound::{
     form,
 };
 use serde_json::Value;
-use shared::{ctx::Ctx, key::Key};
+use shared::{ctx::Ctx, key::EventId};
 use uuid::Uuid;
 
 use super::stories::Arrival;
@@ -28,9 +28,9 @@ pub(super) fn read(function: &'static str, request: &Request<Bytes>) -> Arrival 
 }
 
 fn of_ory(request: &Request<Bytes>) -> Option<(String, Option<String>)> {
-    let ctx = Ctx::decode(request.body()).ok()?.reduce();
+    let ctx = Ctx::decode(request.body()).ok()?.sanitize();
     let title = flow(ctx.as_value());
-    let key = Key::of_event(trigger_id(request.headers()), ctx.as_value());
+    let key = EventId::of_event(trigger_id(request.headers()), ctx.as_value());
     Some((title, Some(key.as_str().to_owned())))
 }
 
@@ -59,5 +59,5 @@ fn of_mailchimp(request: &Request<Bytes>) -> Option<(String, Option<String>)> {
         Decoded::Event(event) => event.kind().to_owned(),
         Decoded::Unknown { kind } => kind,
     };
-    Some((title, Some(Key::digest(request.body()).as_str().to_owned())))
+    Some((title, Some(EventId::digest(request.body()).as_str().to_owned())))
 }

@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use serde_json::Value;
 use shared::{
     http::{Error, Http, Request, Response},
-    journal::{Sink, chain},
-    records::{
-        Bid, Claim, Done, Entry, Held, InLane, MemoryRecords, Records, RecordsError, State, Written,
+    idempotency::{
+        Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, MemoryStore,
+        State, StoreError, Written,
     },
     settings::Ports,
+    telemetry::{Sink, chain},
 };
 use time::OffsetDateTime;
 use tokio::{task_local, time::Instant};
@@ -34,13 +35,13 @@ pub(super) async fn during<T>(
     VISIT.scope((stories.clone(), visit), work).await
 }
 
-/// The ports with adapters that tell what they do. Records are in memory.
+/// The ports with adapters that tell what they do. IdempotencyStore are in memory.
 pub(crate) fn watched(ports: Ports) -> Ports {
     let http: Arc<dyn Http> = Arc::new(Watched(ports.http));
     Ports {
         http,
-        tables: Arc::new(|_| Arc::new(Watched(MemoryRecords::default()))),
-        journal: Sink::Listener(line),
+        tables: Arc::new(|_| Arc::new(Watched(MemoryStore::default()))),
+        event_log: Sink::Listener(line),
         ..ports
     }
 }
@@ -102,50 +103,56 @@ pub(super) fn millis(time: Duration) -> u64 {
 }
 
 #[async_trait]
-impl Records for Watched<MemoryRecords> {
-    async fn claim(&self, bid: Bid, recipient: Option<&str>) -> Result<Claim, RecordsError> {
-        let claim = self.0.claim(bid, recipient).await?;
+impl IdempotencyStore for Watched<MemoryStore> {
+    async fn acquire(
+        &self,
+        request: LeaseRequest,
+        recipient: Option<&str>,
+    ) -> Result<Acquire, StoreError> {
+        let claim = self.0.acquire(request, recipient).await?;
         match &claim {
-            Claim::Won(Held { unsure_since: None, .. }) => record("claimed", "in progress"),
-            Claim::Won(Held { unsure_since: Some(_), .. }) => {
-                record("claimed", "in progress; an earlier call may have gone out");
+            Acquire::Acquired(Lease { in_doubt_since: None, .. }) => {
+                record("leased", "in progress")
             }
-            Claim::Busy { .. } => record("not claimed", "another is at work"),
-            Claim::Done(state) => record("not claimed", word(*state)),
+            Acquire::Acquired(Lease { in_doubt_since: Some(_), .. }) => {
+                record("leased", "in progress; an earlier call may have gone out");
+            }
+            Acquire::InProgress { .. } => record("not leased", "another is at work"),
+            Acquire::Completed(state) => record("not leased", word(*state)),
         }
         Ok(claim)
     }
 
     async fn renew(
         &self,
-        held: Held,
+        lease: Lease,
         now: OffsetDateTime,
         recipient: Option<&str>,
-    ) -> Result<Held, RecordsError> {
+    ) -> Result<Lease, StoreError> {
         record("renewed", "in progress; what went before is known");
-        self.0.renew(held, now, recipient).await
+        self.0.renew(lease, now, recipient).await
     }
 
-    async fn release(&self, held: &Held) -> Result<(), RecordsError> {
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         record("released", "free for the next attempt");
-        self.0.release(held).await
+        self.0.release(lease).await
     }
 
-    async fn complete(&self, held: &Held, done: Done) -> Result<(), RecordsError> {
-        record("completed", word(done.state));
-        self.0.complete(held, done).await
+    async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
+        record("completed", word(completion.state));
+        self.0.complete(lease, completion).await
     }
 
-    async fn enter(&self, bid: Bid) -> Result<Entry, RecordsError> {
-        let entry = self.0.enter(bid).await?;
+    async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
+        let entry = self.0.enter(request).await?;
         match &entry {
             Entry::Entered(lane) => record("entered its lane", told(&lane.written)),
-            Entry::Busy { .. } => record("not entered its lane", "another is at work"),
+            Entry::InProgress { .. } => record("not entered its lane", "another is at work"),
         }
         Ok(entry)
     }
 
-    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), RecordsError> {
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
         let state = written.as_ref().map_or("as before".to_owned(), told);
         record("left its lane", state);
         self.0.leave(lane, written).await

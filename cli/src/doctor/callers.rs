@@ -93,10 +93,10 @@ mod tests {
         aws::Aws,
         config::Environment,
         http::Client,
-        journal::Sink,
         key::FunctionArn,
-        lambda::{Invocation, TIME_LIMIT},
+        lambda::{Invocation, LAMBDA_TIMEOUT},
         settings::Ports,
+        telemetry::Sink,
     };
 
     use super::*;
@@ -119,7 +119,7 @@ mod tests {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = "/?secret=a-caller-s-secret".parse().unwrap();
         *request.headers_mut() = signature(&key.to_owned().into(), now).unwrap();
-        let invocation = Invocation { arn: FunctionArn::new("arn"), ends: now + TIME_LIMIT };
+        let invocation = Invocation { arn: FunctionArn::new("arn"), ends: now + LAMBDA_TIMEOUT };
         function.accept(event(request).into(), &invocation).await.into_lambda().status_code
     }
 

@@ -67,7 +67,7 @@ fn url_finding(check: &str, function: &Function<'_>, answer: &Answer) -> Finding
     let response = match answer {
         Ok(response) => response,
         Err(error) => {
-            let found = shared::journal::chain(error);
+            let found = shared::telemetry::chain(error);
             return Finding::mend(check, found, "Look whether the stack is still there");
         }
     };

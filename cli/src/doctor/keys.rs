@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 use shared::{
     auth::AuthError,
-    journal::chain,
     secrets::{KeyProblem, Product, SecretError},
+    telemetry::chain,
 };
 
 use super::{Finding, Reach, stack::flag};
@@ -27,7 +27,7 @@ pub(super) type Read = (Option<SecretString>, Finding);
 /// A vendor's key.
 pub(super) async fn vendor(reach: &Reach, slot: &Slot<'_>, product: Product) -> Read {
     let Some(id) = slot.id else { return (None, unnamed(slot)) };
-    match reach.vendor_key(id, slot.field, product).get().await {
+    match reach.idempotency_key(id, slot.field, product).get().await {
         Ok(key) => (Some(key), Finding::good(slot.check, "filled in")),
         Err(problem) => (None, of_vendor(slot, id, &problem)),
     }

@@ -8,7 +8,7 @@ use shared::{
     auth::SigningSecret,
     clock::SystemClock,
     http::{Error, Http, Request, Response},
-    secrets::{Cached, Product, SecretStore, Ttl, VendorKey},
+    secrets::{ApiKey, Cached, Product, SecretStore, Ttl},
 };
 use url::Url;
 
@@ -30,10 +30,15 @@ pub struct Reach {
 pub(super) type Answer = Result<Response, Error>;
 
 impl Reach {
-    pub(super) fn vendor_key(&self, id: &str, field: &'static str, product: Product) -> VendorKey {
+    pub(super) fn idempotency_key(
+        &self,
+        id: &str,
+        field: &'static str,
+        product: Product,
+    ) -> ApiKey {
         let clock = Arc::new(SystemClock);
         let secret = Cached::current(id.to_owned(), self.secrets.clone(), clock, TTL);
-        VendorKey::new(secret, field, product)
+        ApiKey::new(secret, field, product)
     }
 
     pub(super) fn known_secret(&self, id: &str, field: &'static str) -> SigningSecret {

@@ -37,7 +37,7 @@ fn somebody() -> Value {
         "hook": {"flow": "registration", "method": "password", "when": "after_save"},
     });
     let decoded = Ctx::decode(ctx.to_string().as_bytes());
-    decoded.map(|ctx| ctx.reduce().for_template()).unwrap_or(ctx)
+    decoded.map(|ctx| ctx.sanitize().for_template()).unwrap_or(ctx)
 }
 
 #[cfg(test)]

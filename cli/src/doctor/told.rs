@@ -1,6 +1,6 @@
 //! How an answer that no check expects is told.
 
-use shared::journal::chain;
+use shared::telemetry::chain;
 
 use super::{Finding, reach::Answer, stack::flag};
 

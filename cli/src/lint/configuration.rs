@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn kind(text: &str) -> Result<(Kind, String), String> {
-        let told = |error| shared::journal::chain(&error);
+        let told = |error| shared::telemetry::chain(&error);
         Configuration::read(text).map(|read| (read.kind, read.path("x"))).map_err(told)
     }
 

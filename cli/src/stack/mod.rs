@@ -9,8 +9,8 @@ use std::{io, sync::Arc};
 use shared::{
     aws::Aws,
     http::{Client, ClientError},
-    journal::Sink,
     settings::Ports,
+    telemetry::Sink,
 };
 
 use crate::{

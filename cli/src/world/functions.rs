@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     config::Environment,
     key::FunctionArn,
-    lambda::{Function, Invocation, StartError, TIME_LIMIT},
+    lambda::{Function, Invocation, LAMBDA_TIMEOUT, StartError},
     settings::Ports,
 };
 use time::OffsetDateTime;
@@ -81,7 +81,7 @@ impl Functions {
     ) -> Option<Response<Bytes>> {
         let Named { name, function } = self.0.iter().find(|named| named.name == name)?;
         let invocation =
-            Invocation { arn: arn(name), ends: OffsetDateTime::now_utc() + TIME_LIMIT };
+            Invocation { arn: arn(name), ends: OffsetDateTime::now_utc() + LAMBDA_TIMEOUT };
         let answer = function.accept(event(request).into(), &invocation).await.into_lambda();
         let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
         *response.status_mut() = u16::try_from(answer.status_code)

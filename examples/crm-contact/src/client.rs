@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use shared::{
     config::Endpoint,
-    deliver::{Api, EventFacts, OnUnknown, Rendered, Unfit, Vendor},
+    deliver::{Api, EventFacts, InvalidOutput, Rendered, Vendor, WhenInDoubt},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
 };
@@ -42,13 +42,17 @@ impl Api for Crm {
     }
 
     /// The same contact twice is one contact.
-    fn on_unknown(&self, _contact: &Contact) -> OnUnknown<'_, Contact> {
-        OnUnknown::Repeat
+    fn when_in_doubt(&self, _contact: &Contact) -> WhenInDoubt<'_, Contact> {
+        WhenInDoubt::Repeat
     }
 }
 
 impl Vendor for Crm {
-    fn prepare(&self, rendered: Rendered, _event: &EventFacts<'_>) -> Result<Contact, Unfit> {
-        Contact::prepare(rendered).map_err(Unfit::Rule)
+    fn prepare(
+        &self,
+        rendered: Rendered,
+        _event: &EventFacts<'_>,
+    ) -> Result<Contact, InvalidOutput> {
+        Contact::prepare(rendered).map_err(InvalidOutput::Rule)
     }
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use shared::{
     accept::OryFunction,
     config::Environment,
-    deliver::{Channel, Delivery},
+    deliver::{Delivery, VendorClient},
     lambda::{Function, StartError},
-    secrets::{Product, VendorKey},
+    secrets::{ApiKey, Product},
     settings::Ports,
     template::{Source, Template},
 };
@@ -31,17 +31,17 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let config = Config::from_env(env)?;
     let settings = &config.ory.settings;
     let secret = settings.vendor_secret(config.secret_id, ports);
-    let token = VendorKey::new(secret, "access_token", Product::Other("a token of the CRM"));
+    let token = ApiKey::new(secret, "access_token", Product::Other("a token of the CRM"));
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
         template: Template::begin(ports.rendering, template),
-        channel: Channel {
+        client: VendorClient {
             vendor: Crm { endpoint: config.endpoint, http: ports.http.clone() },
             key: Arc::new(token),
             timeout: settings.vendor_timeout,
         },
         // The CRM itself notices a contact that it knows.
-        ledger: None,
+        idempotency: None,
     };
     Ok(Arc::new(OryFunction {
         auth: config.ory.caller_auth(ports),

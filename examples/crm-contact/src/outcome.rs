@@ -26,7 +26,7 @@ pub(crate) fn classify(answer: &Response) -> Outcome {
     let told = || format!("the CRM answered {}", answer.status);
     match answer.status {
         // 207 tells of single contacts that were refused.
-        200..=206 => upserted(answer).unwrap_or_else(|| Outcome::unknown(told())),
+        200..=206 => upserted(answer).unwrap_or_else(|| Outcome::in_doubt(told())),
         400 if String::from_utf8_lossy(&answer.body).contains(NO_ADDRESS) => {
             Outcome::Rejected { reason: "invalid-email".to_owned() }
         }
@@ -35,7 +35,7 @@ pub(crate) fn classify(answer: &Response) -> Outcome {
             Outcome::TryLater { wait: answer.retry_after().into(), cause: told() }
         }
         207..=499 => Outcome::blocked(told()),
-        _ => Outcome::unknown(told()),
+        _ => Outcome::in_doubt(told()),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml_ng::Value;
-use shared::{aws::Aws, config::Environment, http::Client, journal::Sink, settings::Ports};
+use shared::{aws::Aws, config::Environment, http::Client, settings::Ports, telemetry::Sink};
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const BLOCK: &str = include_str!("../block.yaml");

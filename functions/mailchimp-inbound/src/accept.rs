@@ -6,21 +6,21 @@ use async_trait::async_trait;
 use http::Method;
 use serde_json::json;
 use shared::{
-    answer::{Refusal, Refused},
+    answer::{ErrorResponse, RequestError},
     auth::CallerAuth,
     budget::Budget,
     deliver::Deliver,
     dispatch::Dispatch,
     envelope::{RawEvent, Request},
-    journal::{Line, Metric},
-    key::{FunctionArn, Key},
+    key::{EventId, FunctionArn},
     lambda::{Function, Invocation},
     message::Message,
     outcome::Outcome,
-    queue::Received,
+    queue::ReceivedMessage,
     response::Response,
     secrets::prefetch,
-    template::Fault,
+    telemetry::{LogEntry, Metric},
+    template::TemplateFault,
 };
 
 use crate::{
@@ -71,39 +71,44 @@ impl Skipped {
 }
 
 impl MailchimpInbound {
-    async fn answer(&self, event: RawEvent, invocation: &Invocation, line: &mut Line) -> Response {
-        let budget = Budget::in_line(MAILCHIMP_LIMIT, self.dispatch.clock.now(), invocation.ends);
+    async fn answer(
+        &self,
+        event: RawEvent,
+        invocation: &Invocation,
+        entry: &mut LogEntry,
+    ) -> Response {
+        let budget = Budget::inline(MAILCHIMP_LIMIT, self.dispatch.clock.now(), invocation.ends);
         match self.take(event).await {
             Ok(Taken::Validator) => {
-                line.outcome = "validated";
+                entry.outcome = "validated";
                 Response::empty(200)
             }
             Ok(Taken::Skipped(Skipped { reason, detail, metric })) => {
-                line.count(Metric::Accepted);
+                entry.count(Metric::Received);
                 if let Some(metric) = metric {
-                    line.count(metric);
+                    entry.count(metric);
                 }
-                Outcome::Skipped { reason }.describe(line);
-                line.cause = detail.or(line.cause.take());
+                Outcome::Skipped { reason }.describe(entry);
+                entry.cause = detail.or(entry.cause.take());
                 Response::json(200, json!({"status": "skipped", "reason": reason}))
             }
             Ok(Taken::Event(message)) => {
-                self.handle(&message, &invocation.arn, &budget, line).await
+                self.handle(&message, &invocation.arn, &budget, entry).await
             }
             Err(refused) => {
-                refused.describe(line);
+                refused.describe(entry);
                 answer_refused(refused.refusal)
             }
         }
     }
 
     /// From the envelope to the message.
-    async fn take(&self, event: RawEvent) -> Result<Taken, Refused> {
+    async fn take(&self, event: RawEvent) -> Result<Taken, RequestError> {
         let request = Request::open(event)?;
         match *request.method() {
             Method::GET | Method::HEAD => return Ok(Taken::Validator),
             Method::POST => {}
-            _ => return Err(Refused::method()),
+            _ => return Err(RequestError::method()),
         }
         let request = self.auth.authenticate(request.within_size()?).await?;
         let signature = request.header(signature::HEADER).map(str::to_owned);
@@ -126,7 +131,7 @@ impl MailchimpInbound {
             return Ok(Taken::Skipped(Skipped::because("forgotten address")));
         }
         // Mailchimp gives its deliveries no id; a repeated one has the same bytes.
-        let key = Key::digest(&body);
+        let key = EventId::digest(&body);
         let message = Message::new(crate::NAME, key, self.dispatch.clock.now(), event);
         Ok(Taken::Event(Box::new(message)))
     }
@@ -136,65 +141,69 @@ impl MailchimpInbound {
         message: &Message<Event>,
         arn: &FunctionArn,
         budget: &Budget,
-        line: &mut Line,
+        entry: &mut LogEntry,
     ) -> Response {
-        line.count(Metric::Accepted);
-        message.describe(line);
-        let outcome = self.dispatch.store_or_deliver(message, arn, budget, line).await;
-        answer(&outcome, &message.key)
+        entry.count(Metric::Received);
+        message.describe(entry);
+        let outcome = self.dispatch.enqueue_or_deliver(message, arn, budget, entry).await;
+        answer(&outcome, &message.event_id)
     }
 }
 
 /// The status table, for Mailchimp. It tries again after anything but 200, for 75 minutes; and
 /// 410, which would switch the webhook off, is never answered.
-fn answer(outcome: &Outcome, key: &Key) -> Response {
+fn answer(outcome: &Outcome, key: &EventId) -> Response {
     match outcome {
         Outcome::Delivered { .. }
         | Outcome::Duplicate
         | Outcome::Rejected { .. }
         | Outcome::Accepted
         | Outcome::Skipped { .. } => Response::json(200, outcome.body(key)),
-        Outcome::TemplateFault(_) => error(500, Refusal::Template),
-        Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::Unknown { .. } => {
-            answer_refused(Refusal::Unfinished)
+        Outcome::TemplateFault(_) => error(500, ErrorResponse::Template),
+        Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::InDoubt { .. } => {
+            answer_refused(ErrorResponse::Unfinished)
         }
     }
 }
 
-fn answer_refused(refusal: Refusal) -> Response {
-    let allow = (refusal == Refusal::Method).then_some(METHODS);
+fn answer_refused(refusal: ErrorResponse) -> Response {
+    let allow = (refusal == ErrorResponse::Method).then_some(METHODS);
     Response { allow, ..error(refusal.status(), refusal) }
 }
 
-fn error(status: u16, refusal: Refusal) -> Response {
+fn error(status: u16, refusal: ErrorResponse) -> Response {
     Response::json(status, json!({"status": "error", "reason": refusal.word()}))
 }
 
-impl From<FormError> for Refused {
+impl From<FormError> for RequestError {
     fn from(error: FormError) -> Self {
-        Self::new(Refusal::Malformed, &error)
+        Self::new(ErrorResponse::Malformed, &error)
     }
 }
 
-impl From<EventError> for Refused {
+impl From<EventError> for RequestError {
     fn from(error: EventError) -> Self {
-        Self::new(Refusal::Malformed, &error)
+        Self::new(ErrorResponse::Malformed, &error)
     }
 }
 
 #[async_trait]
 impl Function for MailchimpInbound {
     async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response {
-        let unfinished = answer_refused(Refusal::Unfinished);
-        let answer = async |line: &mut Line| self.answer(event, invocation, line).await;
-        self.dispatch.journal.request(MAILCHIMP_LIMIT, unfinished, answer).await
+        let unfinished = answer_refused(ErrorResponse::Unfinished);
+        let answer = async |entry: &mut LogEntry| self.answer(event, invocation, entry).await;
+        self.dispatch.event_log.request(MAILCHIMP_LIMIT, unfinished, answer).await
     }
 
-    async fn deliver(&self, received: Vec<Received>, invocation: &Invocation) -> Vec<String> {
+    async fn deliver(
+        &self,
+        received: Vec<ReceivedMessage>,
+        invocation: &Invocation,
+    ) -> Vec<String> {
         self.dispatch.work(received, invocation).await
     }
 
-    async fn warm(&self) -> Result<(), Fault> {
+    async fn warm(&self) -> Result<(), TemplateFault> {
         let mut secrets = self.dispatch.delivery.secrets();
         secrets.push(self.auth.secret());
         secrets.extend(self.signatures.as_ref().map(|signatures| signatures.secret.secret()));

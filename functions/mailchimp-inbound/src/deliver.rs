@@ -7,15 +7,15 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
     budget::Budget,
-    deliver::{Attempts, Channel, Deliver, Delivered, Ledger},
-    dispatch::LONGEST_WAIT,
-    journal::Metric,
+    deliver::{Deliver, DeliveryReport, Idempotency, MaxCalls, VendorClient},
+    dispatch::MAX_BACKOFF,
     key::FunctionArn,
     message::{self, Message},
     outcome::{Outcome, Wait},
     secrets::Cached,
     segment::Segment,
-    template::{Fault, Template},
+    telemetry::Metric,
+    template::{Template, TemplateFault},
 };
 
 use crate::{
@@ -30,12 +30,12 @@ use crate::{
 pub(crate) struct Inbound {
     pub(crate) template: Template,
     /// Ory, where it is told.
-    pub(crate) ory: Option<Channel<Ory>>,
+    pub(crate) ory: Option<VendorClient<Ory>>,
     /// Where a template may patch.
     pub(crate) patch_paths: PatchPaths,
     /// Segment, where it is told.
-    pub(crate) segment: Option<Channel<Segment>>,
-    pub(crate) ledger: Ledger,
+    pub(crate) segment: Option<VendorClient<Segment>>,
+    pub(crate) idempotency: Idempotency,
     /// What the digests of addresses are made with.
     pub(crate) salt: String,
 }
@@ -52,16 +52,16 @@ pub(crate) struct Delivering<'a> {
     pub(crate) message: &'a Message<Event>,
     pub(crate) arn: &'a FunctionArn,
     pub(crate) budget: &'a Budget,
-    pub(crate) attempts: Attempts,
+    pub(crate) max_calls: MaxCalls,
 }
 
 impl Inbound {
     /// Finds whom the event is about, and applies it to each; it is done when all are.
-    async fn deliver_to_all(&self, of: &Delivering<'_>) -> Delivered {
+    async fn deliver_to_all(&self, of: &Delivering<'_>) -> DeliveryReport {
         let event = &of.message.event;
         let subjects = match self.find(of).await {
             Ok(subjects) => subjects,
-            Err(delivered) => return delivered,
+            Err(report) => return report,
         };
         let mut all = Vec::new();
         for id in &subjects.ids {
@@ -70,20 +70,20 @@ impl Inbound {
         if all.is_empty() {
             all.push(Round { inbound: self, of, identity: None }.run().await);
         }
-        let mut delivered = together(all);
+        let mut report = together(all);
         let ids: Vec<_> = subjects.ids.iter().map(ToString::to_string).collect();
-        delivered.identity_id = (!ids.is_empty()).then(|| ids.join(","));
+        report.identity_id = (!ids.is_empty()).then(|| ids.join(","));
         if subjects.differ {
-            delivered.counts.push(Metric::IdentityMismatch);
+            report.counts.push(Metric::IdentityMismatch);
         }
         if self.ory.is_some() && subjects.ids.is_empty() && event.address().is_some() {
-            delivered.counts.push(Metric::Unmatched);
-            delivered.counts.extend(event.withdraws().then_some(Metric::UnmatchedWithdrawal));
+            report.counts.push(Metric::Unmatched);
+            report.counts.extend(event.withdraws().then_some(Metric::UnmatchedWithdrawal));
         }
-        delivered
+        report
     }
 
-    async fn find(&self, of: &Delivering<'_>) -> Result<Subjects, Delivered> {
+    async fn find(&self, of: &Delivering<'_>) -> Result<Subjects, DeliveryReport> {
         match self.admin(of) {
             Some(admin) => admin.find(&of.message.event).await,
             None => Ok(Subjects::default()),
@@ -91,29 +91,29 @@ impl Inbound {
     }
 
     pub(crate) fn admin<'a>(&'a self, of: &Delivering<'a>) -> Option<Admin<'a>> {
-        let channel = self.ory.as_ref()?;
-        Some(Admin { channel, budget: of.budget, attempts: of.attempts })
+        let client = self.ory.as_ref()?;
+        Some(Admin { client, budget: of.budget, max_calls: of.max_calls })
     }
 }
 
 /// What came of several: what keeps the event for longest, if anything does; else the most that was
 /// done.
-fn together(all: Vec<Delivered>) -> Delivered {
-    let weight = |delivered: &Delivered| match &delivered.outcome {
+fn together(all: Vec<DeliveryReport>) -> DeliveryReport {
+    let weight = |report: &DeliveryReport| match &report.outcome {
         // A vendor that asked for a wait is not called before, whatever else is to be done.
         Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => (4, *asked),
-        Outcome::Blocked(_) | Outcome::TemplateFault(_) => (4, LONGEST_WAIT),
+        Outcome::Blocked(_) | Outcome::TemplateFault(_) => (4, MAX_BACKOFF),
         outcome if !outcome.is_settled() => (3, Duration::ZERO),
         Outcome::Delivered { .. } => (2, Duration::ZERO),
         Outcome::Rejected { .. } => (1, Duration::ZERO),
         _ => (0, Duration::ZERO),
     };
-    let attempts = all.iter().map(|one| one.attempts).sum();
+    let calls = all.iter().map(|one| one.calls).sum();
     let vendor_latency = all.iter().map(|one| one.vendor_latency).sum();
     let counts = all.iter().flat_map(|one| one.counts.clone()).collect();
     let heaviest = all.into_iter().rev().max_by_key(weight);
     let heaviest = heaviest.unwrap_or_else(|| Outcome::Skipped { reason: "nothing to do" }.into());
-    Delivered { attempts, vendor_latency, counts, ..heaviest }
+    DeliveryReport { calls, vendor_latency, counts, ..heaviest }
 }
 
 #[async_trait]
@@ -123,9 +123,9 @@ impl Deliver<Event> for Inbound {
         message: &Message<Event>,
         arn: &FunctionArn,
         budget: &Budget,
-        attempts: Attempts,
-    ) -> Delivered {
-        self.deliver_to_all(&Delivering { message, arn, budget, attempts }).await
+        max_calls: MaxCalls,
+    ) -> DeliveryReport {
+        self.deliver_to_all(&Delivering { message, arn, budget, max_calls }).await
     }
 
     fn secrets(&self) -> Vec<&Cached> {
@@ -134,7 +134,7 @@ impl Deliver<Event> for Inbound {
         ory.into_iter().chain(segment).collect()
     }
 
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), TemplateFault> {
         self.template.check()
     }
 
@@ -167,7 +167,7 @@ mod tests {
         ];
         for (all, expected) in table {
             let told = format!("{all:?}");
-            let all = all.into_iter().map(Delivered::from).collect();
+            let all = all.into_iter().map(DeliveryReport::from).collect();
             assert_eq!(together(all).outcome, expected, "{told}");
         }
     }

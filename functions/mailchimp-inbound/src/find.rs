@@ -3,7 +3,7 @@
 
 use shared::{
     budget::Budget,
-    deliver::{Attempts, Channel, Delivered},
+    deliver::{DeliveryReport, MaxCalls, VendorClient},
     outcome::Outcome,
 };
 use uuid::Uuid;
@@ -17,9 +17,9 @@ use crate::{
 /// Ory's admin API, within one delivery.
 #[derive(Clone, Copy)]
 pub(crate) struct Admin<'a> {
-    pub(crate) channel: &'a Channel<Ory>,
+    pub(crate) client: &'a VendorClient<Ory>,
     pub(crate) budget: &'a Budget,
-    pub(crate) attempts: Attempts,
+    pub(crate) max_calls: MaxCalls,
 }
 
 /// The identities that an event is about.
@@ -38,18 +38,18 @@ impl Admin<'_> {
         id: Uuid,
         operations: Vec<Operation>,
         is_held: &(dyn Fn() -> bool + Sync),
-    ) -> Delivered {
+    ) -> DeliveryReport {
         let call = Call::Patch(id, operations);
-        self.channel.call_while(is_held, &call, self.budget, self.attempts).await
+        self.client.call_while_leased(is_held, &call, self.budget, self.max_calls).await
     }
 
     /// The identity of this id, as it is now; `None` where it is gone.
     ///
     /// # Errors
     /// What came of an event whose identity cannot be known.
-    pub(crate) async fn read(&self, id: Uuid) -> Result<Option<Identity>, Delivered> {
-        let delivered = self.ask(&Call::ById(id)).await;
-        found(delivered.outcome).map_err(|outcome| Delivered { outcome, ..delivered })
+    pub(crate) async fn read(&self, id: Uuid) -> Result<Option<Identity>, DeliveryReport> {
+        let report = self.ask(&Call::ById(id)).await;
+        found(report.outcome).map_err(|outcome| DeliveryReport { outcome, ..report })
     }
 
     /// The identities that the event is about. A withdrawal is about each that it may mean; all
@@ -57,7 +57,7 @@ impl Admin<'_> {
     ///
     /// # Errors
     /// What came of an event whose identity cannot be known.
-    pub(crate) async fn find(&self, event: &Event) -> Result<Subjects, Delivered> {
+    pub(crate) async fn find(&self, event: &Event) -> Result<Subjects, DeliveryReport> {
         let named = match event.ory_id().and_then(|id| Uuid::try_parse(id).ok()) {
             Some(id) => self.read(id).await?,
             None => None,
@@ -72,7 +72,7 @@ impl Admin<'_> {
         }
         for address in event.addresses() {
             let found = self.read_all(address).await?;
-            if let Some(id) = the_one(&found, address).map_err(Delivered::from)? {
+            if let Some(id) = the_one(&found, address).map_err(DeliveryReport::from)? {
                 return Ok(Subjects::one(id));
             }
         }
@@ -85,7 +85,7 @@ impl Admin<'_> {
         &self,
         event: &Event,
         named: Option<Identity>,
-    ) -> Result<Subjects, Delivered> {
+    ) -> Result<Subjects, DeliveryReport> {
         let named = named.map(|identity| identity.id());
         let mut by_address = Vec::new();
         for address in event.addresses() {
@@ -101,13 +101,13 @@ impl Admin<'_> {
         Ok(Subjects { ids, differ })
     }
 
-    async fn read_all(&self, address: &str) -> Result<Vec<Identity>, Delivered> {
-        let delivered = self.ask(&Call::ByAddress(address.to_owned())).await;
-        found_all(delivered.outcome).map_err(|outcome| Delivered { outcome, ..delivered })
+    async fn read_all(&self, address: &str) -> Result<Vec<Identity>, DeliveryReport> {
+        let report = self.ask(&Call::ByAddress(address.to_owned())).await;
+        found_all(report.outcome).map_err(|outcome| DeliveryReport { outcome, ..report })
     }
 
-    async fn ask(&self, call: &Call) -> Delivered {
-        self.channel.deliver(call, None, self.budget, self.attempts).await
+    async fn ask(&self, call: &Call) -> DeliveryReport {
+        self.client.deliver(call, None, self.budget, self.max_calls).await
     }
 }
 

@@ -11,21 +11,21 @@ mod inbound_tests;
 mod order;
 pub mod ory;
 mod patch;
-mod result;
 mod round;
 #[cfg(test)]
 mod samples;
 pub mod signature;
 mod targets;
+mod template_output;
 
 use std::sync::Arc;
 
 use shared::{
     auth::{CallerAuth, Scheme, SigningSecret},
     config::Environment,
-    deliver::Channel,
+    deliver::VendorClient,
     lambda::{Function, StartError},
-    secrets::{Product, VendorKey},
+    secrets::{ApiKey, Product},
     segment::Segment,
     settings::{Ports, Settings},
     template::{Source, Template},
@@ -38,8 +38,8 @@ use deliver::Inbound;
 pub use deliver::template_argument;
 use ory::Ory;
 pub use patch::{Operation, PatchPaths, Pointer, effective};
-pub use result::TemplateResult;
 use signature::Signatures;
+pub use template_output::TemplateOutput;
 
 /// The function's name.
 pub const NAME: &str = "mailchimp-inbound";
@@ -57,10 +57,10 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         ory: config.ory.map(|ory| to_ory(ory, settings, ports)),
         patch_paths: config.patch_paths,
         segment: config.segment.map(|SegmentConfig { secret_id, endpoint }| {
-            Segment::channel(NAME, endpoint, secret_id, settings, ports)
+            Segment::client(NAME, endpoint, secret_id, settings, ports)
         }),
         salt: config.records.salt().to_owned(),
-        ledger: config.records.ledger(NAME, ports),
+        idempotency: config.records.idempotency(NAME, ports),
     };
     Ok(Arc::new(MailchimpInbound {
         auth: CallerAuth::new(settings.webhook_secret(ports), Scheme::Query),
@@ -75,12 +75,12 @@ fn signatures(secret_id: String, settings: &Settings, ports: &Ports) -> Signatur
     Signatures { secret: SigningSecret::new(secret, "signing_secret"), clock: ports.clock.clone() }
 }
 
-fn to_ory(config: OryConfig, settings: &Settings, ports: &Ports) -> Channel<Ory> {
+fn to_ory(config: OryConfig, settings: &Settings, ports: &Ports) -> VendorClient<Ory> {
     let key = match config.secret_id {
-        Some(id) => VendorKey::new(settings.vendor_secret(id, ports), "access_token", Product::Ory),
-        None => VendorKey::none(Product::Ory),
+        Some(id) => ApiKey::new(settings.vendor_secret(id, ports), "access_token", Product::Ory),
+        None => ApiKey::none(Product::Ory),
     };
-    Channel {
+    VendorClient {
         vendor: Ory { endpoint: config.endpoint, http: ports.http.clone() },
         key: Arc::new(key),
         timeout: settings.vendor_timeout,

@@ -6,8 +6,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use shared::{
+    idempotency::{Writer, Written},
     message::Message,
-    records::{Writer, Written},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -51,19 +51,19 @@ pub(crate) struct Moment {
     /// When it happened, in whole seconds. A time that lies ahead of when it was received counts as
     /// that: nobody can make later events old.
     pub(crate) at: OffsetDateTime,
-    key: String,
+    event_id: String,
     withdraws: bool,
 }
 
 /// Where an event stands to the last one that named a target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Standing {
+pub(crate) enum Freshness {
     /// It is to be applied.
     Newer,
     /// A newer one has named the target.
     Stale,
     /// It has named the target itself.
-    Again,
+    Duplicate,
 }
 
 impl Moment {
@@ -72,40 +72,46 @@ impl Moment {
         let at = message.event.fired_at().min(message.received_at);
         Self {
             at: at.truncate_to_second(),
-            key: message.key.as_str().to_owned(),
+            event_id: message.event_id.as_str().to_owned(),
             withdraws: message.event.withdraws(),
         }
     }
 
     /// The event as the last one that named a target.
     pub(crate) fn writer(&self) -> Writer {
-        let key = self.key.clone();
+        let event_id = self.event_id.clone();
         let withdrew = self.withdraws;
-        Writer { at: self.at, key, withdrew, in_doubt: false, patched_at: None }
+        Writer { at: self.at, event_id, withdrew, in_doubt: false, patched_at: None }
     }
 
     /// Where it stands for this target. Whoever writes above or below a path writes the path.
-    pub(crate) fn standing(&self, written: &Written, target: &str) -> Standing {
+    pub(crate) fn freshness(&self, written: &Written, target: &str) -> Freshness {
         let touching = |other: &str| is_at_or_above(target, other) || is_at_or_above(other, target);
         let mut last = written.writers().filter(|(other, _)| touching(other));
-        if last.any(|(_, last)| self.after(last) == Standing::Stale) {
-            Standing::Stale
-        } else if written.writer(target).is_some_and(|last| last.key == self.key && !last.in_doubt)
+        if last.any(|(_, last)| self.after(last) == Freshness::Stale) {
+            Freshness::Stale
+        } else if written
+            .writer(target)
+            .is_some_and(|last| last.event_id == self.event_id && !last.in_doubt)
         {
-            Standing::Again
+            Freshness::Duplicate
         } else {
-            Standing::Newer
+            Freshness::Newer
         }
     }
 
     /// Where it stands to `last`. Within a second a withdrawal wins. Otherwise such events cannot
     /// be told apart by time, so their keys decide, the same way whichever arrives first.
-    pub(crate) fn after(&self, last: &Writer) -> Standing {
-        if self.key == last.key {
-            return Standing::Again;
+    pub(crate) fn after(&self, last: &Writer) -> Freshness {
+        if self.event_id == last.event_id {
+            return Freshness::Duplicate;
         }
-        let rank = (self.at, self.withdraws, &self.key);
-        if rank > (last.at, last.withdrew, &last.key) { Standing::Newer } else { Standing::Stale }
+        let rank = (self.at, self.withdraws, &self.event_id);
+        if rank > (last.at, last.withdrew, &last.event_id) {
+            Freshness::Newer
+        } else {
+            Freshness::Stale
+        }
     }
 }
 
@@ -117,7 +123,7 @@ fn is_at_or_above(one: &str, other: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
-    use shared::key::Key;
+    use shared::key::EventId;
     use time::{Duration, macros::datetime};
 
     use super::*;
@@ -131,7 +137,7 @@ mod tests {
         });
         let event = json!({"type": kind, "fired_at": fired_at, "data": data});
         let event = serde_json::from_value(event).unwrap();
-        Moment::of(&Message::new("f", Key::digest(key.as_bytes()), RECEIVED, event))
+        Moment::of(&Message::new("f", EventId::digest(key.as_bytes()), RECEIVED, event))
     }
 
     fn at(kind: &str, second: u8, key: &str) -> Moment {
@@ -156,33 +162,33 @@ mod tests {
         let ahead = moment("subscribe", "9999-12-31T23:59:59Z", "a");
         assert_eq!(ahead.at, datetime!(2026-01-01 00:05:00 UTC));
         let later = moment("unsubscribe", "2026-01-01T00:05:00Z", "b");
-        assert_eq!(later.after(&ahead.writer()), Standing::Newer);
+        assert_eq!(later.after(&ahead.writer()), Freshness::Newer);
     }
 
     #[test]
     fn every_pair_has_its_standing() {
-        let (small, large) = if Key::digest(b"a").as_str() < Key::digest(b"b").as_str() {
+        let (small, large) = if EventId::digest(b"a").as_str() < EventId::digest(b"b").as_str() {
             ("a", "b")
         } else {
             ("b", "a")
         };
         let table = [
             // The last event of the target; the event; its standing.
-            (at("subscribe", 5, small), at("unsubscribe", 4, large), Standing::Stale),
-            (at("subscribe", 5, small), at("unsubscribe", 6, large), Standing::Newer),
-            (at("subscribe", 5, small), at("subscribe", 5, small), Standing::Again),
-            (at("unsubscribe", 5, small), at("subscribe", 5, large), Standing::Stale),
-            (at("subscribe", 5, large), at("unsubscribe", 5, small), Standing::Newer),
-            (at("unsubscribe", 5, small), at("unsubscribe", 5, large), Standing::Newer),
-            (at("unsubscribe", 5, large), at("unsubscribe", 5, small), Standing::Stale),
-            (at("profile", 5, small), at("profile", 5, large), Standing::Newer),
-            (at("profile", 5, large), at("profile", 5, small), Standing::Stale),
+            (at("subscribe", 5, small), at("unsubscribe", 4, large), Freshness::Stale),
+            (at("subscribe", 5, small), at("unsubscribe", 6, large), Freshness::Newer),
+            (at("subscribe", 5, small), at("subscribe", 5, small), Freshness::Duplicate),
+            (at("unsubscribe", 5, small), at("subscribe", 5, large), Freshness::Stale),
+            (at("subscribe", 5, large), at("unsubscribe", 5, small), Freshness::Newer),
+            (at("unsubscribe", 5, small), at("unsubscribe", 5, large), Freshness::Newer),
+            (at("unsubscribe", 5, large), at("unsubscribe", 5, small), Freshness::Stale),
+            (at("profile", 5, small), at("profile", 5, large), Freshness::Newer),
+            (at("profile", 5, large), at("profile", 5, small), Freshness::Stale),
         ];
         for (last, event, expected) in table {
             assert_eq!(event.after(&last.writer()), expected, "{last:?} {event:?}");
         }
         let nobody = Written::default();
-        assert_eq!(at("profile", 0, "a").standing(&nobody, "/x"), Standing::Newer);
+        assert_eq!(at("profile", 0, "a").freshness(&nobody, "/x"), Freshness::Newer);
     }
 
     proptest! {
@@ -206,7 +212,7 @@ mod tests {
             let mut written = Written::default();
             let mut consent = None;
             for n in arriving {
-                if events[n].standing(&written, "/consent") == Standing::Newer {
+                if events[n].freshness(&written, "/consent") == Freshness::Newer {
                     consent = Some(!history[n].0);
                     written.note("/consent".to_owned(), events[n].writer());
                 }

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 use shared::{
-    deliver::{Delivered, EventFacts, Rendered, Unfit, Vendor, render},
-    journal::Metric,
-    key::WorkKey,
+    deliver::{DeliveryReport, EventFacts, InvalidOutput, Rendered, Vendor, render},
+    idempotency::{InLane, Writer, Written},
+    key::IdempotencyKey,
     outcome::Outcome,
-    records::{InLane, Writer, Written},
     segment::{Batch, Segment},
+    telemetry::Metric,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -17,8 +17,8 @@ use crate::{
     order::{self, Moment},
     ory::{GONE, Identity},
     patch::{self, Operation},
-    result::TemplateResult,
     targets::{Left, Past, plan_call, plan_patch},
+    template_output::TemplateOutput,
 };
 
 /// An event and one of the identities that it is about; `None`: nobody whom Ory knows.
@@ -29,8 +29,8 @@ pub(crate) struct Round<'a> {
 }
 
 /// What came of a round so far.
-struct Report {
-    delivered: Delivered,
+struct Progress {
+    report: DeliveryReport,
     /// What was done, as answers tell it.
     said: Map<String, Value>,
     /// What was not, and why.
@@ -43,21 +43,21 @@ struct Report {
 
 impl Round<'_> {
     /// Alone in the lane; without one, where the event is about nobody at all.
-    pub(crate) async fn run(&self) -> Delivered {
-        let ledger = &self.inbound.ledger;
+    pub(crate) async fn run(&self) -> DeliveryReport {
+        let idempotency = &self.inbound.idempotency;
         let Some(lane) = self.lane() else {
             return self.apply(None, &mut Written::default()).await;
         };
-        let lane = match ledger.enter(lane, self.of.budget).await {
+        let lane = match idempotency.enter(lane, self.of.budget).await {
             Ok(lane) => lane,
             Err(outcome) => return outcome.into(),
         };
         let mut written = lane.written.clone();
-        let delivered = self.apply(Some(&lane), &mut written).await;
+        let report = self.apply(Some(&lane), &mut written).await;
         let written = (written != lane.written).then_some(written);
-        match ledger.leave(&lane, written).await {
-            Err(outcome) if delivered.outcome.is_settled() => Delivered { outcome, ..delivered },
-            _ => delivered,
+        match idempotency.leave(&lane, written).await {
+            Err(outcome) if report.outcome.is_settled() => DeliveryReport { outcome, ..report },
+            _ => report,
         }
     }
 
@@ -69,17 +69,17 @@ impl Round<'_> {
         }
     }
 
-    async fn apply(&self, lane: Option<&InLane>, written: &mut Written) -> Delivered {
-        let mut report = Report {
-            delivered: Outcome::Skipped { reason: "nothing to do" }.into(),
+    async fn apply(&self, lane: Option<&InLane>, written: &mut Written) -> DeliveryReport {
+        let mut progress = Progress {
+            report: Outcome::Skipped { reason: "nothing to do" }.into(),
             said: Map::new(),
             left: Left::default(),
             named: false,
             changed: false,
         };
-        match self.do_both(lane, written, &mut report).await {
-            Ok(()) => report.finish(),
-            Err(delivered) => report.stop(delivered),
+        match self.do_both(lane, written, &mut progress).await {
+            Ok(()) => progress.finish(),
+            Err(report) => progress.stop(report),
         }
     }
 
@@ -88,39 +88,39 @@ impl Round<'_> {
         &self,
         lane: Option<&InLane>,
         written: &mut Written,
-        report: &mut Report,
-    ) -> Result<(), Delivered> {
+        progress: &mut Progress,
+    ) -> Result<(), DeliveryReport> {
         let identity = self.read().await?;
         let ctx =
             template_argument(&self.of.message.event, identity.as_ref().map(Identity::as_value));
         let inbound = self.inbound;
-        let (rendered, key) = render(&inbound.template, ctx, &self.of.message.key).await?;
-        let result = TemplateResult::read(rendered, &inbound.patch_paths, &inbound.template)?;
+        let (rendered, key) = render(&inbound.template, ctx, &self.of.message.event_id).await?;
+        let result = TemplateOutput::read(rendered, &inbound.patch_paths, &inbound.template)?;
         let identity = match identity {
             Some(identity) => {
-                Some(self.patch(identity, &result.patch, lane, written, report).await?)
+                Some(self.patch(identity, &result.patch, lane, written, progress).await?)
             }
             None => None,
         };
-        let unfit = |unfit: Unfit| Delivered::from(unfit.outcome(&inbound.template));
-        let Some(call) = result.segment.map_err(|rule| unfit(Unfit::Rule(rule)))? else {
+        let unfit = |unfit: InvalidOutput| DeliveryReport::from(unfit.outcome(&inbound.template));
+        let Some(call) = result.segment.map_err(|rule| unfit(InvalidOutput::Rule(rule)))? else {
             return Ok(());
         };
         // Somebody has changed meanwhile what Segment would be told of.
         if identity.is_some_and(|identity| !patch::is_done(&result.patch, identity.as_value())) {
-            report.changed = true;
+            progress.changed = true;
             return Ok(());
         }
-        self.tell(call, &key, lane, written, report).await
+        self.tell(call, &key, lane, written, progress).await
     }
 
     /// The identity as it is now: since it was found, another event may have changed it.
-    async fn read(&self) -> Result<Option<Identity>, Delivered> {
+    async fn read(&self) -> Result<Option<Identity>, DeliveryReport> {
         match (self.inbound.admin(self.of), self.identity) {
             (Some(admin), Some(id)) => {
                 let identity = admin.read(id).await?.ok_or(GONE)?;
                 if identity.id() != id {
-                    return Err(Outcome::unknown("Ory answered with another identity").into());
+                    return Err(Outcome::in_doubt("Ory answered with another identity").into());
                 }
                 Ok(Some(identity))
             }
@@ -135,29 +135,29 @@ impl Round<'_> {
         operations: &[Operation],
         lane: Option<&InLane>,
         written: &mut Written,
-        report: &mut Report,
-    ) -> Result<Identity, Delivered> {
+        progress: &mut Progress,
+    ) -> Result<Identity, DeliveryReport> {
         let moment = Moment::of(self.of.message);
         note_others_change(&identity, written);
         let past = Past { moment: &moment, written, salt: &self.inbound.salt };
-        let plan = plan_patch(operations, identity.as_value(), past, &mut report.left);
+        let plan = plan_patch(operations, identity.as_value(), past, &mut progress.left);
         let identity = match self.inbound.admin(self.of) {
             Some(admin) if !plan.patch.is_empty() => {
                 let count = plan.patch.len();
                 let is_held = || self.is_held(lane);
-                let delivered = admin.patch(identity.id(), plan.patch, &is_held).await;
-                let Outcome::Delivered { vendor, .. } = &delivered.outcome else {
-                    return Err(delivered);
+                let report = admin.patch(identity.id(), plan.patch, &is_held).await;
+                let Outcome::Delivered { vendor, .. } = &report.outcome else {
+                    return Err(report);
                 };
                 let patched = Identity::read(vendor.clone()).unwrap_or(identity);
                 written.identity_updated_at = patched.updated_at();
-                report.said.insert("ory".to_owned(), json!({ "operations": count }));
-                report.delivered = delivered;
+                progress.said.insert("ory".to_owned(), json!({ "operations": count }));
+                progress.report = report;
                 patched
             }
             _ => identity,
         };
-        report.named |= !plan.targets.is_empty();
+        progress.named |= !plan.targets.is_empty();
         for (target, is_sent) in plan.targets {
             let patched_at = written.identity_updated_at.filter(|_| is_sent);
             written.note(target, Writer { patched_at, ..moment.writer() });
@@ -169,48 +169,54 @@ impl Round<'_> {
     async fn tell(
         &self,
         call: Rendered,
-        key: &WorkKey,
+        key: &IdempotencyKey,
         lane: Option<&InLane>,
         written: &mut Written,
-        report: &mut Report,
-    ) -> Result<(), Delivered> {
+        progress: &mut Progress,
+    ) -> Result<(), DeliveryReport> {
         let Some(segment) = &self.inbound.segment else { return Ok(()) };
         let moment = Moment::of(self.of.message);
         let past = Past { moment: &moment, written, salt: &self.inbound.salt };
-        let Some(plan) = plan_call(call, past, &mut report.left) else { return Ok(()) };
-        report.named = true;
+        let Some(plan) = plan_call(call, past, &mut progress.left) else { return Ok(()) };
+        progress.named = true;
         let call = self.prepare(&segment.vendor, plan.call, key)?;
         let is_held = || self.is_held(lane);
-        let (budget, attempts) = (self.of.budget, self.of.attempts);
-        let delivered = segment.call_while(&is_held, &call, budget, attempts).await;
+        let (budget, max_calls) = (self.of.budget, self.of.max_calls);
+        let report = segment.call_while_leased(&is_held, &call, budget, max_calls).await;
         let mut note = |in_doubt| {
             for target in &plan.targets {
                 written.note(target.clone(), Writer { in_doubt, ..moment.writer() });
             }
         };
-        let Outcome::Delivered { vendor, .. } = &delivered.outcome else {
-            if delivered.may_have_been_taken() {
+        let Outcome::Delivered { vendor, .. } = &report.outcome else {
+            if report.may_have_been_taken() {
                 note(true);
             }
-            return Err(delivered);
+            return Err(report);
         };
         note(false);
-        report.said.insert("segment".to_owned(), vendor.clone());
-        report.add(delivered);
+        progress.said.insert("segment".to_owned(), vendor.clone());
+        progress.add(report);
         Ok(())
     }
 
     /// Segment knows a call again by its key, so each person's has another.
-    fn prepare(&self, segment: &Segment, call: Rendered, key: &WorkKey) -> Result<Batch, Outcome> {
+    fn prepare(
+        &self,
+        segment: &Segment,
+        call: Rendered,
+        key: &IdempotencyKey,
+    ) -> Result<Batch, Outcome> {
         let part = self.identity.map(|id| key.part(&id.to_string()));
-        let vendor_key = part.as_ref().unwrap_or(key).for_vendor(self.of.arn);
+        let idempotency_key = part.as_ref().unwrap_or(key).for_vendor(self.of.arn);
         let received_at = self.of.message.received_at;
-        let facts = EventFacts { vendor_key: &vendor_key, identity_id: None, received_at };
+        let facts =
+            EventFacts { idempotency_key: &idempotency_key, identity_id: None, received_at };
         segment.prepare(call, &facts).map_err(|unfit| unfit.outcome(&self.inbound.template))
     }
 
     fn is_held(&self, lane: Option<&InLane>) -> bool {
-        lane.is_none_or(|lane| self.inbound.ledger.is_live(&lane.bid))
+        lane.is_none_or(|lane| self.inbound.idempotency.is_live(&lane.request))
     }
 }
 
@@ -230,9 +236,9 @@ fn is_same_update(ours: OffsetDateTime, read: OffsetDateTime) -> bool {
     ours == read || read.nanosecond() == 0 && (ours - read).abs() < Duration::SECOND
 }
 
-impl Report {
-    fn finish(mut self) -> Delivered {
-        self.delivered.outcome = if !self.said.is_empty() {
+impl Progress {
+    fn finish(mut self) -> DeliveryReport {
+        self.report.outcome = if !self.said.is_empty() {
             Outcome::delivered(Value::Object(std::mem::take(&mut self.said)))
         } else if self.left.withdrawn {
             Outcome::Skipped { reason: "stale consent" }
@@ -249,21 +255,21 @@ impl Report {
     }
 
     /// With what was done before it stopped.
-    fn stop(mut self, delivered: Delivered) -> Delivered {
-        self.add(delivered);
+    fn stop(mut self, report: DeliveryReport) -> DeliveryReport {
+        self.add(report);
         self.counted()
     }
 
     /// What came of the next part, with the calls of those before.
-    fn add(&mut self, delivered: Delivered) {
-        let attempts = self.delivered.attempts + delivered.attempts;
-        let vendor_latency = self.delivered.vendor_latency + delivered.vendor_latency;
-        self.delivered = Delivered { attempts, vendor_latency, ..delivered };
+    fn add(&mut self, report: DeliveryReport) {
+        let calls = self.report.calls + report.calls;
+        let vendor_latency = self.report.vendor_latency + report.vendor_latency;
+        self.report = DeliveryReport { calls, vendor_latency, ..report };
     }
 
-    fn counted(mut self) -> Delivered {
-        self.delivered.counts.extend(self.left.withdrawn.then_some(Metric::StaleConsent));
-        self.delivered
+    fn counted(mut self) -> DeliveryReport {
+        self.report.counts.extend(self.left.withdrawn.then_some(Metric::StaleConsent));
+        self.report
     }
 }
 

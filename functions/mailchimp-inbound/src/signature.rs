@@ -6,10 +6,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use shared::{
-    answer::{Refusal, Refused},
+    answer::{ErrorResponse, RequestError},
     auth::SigningSecret,
     clock::SharedClock,
-    journal::Metric,
+    telemetry::Metric,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -98,7 +98,11 @@ impl Signatures {
     ///
     /// # Errors
     /// Why it is turned away.
-    pub(crate) async fn check(&self, header: Option<&str>, body: &[u8]) -> Result<(), Refused> {
+    pub(crate) async fn check(
+        &self,
+        header: Option<&str>,
+        body: &[u8],
+    ) -> Result<(), RequestError> {
         let now = self.clock.now();
         let holds = |versions: &[SecretString]| {
             verify(header, body, versions.iter().map(ExposeSecret::expose_secret), now)
@@ -107,13 +111,13 @@ impl Signatures {
             Err(SignatureError::Mismatch) => holds(&self.secret.versions_after_mismatch().await?),
             held => held,
         };
-        held.map_err(Refused::from)
+        held.map_err(RequestError::from)
     }
 }
 
-impl From<SignatureError> for Refused {
+impl From<SignatureError> for RequestError {
     fn from(error: SignatureError) -> Self {
-        let refused = Self::new(Refusal::Unauthenticated, &error);
+        let refused = Self::new(ErrorResponse::Unauthenticated, &error);
         match error {
             SignatureError::Mismatch => refused,
             SignatureError::Stale => Self { counts: Some(Metric::StaleSignature), ..refused },

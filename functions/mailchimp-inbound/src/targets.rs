@@ -2,10 +2,10 @@
 //! nothing here calls anybody.
 
 use serde_json::Value;
-use shared::{deliver::Rendered, records::Written};
+use shared::{deliver::Rendered, idempotency::Written};
 
 use crate::{
-    order::{Moment, Standing, target},
+    order::{Freshness, Moment, target},
     patch::{self, Operation, Pointer},
 };
 
@@ -19,8 +19,8 @@ pub(crate) struct Past<'a> {
 }
 
 impl Past<'_> {
-    fn standing(&self, target: &str) -> Standing {
-        self.moment.standing(self.written, target)
+    fn freshness(&self, target: &str) -> Freshness {
+        self.moment.freshness(self.written, target)
     }
 
     /// Whether the event may turn `false` into `true` at the path. A person who withdraws in Ory's
@@ -70,10 +70,10 @@ pub(crate) fn plan_patch(
 ) -> OryPlan {
     let mut named = Vec::new();
     for operation in operations {
-        match past.standing(&past.path(operation.path())) {
-            Standing::Stale => left.stale = true,
-            Standing::Again => left.done = true,
-            Standing::Newer => named.push(operation.clone()),
+        match past.freshness(&past.path(operation.path())) {
+            Freshness::Stale => left.stale = true,
+            Freshness::Duplicate => left.done = true,
+            Freshness::Newer => named.push(operation.clone()),
         }
     }
     let targets: Vec<_> = named.iter().map(|operation| past.path(operation.path())).collect();
@@ -112,7 +112,7 @@ pub(crate) fn plan_call(
     let is_identify = call.get("type").is_none_or(|kind| kind == "identify");
     let traits = call.get_mut("traits").and_then(Value::as_object_mut).filter(|it| !it.is_empty());
     let Some(traits) = traits.filter(|_| is_identify) else {
-        if past.standing(WITHOUT_TRAITS) == Standing::Again {
+        if past.freshness(WITHOUT_TRAITS) == Freshness::Duplicate {
             left.done = true;
             return None;
         }
@@ -121,10 +121,10 @@ pub(crate) fn plan_call(
     let mut targets = Vec::new();
     traits.retain(|name, _| {
         let target = past.told(name);
-        match past.standing(&target) {
-            Standing::Newer => targets.push(target),
-            Standing::Again => left.done = true,
-            Standing::Stale => {
+        match past.freshness(&target) {
+            Freshness::Newer => targets.push(target),
+            Freshness::Duplicate => left.done = true,
+            Freshness::Stale => {
                 left.stale = true;
                 return false;
             }

@@ -157,7 +157,7 @@ fn add_metadata(
     }
     let fields = metadata.as_object_mut().ok_or("`metadata` is no object")?;
     refuse_ours(fields)?;
-    fields.insert(KEY_IN_METADATA.to_owned(), json!(event.vendor_key));
+    fields.insert(KEY_IN_METADATA.to_owned(), json!(event.idempotency_key));
     if let Some(id) = event.identity_id {
         fields.insert(IDENTITY_IN_METADATA.to_owned(), json!(id));
     }
@@ -226,7 +226,7 @@ mod tests {
 
     fn prepare_of(identity_id: Option<&str>, result: &Value) -> Result<Call, &'static str> {
         let received_at = datetime!(2026-01-01 00:00 UTC);
-        let event = EventFacts { vendor_key: KEY, identity_id, received_at };
+        let event = EventFacts { idempotency_key: KEY, identity_id, received_at };
         Call::prepare(result.as_object().unwrap().clone(), &event)
     }
 
@@ -299,7 +299,7 @@ mod tests {
     fn a_recipient_s_digest_tells_addresses_of_one_mail_apart_and_no_two_mails_alike() {
         let digest = |email: &str, key| {
             let received_at = datetime!(2026-01-01 00:00 UTC);
-            let event = EventFacts { vendor_key: key, identity_id: None, received_at };
+            let event = EventFacts { idempotency_key: key, identity_id: None, received_at };
             let result = to(&json!([{"email": email}]));
             let call = Call::prepare(result.as_object().unwrap().clone(), &event).ok().unwrap();
             call.recipient_digest()

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use shared::{
     config::Endpoint,
-    deliver::{Api, EventFacts, OnUnknown, Rendered, Unfit, Vendor},
+    deliver::{Api, EventFacts, InvalidOutput, Rendered, Vendor, WhenInDoubt},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
 };
@@ -59,13 +59,13 @@ impl Api for Mandrill {
     }
 
     /// Mandrill has no idempotency.
-    fn on_unknown(&self, _call: &Call) -> OnUnknown<'_, Call> {
-        OnUnknown::Search(self)
+    fn when_in_doubt(&self, _call: &Call) -> WhenInDoubt<'_, Call> {
+        WhenInDoubt::Search(self)
     }
 }
 
 impl Vendor for Mandrill {
-    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Call, Unfit> {
-        Call::prepare(rendered, event).map_err(Unfit::Rule)
+    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Call, InvalidOutput> {
+        Call::prepare(rendered, event).map_err(InvalidOutput::Rule)
     }
 }

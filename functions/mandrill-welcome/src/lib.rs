@@ -14,9 +14,9 @@ use std::sync::Arc;
 use shared::{
     accept::{OryFunction, Screen},
     config::Environment,
-    deliver::{Channel, Delivery},
+    deliver::{Delivery, VendorClient},
     lambda::{Function, StartError},
-    secrets::{Product, VendorKey},
+    secrets::{ApiKey, Product},
     settings::Ports,
     template::{Source, Template},
 };
@@ -40,15 +40,15 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let settings = &config.ory.settings;
     let vendor = Mandrill::new(config.endpoint, ports.http.clone());
     let secret = settings.vendor_secret(config.mandrill_secret_id, ports);
-    let key = Arc::new(VendorKey::new(secret, "api_key", Product::Mandrill));
+    let key = Arc::new(ApiKey::new(secret, "api_key", Product::Mandrill));
     let screen = config
         .screen_rejects
         .then(|| Arc::new(RejectsScreen::new(vendor.clone(), key.clone())) as Arc<dyn Screen>);
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
         template: Template::begin(ports.rendering, template),
-        channel: Channel { vendor, key, timeout: settings.vendor_timeout },
-        ledger: Some(config.records.ledger(NAME, ports)),
+        client: VendorClient { vendor, key, timeout: settings.vendor_timeout },
+        idempotency: Some(config.records.idempotency(NAME, ports)),
     };
     Ok(Arc::new(OryFunction {
         auth: config.ory.caller_auth(ports),

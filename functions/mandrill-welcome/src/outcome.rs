@@ -31,7 +31,7 @@ struct ApiError {
 /// is never in doubt; and rows say nothing here, whatever they look like.
 pub(crate) fn classify_unread(answer: &Response) -> Outcome {
     match by_error(answer).unwrap_or_else(|| by_status(answer)) {
-        Outcome::Unknown { cause, .. } => later(cause, answer),
+        Outcome::InDoubt { cause, .. } => later(cause, answer),
         outcome => outcome,
     }
 }
@@ -96,11 +96,11 @@ fn by_status(answer: &Response) -> Outcome {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
         // Not Mandrill's word but a relay's: the application behind it gave no answer, or none in
         // time (RFC 9110, 15.6.3 and 15.6.5), and may have sent the mail.
-        502 | 504 => Outcome::unknown(told),
+        502 | 504 => Outcome::in_doubt(told),
         408 | 429 | 500..=599 => later(told, answer),
         // Redirects are not followed: the URL is wrong, and the mail was not sent.
         300..=499 => Outcome::blocked(told),
-        _ => Outcome::unknown(told),
+        _ => Outcome::in_doubt(told),
     }
 }
 
@@ -116,7 +116,7 @@ fn later(cause: String, answer: &Response) -> Outcome {
 fn by_rows(rows: &[Row]) -> Outcome {
     match rows {
         [row] => by_row(row),
-        _ => Outcome::unknown("Mandrill answered with not exactly one row"),
+        _ => Outcome::in_doubt("Mandrill answered with not exactly one row"),
     }
 }
 
@@ -125,7 +125,7 @@ fn by_row(row: &Row) -> Outcome {
         "sent" | "queued" | "scheduled" => delivered(row),
         "rejected" => rejected(row.reject_reason.as_deref()),
         "invalid" => Outcome::Rejected { reason: "invalid".to_owned() },
-        _ => Outcome::unknown("Mandrill answered with a status that we do not know"),
+        _ => Outcome::in_doubt("Mandrill answered with a status that we do not know"),
     }
 }
 
@@ -274,11 +274,11 @@ mod tests {
         let unnamed = r#"{"status":"error","code":-9,"name":"New_Name","message":"x"}"#;
         let truncated = r#"[{"email":"ann@example.com","stat"#;
         let table = [
-            (200, "unknown"),
-            (201, "unknown"),
-            (204, "unknown"),
-            (100, "unknown"),
-            (0, "unknown"),
+            (200, "in_doubt"),
+            (201, "in_doubt"),
+            (204, "in_doubt"),
+            (100, "in_doubt"),
+            (0, "in_doubt"),
             (301, "blocked"),
             (302, "blocked"),
             (400, "blocked"),
@@ -290,11 +290,11 @@ mod tests {
             (408, "try_later"),
             (429, "try_later"),
             (500, "try_later"),
-            (502, "unknown"),
+            (502, "in_doubt"),
             (503, "try_later"),
-            (504, "unknown"),
+            (504, "in_doubt"),
             (599, "try_later"),
-            (600, "unknown"),
+            (600, "in_doubt"),
         ];
         for (status, word) in table {
             for body in [html, unnamed, truncated, "", "null", "{}", "\"PONG!\""] {
@@ -319,7 +319,7 @@ mod tests {
         for status in 0..=700 {
             for body in ["", "<html>", "[]", r#"[{"email":"ann@example.com","stat"#] {
                 let outcome = classify_unread(&answer(status, body));
-                assert_ne!(outcome.word(), "unknown", "{status} {body}");
+                assert_ne!(outcome.word(), "in_doubt", "{status} {body}");
             }
             assert_eq!(classify_unread(&answer(502, "<html>")).word(), "try_later");
         }
@@ -338,7 +338,7 @@ mod tests {
     fn not_exactly_one_row_tells_nothing() {
         let two = json!([{"status": "sent"}, {"status": "sent"}]).to_string();
         for body in ["[]".to_owned(), two] {
-            assert_eq!(classify(&answer(200, body)).word(), "unknown");
+            assert_eq!(classify(&answer(200, body)).word(), "in_doubt");
         }
     }
 
@@ -382,7 +382,7 @@ mod tests {
                 // Whatever came of a mail that Mandrill took, it is not to be sent again.
                 "try_later" => prop_assert!(!is_success(status) || by_name(name, &answer).is_some()),
                 // Nobody said that nothing was sent: a relay's word, or none that we know.
-                "unknown" => {
+                "in_doubt" => {
                     prop_assert!(matches!(status, 502 | 504) || !(300..=599).contains(&status));
                     prop_assert!(by_name(name, &answer).is_none());
                 }

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use shared::{
     accept::Screen,
-    ctx::{Reduced, as_address},
+    ctx::{SanitizedCtx, as_address},
     http::{Error, Response},
     outcome::{Blocked, Outcome},
     reply::Messages,
-    secrets::VendorKey,
+    secrets::ApiKey,
 };
 use tokio::time::timeout;
 
@@ -30,7 +30,7 @@ const UNDELIVERABLE_TEXT: &str =
 /// Asks Mandrill's rejects list.
 pub(crate) struct RejectsScreen {
     mandrill: Mandrill,
-    key: Arc<VendorKey>,
+    key: Arc<ApiKey>,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ struct Reject {
 }
 
 impl RejectsScreen {
-    pub(crate) fn new(mandrill: Mandrill, key: Arc<VendorKey>) -> Self {
+    pub(crate) fn new(mandrill: Mandrill, key: Arc<ApiKey>) -> Self {
         Self { mandrill, key }
     }
 
@@ -78,7 +78,7 @@ fn is_bouncing(body: &[u8], address: &str) -> bool {
 
 #[async_trait]
 impl Screen for RejectsScreen {
-    async fn screen(&self, ctx: &Reduced) -> Option<Messages> {
+    async fn screen(&self, ctx: &SanitizedCtx) -> Option<Messages> {
         let address = address(ctx)?;
         let bounces = timeout(LIMIT, self.bounces(address)).await.unwrap_or(false);
         let pointer = bounces.then(|| pointer_to(ctx.traits(), address))?;
@@ -88,7 +88,7 @@ impl Screen for RejectsScreen {
 
 /// `traits.email`, which the person can still correct, else the address that the welcome would go
 /// to.
-fn address(ctx: &Reduced) -> Option<&str> {
+fn address(ctx: &SanitizedCtx) -> Option<&str> {
     ctx.traits()["email"].as_str().and_then(as_address).or_else(|| ctx.recipient())
 }
 
@@ -166,7 +166,7 @@ mod tests {
             let identity = json!({"identity": {"traits": traits, "verifiable_addresses": [
                 {"value": "+491", "via": "sms"}, {"value": "bo@example.com", "via": "email"},
             ]}});
-            Ctx::decode(identity.to_string().as_bytes()).unwrap().reduce()
+            Ctx::decode(identity.to_string().as_bytes()).unwrap().sanitize()
         };
         assert_eq!(address(&ctx(json!({"email": "ann@example.com"}))), Some("ann@example.com"));
         assert_eq!(address(&ctx(json!({"login": "x"}))), Some("bo@example.com"));

@@ -138,7 +138,7 @@ mod tests {
     fn a_search_is_by_recipient_and_date() {
         let to = json!({"message": {"to": [{"email": "a\"b\\c@example.com"}]}});
         let received_at = datetime!(2026-03-01 00:10 UTC);
-        let event = EventFacts { vendor_key: KEY, identity_id: None, received_at };
+        let event = EventFacts { idempotency_key: KEY, identity_id: None, received_at };
         let call = Call::prepare(to.as_object().unwrap().clone(), &event).unwrap();
         let expected = json!({
             "query": r#""a\"b\\c@example.com""#, "date_from": "2026-02-27", "limit": 1000,

@@ -9,7 +9,7 @@ use shared::{
 use crate::shipped_template;
 
 async fn render(source: Source, body: &Value) -> Result<Value, RenderError> {
-    let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().reduce();
+    let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().sanitize();
     let template = Template::prepare(source).unwrap();
     template.render(vec![("ctx", ctx.for_template())]).await
 }

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::shipped_template;
 
 async fn render(source: Source, body: &Value) -> Result<Value, RenderError> {
-    let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().reduce();
+    let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().sanitize();
     let template = Template::prepare(source).unwrap();
     template.render(vec![("ctx", ctx.for_template())]).await
 }
@@ -230,12 +230,12 @@ proptest! {
         body["flow"]["transient_payload"] = payload;
         let Ok(ctx) = Ctx::decode(body.to_string().as_bytes()) else { return Ok(()) };
         let template = Template::begin(Rendering::InPlace, shipped_template());
-        let rendering = template.render(vec![("ctx", ctx.reduce().for_template())]);
+        let rendering = template.render(vec![("ctx", ctx.sanitize().for_template())]);
         let Value::Object(result) = rendering.now_or_never().unwrap().unwrap() else {
             panic!("no object")
         };
         let event = EventFacts {
-            vendor_key: "0123456789abcdef0123456789abcdef", identity_id: None,
+            idempotency_key: "0123456789abcdef0123456789abcdef", identity_id: None,
             received_at: OffsetDateTime::UNIX_EPOCH,
         };
         let call = Call::prepare(result, &event, crate::NAME);

@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod batch_delivery;
 mod config;
 #[cfg(test)]
 mod identify_tests;
-mod together;
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use shared::{
     template::{Source, Template},
 };
 
+use batch_delivery::BatchDelivery;
 use config::Config;
-use together::Together;
 
 /// The function's name.
 pub const NAME: &str = "segment-identify";
@@ -33,14 +33,14 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
         template: Template::begin(ports.rendering, template),
-        channel: Segment::channel(NAME, config.endpoint, config.segment_secret_id, settings, ports),
-        ledger: None,
+        client: Segment::client(NAME, config.endpoint, config.segment_secret_id, settings, ports),
+        idempotency: None,
     };
     Ok(Arc::new(OryFunction {
         auth: config.ory.caller_auth(ports),
         screen: None,
         reply_template: config.ory.reply_template(ports),
-        dispatch: settings.dispatch(NAME, Together(delivery), ports),
+        dispatch: settings.dispatch(NAME, BatchDelivery(delivery), ports),
     }))
 }
 

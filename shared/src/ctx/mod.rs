@@ -6,7 +6,7 @@
 mod forward;
 mod hook;
 mod recipient;
-mod reduce;
+mod sanitize;
 mod url;
 
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 pub use forward::FORWARD;
 pub use hook::{Hook, When};
 pub use recipient::as_address;
-pub use reduce::{NIL_ID, Reduced};
+pub use sanitize::{NIL_ID, SanitizedCtx};
 
 /// The most levels of a ctx, itself the first. JSON is read no deeper than 127, and the queue's
 /// message has one more around the ctx: a deeper one could be stored and never be read.
@@ -70,9 +70,9 @@ impl Ctx {
         }
     }
 
-    /// Drops what must not travel on, see [`Reduced`].
-    pub fn reduce(self) -> Reduced {
-        Reduced::of(self.0)
+    /// Drops what must not travel on, see [`SanitizedCtx`].
+    pub fn sanitize(self) -> SanitizedCtx {
+        SanitizedCtx::of(self.0)
     }
 }
 
@@ -97,7 +97,7 @@ pub fn timestamp(text: &str) -> Option<OffsetDateTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{key::Key, message::Message};
+    use crate::{key::EventId, message::Message};
 
     #[test]
     fn a_ctx_comes_bare_or_wrapped_and_needs_an_identity() {
@@ -131,9 +131,9 @@ mod tests {
         let taken = (1..130).filter(|levels| {
             let body = format!(r#"{{"identity":{{}},"deep":{}}}"#, nested(*levels));
             let Ok(ctx) = Ctx::decode(body.as_bytes()) else { return false };
-            let (key, now) = (Key::digest(b""), OffsetDateTime::UNIX_EPOCH);
-            let message = Message::new("f", key, now, ctx.reduce());
-            let read = Message::<Reduced>::from_json(&message.to_json().unwrap(), "f");
+            let (key, now) = (EventId::digest(b""), OffsetDateTime::UNIX_EPOCH);
+            let message = Message::new("f", key, now, ctx.sanitize());
+            let read = Message::<SanitizedCtx>::from_json(&message.to_json().unwrap(), "f");
             assert!(read.is_ok_and(|read| read.event == message.event), "{levels}");
             true
         });

@@ -14,15 +14,17 @@ use secrecy::SecretString;
 use serde_json::json;
 use time::{OffsetDateTime, macros::datetime};
 
-use super::{Api, Attempts, Channel, Delivered, Found, InDoubt, Ledger, OnUnknown, Search};
+use super::{
+    Api, DeliveryReport, Found, Idempotency, InDoubt, MaxCalls, Search, VendorClient, WhenInDoubt,
+};
 use crate::{
     budget::Budget,
     clock::{Clock, ClockByHand},
     http::{self, Response},
-    key::{Key, WorkKey},
+    idempotency::MemoryStore,
+    key::{EventId, IdempotencyKey},
     outcome::{Outcome, Wait},
-    records::MemoryRecords,
-    secrets::{Cached, MemorySecrets, Product, SecretError, SecretStore, Stage, Ttl, VendorKey},
+    secrets::{ApiKey, Cached, MemorySecrets, Product, SecretError, SecretStore, Stage, Ttl},
 };
 
 const START: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
@@ -46,8 +48,8 @@ impl Api for Counter {
         Outcome::delivered(json!({}))
     }
 
-    fn on_unknown(&self, (): &()) -> OnUnknown<'_, ()> {
-        OnUnknown::Search(self)
+    fn when_in_doubt(&self, (): &()) -> WhenInDoubt<'_, ()> {
+        WhenInDoubt::Search(self)
     }
 }
 
@@ -91,8 +93,8 @@ impl SecretStore for LeapingSecrets {
 struct Function {
     clock: Arc<ClockByHand>,
     calls: Arc<AtomicUsize>,
-    ledger: Ledger,
-    channel: Channel<Counter>,
+    idempotency: Idempotency,
+    client: VendorClient<Counter>,
 }
 
 impl Function {
@@ -105,27 +107,27 @@ impl Function {
         let vendor = Counter::default();
         Self {
             calls: vendor.0.clone(),
-            ledger: Ledger {
+            idempotency: Idempotency {
                 function: "f",
-                records: Arc::new(MemoryRecords::default()),
+                store: Arc::new(MemoryStore::default()),
                 ttl: Duration::from_hours(720),
                 clock: clock.clone(),
             },
-            channel: Channel {
+            client: VendorClient {
                 vendor,
-                key: Arc::new(VendorKey::new(secret, "api_key", Product::Other("a key"))),
+                key: Arc::new(ApiKey::new(secret, "api_key", Product::Other("a key"))),
                 timeout: Duration::from_secs(15),
             },
             clock,
         }
     }
 
-    async fn deliver(&self) -> Delivered {
+    async fn deliver(&self) -> DeliveryReport {
         let now = self.clock.now();
         let budget = Budget::of_invocation(now, now + INVOCATION);
-        let key = WorkKey::new(&Key::of_event(None, &json!({})), None);
-        let claim = Some((&self.ledger, &key));
-        self.channel.deliver(&(), claim, &budget, Attempts::ONE).await
+        let key = IdempotencyKey::new(&EventId::of_event(None, &json!({})), None);
+        let claim = Some((&self.idempotency, &key));
+        self.client.deliver(&(), claim, &budget, MaxCalls::ONE).await
     }
 
     fn calls(&self) -> usize {
@@ -157,18 +159,18 @@ async fn a_leap_back_makes_no_second_call() {
 #[tokio::test(start_paused = true)]
 async fn a_lease_of_a_clock_that_was_set_back_is_waited_for_and_ends() {
     let function = Function::leaping(time::Duration::ZERO);
-    let key = WorkKey::new(&Key::of_event(None, &json!({})), None);
+    let key = IdempotencyKey::new(&EventId::of_event(None, &json!({})), None);
     let budget = Budget::of_invocation(START, START + INVOCATION);
     // Somebody claims it, and is never heard of again.
-    function.ledger.claim(&key, None, &budget).await.unwrap();
+    function.idempotency.acquire(&key, None, &budget).await.unwrap();
     function.clock.leap(-time::Duration::days(1));
     let Outcome::TryLater { wait: Wait::Until(wait), .. } = function.deliver().await.outcome else {
-        panic!("it is held")
+        panic!("it is lease")
     };
     assert_eq!(wait, Duration::from_hours(24) + INVOCATION + Duration::from_secs(2));
     function.clock.leap(wait.try_into().unwrap());
     let came = function.deliver().await;
-    assert!(matches!(came.outcome, Outcome::Unknown { .. }), "its call may have gone out");
+    assert!(matches!(came.outcome, Outcome::InDoubt { .. }), "its call may have gone out");
     function.clock.leap(time::Duration::minutes(31));
     assert!(matches!(function.deliver().await.outcome, Outcome::Delivered { .. }));
     assert_eq!(function.calls(), 1);

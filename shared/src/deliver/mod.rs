@@ -1,31 +1,33 @@
 //! Deliver: render, claim, call, classify, record.
 
-mod channel;
 #[cfg(test)]
 mod clock_tests;
-mod delivered;
-mod keyring;
-mod ledger;
-mod unsure;
+mod idempotency;
+mod in_doubt;
+mod refresh_once;
+mod report;
 mod vendor;
+mod vendor_client;
 
 use async_trait::async_trait;
 use serde_json::Value;
 
-pub use channel::Channel;
-pub use delivered::{Attempts, Delivered};
-pub use ledger::Ledger;
-pub(crate) use unsure::TAKEN_FOR_LOST;
-pub use vendor::{Api, EventFacts, Found, InDoubt, OnUnknown, Rendered, Search, Unfit, Vendor};
+pub use idempotency::Idempotency;
+pub(crate) use in_doubt::RESEND_AFTER;
+pub use report::{DeliveryReport, MaxCalls};
+pub use vendor::{
+    Api, EventFacts, Found, InDoubt, InvalidOutput, Rendered, Search, Vendor, WhenInDoubt,
+};
+pub use vendor_client::VendorClient;
 
 use crate::{
     budget::Budget,
-    ctx::Reduced,
-    key::{FunctionArn, Key, WorkKey},
+    ctx::SanitizedCtx,
+    key::{EventId, FunctionArn, IdempotencyKey},
     message::{Event, Message},
     outcome::Outcome,
     secrets::Cached,
-    template::{Fault, RenderError, Template},
+    template::{RenderError, Template, TemplateFault},
 };
 
 /// Takes messages to where they go: to vendors, or to whatever a function serves.
@@ -37,8 +39,8 @@ pub trait Deliver<E: Event>: Send + Sync {
         message: &Message<E>,
         arn: &FunctionArn,
         budget: &Budget,
-        attempts: Attempts,
-    ) -> Delivered;
+        max_calls: MaxCalls,
+    ) -> DeliveryReport;
 
     /// Delivers what came from the queue together, each by one attempt; an outcome for each.
     async fn deliver_all(
@@ -46,10 +48,10 @@ pub trait Deliver<E: Event>: Send + Sync {
         messages: &[Message<E>],
         arn: &FunctionArn,
         budget: &Budget,
-    ) -> Vec<Delivered> {
+    ) -> Vec<DeliveryReport> {
         let mut all = Vec::new();
         for message in messages {
-            all.push(self.deliver(message, arn, budget, Attempts::ONE).await);
+            all.push(self.deliver(message, arn, budget, MaxCalls::ONE).await);
         }
         all
     }
@@ -61,7 +63,7 @@ pub trait Deliver<E: Event>: Send + Sync {
     ///
     /// # Errors
     /// Where one does not parse.
-    fn check(&self) -> Result<(), Fault>;
+    fn check(&self) -> Result<(), TemplateFault>;
 
     /// Whether a rendering was abandoned, so that the process should end.
     fn overran(&self) -> bool;
@@ -72,9 +74,9 @@ pub struct Delivery<V> {
     /// What the vendor is to be told.
     pub template: Template,
     /// The vendor, with its key.
-    pub channel: Channel<V>,
+    pub client: VendorClient<V>,
     /// Where repeated work is noticed; `None` where the vendor itself does.
-    pub ledger: Option<Ledger>,
+    pub idempotency: Option<Idempotency>,
 }
 
 impl<V: Vendor> Delivery<V> {
@@ -84,45 +86,45 @@ impl<V: Vendor> Delivery<V> {
     /// The outcome of an event of which no call is made.
     pub async fn prepare(
         &self,
-        message: &Message<Reduced>,
+        message: &Message<SanitizedCtx>,
         arn: &FunctionArn,
-    ) -> Result<(V::Call, WorkKey), Outcome> {
+    ) -> Result<(V::Call, IdempotencyKey), Outcome> {
         let ctx = message.event.for_template();
-        let (rendered, key) = render(&self.template, ctx, &message.key).await?;
-        let vendor_key = key.for_vendor(arn);
+        let (rendered, key) = render(&self.template, ctx, &message.event_id).await?;
+        let idempotency_key = key.for_vendor(arn);
         let facts = EventFacts {
-            vendor_key: &vendor_key,
+            idempotency_key: &idempotency_key,
             identity_id: message.event.identity_id(),
             received_at: message.received_at,
         };
-        let call = self.channel.vendor.prepare(rendered, &facts);
+        let call = self.client.vendor.prepare(rendered, &facts);
         Ok((call.map_err(|unfit| unfit.outcome(&self.template))?, key))
     }
 }
 
 #[async_trait]
-impl<V: Vendor> Deliver<Reduced> for Delivery<V> {
+impl<V: Vendor> Deliver<SanitizedCtx> for Delivery<V> {
     async fn deliver(
         &self,
-        message: &Message<Reduced>,
+        message: &Message<SanitizedCtx>,
         arn: &FunctionArn,
         budget: &Budget,
-        attempts: Attempts,
-    ) -> Delivered {
+        max_calls: MaxCalls,
+    ) -> DeliveryReport {
         match self.prepare(message, arn).await {
             Ok((call, key)) => {
-                let claim = self.ledger.as_ref().map(|ledger| (ledger, &key));
-                self.channel.deliver(&call, claim, budget, attempts).await
+                let claim = self.idempotency.as_ref().map(|idempotency| (idempotency, &key));
+                self.client.deliver(&call, claim, budget, max_calls).await
             }
             Err(outcome) => outcome.into(),
         }
     }
 
     fn secrets(&self) -> Vec<&Cached> {
-        self.channel.key.secret().into_iter().collect()
+        self.client.key.secret().into_iter().collect()
     }
 
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), TemplateFault> {
         self.template.check()
     }
 
@@ -139,18 +141,20 @@ impl<V: Vendor> Deliver<Reduced> for Delivery<V> {
 pub async fn render(
     template: &Template,
     ctx: Value,
-    key: &Key,
-) -> Result<(Rendered, WorkKey), Outcome> {
+    key: &EventId,
+) -> Result<(Rendered, IdempotencyKey), Outcome> {
     let rendered = template.render(vec![("ctx", ctx)]).await.map_err(unrendered)?;
     let Value::Object(mut rendered) = rendered else {
-        return Err(Unfit::Rule("the result is no object").outcome(template));
+        return Err(InvalidOutput::Rule("the result is no object").outcome(template));
     };
     let named = match rendered.remove("idempotency_key") {
         None => None,
         Some(Value::String(name)) if !name.is_empty() => Some(name),
-        Some(_) => return Err(Unfit::Rule("`idempotency_key` is no text").outcome(template)),
+        Some(_) => {
+            return Err(InvalidOutput::Rule("`idempotency_key` is no text").outcome(template));
+        }
     };
-    Ok((rendered, WorkKey::new(key, named.as_deref())))
+    Ok((rendered, IdempotencyKey::new(key, named.as_deref())))
 }
 
 fn unrendered(error: RenderError) -> Outcome {

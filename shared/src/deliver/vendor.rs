@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::{
     http,
     outcome::Outcome,
-    template::{Fault, Template},
+    template::{Template, TemplateFault},
 };
 
 /// A template's result in which no key of its own is named any more.
@@ -19,7 +19,7 @@ pub type Rendered = Map<String, Value>;
 /// What a vendor may need to know of the event besides the template's result.
 pub struct EventFacts<'a> {
     /// The work's key as this vendor sees it.
-    pub vendor_key: &'a str,
+    pub idempotency_key: &'a str,
     /// The id of the identity that the event is about, where it is known.
     pub identity_id: Option<&'a str>,
     /// When the event was accepted.
@@ -28,18 +28,18 @@ pub struct EventFacts<'a> {
 
 /// A template's result that makes no call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Unfit {
+pub enum InvalidOutput {
     /// It breaks this rule: a template fault.
     Rule(&'static str),
     /// The vendor would never take it, for this reason: somebody must act first.
     Blocked(&'static str),
 }
 
-impl Unfit {
+impl InvalidOutput {
     /// What an unfit result of `template` means for its event.
     pub fn outcome(self, template: &Template) -> Outcome {
         match self {
-            Self::Rule(rule) => Outcome::TemplateFault(Fault::new(template.name(), rule)),
+            Self::Rule(rule) => Outcome::TemplateFault(TemplateFault::new(template.name(), rule)),
             Self::Blocked(reason) => Outcome::blocked(reason),
         }
     }
@@ -63,17 +63,21 @@ pub trait Api: Send + Sync {
     fn classify(&self, call: &Self::Call, answer: &http::Response) -> Outcome;
 
     /// What to do about a call of which nobody knows what came.
-    fn on_unknown(&self, call: &Self::Call) -> OnUnknown<'_, Self::Call>;
+    fn when_in_doubt(&self, call: &Self::Call) -> WhenInDoubt<'_, Self::Call>;
 }
 
 /// A vendor: its calls are what templates give.
 pub trait Vendor: Api {
     /// Makes the vendor's request of what the template gave.
-    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Self::Call, Unfit>;
+    fn prepare(
+        &self,
+        rendered: Rendered,
+        event: &EventFacts<'_>,
+    ) -> Result<Self::Call, InvalidOutput>;
 }
 
 /// What to do about a call of which nobody knows what came.
-pub enum OnUnknown<'a, C> {
+pub enum WhenInDoubt<'a, C> {
     /// Make it again: the vendor itself notices that it had it.
     Repeat,
     /// Find out before anything else: a second call would be a second mail.

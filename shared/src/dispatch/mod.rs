@@ -1,25 +1,25 @@
 //! Between accept and deliver: store what was accepted, or deliver it in line; deliver what
 //! comes from the queue.
 
-mod waits;
+mod backoff;
 mod work;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-pub use waits::{LONGEST_ASKED_FOR, LONGEST_WAIT, hidden};
+pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
 
 use crate::{
     budget::Budget,
     clock::SharedClock,
-    deliver::{Attempts, Deliver},
-    journal::{Journal, Line, chain},
+    deliver::{Deliver, MaxCalls},
     key::FunctionArn,
     message::{Event, Message},
     outcome::Outcome,
     queue::{Queue, QueueError},
-    template::Fault,
+    telemetry::{EventLog, LogEntry, Metric, chain},
+    template::TemplateFault,
 };
 
 /// How long storing may take; what is left of the caller's time is for delivering in line.
@@ -34,14 +34,14 @@ pub struct Dispatch<D> {
     /// What becomes of an event.
     pub delivery: D,
     /// What can be seen.
-    pub journal: Journal,
+    pub event_log: EventLog,
     /// The wall clock.
     pub clock: SharedClock,
 }
 
 /// Why a message is not in the queue, as far as anybody knows.
 #[derive(Debug, thiserror::Error)]
-enum StoreError {
+enum EnqueueError {
     #[error("the message cannot be written")]
     Unwritable(#[from] serde_json::Error),
     #[error(transparent)]
@@ -56,13 +56,13 @@ impl<D> Dispatch<D> {
     ///
     /// # Errors
     /// Where one does not parse and there is no queue.
-    pub fn check<E: Event>(&self) -> Result<(), Fault>
+    pub fn check<E: Event>(&self) -> Result<(), TemplateFault>
     where
         D: Deliver<E>,
     {
         match (self.delivery.check(), &self.queue) {
             (Err(fault), Some(_)) => {
-                self.journal.write(&Line::of_broken_template(&fault));
+                self.event_log.write(&LogEntry::for_broken_template(&fault));
                 Ok(())
             }
             (checked, _) => checked,
@@ -70,47 +70,48 @@ impl<D> Dispatch<D> {
     }
 
     /// Stores the event; where there is no queue, or none that answers, delivers it.
-    pub async fn store_or_deliver<E: Event>(
+    pub async fn enqueue_or_deliver<E: Event>(
         &self,
         message: &Message<E>,
         arn: &FunctionArn,
         budget: &Budget,
-        line: &mut Line,
+        entry: &mut LogEntry,
     ) -> Outcome
     where
         D: Deliver<E>,
     {
         if self.store(message).await {
-            Outcome::Accepted.describe(line);
+            Outcome::Accepted.describe(entry);
             return Outcome::Accepted;
         }
-        let delivered = self.delivery.deliver(message, arn, budget, Attempts::IN_LINE).await;
-        delivered.describe(line);
-        delivered.outcome
+        let report = self.delivery.deliver(message, arn, budget, MaxCalls::INLINE).await;
+        report.describe(entry);
+        report.outcome
     }
 
     /// Delivers the event while the caller waits for what comes of it: by one attempt, where what
     /// is left to do can be stored.
-    pub async fn deliver_or_store<E: Event>(
+    pub async fn deliver_or_enqueue<E: Event>(
         &self,
         message: &Message<E>,
         arn: &FunctionArn,
         budget: &Budget,
-        line: &mut Line,
+        entry: &mut LogEntry,
     ) -> Outcome
     where
         D: Deliver<E>,
     {
-        let (budget, attempts) = match self.queue {
-            Some(_) => (budget.less(STORE_LIMIT), Attempts::ONE),
-            None => (*budget, Attempts::IN_LINE),
+        let (budget, max_calls) = match self.queue {
+            Some(_) => (budget.less(STORE_LIMIT), MaxCalls::ONE),
+            None => (*budget, MaxCalls::INLINE),
         };
-        let delivered = self.delivery.deliver(message, arn, &budget, attempts).await;
-        delivered.describe(line);
-        if delivered.outcome.is_settled() || !self.store(message).await {
-            return delivered.outcome;
+        let report = self.delivery.deliver(message, arn, &budget, max_calls).await;
+        report.describe(entry);
+        if report.outcome.is_settled() || !self.store(message).await {
+            return report.outcome;
         }
-        line.outcome = Outcome::Accepted.word();
+        entry.outcome = Outcome::Accepted.word();
+        entry.count(Metric::Enqueued);
         Outcome::Accepted
     }
 
@@ -130,8 +131,8 @@ impl<D> Dispatch<D> {
         &self,
         queue: &dyn Queue,
         message: &Message<E>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), EnqueueError> {
         let sent = timeout(STORE_LIMIT, queue.send(message.to_json()?));
-        Ok(sent.await.map_err(|_| StoreError::Late)??)
+        Ok(sent.await.map_err(|_| EnqueueError::Late)??)
     }
 }

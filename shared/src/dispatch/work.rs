@@ -1,30 +1,30 @@
-//! Deliver, from the queue: what was delivered is deleted, the rest is hidden for a while.
+//! Deliver, from the queue: what was delivered is deleted, the rest is backoff for a while.
 
 use std::panic::AssertUnwindSafe;
 
 use futures_util::{FutureExt, future::join_all};
 use tokio::time::Instant;
 
-use super::{Dispatch, waits};
+use super::{Dispatch, backoff::backoff};
 use crate::{
     budget::Budget,
-    deliver::{Deliver, Delivered},
-    journal::{Line, chain},
+    deliver::{Deliver, DeliveryReport},
     key::FunctionArn,
     lambda::Invocation,
     message::{Event, Message, Unreadable},
     outcome::Outcome,
-    queue::Received,
+    queue::ReceivedMessage,
+    telemetry::{LogEntry, chain},
 };
 
 /// What came of one message; `None` where a panic ended it.
-type Came = Option<Delivered>;
+type Came = Option<DeliveryReport>;
 
 impl<D> Dispatch<D> {
     /// Delivers messages from the queue; the ids of those that stay there.
     pub async fn work<E: Event>(
         &self,
-        received: Vec<Received>,
+        received: Vec<ReceivedMessage>,
         invocation: &Invocation,
     ) -> Vec<String>
     where
@@ -33,29 +33,29 @@ impl<D> Dispatch<D> {
         let began = Instant::now();
         let budget = Budget::of_invocation(self.clock.now(), invocation.ends);
         let mut messages = Vec::new();
-        let mut read = |one: &Received| {
+        let mut read = |one: &ReceivedMessage| {
             messages.push(Message::<E>::from_json(&one.body, self.name)?);
             Ok(())
         };
         let read: Vec<Result<(), Unreadable>> = received.iter().map(&mut read).collect();
-        let delivered = self.deliver_safely(&messages, &invocation.arn, &budget).await;
-        let mut delivered = messages.iter().zip(delivered);
+        let report = self.deliver_safely(&messages, &invocation.arn, &budget).await;
+        let mut report = messages.iter().zip(report);
         let mut came_of = Vec::new();
         for (one, read) in received.into_iter().zip(read) {
-            let mut line = line_of(&one);
+            let mut entry = entry_of(&one);
             let came = match read {
                 Err(unreadable) => Some(Outcome::blocked(unreadable.to_string()).into()),
-                Ok(()) => delivered.next().and_then(|(message, came)| {
-                    message.describe(&mut line);
+                Ok(()) => report.next().and_then(|(message, came)| {
+                    message.describe(&mut entry);
                     came
                 }),
             };
             match &came {
-                Some(delivered) => delivered.describe(&mut line),
-                None => line.panicked(),
+                Some(report) => report.describe(&mut entry),
+                None => entry.panicked(),
             }
-            line.took(began.elapsed());
-            self.journal.write(&line);
+            entry.took(began.elapsed());
+            self.event_log.write(&entry);
             came_of.push((one, came));
         }
         // All at once: where the queue is slow, one after the other could outlast the invocation.
@@ -78,33 +78,33 @@ impl<D> Dispatch<D> {
     {
         let all = AssertUnwindSafe(self.delivery.deliver_all(messages, arn, budget)).catch_unwind();
         match all.await {
-            Ok(delivered) => delivered.into_iter().map(Some).collect(),
+            Ok(report) => report.into_iter().map(Some).collect(),
             Err(_) if messages.len() < 2 => vec![None; messages.len()],
             Err(_) => {
                 let mut each = Vec::new();
                 for message in messages.chunks(1) {
                     let alone = self.delivery.deliver_all(message, arn, budget);
                     let alone = AssertUnwindSafe(alone).catch_unwind().await;
-                    each.push(alone.ok().and_then(|mut delivered| delivered.pop()));
+                    each.push(alone.ok().and_then(|mut report| report.pop()));
                 }
                 each
             }
         }
     }
 
-    /// Whether the message may be deleted. If not, it is hidden for as long as there is nothing
+    /// Whether the message may be deleted. If not, it is backoff for as long as there is nothing
     /// to do; where that fails, for as long as the queue hides it anyway.
-    async fn is_done(&self, one: &Received, came: Option<&Delivered>) -> bool {
-        let Some(delivered) = came else { return false };
-        let wait = waits::hidden(&delivered.outcome, one.receives, fastrand::f64());
+    async fn is_done(&self, one: &ReceivedMessage, came: Option<&DeliveryReport>) -> bool {
+        let Some(report) = came else { return false };
+        let wait = backoff(&report.outcome, one.attempt, fastrand::f64());
         let (Some(wait), Some(queue)) = (wait, &self.queue) else { return wait.is_none() };
-        if let Err(error) = queue.hide(&one.receipt, wait).await {
-            tracing::warn!(error = chain(&error), "a message was not hidden");
+        if let Err(error) = queue.delay(&one.receipt, wait).await {
+            tracing::warn!(error = chain(&error), "a message was not backoff");
         }
         false
     }
 }
 
-fn line_of(received: &Received) -> Line {
-    Line { message: "delivery", receives: Some(received.receives), ..Line::default() }
+fn entry_of(received: &ReceivedMessage) -> LogEntry {
+    LogEntry { message: "delivery", attempt: Some(received.attempt), ..LogEntry::default() }
 }

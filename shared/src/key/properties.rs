@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::ctx::Ctx;
 
-fn key(body: &str) -> Key {
-    Key::of_event(None, Ctx::decode(body.as_bytes()).unwrap().reduce().as_value())
+fn key(body: &str) -> EventId {
+    EventId::of_event(None, Ctx::decode(body.as_bytes()).unwrap().sanitize().as_value())
 }
 
 fn values() -> impl Strategy<Value = Value> {
@@ -131,7 +131,7 @@ proptest! {
     ) {
         let seen: Vec<_> = works.iter().map(|(name, event, named)| {
             let arn = FunctionArn::new(&format!("arn:aws:lambda:eu-central-1:123456789012:function:{name}"));
-            let work = WorkKey::new(&Key::digest(event.as_bytes()), named.as_deref());
+            let work = IdempotencyKey::new(&EventId::digest(event.as_bytes()), named.as_deref());
             (work.record_id(name), work.for_vendor(&arn))
         }).collect();
         let work = |(name, event, named): &(String, String, Option<String>)| {

@@ -9,7 +9,7 @@ use crate::envelope::RawEvent;
 
 /// A message as it came from the queue.
 #[derive(Clone, Default, Eq, PartialEq)]
-pub struct Received {
+pub struct ReceivedMessage {
     /// The message's own id, under which Lambda is told what became of it.
     pub id: String,
     /// What it is hidden by.
@@ -17,25 +17,25 @@ pub struct Received {
     /// What was sent.
     pub body: String,
     /// How often it has been received, this time included.
-    pub receives: u32,
+    pub attempt: u32,
 }
 
-impl fmt::Debug for Received {
+impl fmt::Debug for ReceivedMessage {
     /// The body holds a person's data: it is not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "message {}, received {} times", self.id, self.receives)
+        write!(f, "message {}, received {} times", self.id, self.attempt)
     }
 }
 
-impl From<&Value> for Received {
+impl From<&Value> for ReceivedMessage {
     fn from(record: &Value) -> Self {
         let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
-        let receives = record["attributes"]["ApproximateReceiveCount"].as_str();
+        let attempt = record["attributes"]["ApproximateReceiveCount"].as_str();
         Self {
             id: text("messageId"),
             receipt: text("receiptHandle"),
             body: text("body"),
-            receives: receives.and_then(|count| count.parse().ok()).unwrap_or(1),
+            attempt: attempt.and_then(|count| count.parse().ok()).unwrap_or(1),
         }
     }
 }
@@ -44,10 +44,10 @@ impl From<&Value> for Received {
 ///
 /// A record that lacks something is a message all the same: Lambda deletes the messages of an
 /// event that is answered like a call of the URL. Under an empty id all of the batch stay.
-pub fn received(event: &RawEvent) -> Option<Vec<Received>> {
+pub fn received(event: &RawEvent) -> Option<Vec<ReceivedMessage>> {
     let records: Vec<Value> = serde_json::from_str(event.records()?.get()).ok()?;
     (records.first()?["eventSource"] == "aws:sqs")
-        .then(|| records.iter().map(Received::from).collect())
+        .then(|| records.iter().map(ReceivedMessage::from).collect())
 }
 
 /// The answer that lets Lambda delete all messages but these
@@ -64,32 +64,32 @@ mod tests {
 
     use super::*;
 
-    fn received(event: &Value) -> Option<Vec<Received>> {
+    fn received(event: &Value) -> Option<Vec<ReceivedMessage>> {
         super::received(&event.clone().into())
     }
 
-    fn record(id: &str, receives: &str) -> Value {
+    fn record(id: &str, attempt: &str) -> Value {
         json!({
             "messageId": id, "receiptHandle": "r", "body": "b", "eventSource": "aws:sqs",
-            "attributes": {"ApproximateReceiveCount": receives}, "messageAttributes": {},
+            "attributes": {"ApproximateReceiveCount": attempt}, "messageAttributes": {},
         })
     }
 
     #[test]
     fn a_queue_s_event_is_told_from_a_url_s() {
-        let event = json!({"Records": [record("one", "3"), record("two", "x")]});
-        let message = |id: &str, receives| Received {
+        let event = json!({"IdempotencyStore": [record("one", "3"), record("two", "x")]});
+        let message = |id: &str, attempt| ReceivedMessage {
             id: id.to_owned(),
             receipt: "r".to_owned(),
             body: "b".to_owned(),
-            receives,
+            attempt,
         };
         assert_eq!(received(&event), Some(vec![message("one", 3), message("two", 1)]));
         for other in [
             json!({}),
             json!(null),
-            json!({"Records": []}),
-            json!({"Records": [{"eventSource": "aws:s3"}]}),
+            json!({"IdempotencyStore": []}),
+            json!({"IdempotencyStore": [{"eventSource": "aws:s3"}]}),
             json!({"requestContext": {"http": {"method": "POST"}}}),
         ] {
             assert_eq!(received(&other), None, "{other}");
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_record_of_whatever_shape_is_a_message() {
         let odd = json!({"eventSource": "aws:sqs", "attributes": {"x": {}}, "body": 5});
-        let event = json!({"Records": [odd, null, record("three", "3")]});
+        let event = json!({"IdempotencyStore": [odd, null, record("three", "3")]});
         let messages = received(&event).unwrap();
         let ids: Vec<_> = messages.iter().map(|message| message.id.as_str()).collect();
         assert_eq!(ids, ["", "", "three"]);

@@ -1,4 +1,4 @@
-//! A queue in memory, for local runs and simulations. Somebody else plays Lambda and receives.
+//! A queue in memory, for local runs and simulations. Somebody else plays Lambda and attempt.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{Queue, QueueError, Received};
+use super::{Queue, QueueError, ReceivedMessage};
 use crate::clock::SharedClock;
 
 /// How a queue keeps its messages, in SQS' words.
@@ -16,12 +16,12 @@ use crate::clock::SharedClock;
 pub struct Rules {
     /// For how long a received message is hidden, unless told otherwise.
     pub visibility_timeout: Duration,
-    /// After so many receives a message goes to the dead letters.
+    /// After so many attempt a message goes to the dead letters.
     pub max_receives: u32,
 }
 
 struct Item {
-    message: Received,
+    message: ReceivedMessage,
     visible_at: OffsetDateTime,
 }
 
@@ -29,7 +29,7 @@ struct Item {
 struct State {
     count: u64,
     items: Vec<Item>,
-    dead: Vec<Received>,
+    dead: Vec<ReceivedMessage>,
 }
 
 /// A queue in memory, with its dead letters.
@@ -51,18 +51,18 @@ impl MemoryQueue {
 
     /// At most so many messages that are visible now; they are hidden for a while, and those that
     /// were received too often are dead letters from now on.
-    pub fn receive(&self, most: usize) -> Vec<Received> {
+    pub fn receive(&self, most: usize) -> Vec<ReceivedMessage> {
         let now = self.clock.now();
         let mut state = self.state();
         let state = &mut *state;
         let dies = |item: &mut Item| {
-            item.visible_at <= now && item.message.receives >= self.rules.max_receives
+            item.visible_at <= now && item.message.attempt >= self.rules.max_receives
         };
         state.dead.extend(state.items.extract_if(.., dies).map(|item| item.message));
         let visible = state.items.iter_mut().filter(|item| item.visible_at <= now).take(most);
         let received = visible.map(|item| {
-            item.message.receives += 1;
-            item.message.receipt = format!("{}#{}", item.message.id, item.message.receives);
+            item.message.attempt += 1;
+            item.message.receipt = format!("{}#{}", item.message.id, item.message.attempt);
             item.visible_at = now + self.rules.visibility_timeout;
             item.message.clone()
         });
@@ -80,7 +80,7 @@ impl MemoryQueue {
     }
 
     /// The dead letters.
-    pub fn dead_letters(&self) -> Vec<Received> {
+    pub fn dead_letters(&self) -> Vec<ReceivedMessage> {
         self.state().dead.clone()
     }
 
@@ -89,7 +89,7 @@ impl MemoryQueue {
         let now = self.clock.now();
         let mut state = self.state();
         for mut message in std::mem::take(&mut state.dead) {
-            message.receives = 0;
+            message.attempt = 0;
             state.items.push(Item { message, visible_at: now });
         }
     }
@@ -102,12 +102,12 @@ impl Queue for MemoryQueue {
         let mut state = self.state();
         state.count += 1;
         let id = state.count.to_string();
-        let message = Received { id, body, ..Received::default() };
+        let message = ReceivedMessage { id, body, ..ReceivedMessage::default() };
         state.items.push(Item { message, visible_at });
         Ok(())
     }
 
-    async fn hide(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+    async fn delay(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
         let visible_at = self.clock.now() + wait;
         let mut state = self.state();
         let item = state.items.iter_mut().find(|item| item.message.receipt == receipt);
@@ -144,14 +144,14 @@ mod tests {
         let queue = queue_of(&["one", "two"]).await;
         let [one] = queue.receive(1).try_into().unwrap();
         let [two] = queue.receive(9).try_into().unwrap();
-        assert_eq!((one.body.as_str(), one.receives), ("one", 1));
+        assert_eq!((one.body.as_str(), one.attempt), ("one", 1));
         assert!(queue.receive(9).is_empty());
         queue.delete(&two.id);
-        queue.hide(&one.receipt, Duration::from_secs(5)).await.unwrap();
+        queue.delay(&one.receipt, Duration::from_secs(5)).await.unwrap();
         advance(Duration::from_secs(5)).await;
         let [again] = queue.receive(9).try_into().unwrap();
-        assert_eq!((again.body.as_str(), again.receives), ("one", 2));
-        queue.hide(&one.receipt, Duration::ZERO).await.unwrap();
+        assert_eq!((again.body.as_str(), again.attempt), ("one", 2));
+        queue.delay(&one.receipt, Duration::ZERO).await.unwrap();
         assert!(queue.receive(9).is_empty(), "an old receipt hides nothing");
     }
 
@@ -166,6 +166,6 @@ mod tests {
         assert_eq!(queue.dead_letters().len(), 1);
         queue.redrive();
         assert!(queue.dead_letters().is_empty());
-        assert_eq!(queue.receive(1)[0].receives, 1);
+        assert_eq!(queue.receive(1)[0].attempt, 1);
     }
 }

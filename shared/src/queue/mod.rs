@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use batch::{Received, acknowledge, received};
+pub use batch::{ReceivedMessage, acknowledge, received};
 pub use memory::{MemoryQueue, Rules};
-pub use sqs::{ACTIONS, MAX_MESSAGE_BYTES, Sqs};
+pub use sqs::{ACTIONS, MAX_MESSAGE_BYTES, SqsQueue};
 
 /// The queue did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -33,5 +33,5 @@ pub trait Queue: Send + Sync {
     async fn send(&self, body: String) -> Result<(), QueueError>;
 
     /// Hides a received message for so long from now on; after that it is received again.
-    async fn hide(&self, receipt: &str, wait: Duration) -> Result<(), QueueError>;
+    async fn delay(&self, receipt: &str, wait: Duration) -> Result<(), QueueError>;
 }

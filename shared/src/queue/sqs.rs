@@ -26,12 +26,12 @@ pub const ACTIONS: [&str; 5] = [
 pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
 /// A queue of SQS.
-pub struct Sqs {
+pub struct SqsQueue {
     client: Client,
     url: String,
 }
 
-impl Sqs {
+impl SqsQueue {
     /// The queue at `url`.
     pub fn new(aws: &Aws, url: &str) -> Self {
         Self { client: Client::new(aws.sdk()), url: url.to_owned() }
@@ -39,7 +39,7 @@ impl Sqs {
 }
 
 #[async_trait]
-impl Queue for Sqs {
+impl Queue for SqsQueue {
     async fn send(&self, body: String) -> Result<(), QueueError> {
         let body = without_noncharacters(body);
         if body.len() > MAX_MESSAGE_BYTES {
@@ -49,7 +49,7 @@ impl Queue for Sqs {
         sent.map(drop).map_err(unreachable)
     }
 
-    async fn hide(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+    async fn delay(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
         let change = self.client.change_message_visibility().queue_url(&self.url);
         let change = change.receipt_handle(receipt).visibility_timeout(whole_seconds(wait));
         change.send().await.map(drop).map_err(unreachable)

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::BrokenRule;
-use crate::ctx::Reduced;
+use crate::ctx::SanitizedCtx;
 
 /// The pointer of a message that belongs to no field.
 const WHOLE_FORM: &str = "#/";
@@ -39,7 +39,7 @@ impl Messages {
     }
 
     /// Reads what a reply template gave.
-    pub(super) fn read(messages: &Value, ctx: &Reduced) -> Result<Self, BrokenRule> {
+    pub(super) fn read(messages: &Value, ctx: &SanitizedCtx) -> Result<Self, BrokenRule> {
         let groups = filled(messages)?;
         groups.iter().map(|group| read_group(group, ctx)).collect::<Result<_, _>>().map(Self)
     }
@@ -50,7 +50,7 @@ fn filled(list: &Value) -> Result<&Vec<Value>, BrokenRule> {
     if list.is_empty() { Err(BrokenRule::MessagesEmpty) } else { Ok(list) }
 }
 
-fn read_group(group: &Value, ctx: &Reduced) -> Result<Value, BrokenRule> {
+fn read_group(group: &Value, ctx: &SanitizedCtx) -> Result<Value, BrokenRule> {
     let pointer =
         group.get("instance_ptr").and_then(Value::as_str).ok_or(BrokenRule::InstancePtr)?;
     if !is_form_or_trait(pointer, ctx) {
@@ -74,7 +74,7 @@ fn read_message(message: &Value) -> Result<Value, BrokenRule> {
 }
 
 /// Kratos adds a new input to the form for a pointer that it does not know.
-fn is_form_or_trait(pointer: &str, ctx: &Reduced) -> bool {
+fn is_form_or_trait(pointer: &str, ctx: &SanitizedCtx) -> bool {
     pointer == WHOLE_FORM
         || pointer
             .strip_prefix("#/traits/")
@@ -90,7 +90,7 @@ mod tests {
         let body = json!({
             "identity": {"id": "x", "traits": {"email": "ann@example.com", "a/b": {"c": 1}}},
         });
-        let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().reduce();
+        let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().sanitize();
         Reply::build(&json!({ "messages": messages }), &ctx)
     }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 pub use messages::Messages;
 pub use rule::BrokenRule;
 
-use crate::{ctx::Reduced, exact};
+use crate::{ctx::SanitizedCtx, exact};
 
 /// A reply that breaks no rule.
 #[derive(Clone, PartialEq)]
@@ -43,7 +43,7 @@ impl Reply {
     ///
     /// # Errors
     /// The rule that it breaks.
-    pub fn build(result: &Value, ctx: &Reduced) -> Result<Self, BrokenRule> {
+    pub fn build(result: &Value, ctx: &SanitizedCtx) -> Result<Self, BrokenRule> {
         let object = match result {
             Value::Null => return Ok(Self::Nothing),
             Value::Object(object) if object.len() == 1 => object,
@@ -60,7 +60,7 @@ impl Reply {
     }
 }
 
-fn identity_reply(wanted: &Value, ctx: &Reduced) -> Result<Value, BrokenRule> {
+fn identity_reply(wanted: &Value, ctx: &SanitizedCtx) -> Result<Value, BrokenRule> {
     if !may_change_identity(ctx) {
         return Err(BrokenRule::IdentityFlow);
     }
@@ -87,13 +87,13 @@ fn identity_reply(wanted: &Value, ctx: &Reduced) -> Result<Value, BrokenRule> {
 
 /// Kratos saves a hook's identity in these two flows only. A login's ctx has an id and a hook
 /// that is not one of them; without a hook, only an identity that is not saved yet can tell.
-fn may_change_identity(ctx: &Reduced) -> bool {
+fn may_change_identity(ctx: &SanitizedCtx) -> bool {
     ctx.has_nil_id() || matches!(ctx.hook().flow.as_deref(), Some("registration" | "settings"))
 }
 
 /// Kratos leaves `metadata_public` out of no ctx: where it is missing, the webhook's template
 /// left it out, and nobody knows what would be lost.
-fn metadata_public(change: &Value, ctx: &Reduced) -> Result<Value, BrokenRule> {
+fn metadata_public(change: &Value, ctx: &SanitizedCtx) -> Result<Value, BrokenRule> {
     let held = match ctx.identity().get("metadata_public") {
         None => return Err(BrokenRule::MetadataUnknown),
         Some(Value::Null) => json!({}),
@@ -161,11 +161,11 @@ mod tests {
     use super::*;
     use crate::ctx::Ctx;
 
-    fn ctx(ctx: &Value) -> Reduced {
-        Ctx::decode(ctx.to_string().as_bytes()).unwrap().reduce()
+    fn ctx(ctx: &Value) -> SanitizedCtx {
+        Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize()
     }
 
-    fn registration() -> Reduced {
+    fn registration() -> SanitizedCtx {
         ctx(&json!({
             "hook": {"flow": "registration", "when": "before_save"},
             "identity": {

@@ -106,7 +106,7 @@ proptest! {
     /// Kratos replaces what a reply names by what it holds, whole.
     #[test]
     fn no_key_of_traits_or_metadata_is_ever_lost(ctx in contexts(), result in results()) {
-        let reduced = Ctx::decode(ctx.to_string().as_bytes()).unwrap().reduce();
+        let reduced = Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize();
         let Ok(Reply::Identity(identity)) = Reply::build(&result, &reduced) else { return Ok(()) };
         let (before, wanted) = (&ctx["identity"], &result["identity"]);
         for field in ["traits", "metadata_public"] {
@@ -150,7 +150,7 @@ proptest! {
             "hook": {"flow": "settings"},
             "identity": {"id": "i", "traits": {"list": [{"number": number}]}},
         });
-        let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().reduce();
+        let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().sanitize();
         let source = Source::shipped("t", code);
         let template = Template::begin(Rendering::InPlace, source);
         let result = template.render(vec![("ctx", ctx.as_value().clone())]).now_or_never();
@@ -175,7 +175,7 @@ fn many_of_these_are_replies() {
     let mut replies = 0;
     for _ in 0..500 {
         let (ctx, result) = (contexts(), results()).new_tree(&mut runner).unwrap().current();
-        let reduced = Ctx::decode(ctx.to_string().as_bytes()).unwrap().reduce();
+        let reduced = Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize();
         replies += usize::from(matches!(Reply::build(&result, &reduced), Ok(Reply::Identity(_))));
     }
     assert!(replies > 50, "{replies}");

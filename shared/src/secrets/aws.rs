@@ -17,9 +17,9 @@ use crate::aws::{self, Aws};
 pub const ACTION: &str = "secretsmanager:GetSecretValue";
 
 /// AWS Secrets Manager.
-pub struct SecretsManager(Client);
+pub struct AwsSecrets(Client);
 
-impl SecretsManager {
+impl AwsSecrets {
     /// The Secrets Manager of `aws`.
     pub fn new(aws: &Aws) -> Self {
         Self(Client::new(aws.sdk()))
@@ -27,7 +27,7 @@ impl SecretsManager {
 }
 
 #[async_trait]
-impl SecretStore for SecretsManager {
+impl SecretStore for AwsSecrets {
     async fn fetch(&self, id: &str, stage: Stage) -> Result<Option<SecretString>, SecretError> {
         let label = match stage {
             Stage::Current => "AWSCURRENT",
@@ -66,10 +66,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::{http, journal::chain};
+    use crate::{http, telemetry::chain};
 
     /// A Secrets Manager that answers every call with this.
-    async fn answering(status: &'static str, body: &'static str) -> SecretsManager {
+    async fn answering(status: &'static str, body: &'static str) -> AwsSecrets {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         tokio::spawn(async move {
@@ -81,7 +81,7 @@ mod tests {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        SecretsManager::new(&Aws::at(&url, &http::Client::new().unwrap()))
+        AwsSecrets::new(&Aws::at(&url, &http::Client::new().unwrap()))
     }
 
     #[tokio::test]

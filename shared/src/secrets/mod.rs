@@ -1,18 +1,18 @@
 //! Keys and credentials: where they come from, how long they are kept, and what they must not be.
 
+mod api_key;
 mod aws;
 mod cache;
 mod memory;
-mod vendor_key;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-pub use aws::{ACTION, SecretsManager};
+pub use api_key::{ApiKey, KeyProblem, Product};
+pub use aws::{ACTION, AwsSecrets};
 pub use cache::{Cached, LOOK_UP_PAUSE, Ttl, Versions, prefetch};
 pub use memory::MemorySecrets;
-pub use vendor_key::{KeyProblem, Product, VendorKey};
 
 /// What the SAM template puts into a secret that a person has to fill in.
 pub const PLACEHOLDER: &str = "replace-me";

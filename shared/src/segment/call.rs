@@ -12,7 +12,7 @@ use time::{
 
 use crate::{
     ctx::{self, NIL_ID, ZERO_TIME},
-    deliver::{EventFacts, Rendered, Unfit},
+    deliver::{EventFacts, InvalidOutput, Rendered},
 };
 
 /// Segment refuses a larger call.
@@ -30,12 +30,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn read(word: Option<&Value>) -> Result<Self, Unfit> {
+    fn read(word: Option<&Value>) -> Result<Self, InvalidOutput> {
         match word.map(|word| word.as_str().unwrap_or_default()) {
             None | Some("identify") => Ok(Self::Identify),
             Some("track") => Ok(Self::Track),
             Some("group") => Ok(Self::Group),
-            Some(_) => Err(Unfit::Rule("`type` is not identify, track or group")),
+            Some(_) => Err(InvalidOutput::Rule("`type` is not identify, track or group")),
         }
     }
 
@@ -74,18 +74,18 @@ impl Call {
         mut body: Rendered,
         event: &EventFacts<'_>,
         library: &str,
-    ) -> Result<Self, Unfit> {
+    ) -> Result<Self, InvalidOutput> {
         let kind = Kind::read(body.remove("type").as_ref())?;
         refuse_ours(&body)?;
         check_ids(&body)?;
         check_kind(kind, &body)?;
         add_library(&mut body, library)?;
-        body.insert("messageId".to_owned(), json!(event.vendor_key));
+        body.insert("messageId".to_owned(), json!(event.idempotency_key));
         set_timestamp(&mut body, event.received_at)?;
         let call = Self { kind, body };
         // Any time is as long as this one.
         if call.body_sent_at(event.received_at).len() > MAX_BODY_BYTES {
-            return Err(Unfit::Blocked("the call is over Segment's 32 KB"));
+            return Err(InvalidOutput::Blocked("the call is over Segment's 32 KB"));
         }
         Ok(call)
     }
@@ -108,21 +108,21 @@ pub(super) fn rfc3339(time: OffsetDateTime) -> Value {
 }
 
 /// The time of the event: the template's own, if it is one, else that at which it was accepted.
-fn set_timestamp(body: &mut Rendered, received_at: OffsetDateTime) -> Result<(), Unfit> {
+fn set_timestamp(body: &mut Rendered, received_at: OffsetDateTime) -> Result<(), InvalidOutput> {
     let own = body.remove("timestamp").filter(|own| !own.is_null() && own != ZERO_TIME);
     let timestamp = match own {
         None => rfc3339(received_at),
         Some(own) if own.as_str().and_then(ctx::timestamp).is_some() => own,
-        Some(_) => return Err(Unfit::Rule("`timestamp` is no time of RFC 3339")),
+        Some(_) => return Err(InvalidOutput::Rule("`timestamp` is no time of RFC 3339")),
     };
     body.insert("timestamp".to_owned(), timestamp);
     Ok(())
 }
 
-fn refuse_ours(body: &Rendered) -> Result<(), Unfit> {
+fn refuse_ours(body: &Rendered) -> Result<(), InvalidOutput> {
     let ours = ["writeKey", "key", "messageId", "sentAt"];
     match ours.iter().find(|name| body.contains_key(**name)) {
-        Some(_) => Err(Unfit::Rule(
+        Some(_) => Err(InvalidOutput::Rule(
             "`writeKey`, `key`, `messageId` and `sentAt` are the function's to add",
         )),
         None => Ok(()),
@@ -131,42 +131,42 @@ fn refuse_ours(body: &Rendered) -> Result<(), Unfit> {
 
 /// The zero id stands for everybody whose identity is not saved yet: under it, Segment would
 /// merge them all into one person.
-fn check_ids(body: &Rendered) -> Result<(), Unfit> {
+fn check_ids(body: &Rendered) -> Result<(), InvalidOutput> {
     let ids = ["userId", "anonymousId"].map(|name| body.get(name));
     if ids.iter().flatten().any(|id| *id == NIL_ID) {
-        return Err(Unfit::Rule("the zero id is nobody's id"));
+        return Err(InvalidOutput::Rule("the zero id is nobody's id"));
     }
     let given: Vec<_> = ids.into_iter().flatten().filter(|id| !id.is_null()).collect();
     if given.is_empty() {
-        return Err(Unfit::Rule("the result has neither `userId` nor `anonymousId`"));
+        return Err(InvalidOutput::Rule("the result has neither `userId` nor `anonymousId`"));
     }
     if given.iter().all(|id| id.as_str().is_some_and(|id| !id.is_empty())) {
         Ok(())
     } else {
-        Err(Unfit::Rule("`userId` or `anonymousId` is no text"))
+        Err(InvalidOutput::Rule("`userId` or `anonymousId` is no text"))
     }
 }
 
-fn check_kind(kind: Kind, body: &Rendered) -> Result<(), Unfit> {
+fn check_kind(kind: Kind, body: &Rendered) -> Result<(), InvalidOutput> {
     let is_text =
         |name| body.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
     if kind == Kind::Track && !is_text("event") {
-        return Err(Unfit::Rule("a track has no `event`"));
+        return Err(InvalidOutput::Rule("a track has no `event`"));
     }
     if kind == Kind::Group && !is_text("groupId") {
-        return Err(Unfit::Rule("a group has no `groupId`"));
+        return Err(InvalidOutput::Rule("a group has no `groupId`"));
     }
     let objects = ["traits", "properties", "integrations"];
     if objects.iter().filter_map(|name| body.get(*name)).all(Value::is_object) {
         Ok(())
     } else {
-        Err(Unfit::Rule("`traits`, `properties` or `integrations` is no object"))
+        Err(InvalidOutput::Rule("`traits`, `properties` or `integrations` is no object"))
     }
 }
 
-fn add_library(body: &mut Rendered, library: &str) -> Result<(), Unfit> {
+fn add_library(body: &mut Rendered, library: &str) -> Result<(), InvalidOutput> {
     let context = body.entry("context").or_insert_with(|| json!({}));
-    let context = context.as_object_mut().ok_or(Unfit::Rule("`context` is no object"))?;
+    let context = context.as_object_mut().ok_or(InvalidOutput::Rule("`context` is no object"))?;
     let library = json!({"name": library, "version": env!("CARGO_PKG_VERSION")});
     context.insert("library".to_owned(), library);
     Ok(())
@@ -181,14 +181,14 @@ mod tests {
     const KEY: &str = "0123456789abcdef0123456789abcdef";
     const RECEIVED: OffsetDateTime = datetime!(2026-01-02 03:04:05.678912 UTC);
 
-    fn prepare(result: &Value) -> Result<Call, Unfit> {
-        let event = EventFacts { vendor_key: KEY, identity_id: None, received_at: RECEIVED };
+    fn prepare(result: &Value) -> Result<Call, InvalidOutput> {
+        let event = EventFacts { idempotency_key: KEY, identity_id: None, received_at: RECEIVED };
         Call::prepare(result.as_object().unwrap().clone(), &event, "segment-identify")
     }
 
     fn rule(result: &Value) -> &'static str {
         match prepare(result) {
-            Err(Unfit::Rule(rule)) => rule,
+            Err(InvalidOutput::Rule(rule)) => rule,
             other => panic!("{result}: {other:?}"),
         }
     }
@@ -269,7 +269,7 @@ mod tests {
         let rest = prepare(&sized(0)).unwrap().body_sent_at(RECEIVED).len();
         assert!(prepare(&sized(MAX_BODY_BYTES - rest)).is_ok());
         let over = prepare(&sized(MAX_BODY_BYTES - rest + 1));
-        assert!(matches!(over, Err(Unfit::Blocked(_))), "{over:?}");
+        assert!(matches!(over, Err(InvalidOutput::Blocked(_))), "{over:?}");
     }
 
     #[test]

@@ -19,10 +19,10 @@ pub use outcome::classify;
 use crate::{
     clock::SharedClock,
     config::Endpoint,
-    deliver::{Api, Channel, EventFacts, OnUnknown, Rendered, Unfit, Vendor},
+    deliver::{Api, EventFacts, InvalidOutput, Rendered, Vendor, VendorClient, WhenInDoubt},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
-    secrets::{Product, VendorKey},
+    secrets::{ApiKey, Product},
     settings::{Ports, Settings},
 };
 
@@ -43,19 +43,19 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// The channel of the function `library` to Segment, with the write key in the secret.
-    pub fn channel(
+    /// The client of the function `library` to Segment, with the write key in the secret.
+    pub fn client(
         library: &'static str,
         endpoint: Endpoint,
         secret_id: String,
         settings: &Settings,
         ports: &Ports,
-    ) -> Channel<Self> {
+    ) -> VendorClient<Self> {
         let secret = settings.vendor_secret(secret_id, ports);
         let (http, clock) = (ports.http.clone(), ports.clock.clone());
-        Channel {
+        VendorClient {
             vendor: Self { library, endpoint, http, clock },
-            key: Arc::new(VendorKey::new(secret, "write_key", Product::Segment)),
+            key: Arc::new(ApiKey::new(secret, "write_key", Product::Segment)),
             timeout: settings.vendor_timeout,
         }
     }
@@ -83,13 +83,13 @@ impl Api for Segment {
     }
 
     /// Segment notices by `messageId`, for about a day.
-    fn on_unknown(&self, _batch: &Batch) -> OnUnknown<'_, Batch> {
-        OnUnknown::Repeat
+    fn when_in_doubt(&self, _batch: &Batch) -> WhenInDoubt<'_, Batch> {
+        WhenInDoubt::Repeat
     }
 }
 
 impl Vendor for Segment {
-    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Batch, Unfit> {
+    fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Batch, InvalidOutput> {
         Call::prepare(rendered, event, self.library).map(Batch::from)
     }
 }

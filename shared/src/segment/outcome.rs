@@ -27,7 +27,7 @@ pub fn classify(answer: &Response) -> Outcome {
         200..=299 => match success {
             Some(true) => Outcome::delivered(json!({"success": true})),
             Some(false) => refused(said, "Segment answered without success"),
-            None => Outcome::unknown("Segment answered without a word that we know"),
+            None => Outcome::in_doubt("Segment answered without a word that we know"),
         },
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
         501 | 505 | 511 => Outcome::blocked(told(answer)),
@@ -36,7 +36,7 @@ pub fn classify(answer: &Response) -> Outcome {
         }
         // Redirects are not followed: the URL is wrong, and the event was not taken.
         300..=499 => refused(said, &told(answer)),
-        _ => Outcome::unknown(told(answer)),
+        _ => Outcome::in_doubt(told(answer)),
     }
 }
 
@@ -78,10 +78,10 @@ mod tests {
         let table = [
             (200, fine, "delivered"),
             (200, refused, "blocked"),
-            (200, "<html>", "unknown"),
-            (200, r#"{"succ"#, "unknown"),
-            (200, "", "unknown"),
-            (204, "", "unknown"),
+            (200, "<html>", "in_doubt"),
+            (200, r#"{"succ"#, "in_doubt"),
+            (200, "", "in_doubt"),
+            (204, "", "in_doubt"),
             (302, "", "blocked"),
             (400, refused, "blocked"),
             (400, "<html>", "blocked"),
@@ -98,8 +98,8 @@ mod tests {
             (501, "", "blocked"),
             (505, "", "blocked"),
             (511, "", "blocked"),
-            (100, "", "unknown"),
-            (600, "", "unknown"),
+            (100, "", "in_doubt"),
+            (600, "", "in_doubt"),
         ];
         for (status, body, word) in table {
             assert_eq!(classify(&answer(status, body)).word(), word, "{status} {body}");
@@ -161,7 +161,7 @@ mod tests {
                 (408 | 410 | 429 | 460 | 500 | 502..=504 | 506..=510 | 512..=599, _) => "try_later",
                 (300..=499 | 501 | 505 | 511, _) | (200..=299, Some(false)) => "blocked",
                 // A 2xx without a word that we know, and whatever is no status of ours.
-                _ => "unknown",
+                _ => "in_doubt",
             };
             let outcome = classify(&answer);
             prop_assert_eq!(outcome.word(), expected, "{}: {:?}", status, &outcome);

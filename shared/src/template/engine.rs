@@ -15,7 +15,7 @@ use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles};
 use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
 use serde_json::Value;
 
-use super::{Argument, Fault, RenderError, Source, given::given, locate};
+use super::{Argument, RenderError, Source, TemplateFault, given::given, locate};
 
 /// Evaluation frames, as many as the evaluator of Kratos has, and within the thread's stack.
 const MAX_FRAMES: usize = 500;
@@ -71,7 +71,7 @@ enum Evaluated {
 }
 
 impl Engine {
-    pub(super) fn prepare(source: &Source, trace: Trace) -> Result<Self, Fault> {
+    pub(super) fn prepare(source: &Source, trace: Trace) -> Result<Self, TemplateFault> {
         let evaluated =
             if trace.0.is_some() { Evaluated::Anew } else { Evaluated::Once(RefCell::default()) };
         let stdlib = ContextInitializer::new(PathResolver::FileName);
@@ -97,7 +97,7 @@ impl Engine {
     pub(super) fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
         let _entered = self.state.enter();
         let _limited = jrsonnet_evaluator::stack::limit_stack_depth(MAX_FRAMES);
-        let unreadable = |_| Fault::new(self.source.name(), "its output is no JSON");
+        let unreadable = |_| TemplateFault::new(self.source.name(), "its output is no JSON");
         let json = self.manifest(arguments).map_err(|error| {
             self.forget_evaluation();
             self.failure(&error)
@@ -160,8 +160,8 @@ fn is_error_statement(error: &Error) -> bool {
     error.trace().0.first().is_some_and(|frame| frame.desc == "error statement")
 }
 
-fn fault(source: &Source, error: &Error) -> Fault {
-    Fault::new(source.name(), kind(error))
+fn fault(source: &Source, error: &Error) -> TemplateFault {
+    TemplateFault::new(source.name(), kind(error))
         .at(locate::place(source, error))
         .explained(explanation(error))
 }

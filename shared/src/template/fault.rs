@@ -30,14 +30,14 @@ impl Place {
 /// A template fault. `Display` and `Debug` tell file, place and kind; the evaluator's own words
 /// may quote a person's data and are only for [`Fault::explanation`].
 #[derive(Clone, Eq, PartialEq, thiserror::Error)]
-pub struct Fault {
+pub struct TemplateFault {
     file: String,
     place: Option<Place>,
     kind: &'static str,
     explanation: Option<String>,
 }
 
-impl Fault {
+impl TemplateFault {
     /// A fault of no particular place.
     pub fn new(file: &str, kind: &'static str) -> Self {
         Self { file: file.to_owned(), place: None, kind, explanation: None }
@@ -75,7 +75,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for TemplateFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "template fault: {}: {}", self.file, self.kind)?;
         match self.place {
@@ -85,7 +85,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl fmt::Debug for Fault {
+impl fmt::Debug for TemplateFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

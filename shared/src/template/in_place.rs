@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashMap, mem::ManuallyDrop, rc::Rc};
 
 use serde_json::Value;
 
-use super::{Argument, Fault, RenderError, Source, Trace, engine::Engine};
+use super::{Argument, RenderError, Source, TemplateFault, Trace, engine::Engine};
 
 thread_local! {
     /// Never dropped: at the end of a thread the evaluator's own store may be gone before.
@@ -12,7 +12,7 @@ thread_local! {
 }
 
 /// Parses the template, where this thread has not yet.
-pub(super) fn prepare(source: &Source) -> Result<Rc<Engine>, Fault> {
+pub(super) fn prepare(source: &Source) -> Result<Rc<Engine>, TemplateFault> {
     PREPARED.with(|prepared| {
         let mut prepared = prepared.borrow_mut();
         if let Some(engine) = prepared.get(source.code()) {

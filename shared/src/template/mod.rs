@@ -23,12 +23,12 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 pub use engine::Trace;
-pub use fault::{Fault, Place};
+pub use fault::{Place, TemplateFault};
 pub use source::Source;
 use thread::Worker;
 
 /// How long one rendering may take. Kratos allows its own templates the same.
-pub const TIME_LIMIT: Duration = Duration::from_secs(1);
+pub const RENDER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A rendering that gave no result.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum RenderError {
     Cancelled,
     /// The template is at fault.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] TemplateFault),
 }
 
 /// A top-level argument of a template: its name and value.
@@ -72,12 +72,12 @@ impl Template {
     ///
     /// # Errors
     /// Where it does not parse.
-    pub fn prepare(source: Source) -> Result<Self, Fault> {
+    pub fn prepare(source: Source) -> Result<Self, TemplateFault> {
         Self::prepare_tracing(source, Trace::default())
     }
 
     /// The same, keeping what `std.trace` says.
-    pub fn prepare_tracing(source: Source, trace: Trace) -> Result<Self, Fault> {
+    pub fn prepare_tracing(source: Source, trace: Trace) -> Result<Self, TemplateFault> {
         let template = Self::begin_tracing(Rendering::OnItsThread, source, trace);
         template.check()?;
         Ok(template)
@@ -104,7 +104,7 @@ impl Template {
     ///
     /// # Errors
     /// Where it does not parse.
-    pub fn check(&self) -> Result<(), Fault> {
+    pub fn check(&self) -> Result<(), TemplateFault> {
         match &self.state {
             State::OnItsThread(workers) => current(workers).check(),
             State::InPlace => in_place::prepare(&self.source).map(drop),
@@ -121,7 +121,7 @@ impl Template {
             State::InPlace => return in_place::render(&self.source, arguments),
         };
         let worker = current(workers).clone();
-        match timeout(TIME_LIMIT, worker.render(arguments)).await {
+        match timeout(RENDER_TIMEOUT, worker.render(arguments)).await {
             Ok(Some(result)) => result,
             Ok(None) => {
                 worker.check()?;
@@ -154,8 +154,8 @@ impl Template {
         }
     }
 
-    fn fault(&self, kind: &'static str) -> Fault {
-        Fault::new(self.source.name(), kind)
+    fn fault(&self, kind: &'static str) -> TemplateFault {
+        TemplateFault::new(self.source.name(), kind)
     }
 }
 
@@ -177,7 +177,7 @@ mod tests {
         template(code).render(vec![("ctx", ctx)]).await
     }
 
-    async fn fault(code: &str) -> Fault {
+    async fn fault(code: &str) -> TemplateFault {
         match render(code, json!({"secret": "hunter2"})).await {
             Err(RenderError::Fault(fault)) => fault,
             other => panic!("{code}: {other:?}"),
@@ -258,11 +258,11 @@ mod tests {
             ("function(ctx) {\n a: import 'x' }", "import", 2),
             ("function(ctx) std.extVar('x')", "external variable", 1),
         ];
-        for (code, kind, line) in table {
+        for (code, kind, entry) in table {
             let fault = fault(code).await;
             assert_eq!(fault.kind(), kind, "{code}");
             let place = fault.place().unwrap_or_else(|| panic!("{code} has no place"));
-            assert_eq!((fault.file(), place.line), ("test.jsonnet", line), "{code}");
+            assert_eq!((fault.file(), place.line), ("test.jsonnet", entry), "{code}");
             for told in [fault.to_string(), format!("{fault:?}")] {
                 assert!(!told.contains("hunter2"), "{told}");
             }

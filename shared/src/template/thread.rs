@@ -9,14 +9,14 @@ use std::{
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::{Argument, Fault, RenderError, Source, Trace, engine::Engine};
+use super::{Argument, RenderError, Source, TemplateFault, Trace, engine::Engine};
 
 /// Room for the evaluator's own depth limit, which a template reaches first, in a debug build
 /// too. It is reserved and not taken until it is used.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 type Answer = Result<Value, RenderError>;
-type Prepared = Result<(), Fault>;
+type Prepared = Result<(), TemplateFault>;
 
 struct Job {
     arguments: Vec<Argument>,
@@ -41,8 +41,8 @@ impl Worker {
             .stack_size(STACK_BYTES)
             .spawn(move || work(&source, trace, &ready, &queue));
         let died = match started {
-            Ok(_) => Fault::new(&name, "the evaluator failed"),
-            Err(_) => Fault::new(&name, "no thread could be started"),
+            Ok(_) => TemplateFault::new(&name, "the evaluator failed"),
+            Err(_) => TemplateFault::new(&name, "no thread could be started"),
         };
         let prepared = move || prepared.recv().unwrap_or(Err(died));
         Self { jobs, prepared: LazyLock::new(Box::new(prepared)) }

@@ -45,7 +45,7 @@ const OUTCOMES: [&str; 9] = [
     "template_fault",
     "try_later",
     "unauthorized",
-    "unknown",
+    "in_doubt",
 ];
 
 const MANDRILL: &str = include_str!("../../../functions/mandrill-welcome/welcome.jsonnet");

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Configuration, faults::Fault};
 use crate::common::{
     canaries::{CANARY, SECRET, assert_silent, assert_unmarked, is_marked},
-    journal::outcomes,
+    event_log::outcomes,
     setup::{Running, TABLE, Vendor},
 };
 
@@ -67,7 +67,7 @@ impl Seen {
         assert_silent(&log);
         assert!(log.stderr.is_empty(), "{}: {log:#?}", self.told);
         assert!(!log.stdout.is_empty(), "{}: the metrics at least", self.told);
-        self.outcomes.extend(outcomes(&log.journal()).into_iter().map(str::to_owned));
+        self.outcomes.extend(outcomes(&log.event_log()).into_iter().map(str::to_owned));
         self
     }
 

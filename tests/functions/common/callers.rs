@@ -154,7 +154,7 @@ pub(crate) async fn send_one_event_however_they_write_it<V: Vendor>(setup: Setup
         running.call(event(body).base64()).await;
     }
     let keys: Vec<_> =
-        running.end().await.journal().iter().map(|line| line["key"].clone()).collect();
+        running.end().await.event_log().iter().map(|line| line["event_id"].clone()).collect();
     assert_eq!(keys.len(), 2 * bodies.len());
     for (n, key) in keys.iter().enumerate() {
         let is_the_same = n < 2 * (written.len() + 1);

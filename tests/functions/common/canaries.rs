@@ -90,7 +90,9 @@ fn a_mark_is_found_in_whatever_form_it_is_written() {
     for text in &told {
         assert!(is_found(text), "{text}");
     }
-    assert!(!is_found(r#"{"message":"request","key":"0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10"}"#));
+    assert!(!is_found(
+        r#"{"message":"request","event_id":"0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10"}"#
+    ));
 }
 
 /// The same with canaries for keys, and everything logged that can be.
@@ -138,7 +140,7 @@ pub(crate) fn event_of(trigger_id: &str, ctx: &Value) -> Event {
 /// After everything that was called: one line for each, and silence.
 pub(crate) async fn remain_unseen<V: Vendor>(running: Running<V>, calls: usize) {
     let log = running.end().await;
-    assert_eq!(log.journal().len(), calls);
+    assert_eq!(log.event_log().len(), calls);
     assert!(log.stderr.is_empty(), "std.trace is discarded: {log:#?}");
     assert_silent(&log);
 }

@@ -14,7 +14,7 @@ pub(crate) async fn a_refused_connection_is_to_be_tried_later<V: Vendor>(setup: 
     let mut running = nobody.start().await;
     assert_eq!(running.call(event(&ann())).await.status, 503);
     let line = running.end().await.only_line();
-    assert_eq!((&line["outcome"], &line["attempt"]), (&json!("try_later"), &json!(3)));
+    assert_eq!((&line["outcome"], &line["calls"]), (&json!("try_later"), &json!(3)));
     assert_eq!(line.get("vendor_status"), None);
 }
 
@@ -28,7 +28,7 @@ pub(crate) async fn a_redirect_is_not_followed<V: Vendor>(mut running: Running<V
         assert_eq!(running.received().len(), 1, "{status}");
     }
     assert!(elsewhere.take_received().is_empty());
-    for line in running.end().await.journal() {
+    for line in running.end().await.event_log() {
         assert_eq!(line["outcome"], "blocked");
     }
 }

@@ -68,7 +68,7 @@ pub(crate) async fn comes_to<V: Vendor>(
 pub(crate) fn outcome_at_a_vendor(harm: Harm) -> &'static str {
     match harm {
         Harm::ToTheMetadata => "blocked",
-        _ => "unknown",
+        _ => "in_doubt",
     }
 }
 

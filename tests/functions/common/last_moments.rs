@@ -5,7 +5,7 @@ use std::time::Duration;
 use integration::Event;
 
 use super::setup::{QUEUE, Running, Setup, Vendor};
-use crate::common::journal::outcomes;
+use crate::common::event_log::outcomes;
 
 const ABOUT_TO_END: Duration = Duration::from_millis(50);
 
@@ -14,7 +14,10 @@ async fn about_to_end<V: Vendor>(setup: Setup<V>) -> Running<V> {
 }
 
 async fn has_time_again<V: Vendor>(running: &mut Running<V>) {
-    running.sandbox.deploy(|deployment| deployment.time_limit(shared::lambda::TIME_LIMIT)).await;
+    running
+        .sandbox
+        .deploy(|deployment| deployment.time_limit(shared::lambda::LAMBDA_TIMEOUT))
+        .await;
 }
 
 /// Without a queue the caller is asked to try again, and then it is delivered at once.
@@ -28,7 +31,7 @@ pub(crate) async fn in_line_no_call_is_begun_and_the_next_attempt_delivers<V: Ve
     has_time_again(&mut running).await;
     assert_eq!(running.call(event).await.row(), (200, "delivered"));
     running.received_once();
-    assert_eq!(outcomes(&running.end().await.journal()), ["try_later", "delivered"]);
+    assert_eq!(outcomes(&running.end().await.event_log()), ["try_later", "delivered"]);
 }
 
 /// With one it is stored, and stays there for an invocation with more time.
@@ -45,6 +48,6 @@ pub(crate) async fn an_event_is_stored_and_stays_until_there_is_time<V: Vendor>(
     running.sqs.make_visible(QUEUE);
     assert!(running.work().await.is_empty());
     running.received_once();
-    let journal = running.end().await.journal();
-    assert_eq!(outcomes(&journal), ["accepted", "try_later", "delivered"]);
+    let event_log = running.end().await.event_log();
+    assert_eq!(outcomes(&event_log), ["accepted", "try_later", "delivered"]);
 }

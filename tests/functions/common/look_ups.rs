@@ -75,7 +75,7 @@ pub(crate) async fn do_not_depend_on_who_calls<V>(
             sleep(LOOK_UP_PAUSE).await;
             assert_ne!(running.call(with_key).await.status, 503, "{failing:?}: it is back");
             assert_eq!(running.sandbox.starts(), 1);
-            for line in &running.end().await.journal()[..10] {
+            for line in &running.end().await.event_log()[..10] {
                 assert_eq!(line["Blocked"], json!(1.0), "{line:#}");
             }
         }

@@ -3,9 +3,9 @@
 
 pub(crate) mod callers;
 pub(crate) mod canaries;
+pub(crate) mod event_log;
 pub(crate) mod faults;
 pub(crate) mod harm;
-pub(crate) mod journal;
 pub(crate) mod keys;
 pub(crate) mod last_moments;
 pub(crate) mod look_ups;

@@ -122,9 +122,9 @@ pub(crate) async fn a_useless_body_is_malformed<V: Vendor>(mut running: Running<
         assert_eq!((answer.status, answer.message()), (400, ("#/", 8_100_400)));
     }
     assert!(running.received().is_empty());
-    let journal = running.end().await.journal();
-    assert_eq!(journal.len(), useless.len());
-    for ((_, word), line) in useless.iter().zip(journal) {
+    let event_log = running.end().await.event_log();
+    assert_eq!(event_log.len(), useless.len());
+    for ((_, word), line) in useless.iter().zip(event_log) {
         assert!(line["cause"].as_str().unwrap().contains(word), "{word}: {line:#}");
     }
 }
@@ -184,7 +184,7 @@ pub(crate) async fn before_the_identity_is_saved_nothing_happens<V: Vendor>(
         assert_eq!(running.call(event(&ctx)).await.status, 204);
     }
     assert!(running.received().is_empty());
-    for line in running.end().await.journal() {
+    for line in running.end().await.event_log() {
         assert_eq!((&line["outcome"], &line["cause"]), (&json!("skipped"), &json!("before_save")));
     }
 }

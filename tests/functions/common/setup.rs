@@ -8,7 +8,7 @@ use ory_actions::{
     standins::{DynamoDb, Mandrill, Received, SecretsManager, Segment, Sqs, Tracked},
 };
 use serde_json::Value;
-use shared::records::KEY_ATTRIBUTE;
+use shared::idempotency::KEY_ATTRIBUTE;
 
 pub(crate) const WEBHOOK_SECRET: &str = "webhook";
 pub(crate) const VENDOR_SECRET: &str = "vendor";

@@ -25,7 +25,7 @@ async fn fails_over<V: Vendor>(
     let log = setup.with(change).fail_to_start().await;
     assert!(log.tells(named), "{named} is not named in {log:#?}");
     assert!(!log.tells(VALUE), "the value of {named} is told");
-    assert!(log.journal().is_empty());
+    assert!(log.event_log().is_empty());
 }
 
 /// Without each of these variables, and with each of them empty.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     canaries,
-    journal::{metrics, outcomes},
+    event_log::{metrics, outcomes},
     setup::{QUEUE, Running, Setup, TABLE, VENDOR_SECRET, Vendor},
 };
 
@@ -21,13 +21,13 @@ pub(crate) async fn is_accepted_and_nobody_is_called<V: Vendor>(
     let answer = running.call(event).await;
     let message = running.stored_body();
     assert_eq!(answer.status, status);
-    assert_eq!(answer.body, json!({"status": "accepted", "id": message["key"]}));
+    assert_eq!(answer.body, json!({"status": "accepted", "id": message["event_id"]}));
     assert!(running.received().is_empty());
     let line = running.end().await.only_line();
     assert_eq!((&line["message"], &line["outcome"]), (&json!("request"), &json!("accepted")));
-    assert_eq!((&line["status"], &line["key"]), (&json!(status), &message["key"]));
-    assert_eq!((line.get("attempt"), line.get("vendor_status")), (None, None));
-    assert_eq!(metrics(&line), ["Accepted"].into());
+    assert_eq!((&line["status"], &line["event_id"]), (&json!(status), &message["event_id"]));
+    assert_eq!((line.get("calls"), line.get("vendor_status")), (None, None));
+    assert_eq!(metrics(&line), ["Enqueued", "Received"].into());
 }
 
 /// With a template that is always at fault.
@@ -46,13 +46,16 @@ pub(crate) async fn has_a_line_for_its_request_and_one_for_its_delivery<V: Vendo
     let message = running.stored_body();
     assert!(running.work().await.is_empty());
     running.received_once();
-    let [request, delivery] = running.end().await.journal().try_into().unwrap();
+    let [request, delivery] = running.end().await.event_log().try_into().unwrap();
     assert_eq!(request["outcome"], "accepted");
     let told = |name: &str| delivery[name].clone();
     assert_eq!((told("message"), told("function")), (json!("delivery"), json!(function)));
     assert_eq!((told("outcome"), told("vendor_status")), (json!("delivered"), json!(200)));
-    assert_eq!((told("attempt"), told("receives")), (json!(1), json!(1)));
-    assert_eq!((&delivery["key"], &request["key"]), (&message["key"], &message["key"]));
+    assert_eq!((told("calls"), told("attempt")), (json!(1), json!(1)));
+    assert_eq!(
+        (&delivery["event_id"], &request["event_id"]),
+        (&message["event_id"], &message["event_id"])
+    );
     assert_eq!(delivery.get("trigger_id"), message.get("trigger_id"));
     assert_eq!(delivery.get("identity_id"), request.get("identity_id"));
     assert!(told("duration_ms").is_u64());

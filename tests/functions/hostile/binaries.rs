@@ -135,9 +135,10 @@ async fn a_lone_surrogate_is_malformed<V: Vendor>(mut running: Running<V>) {
     let paired = good.replacen("ann", r"\ud83d\ude00", 1);
     assert_eq!(running.call(event(&ann()).body(paired)).await.row(), (200, "delivered"));
     assert_eq!(running.received().len(), 1);
-    let journal = running.end().await.journal();
-    let told =
-        journal.iter().filter(|line| line["cause"].as_str().is_some_and(|it| it.contains("JSON")));
+    let event_log = running.end().await.event_log();
+    let told = event_log
+        .iter()
+        .filter(|line| line["cause"].as_str().is_some_and(|it| it.contains("JSON")));
     assert_eq!(told.count(), bad.len(), "each is told in the log");
 }
 

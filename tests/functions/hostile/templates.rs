@@ -7,7 +7,7 @@ use std::{
 
 use integration::hostile;
 use mailchimp_inbound::{
-    PatchPaths, TemplateResult,
+    PatchPaths, TemplateOutput,
     event::{self, Decoded},
     form, template_argument,
 };
@@ -15,7 +15,7 @@ use ory_actions::{samples::SAMPLES, standins::ory::person};
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 use shared::{
-    ctx::{Ctx, Reduced},
+    ctx::{Ctx, SanitizedCtx},
     deliver::EventFacts,
     segment,
     template::{RenderError, Source, Template},
@@ -111,17 +111,17 @@ async fn over_all(
 
 /// The same over Ann's ctx.
 async fn over_ann(name: &str, check: impl Fn(Value, &Value)) {
-    let ctx = Ctx::decode(ann_in_full().to_string().as_bytes()).unwrap().reduce();
+    let ctx = Ctx::decode(ann_in_full().to_string().as_bytes()).unwrap().sanitize();
     let ctx = ctx.as_value().clone();
     let places = places::of(&ctx);
     assert!(places.len() > 10, "{places:?}");
-    let given = |ctx| serde_json::from_value::<Reduced>(ctx).unwrap().for_template();
+    let given = |ctx| serde_json::from_value::<SanitizedCtx>(ctx).unwrap().for_template();
     over_all(name, ctx, given, &hostile::values(), &places, check).await;
 }
 
 fn facts() -> EventFacts<'static> {
-    let vendor_key = "0123456789abcdef0123456789abcdef";
-    EventFacts { vendor_key, identity_id: None, received_at: OffsetDateTime::UNIX_EPOCH }
+    let idempotency_key = "0123456789abcdef0123456789abcdef";
+    EventFacts { idempotency_key, identity_id: None, received_at: OffsetDateTime::UNIX_EPOCH }
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -226,7 +226,7 @@ async fn a_form_s_fields_change_nothing_but_what_they_are_for() {
 }
 
 fn is_fit_for_ory_and_segment(result: Value, typed: &Value) {
-    let result = TemplateResult::of(object(result), &PatchPaths::default()).unwrap();
+    let result = TemplateOutput::of(object(result), &PatchPaths::default()).unwrap();
     for operation in serde_json::to_value(&result.patch).unwrap().as_array().unwrap() {
         let (path, value) = (&operation["path"], &operation["value"]);
         let is_consent = path == "/traits/consent/newsletter" && value.is_boolean();

@@ -11,7 +11,7 @@ use super::{
     setup::{ORY_SECRET, Vendors, error, event, is_skipped},
 };
 use crate::common::{
-    journal::{metrics, outcomes},
+    event_log::{metrics, outcomes},
     segment_says,
     setup::{QUEUE, Running, Vendor, side_by_side},
     vendor_says,
@@ -58,7 +58,7 @@ async fn play_after(found: fn(&Ory), (replies, outcome): (Vec<Reply>, &'static s
     assert!((replies.len()..=replies.len() + 2).contains(&asked), "{asked}: {told}");
     assert!(inbound.received().is_empty(), "{told}");
     is_done_once(&mut inbound, &told).await;
-    assert_eq!(inbound.end().await.journal()[0]["outcome"], outcome, "{told}");
+    assert_eq!(inbound.end().await.event_log()[0]["outcome"], outcome, "{told}");
 }
 
 fn of_no_use() -> Vec<(Vec<Reply>, &'static str)> {
@@ -69,9 +69,9 @@ fn of_no_use() -> Vec<(Vec<Reply>, &'static str)> {
         (vec![vendor_says::with_header(503, "retry-after", "600")], "try_later"),
         (vec![refused(500); 3], "try_later"),
         (vec![vendor_says::html(502); 3], "try_later"),
-        (vec![Reply::HangUp; 3], "unknown"),
-        (vec![truncated(); 3], "unknown"),
-        (vec![Reply::json(200, &Value::Null); 3], "unknown"),
+        (vec![Reply::HangUp; 3], "in_doubt"),
+        (vec![truncated(); 3], "in_doubt"),
+        (vec![Reply::json(200, &Value::Null); 3], "in_doubt"),
         (vec![refused(400)], "blocked"),
         (vec![refused(401); 2], "blocked"),
         (vec![refused(403); 2], "blocked"),
@@ -103,9 +103,9 @@ async fn a_line_tells_ory_s_status_and_how_often_it_was_asked() {
     find_ann(&inbound.vendor.ory);
     script(&inbound.vendor.ory, &vec![refused(429); 3]);
     is_unfinished(&mut inbound, "at the patch").await;
-    for (line, status) in inbound.end().await.journal().iter().zip([500, 429]) {
-        assert_eq!((&line["vendor_status"], &line["attempt"]), (&json!(status), &json!(3)));
-        assert_eq!(metrics(line), ["Accepted", "Retried", "VendorLatency"].into(), "{line:#}");
+    for (line, status) in inbound.end().await.event_log().iter().zip([500, 429]) {
+        assert_eq!((&line["vendor_status"], &line["calls"]), (&json!(status), &json!(3)));
+        assert_eq!(metrics(line), ["Received", "Retried", "VendorLatency"].into(), "{line:#}");
     }
 }
 
@@ -150,7 +150,7 @@ async fn an_ory_that_is_not_there_is_tried_later_and_one_that_breaks_off_is_unkn
     is_unfinished(&mut broken, "reset").await;
     broken.vendor.ory.set_resetting(false);
     is_done_once(&mut broken, "reset").await;
-    assert_eq!(outcomes(&broken.end().await.journal())[0], "unknown");
+    assert_eq!(outcomes(&broken.end().await.event_log())[0], "in_doubt");
 }
 
 #[tokio::test]
@@ -191,9 +191,9 @@ async fn a_schema_that_does_not_know_the_trait_blocks_until_somebody_mends_it() 
     assert!(inbound.received().is_empty());
     inbound.vendor.ory.set_traits(&["email", "consent"]);
     is_done_once(&mut inbound, "schema").await;
-    let line = &inbound.end().await.journal()[0];
+    let line = &inbound.end().await.event_log()[0];
     assert_eq!((&line["outcome"], &line["vendor_status"]), (&json!("blocked"), &json!(400)));
-    assert_eq!(metrics(line), ["Accepted", "Blocked", "VendorLatency"].into());
+    assert_eq!(metrics(line), ["Received", "Blocked", "VendorLatency"].into());
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn a_token_that_ory_refuses_is_fetched_afresh_once_and_blocks() {
     assert_eq!(inbound.secrets.fetches(), before + 1);
     inbound.secrets.put(ORY_SECRET, "another-token");
     is_done_once(&mut inbound, "another token").await;
-    assert_eq!(outcomes(&inbound.end().await.journal())[0], "blocked");
+    assert_eq!(outcomes(&inbound.end().await.event_log())[0], "blocked");
 }
 
 #[tokio::test]

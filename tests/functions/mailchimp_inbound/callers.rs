@@ -37,7 +37,7 @@ async fn who_does_not_present_the_secret_is_turned_away() {
         assert_eq!((answer.status, answer.body), (401, error("unauthorized")));
     }
     assert!(inbound.received().is_empty());
-    for line in inbound.end().await.journal() {
+    for line in inbound.end().await.event_log() {
         assert_eq!(
             (&line["outcome"], &line["Unauthorized"]),
             (&json!("unauthorized"), &json!(1.0))
@@ -102,7 +102,7 @@ async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
             let expected = (503, error("caller_secret_unknown"));
             assert_eq!((answer.status, answer.body), expected, "{secret:?}");
         }
-        for line in inbound.end().await.journal() {
+        for line in inbound.end().await.event_log() {
             assert_eq!(line["Blocked"], json!(1.0), "{line:#}");
         }
     }

@@ -12,7 +12,7 @@ use super::{
     setup::{TELLS, Vendors, error, event, queued, setup, start_with, stranger},
 };
 use crate::common::{
-    journal::outcomes,
+    event_log::outcomes,
     segment_says,
     setup::{Running, VENDOR_SECRET, message_id, side_by_side},
     vendor_says,
@@ -41,7 +41,7 @@ async fn play(_: usize, (replies, outcome): (Vec<Reply>, &'static str)) {
     assert!(is_unfinished(&answer), "{told}: {answer:?}");
     assert_eq!(inbound.received().len(), replies.len(), "{told}");
     is_delivered_once(&mut inbound, &told).await;
-    assert_eq!(inbound.end().await.journal()[0]["outcome"], outcome, "{told}");
+    assert_eq!(inbound.end().await.event_log()[0]["outcome"], outcome, "{told}");
 }
 
 #[tokio::test]
@@ -78,8 +78,8 @@ async fn a_refused_connection_is_told_as_try_later() {
     for _ in 0..2 {
         assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await));
     }
-    for line in inbound.end().await.journal() {
-        assert_eq!((&line["outcome"], &line["attempt"]), (&json!("try_later"), &json!(3)));
+    for line in inbound.end().await.event_log() {
+        assert_eq!((&line["outcome"], &line["calls"]), (&json!("try_later"), &json!(3)));
     }
 }
 
@@ -94,8 +94,8 @@ async fn after_calls_without_an_answer_the_next_one_is_made_at_once_and_has_the_
     assert_eq!(calls.len(), 3);
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     assert_eq!(message_id(&inbound.received_once()), message_id(&calls[0]));
-    let journal = inbound.end().await.journal();
-    assert_eq!(outcomes(&journal), ["unknown", "delivered"]);
+    let event_log = inbound.end().await.event_log();
+    assert_eq!(outcomes(&event_log), ["in_doubt", "delivered"]);
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn a_stranger_is_answered_within_eight_seconds_even_if_the_secrets_are_slo
     let answered = timeout(EIGHT_SECONDS, inbound.call(stranger)).await.unwrap();
     assert!([401, 503].contains(&answered.status), "{answered:?}");
     let line = inbound.end().await.only_line();
-    assert_eq!(line.get("Unknown"), None, "{line:#}");
+    assert_eq!(line.get("InDoubt"), None, "{line:#}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::{
     setup::{Vendors, event, is_skipped},
 };
 use crate::common::{
-    journal::metrics,
+    event_log::metrics,
     setup::{QUEUE, Running, Vendor, message_id},
 };
 
@@ -90,7 +90,7 @@ async fn an_id_without_the_address_is_used_for_withdrawals_only_and_they_reach_b
     assert_ne!(message_id(&told[0]), message_id(&told[1]), "or Segment would drop the second");
     assert_eq!((inbound.consent(BEN), inbound.consent(ANN)), (json!(false), json!(false)));
     assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"));
-    let lines = inbound.end().await.journal();
+    let lines = inbound.end().await.event_log();
     assert_eq!(lines[2]["IdentityMismatch"], 1.0);
     assert_eq!(lines[2]["identity_id"], format!("{BEN},{ANN}"));
     assert!(lines[..2].iter().all(|line| line.get("IdentityMismatch").is_none()));
@@ -214,8 +214,8 @@ async fn somebody_whom_ory_does_not_know_is_unmatched_and_a_withdrawal_is_counte
         assert!(is_skipped(&answer, "nothing to do"), "{form}");
     }
     assert!(inbound.is_at_rest());
-    for (form, line) in forms.iter().zip(inbound.end().await.journal()) {
-        let mut expected = vec!["Accepted", "Skipped", "Unmatched"];
+    for (form, line) in forms.iter().zip(inbound.end().await.event_log()) {
+        let mut expected = vec!["Received", "Skipped", "Unmatched"];
         expected.extend(withdraws(form).then_some("UnmatchedWithdrawal"));
         assert_eq!(metrics(&line), expected.into_iter().collect(), "{form}");
         assert_eq!(line.get("identity_id"), None, "{form}");
@@ -235,7 +235,7 @@ async fn of_somebody_whom_ory_does_not_know_segment_is_told_by_an_id_of_the_temp
     assert_eq!(answer.body["vendor"], json!({"segment": {"success": true}}));
     assert_eq!(inbound.vendor.take_lines(), ["Segment: identify mailchimp-8a25ff1d98"]);
     let line = inbound.end().await.only_line();
-    let expected = ["Accepted", "Delivered", "Unmatched", "UnmatchedWithdrawal", "VendorLatency"];
+    let expected = ["Received", "Delivered", "Unmatched", "UnmatchedWithdrawal", "VendorLatency"];
     assert_eq!(metrics(&line), expected.into());
 }
 

@@ -10,15 +10,15 @@ use super::{
     setup::{ORY_SECRET, TELLS, Vendors, event, setup, start_with, stranger, with_ory},
     signature::{HEADER, from_now, header},
 };
-use crate::common::{canaries, journal, segment_says, setup::Setup, vendor_says};
+use crate::common::{canaries, event_log, segment_says, setup::Setup, vendor_says};
 
 #[tokio::test]
 async fn a_request_has_one_line_that_says_what_came_of_it() {
     let mut inbound = start_with(TELLS).await;
     let answer = inbound.call(event(form("subscribe"))).await;
     let line = inbound.end().await.only_line();
-    journal::tells_of_a_delivery(&line, "mailchimp-inbound");
-    assert_eq!(line["key"], answer.body["id"]);
+    event_log::tells_of_a_delivery(&line, "mailchimp-inbound");
+    assert_eq!(line["event_id"], answer.body["id"]);
 }
 
 #[tokio::test]
@@ -26,28 +26,28 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
     let later = vendor_says::with_header(429, "retry-after", "600");
     let blocked = segment_says::refused(400);
     let [subscribe, profile, unsubscribe] = ["subscribe", "profile", "unsubscribe"].map(form);
-    let table: [journal::Case<'_>; 11] = [
+    let table: [event_log::Case<'_>; 11] = [
         (event("").method("GET"), vec![], "validated", &[]),
         (event("").method("PUT"), vec![], "method_not_allowed", &[]),
         (event("x".repeat(600 * 1024)), vec![], "too_large", &[]),
         (stranger(&subscribe), vec![], "unauthorized", &["Unauthorized"]),
         (event(""), vec![], "malformed", &[]),
-        (event(form("pending")), vec![], "skipped", &["Accepted", "Skipped"]),
-        (event(form("cleaned")), vec![], "template_fault", &["Accepted", "TemplateFault"]),
-        (event(&profile), vec![later], "try_later", &["Accepted", "Retried", "VendorLatency"]),
-        (event(&profile), vec![blocked], "blocked", &["Accepted", "Blocked", "VendorLatency"]),
-        (event(&profile), vec![], "delivered", &["Accepted", "Delivered", "VendorLatency"]),
-        (event(&profile), vec![], "duplicate", &["Accepted", "Duplicate"]),
+        (event(form("pending")), vec![], "skipped", &["Received", "Skipped"]),
+        (event(form("cleaned")), vec![], "template_fault", &["Received", "TemplateFault"]),
+        (event(&profile), vec![later], "try_later", &["Received", "Retried", "VendorLatency"]),
+        (event(&profile), vec![blocked], "blocked", &["Received", "Blocked", "VendorLatency"]),
+        (event(&profile), vec![], "delivered", &["Received", "Delivered", "VendorLatency"]),
+        (event(&profile), vec![], "duplicate", &["Received", "Duplicate"]),
     ];
-    let silent: journal::Case<'_> = (
+    let silent: event_log::Case<'_> = (
         event(&unsubscribe),
         vec![Reply::HangUp; 3],
-        "unknown",
-        &["Accepted", "Unknown", "VendorLatency"],
+        "in_doubt",
+        &["Received", "InDoubt", "VendorLatency"],
     );
     let inbound = start_with(TELLS).await;
     let table: Vec<_> = table.into_iter().chain([silent]).collect();
-    journal::has_a_line_each(inbound, &table).await;
+    event_log::has_a_line_each(inbound, &table).await;
 }
 
 /// Goes wrong in the way that the merge field `FAULT` asks for.

@@ -16,9 +16,9 @@ async fn are_malformed(table: Vec<(Event, &str)>) {
         assert_eq!((answer.status, answer.body), (400, error("malformed")), "{word}");
     }
     assert!(inbound.received().is_empty());
-    let journal = inbound.end().await.journal();
-    assert_eq!(journal.len(), table.len());
-    for ((_, word), line) in table.iter().zip(journal) {
+    let event_log = inbound.end().await.event_log();
+    assert_eq!(event_log.len(), table.len());
+    for ((_, word), line) in table.iter().zip(event_log) {
         assert!(line["cause"].as_str().unwrap().contains(word), "{word}: {line:#}");
     }
 }

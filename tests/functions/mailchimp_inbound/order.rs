@@ -229,8 +229,8 @@ async fn of_two_sandboxes_with_events_of_one_person_the_second_is_told_to_come_a
             other.invoke(event(at(&form("subscribe"), 4))).await
         });
     assert_eq!((first.row(), second.status), ((200, "delivered"), 503));
-    let line = &other.end().await.journal()[1];
-    assert_eq!((&line["outcome"], line.get("attempt")), (&json!("try_later"), None));
+    let line = &other.end().await.event_log()[1];
+    assert_eq!((&line["outcome"], line.get("calls")), (&json!("try_later"), None));
     inbound.vendor.take_lines();
     is_old(&mut inbound, &at(&form("subscribe"), 4)).await;
     assert_eq!(inbound.consent(ANN), false);

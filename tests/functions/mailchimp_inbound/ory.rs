@@ -8,7 +8,7 @@ use super::{
     people::{ANN, ann, known, with_consent},
     setup::{ORY_SECRET, ORY_TOKEN, TELLS, event, is_skipped, setup},
 };
-use crate::common::{journal::metrics, setup::Vendor};
+use crate::common::{event_log::metrics, setup::Vendor};
 
 #[tokio::test]
 async fn an_unsubscribe_takes_consent_away_in_ory_and_then_at_segment() {
@@ -30,8 +30,8 @@ async fn an_unsubscribe_takes_consent_away_in_ory_and_then_at_segment() {
     assert_eq!(told.body["timestamp"], "2026-01-31T11:19:37Z");
     let line = inbound.end().await.only_line();
     assert_eq!((&line["outcome"], &line["identity_id"]), (&json!("delivered"), &json!(ANN)));
-    assert_eq!((&line["key"], &line["vendor_status"]), (&answer.body["id"], &json!(200)));
-    assert_eq!(metrics(&line), ["Accepted", "Delivered", "VendorLatency"].into());
+    assert_eq!((&line["event_id"], &line["vendor_status"]), (&answer.body["id"], &json!(200)));
+    assert_eq!(metrics(&line), ["Received", "Delivered", "VendorLatency"].into());
 }
 
 #[tokio::test]
@@ -46,9 +46,9 @@ async fn the_same_event_again_is_a_duplicate_and_nobody_is_told() {
         ["Ory: find ann@example.com".to_owned(), format!("Ory: get {ANN}")]
     );
     assert!(inbound.received().is_empty());
-    let line = &inbound.end().await.journal()[1];
+    let line = &inbound.end().await.event_log()[1];
     assert_eq!((&line["outcome"], &line["identity_id"]), (&json!("duplicate"), &json!(ANN)));
-    assert_eq!(metrics(line), ["Accepted", "Duplicate"].into());
+    assert_eq!(metrics(line), ["Received", "Duplicate"].into());
 }
 
 #[tokio::test]
@@ -170,8 +170,8 @@ async fn a_campaign_is_about_nobody_and_ory_is_not_asked() {
         assert!(is_skipped(&inbound.call(event(form("campaign"))).await, "cancelled"));
     }
     assert!(inbound.asked().is_empty() && inbound.received().is_empty());
-    let line = &inbound.end().await.journal()[0];
-    assert_eq!(metrics(line), ["Accepted", "Skipped"].into());
+    let line = &inbound.end().await.event_log()[0];
+    assert_eq!(metrics(line), ["Received", "Skipped"].into());
     assert_eq!(line.get("identity_id"), None);
 }
 
@@ -247,13 +247,13 @@ async fn without_ory_nothing_is_unmatched_and_segment_is_told_where_the_template
     let mut shipped = setup().await.start().await;
     assert!(is_skipped(&shipped.call(event(form("unsubscribe"))).await, "nothing to do"));
     let line = shipped.end().await.only_line();
-    assert_eq!(metrics(&line), ["Accepted", "Skipped"].into());
+    assert_eq!(metrics(&line), ["Received", "Skipped"].into());
 
     let mut own = setup().await.template(TELLS).start().await;
     assert_eq!(own.call(event(form("unsubscribe"))).await.row(), (200, "delivered"));
     own.received_once();
     let line = own.end().await.only_line();
-    assert_eq!(metrics(&line), ["Accepted", "Delivered", "VendorLatency"].into());
+    assert_eq!(metrics(&line), ["Received", "Delivered", "VendorLatency"].into());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::{
     people::{ANN, ann, find_ann, known, known_and_queued, with_consent},
     setup::{error, event, is_skipped},
 };
-use crate::common::{journal::metrics, setup::Vendor, starting};
+use crate::common::{event_log::metrics, setup::Vendor, starting};
 
 /// A template that gives this as `ory`, and tells Segment.
 fn giving(ory: &str) -> String {
@@ -75,7 +75,7 @@ async fn a_patch_that_breaks_a_rule_is_a_template_fault_and_nothing_happens() {
         assert_eq!(inbound.identity(ANN), ann(), "{code}");
         let log = inbound.end().await;
         let line = log.only_line();
-        assert_eq!(metrics(&line), ["Accepted", "TemplateFault"].into(), "{line:#}");
+        assert_eq!(metrics(&line), ["Received", "TemplateFault"].into(), "{line:#}");
         assert!(line["cause"].as_str().unwrap().contains("TEMPLATE"), "{line:#}");
         assert!(!log.tells("eve@example.com"), "{code}");
     }
@@ -147,7 +147,7 @@ async fn a_patch_that_changes_nothing_and_nobody_to_tell_is_nothing_to_do() {
     let line = inbound.end().await.only_line();
     assert_eq!(
         (&line["identity_id"], metrics(&line)),
-        (&json!(ANN), ["Accepted", "Skipped"].into())
+        (&json!(ANN), ["Received", "Skipped"].into())
     );
 }
 

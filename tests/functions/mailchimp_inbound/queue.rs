@@ -11,7 +11,7 @@ use super::{
 };
 use crate::common::{
     canaries,
-    journal::{metrics, outcomes},
+    event_log::{metrics, outcomes},
     segment_says,
     setup::{QUEUE, message_id},
     stored,
@@ -45,7 +45,7 @@ async fn what_is_stored_is_the_typed_event_and_no_secret() {
         "merges": {"FNAME": "Ann", "INTERESTS": "News, Tea"},
     });
     let expected = json!({
-        "version": 1, "function": "mailchimp-inbound", "key": answer.body["id"],
+        "version": 1, "function": "mailchimp-inbound", "event_id": answer.body["id"],
         "event": {"type": "subscribe", "fired_at": FIRED_AT_RFC3339, "data": data},
     });
     assert_eq!(message, expected);
@@ -189,7 +189,7 @@ async fn with_ory_neither_whether_it_knows_the_person_or_not() {
 const OF_LAST_WEEK: &str = r#"{
     "version": 1,
     "function": "mailchimp-inbound",
-    "key": "e397022ce129fabdd8ba98895d8b079ef214a93e57e13f60e9713db6fe18441d",
+    "event_id": "e397022ce129fabdd8ba98895d8b079ef214a93e57e13f60e9713db6fe18441d",
     "received_at": "2026-01-02T03:04:05.678912Z",
     "event": {
         "type": "unsubscribe",

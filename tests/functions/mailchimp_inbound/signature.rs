@@ -12,7 +12,7 @@ use super::{
     setup::{SECRET, TELLS, Vendors, error, event, setup, stranger},
 };
 use crate::common::{
-    journal::metrics,
+    event_log::metrics,
     setup::{Running, Setup},
 };
 
@@ -118,9 +118,9 @@ async fn a_missing_or_wrong_signature_is_turned_away() {
     }
     is_turned_away(&mut inbound, event("").header(HEADER, &headers[1])).await;
     assert!(inbound.received().is_empty());
-    let journal = inbound.end().await.journal();
-    assert_eq!(journal.len(), headers.len() + 2);
-    for line in &journal {
+    let event_log = inbound.end().await.event_log();
+    assert_eq!(event_log.len(), headers.len() + 2);
+    for line in &event_log {
         assert_eq!(metrics(line), ["Unauthorized"].into(), "{line:#}");
     }
 }
@@ -141,12 +141,12 @@ async fn a_signature_of_another_time_is_turned_away_and_counted_apart() {
     assert_eq!(inbound.call(of(300)).await.row(), (200, "duplicate"));
     let wrong = header("another-signing-secret", from_now(-301), &form);
     is_turned_away(&mut inbound, event(&form).header(HEADER, wrong)).await;
-    let journal = inbound.end().await.journal();
-    for line in &journal[..4] {
+    let event_log = inbound.end().await.event_log();
+    for line in &event_log[..4] {
         assert_eq!(line["outcome"], "unauthorized");
         assert_eq!(metrics(line), ["StaleSignature"].into(), "{line:#}");
     }
-    assert_eq!(metrics(&journal[6]), ["Unauthorized"].into(), "a stranger's is not only stale");
+    assert_eq!(metrics(&event_log[6]), ["Unauthorized"].into(), "a stranger's is not only stale");
 }
 
 #[tokio::test]
@@ -223,7 +223,7 @@ async fn a_signing_secret_that_is_not_fit_for_use_lets_nobody_pass() {
         is_turned_away(&mut inbound, stranger(&form)).await;
         assert!(inbound.received().is_empty());
         let log = inbound.end().await;
-        for line in &log.journal()[..5] {
+        for line in &log.event_log()[..5] {
             assert_eq!(metrics(line), ["Blocked"].into(), "{line:#}");
         }
         assert!(!log.tells("only-fifteen-ch") && !log.tells(SIGNING_SECRET));
@@ -254,7 +254,7 @@ async fn a_signing_secret_that_is_denied_is_asked_for_once_per_pause() {
         assert_eq!((answer.status, answer.body), (503, error("caller_secret_unknown")));
     }
     assert_eq!(inbound.secrets.calls(), before, "the start has asked");
-    for line in inbound.end().await.journal() {
+    for line in inbound.end().await.event_log() {
         assert_eq!(metrics(&line), ["Blocked"].into(), "{line:#}");
     }
 }

@@ -7,7 +7,7 @@ use super::{
     people::{known, known_and_queued},
     setup::{TELLS, Vendors, event, is_skipped, setup, start, start_with},
 };
-use crate::common::{journal::metrics, setup::Running};
+use crate::common::{event_log::metrics, setup::Running};
 
 /// Sends forms, and sees each skipped for this reason.
 async fn are_skipped(mut inbound: Running<Vendors>, forms: Vec<String>, reason: &str) {
@@ -16,12 +16,12 @@ async fn are_skipped(mut inbound: Running<Vendors>, forms: Vec<String>, reason: 
         assert!(is_skipped(&answer, reason), "{form}: {answer:?}");
     }
     assert!(inbound.received().is_empty());
-    let journal = inbound.end().await.journal();
-    assert_eq!(journal.len(), forms.len());
-    for line in &journal {
+    let event_log = inbound.end().await.event_log();
+    assert_eq!(event_log.len(), forms.len());
+    for line in &event_log {
         assert_eq!(line["outcome"], "skipped");
         assert!(line["cause"].as_str().unwrap().contains(reason), "{line:#}");
-        assert_eq!(metrics(line), ["Accepted", "Skipped"].into(), "{line:#}");
+        assert_eq!(metrics(line), ["Received", "Skipped"].into(), "{line:#}");
     }
 }
 
@@ -39,7 +39,7 @@ async fn a_type_that_nobody_knows_is_named_in_the_log_where_it_is_a_word() {
         inbound.call(event(form(kind))).await;
     }
     let log = inbound.end().await;
-    let causes: Vec<_> = log.journal().iter().map(|line| line["cause"].clone()).collect();
+    let causes: Vec<_> = log.event_log().iter().map(|line| line["cause"].clone()).collect();
     assert_eq!(causes, ["unknown type: sms_subscribe", "unknown type: (not a word)"]);
     assert!(!log.tells("ann"));
 }
@@ -78,9 +78,9 @@ async fn whoever_is_forgotten_is_skipped_and_ory_is_not_asked() {
         }
         assert!(inbound.asked().is_empty() && inbound.received().is_empty());
         assert!(inbound.stored().is_empty());
-        for line in inbound.end().await.journal() {
+        for line in inbound.end().await.event_log() {
             assert_eq!(line["cause"], "forgotten address");
-            assert_eq!(metrics(&line), ["Accepted", "Skipped"].into(), "{line:#}");
+            assert_eq!(metrics(&line), ["Received", "Skipped"].into(), "{line:#}");
         }
     }
 }
@@ -104,8 +104,8 @@ async fn lists_that_are_not_named_are_skipped() {
         assert!(is_skipped(&answer, "list not accepted"), "{kind}");
     }
     assert!(inbound.received().is_empty());
-    for line in inbound.end().await.journal() {
-        assert_eq!(metrics(&line), ["Accepted", "ListNotAccepted", "Skipped"].into(), "{line:#}");
+    for line in inbound.end().await.event_log() {
+        assert_eq!(metrics(&line), ["Received", "ListNotAccepted", "Skipped"].into(), "{line:#}");
     }
 }
 

@@ -36,7 +36,7 @@ async fn the_validator_is_told_that_somebody_is_here_without_any_secret() {
             }
         }
         assert!(inbound.received().is_empty());
-        for line in inbound.end().await.journal() {
+        for line in inbound.end().await.event_log() {
             assert_eq!((&line["outcome"], line.get("_aws")), (&json!("validated"), None));
         }
     }
@@ -143,7 +143,7 @@ async fn a_template_fault_is_not_hidden_and_leaves_no_record() {
             assert_eq!((answer.status, answer.body), (500, error("template_fault")), "{fault}");
         }
         assert!(inbound.received().is_empty(), "{fault}");
-        for line in inbound.end().await.journal() {
+        for line in inbound.end().await.event_log() {
             assert_eq!(line["TemplateFault"], json!(1.0), "{fault}");
             assert!(line["cause"].as_str().unwrap().contains("TEMPLATE"), "{line:#}");
         }

@@ -8,7 +8,7 @@ use super::{
     setup::{Vendors, event, is_skipped},
 };
 use crate::common::{
-    journal::metrics,
+    event_log::metrics,
     segment_says,
     setup::{QUEUE, Running, Vendor},
 };
@@ -57,7 +57,7 @@ async fn an_old_subscribe_that_was_never_applied_is_left_out_and_counted() {
     assert!(inbound.vendor.take_lines().is_empty());
     assert_eq!(inbound.consent(ANN), false);
     let line = inbound.end().await.only_line();
-    assert_eq!(metrics(&line), ["Accepted", "Skipped", "StaleConsent"].into());
+    assert_eq!(metrics(&line), ["Received", "Skipped", "StaleConsent"].into());
 }
 
 #[tokio::test]

@@ -29,17 +29,17 @@ enum Fault {
     /// Nothing was sent, and somebody must act: the next attempt sends it if they have.
     Blocked,
     /// It may have been sent: no attempt sends it again.
-    Unknown,
+    InDoubt,
 }
 
-use Fault::{Blocked, TryLater, Unknown};
+use Fault::{Blocked, InDoubt, TryLater};
 
 impl Fault {
     fn word(self) -> &'static str {
         match self {
             TryLater => "try_later",
             Blocked => "blocked",
-            Unknown => "unknown",
+            InDoubt => "in_doubt",
         }
     }
 }
@@ -80,13 +80,13 @@ fn successes_that_are_none() -> Vec<Case> {
         (rejected("invalid-sender"), 1, Blocked),
         (rejected("unsigned"), 1, Blocked),
         (rejected("test-mode-limit"), 1, Blocked),
-        (vec![mandrill_says::row("a-new-status", None)], 1, Unknown),
-        (vec![mandrill_says::rows(&json!([]))], 1, Unknown),
-        (vec![mandrill_says::rows(&two_rows)], 1, Unknown),
-        (vec![vendor_says::html(200)], 1, Unknown),
-        (vec![Reply::text(200, "application/json", "")], 1, Unknown),
-        (vec![Reply::text(200, "application/json", truncated.to_owned())], 1, Unknown),
-        (vec![Reply::text(200, "application/json", oversize)], 1, Unknown),
+        (vec![mandrill_says::row("a-new-status", None)], 1, InDoubt),
+        (vec![mandrill_says::rows(&json!([]))], 1, InDoubt),
+        (vec![mandrill_says::rows(&two_rows)], 1, InDoubt),
+        (vec![vendor_says::html(200)], 1, InDoubt),
+        (vec![Reply::text(200, "application/json", "")], 1, InDoubt),
+        (vec![Reply::text(200, "application/json", truncated.to_owned())], 1, InDoubt),
+        (vec![Reply::text(200, "application/json", oversize)], 1, InDoubt),
     ]
 }
 
@@ -100,11 +100,11 @@ fn relays() -> Vec<Case> {
             Reply::text(status, "application/json", unnamed),
         ]
     };
-    [502, 504].into_iter().flat_map(relay).map(|reply| (vec![reply], 1, Unknown)).collect()
+    [502, 504].into_iter().flat_map(relay).map(|reply| (vec![reply], 1, InDoubt)).collect()
 }
 
 fn silences() -> Vec<Case> {
-    vec![(vec![Reply::HangUp], 1, Unknown), (vec![vendor_says::nothing()], 1, Unknown)]
+    vec![(vec![Reply::HangUp], 1, InDoubt), (vec![vendor_says::nothing()], 1, InDoubt)]
 }
 
 /// Plays each case to an event of its own, and then Ory's next attempt at the same event.
@@ -120,13 +120,13 @@ async fn play(vendor_timeout_ms: &str, cases: Vec<Case>) {
         assert_eq!(welcome.call(event.clone()).await.message(), ("#/", 8_100_503), "{told}");
         assert_eq!(welcome.received().len(), calls, "{told}");
         let again = welcome.call(event).await;
-        let (status, sent) = if fault == Unknown { (503, 0) } else { (200, 1) };
+        let (status, sent) = if fault == InDoubt { (503, 0) } else { (200, 1) };
         assert_eq!((again.status, welcome.received().len()), (status, sent), "again: {told}");
     }
-    let journal = welcome.end().await.journal();
-    for ((_, calls, fault), line) in cases.iter().zip(journal.iter().step_by(2)) {
+    let event_log = welcome.end().await.event_log();
+    for ((_, calls, fault), line) in cases.iter().zip(event_log.iter().step_by(2)) {
         assert_eq!(line["outcome"], fault.word(), "{line:#}");
-        assert_eq!(line["attempt"], *calls, "{line:#}");
+        assert_eq!(line["calls"], *calls, "{line:#}");
     }
 }
 
@@ -182,7 +182,7 @@ async fn a_connection_that_is_never_made_is_tried_again_and_told_as_try_later() 
             // What is left for the third call is less than the longest time for connecting.
             welcome.dynamo_db.set_delay(Duration::from_millis(900));
             assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
-            let mark = welcome.record().get("unsure_since").cloned();
+            let mark = welcome.record().get("in_doubt_since").cloned();
             assert_eq!(mark, None, "{vendor_timeout_ms}: it is in doubt");
             let line = welcome.end().await.only_line();
             assert_eq!(line["outcome"], "try_later", "{vendor_timeout_ms}: {line:#}");
@@ -199,8 +199,8 @@ async fn a_connection_that_was_made_may_have_carried_the_mail() {
     welcome.vendor.set_resetting(false);
     assert_eq!(welcome.call(event(&ann())).await.status, 503);
     assert!(welcome.received().is_empty());
-    let journal = welcome.end().await.journal();
-    assert_eq!((&journal[0]["outcome"], &journal[0]["attempt"]), (&json!("unknown"), &json!(1)));
+    let event_log = welcome.end().await.event_log();
+    assert_eq!((&event_log[0]["outcome"], &event_log[0]["calls"]), (&json!("in_doubt"), &json!(1)));
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn a_key_that_is_refused_twice_blocks() {
         assert_eq!(welcome.call(event(&ann())).await.status, 503);
         assert_eq!(welcome.received().len(), 2);
     }
-    for line in welcome.end().await.journal() {
+    for line in welcome.end().await.event_log() {
         assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
     }
 }

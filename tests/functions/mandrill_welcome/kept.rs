@@ -12,7 +12,7 @@ use super::{
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
-    journal::metrics,
+    event_log::metrics,
     ory::{ann, ann_before_save, event, event_of},
     setup::{VENDOR_SECRET, Vendor},
     stored, vendor_says,
@@ -45,7 +45,7 @@ async fn play(cases: Vec<Case>, outcome: &str, counted: &str) {
     let deliveries = welcome.end().await.deliveries();
     assert_eq!(deliveries.len(), calls);
     for kept in deliveries.iter().step_by(2) {
-        assert_eq!((&kept["outcome"], &kept["attempt"]), (&json!(outcome), &json!(1)));
+        assert_eq!((&kept["outcome"], &kept["calls"]), (&json!(outcome), &json!(1)));
         assert_eq!(metrics(kept), [counted, "VendorLatency"].into());
     }
 }
@@ -94,7 +94,7 @@ async fn a_refused_connection_leaves_the_way_free() {
     let wait = welcome.work_after(1).await.unwrap();
     assert!((1..=2).contains(&wait), "{wait} s");
     let record = welcome.record();
-    assert_eq!((&record["lease_until"], record.get("unsure_since")), (&json!({"N": "0"}), None));
+    assert_eq!((&record["lease_until"], record.get("in_doubt_since")), (&json!({"N": "0"}), None));
     welcome.sandbox.deploy(|deployment| deployment.var("MANDRILL_URL", url)).await;
     is_delivered_once(&mut welcome, "a refused connection").await;
 }

@@ -10,14 +10,14 @@ use super::{
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
-    canaries, journal,
+    canaries, event_log,
     ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of},
     vendor_says,
 };
 
 #[tokio::test]
 async fn a_request_has_one_line_that_says_what_came_of_it() {
-    journal::tells_what_came_of_ory_s_request(Welcome::start().await, "mandrill-welcome").await;
+    event_log::tells_what_came_of_ory_s_request(Welcome::start().await, "mandrill-welcome").await;
 }
 
 #[tokio::test]
@@ -27,28 +27,28 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
     let rejected = mandrill_says::row("rejected", Some("spam"));
     let blocked = mandrill_says::error(402, "PaymentRequired");
     let later = vendor_says::with_header(429, "retry-after", "600");
-    let table: [journal::Case<'_>; 11] = [
+    let table: [event_log::Case<'_>; 11] = [
         (good.clone().method("GET"), vec![], "method_not_allowed", &[]),
         (good.clone().body("x".repeat(600 * 1024)), vec![], "too_large", &[]),
         (good.clone().header("authorization", "x"), vec![], "unauthorized", &["Unauthorized"]),
         (good.body("{"), vec![], "malformed", &[]),
-        (event(&ann_before_save()), vec![], "skipped", &["Accepted", "Skipped"]),
-        (saved(1), vec![], "delivered", &["Accepted", "Delivered", "VendorLatency"]),
-        (saved(1), vec![], "duplicate", &["Accepted", "Duplicate"]),
-        (saved(2), vec![rejected], "rejected", &["Accepted", "Rejected", "VendorLatency"]),
-        (saved(3), vec![blocked], "blocked", &["Accepted", "Blocked", "VendorLatency"]),
-        (saved(4), vec![later], "try_later", &["Accepted", "Retried", "VendorLatency"]),
-        (saved(5), vec![Reply::HangUp], "unknown", &["Accepted", "Unknown", "VendorLatency"]),
+        (event(&ann_before_save()), vec![], "skipped", &["Received", "Skipped"]),
+        (saved(1), vec![], "delivered", &["Received", "Delivered", "VendorLatency"]),
+        (saved(1), vec![], "duplicate", &["Received", "Duplicate"]),
+        (saved(2), vec![rejected], "rejected", &["Received", "Rejected", "VendorLatency"]),
+        (saved(3), vec![blocked], "blocked", &["Received", "Blocked", "VendorLatency"]),
+        (saved(4), vec![later], "try_later", &["Received", "Retried", "VendorLatency"]),
+        (saved(5), vec![Reply::HangUp], "in_doubt", &["Received", "InDoubt", "VendorLatency"]),
     ];
     let welcome = Setup::new().await.template(FROM_THE_DOCUMENTS).start().await;
-    journal::has_a_line_each(welcome, &table).await;
+    event_log::has_a_line_each(welcome, &table).await;
 }
 
 #[tokio::test]
 async fn a_caller_s_secret_of_no_use_counts_as_blocked() {
     let mut welcome = Setup::new().await.var("WEBHOOK_SECRET_ID", "missing").start().await;
     welcome.call(event(&ann())).await;
-    assert_eq!(journal::metrics(&welcome.end().await.only_line()), ["Blocked"].into());
+    assert_eq!(event_log::metrics(&welcome.end().await.only_line()), ["Blocked"].into());
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_template_fault_is_counted() {
     let mut welcome = Setup::new().await.template("function(ctx) ctx.missing").start().await;
     welcome.call(event(&ann())).await;
     let line = welcome.end().await.only_line();
-    assert_eq!(journal::metrics(&line), ["Accepted", "TemplateFault"].into());
+    assert_eq!(event_log::metrics(&line), ["Received", "TemplateFault"].into());
 }
 
 #[tokio::test]
@@ -64,9 +64,9 @@ async fn the_line_tells_what_stands_in_the_place_of_a_trigger_id() {
     let mut welcome = Welcome::start().await;
     let first = welcome.call(event(&ann()).without_trigger()).await;
     let second = welcome.call(event_of("no uuid", &ben())).await;
-    for (line, answer) in welcome.end().await.journal().iter().zip([first, second]) {
+    for (line, answer) in welcome.end().await.event_log().iter().zip([first, second]) {
         assert_eq!(line.get("trigger_id"), None);
-        assert_eq!(line["key"], answer.body["id"]);
+        assert_eq!(line["event_id"], answer.body["id"]);
     }
 }
 
@@ -75,10 +75,10 @@ async fn at_a_quieter_level_the_metrics_remain() {
     let mut welcome = Setup::new().await.var("LOG_LEVEL", "error").start().await;
     welcome.call(event(&ann())).await;
     let log = welcome.end().await;
-    assert!(log.journal().is_empty());
+    assert!(log.event_log().is_empty());
     let [line] = log.stdout.as_slice() else { panic!("not one line but {log:#?}") };
     let line: Value = serde_json::from_str(line).unwrap();
-    assert_eq!(journal::metrics(&line), ["Accepted", "Delivered", "VendorLatency"].into());
+    assert_eq!(event_log::metrics(&line), ["Received", "Delivered", "VendorLatency"].into());
 }
 
 /// Goes wrong in the way that ctx asks for.

@@ -11,7 +11,7 @@ use super::{
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
-    journal::outcomes,
+    event_log::outcomes,
     ory::{ann, event},
     queue::until_called,
     setup::QUEUE,
@@ -34,9 +34,9 @@ async fn what_was_stored_without_a_word_is_delivered_in_line_and_is_one_mail() {
     for mut welcome in stored.await {
         assert!(welcome.work().await.is_empty());
         assert_eq!(welcome.mails(), 1);
-        let journal = welcome.end().await.journal();
-        assert_eq!(outcomes(&journal[..1]), ["delivered"]);
-        assert!(outcomes(&journal[1..]).iter().all(|outcome| *outcome == "duplicate"));
+        let event_log = welcome.end().await.event_log();
+        assert_eq!(outcomes(&event_log[..1]), ["delivered"]);
+        assert!(outcomes(&event_log[1..]).iter().all(|outcome| *outcome == "duplicate"));
     }
 }
 
@@ -136,8 +136,8 @@ async fn without_its_table_ory_is_asked_to_try_again_in_line() {
     welcome.dynamo_db.set_down(false);
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "duplicate"));
-    let journal = welcome.end().await.journal();
-    assert_eq!(outcomes(&journal), ["try_later", "delivered", "duplicate"]);
+    let event_log = welcome.end().await.event_log();
+    assert_eq!(outcomes(&event_log), ["try_later", "delivered", "duplicate"]);
 }
 
 /// Mandrill sends a mail, and takes a while to say so.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::common::{
     canaries,
-    journal::outcomes,
+    event_log::outcomes,
     ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of, phone_only},
     queue::until_called,
     setup::QUEUE,
@@ -44,7 +44,7 @@ async fn what_is_stored_is_the_reduced_event_and_no_secret() {
     let email = "canary@example.com";
     let transient_payload = json!({"fault": "none", "canary": "canary"});
     let expected = json!({
-        "version": 1, "function": "mandrill-welcome", "key": FIRST, "trigger_id": FIRST,
+        "version": 1, "function": "mandrill-welcome", "event_id": FIRST, "trigger_id": FIRST,
         "event": {
             "flow": {
                 "id": "canary", "type": "canary",
@@ -213,7 +213,7 @@ async fn a_message_that_two_sandboxes_get_at_once_is_one_mail() {
     let hidden = welcome.stored_once().visibility.unwrap();
     assert!((20..=41).contains(&hidden), "until the lease ends: {hidden} s");
     let line = other.end().await.only_line();
-    assert_eq!((&line["outcome"], line.get("attempt")), (&json!("try_later"), None));
+    assert_eq!((&line["outcome"], line.get("calls")), (&json!("try_later"), None));
     welcome.let_time_pass(Duration::from_secs(30));
     assert!(welcome.work().await.is_empty());
     assert_eq!(welcome.mails(), 0);
@@ -264,7 +264,7 @@ async fn characters_that_sqs_refuses_arrive_as_they_were() {
 pub(super) const OF_LAST_WEEK: &str = r#"{
     "version": 1,
     "function": "mandrill-welcome",
-    "key": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
+    "event_id": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
     "trigger_id": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
     "received_at": "2026-01-02T03:04:05.678912Z",
     "event": {

@@ -13,7 +13,7 @@ use super::{
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
-    journal::metrics,
+    event_log::metrics,
     ory::{FIRST, ann, ann_before_save, event, phone_only},
     setup::QUEUE,
     vendor_says,
@@ -41,8 +41,8 @@ async fn what_is_delivered_at_once_is_not_stored() {
     assert_eq!((welcome.mails(), welcome.stored().len()), (1, 0));
     assert_eq!(told(&mut welcome, event(&ann())).await["status"], "duplicate");
     assert!(welcome.stored().is_empty());
-    let line = &welcome.end().await.journal()[0];
-    assert_eq!(metrics(line), ["Accepted", "Delivered", "VendorLatency"].into());
+    let line = &welcome.end().await.event_log()[0];
+    assert_eq!(metrics(line), ["Received", "Delivered", "VendorLatency"].into());
 }
 
 #[tokio::test]
@@ -60,8 +60,8 @@ async fn what_one_attempt_does_not_deliver_is_stored_and_delivered_later() {
         assert_eq!((welcome.mails(), welcome.stored().len()), (1, 1), "{told_of}");
         assert!(welcome.work().await.is_empty(), "{told_of}");
         assert_eq!(welcome.mails(), 1, "{told_of}");
-        let [request, delivery] = welcome.end().await.journal().try_into().unwrap();
-        assert_eq!((&request["outcome"], &request["attempt"]), (&json!("accepted"), &json!(1)));
+        let [request, delivery] = welcome.end().await.event_log().try_into().unwrap();
+        assert_eq!((&request["outcome"], &request["calls"]), (&json!("accepted"), &json!(1)));
         assert_eq!(delivery["outcome"], "delivered", "{told_of}");
     }
 }
@@ -88,9 +88,9 @@ async fn a_template_fault_is_stored_and_delivered_by_another_template() {
     welcome.sandbox.deploy(mended).await;
     assert!(welcome.work().await.is_empty());
     assert_eq!(welcome.mails(), 1);
-    let [request, _] = welcome.end().await.journal().try_into().unwrap();
+    let [request, _] = welcome.end().await.event_log().try_into().unwrap();
     assert_eq!(request["outcome"], "accepted");
-    assert_eq!(metrics(&request), ["Accepted", "TemplateFault"].into());
+    assert_eq!(metrics(&request), ["Received", "TemplateFault"].into());
 }
 
 #[tokio::test]

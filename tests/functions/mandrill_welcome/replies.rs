@@ -149,7 +149,7 @@ async fn a_broken_rule_before_the_save_is_a_fault_and_after_it_the_event_s_own_r
         assert_eq!((before.status, before.message()), (422, ("#/", 8_100_422)), "{result}");
         let after = welcome.call(event(&with_a_number(ann()))).await;
         assert_eq!(after.row(), (200, "delivered"), "{result}");
-        for line in welcome.end().await.journal() {
+        for line in welcome.end().await.event_log() {
             assert_eq!(line["TemplateFault"], 1.0, "{line:#}");
             let cause = line["cause"].as_str().unwrap();
             assert!(cause.contains("REPLY_TEMPLATE") && cause.contains(rule), "{cause}");
@@ -179,7 +179,7 @@ async fn an_identity_is_not_changed_in_a_flow_that_would_not_save_it() {
     let mut unnamed = ben();
     unnamed["hook"] = json!(null);
     assert_eq!(welcome.call(event(&unnamed)).await.row(), (200, "delivered"));
-    for line in welcome.end().await.journal() {
+    for line in welcome.end().await.event_log() {
         assert!(line["cause"].as_str().unwrap().contains("identity-flow"), "{line:#}");
     }
 }

@@ -162,7 +162,7 @@ async fn a_template_that_never_ends_is_a_fault_and_the_next_request_finds_a_fres
     assert_eq!(welcome.call(event_of(SECOND, &ben())).await.row(), (200, "delivered"));
     assert_eq!(welcome.sandbox.starts(), 2);
     let outcomes: Vec<_> =
-        welcome.end().await.journal().iter().map(|line| line["outcome"].clone()).collect();
+        welcome.end().await.event_log().iter().map(|line| line["outcome"].clone()).collect();
     assert_eq!(outcomes, ["template_fault", "delivered"]);
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::setup::queued;
 use crate::common::{
-    journal::{metrics, outcomes},
+    event_log::{metrics, outcomes},
     ory::{ann, event_of},
     segment_says,
     setup::{QUEUE, Running, VENDOR_SECRET, Vendor, message_id},
@@ -83,7 +83,7 @@ async fn several_events_are_one_call() {
     let ids = each(&call, "messageId");
     assert!(ids.iter().all(|id| id.len() >= 16) && ids[0] != ids[1] && ids[1] != ids[2]);
     for line in identify.end().await.deliveries() {
-        assert_eq!((&line["outcome"], &line["attempt"]), (&json!("delivered"), &json!(1)));
+        assert_eq!((&line["outcome"], &line["calls"]), (&json!("delivered"), &json!(1)));
         assert_eq!(metrics(&line), ["Delivered", "VendorLatency"].into());
     }
 }
@@ -207,8 +207,8 @@ async fn a_batch_that_segment_cannot_take_now_stays_as_long_as_it_asks() {
 
 #[tokio::test]
 async fn a_batch_without_an_answer_goes_out_again_with_the_same_ids() {
-    all_stay(Reply::HangUp, 1..=2, "unknown").await;
-    all_stay(segment_says::text(200, r#"{"success":tr"#), 1..=2, "unknown").await;
+    all_stay(Reply::HangUp, 1..=2, "in_doubt").await;
+    all_stay(segment_says::text(200, r#"{"success":tr"#), 1..=2, "in_doubt").await;
 }
 
 #[tokio::test]

@@ -165,7 +165,7 @@ async fn what_is_over_32_kb_is_blocked_and_not_sent() {
     let answer = identify.call(event_of(SECOND, &padded(MOST))).await;
     assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_503)));
     assert!(identify.received().is_empty());
-    let line = identify.end().await.journal().pop().unwrap();
+    let line = identify.end().await.event_log().pop().unwrap();
     assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
     assert!(line["cause"].as_str().unwrap().contains("32 KB"), "{line:#}");
 }

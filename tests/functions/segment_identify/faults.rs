@@ -41,12 +41,12 @@ fn successes_that_are_none() -> Vec<Case> {
     let oversize = format!(r#"{{"success":true,"more":"{}"}}"#, "x".repeat(1024 * 1024));
     vec![
         (vec![segment_says::refused(200)], "blocked"),
-        (three(segment_says::text(200, r#"{"success":tr"#)), "unknown"),
-        (three(segment_says::text(200, "")), "unknown"),
-        (three(segment_says::text(200, "{}")), "unknown"),
-        (three(segment_says::text(200, oversize)), "unknown"),
-        (three(vendor_says::html(200)), "unknown"),
-        (three(segment_says::text(204, "")), "unknown"),
+        (three(segment_says::text(200, r#"{"success":tr"#)), "in_doubt"),
+        (three(segment_says::text(200, "")), "in_doubt"),
+        (three(segment_says::text(200, "{}")), "in_doubt"),
+        (three(segment_says::text(200, oversize)), "in_doubt"),
+        (three(vendor_says::html(200)), "in_doubt"),
+        (three(segment_says::text(204, "")), "in_doubt"),
     ]
 }
 
@@ -93,8 +93,11 @@ async fn play(_: usize, (replies, outcome): Case) {
     are_the_same(&identify, calls, &told);
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"), "again: {told}");
     assert_eq!(identify.received().len(), 1, "again: {told}");
-    let journal = identify.end().await.journal();
-    assert_eq!((&journal[0]["outcome"], &journal[0]["attempt"]), (&json!(outcome), &json!(calls)));
+    let event_log = identify.end().await.event_log();
+    assert_eq!(
+        (&event_log[0]["outcome"], &event_log[0]["calls"]),
+        (&json!(outcome), &json!(calls))
+    );
 }
 
 #[tokio::test]
@@ -109,7 +112,7 @@ async fn a_success_that_is_none_is_not_taken_for_one() {
 
 #[tokio::test]
 async fn a_call_without_an_answer_is_made_three_times_at_most() {
-    side_by_side([(three(Reply::HangUp), "unknown")], play).await;
+    side_by_side([(three(Reply::HangUp), "in_doubt")], play).await;
 }
 
 #[tokio::test]
@@ -152,8 +155,8 @@ async fn a_connection_that_is_reset_before_it_is_read_is_tried_again() {
     assert!(identify.received().is_empty());
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(identify.received().len(), 1);
-    let journal = identify.end().await.journal();
-    assert_eq!((&journal[0]["outcome"], &journal[0]["attempt"]), (&json!("unknown"), &json!(3)));
+    let event_log = identify.end().await.event_log();
+    assert_eq!((&event_log[0]["outcome"], &event_log[0]["calls"]), (&json!("in_doubt"), &json!(3)));
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ async fn a_key_that_is_refused_twice_blocks() {
         assert_eq!(message_id(&calls[0]), message_id(&calls[1]), "{refusal:?}");
         assert_eq!(identify.secrets.fetches(), fetches + 1, "{refusal:?}");
     }
-    for line in identify.end().await.journal() {
+    for line in identify.end().await.event_log() {
         assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
 use crate::common::{
-    canaries, journal,
+    canaries, event_log,
     ory::{SECOND, ann, ann_before_save, event, event_of, phone_only},
     segment_says,
     setup::Setup,
@@ -14,31 +14,31 @@ use crate::common::{
 
 #[tokio::test]
 async fn a_request_has_one_line_that_says_what_came_of_it() {
-    journal::tells_what_came_of_ory_s_request(start().await, "segment-identify").await;
+    event_log::tells_what_came_of_ory_s_request(start().await, "segment-identify").await;
 }
 
 #[tokio::test]
 async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
     let good = event(&ann());
     let later = vendor_says::with_header(429, "retry-after", "600");
-    let table: [journal::Case<'_>; 9] = [
+    let table: [event_log::Case<'_>; 9] = [
         (good.clone().method("GET"), vec![], "method_not_allowed", &[]),
         (good.clone().body("x".repeat(600 * 1024)), vec![], "too_large", &[]),
         (good.clone().header("authorization", "x"), vec![], "unauthorized", &["Unauthorized"]),
         (good.clone().body("{"), vec![], "malformed", &[]),
-        (event(&ann_before_save()), vec![], "skipped", &["Accepted", "Skipped"]),
-        (event(&phone_only()), vec![], "skipped", &["Accepted", "Skipped"]),
-        (good.clone(), vec![later], "try_later", &["Accepted", "Retried", "VendorLatency"]),
+        (event(&ann_before_save()), vec![], "skipped", &["Received", "Skipped"]),
+        (event(&phone_only()), vec![], "skipped", &["Received", "Skipped"]),
+        (good.clone(), vec![later], "try_later", &["Received", "Retried", "VendorLatency"]),
         (
             good.clone(),
             vec![segment_says::refused(400)],
             "blocked",
-            &["Accepted", "Blocked", "VendorLatency"],
+            &["Received", "Blocked", "VendorLatency"],
         ),
-        (good, vec![Reply::HangUp; 3], "unknown", &["Accepted", "Unknown", "VendorLatency"]),
+        (good, vec![Reply::HangUp; 3], "in_doubt", &["Received", "InDoubt", "VendorLatency"]),
     ];
     let identify = start_with(CANCELS_WITHOUT_ADDRESS).await;
-    journal::has_a_line_each(identify, &table).await;
+    event_log::has_a_line_each(identify, &table).await;
 }
 
 /// Goes wrong in the way that ctx asks for.

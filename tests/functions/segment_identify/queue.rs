@@ -90,7 +90,7 @@ async fn characters_that_sqs_refuses_arrive_as_they_were() {
 const OF_LAST_WEEK: &str = r#"{
     "version": 1,
     "function": "segment-identify",
-    "key": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
+    "event_id": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
     "trigger_id": "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10",
     "received_at": "2026-01-02T03:04:05.678912Z",
     "event": {

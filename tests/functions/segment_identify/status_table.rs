@@ -85,7 +85,7 @@ async fn what_is_not_done_is_to_be_sent_again() {
     let later = vec![vendor_says::with_header(429, "retry-after", "600")];
     let blocked = vec![segment_says::refused(400)];
     let unknown = vec![Reply::HangUp; 3];
-    let table = [(later, "try_later"), (blocked, "blocked"), (unknown, "unknown")];
+    let table = [(later, "try_later"), (blocked, "blocked"), (unknown, "in_doubt")];
     for (n, (replies, _)) in table.iter().enumerate() {
         for reply in replies {
             identify.vendor.reply_next(reply.clone());
@@ -95,8 +95,8 @@ async fn what_is_not_done_is_to_be_sent_again() {
         assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_503)));
         assert_eq!(identify.received().len(), replies.len());
     }
-    let journal = identify.end().await.journal();
-    for ((_, outcome), line) in table.iter().zip(journal) {
+    let event_log = identify.end().await.event_log();
+    for ((_, outcome), line) in table.iter().zip(event_log) {
         assert_eq!(line["outcome"], *outcome);
     }
 }

@@ -9,14 +9,14 @@ use std::{
 };
 
 use ::http::{HeaderMap, HeaderValue, header::LOCATION};
-use mailchimp_inbound::{PatchPaths, TemplateResult, event, form};
+use mailchimp_inbound::{PatchPaths, TemplateOutput, event, form};
 use serde_json::json;
 use shared::{
     ctx::Ctx,
-    deliver::Delivered,
+    deliver::DeliveryReport,
     http,
     outcome::Outcome,
-    queue::Received,
+    queue::ReceivedMessage,
     reply::Reply,
     response::Response,
     segment::{Batch, Call, Kind},
@@ -28,13 +28,13 @@ use crate::common::canaries::assert_unmarked;
 
 /// Texts of types that derive `Debug`, and what they hold.
 const HARMLESS: [(&str, &str); 34] = [
-    ("Bid.holder", "a random name"),
-    ("Bid.record_id", "a key, as records show it"),
+    ("LeaseRequest.holder", "a random name"),
+    ("LeaseRequest.record_id", "a key, as records show it"),
     ("Blocked.Because.0", "a cause, as the log shows it"),
     ("ConfigError.wanted", "what a variable should hold"),
     ("Decoded.Unknown.kind", "a word of few letters, as the log shows it"),
-    ("Delivered.identity_id", "an id"),
-    ("Done.vendor_id", "the vendor's id, as records show it"),
+    ("DeliveryReport.identity_id", "an id"),
+    ("Completion.vendor_id", "the vendor's id, as records show it"),
     ("Endpoint.0", "a setting that holds no credentials"),
     ("Error.MaybeWritten.0", "the HTTP library's words, without the URL"),
     ("Error.NotWritten.0", "the HTTP library's words, without the URL"),
@@ -42,26 +42,26 @@ const HARMLESS: [(&str, &str); 34] = [
     ("EventError.TooLong.field", "the name of a field that holds an address"),
     ("FiredAtError.Format.0", "which part of a time is wrong"),
     ("FunctionArn.0", "the name of a deployment"),
-    ("Held.recipient", "a digest"),
+    ("Lease.recipient", "a digest"),
     ("Hook.flow", "a word of the webhook's template"),
     ("Hook.method", "a word of the webhook's template"),
     ("Item.holder", "a random name"),
     ("Item.recipient", "a digest"),
-    ("Key.0", "a digest or a Trigger-ID"),
+    ("EventId.0", "a digest or a Trigger-ID"),
     ("KeyProblem.Refused.0", "the name of an error of Secrets Manager's"),
-    ("Line.cause", "what the log shows"),
-    ("Line.identity_id", "what the log shows"),
-    ("Line.key", "what the log shows"),
-    ("Line.trigger_id", "what the log shows"),
-    ("Moment.key", "a digest"),
+    ("LogEntry.cause", "what the log shows"),
+    ("LogEntry.identity_id", "what the log shows"),
+    ("LogEntry.event_id", "what the log shows"),
+    ("LogEntry.trigger_id", "what the log shows"),
+    ("Moment.event_id", "a digest"),
     ("QueueError.Unreachable.0", "the status and the name of an error of SQS'"),
-    ("RecordsError.Unreachable.0", "the status and the name of an error of DynamoDB's"),
-    ("Refused.cause", "a cause, as the log shows it"),
+    ("StoreError.Unreachable.0", "the status and the name of an error of DynamoDB's"),
+    ("RequestError.cause", "a cause, as the log shows it"),
     ("SecretError.Refused.0", "the name of an error of Secrets Manager's"),
     ("SecretError.Unreachable.0", "the status and the name of an error of Secrets Manager's"),
     ("Settings.webhook_secret_id", "the name of a secret"),
-    ("WorkKey.text", "a digest or a Trigger-ID"),
-    ("Writer.key", "a digest"),
+    ("IdempotencyKey.text", "a digest or a Trigger-ID"),
+    ("Writer.event_id", "a digest"),
 ];
 
 /// Types of others that show nothing but numbers, times and words of their own.
@@ -172,7 +172,7 @@ fn debug_by_hand_shows_no_mark() {
     let person = json!({"email": "ann.canary@example.com", "token": "magpie"});
     let identity = json!({"id": "i", "traits": person, "metadata_public": {}});
     let ctx = json!({"hook": {"flow": "settings"}, "identity": identity});
-    let ctx = Ctx::decode(ctx.to_string().as_bytes()).unwrap().reduce();
+    let ctx = Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize();
     let message = json!({"id": 1, "type": "error", "text": "canary"});
     let replies = [
         json!({"identity": {"traits": {"name": "canary"}}}),
@@ -195,12 +195,12 @@ fn debug_by_hand_shows_no_mark() {
         headers: HeaderMap::from_iter([(LOCATION, HeaderValue::from_static("canary"))]),
         body: person.to_string().into(),
     };
-    let received = Received { body: person.to_string(), ..Received::default() };
+    let received = ReceivedMessage { body: person.to_string(), ..ReceivedMessage::default() };
     let mut shown = vec![
         format!("{:?}", Outcome::delivered(person.clone())),
-        format!("{:?}", Delivered::from(Outcome::delivered(person.clone()))),
+        format!("{:?}", DeliveryReport::from(Outcome::delivered(person.clone()))),
         format!("{:?}", Response::json(200, person.clone())),
-        format!("{:?}", TemplateResult::of(result.clone(), &PatchPaths::default()).unwrap()),
+        format!("{:?}", TemplateOutput::of(result.clone(), &PatchPaths::default()).unwrap()),
         format!("{:?}", Batch::from(Call { kind: Kind::Track, body: result.clone() })),
         format!("{decoded:?} {request:?} {answer:?} {received:?}"),
     ];

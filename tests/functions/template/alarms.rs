@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_yaml_ng::Value;
-use shared::dispatch::LONGEST_WAIT;
+use shared::dispatch::MAX_BACKOFF;
 
 use super::{FUNCTIONS, Template, alarm::Alarm, metrics, referred, seconds};
 
@@ -119,7 +119,7 @@ fn an_alarm_on_what_is_tried_again_lasts_until_the_cause_is_mended() {
     for (name, ..) in FUNCTIONS {
         for end in ["blocked", "template-faults"] {
             let period = seconds(&Alarm::named(name, end).properties["Period"]);
-            assert!(period >= LONGEST_WAIT + Duration::from_mins(1), "{name}: {end}");
+            assert!(period >= MAX_BACKOFF + Duration::from_mins(1), "{name}: {end}");
         }
     }
 }

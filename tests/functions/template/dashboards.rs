@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use shared::journal::Line;
+use shared::telemetry::LogEntry;
 
 use super::{
     FUNCTIONS, Template,
@@ -102,11 +102,11 @@ fn a_dashboard_begins_with_the_state_of_every_alarm() {
 
 #[test]
 fn the_last_causes_are_read_from_the_function_s_log_by_fields_that_its_lines_have() {
-    let line = Line {
-        key: Some(String::new()),
+    let line = LogEntry {
+        event_id: Some(String::new()),
         cause: Some(String::new()),
-        receives: Some(1),
-        ..Line::default()
+        attempt: Some(1),
+        ..LogEntry::default()
     };
     let line = serde_json::to_value(line).unwrap();
     for (name, logical_id, ..) in FUNCTIONS {

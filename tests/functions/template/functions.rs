@@ -7,8 +7,8 @@ use std::{
 };
 
 use shared::{
-    aws::Aws, config::Environment, http::Client, journal::Sink, lambda::TIME_LIMIT, queue, records,
-    secrets, settings::Ports,
+    aws::Aws, config::Environment, http::Client, idempotency, lambda::LAMBDA_TIMEOUT, queue,
+    secrets, settings::Ports, telemetry::Sink,
 };
 
 use super::{FUNCTIONS, Template, parameters, plain, queues, records::RECORDS, referred, set};
@@ -78,7 +78,7 @@ fn what_it_calls(
         (set(queue::ACTIONS), set([&queue])),
     ];
     if variables.contains_key("RECORDS_TABLE") {
-        statements.push((set([records::ACTION]), set([&format!("{RECORDS}.Arn")])));
+        statements.push((set([idempotency::ACTION]), set([&format!("{RECORDS}.Arn")])));
     }
     statements
 }
@@ -132,8 +132,8 @@ fn a_function_may_serve_all_that_the_account_can_unless_it_is_told_and_never_les
 #[test]
 fn a_function_has_time_for_its_budgets() {
     let timeout = Template::read().global("Timeout").as_u64().map(Duration::from_secs);
-    assert_eq!(timeout, Some(TIME_LIMIT), "the code counts on the template's timeout");
+    assert_eq!(timeout, Some(LAMBDA_TIMEOUT), "the code counts on the template's timeout");
     for (name, _, _, budget) in FUNCTIONS {
-        assert!(TIME_LIMIT >= budget + MARGIN, "{name}");
+        assert!(LAMBDA_TIMEOUT >= budget + MARGIN, "{name}");
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use shared::{
     clock::SystemClock,
-    journal::{Journal, Line, LogLevel, Metric, Sink},
+    telemetry::{EventLog, LogEntry, LogLevel, Metric, Sink},
 };
 
 /// What AWS keeps of a queue and of a function with a URL, of what is watched here.
@@ -69,11 +69,11 @@ pub(super) fn all(function: &'static str, logical_id: &str) -> BTreeSet<Watched>
 fn a_line_with_all_metrics(function: &'static str) -> Value {
     let lines = Arc::new(Mutex::default());
     let sink = Sink::Memory(Arc::clone(&lines));
-    let mut line = Line::default();
+    let mut entry = LogEntry::default();
     for metric in Metric::ALL {
-        line.count(*metric);
+        entry.count(*metric);
     }
-    Journal::new(function, LogLevel::Info, Arc::new(SystemClock), sink).write(&line);
+    EventLog::new(function, LogLevel::Info, Arc::new(SystemClock), sink).write(&entry);
     let mut lines = lines.lock().unwrap();
     lines.remove(0)
 }

@@ -76,7 +76,7 @@ async fn lets_nobody_in<V: Vendor>(
 async fn assert_nothing_told<V: Vendor>(running: Running<V>, printed: &Printed, outcome: &str) {
     assert!(running.received().is_empty(), "{printed:?}");
     let log = running.end().await;
-    for line in log.journal() {
+    for line in log.event_log() {
         assert_eq!(
             (&line["outcome"], &line["Blocked"]),
             (&json!(outcome), &json!(1.0)),

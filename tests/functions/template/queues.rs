@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_yaml_ng::Value;
 use shared::{
-    dispatch::{LONGEST_ASKED_FOR, LONGEST_WAIT},
-    lambda::TIME_LIMIT,
+    dispatch::{MAX_BACKOFF, MAX_RETRY_AFTER},
+    lambda::LAMBDA_TIMEOUT,
     queue::MAX_MESSAGE_BYTES,
 };
 
@@ -83,7 +83,7 @@ fn a_received_message_is_hidden_for_six_times_the_function_s_time_and_the_wait_f
         let (_, mapping) = mapping(&template, logical_id);
         let window = mapping["MaximumBatchingWindowInSeconds"].as_u64().unwrap_or_default();
         let hidden = seconds(&queue(&template, logical_id)["VisibilityTimeout"]);
-        assert_eq!(hidden, 6 * TIME_LIMIT + Duration::from_secs(window));
+        assert_eq!(hidden, 6 * LAMBDA_TIMEOUT + Duration::from_secs(window));
     }
 }
 
@@ -94,7 +94,7 @@ fn a_message_is_given_up_after_a_hundred_receives_which_take_about_a_day() {
         let receives = &queue(&template, logical_id)["RedrivePolicy"]["maxReceiveCount"];
         assert_eq!(receives.as_u64(), Some(100));
     }
-    assert!((24..=26).contains(&(100 * LONGEST_WAIT.as_secs() / 3600)));
+    assert!((24..=26).contains(&(100 * MAX_BACKOFF.as_secs() / 3600)));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_message_becomes_a_dead_letter_before_its_queue_drops_it() {
     for (_, logical_id, ..) in FUNCTIONS {
         let queue = queue(&template, logical_id);
         let receives = queue["RedrivePolicy"]["maxReceiveCount"].as_u64().unwrap();
-        let once = LONGEST_ASKED_FOR + seconds(&queue["VisibilityTimeout"]);
+        let once = MAX_RETRY_AFTER + seconds(&queue["VisibilityTimeout"]);
         let longest_way = once * u32::try_from(receives).unwrap();
         assert!(seconds(&queue["MessageRetentionPeriod"]) > longest_way);
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_yaml_ng::Value;
-use shared::records::{KEY_ATTRIBUTE, TTL_ATTRIBUTE};
+use shared::idempotency::{KEY_ATTRIBUTE, TTL_ATTRIBUTE};
 
 use super::{FUNCTIONS, Template, queues::dead_letters_are_kept};
 

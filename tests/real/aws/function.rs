@@ -9,7 +9,7 @@ use ory_actions::{
     world::WEBHOOK_KEY,
 };
 use serde_json::Value;
-use shared::{queue::MAX_MESSAGE_BYTES, records::KEY_ATTRIBUTE};
+use shared::{idempotency::KEY_ATTRIBUTE, queue::MAX_MESSAGE_BYTES};
 use time::OffsetDateTime;
 
 use super::{

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
-use shared::{aws::Aws, http::Client, records::KEY_ATTRIBUTE};
+use shared::{aws::Aws, http::Client, idempotency::KEY_ATTRIBUTE};
 
 use crate::peer::{Server, free_ports, program};
 

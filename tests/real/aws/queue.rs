@@ -90,7 +90,7 @@ async fn a_hidden_message_is_received_again_once_its_time_is_over_and_not_before
     queue.ours().send("{}".to_owned()).await.unwrap();
     let message = queue.receive_once().await;
     let receipt = message.receipt_handle.clone().unwrap();
-    queue.ours().hide(&receipt, Duration::from_millis(2_500)).await.unwrap();
+    queue.ours().delay(&receipt, Duration::from_millis(2_500)).await.unwrap();
     sleep(Duration::from_secs(2)).await;
     assert_eq!(queue.receive().await, []);
     sleep(Duration::from_millis(1_200)).await;
@@ -103,7 +103,7 @@ async fn a_message_that_is_hidden_for_no_time_is_received_at_once() {
     let queue = Peer::with("30", MAX_MESSAGE_BYTES).await;
     queue.ours().send("{}".to_owned()).await.unwrap();
     let receipt = queue.receive_once().await.receipt_handle.unwrap();
-    queue.ours().hide(&receipt, Duration::ZERO).await.unwrap();
+    queue.ours().delay(&receipt, Duration::ZERO).await.unwrap();
     assert_eq!(receives(&queue.receive_once().await), 2);
 }
 

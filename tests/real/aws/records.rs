@@ -1,14 +1,14 @@
 //! Records in a table of moto's.
 
-use integration::records_suite;
-use shared::records::DynamoDb;
+use integration::idempotency_suite;
+use shared::idempotency::DynamoDbStore;
 
 use super::{MOTO, create_table, name, ours, sdk};
 
-async fn start() -> (DynamoDb, ()) {
+async fn start() -> (DynamoDbStore, ()) {
     let table = name();
     create_table(&sdk(&MOTO.url()), &table).await;
-    (DynamoDb::new(&ours(), &table), ())
+    (DynamoDbStore::new(&ours(), &table), ())
 }
 
-records_suite!(start);
+idempotency_suite!(start);

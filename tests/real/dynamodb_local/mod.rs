@@ -1,4 +1,4 @@
-//! Records in DynamoDB Local, AWS' own.
+//! IdempotencyStore in DynamoDB Local, AWS' own.
 
 use std::{
     process::Command,
@@ -10,11 +10,11 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use integration::records_suite;
+use integration::idempotency_suite;
 use shared::{
     aws::Aws,
     http::Client,
-    records::{Bid, Claim, DynamoDb, Records},
+    idempotency::{Acquire, DynamoDbStore, IdempotencyStore, LeaseRequest},
 };
 use time::OffsetDateTime;
 
@@ -35,15 +35,15 @@ static DYNAMO_DB: LazyLock<Server> = LazyLock::new(|| {
     Server::start(command.args(["-inMemory", "-port", &port.to_string()]), port)
 });
 
-async fn start() -> (DynamoDb, ()) {
+async fn start() -> (DynamoDbStore, ()) {
     static TABLES: AtomicUsize = AtomicUsize::new(0);
     let table = format!("records-{}", TABLES.fetch_add(1, Ordering::Relaxed));
     create_table(&sdk(&DYNAMO_DB.url()), &table).await;
     let aws = Aws::at(&DYNAMO_DB.url(), &Client::new().unwrap());
-    (DynamoDb::new(&aws, &table), ())
+    (DynamoDbStore::new(&aws, &table), ())
 }
 
-records_suite!(start);
+idempotency_suite!(start);
 
 #[tokio::test]
 async fn of_fifty_who_claim_at_once_exactly_one_wins_each_time() {
@@ -51,9 +51,10 @@ async fn of_fifty_who_claim_at_once_exactly_one_wins_each_time() {
     let began = Instant::now();
     let mut rounds = 0;
     while rounds < ROUNDS && began.elapsed() < ENOUGH {
-        let claims = join_all((0..50).map(|n| records.claim(bid(rounds, n), None))).await;
-        let won = claims.iter().filter(|claim| matches!(claim, Ok(Claim::Won(_)))).count();
-        let busy = claims.iter().filter(|claim| matches!(claim, Ok(Claim::Busy { .. }))).count();
+        let claims = join_all((0..50).map(|n| records.acquire(request(rounds, n), None))).await;
+        let won = claims.iter().filter(|claim| matches!(claim, Ok(Acquire::Acquired(_)))).count();
+        let busy =
+            claims.iter().filter(|claim| matches!(claim, Ok(Acquire::InProgress { .. }))).count();
         assert_eq!((won, busy), (1, 49), "{rounds}: {claims:?}");
         rounds += 1;
     }
@@ -61,9 +62,9 @@ async fn of_fifty_who_claim_at_once_exactly_one_wins_each_time() {
     assert!(rounds >= ENOUGH_ROUNDS, "only {rounds} rounds in {ENOUGH:?}");
 }
 
-fn bid(round: usize, holder: usize) -> Bid {
+fn request(round: usize, holder: usize) -> LeaseRequest {
     let now = OffsetDateTime::now_utc();
-    Bid {
+    LeaseRequest {
         record_id: format!("f#{round}"),
         holder: format!("holder {holder}"),
         now,

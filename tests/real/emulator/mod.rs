@@ -10,7 +10,7 @@ use ory_actions::{
 use serde_json::Value;
 use shared::{
     http::{Client, Http, Request},
-    lambda::TIME_LIMIT,
+    lambda::LAMBDA_TIMEOUT,
 };
 use url::Url;
 
@@ -32,7 +32,7 @@ async fn every_sample_comes_out_of_the_emulator_of_lambda_as_of_the_local_stack(
         let url: Url = format!("{}/{INVOCATIONS}", emulator.url()).parse().unwrap();
         for sample in SAMPLES.iter().filter(|sample| sample.function == function) {
             let event = sample.json().to_owned();
-            let request = Request::post_json(url.clone(), event, TIME_LIMIT);
+            let request = Request::post_json(url.clone(), event, LAMBDA_TIMEOUT);
             let response = client.send(request).await.unwrap();
             let given: Value = serde_json::from_slice(&response.body).unwrap();
             assert_as_expected(sample, &Answer::read(&given), &surroundings.take_received());
@@ -49,7 +49,7 @@ fn emulator(function: &str, logical_id: &str, surroundings: &Surroundings) -> Se
     command.arg(bootstrap(logical_id));
     command.env("AWS_LAMBDA_FUNCTION_NAME", function);
     command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
-    command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", TIME_LIMIT.as_secs().to_string());
+    command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", LAMBDA_TIMEOUT.as_secs().to_string());
     command.env("AWS_REGION", "us-east-1");
     command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
     command.env("AWS_ENDPOINT_URL", surroundings.secrets.url());

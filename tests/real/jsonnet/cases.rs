@@ -73,7 +73,7 @@ fn before_forwarding(body: &[u8]) -> Option<Value> {
 }
 
 fn of_ory(body: &[u8]) -> Option<Value> {
-    Some(Ctx::decode(body).ok()?.reduce().for_template())
+    Some(Ctx::decode(body).ok()?.sanitize().for_template())
 }
 
 fn of_mailchimp(body: &[u8]) -> Option<Value> {

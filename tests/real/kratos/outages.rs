@@ -97,6 +97,9 @@ async fn the_attempts_of_kratos_are_one_event_and_lead_to_one_mail() {
         assert!(triggers.is_empty());
     }
     assert!(calls.iter().all(|call| call.body == calls[0].body), "one body for all");
-    let journal = welcome.end().await.journal();
-    assert!(journal.iter().all(|line| line["key"] == journal[0]["key"]), "{journal:?}");
+    let event_log = welcome.end().await.event_log();
+    assert!(
+        event_log.iter().all(|line| line["event_id"] == event_log[0]["event_id"]),
+        "{event_log:?}"
+    );
 }

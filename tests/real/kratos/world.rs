@@ -5,7 +5,7 @@ use ory_actions::{
     standins::{DynamoDb, Message, Sqs},
     world::{PortNumbers, Surroundings},
 };
-use shared::records::KEY_ATTRIBUTE;
+use shared::idempotency::KEY_ATTRIBUTE;
 
 use super::front::Front;
 

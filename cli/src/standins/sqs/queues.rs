@@ -44,10 +44,10 @@ impl Message {
 
     pub(super) fn ask_visibility(&mut self, seconds: u32) {
         self.visibility = Some(seconds);
-        self.hide(Duration::from_secs(seconds.into()));
+        self.delay(Duration::from_secs(seconds.into()));
     }
 
-    fn hide(&mut self, time: Duration) {
+    fn delay(&mut self, time: Duration) {
         self.hidden_until = Some(Instant::now() + time);
     }
 }
@@ -113,7 +113,7 @@ impl Queues {
                 message.receive_count += 1;
                 message.visibility = None;
                 message.first_received.get_or_insert_with(OffsetDateTime::now_utc);
-                message.hide(self.visibility_timeout);
+                message.delay(self.visibility_timeout);
                 message.clone()
             })
             .collect()

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shared::{
     config::Endpoint,
-    deliver::{Api, OnUnknown},
+    deliver::{Api, WhenInDoubt},
     http::{Error, Http, Request, Response},
     outcome::Outcome,
 };
@@ -81,10 +81,10 @@ impl Api for Ory {
     }
 
     /// Whoever comes again reads, compares and patches what is still missing.
-    fn on_unknown(&self, call: &Call) -> OnUnknown<'_, Call> {
+    fn when_in_doubt(&self, call: &Call) -> WhenInDoubt<'_, Call> {
         match call {
-            Call::ById(_) | Call::ByAddress(_) => OnUnknown::Repeat,
-            Call::Patch(..) => OnUnknown::StartOver,
+            Call::ById(_) | Call::ByAddress(_) => WhenInDoubt::Repeat,
+            Call::Patch(..) => WhenInDoubt::StartOver,
         }
     }
 }

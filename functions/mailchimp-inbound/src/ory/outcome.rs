@@ -24,7 +24,7 @@ pub fn classify(call: &Call, answer: &Response) -> Outcome {
         408 | 429 | 500..=599 => Outcome::TryLater { wait: wait(answer).into(), cause: said() },
         // A patch against the schema, or one that Ory forbids.
         300..=499 => Outcome::blocked(said()),
-        _ => Outcome::unknown(said()),
+        _ => Outcome::in_doubt(said()),
     }
 }
 
@@ -53,19 +53,19 @@ fn wait(answer: &Response) -> Option<std::time::Duration> {
 
 fn read(call: &Call, answer: &Response) -> Outcome {
     let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-        return Outcome::unknown("Ory answered without a word that we know");
+        return Outcome::in_doubt("Ory answered without a word that we know");
     };
     match (call, &body) {
         (Call::ByAddress(_), Value::Array(found)) => identities(found),
         (Call::ById(_) | Call::Patch(..), Value::Object(_)) => identity(body),
-        _ => Outcome::unknown("Ory answered without a word that we know"),
+        _ => Outcome::in_doubt("Ory answered without a word that we know"),
     }
 }
 
 fn identity(value: Value) -> Outcome {
     match Identity::read(value) {
         Some(identity) => Outcome::delivered(identity.into_value()),
-        None => Outcome::unknown("Ory answered with an identity that has no id"),
+        None => Outcome::in_doubt("Ory answered with an identity that has no id"),
     }
 }
 
@@ -73,7 +73,7 @@ fn identities(found: &[Value]) -> Outcome {
     let found: Option<Vec<_>> = found.iter().map(|one| Identity::read(one.clone())).collect();
     match found {
         Some(found) => Outcome::delivered(found.into_iter().map(Identity::into_value).collect()),
-        None => Outcome::unknown("Ory answered with an identity that has no id"),
+        None => Outcome::in_doubt("Ory answered with an identity that has no id"),
     }
 }
 
@@ -144,8 +144,8 @@ mod tests {
             (500, "try_later"),
             (502, "try_later"),
             (503, "try_later"),
-            (100, "unknown"),
-            (204, "unknown"),
+            (100, "in_doubt"),
+            (204, "in_doubt"),
         ];
         for (status, word) in table {
             for call in calls() {
@@ -217,7 +217,7 @@ mod tests {
             (&by_address, json!([{}])),
             (&by_address, json!(null)),
         ] {
-            assert!(matches!(id(call, &body), Err(Outcome::Unknown { .. })), "{body}");
+            assert!(matches!(id(call, &body), Err(Outcome::InDoubt { .. })), "{body}");
         }
         assert_eq!(found(GONE).ok().flatten().map(|identity| identity.id()), None);
     }
@@ -249,11 +249,11 @@ mod tests {
             for call in calls() {
                 let outcome = classify(&call, &answer);
                 let expected: &[&str] = match status {
-                    200 => &["delivered", "unknown"],
+                    200 => &["delivered", "in_doubt"],
                     404 => &["skipped", "blocked"],
                     408 | 409 | 429 | 500..=599 => &["try_later"],
                     300..=499 => &["blocked"],
-                    _ => &["unknown"],
+                    _ => &["in_doubt"],
                 };
                 prop_assert!(expected.contains(&outcome.word()), "{status}: {outcome:?}");
                 match outcome {

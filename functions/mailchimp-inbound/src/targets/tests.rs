@@ -1,14 +1,14 @@
 use proptest::prelude::*;
 use serde_json::json;
 use shared::{
-    key::Key,
+    idempotency::{Writer, Written},
+    key::EventId,
     message::Message,
-    records::{Writer, Written},
 };
 use time::{OffsetDateTime, macros::datetime};
 
 use super::*;
-use crate::{order::Moment, patch::PatchPaths, result::TemplateResult};
+use crate::{order::Moment, patch::PatchPaths, template_output::TemplateOutput};
 
 const SALT: &str = "salt";
 
@@ -30,13 +30,13 @@ fn moment(kind: &str, second: u8, key: &str) -> Moment {
     let event = json!({"type": kind, "fired_at": fired_at, "data": data});
     let received = datetime!(2026-01-01 01:00 UTC);
     let event = serde_json::from_value(event).unwrap();
-    Moment::of(&Message::new("f", Key::digest(key.as_bytes()), received, event))
+    Moment::of(&Message::new("f", EventId::digest(key.as_bytes()), received, event))
 }
 
 fn operations(patch: Value) -> Vec<Operation> {
     let paths = PatchPaths::parse("/traits/consent,/traits/lists,/metadata_public/m").unwrap();
     let result = json!({"ory": {"patch": patch}}).as_object().unwrap().clone();
-    TemplateResult::of(result, &paths).unwrap().patch
+    TemplateOutput::of(result, &paths).unwrap().patch
 }
 
 fn add(path: &str, value: Value) -> Value {
@@ -311,7 +311,7 @@ proptest! {
         for (index, path) in PATHS.iter().enumerate() {
             let naming = history.iter().enumerate().filter(|(_, (_, paths))| paths.contains(&index));
             let newest = naming.max_by_key(|(n, (second, _))| {
-                (*second, Key::digest(n.to_string().as_bytes()).as_str().to_owned())
+                (*second, EventId::digest(n.to_string().as_bytes()).as_str().to_owned())
             });
             let expected = newest.map(|(n, _)| json!(n));
             prop_assert_eq!(state.pointer(path), expected.as_ref());

@@ -70,7 +70,7 @@ async fn comes_to(welcome: &mut Welcome, calls: &[&str], state: &str) {
     assert_eq!(methods(welcome), calls);
     let record = welcome.record();
     assert_eq!(record["state"], json!({ "S": state }));
-    for gone in ["unsure_since", "lease_until", "recipient_digest"] {
+    for gone in ["in_doubt_since", "lease_until", "recipient_digest"] {
         assert_eq!(record.get(gone), None);
     }
 }
@@ -78,7 +78,7 @@ async fn comes_to(welcome: &mut Welcome, calls: &[&str], state: &str) {
 /// How long ago the record's mark was set, in seconds.
 fn age_of_mark(welcome: &Welcome) -> i64 {
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
-    (i64::try_from(now).unwrap() - attribute(&welcome.record(), "unsure_since").unwrap()) / 1000
+    (i64::try_from(now).unwrap() - attribute(&welcome.record(), "in_doubt_since").unwrap()) / 1000
 }
 
 /// Delivers the message, and is killed while Mandrill has the mail; the calls.

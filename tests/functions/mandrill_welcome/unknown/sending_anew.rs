@@ -77,7 +77,7 @@ async fn a_new_mail_that_is_to_be_tried_later_leaves_the_way_free() {
     let wait = welcome.work_after(5).await.unwrap();
     assert!((16..=32).contains(&wait), "{wait} s");
     assert_eq!(methods(&welcome), [SEARCH, SEND]);
-    assert_eq!(welcome.record().get("unsure_since"), None);
+    assert_eq!(welcome.record().get("in_doubt_since"), None);
     welcome.sqs.make_visible(QUEUE);
     comes_to(&mut welcome, &[SEND], "delivered").await;
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     common::{
-        journal::{metrics, outcomes},
+        event_log::{metrics, outcomes},
         ory::{ann, event},
         setup::QUEUE,
         vendor_says,
@@ -26,8 +26,8 @@ async fn it_is_kept_for_two_minutes_and_counted() {
     assert_eq!(record["state"], json!({"S": "in_progress"}));
     assert!((0..30).contains(&age_of_mark(&welcome)));
     let [line] = welcome.end().await.deliveries().try_into().unwrap();
-    assert_eq!((&line["outcome"], line.get("vendor_status")), (&json!("unknown"), None));
-    assert_eq!(metrics(&line), ["Unknown", "VendorLatency"].into());
+    assert_eq!((&line["outcome"], line.get("vendor_status")), (&json!("in_doubt"), None));
+    assert_eq!(metrics(&line), ["InDoubt", "VendorLatency"].into());
 }
 
 #[tokio::test]
@@ -46,8 +46,8 @@ async fn within_two_minutes_nobody_is_called() {
     stays(&mut welcome, &[], 30).await;
     let deliveries = welcome.end().await.deliveries();
     for line in &deliveries[1..] {
-        assert_eq!((&line["outcome"], line.get("attempt")), (&json!("unknown"), None));
-        assert_eq!(metrics(line), ["Unknown"].into());
+        assert_eq!((&line["outcome"], line.get("calls")), (&json!("in_doubt"), None));
+        assert_eq!(metrics(line), ["InDoubt"].into());
     }
 }
 
@@ -81,6 +81,6 @@ async fn in_line_it_is_neither_repeated_nor_searched_for_too_early() {
     welcome.let_time_pass(MINUTE);
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(methods(&welcome), [SEARCH]);
-    let journal = welcome.end().await.journal();
-    assert_eq!(outcomes(&journal), ["unknown", "try_later", "unknown", "delivered"]);
+    let event_log = welcome.end().await.event_log();
+    assert_eq!(outcomes(&event_log), ["in_doubt", "try_later", "in_doubt", "delivered"]);
 }

@@ -1,0 +1,142 @@
+//! Deliver, from the queue: events that came together go to Segment together.
+
+use async_trait::async_trait;
+use shared::{
+    budget::Budget,
+    ctx::SanitizedCtx,
+    deliver::{Deliver, Delivery, DeliveryReport, MaxCalls},
+    key::FunctionArn,
+    message::Message,
+    outcome::{Blocked, Outcome},
+    secrets::Cached,
+    segment::{Batch, Segment},
+    template::TemplateFault,
+};
+
+/// Delivers one event by its own call, and those of a batch in as few calls as Segment's limits
+/// allow.
+pub(crate) struct BatchDelivery(pub(crate) Delivery<Segment>);
+
+impl BatchDelivery {
+    /// One attempt at one call; an outcome for each event in it.
+    async fn send(&self, batch: &Batch, budget: &Budget) -> Vec<DeliveryReport> {
+        let report = self.0.client.deliver(batch, None, budget, MaxCalls::ONE).await;
+        if batch.len() > 1 && is_refused(&report) {
+            return self.send_singly(batch, budget).await;
+        }
+        vec![report; batch.len()]
+    }
+
+    /// Each by its own call, so that a bad event keeps no good one back.
+    async fn send_singly(&self, batch: &Batch, budget: &Budget) -> Vec<DeliveryReport> {
+        let mut all = Vec::new();
+        for one in batch.singly() {
+            all.push(self.0.client.deliver(&one, None, budget, MaxCalls::ONE).await);
+        }
+        all
+    }
+
+    async fn prepare(
+        &self,
+        message: &Message<SanitizedCtx>,
+        arn: &FunctionArn,
+        budget: &Budget,
+    ) -> Result<Batch, Outcome> {
+        if budget.for_call(self.0.client.timeout).is_none() {
+            return Err(Outcome::try_later("too little time was left to render"));
+        }
+        self.0.prepare(message, arn).await.map(|(one, _)| one)
+    }
+}
+
+/// Whether Segment refused the batch for what is in it: any 4xx may be for one bad event, or for
+/// the size of all. It is not for the events where the key is refused (401, 403, or a 400 that says
+/// so), nor where Segment is to be called later (408, 429).
+fn is_refused(report: &DeliveryReport) -> bool {
+    let of_the_events = match report.vendor_status {
+        Some(401 | 403 | 408 | 429) | None => false,
+        Some(status) => (400..500).contains(&status),
+    };
+    of_the_events && report.outcome != Outcome::Blocked(Blocked::BadKey)
+}
+
+#[async_trait]
+impl Deliver<SanitizedCtx> for BatchDelivery {
+    async fn deliver(
+        &self,
+        message: &Message<SanitizedCtx>,
+        arn: &FunctionArn,
+        budget: &Budget,
+        max_calls: MaxCalls,
+    ) -> DeliveryReport {
+        self.0.deliver(message, arn, budget, max_calls).await
+    }
+
+    async fn deliver_all(
+        &self,
+        messages: &[Message<SanitizedCtx>],
+        arn: &FunctionArn,
+        budget: &Budget,
+    ) -> Vec<DeliveryReport> {
+        let mut prepared = Vec::new();
+        for message in messages {
+            prepared.push(self.prepare(message, arn, budget).await);
+        }
+        let good = prepared.iter().filter_map(|one| one.as_ref().ok()).cloned();
+        let mut sent = Vec::new();
+        for batch in Batch::together(good) {
+            sent.extend(self.send(&batch, budget).await);
+        }
+        // They have kept their order, so each takes the next outcome.
+        let mut sent = sent.into_iter();
+        let came = prepared.into_iter().filter_map(|one| match one {
+            Ok(_) => sent.next(),
+            Err(outcome) => Some(outcome.into()),
+        });
+        came.collect()
+    }
+
+    fn secrets(&self) -> Vec<&Cached> {
+        self.0.secrets()
+    }
+
+    fn check(&self) -> Result<(), TemplateFault> {
+        self.0.check()
+    }
+
+    fn overran(&self) -> bool {
+        self.0.overran()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{http::Response, segment::classify};
+
+    use super::*;
+
+    /// A batch that was answered so, with the outcome that the answer has by itself.
+    fn answered(status: u16, body: &'static str) -> DeliveryReport {
+        let answer = Response { status, headers: http::HeaderMap::new(), body: body.into() };
+        DeliveryReport { vendor_status: Some(status), ..classify(&answer).into() }
+    }
+
+    #[test]
+    fn a_batch_is_taken_apart_after_any_4xx_but_for_the_key_and_for_the_time() {
+        let kept_whole = [401, 403, 408, 429];
+        for status in 100..=599 {
+            let taken_apart = (400..=499).contains(&status) && !kept_whole.contains(&status);
+            for body in ["", "<html>", r#"{"success":false}"#] {
+                assert_eq!(is_refused(&answered(status, body)), taken_apart, "{status} {body}");
+            }
+        }
+        let no_answer = DeliveryReport::from(Outcome::in_doubt("it hung up"));
+        assert!(!is_refused(&no_answer));
+    }
+
+    #[test]
+    fn a_batch_with_a_bad_key_is_no_better_taken_apart() {
+        let words = r#"{"success":false,"message":"An invalid write key was provided"}"#;
+        assert!(!is_refused(&answered(400, words)));
+    }
+}

@@ -1,0 +1,74 @@
+//! The report of a delivery: its outcome and what it took.
+
+use std::time::Duration;
+
+use crate::{
+    outcome::Outcome,
+    telemetry::{LogEntry, Metric},
+};
+
+/// The most calls that one delivery may make.
+#[derive(Clone, Copy, Debug)]
+pub struct MaxCalls(pub u32);
+
+impl MaxCalls {
+    /// Inline: the first, and two more.
+    pub const INLINE: Self = Self(3);
+    /// Once, where something else repeats it.
+    pub const ONE: Self = Self(1);
+}
+
+/// The report of a delivery: its outcome, and what it took.
+#[derive(Clone, Debug)]
+pub struct DeliveryReport {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// How many calls were made.
+    pub calls: u32,
+    /// Whether any of them was maybe written, and got no answer.
+    pub was_in_doubt: bool,
+    /// The status of the vendor's last answer.
+    pub vendor_status: Option<u16>,
+    /// How long the vendor took, over all calls.
+    pub vendor_latency: Duration,
+    /// The id of the identity that was found for it.
+    pub identity_id: Option<String>,
+    /// What is counted besides the outcome.
+    pub counts: Vec<Metric>,
+}
+
+impl From<Outcome> for DeliveryReport {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            calls: 0,
+            was_in_doubt: false,
+            vendor_status: None,
+            vendor_latency: Duration::ZERO,
+            identity_id: None,
+            counts: Vec::new(),
+        }
+    }
+}
+
+impl DeliveryReport {
+    /// Whether the vendor may have taken the call although it did not say so: no answer came to one
+    /// of the attempts, or a server's error to the last.
+    pub fn may_have_been_taken(&self) -> bool {
+        self.was_in_doubt || self.vendor_status.is_some_and(|status| status >= 500)
+    }
+
+    /// Puts it into a log line, with its metrics.
+    pub fn describe(&self, entry: &mut LogEntry) {
+        self.outcome.describe(entry);
+        if self.identity_id.is_some() {
+            entry.identity_id.clone_from(&self.identity_id);
+        }
+        self.counts.iter().for_each(|metric| entry.count(*metric));
+        entry.vendor_status = self.vendor_status;
+        if self.calls > 0 {
+            entry.calls = Some(self.calls);
+            entry.measure(Metric::VendorLatency, self.vendor_latency);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The records in a table of DynamoDB: one item a record, each change one conditional write.
+//!
+//! Leases and marks are in milliseconds, as a lease is over within a second; the end of a
+//! record's life is in seconds, as DynamoDB's time to live wants it. DynamoDB deletes expired
+//! items some days late, so the end is compared here, too.
+
+mod item;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::update_item::{
+        UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder,
+    },
+    types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
+};
+use time::OffsetDateTime;
+
+use self::item::{
+    Item, STATE, UNSURE_SINCE, holder, lease, milliseconds, recipient, seconds, state, text, time,
+    word, written,
+};
+use super::{
+    Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, State, StoreError,
+    Written,
+};
+use crate::aws::{self, Aws};
+
+/// The action that a function's policy must allow on its table.
+pub const ACTION: &str = "dynamodb:UpdateItem";
+
+/// The table's partition key, a string.
+pub const KEY_ATTRIBUTE: &str = "id";
+
+/// The attribute of the table's time to live.
+pub const TTL_ATTRIBUTE: &str = "expires_at";
+
+/// Nobody has it, it is not done, or its life or its holder's lease is over.
+const IS_FREE: &str = "attribute_not_exists(id) OR expires_at <= :now_s \
+     OR (#state = :in_progress AND lease_until <= :now)";
+
+/// Nobody is in the lane, or the holder's lease is over.
+const IS_EMPTY: &str = "attribute_not_exists(id) OR lease_until <= :now";
+
+/// How long a lane's item stays in which nothing was ever written.
+const EMPTY_LANE_LASTS: Duration = Duration::from_hours(1);
+
+/// It is still the holder's.
+const IS_HELD: &str = "holder = :holder AND #state = :in_progress";
+
+/// A table of records.
+pub struct DynamoDbStore {
+    client: Client,
+    table: String,
+}
+
+impl DynamoDbStore {
+    /// The table of this name.
+    pub fn new(aws: &Aws, table: &str) -> Self {
+        Self { client: Client::new(aws.sdk()), table: table.to_owned() }
+    }
+
+    /// A write to the record that `request` is for. Where its condition fails, the item comes back.
+    fn write(
+        &self,
+        request: &LeaseRequest,
+        condition: &str,
+        update: &str,
+    ) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key(KEY_ATTRIBUTE, text(&request.record_id))
+            .condition_expression(condition)
+            .update_expression(update)
+            .expression_attribute_names("#state", STATE)
+            .expression_attribute_values(":in_progress", text(word(State::InProgress)))
+            .expression_attribute_values(":holder", text(&request.holder))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    /// A write by which the bidder takes the record, for as long as the request says. What was there
+    /// comes back.
+    fn taking(
+        &self,
+        request: &LeaseRequest,
+        condition: &str,
+        set: &str,
+        remove: &str,
+    ) -> UpdateItemFluentBuilder {
+        let expires = request.expires();
+        let set = if expires.is_some() {
+            format!("{set}, expires_at = :expires")
+        } else {
+            set.to_owned()
+        };
+        let endless = if expires.is_none() { TTL_ATTRIBUTE } else { "" };
+        let removed = [remove, endless].into_iter().filter(|name| !name.is_empty());
+        let removed = removed.collect::<Vec<_>>().join(", ");
+        let update = if removed.is_empty() { set } else { format!("{set} REMOVE {removed}") };
+        let write = self
+            .write(request, condition, &update)
+            .expression_attribute_values(":now", milliseconds(request.now))
+            .expression_attribute_values(":lease", milliseconds(request.lease_until))
+            .return_values(ReturnValue::AllOld);
+        match expires {
+            Some(end) => write.expression_attribute_values(":expires", seconds(end)),
+            None => write,
+        }
+    }
+}
+
+#[async_trait]
+impl IdempotencyStore for DynamoDbStore {
+    async fn acquire(
+        &self,
+        request: LeaseRequest,
+        recipient: Option<&str>,
+    ) -> Result<Acquire, StoreError> {
+        let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease, \
+             in_doubt_since = if_not_exists(in_doubt_since, :now)";
+        // It comes and goes with the mark, so where there is one, there is a mark already.
+        let of_recipient = ", recipient_digest = if_not_exists(recipient_digest, :recipient)";
+        let write = match recipient {
+            None => self.taking(&request, IS_FREE, take, "vendor_id"),
+            Some(recipient) => self
+                .taking(&request, IS_FREE, &format!("{take}{of_recipient}"), "vendor_id")
+                .expression_attribute_values(":recipient", text(recipient)),
+        };
+        let write = write.expression_attribute_values(":now_s", seconds(request.now));
+        match write.send().await {
+            Ok(output) => won(request, output),
+            Err(error) => turned_away(request, refused(error)?),
+        }
+    }
+
+    async fn renew(
+        &self,
+        lease: Lease,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Lease, StoreError> {
+        let write = match recipient {
+            None => {
+                let update = "SET in_doubt_since = :now REMOVE recipient_digest";
+                self.write(&lease.request, IS_HELD, update)
+            }
+            Some(recipient) => {
+                let update = "SET in_doubt_since = :now, recipient_digest = :recipient";
+                let write = self.write(&lease.request, IS_HELD, update);
+                write.expression_attribute_values(":recipient", text(recipient))
+            }
+        };
+        let write = write.expression_attribute_values(":now", milliseconds(now));
+        match write.send().await {
+            Ok(_) => Ok(Lease { in_doubt_since: None, recipient: None, ..lease }),
+            Err(error) => Err(lost(error)),
+        }
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let update = match lease.in_doubt_since {
+            None => "SET lease_until = :over REMOVE in_doubt_since, recipient_digest",
+            Some(_) => "SET lease_until = :over",
+        };
+        let write = self.write(&lease.request, IS_HELD, update);
+        let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
+        match write.expression_attribute_values(":over", over).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(lost(error)),
+        }
+    }
+
+    async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
+        let update = match completion.vendor_id {
+            None => "SET #state = :done REMOVE lease_until, in_doubt_since, recipient_digest",
+            Some(_) => {
+                "SET #state = :done, vendor_id = :vendor \
+                 REMOVE lease_until, in_doubt_since, recipient_digest"
+            }
+        };
+        let write = self.write(&lease.request, IS_HELD, update);
+        let write = write.expression_attribute_values(":done", text(word(completion.state)));
+        let write = match &completion.vendor_id {
+            Some(id) => write.expression_attribute_values(":vendor", text(id)),
+            None => write,
+        };
+        match write.send().await.map_err(refused) {
+            Ok(_) => Ok(()),
+            Err(Err(error)) => Err(error),
+            // The first attempt was written and its answer lost.
+            Err(Ok(item)) if holder(&item) == Some(&lease.request.holder) => Ok(()),
+            Err(Ok(_)) => Err(StoreError::Lost),
+        }
+    }
+
+    async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
+        let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease";
+        let request = LeaseRequest { ttl: None, ..request };
+        let write = self.taking(&request, IS_EMPTY, take, "");
+        match write.send().await {
+            Ok(output) => {
+                let written = written(&output.attributes.unwrap_or_default())?;
+                Ok(Entry::Entered(InLane { request, written }))
+            }
+            Err(error) => {
+                let item = refused(error)?;
+                if holder(&item) == Some(&request.holder) {
+                    return Ok(Entry::Entered(InLane { written: written(&item)?, request }));
+                }
+                Ok(Entry::InProgress { until: lease(&item)? })
+            }
+        }
+    }
+
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
+        let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
+        let write = match written {
+            // Of somebody about whom nothing is to be remembered, nothing stays.
+            None if lane.written == Written::default() => {
+                let end = lane.request.lease_until + EMPTY_LANE_LASTS;
+                self.write(&lane.request, IS_HELD, "SET lease_until = :over, expires_at = :expires")
+                    .expression_attribute_values(":expires", seconds(end))
+            }
+            None => self.write(&lane.request, IS_HELD, "SET lease_until = :over"),
+            Some(written) => {
+                let json = serde_json::to_string(&written)
+                    .map_err(|_| StoreError::Unreadable("what was written cannot be told"))?;
+                self.write(&lane.request, IS_HELD, "SET lease_until = :over, written = :written")
+                    .expression_attribute_values(":written", text(&json))
+            }
+        };
+        match write.expression_attribute_values(":over", over).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(lost(error)),
+        }
+    }
+}
+
+fn won(request: LeaseRequest, output: UpdateItemOutput) -> Result<Acquire, StoreError> {
+    let before = output.attributes.unwrap_or_default();
+    let in_doubt_since = time(&before, UNSURE_SINCE)?;
+    Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient: recipient(&before) }))
+}
+
+/// What the item says to a request that did not get it.
+fn turned_away(request: LeaseRequest, item: Item) -> Result<Acquire, StoreError> {
+    match state(&item) {
+        None => Err(StoreError::Unreadable("its state is not known")),
+        // The first attempt was written and its answer lost.
+        Some(State::InProgress) if holder(&item) == Some(&request.holder) => {
+            let ours = Some(request.now.truncate_to_millisecond());
+            let in_doubt_since = time(&item, UNSURE_SINCE)?.filter(|since| Some(*since) != ours);
+            // Without an earlier mark, it is this claim's own.
+            let recipient = in_doubt_since.and_then(|_| recipient(&item));
+            Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient }))
+        }
+        Some(State::InProgress) => Ok(Acquire::InProgress { until: lease(&item)? }),
+        Some(done) => Ok(Acquire::Completed(done)),
+    }
+}
+
+/// The item that stood against a write; any other failure is an error.
+fn refused(error: SdkError<UpdateItemError>) -> Result<Item, StoreError> {
+    let told = aws::told(&error);
+    match error.into_service_error() {
+        UpdateItemError::ConditionalCheckFailedException(failed) => {
+            Ok(failed.item.unwrap_or_default())
+        }
+        _ => Err(StoreError::Unreachable(told)),
+    }
+}
+
+/// Why a holder's write failed.
+fn lost(error: SdkError<UpdateItemError>) -> StoreError {
+    refused(error).map_or_else(|error| error, |_| StoreError::Lost)
+}

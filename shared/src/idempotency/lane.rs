@@ -1,0 +1,135 @@
+//! Lanes: a subject whose events must come out as if they had been applied in their order. Whoever
+//! is in the lane is alone; what its events have written stands in the lane's record.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::LeaseRequest;
+
+/// So many targets are remembered of a lane. The shipped templates write two paths and tell four
+/// traits; a record of a hundred stays far under the 400 KB of an item.
+const MAX_TARGETS: usize = 100;
+
+/// What the events of a lane have written. Its record does not expire: an event that is sent again
+/// after months must still find that it is old.
+#[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Written {
+    /// The last event that named each target: a path of the identity, or what a vendor is told.
+    targets: BTreeMap<String, Writer>,
+    /// The `updated_at` of the identity after our last patch.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub identity_updated_at: Option<OffsetDateTime>,
+    /// The newest `updated_at` that was seen and was not ours: until then somebody else has changed
+    /// the identity.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub changed_at: Option<OffsetDateTime>,
+}
+
+/// The last event that named a target.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Writer {
+    /// When it happened.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The event id.
+    pub event_id: String,
+    /// Whether it withdrew consent.
+    pub withdrew: bool,
+    /// Whether nobody knows if the vendor has it. The event is still to be told, and an older one
+    /// must not come between: the vendor would take the older one, and drop the newer one's repeat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_doubt: bool,
+    /// The `updated_at` of the identity after the patch by which the event wrote the path; nothing
+    /// where it only named it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub patched_at: Option<OffsetDateTime>,
+}
+
+impl fmt::Debug for Written {
+    /// A template may make its paths of what a person typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} targets, {:?}", self.targets.len(), self.identity_updated_at)
+    }
+}
+
+impl Written {
+    /// The last event that named this target.
+    pub fn writer(&self, target: &str) -> Option<&Writer> {
+        self.targets.get(target)
+    }
+
+    /// All targets, with the last event that named each.
+    pub fn writers(&self) -> impl Iterator<Item = (&str, &Writer)> {
+        self.targets.iter().map(|(target, writer)| (target.as_str(), writer))
+    }
+
+    /// Notes that `writer` named the target. Where that makes too many, the oldest is forgotten; a
+    /// withdrawal last.
+    pub fn note(&mut self, target: String, writer: Writer) {
+        self.targets.insert(target, writer);
+        if self.targets.len() > MAX_TARGETS {
+            let oldest = self.targets.iter().min_by_key(|(_, last)| (last.withdrew, last.at));
+            if let Some(oldest) = oldest.map(|(target, _)| target.clone()) {
+                self.targets.remove(&oldest);
+            }
+        }
+    }
+}
+
+/// The answer to a request for a lane.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// The lane is ours.
+    Entered(InLane),
+    /// Another is in it, until then at the latest.
+    InProgress {
+        /// When its lease ends.
+        until: OffsetDateTime,
+    },
+}
+
+/// A lane that was entered.
+#[derive(Clone, Debug)]
+pub struct InLane {
+    /// What was asked for.
+    pub request: LeaseRequest,
+    /// What was written before.
+    pub written: Written,
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_oldest_target_is_forgotten_for_the_one_too_many() {
+        let mut written = Written::default();
+        let at = |n: usize| OffsetDateTime::UNIX_EPOCH + Duration::seconds(n.try_into().unwrap());
+        let writer = |n| Writer {
+            at: at(n),
+            event_id: n.to_string(),
+            withdrew: false,
+            in_doubt: false,
+            patched_at: None,
+        };
+        for n in (1..=MAX_TARGETS).rev() {
+            written.note(format!("/{n}"), writer(n));
+        }
+        assert_eq!(written.writers().count(), MAX_TARGETS);
+        written.note("/new".to_owned(), writer(MAX_TARGETS + 1));
+        assert_eq!(written.writers().count(), MAX_TARGETS);
+        assert_eq!(written.writer("/1"), None);
+        assert!(written.writer("/2").is_some() && written.writer("/new").is_some());
+        written.note("/2".to_owned(), Writer { withdrew: true, ..writer(2) });
+        written.note("/newer".to_owned(), writer(MAX_TARGETS + 2));
+        assert!(written.writer("/2").is_some() && written.writer("/3").is_none());
+    }
+}

@@ -1,0 +1,258 @@
+//! IdempotencyStore in memory: for a function without a table, for local runs and tests. They live as
+//! long as the sandbox, and the oldest are forgotten for new ones.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use super::{
+    Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, State, StoreError,
+    Written,
+};
+
+/// How many are kept: what repeats an event comes soon after it, and a sandbox' memory is small.
+const KEPT: usize = 1024;
+
+#[derive(Clone, Debug)]
+struct Item {
+    state: State,
+    holder: String,
+    lease_until: OffsetDateTime,
+    in_doubt_since: Option<OffsetDateTime>,
+    recipient: Option<String>,
+    expires: Option<OffsetDateTime>,
+    written: Written,
+}
+
+impl Item {
+    fn is_expired(&self, now: OffsetDateTime) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// Whether somebody is at work, or nobody knows what came of the work.
+    fn is_open(&self, now: OffsetDateTime) -> bool {
+        self.state == State::InProgress && (self.lease_until > now || self.in_doubt_since.is_some())
+    }
+}
+
+#[derive(Default)]
+struct Items {
+    by_id: HashMap<String, Item>,
+    /// Their ids, the oldest first.
+    ages: VecDeque<String>,
+}
+
+impl Items {
+    fn put(&mut self, id: String, item: Item, now: OffsetDateTime) {
+        if self.by_id.insert(id.clone(), item).is_none() {
+            self.forget_the_oldest(now);
+            self.ages.push_back(id);
+        }
+    }
+
+    /// Makes room for a new one, unless all are open.
+    fn forget_the_oldest(&mut self, now: OffsetDateTime) {
+        for _ in 0..self.ages.len() {
+            if self.by_id.len() <= KEPT {
+                return;
+            }
+            let Some(oldest) = self.ages.pop_front() else { return };
+            if self.by_id.get(&oldest).is_some_and(|item| item.is_open(now)) {
+                self.ages.push_back(oldest);
+            } else {
+                self.by_id.remove(&oldest);
+            }
+        }
+    }
+}
+
+/// The records of one process.
+#[derive(Default)]
+pub struct MemoryStore {
+    items: Mutex<Items>,
+}
+
+impl MemoryStore {
+    fn items(&self) -> MutexGuard<'_, Items> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who is at work on it, with a lease that holds at `now`: for a simulation that watches.
+    pub fn holder(&self, record_id: &str, now: OffsetDateTime) -> Option<String> {
+        let items = self.items();
+        let item = items.by_id.get(record_id)?;
+        let at_work = item.state == State::InProgress && item.lease_until > now;
+        at_work.then(|| item.holder.clone())
+    }
+
+    /// Changes the item if the bidder still holds it.
+    fn change(
+        &self,
+        request: &LeaseRequest,
+        change: impl FnOnce(&mut Item),
+    ) -> Result<(), StoreError> {
+        let mut items = self.items();
+        match items.by_id.get_mut(&request.record_id) {
+            Some(item) if item.holder == request.holder && item.state == State::InProgress => {
+                change(item);
+                Ok(())
+            }
+            _ => Err(StoreError::Lost),
+        }
+    }
+
+    fn is_done_by(&self, lease: &Lease) -> bool {
+        let items = self.items();
+        let item = items.by_id.get(&lease.request.record_id);
+        item.is_some_and(|item| {
+            item.holder == lease.request.holder && item.state != State::InProgress
+        })
+    }
+}
+
+#[async_trait]
+impl IdempotencyStore for MemoryStore {
+    async fn acquire(
+        &self,
+        request: LeaseRequest,
+        recipient: Option<&str>,
+    ) -> Result<Acquire, StoreError> {
+        let mut items = self.items();
+        let before = items.by_id.get(&request.record_id);
+        let in_doubt_since = before.and_then(|item| item.in_doubt_since);
+        let inherited = before.and_then(|item| item.recipient.clone());
+        match before.filter(|item| !item.is_expired(request.now)) {
+            Some(item) if item.state != State::InProgress => {
+                return Ok(Acquire::Completed(item.state));
+            }
+            Some(item) if item.lease_until > request.now => {
+                return Ok(Acquire::InProgress { until: item.lease_until });
+            }
+            _ => {}
+        }
+        let item = Item {
+            state: State::InProgress,
+            holder: request.holder.clone(),
+            lease_until: request.lease_until,
+            in_doubt_since: in_doubt_since.or(Some(request.now)),
+            recipient: inherited.clone().or(recipient.map(str::to_owned)),
+            expires: request.expires(),
+            written: Written::default(),
+        };
+        items.put(request.record_id.clone(), item, request.now);
+        Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient: inherited }))
+    }
+
+    async fn renew(
+        &self,
+        lease: Lease,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Lease, StoreError> {
+        self.change(&lease.request, |item| {
+            item.in_doubt_since = Some(now);
+            item.recipient = recipient.map(str::to_owned);
+        })?;
+        Ok(Lease { in_doubt_since: None, recipient: None, ..lease })
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.change(&lease.request, |item| {
+            item.lease_until = OffsetDateTime::UNIX_EPOCH;
+            item.in_doubt_since = lease.in_doubt_since;
+            if lease.in_doubt_since.is_none() {
+                item.recipient = None;
+            }
+        })
+    }
+
+    async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
+        let changed = self.change(&lease.request, |item| {
+            item.state = completion.state;
+            item.in_doubt_since = None;
+            item.recipient = None;
+        });
+        changed.or_else(|lost| if self.is_done_by(lease) { Ok(()) } else { Err(lost) })
+    }
+
+    async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
+        let mut items = self.items();
+        let before = items.by_id.get(&request.record_id);
+        if let Some(item) = before.filter(|item| item.lease_until > request.now) {
+            return Ok(Entry::InProgress { until: item.lease_until });
+        }
+        let written = before.map(|item| item.written.clone()).unwrap_or_default();
+        let item = Item {
+            state: State::InProgress,
+            holder: request.holder.clone(),
+            lease_until: request.lease_until,
+            in_doubt_since: None,
+            recipient: None,
+            expires: None,
+            written: written.clone(),
+        };
+        items.put(request.record_id.clone(), item, request.now);
+        Ok(Entry::Entered(InLane { request, written }))
+    }
+
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
+        self.change(&lane.request, |item| {
+            item.lease_until = OffsetDateTime::UNIX_EPOCH;
+            if let Some(written) = written {
+                item.written = written;
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use time::macros::datetime;
+
+    use super::*;
+
+    const START: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+    const LEASE: Duration = Duration::from_mins(1);
+
+    fn request(n: usize) -> LeaseRequest {
+        LeaseRequest {
+            record_id: format!("f#{n}"),
+            holder: "one".to_owned(),
+            now: START,
+            lease_until: START + LEASE,
+            ttl: None,
+        }
+    }
+
+    async fn acquire(records: &MemoryStore, n: usize) -> Acquire {
+        records.acquire(request(n), None).await.unwrap()
+    }
+
+    async fn finish(records: &MemoryStore, n: usize) {
+        let Acquire::Acquired(lease) = acquire(records, n).await else { panic!("{n} is taken") };
+        let completion = Completion { state: State::Delivered, vendor_id: None };
+        records.complete(&lease, completion).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_oldest_are_forgotten_but_none_that_is_open() {
+        let records = MemoryStore::default();
+        assert!(matches!(acquire(&records, 0).await, Acquire::Acquired(_)));
+        for n in 1..=2 * KEPT {
+            finish(&records, n).await;
+        }
+        {
+            let items = records.items();
+            assert_eq!((items.by_id.len(), items.ages.len()), (KEPT, KEPT));
+        }
+        assert!(matches!(acquire(&records, 0).await, Acquire::InProgress { .. }), "at work");
+        assert!(matches!(acquire(&records, 2 * KEPT).await, Acquire::Completed(_)), "the last");
+        assert!(matches!(acquire(&records, 1).await, Acquire::Acquired(_)), "forgotten");
+    }
+}

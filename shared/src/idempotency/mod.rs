@@ -1,0 +1,144 @@
+//! IdempotencyStore: who is at work on an event, and what became of it. They are what keeps a person from
+//! getting the same mail twice.
+//!
+//! A record holds a key, a state, times and the vendor's id; no personal data. While a call is in
+//! doubt it also holds a keyed digest of the call's recipient, which is gone once the event is completion.
+//! A lane's record holds salted digests of paths, traits and, where no identity is known, an address.
+
+mod dynamodb;
+mod lane;
+mod memory;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+pub use dynamodb::{ACTION, DynamoDbStore, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
+pub use lane::{Entry, InLane, Writer, Written};
+pub use memory::MemoryStore;
+
+/// What a record says of its event.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum State {
+    /// Somebody is at work, or was when it died.
+    InProgress,
+    /// The vendor has it.
+    Delivered,
+    /// The vendor will never take it.
+    Rejected,
+}
+
+/// How an event came to its end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Completion {
+    /// `Delivered` or `Rejected`.
+    pub state: State,
+    /// The vendor's id for it.
+    pub vendor_id: Option<String>,
+}
+
+/// Who wants to work on what, until when.
+#[derive(Clone, Debug)]
+pub struct LeaseRequest {
+    /// The record's key, see [`crate::key::IdempotencyKey::record_id`].
+    pub record_id: String,
+    /// A name that nobody else has.
+    pub holder: String,
+    /// The time now.
+    pub now: OffsetDateTime,
+    /// When the holder is surely gone.
+    pub lease_until: OffsetDateTime,
+    /// How long the record lives from now on; `None`: for good.
+    pub ttl: Option<Duration>,
+}
+
+impl LeaseRequest {
+    /// Whether the lease still holds. Where it does not, another may be at work already, and no
+    /// call may be made.
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        now < self.lease_until
+    }
+
+    /// When the record ends; `None`: never, or beyond all calendars.
+    pub fn expires(&self) -> Option<OffsetDateTime> {
+        self.now.checked_add(self.ttl?.try_into().ok()?)
+    }
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug)]
+pub enum Acquire {
+    /// The work is ours.
+    Acquired(Lease),
+    /// Another is at work, until then at the latest.
+    InProgress {
+        /// When its lease ends.
+        until: OffsetDateTime,
+    },
+    /// It is completion.
+    Completed(State),
+}
+
+/// A claim that was won.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// What was asked for.
+    pub request: LeaseRequest,
+    /// Since when an earlier holder's call may have gone out; `None` where the mark is this
+    /// claim's own. Whoever finds this must find out first, before sending again.
+    pub in_doubt_since: Option<OffsetDateTime>,
+    /// Whom that earlier call was for, as a digest; `None` where that is not known, or the mark is
+    /// this claim's own. A search by somebody else proves nothing.
+    pub recipient: Option<String>,
+}
+
+/// The records could not be reached, or not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store did not answer; it may have done what it was asked to.
+    #[error("the table of records cannot be reached")]
+    Unreachable(#[source] crate::http::Cause),
+    /// The store answered what this code does not read.
+    #[error("the record cannot be read: {0}")]
+    Unreadable(&'static str),
+    /// Another holder has taken over in the meantime.
+    #[error("the claim was lost to another holder")]
+    Lost,
+}
+
+/// The store of records.
+#[async_trait]
+pub trait IdempotencyStore: Send + Sync {
+    /// Claims the work, in one conditional write: nobody else has it, it is not done, or the
+    /// record's life or its holder's lease is over. Marks the event as unsure if it is not yet:
+    /// from now on a call may have gone out, to whom `recipient`, a digest, stands for. With a mark
+    /// that is there already, its recipient stays.
+    async fn acquire(
+        &self,
+        request: LeaseRequest,
+        recipient: Option<&str>,
+    ) -> Result<Acquire, StoreError>;
+
+    /// Marks the event as unsure from `now` on: what went before is known, and another call may
+    /// go out, to `recipient`.
+    async fn renew(
+        &self,
+        lease: Lease,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Lease, StoreError>;
+
+    /// Gives the work back after a definite "nothing happened": the lease ends at once, and the
+    /// unsure mark goes, with its recipient, if it is this claim's own.
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Writes down the end.
+    async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError>;
+
+    /// Enters a lane, in one conditional write: nobody else is in it. Its record does not expire.
+    async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError>;
+
+    /// Leaves the lane; with `written`, that is what its events have written by now.
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError>;
+}

@@ -1,0 +1,233 @@
+//! A vendor's API key, and the mistakes people make with one.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Cached, LOOK_UP_PAUSE, SecretError, field, is_placeholder};
+
+/// The product a key is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Product {
+    /// Mailchimp Transactional.
+    Mandrill,
+    /// Segment, by its write key.
+    Segment,
+    /// Ory's admin API.
+    Ory,
+    /// Mailchimp Marketing. No function has a slot for it; it is known so that it can be told
+    /// apart from Mandrill's key, which people confuse it with.
+    Mailchimp,
+    /// One whose keys have no shape that we know, by the words that name such a key: `a token of
+    /// the CRM`.
+    Other(&'static str),
+}
+
+impl Product {
+    /// The product whose key this can only be, by its shape; `None` where the shape says nothing.
+    ///
+    /// Mailchimp's keys end in the data centre (`…-us6`), Mandrill's newer ones begin with
+    /// `md-`, Ory's tokens with `ory_`.
+    fn of(key: &str) -> Option<Self> {
+        let data_center = key.rsplit_once("-us").map(|(_, number)| number);
+        if data_center.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
+            Some(Self::Mailchimp)
+        } else if key.starts_with("md-") {
+            Some(Self::Mandrill)
+        } else if key.starts_with("ory_") {
+            Some(Self::Ory)
+        } else {
+            None
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mandrill => "a Mandrill key",
+            Self::Segment => "a Segment write key",
+            Self::Ory => "an Ory token",
+            Self::Mailchimp => "a Mailchimp Marketing key",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// A key that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyProblem {
+    /// The secret could not be had just now.
+    #[error("the vendor's key cannot be read")]
+    Unreachable(#[source] SecretError),
+    /// The secret is not there, or not for us to read.
+    #[error("the vendor's key cannot be read: {0}")]
+    Refused(String),
+    /// The secret holds no key.
+    #[error("the secret holds no `{0}`")]
+    Missing(&'static str),
+    /// Nobody has filled in the key yet.
+    #[error("the secret still holds a placeholder")]
+    Placeholder,
+    /// The key is another product's.
+    #[error("the secret holds {found}, wanted {wanted}")]
+    WrongProduct {
+        /// What the key is.
+        found: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+    },
+}
+
+impl KeyProblem {
+    /// Whether another value of the secret would mend it.
+    fn is_of_the_value(&self) -> bool {
+        match self {
+            Self::Missing(_) | Self::Placeholder | Self::WrongProduct { .. } => true,
+            Self::Unreachable(_) | Self::Refused(_) => false,
+        }
+    }
+}
+
+/// The key of one vendor, read from a secret.
+pub struct ApiKey {
+    secret: Option<Cached>,
+    field: &'static str,
+    product: Product,
+}
+
+impl ApiKey {
+    /// The key of `product`, in `field` of `secret`.
+    pub fn new(secret: Cached, field: &'static str, product: Product) -> Self {
+        Self { secret: Some(secret), field, product }
+    }
+
+    /// No key, for one who asks for none: it is empty.
+    pub fn none(product: Product) -> Self {
+        Self { secret: None, field: "", product }
+    }
+
+    /// The cached secret, to be fetched ahead, where there is one.
+    pub fn secret(&self) -> Option<&Cached> {
+        self.secret.as_ref()
+    }
+
+    /// The key. Where the secret holds none that can be used, somebody may have filled it in just
+    /// now: it is looked up again, at most once per [`LOOK_UP_PAUSE`].
+    ///
+    /// # Errors
+    /// Why there is no key to call with.
+    pub async fn get(&self) -> Result<SecretString, KeyProblem> {
+        let Some(secret) = &self.secret else { return Ok(SecretString::default()) };
+        match self.read(secret.get().await) {
+            Err(problem) if problem.is_of_the_value() => {
+                self.read(secret.refresh(LOOK_UP_PAUSE).await)
+            }
+            read => read,
+        }
+    }
+
+    /// The key fetched afresh: the vendor has just refused the one we had.
+    pub async fn fresh(&self) -> Result<SecretString, KeyProblem> {
+        match &self.secret {
+            Some(secret) => self.read(secret.refresh(Duration::ZERO).await),
+            None => Ok(SecretString::default()),
+        }
+    }
+
+    fn read(
+        &self,
+        secret: Result<super::Versions, SecretError>,
+    ) -> Result<SecretString, KeyProblem> {
+        let secret = secret.map_err(|error| match error {
+            SecretError::Refused(reason) => KeyProblem::Refused(reason),
+            unreachable @ SecretError::Unreachable(_) => KeyProblem::Unreachable(unreachable),
+        })?;
+        let key = field(&secret.current, self.field).ok_or(KeyProblem::Missing(self.field))?;
+        if is_placeholder(key.expose_secret()) {
+            return Err(KeyProblem::Placeholder);
+        }
+        match Product::of(key.expose_secret()) {
+            Some(found) if found != self.product => {
+                Err(KeyProblem::WrongProduct { found: found.name(), wanted: self.product.name() })
+            }
+            _ => Ok(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use time::macros::datetime;
+    use tokio::time::advance;
+
+    use super::{
+        super::{MemorySecrets, Ttl},
+        *,
+    };
+    use crate::clock::{SystemClock, VirtualClock};
+
+    /// The store is asked once to begin with, once more for the value, and then left alone.
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_is_filled_in_is_found_within_the_pause() {
+        for unfit in ["replace-me", r#"{"write_key":"x"}"#, "md-a-key-of-another-product"] {
+            let store = Arc::new(MemorySecrets::default());
+            store.put("s", unfit);
+            let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00 UTC)));
+            let ttl = Ttl(Duration::from_mins(5));
+            let secret = Cached::current("s".to_owned(), store.clone(), clock, ttl);
+            let key = ApiKey::new(secret, "api_key", Product::Ory);
+            for _ in 0..5 {
+                assert!(key.get().await.is_err(), "{unfit}");
+            }
+            assert_eq!(store.fetches(), 2, "{unfit}");
+            store.put("s", "a-token-of-ory-s");
+            advance(LOOK_UP_PAUSE).await;
+            assert!(key.get().await.is_ok(), "{unfit}");
+        }
+    }
+
+    async fn key(product: Product, secret: &str) -> Result<String, String> {
+        let store = Arc::new(MemorySecrets::default());
+        store.put("s", secret);
+        let ttl = Ttl(Duration::from_mins(5));
+        let secret = Cached::current("s".to_owned(), store, Arc::new(SystemClock), ttl);
+        let key = ApiKey::new(secret, "api_key", product).get().await;
+        key.map(|key| key.expose_secret().to_owned()).map_err(|problem| problem.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_key_of_the_wrong_product_is_named_by_what_it_is() {
+        use Product::{Mandrill, Ory, Other, Segment};
+        let marketing = "0123456789abcdef0123456789abcdef-us6";
+        let table = [
+            (Mandrill, marketing, Err("a Mailchimp Marketing key")),
+            (Segment, marketing, Err("a Mailchimp Marketing key")),
+            (Mandrill, "ory_pat_abcdef", Err("an Ory token")),
+            (Segment, "md-abcdefghijklmnopqrstuv", Err("a Mandrill key")),
+            (Ory, "md-abcdefghijklmnopqrstuv", Err("a Mandrill key")),
+            (Mandrill, "replace-me", Err("placeholder")),
+            (Mandrill, r#"{"api_key":"replace-me"}"#, Err("placeholder")),
+            (Mandrill, r#"{"api_key":"YOUR-MANDRILL-KEY"}"#, Err("placeholder")),
+            (Segment, "YOUR-SEGMENT-WRITE-KEY", Err("placeholder")),
+            (Ory, "your-ory-token", Err("placeholder")),
+            (Mandrill, r#"{"write_key":"x"}"#, Err("holds no `api_key`")),
+            (Mandrill, "md-abcdefghijklmnopqrstuv", Ok("md-abcdefghijklmnopqrstuv")),
+            (Mandrill, "0123456789abcdefghijkl", Ok("0123456789abcdefghijkl")),
+            (Mandrill, "key-usual", Ok("key-usual")),
+            (Ory, "ory_apikey_abc", Ok("ory_apikey_abc")),
+            (Other("a token of the CRM"), "ory_pat_abcdef", Err("an Ory token")),
+            (Other("a token of the CRM"), "any-other", Ok("any-other")),
+        ];
+        for (product, secret, expected) in table {
+            match (key(product, secret).await, expected) {
+                (Ok(key), Ok(wanted)) => assert_eq!(key, wanted),
+                (Err(told), Err(part)) => {
+                    assert!(told.contains(part), "{told}");
+                    assert!(!told.contains(secret), "the value is told: {told}");
+                }
+                (got, wanted) => panic!("{secret}: {got:?}, wanted {wanted:?}"),
+            }
+        }
+    }
+}

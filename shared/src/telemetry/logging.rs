@@ -1,0 +1,142 @@
+//! Diagnostics beside the event log: warnings of our own, as JSON on standard output.
+
+use std::panic;
+
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+use crate::config::{ConfigError, Environment};
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum LogLevel {
+    /// Errors only.
+    Error,
+    /// And what should be looked at.
+    Warn,
+    /// And one line per request and delivery.
+    Info,
+    /// And what helps to understand the bundle at work.
+    Debug,
+    /// And everything. It is no more personal than the rest.
+    Trace,
+}
+
+impl LogLevel {
+    /// Reads `LOG_LEVEL`.
+    pub fn from_env(env: &Environment) -> Result<Self, ConfigError> {
+        let text = env.optional("LOG_LEVEL").unwrap_or("info").to_ascii_lowercase();
+        Ok(match text.as_str() {
+            "error" => Self::Error,
+            "warn" => Self::Warn,
+            "info" => Self::Info,
+            "debug" => Self::Debug,
+            "trace" => Self::Trace,
+            _ => {
+                let wanted = "wanted `error`, `warn`, `info`, `debug` or `trace`";
+                return Err(ConfigError::new("LOG_LEVEL", wanted));
+            }
+        })
+    }
+
+    /// Whether the line of each request and delivery is written in full.
+    pub fn shows_requests(self) -> bool {
+        self >= Self::Info
+    }
+
+    fn filter(self) -> LevelFilter {
+        match self {
+            Self::Error => LevelFilter::ERROR,
+            Self::Warn => LevelFilter::WARN,
+            Self::Info => LevelFilter::INFO,
+            Self::Debug => LevelFilter::DEBUG,
+            Self::Trace => LevelFilter::TRACE,
+        }
+    }
+}
+
+/// Starts the log of a function's process.
+///
+/// Libraries are heard from `warn` on, whatever the level: at lower ones the Lambda runtime logs
+/// whole events, and HTTP clients log URLs. A panic tells its place and not its words, which may
+/// quote what it choked on.
+pub fn start_logging(level: LogLevel, function_crate: &str) {
+    let ours = Targets::new()
+        .with_default(level.filter().min(LevelFilter::WARN))
+        .with_target(env!("CARGO_CRATE_NAME"), level.filter())
+        .with_target(function_crate, level.filter());
+    let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_ansi(false);
+    // A second call in one process finds the first in place.
+    let _ = tracing_subscriber::registry().with(json.with_filter(ours)).try_init();
+    panic::set_hook(Box::new(|panicked| {
+        let place = panicked.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
+}
+
+/// An error with all that lies under it, for a diagnostic.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        told = format!("{told}: {cause}");
+        source = cause.source();
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, process::Command, thread};
+
+    use super::*;
+
+    /// Set in a process that is to panic, as the hook is the process's.
+    const PANICS: &str = "PANICS_WITH_A_MARK";
+    const MARK: &str = "hunter2";
+
+    /// What nothing is, and an error that quotes it.
+    #[derive(Debug, PartialEq)]
+    struct Marked;
+
+    impl std::str::FromStr for Marked {
+        type Err = String;
+
+        fn from_str(text: &str) -> Result<Self, String> {
+            Err(text.to_owned())
+        }
+    }
+
+    fn panic_in_every_way() {
+        start_logging(LogLevel::Trace, "shared");
+        let quoted = format!("{MARK}\u{e9}");
+        let ways: [Box<dyn FnOnce() + Send>; 4] = [
+            Box::new(|| panic!("{MARK}")),
+            Box::new(move || drop(quoted[MARK.len() + 1..].to_owned())),
+            Box::new(|| assert_eq!(MARK.parse::<Marked>().unwrap(), Marked)),
+            Box::new(|| panic::panic_any(MARK.to_owned())),
+        ];
+        for way in ways {
+            assert!(thread::spawn(way).join().is_err());
+        }
+    }
+
+    #[test]
+    fn a_panic_tells_its_place_and_not_its_words() {
+        if env::var_os(PANICS).is_some() {
+            return panic_in_every_way();
+        }
+        let name = "telemetry::logging::tests::a_panic_tells_its_place_and_not_its_words";
+        let mut this = Command::new(env::current_exe().unwrap());
+        this.args([name, "--exact", "--nocapture"]).env(PANICS, "").env("RUST_BACKTRACE", "full");
+        let said = this.output().unwrap();
+        let told = [said.stdout, said.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        assert_eq!(told[0].matches(r#""message":"panicked""#).count(), 4, "{told:?}");
+        assert_eq!(told[0].matches(r#""place":"#).count(), 4, "{told:?}");
+        assert!(!told.concat().contains(MARK), "{told:?}");
+    }
+}

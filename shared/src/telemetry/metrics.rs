@@ -1,0 +1,94 @@
+//! Metrics in CloudWatch's embedded metric format: part of a log line, no call of their own.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+/// The namespace of all our metrics.
+const NAMESPACE: &str = "OryActions";
+
+macro_rules! metrics {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What is counted. The dimension is the function.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        pub enum Metric { $($(#[$doc])* $name,)* }
+
+        impl Metric {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name in CloudWatch.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+        }
+    };
+}
+
+metrics! {
+    /// Events received: authenticated and well-formed.
+    Received,
+    /// Events put into the queue.
+    Enqueued,
+    /// Events that a vendor has.
+    Delivered,
+    /// Events that a vendor will never take for this person.
+    Rejected,
+    /// Events deliberately not done.
+    Skipped,
+    /// Events that had been done before.
+    Duplicate,
+    /// Deliveries to be tried later.
+    Retried,
+    /// Deliveries that wait for somebody to act, backlogs at a vendor, unusable caller's secrets.
+    Blocked,
+    /// Deliveries of which nobody knows what came.
+    InDoubt,
+    /// Faults of templates.
+    TemplateFault,
+    /// Callers that were turned away.
+    Unauthorized,
+    /// Mailchimp's events that fit no identity.
+    Unmatched,
+    /// Those of them that withdraw consent: somebody has to look.
+    UnmatchedWithdrawal,
+    /// Mailchimp's events that would have given back a consent which was withdrawn in Ory since.
+    StaleConsent,
+    /// Mailchimp's events of a list that is not among those accepted.
+    ListNotAccepted,
+    /// Mailchimp's events whose `ORY_ID` names somebody else than their address.
+    IdentityMismatch,
+    /// Mailchimp's events whose signature is too old.
+    StaleSignature,
+    /// How long a vendor took, in milliseconds.
+    VendorLatency,
+}
+
+impl Metric {
+    fn unit(self) -> &'static str {
+        match self {
+            Self::VendorLatency => "Milliseconds",
+            _ => "Count",
+        }
+    }
+}
+
+/// Puts the metrics into a line.
+pub(super) fn embed(line: &mut Value, metrics: &[(Metric, f64)], now: OffsetDateTime) {
+    if metrics.is_empty() {
+        return;
+    }
+    for (metric, value) in metrics {
+        line[metric.name()] = json!(value);
+    }
+    let described: Vec<_> = metrics
+        .iter()
+        .map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()}))
+        .collect();
+    line["_aws"] = json!({
+        "Timestamp": now.unix_timestamp() * 1000 + i64::from(now.millisecond()),
+        "CloudWatchMetrics": [
+            {"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": described},
+        ],
+    });
+}

@@ -1,0 +1,291 @@
+//! What can be seen: one JSON line per request and per delivery, with CloudWatch metrics in it.
+//!
+//! The line is written where a thing is handled, once. No field can hold an address, a name, an
+//! IP, a cookie, a body or a secret.
+
+mod logging;
+mod metrics;
+
+use std::{
+    io::Write,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use tokio::time::{Instant, timeout};
+
+pub use logging::{LogLevel, chain, start_logging};
+pub use metrics::Metric;
+
+use crate::{clock::SharedClock, response::Response, template::TemplateFault};
+
+/// One line: what happened to one request or one delivery.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LogEntry {
+    /// `request`, `delivery` or `start`.
+    pub message: &'static str,
+    /// The event id, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// Ory's Trigger-ID, where it is a UUID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger_id: Option<String>,
+    /// The identity's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_id: Option<String>,
+    /// One word for what came of it.
+    pub outcome: &'static str,
+    /// Why, in words that hold no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The status of our answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The status of the vendor's last answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_status: Option<u16>,
+    /// The number of this attempt: how often the message has been received from the queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// The number of calls to the vendor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u32>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// The metrics that this line carries.
+    #[serde(skip)]
+    pub metrics: Vec<(Metric, f64)>,
+}
+
+impl LogEntry {
+    /// The line of a start with a template that does not parse.
+    pub fn for_broken_template(fault: &TemplateFault) -> Self {
+        let mut entry = Self { message: "start", outcome: "template_fault", ..Self::default() };
+        entry.cause = Some(fault.to_string());
+        entry.count(Metric::TemplateFault);
+        entry
+    }
+
+    /// Counts one.
+    pub fn count(&mut self, metric: Metric) {
+        self.metrics.push((metric, 1.0));
+    }
+
+    /// A panic ended it: nobody knows what came of it.
+    pub fn panicked(&mut self) {
+        self.outcome = "panicked";
+        self.count(Metric::InDoubt);
+    }
+
+    /// The caller's time ran out: an event may have gone out by then, and before there was one only
+    /// the secrets can have taken so long.
+    pub fn ran_out_of_time(&mut self) {
+        self.outcome = "unfinished";
+        self.cause = Some("the time to answer ran out".to_owned());
+        self.count(if self.event_id.is_some() { Metric::InDoubt } else { Metric::Blocked });
+    }
+
+    /// How long it took, all in all.
+    pub fn took(&mut self, took: Duration) {
+        self.duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    }
+
+    /// Measures a time.
+    pub fn measure(&mut self, metric: Metric, took: Duration) {
+        self.metrics.push((metric, took.as_secs_f64() * 1000.0));
+    }
+}
+
+/// Where lines go.
+#[derive(Clone)]
+pub enum Sink {
+    /// Standard output, which Lambda passes on to CloudWatch.
+    Stdout,
+    /// A list, for tests.
+    Memory(Arc<Mutex<Vec<Value>>>),
+    /// Somebody who is told at once, in the local stack.
+    Listener(fn(Value)),
+    /// Nowhere.
+    Nowhere,
+}
+
+/// Writes a function's lines.
+#[derive(Clone)]
+pub struct EventLog {
+    function: &'static str,
+    level: LogLevel,
+    clock: SharedClock,
+    sink: Sink,
+}
+
+impl EventLog {
+    /// The event log of `function`. Where `level` is above `info`, lines carry metrics only.
+    pub fn new(function: &'static str, level: LogLevel, clock: SharedClock, sink: Sink) -> Self {
+        Self { function, level, clock, sink }
+    }
+
+    /// Answers a request within `limit`, whatever it is at then, and writes the one line about it.
+    /// A panic, too, is answered with `unfinished`, so that the caller tries again and the next
+    /// request is served.
+    pub async fn request(
+        &self,
+        limit: Duration,
+        unfinished: Response,
+        answer: impl AsyncFnOnce(&mut LogEntry) -> Response,
+    ) -> Response {
+        let began = Instant::now();
+        let mut entry = LogEntry { message: "request", ..LogEntry::default() };
+        let answered = timeout(limit, AssertUnwindSafe(answer(&mut entry)).catch_unwind()).await;
+        let response = match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => {
+                entry.panicked();
+                unfinished
+            }
+            Err(_) => {
+                entry.ran_out_of_time();
+                unfinished
+            }
+        };
+        entry.status = Some(response.status);
+        entry.took(began.elapsed());
+        self.write(&entry);
+        response
+    }
+
+    /// Writes one line.
+    pub fn write(&self, entry: &LogEntry) {
+        let Some(line) = self.compose(entry) else {
+            return;
+        };
+        match &self.sink {
+            // In one piece, as standard output looks for a line's end in each. Nobody is left to
+            // tell of a broken one.
+            Sink::Stdout => {
+                let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
+            }
+            Sink::Memory(lines) => {
+                lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+            Sink::Listener(tell) => tell(line),
+            Sink::Nowhere => {}
+        }
+    }
+
+    fn compose(&self, entry: &LogEntry) -> Option<Value> {
+        let now = self.clock.now();
+        let mut composed = if self.level.shows_requests() {
+            serde_json::to_value(entry).ok()?
+        } else if entry.metrics.is_empty() {
+            return None;
+        } else {
+            json!({})
+        };
+        composed["timestamp"] = json!(now.format(&Rfc3339).ok()?);
+        composed["level"] = json!("INFO");
+        composed["function"] = json!(self.function);
+        metrics::embed(&mut composed, &entry.metrics, now);
+        Some(composed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::clock::VirtualClock;
+
+    fn event_log(level: LogLevel) -> EventLog {
+        let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00:00.5 UTC)));
+        EventLog::new("mandrill-welcome", level, clock, Sink::Nowhere)
+    }
+
+    fn entry() -> LogEntry {
+        let mut entry = LogEntry {
+            message: "request",
+            event_id: Some("k".to_owned()),
+            outcome: "delivered",
+            status: Some(200),
+            vendor_status: Some(200),
+            calls: Some(1),
+            duration_ms: 12,
+            ..LogEntry::default()
+        };
+        entry.count(Metric::Delivered);
+        entry.measure(Metric::VendorLatency, Duration::from_millis(7));
+        entry
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_carries_its_metrics_in_cloudwatch_s_embedded_format() {
+        let composed = event_log(LogLevel::Info).compose(&entry()).unwrap();
+        let expected = json!({
+            "timestamp": "2026-01-01T00:00:00.5Z", "level": "INFO", "function": "mandrill-welcome",
+            "message": "request", "event_id": "k", "outcome": "delivered", "status": 200,
+            "vendor_status": 200, "calls": 1, "duration_ms": 12,
+            "Delivered": 1.0, "VendorLatency": 7.0,
+            "_aws": {
+                "Timestamp": 1_767_225_600_500_i64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "OryActions",
+                    "Dimensions": [["function"]],
+                    "Metrics": [
+                        {"Name": "Delivered", "Unit": "Count"},
+                        {"Name": "VendorLatency", "Unit": "Milliseconds"},
+                    ],
+                }],
+            },
+        });
+        assert_eq!(composed, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_answered_and_has_its_line() {
+        let lines = Arc::default();
+        let event_log =
+            EventLog { sink: Sink::Memory(Arc::clone(&lines)), ..event_log(LogLevel::Info) };
+        let panics = async |_: &mut LogEntry| panic!("marked");
+        let answer = event_log.request(Duration::MAX, Response::empty(503), panics).await;
+        assert_eq!(answer, Response::empty(503));
+        let lines = lines.lock().unwrap();
+        assert_eq!(lines.len(), 1);
+        assert_eq!((&lines[0]["outcome"], &lines[0]["status"]), (&json!("panicked"), &json!(503)));
+        assert!(!lines[0].to_string().contains("marked"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_answered_in_time_and_says_that_it_ran_out() {
+        let limit = Duration::from_secs(8);
+        for (event_id, metric) in [(None, "Blocked"), (Some("k".to_owned()), "InDoubt")] {
+            let lines = Arc::default();
+            let sink = Sink::Memory(Arc::clone(&lines));
+            let event_log = EventLog { sink, ..event_log(LogLevel::Info) };
+            let began = Instant::now();
+            let never = async |entry: &mut LogEntry| {
+                entry.event_id = event_id;
+                std::future::pending().await
+            };
+            let answer = event_log.request(limit, Response::empty(503), never).await;
+            assert_eq!((answer, began.elapsed()), (Response::empty(503), limit));
+            let lines = lines.lock().unwrap();
+            assert_eq!(
+                (&lines[0]["outcome"], &lines[0]["status"]),
+                (&json!("unfinished"), &json!(503))
+            );
+            assert_eq!(lines[0][metric], json!(1.0));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn above_info_only_metrics_remain() {
+        let composed = event_log(LogLevel::Error).compose(&entry()).unwrap();
+        assert!(composed.get("event_id").is_none() && composed.get("_aws").is_some());
+        assert!(event_log(LogLevel::Error).compose(&LogEntry::default()).is_none());
+    }
+}

@@ -1,0 +1,77 @@
+//! The event log's lines.
+
+use std::collections::BTreeSet;
+
+use integration::Event;
+use ory_actions::server::Reply;
+use serde_json::{Value, json};
+
+use super::{
+    ory::{FIRST, ann, event},
+    setup::{Running, Vendor},
+};
+
+/// What a line counts and measures; each metric is described in full.
+pub(crate) fn metrics(line: &Value) -> BTreeSet<&str> {
+    let Some(aws) = line.get("_aws") else { return BTreeSet::new() };
+    assert!(aws["Timestamp"].is_i64(), "{line:#}");
+    let described = &aws["CloudWatchMetrics"][0];
+    assert_eq!(described["Namespace"], "OryActions", "{line:#}");
+    assert_eq!(described["Dimensions"], json!([["function"]]), "{line:#}");
+    let metrics = described["Metrics"].as_array().unwrap();
+    assert!(!metrics.is_empty(), "{line:#}");
+    let names = metrics.iter().map(|metric| {
+        let name = metric["Name"].as_str().unwrap();
+        let unit = if name == "VendorLatency" { "Milliseconds" } else { "Count" };
+        assert_eq!(metric["Unit"], unit, "{line:#}");
+        assert!(line[name].is_number(), "{line:#}");
+        name
+    });
+    names.collect()
+}
+
+/// What came of each.
+pub(crate) fn outcomes(lines: &[Value]) -> Vec<&str> {
+    lines.iter().filter_map(|line| line["outcome"].as_str()).collect()
+}
+
+/// What a line tells of a first delivery, whoever called for it.
+pub(crate) fn tells_of_a_delivery(line: &Value, function: &str) {
+    let told = |name: &str| line[name].clone();
+    assert_eq!(told("function"), function);
+    assert_eq!((told("outcome"), told("status")), (json!("delivered"), json!(200)));
+    assert_eq!((told("vendor_status"), told("calls")), (json!(200), json!(1)));
+    assert!(told("duration_ms").is_u64());
+    assert_eq!(metrics(line), ["Received", "Delivered", "VendorLatency"].into());
+}
+
+/// The one line of a request of Ory's.
+pub(crate) async fn tells_what_came_of_ory_s_request<V: Vendor>(
+    mut running: Running<V>,
+    function: &str,
+) {
+    running.call(event(&ann())).await;
+    let line = running.end().await.only_line();
+    tells_of_a_delivery(&line, function);
+    assert_eq!((&line["event_id"], &line["trigger_id"]), (&json!(FIRST), &json!(FIRST)));
+    assert_eq!(line["identity_id"], ann()["identity"]["id"]);
+}
+
+/// An event, the vendor's answers to it, its outcome and its metrics.
+pub(crate) type Case<'a> = (Event, Vec<Reply>, &'a str, &'a [&'a str]);
+
+/// Sends these events, and sees that each has its line.
+pub(crate) async fn has_a_line_each<V: Vendor>(mut running: Running<V>, table: &[Case<'_>]) {
+    for (event, replies, ..) in table {
+        for reply in replies {
+            running.vendor.reply_next(reply.clone());
+        }
+        running.call(event.clone()).await;
+    }
+    let event_log = running.end().await.event_log();
+    assert_eq!(event_log.len(), table.len());
+    for ((_, _, outcome, counted), line) in table.iter().zip(&event_log) {
+        assert_eq!(line["outcome"], *outcome);
+        assert_eq!(metrics(line), counted.iter().copied().collect(), "{line:#}");
+    }
+}

@@ -1,0 +1,173 @@
+//! Lanes in a table of DynamoDB: what their items are, and what comes of the table's faults.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::idempotency::{
+    DynamoDbStore, Entry, IdempotencyStore, InLane, KEY_ATTRIBUTE, LeaseRequest, StoreError,
+    Writer, Written,
+};
+use time::{OffsetDateTime, macros::datetime};
+
+use super::in_dynamo_db::{LEASE, TABLE, milliseconds, now, seconds, start};
+
+const LANE: &str = "identity#i";
+
+fn request(holder: &str, now: OffsetDateTime) -> LeaseRequest {
+    LeaseRequest {
+        record_id: LANE.to_owned(),
+        holder: holder.to_owned(),
+        now,
+        lease_until: now + LEASE,
+        ttl: None,
+    }
+}
+
+const JSON: &str = r#"{"targets":{"/traits/consent/newsletter":{"at":"2026-01-31T11:19:37Z","event_id":"the-key","withdrew":true}},"identity_updated_at":"2026-01-31T11:19:38.5Z","changed_at":null}"#;
+
+fn written() -> Written {
+    let at = datetime!(2026-01-31 11:19:37 UTC);
+    let mut written = Written::default();
+    let writer = Writer {
+        at,
+        event_id: "the-key".to_owned(),
+        withdrew: true,
+        in_doubt: false,
+        patched_at: None,
+    };
+    written.note("/traits/consent/newsletter".to_owned(), writer);
+    written.identity_updated_at = Some(datetime!(2026-01-31 11:19:38.5 UTC));
+    written
+}
+
+async fn enter(records: &DynamoDbStore, request: LeaseRequest) -> InLane {
+    match records.enter(request).await.unwrap() {
+        Entry::Entered(lane) => lane,
+        Entry::InProgress { until } => panic!("somebody is in it until {until}"),
+    }
+}
+
+#[tokio::test]
+async fn the_item_of_a_lane_tells_its_lease_in_milliseconds_and_has_no_end() {
+    let (records, table) = start().await;
+    let now = now();
+    enter(&records, request("one", now)).await;
+    let expected = json!({
+        KEY_ATTRIBUTE: {"S": LANE},
+        "state": {"S": "in_progress"},
+        "holder": {"S": "one"},
+        "lease_until": milliseconds(now + LEASE),
+    });
+    assert_eq!(table.item(TABLE, LANE), Some(expected));
+}
+
+#[tokio::test]
+async fn the_item_of_a_lane_that_was_left_tells_what_was_written_and_nothing_else() {
+    let (records, table) = start().await;
+    let now = now();
+    let lane = enter(&records, request("one", now)).await;
+    records.leave(&lane, Some(written())).await.unwrap();
+    let expected = json!({
+        KEY_ATTRIBUTE: {"S": LANE},
+        "state": {"S": "in_progress"},
+        "holder": {"S": "one"},
+        "lease_until": {"N": "0"},
+        "written": {"S": JSON},
+    });
+    assert_eq!(table.item(TABLE, LANE), Some(expected));
+}
+
+#[tokio::test]
+async fn a_lane_in_which_nothing_was_ever_written_ends_and_one_that_is_used_again_does_not() {
+    let (records, table) = start().await;
+    let now = now();
+    let lane = enter(&records, request("one", now)).await;
+    records.leave(&lane, None).await.unwrap();
+    let end = seconds(now + LEASE + Duration::from_hours(1));
+    assert_eq!(table.item(TABLE, LANE).unwrap()["expires_at"], end);
+    let lane = enter(&records, request("two", now)).await;
+    assert_eq!(table.item(TABLE, LANE).unwrap().get("expires_at"), None);
+    records.leave(&lane, Some(written())).await.unwrap();
+    let lane = enter(&records, request("three", now)).await;
+    records.leave(&lane, None).await.unwrap();
+    assert_eq!(table.item(TABLE, LANE).unwrap().get("expires_at"), None, "it is remembered");
+}
+
+#[tokio::test]
+async fn a_lane_is_two_calls() {
+    let (records, table) = start().await;
+    let lane = enter(&records, request("one", now())).await;
+    records.leave(&lane, Some(written())).await.unwrap();
+    assert_eq!((table.calls(), table.calls_of("UpdateItem")), (2, 2));
+}
+
+#[tokio::test]
+async fn an_entry_whose_answer_was_lost_is_one_all_the_same_and_tells_what_was_written() {
+    let (records, table) = start().await;
+    let now = now();
+    table.hang_up_next(1);
+    let lane = enter(&records, request("one", now)).await;
+    assert_eq!((lane.written.clone(), table.calls()), (Written::default(), 2));
+    let busy = records.enter(request("two", now)).await.unwrap();
+    assert!(matches!(busy, Entry::InProgress { .. }), "{busy:?}");
+    records.leave(&lane, Some(written())).await.unwrap();
+    table.hang_up_next(1);
+    assert_eq!(enter(&records, request("two", now)).await.written, written());
+}
+
+#[tokio::test]
+async fn an_exit_whose_answer_was_lost_is_written_all_the_same() {
+    for left in [Some(written()), None] {
+        let (records, table) = start().await;
+        let now = now();
+        let lane = enter(&records, request("one", now)).await;
+        table.hang_up_next(1);
+        records.leave(&lane, left.clone()).await.unwrap();
+        let found = enter(&records, request("two", now)).await.written;
+        assert_eq!(found, left.unwrap_or_default());
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_passes_is_not_noticed_in_a_lane() {
+    let (records, table) = start().await;
+    table.fail_next(1);
+    let lane = enter(&records, request("one", now())).await;
+    table.fail_next(1);
+    records.leave(&lane, Some(written())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lane_in_a_table_that_is_down_cannot_be_reached() {
+    let (records, table) = start().await;
+    let lane = enter(&records, request("one", now())).await;
+    table.set_down(true);
+    let entry = records.enter(request("two", now())).await.map(drop);
+    for result in [entry, records.leave(&lane, Some(written())).await] {
+        assert!(matches!(result, Err(StoreError::Unreachable(_))), "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lane_that_this_code_does_not_read_lets_nobody_in() {
+    let now = now();
+    let whole = json!({
+        KEY_ATTRIBUTE: {"S": LANE}, "state": {"S": "in_progress"}, "holder": {"S": "one"},
+        "lease_until": {"N": "0"}, "written": {"S": JSON},
+    });
+    let changes: [(&str, Value); 5] = [
+        ("lease_until", json!({"S": "soon"})),
+        ("written", json!({"S": "then"})),
+        ("written", json!({"N": "1"})),
+        ("written", json!({"S": "{}"})),
+        ("written", json!({"S": JSON.replace("true", "1")})),
+    ];
+    for (name, value) in changes {
+        let mut item = whole.clone();
+        item[name] = value;
+        let (records, table) = start().await;
+        table.put(TABLE, &item).unwrap();
+        let entry = records.enter(request("two", now)).await;
+        assert!(matches!(entry, Err(StoreError::Unreadable(_))), "{item}: {entry:?}");
+    }
+}

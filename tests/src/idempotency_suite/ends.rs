@@ -1,0 +1,68 @@
+//! What is done, and for how long that is known.
+
+use std::time::Duration;
+
+use shared::idempotency::{IdempotencyStore, LeaseRequest, State, StoreError};
+
+use super::case::{ANN, Case, LEASE, SECOND, TTL};
+
+/// Whatever the fraction of the second; and what was done leaves no mark.
+pub async fn done_stays_done_until_the_record_s_life_ends_and_not_a_second_longer(
+    records: &dyn IdempotencyStore,
+) {
+    for (millisecond, state) in
+        [(0, State::Delivered), (500, State::Rejected), (999, State::Delivered)]
+    {
+        let case = Case::at(records, millisecond);
+        let lease = case.taken_by("one", Duration::ZERO).await;
+        case.completes(&lease, state).await;
+        for after in [Duration::ZERO, LEASE, TTL.saturating_sub(SECOND)] {
+            assert_eq!(case.is_done(after).await, state, "{millisecond} ms, after {after:?}");
+        }
+        let heir = case.taken_by("two", TTL).await;
+        assert_eq!((heir.in_doubt_since, heir.recipient), (None, None));
+    }
+}
+
+/// The next one inherits the mark all the same.
+pub async fn a_record_s_life_ends_while_somebody_is_at_work_too(records: &dyn IdempotencyStore) {
+    let case = Case::new(records);
+    let lease_until = case.start + TTL * 2;
+    case.wins(LeaseRequest { lease_until, ..case.request("one", Duration::ZERO) }).await;
+    assert_eq!(case.is_busy(case.request("two", TTL.saturating_sub(SECOND))).await, lease_until);
+    let lease = case.taken_by("two", TTL).await;
+    assert_eq!(lease.in_doubt_since, Some(case.start));
+}
+
+/// Even where an earlier claim had one; and one beyond all calendars is none.
+pub async fn a_record_without_an_end_stays(records: &dyn IdempotencyStore) {
+    let years_later = Duration::from_hours(10 * 365 * 24);
+    for ttl in [None, Some(Duration::MAX)] {
+        let case = Case::new(records);
+        case.taken_by("one", Duration::ZERO).await;
+        let lease = case.wins(LeaseRequest { ttl, ..case.request("two", LEASE) }).await;
+        case.completes(&lease, State::Delivered).await;
+        assert_eq!(case.is_done(years_later).await, State::Delivered);
+    }
+}
+
+/// The first answer may have been lost on its way.
+pub async fn completing_twice_is_as_good_as_once(records: &dyn IdempotencyStore) {
+    let case = Case::new(records);
+    let lease = case.taken_by("one", Duration::ZERO).await;
+    for _ in 0..2 {
+        case.completes(&lease, State::Delivered).await;
+    }
+    assert_eq!(case.is_done(SECOND).await, State::Delivered);
+}
+
+/// Not even by who has done it.
+pub async fn what_is_done_is_neither_released_nor_renewed(records: &dyn IdempotencyStore) {
+    let case = Case::new(records);
+    let lease = case.taken_by("one", Duration::ZERO).await;
+    case.completes(&lease, State::Delivered).await;
+    assert!(matches!(records.release(&lease).await, Err(StoreError::Lost)));
+    let renewed = records.renew(lease, case.start + SECOND, Some(ANN)).await;
+    assert!(matches!(renewed, Err(StoreError::Lost)), "{renewed:?}");
+    assert_eq!(case.is_done(LEASE).await, State::Delivered);
+}

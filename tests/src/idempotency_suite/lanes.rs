@@ -1,0 +1,173 @@
+//! Lanes: one in them at a time, and the last event that was applied.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use shared::idempotency::{Entry, IdempotencyStore, Writer, Written};
+use time::{OffsetDateTime, macros::datetime};
+
+use super::case::{Case, LEASE, MILLISECOND, SECOND, TTL};
+
+/// What an event of this second has written.
+fn written(second: i64) -> Written {
+    let at = OffsetDateTime::from_unix_timestamp(second).expect("a time");
+    let mut written = Written::default();
+    let writer = Writer {
+        at,
+        event_id: format!("key {second}"),
+        withdrew: false,
+        in_doubt: false,
+        patched_at: None,
+    };
+    written.note("/traits/consent/newsletter".to_owned(), writer);
+    written
+}
+
+/// Whatever the fraction of the second in which it was entered.
+pub async fn a_lane_keeps_others_out_until_the_very_millisecond_in_which_its_lease_ends(
+    records: &dyn IdempotencyStore,
+) {
+    for millisecond in [0, 1, 500, 998, 999] {
+        let case = Case::at(records, millisecond);
+        assert_eq!(case.entered_by("one", Duration::ZERO).await.written, Written::default());
+        for after in [Duration::ZERO, MILLISECOND, SECOND, LEASE.saturating_sub(MILLISECOND)] {
+            let until = case.is_occupied(case.request("two", after)).await;
+            assert_eq!(until, case.start + LEASE, "{millisecond} ms, after {after:?}");
+        }
+        case.entered_by("two", LEASE).await;
+    }
+}
+
+/// And the others are told until when.
+pub async fn of_fifty_who_enter_a_lane_at_once_exactly_one_is_let_in(
+    records: &dyn IdempotencyStore,
+) {
+    let case = Case::new(records);
+    let bids = (0..50).map(|n| case.request(&format!("holder {n}"), Duration::ZERO));
+    let mut entered = 0;
+    for entry in join_all(bids.map(|bid| case.enter(bid))).await {
+        match entry {
+            Entry::Entered(_) => entered += 1,
+            Entry::InProgress { until } => assert_eq!(until, case.start + LEASE),
+        }
+    }
+    assert_eq!(entered, 1);
+}
+
+/// Whether anything was applied or not.
+pub async fn a_lane_is_free_as_soon_as_it_is_left(records: &dyn IdempotencyStore) {
+    let case = Case::new(records);
+    for (n, last) in [None, Some(written(1)), None].into_iter().enumerate() {
+        let lane = case.entered_by(&format!("holder {n}"), Duration::ZERO).await;
+        case.leaves(&lane, last).await;
+    }
+}
+
+/// With every target, word and flag, and to the last digit of a time.
+pub async fn what_was_written_comes_back_as_it_was_written(records: &dyn IdempotencyStore) {
+    let case = Case::new(records);
+    let mut before = Written::default();
+    let mut n = 0;
+    for millisecond in [0, 1, 500, 999] {
+        for withdrew in [false, true] {
+            let lane = case.entered_by(&format!("holder {n}"), SECOND * n).await;
+            assert_eq!(lane.written, before, "{n}");
+            let at = datetime!(2026-01-31 11:19:37 UTC) + MILLISECOND * millisecond;
+            before.note(
+                format!("/target/{n}~1\"ü"),
+                Writer {
+                    at,
+                    event_id: format!("key {n}"),
+                    withdrew,
+                    in_doubt: withdrew,
+                    patched_at: withdrew.then_some(at),
+                },
+            );
+            before.changed_at = Some(at);
+            before.identity_updated_at = withdrew.then(|| at + Duration::from_nanos(123_456_789));
+            case.leaves(&lane, Some(before.clone())).await;
+            n += 1;
+        }
+    }
+    assert_eq!(case.entered_by("the last", SECOND * n).await.written, before);
+}
+
+/// An older event, a duplicate, or one that came to nothing.
+pub async fn who_leaves_a_lane_with_nothing_applied_keeps_what_was_written_before(
+    records: &dyn IdempotencyStore,
+) {
+    let case = Case::new(records);
+    let lane = case.entered_by("one", Duration::ZERO).await;
+    case.leaves(&lane, Some(written(1))).await;
+    for n in 1..4 {
+        let lane = case.entered_by(&format!("holder {n}"), SECOND * n).await;
+        assert_eq!(lane.written, written(1), "{n}");
+        case.leaves(&lane, None).await;
+    }
+}
+
+/// The one before it died in there.
+pub async fn who_takes_over_a_lane_finds_what_was_applied_last(records: &dyn IdempotencyStore) {
+    let case = Case::new(records);
+    let lane = case.entered_by("one", Duration::ZERO).await;
+    case.leaves(&lane, Some(written(1))).await;
+    for (holder, leases) in [("two", 0), ("three", 1), ("four", 2)] {
+        let lane = case.entered_by(holder, LEASE * leases).await;
+        assert_eq!(lane.written, written(1), "{holder}");
+    }
+}
+
+/// Somebody else is in there by then, or has been.
+pub async fn who_lost_a_lane_changes_nothing_in_it_any_more(records: &dyn IdempotencyStore) {
+    let case = Case::new(records);
+    let first = case.entered_by("one", Duration::ZERO).await;
+    let second = case.entered_by("two", LEASE).await;
+    case.has_lost_the_lane(&first, written(1)).await;
+    assert_eq!(case.is_occupied(case.request("three", LEASE)).await, case.start + LEASE * 2);
+    case.leaves(&second, Some(written(2))).await;
+    case.has_lost_the_lane(&first, written(1)).await;
+    assert_eq!(case.entered_by("three", LEASE).await.written, written(2));
+}
+
+/// What it did is done, and better known late than never.
+pub async fn who_outlived_the_lease_may_still_write_until_somebody_takes_over(
+    records: &dyn IdempotencyStore,
+) {
+    let case = Case::new(records);
+    let lane = case.entered_by("one", Duration::ZERO).await;
+    case.leaves(&lane, Some(written(1))).await;
+    assert_eq!(case.entered_by("two", LEASE * 2).await.written, written(1));
+}
+
+/// The first answer may have been lost on its way.
+pub async fn leaving_a_lane_twice_is_as_good_as_once(records: &dyn IdempotencyStore) {
+    let case = Case::new(records);
+    let lane = case.entered_by("one", Duration::ZERO).await;
+    for _ in 0..2 {
+        case.leaves(&lane, Some(written(1))).await;
+    }
+    assert_eq!(case.entered_by("two", SECOND).await.written, written(1));
+}
+
+/// Neither who is in them, nor what was applied.
+pub async fn lanes_do_not_meet(records: &dyn IdempotencyStore) {
+    let (one, two) = (Case::new(records), Case::new(records));
+    let lane = one.entered_by("one", Duration::ZERO).await;
+    let other = two.entered_by("one", Duration::ZERO).await;
+    one.leaves(&lane, Some(written(1))).await;
+    two.is_occupied(two.request("two", SECOND)).await;
+    two.leaves(&other, None).await;
+    assert_eq!(two.entered_by("two", SECOND).await.written, Written::default());
+}
+
+/// An event may be sent again after months, and must still find that it is old.
+pub async fn a_lane_is_remembered_for_good(records: &dyn IdempotencyStore) {
+    let case = Case::new(records);
+    let lane = case.entered_by("one", Duration::ZERO).await;
+    case.leaves(&lane, Some(written(1))).await;
+    for n in 1..4 {
+        let lane = case.entered_by(&format!("holder {n}"), TTL * 20 * n).await;
+        assert_eq!(lane.written, written(1), "{n}");
+        case.leaves(&lane, None).await;
+    }
+}
