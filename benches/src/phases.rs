@@ -23,12 +23,12 @@ use crate::{
 
 /// The phases, by what ends them.
 const PHASES: [&str; 7] = [
-    "exec, to `main`",
+    "exec until `main`",
     "async runtime",
     "logging",
     "HTTP client with TLS",
-    "the SDK's configuration",
-    "function, its template begun",
+    "SDK configuration",
+    "function, template parsing started",
     "prefetch of both secrets, template ready",
 ];
 
@@ -95,8 +95,8 @@ fn page(phases: &[Duration], whole: Duration) -> String {
         table.add_row([(*phase).to_owned(), Figure::Time(*time).to_string()]);
     }
     let sum: Duration = phases.iter().sum();
-    table.add_row(["all of these".to_owned(), Figure::Time(sum).to_string()]);
-    let real = "the real binary, exec to first `/next`";
+    table.add_row(["sum".to_owned(), Figure::Time(sum).to_string()]);
+    let real = "the real binary, exec until the first `/next`";
     table.add_row([real.to_owned(), Figure::Time(whole).to_string()]);
     format!("{table}\n")
 }

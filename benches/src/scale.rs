@@ -127,11 +127,11 @@ pub fn page() -> String {
     table.set_header([
         "sign-ups/s",
         "function",
-        "accepting at once",
-        "delivered/s at most",
-        "in the queue after an hour",
-        "the last one waits",
-        "the caller sees",
+        "concurrent accepts",
+        "max. delivered/s",
+        "queued after an hour",
+        "longest wait",
+        "caller gets",
     ]);
     for rate in RATES {
         for (function, load) in FUNCTIONS.iter().zip(play(rate)) {
@@ -172,7 +172,7 @@ fn waits(wait: Duration) -> String {
     let lost = if wait > RETENTION { ", **lost after 7 days**" } else { "" };
     let hours = wait.as_secs_f64() / 3600.0;
     match wait.as_secs() {
-        0 => "not at all".to_owned(),
+        0 => "none".to_owned(),
         seconds @ 1..120 => format!("{seconds} s"),
         120..7_200 => format!("{:.0} min", hours * 60.0),
         7_200..172_800 => format!("{hours:.1} h"),

@@ -1,4 +1,4 @@
-//! The table: what was measured, against what, and whether the goal was reached.
+//! The table: what was measured, against what, and whether the goal was met.
 
 use std::{fmt, time::Duration};
 
@@ -82,7 +82,7 @@ impl Row {
         let Ok(theirs) = &self.theirs else { return [const { String::new() }; 3] };
         let (faster, times) =
             (theirs.value() / self.ours.value(), self.ours.value() / theirs.value());
-        let yes = |reached| if reached { "yes" } else { "**no**" }.to_owned();
+        let yes = |met| if met { "yes" } else { "**no**" }.to_owned();
         let as_faster = format!("{faster:.1} × faster");
         let as_times = format!("{times:.2} ×");
         match self.goal {
@@ -104,15 +104,15 @@ impl Row {
 pub(crate) fn page(rows: &[Row]) -> String {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN);
-    table.set_header(["what", "ours", "against", "theirs", "ratio", "goal", "reached"]);
+    table.set_header(["what", "ours", "against", "theirs", "ratio", "goal", "met"]);
     for row in rows {
         let theirs = match &row.theirs {
             Ok(figure) => figure.to_string(),
             Err(missing) => format!("missing: {}", missing.lines().next().unwrap_or_default()),
         };
-        let [ratio, goal, reached] = row.judged();
+        let [ratio, goal, met] = row.judged();
         let (ours, against) = (row.ours.to_string(), row.against.to_owned());
-        table.add_row([row.what.clone(), ours, against, theirs, ratio, goal, reached]);
+        table.add_row([row.what.clone(), ours, against, theirs, ratio, goal, met]);
     }
     format!("{table}\n")
 }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goal_is_reached_or_not() {
+    fn a_goal_is_met_or_not() {
         let table = [
             (5, 2, Goal::AtMostTimes(2.5), "2.50 ×", "yes"),
             (6, 2, Goal::AtMostTimes(2.5), "3.00 ×", "**no**"),
@@ -136,9 +136,9 @@ mod tests {
             (9, 10, Goal::AtMost, "0.90 ×", "yes"),
             (11, 10, Goal::AtMost, "1.10 ×", "**no**"),
         ];
-        for (ours, theirs, goal, ratio, reached) in table {
-            let [its_ratio, _, is_reached] = judged(ours, theirs, goal);
-            assert_eq!((its_ratio.as_str(), is_reached.as_str()), (ratio, reached), "{goal:?}");
+        for (ours, theirs, goal, ratio, met) in table {
+            let [its_ratio, _, is_met] = judged(ours, theirs, goal);
+            assert_eq!((its_ratio.as_str(), is_met.as_str()), (ratio, met), "{goal:?}");
         }
     }
 

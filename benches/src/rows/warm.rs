@@ -44,12 +44,12 @@ pub(super) async fn rows(
     let [ours, ours_table, ours_queue] =
         [ours, ours_table, ours_queue].map(|figure| figure.expect("ours is never missing"));
     vec![
-        Row::new("warm, in line", ours, HELLO, hello.clone(), Goal::AtMostTimes(2.5)),
-        Row::new("warm, in line", ours, NODE, node, Goal::None),
-        Row::new("warm, in line", ours, PYTHON, python, Goal::None),
+        Row::new("warm, inline", ours, HELLO, hello.clone(), Goal::AtMostTimes(2.5)),
+        Row::new("warm, inline", ours, NODE, node, Goal::None),
+        Row::new("warm, inline", ours, PYTHON, python, Goal::None),
         Row::new("warm, table", ours_table, NODE, node_table, Goal::TimesFaster(6.0)),
         Row::new("warm, table", ours_table, PYTHON, python_table, Goal::None),
-        Row::new("warm, stored in the queue", ours_queue, HELLO, hello, Goal::AtMostTimes(2.5)),
+        Row::new("warm, enqueued", ours_queue, HELLO, hello, Goal::AtMostTimes(2.5)),
     ]
 }
 

@@ -80,7 +80,7 @@ pub(super) fn judge(accepted: &str, function: &Url, account: &[List]) -> Vec<Fin
 }
 
 /// Whether a webhook calls the function. The query is not compared, as the secret is in it; a path
-/// below the function's is the function's, too: it takes any (docs/operations.md, "Mailchimp's
+/// below the function's is the function's, too: it takes any (docs/operations.md, "Mailchimp
 /// signing secret").
 fn calls(webhook: &str, function: &Url) -> bool {
     let Ok(webhook) = Url::parse(webhook) else { return false };

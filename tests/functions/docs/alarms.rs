@@ -22,7 +22,7 @@ fn alarms_of(template: &str) -> Vec<String> {
 fn every_alarm_has_its_row_and_every_row_its_alarm() {
     let alarms: BTreeSet<_> =
         ["template.yaml", "monitoring.yaml"].into_iter().flat_map(alarms_of).collect();
-    let rows = rows(&section("docs/operations.md", "## Alarms"));
+    let rows = rows(&section("docs/operations.md", "## When an alarm fires"));
     let told: BTreeSet<_> = rows.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
     assert!(alarms.len() > 10, "{alarms:?}");
     assert_eq!(told, alarms);
