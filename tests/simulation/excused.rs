@@ -33,31 +33,31 @@ impl Excused {
     /// Where docs/delivery.md says so.
     pub(crate) fn sentence(self) -> &'static str {
         match self {
-            Self::Unmatched => "nobody can tell whose contact it is",
-            Self::Unclear => "two identities sign in by the address",
-            Self::Bystander => "somebody else's contact carries the person's `ORY_ID`",
-            Self::SameSecond => "consent was given and withdrawn within one second",
-            Self::StillToCome => "Mailchimp told a time that was still to come",
-            Self::LateWithdrawal => "a withdrawal in Mailchimp reaches us after",
-            Self::StaleConsent => "the identity was changed, in whatever way, after",
-            Self::InKratosWindow => "a change that falls into Kratos' own window is lost",
-            Self::PatchedLate => "A patch that Ory makes after we gave up waiting",
-            Self::OwnOrder => "without a table, each sandbox keeps an order of its own",
-            Self::ToldLate => "A call that Segment takes after we gave up waiting",
+            Self::Unmatched => "no identity can be found for a contact",
+            Self::Unclear => "two identities sign in with the address",
+            Self::Bystander => "another person's contact carries the person's `ORY_ID`",
+            Self::SameSecond => "consent is given and withdrawn within one second",
+            Self::StillToCome => "Mailchimp sends a time in the future",
+            Self::LateWithdrawal => "a withdrawal in Mailchimp arrives after",
+            Self::StaleConsent => "the identity changes in any way after",
+            Self::InKratosWindow => "a change within Kratos' own window is lost",
+            Self::PatchedLate => "If Ory applies a patch after we gave up waiting",
+            Self::OwnOrder => "without a table, each sandbox keeps its own order",
+            Self::ToldLate => "If Segment takes a call after we gave up waiting",
             Self::SegmentForgot => {
-                "a call to Segment that got no answer and goes out again more than a day later"
+                "a call to Segment gets no answer and is repeated more than a day later"
             }
             Self::IndexSecondMail | Self::IndexAfterRejection => {
-                "a mail that Mandrill's search does not show 30 minutes after the call"
+                "Mandrill's search does not show a mail 30 minutes after the call"
             }
-            Self::RecordEnded => "a mail whose record has ended",
-            Self::OwnRecords => "without a table, a mail that two sandboxes were asked for",
+            Self::RecordEnded => "a record has expired",
+            Self::OwnRecords => "there is no table, and two sandboxes get the same event",
             Self::MendableForGood => {
-                "a mail that Mandrill rejected for the sender's sake (`unsigned`, `invalid-sender`), \
-                 where the answer was lost"
+                "Mandrill rejects a mail because of the sender (`unsigned`, `invalid-sender`), and the \
+                 answer is lost"
             }
-            Self::StillInUse => "a caller's key that was turned off is taken for",
-            Self::NotYetKnown => "a caller's new key is turned away",
+            Self::StillInUse => "an old key is accepted for",
+            Self::NotYetKnown => "A new key is refused",
         }
     }
 }

@@ -3,6 +3,7 @@
 mod alarms;
 mod costs;
 mod fuzz;
+mod glossary;
 mod kratos;
 mod links;
 mod new_function;

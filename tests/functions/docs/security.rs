@@ -1,35 +1,81 @@
-//! `docs/security.md` names the tests that hold what it says.
+//! `docs/security.md` lists mitigations, and `docs/security-tests.md` the tests of each.
 
-use super::{path, read, rows, section};
+use super::{path, read, section};
 
-/// The tests that a text names: `path/to/file.rs::name`, or a fuzz target, which is the one of its
-/// file: `fuzz/fuzz_targets/name.rs`.
-fn named(text: &str) -> Vec<(String, String)> {
-    let spans = text.split('`').skip(1).step_by(2);
-    let tests = spans.filter_map(|span| match span.split_once(".rs::") {
-        Some((file, name)) => Some((format!("{file}.rs"), format!("fn {name}("))),
-        None if span.starts_with("fuzz/fuzz_targets/") => {
-            Some((span.to_owned(), "fuzz_target!(".to_owned()))
+const PAGE: &str = "docs/security.md";
+const TESTS: &str = "docs/security-tests.md";
+
+/// A mitigation, with the tests that are listed under it.
+struct Mitigation {
+    /// The threat that it is listed under.
+    threat: String,
+    text: String,
+    tests: Vec<String>,
+}
+
+/// The mitigations in a text: a list under the heading of each threat, with the tests as a list
+/// under each.
+fn mitigations(text: &str) -> Vec<Mitigation> {
+    let mut threat = String::new();
+    let mut found: Vec<Mitigation> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with('#') {
+            threat = line.trim_start_matches('#').trim().to_owned();
+        } else if let Some(text) = line.strip_prefix("- ") {
+            found.push(Mitigation { threat: threat.clone(), text: text.to_owned(), tests: vec![] });
+        } else if let (Some(test), Some(last)) = (line.strip_prefix("  - "), found.last_mut()) {
+            last.tests.push(test.trim_matches('`').to_owned());
+        } else if let (Some(rest), Some(last)) = (line.strip_prefix("  "), found.last_mut()) {
+            last.text = format!("{} {rest}", last.text);
         }
-        None => None,
-    });
-    tests.collect()
+    }
+    found
 }
 
-#[test]
-fn each_test_that_it_names_is_there() {
-    for (file, test) in named(&read("docs/security.md")) {
-        assert!(path(&file).is_file(), "{file} is not there");
-        assert!(read(&file).contains(&test), "{file} has no {test}");
+/// The file of a test, and what the file must contain: `path/to/file.rs::name`, or a fuzz target,
+/// which is the only one of its file: `fuzz/fuzz_targets/name.rs`.
+fn place(test: &str) -> (String, String) {
+    match test.split_once(".rs::") {
+        Some((file, name)) => (format!("{file}.rs"), format!("fn {name}(")),
+        None => {
+            assert!(test.starts_with("fuzz/fuzz_targets/"), "{test} names no test");
+            (test.to_owned(), "fuzz_target!(".to_owned())
+        }
     }
 }
 
 #[test]
-fn whatever_stands_against_a_threat_has_its_test() {
-    let rows = rows(&section("docs/security.md", "## Threats"));
-    assert!(rows.len() > 20);
-    for row in &rows {
-        let [defence, tests] = row.as_slice() else { panic!("{row:?}") };
-        assert!(!defence.is_empty() && !named(tests).is_empty(), "{row:?}");
+fn every_test_that_is_listed_exists() {
+    for test in mitigations(&read(TESTS)).iter().flat_map(|mitigation| &mitigation.tests) {
+        let (file, content) = place(test);
+        assert!(path(&file).is_file(), "{file} does not exist");
+        assert!(read(&file).contains(&content), "{file} has no {content}");
     }
+}
+
+#[test]
+fn every_mitigation_has_a_test() {
+    let mitigations = mitigations(&read(TESTS));
+    assert!(mitigations.len() > 20);
+    for Mitigation { text, tests, .. } in mitigations {
+        assert!(!tests.is_empty(), "{TESTS} lists no test for: {text}");
+    }
+}
+
+#[test]
+fn both_pages_list_the_same_mitigations() {
+    let listed = |text: &str| -> Vec<_> {
+        mitigations(text).into_iter().map(|one| format!("{}: {}", one.threat, one.text)).collect()
+    };
+    let promised = listed(&section(PAGE, "## Threats"));
+    assert!(promised.len() > 20);
+    assert_same(&promised, &listed(&read(TESTS)));
+}
+
+/// Shows the first difference, as the lists are long.
+fn assert_same(promised: &[String], tested: &[String]) {
+    for (promised, tested) in promised.iter().zip(tested) {
+        assert_eq!(promised, tested, "change {PAGE} and {TESTS} together");
+    }
+    assert_eq!(promised.len(), tested.len(), "change {PAGE} and {TESTS} together");
 }
