@@ -8,8 +8,6 @@ pub mod lint;
 pub mod ory;
 pub mod rendering;
 pub mod samples;
-pub mod server;
 mod shell;
 pub mod stack;
-pub mod standins;
 pub mod world;

@@ -1,6 +1,7 @@
 //! What a vendor would get of an event, or where the template fails: a function's result is checked
 //! and completed as the function does it.
 
+use fakes::ory::person;
 use mailchimp_inbound::{
     PatchPaths, TemplateResult,
     event::{self, Decoded},
@@ -16,8 +17,6 @@ use shared::{
     template::{Fault, RenderError, Source, Template, Trace},
 };
 use time::OffsetDateTime;
-
-use crate::standins::ory::person;
 
 /// Stands where the function puts the key of the event.
 const SHOWN_VENDOR_KEY: &str = "00000000000000000000000000000000";

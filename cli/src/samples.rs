@@ -56,7 +56,7 @@ macro_rules! samples {
 
 /// All samples, in the order in which they are played. What becomes of Mailchimp's depends on those
 /// before, and on the people that Ory knows
-/// ([`people_of_the_samples`](crate::standins::ory::people_of_the_samples)); some come twice.
+/// ([`people_of_the_samples`](fakes::ory::people_of_the_samples)); some come twice.
 pub const SAMPLES: &[Sample] = samples! {
     "mandrill-welcome": "registration.json" => delivered(&["Mandrill: messages/send to ann@example.com"]);
     "mandrill-welcome": "registration-bare.json" => delivered(&["Mandrill: messages/send to ben@example.com"]);

@@ -16,7 +16,7 @@ use tokio::{net::TcpStream, time::sleep};
 
 use super::{assert_as_expected, repository};
 
-/// Where the settings in the functions' `Cargo.toml` look for the stand-ins, as docs/local.md
+/// Where the settings in the functions' `Cargo.toml` look for the fakes, as docs/local.md
 /// has it.
 const STACK_PORT: u16 = 9000;
 const INVOKE_PORT: u16 = 9100;

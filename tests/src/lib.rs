@@ -15,7 +15,6 @@ mod log;
 mod passing;
 mod process;
 pub mod records_suite;
-mod runtime_api;
 mod sandbox;
 pub mod sign_up;
 mod target;

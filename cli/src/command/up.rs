@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use fakes::WEBHOOK_KEY;
 use shared::http::Client;
 
 use super::Done;
 use crate::{
     stack::{Stack, play, table},
-    world::{PortNumbers, WEBHOOK_KEY},
+    world::PortNumbers,
 };
 
 /// The port that `cargo lambda watch` would use too.
@@ -26,7 +27,7 @@ pub(super) struct Up {
     /// Ends after the play: 0 if every event came out as expected, else 1.
     #[arg(long)]
     once: bool,
-    /// The port to serve on; the stand-ins take the four behind it (9000; with `--once` any).
+    /// The port to serve on; the fakes take the four behind it (9000; with `--once` any).
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_531))]
     port: Option<u16>,
 }

@@ -3,6 +3,10 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
+use fakes::{
+    Fault,
+    server::{Pieces, Reply},
+};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -11,12 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{Console, page::careful, showing};
-use crate::{
-    rendering::Subject,
-    samples::SAMPLES,
-    server::{Pieces, Reply},
-    world::{Health, Vendor},
-};
+use crate::{rendering::Subject, samples::SAMPLES, world::Vendor};
 
 /// The answer that goes on for as long as the page is open.
 pub(super) fn answer(console: &Arc<Console>) -> Reply {
@@ -31,7 +30,7 @@ struct Listener {
     console: Arc<Console>,
     turns: watch::Receiver<u64>,
     turn: u64,
-    health: Value,
+    faults: Value,
     waiting: VecDeque<Bytes>,
 }
 
@@ -39,7 +38,7 @@ fn open(console: Arc<Console>) -> BoxStream<'static, Bytes> {
     let mut turns = console.stories.turns();
     turns.mark_changed();
     let waiting = VecDeque::from([message("setting", &setting(&console))]);
-    let listener = Listener { console, turns, turn: 0, health: Value::Null, waiting };
+    let listener = Listener { console, turns, turn: 0, faults: Value::Null, waiting };
     stream::unfold(listener, |mut listener| async {
         let message = listener.next().await?;
         Some((message, listener))
@@ -53,10 +52,10 @@ impl Listener {
             self.turns.changed().await.ok()?;
             let (stories, turn) = self.console.stories.since(self.turn);
             self.turn = turn;
-            let health = health(&self.console);
-            if health != self.health {
-                self.waiting.push_back(message("health", &health));
-                self.health = health;
+            let faults = faults(&self.console);
+            if faults != self.faults {
+                self.waiting.push_back(message("faults", &faults));
+                self.faults = faults;
             }
             let told = stories.iter().map(|story| message("story", &showing::shown(story)));
             self.waiting.extend(told);
@@ -76,14 +75,14 @@ fn setting(console: &Console) -> Value {
     json!({
         "functions": console.functions.names().map(function).collect::<Vec<_>>(),
         "samples": SAMPLES.iter().map(sample).collect::<Vec<_>>(),
-        "healths": Health::ALL,
+        "faults": Fault::ALL,
         "draft": *console.draft.lock(),
     })
 }
 
-fn health(console: &Console) -> Value {
-    let health = console.health.lock();
-    let of = |vendor: Vendor| json!({"vendor": vendor, "health": health.get(&vendor).copied().unwrap_or_default()});
+fn faults(console: &Console) -> Value {
+    let faults = console.faults.lock();
+    let of = |vendor: Vendor| json!({"vendor": vendor, "fault": faults.get(&vendor).copied().unwrap_or_default()});
     Vendor::ALL.into_iter().map(of).collect()
 }
 

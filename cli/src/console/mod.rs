@@ -16,6 +16,7 @@ mod watch;
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
+use fakes::{Fault, Shared};
 use http::{Request, Response};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::time::Instant;
@@ -27,25 +28,22 @@ use self::{
     stories::Stories,
     story::{Answer, Sent},
 };
-use crate::{
-    standins::Shared,
-    world::{Functions, Health, Surroundings, Vendor},
-};
+use crate::world::{Functions, Surroundings, Vendor};
 
 /// The console of a stack.
 pub(crate) struct Console {
     functions: Functions,
     surroundings: Arc<Surroundings>,
     stories: Stories,
-    health: Shared<BTreeMap<Vendor, Health>>,
+    faults: Shared<BTreeMap<Vendor, Fault>>,
     draft: Shared<Option<Draft>>,
 }
 
 impl Console {
     /// The console of these functions, among these surroundings.
     pub(crate) fn new(functions: Functions, surroundings: Arc<Surroundings>) -> Self {
-        let (stories, health, draft) = Default::default();
-        Self { functions, surroundings, stories, health, draft }
+        let (stories, faults, draft) = Default::default();
+        Self { functions, surroundings, stories, faults, draft }
     }
 
     /// The functions' names.
@@ -72,9 +70,9 @@ impl Console {
         Some(response)
     }
 
-    fn set_health(&self, vendor: Vendor, health: Health) {
-        self.surroundings.set_health(vendor, health);
-        self.health.lock().insert(vendor, health);
+    fn inject_fault(&self, vendor: Vendor, fault: Fault) {
+        self.surroundings.inject_fault(vendor, fault);
+        self.faults.lock().insert(vendor, fault);
         self.stories.poke();
     }
 }

@@ -1,9 +1,8 @@
 //! The page itself, and the headers that keep it apart from all others.
 
 use bytes::Bytes;
+use fakes::server::Reply;
 use http::{Response, response::Builder};
-
-use crate::server::Reply;
 
 /// The page loads what this server has, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

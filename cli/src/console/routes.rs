@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fakes::{Fault, server::Reply};
 use http::{Method, Request};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -12,11 +13,7 @@ use super::{
     editor::{self, Draft},
     feed, guard, page, sending, showing,
 };
-use crate::{
-    samples::SAMPLES,
-    server::Reply,
-    world::{Health, Vendor},
-};
+use crate::{samples::SAMPLES, world::Vendor};
 
 #[derive(Deserialize)]
 struct Send {
@@ -30,9 +27,9 @@ struct SendAgain {
 }
 
 #[derive(Deserialize)]
-struct SetHealth {
+struct InjectFault {
     vendor: Vendor,
-    health: Health,
+    fault: Fault,
 }
 
 impl Console {
@@ -76,9 +73,9 @@ impl Console {
                 let SendAgain { story } = read(body)?;
                 done(sending::send_again(self, story).is_ok())
             }
-            "/console/health" => {
-                let SetHealth { vendor, health } = read(body)?;
-                self.set_health(vendor, health);
+            "/console/fault" => {
+                let InjectFault { vendor, fault } = read(body)?;
+                self.inject_fault(vendor, fault);
                 done(true)
             }
             "/console/render" => {

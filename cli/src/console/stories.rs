@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use fakes::Shared;
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::story::{Answer, Sent, Step, Story, Visit};
-use crate::standins::Shared;
 
 /// Older stories are forgotten.
 const KEPT: usize = 500;

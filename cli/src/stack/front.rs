@@ -3,12 +3,10 @@
 use std::{io, sync::Arc};
 
 use bytes::Bytes;
+use fakes::server::{Reply, Server};
 use http::Request;
 
-use crate::{
-    console::Console,
-    server::{Reply, Server},
-};
+use crate::console::Console;
 
 /// Where the functions are, the same path that `cargo lambda watch` serves.
 const FUNCTIONS: &str = "/lambda-url/";

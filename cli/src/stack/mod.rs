@@ -1,4 +1,4 @@
-//! The local stack: the functions behind HTTP, with stand-ins for everything around them.
+//! The local stack: the functions behind HTTP, with fakes of everything around them.
 
 mod front;
 pub mod play;
@@ -6,6 +6,7 @@ pub mod table;
 
 use std::{io, sync::Arc};
 
+use fakes::server::Server;
 use shared::{
     aws::Aws,
     http::{Client, ClientError},
@@ -15,7 +16,6 @@ use shared::{
 
 use crate::{
     console::{Console, watched},
-    server::Server,
     world::{FunctionError, Functions, PortNumbers, Surroundings},
 };
 
@@ -36,15 +36,15 @@ pub enum StackError {
 /// A running stack.
 pub struct Stack {
     front: Server,
-    /// The stand-ins.
+    /// The fakes.
     pub surroundings: Arc<Surroundings>,
 }
 
 impl Stack {
-    /// Starts the functions and the stand-ins.
+    /// Starts the functions and the fakes.
     pub async fn start(ports: PortNumbers) -> Result<Self, StackError> {
         let surroundings = Arc::new(Surroundings::start(ports).await?);
-        // The adapters of a deployed function, pointed at the stand-ins.
+        // The adapters of a deployed function, pointed at the fakes.
         let client = Client::new()?;
         let aws = Aws::at(&surroundings.secrets.url(), &client);
         let adapters = watched(Ports::on_aws(&aws, client, Sink::Nowhere));

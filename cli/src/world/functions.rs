@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, request::Parts};
-use serde_json::{Map, Value, json};
+use fakes::function_url_event;
+use http::{Request, Response};
 use shared::{
     config::Environment,
     key::FunctionArn,
@@ -82,7 +81,8 @@ impl Functions {
         let Named { name, function } = self.0.iter().find(|named| named.name == name)?;
         let invocation =
             Invocation { arn: arn(name), ends: OffsetDateTime::now_utc() + TIME_LIMIT };
-        let answer = function.accept(event(request).into(), &invocation).await.into_lambda();
+        let answer =
+            function.accept(function_url_event(request).into(), &invocation).await.into_lambda();
         let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
         *response.status_mut() = u16::try_from(answer.status_code)
             .ok()
@@ -95,56 +95,4 @@ impl Functions {
 
 fn arn(name: &str) -> FunctionArn {
     FunctionArn::new(&format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"))
-}
-
-/// The event that Lambda makes of a request to a function URL (payload format 2.0).
-pub fn event(request: Request<Bytes>) -> Value {
-    let (parts, body) = request.into_parts();
-    let (body, is_base64) = if is_text(&parts.headers) {
-        (String::from_utf8_lossy(&body).into_owned(), false)
-    } else {
-        (STANDARD.encode(&body), true)
-    };
-    json!({
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": "/",
-        "rawQueryString": parts.uri.query().unwrap_or_default(),
-        "cookies": cookies(&parts),
-        "headers": headers(&parts),
-        "requestContext": {
-            "accountId": "anonymous",
-            "http": {
-                "method": parts.method.as_str(), "path": "/", "protocol": "HTTP/1.1",
-                "sourceIp": "127.0.0.1",
-            },
-            "timeEpoch": OffsetDateTime::now_utc().unix_timestamp() * 1000,
-        },
-        "body": body,
-        "isBase64Encoded": is_base64,
-    })
-}
-
-/// Lambda leaves these content types as text and encodes the others.
-fn is_text(headers: &HeaderMap) -> bool {
-    let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
-    content_type
-        .is_none_or(|kind| kind.starts_with("text/") || kind.starts_with("application/json"))
-}
-
-fn headers(parts: &Parts) -> Value {
-    let mut headers = Map::new();
-    for name in parts.headers.keys().filter(|name| *name != "cookie") {
-        headers.insert(name.to_string(), json!(values(parts, name.as_str()).join(",")));
-    }
-    Value::Object(headers)
-}
-
-fn cookies(parts: &Parts) -> Vec<String> {
-    let lines = values(parts, "cookie");
-    lines.iter().flat_map(|line| line.split(';')).map(|cookie| cookie.trim().to_owned()).collect()
-}
-
-fn values<'a>(parts: &'a Parts, name: &str) -> Vec<&'a str> {
-    parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
 }

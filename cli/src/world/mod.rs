@@ -1,13 +1,13 @@
-//! The functions as they are deployed, and stand-ins for all that is around them.
+//! The functions as they are deployed, and fakes of all that is around them.
 
 pub(crate) mod changes;
 mod functions;
-mod health;
 mod ports;
 mod surroundings;
+mod vendor;
 
+pub use functions::FunctionError;
 pub(crate) use functions::Functions;
-pub use functions::{FunctionError, event};
-pub use health::{Health, Vendor};
 pub use ports::PortNumbers;
-pub use surroundings::{Surroundings, WEBHOOK_KEY};
+pub use surroundings::Surroundings;
+pub use vendor::Vendor;

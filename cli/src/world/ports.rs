@@ -11,7 +11,7 @@ pub struct PortNumbers {
 }
 
 impl PortNumbers {
-    /// The front on `port` and the stand-ins right behind it, where the functions' settings for
+    /// The front on `port` and the fakes right behind it, where the functions' settings for
     /// cargo-lambda (`package.metadata.lambda.env`) look for them.
     pub fn from(port: u16) -> Self {
         Self {

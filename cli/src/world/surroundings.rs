@@ -1,19 +1,20 @@
-//! What stands around the functions: the stand-ins, and the settings that point a function at
+//! What stands around the functions: the fakes, and the settings that point a function at
 //! them.
 
 use std::io;
 
-use super::PortNumbers;
-use crate::standins::{Mandrill, Ory, SecretsManager, Segment, ory::people_of_the_samples};
+use fakes::{
+    FakeMandrill, FakeOry, FakeSecretsManager, FakeSegment, WEBHOOK_KEY, ory::people_of_the_samples,
+};
 
-/// What Ory presents to the local functions, in the header `Authorization`.
-pub const WEBHOOK_KEY: &str = "local-webhook-key";
+use super::PortNumbers;
+
 /// What Mailchimp presents, in the query.
 const MAILCHIMP_SECRET: &str = "local-mailchimp-secret";
-/// What the local stand-ins take.
-pub(super) const MANDRILL_KEY: &str = "local-mandrill-key";
-pub(super) const SEGMENT_KEY: &str = "local-segment-key";
-pub(super) const ORY_TOKEN: &str = "local-ory-token";
+/// What the local fakes take.
+const MANDRILL_KEY: &str = "local-mandrill-key";
+const SEGMENT_KEY: &str = "local-segment-key";
+const ORY_TOKEN: &str = "local-ory-token";
 
 /// The names of the secrets.
 mod secret {
@@ -27,22 +28,22 @@ mod secret {
 /// A variable and its value.
 type Setting = (&'static str, String);
 
-/// The stand-ins of one stack.
+/// The fakes of one stack.
 pub struct Surroundings {
     /// Secrets Manager, with all the secrets in it.
-    pub secrets: SecretsManager,
+    pub secrets: FakeSecretsManager,
     /// Mandrill.
-    pub mandrill: Mandrill,
+    pub mandrill: FakeMandrill,
     /// Segment.
-    pub segment: Segment,
+    pub segment: FakeSegment,
     /// Ory's admin API.
-    pub ory: Ory,
+    pub ory: FakeOry,
 }
 
 impl Surroundings {
     /// Starts them.
     pub async fn start(ports: PortNumbers) -> io::Result<Self> {
-        let secrets = SecretsManager::start(ports.secrets).await?;
+        let secrets = FakeSecretsManager::start(ports.secrets).await?;
         secrets.put(secret::WEBHOOK, WEBHOOK_KEY);
         secrets.put(secret::MAILCHIMP, MAILCHIMP_SECRET);
         secrets.put(secret::MANDRILL, MANDRILL_KEY);
@@ -50,9 +51,9 @@ impl Surroundings {
         secrets.put(secret::ORY, ORY_TOKEN);
         let surroundings = Self {
             secrets,
-            mandrill: Mandrill::start(ports.mandrill, MANDRILL_KEY).await?,
-            segment: Segment::start(ports.segment, SEGMENT_KEY).await?,
-            ory: Ory::start(ports.ory, Some(ORY_TOKEN)).await?,
+            mandrill: FakeMandrill::start(ports.mandrill, MANDRILL_KEY).await?,
+            segment: FakeSegment::start(ports.segment, SEGMENT_KEY).await?,
+            ory: FakeOry::start(ports.ory, Some(ORY_TOKEN)).await?,
         };
         surroundings.put_people();
         Ok(surroundings)

@@ -1,6 +1,6 @@
 //! `doctor`, on a stack that is well and on one that is not.
 
-use ory_actions::{server::Reply, standins::ory::person};
+use fakes::{ory::person, server::Reply};
 use serde_json::{Value, json};
 
 use crate::world::{CANARY, Done, MANDRILL_KEY, World, run};

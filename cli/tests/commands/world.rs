@@ -3,10 +3,10 @@
 
 use std::{collections::BTreeMap, process::Stdio};
 
+use fakes::server::{Reply, Server};
 use ory_actions::{
     action::{Caller, Format, Function, Key, Project, Wish, print},
     ory::{Flow, Method},
-    server::{Reply, Server},
     stack::Stack,
     world::PortNumbers,
 };
@@ -157,7 +157,7 @@ impl World {
         self.outputs.iter().map(row).collect()
     }
 
-    /// In which the program finds the stand-ins.
+    /// In which the program finds the fakes.
     pub(crate) fn environment(&self) -> Vec<(&'static str, &str)> {
         self.environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
     }

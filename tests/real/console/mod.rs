@@ -4,10 +4,11 @@ mod browser;
 
 use std::future::Future;
 
+use fakes::WEBHOOK_KEY;
 use fantoccini::key::Key;
 use ory_actions::{
     stack::{Stack, play},
-    world::{PortNumbers, WEBHOOK_KEY},
+    world::PortNumbers,
 };
 use serde_json::json;
 use shared::http::{Client, Http};
@@ -96,16 +97,16 @@ async fn what_is_sent_again_stands_under_its_event() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vendor_goes_down_and_comes_back() {
     look(async |page| {
-        page.find("#health-mandrill").await;
-        page.select("#health-mandrill", "down").await;
-        page.find("#health-mandrill.ill").await;
+        page.find("#fault-mandrill").await;
+        page.select("#fault-mandrill", "down").await;
+        page.find("#fault-mandrill.faulty").await;
         send(&page, "mandrill-welcome", "registration.json").await;
         page.until(LATEST, |text| text.contains("3 attempts") && text.contains("later")).await;
         let story = page.until(STORY, |text| text.contains("3. ")).await;
         assert!(story.contains("messages/send → 503") && story.contains("answered 503"), "{story}");
         page.picture("vendor-down").await;
-        page.select("#health-mandrill", "well").await;
-        page.find("#health-mandrill:not(.ill)").await;
+        page.select("#fault-mandrill", "none").await;
+        page.find("#fault-mandrill:not(.faulty)").await;
         page.click("#again").await;
         page.until(LATEST, |text| text.contains("delivered") && text.contains("4 att")).await;
     })
@@ -113,18 +114,18 @@ async fn a_vendor_goes_down_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_illness_shows_at_once() {
+async fn each_fault_shows_at_once() {
     look(async |page| {
-        page.find("#health-segment").await;
-        for (health, sign) in [
-            ("limiting", "→ 429"),
+        page.find("#fault-segment").await;
+        for (fault, sign) in [
+            ("rate_limited", "→ 429"),
             ("rejecting", "→ 400"),
-            ("bad_key", "→ 400"),
-            ("resetting", "the request was maybe written"),
+            ("invalid_key", "→ 400"),
+            ("connection_reset", "the request was maybe written"),
             ("slow", "in 3."),
         ] {
-            page.select("#health-segment", health).await;
-            page.find("#health-segment.ill").await;
+            page.select("#fault-segment", fault).await;
+            page.find("#fault-segment.faulty").await;
             send(&page, "segment-identify", "registration.json").await;
             page.until(STORY, |text| text.contains(sign)).await;
         }
@@ -146,9 +147,9 @@ async fn the_identity_is_shown_before_and_after() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupting_reply_stands_at_its_field() {
     look(async |page| {
-        page.find("#health-mandrill").await;
-        page.select("#health-mandrill", "rejecting").await;
-        page.find("#health-mandrill.ill").await;
+        page.find("#fault-mandrill").await;
+        page.select("#fault-mandrill", "rejecting").await;
+        page.find("#fault-mandrill.faulty").await;
         send(&page, "mandrill-welcome", "registration-before-save.json").await;
         page.until(LATEST, |text| text.contains("interrupted")).await;
         page.find(".form input[aria-invalid=true] + .bad").await;

@@ -40,7 +40,7 @@ async fn every_sample_comes_out_of_the_emulator_of_lambda_as_of_the_local_stack(
     }
 }
 
-/// A function in the emulator, pointed at the stand-ins.
+/// A function in the emulator, pointed at the fakes.
 fn emulator(function: &str, logical_id: &str, surroundings: &Surroundings) -> Server {
     let [port, runtime_api] = free_ports();
     let mut command = Command::new(program("aws-lambda-rie", "tests/real/emulator/install"));

@@ -3,11 +3,12 @@
 
 use std::{fs, path::Path};
 
+use fakes::ory::person;
 use mailchimp_inbound::{
     event::{self, Decoded},
     form, template_argument,
 };
-use ory_actions::{samples::SAMPLES, standins::ory::person};
+use ory_actions::samples::SAMPLES;
 use serde_json::Value;
 use shared::{ctx::Ctx, template::Source};
 

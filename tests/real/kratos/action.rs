@@ -1,9 +1,9 @@
 //! What `action` prints: Kratos starts with it, and calls the hook with its tag.
 
+use fakes::WEBHOOK_KEY;
 use ory_actions::{
     action::Format,
     ory::{Flow, Method},
-    world::WEBHOOK_KEY,
 };
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! `parse: true`: Kratos asks before it saves.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::{Value, json};
 
 use super::{

@@ -1,10 +1,10 @@
 //! Kratos' configuration.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use fakes::WEBHOOK_KEY;
 use ory_actions::{
     action::{Caller, Format, Function, Key, Project, Wish, print},
     ory::{Flow, Method},
-    world::WEBHOOK_KEY,
 };
 use serde_json::{Value, json};
 

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ory_actions::{
-    ory::{Flow, Method},
-    server::Reply,
-};
+use fakes::server::Reply;
+use ory_actions::ory::{Flow, Method};
 use serde_json::json;
 
 use super::{

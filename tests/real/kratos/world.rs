@@ -1,10 +1,8 @@
 //! What stands around the functions, beside Kratos: vendors, secrets, a queue and a table.
 
+use fakes::{FakeDynamoDb, FakeSqs, Message};
 use integration::Deployment;
-use ory_actions::{
-    standins::{DynamoDb, Message, Sqs},
-    world::{PortNumbers, Surroundings},
-};
+use ory_actions::world::{PortNumbers, Surroundings};
 use shared::records::KEY_ATTRIBUTE;
 
 use super::front::Front;
@@ -12,20 +10,20 @@ use super::front::Front;
 const QUEUE: &str = "events";
 const TABLE: &str = "records";
 
-/// The stand-ins.
+/// The fakes.
 pub(super) struct World {
     /// Vendors and secrets.
     pub(super) surroundings: Surroundings,
-    sqs: Sqs,
-    dynamo_db: DynamoDb,
+    sqs: FakeSqs,
+    dynamo_db: FakeDynamoDb,
 }
 
 impl World {
     pub(super) async fn start() -> Self {
         let surroundings = Surroundings::start(PortNumbers::default()).await.unwrap();
-        let sqs = Sqs::start(0).await.unwrap();
+        let sqs = FakeSqs::start(0).await.unwrap();
         sqs.create_queue(QUEUE);
-        let dynamo_db = DynamoDb::start(0).await.unwrap();
+        let dynamo_db = FakeDynamoDb::start(0).await.unwrap();
         dynamo_db.create_table(TABLE, KEY_ATTRIBUTE);
         Self { surroundings, sqs, dynamo_db }
     }

@@ -3,7 +3,7 @@
 
 const $ = (id) => document.getElementById(id);
 const stories = new Map();
-let setting = { functions: [], samples: [], healths: [], draft: null };
+let setting = { functions: [], samples: [], faults: [], draft: null };
 
 const KEPT = 500; // as the server keeps
 
@@ -31,6 +31,11 @@ const COLOURS = {
   duplicate: "calm", skipped: "calm",
   try_later: "warn", interrupted: "warn", rejected: "warn",
   unknown: "odd",
+};
+
+const FAULTS = {
+  none: "healthy", down: "down (503)", slow: "slow", rate_limited: "rate limited (429)",
+  rejecting: "rejecting", invalid_key: "invalid key", connection_reset: "connection reset",
 };
 
 const outcomeOf = (visit) =>
@@ -259,19 +264,19 @@ function drawSetting() {
   $("sample").replaceChildren(...groups);
 }
 
-function drawHealth(vendors) {
+function drawFaults(vendors) {
   if (!$("vendors").children.length) {
     $("vendors").append(...vendors.map(({ vendor }) => {
-      const select = element("select", { id: `health-${vendor}` },
-        ...setting.healths.map((health) => element("option", { value: health }, health.replace("_", " "))));
-      select.addEventListener("change", () => post("/console/health", { vendor, health: select.value }));
+      const select = element("select", { id: `fault-${vendor}` },
+        ...setting.faults.map((fault) => element("option", { value: fault }, FAULTS[fault])));
+      select.addEventListener("change", () => post("/console/fault", { vendor, fault: select.value }));
       return element("label", {}, vendor[0].toUpperCase() + vendor.slice(1), " ", select);
     }));
   }
-  for (const { vendor, health } of vendors) {
-    const select = $(`health-${vendor}`);
-    select.value = health;
-    select.classList.toggle("ill", health !== "well");
+  for (const { vendor, fault } of vendors) {
+    const select = $(`fault-${vendor}`);
+    select.value = fault;
+    select.classList.toggle("faulty", fault !== "none");
   }
 }
 
@@ -286,7 +291,7 @@ feed.addEventListener("setting", ({ data }) => {
   drawSetting();
 });
 
-feed.addEventListener("health", ({ data }) => drawHealth(JSON.parse(data)));
+feed.addEventListener("faults", ({ data }) => drawFaults(JSON.parse(data)));
 
 feed.addEventListener("story", ({ data }) => {
   const story = JSON.parse(data);

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::vendor::{self, VendorStandin};
 use crate::server::Reply;
+use crate::vendor::{FakeVendor, VendorServer};
 
 /// One call that arrived.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ const ROWS_BY_DEFAULT: usize = 100;
 
 /// How Mandrill behaves.
 #[derive(Default)]
-pub struct Behaviour {
+pub struct Mandrill {
     keys: Vec<String>,
     bouncing: Vec<String>,
     /// The rows of a search, by the address.
@@ -54,13 +54,13 @@ pub struct Behaviour {
     forbidden: Vec<&'static str>,
 }
 
-/// A stand-in for Mandrill.
-pub type Mandrill = VendorStandin<Behaviour>;
+/// A fake of Mandrill.
+pub type FakeMandrill = VendorServer<Mandrill>;
 
-impl Mandrill {
+impl FakeMandrill {
     /// Starts it on `port`, 0 for any; it takes calls that carry `key`.
     pub async fn start(port: u16, key: &str) -> io::Result<Self> {
-        Self::serve(port, Behaviour { keys: vec![key.to_owned()], ..Behaviour::default() }).await
+        Self::serve(port, Mandrill { keys: vec![key.to_owned()], ..Mandrill::default() }).await
     }
 
     /// The root of its API, for `MANDRILL_URL`.
@@ -70,55 +70,50 @@ impl Mandrill {
 
     /// The one key that it takes from now on.
     pub fn set_key(&self, key: &str) {
-        self.with(|behaviour| behaviour.keys = vec![key.to_owned()]);
+        self.with(|mandrill| mandrill.keys = vec![key.to_owned()]);
     }
 
     /// One more key that it takes from now on.
     pub fn add_key(&self, key: &str) {
-        self.with(|behaviour| behaviour.keys.push(key.to_owned()));
+        self.with(|mandrill| mandrill.keys.push(key.to_owned()));
     }
 
     /// Lets a search find nothing of what was sent, as if the index were behind, or ends that.
     pub fn set_index_behind(&self, is_index_behind: bool) {
-        self.with(|behaviour| behaviour.is_index_behind = is_index_behind);
+        self.with(|mandrill| mandrill.is_index_behind = is_index_behind);
     }
 
     /// How many mails each address was sent; those that bounced are none.
     pub fn mails(&self) -> HashMap<String, usize> {
         let sent = |rows: &Vec<Value>| rows.iter().filter(|row| row["state"] == "sent").count();
-        self.with(|behaviour| {
-            let rows = behaviour.sent.iter();
+        self.with(|mandrill| {
+            let rows = mandrill.sent.iter();
             rows.map(|(address, rows)| (address.clone(), sent(rows))).collect()
         })
     }
 
     /// Forgets what was sent.
     pub fn forget(&self) {
-        self.with(|behaviour| behaviour.sent.clear());
-    }
-
-    /// Takes every address for one that bounces, or ends that.
-    pub fn set_rejecting(&self, is_rejecting: bool) {
-        self.with(|behaviour| behaviour.is_rejecting = is_rejecting);
+        self.with(|mandrill| mandrill.sent.clear());
     }
 
     /// Lists a sending domain, as one that is verified or as one that is not yet.
     pub fn set_domain(&self, domain: &str, is_verified: bool) {
-        self.with(|behaviour| behaviour.domains.insert(domain.to_owned(), is_verified));
+        self.with(|mandrill| mandrill.domains.insert(domain.to_owned(), is_verified));
     }
 
     /// Takes the key no more for this method, as Mandrill does with one that is bound to others.
     pub fn forbid(&self, method: &'static str) {
-        self.with(|behaviour| behaviour.forbidden.push(method));
+        self.with(|mandrill| mandrill.forbidden.push(method));
     }
 
     /// Puts an address on the rejects list, as a hard bounce.
     pub fn let_bounce(&self, address: &str) {
-        self.with(|behaviour| behaviour.bouncing.push(address.to_owned()));
+        self.with(|mandrill| mandrill.bouncing.push(address.to_owned()));
     }
 }
 
-impl vendor::Behaviour for Behaviour {
+impl FakeVendor for Mandrill {
     type Call = Received;
 
     fn read(request: &Request<Bytes>) -> Received {
@@ -130,7 +125,7 @@ impl vendor::Behaviour for Behaviour {
 
     fn answer(&mut self, call: &Received, count: usize) -> Reply {
         if !self.keys.iter().any(|key| call.body["key"] == key.as_str()) {
-            return error(401, -1, "Invalid_Key", "Invalid API key");
+            return Self::invalid_key();
         }
         if self.forbidden.contains(&call.method.as_str()) {
             return error(401, -1, "Invalid_Key", "This key may not call this method");
@@ -144,9 +139,22 @@ impl vendor::Behaviour for Behaviour {
             _ => error(404, -1, "ValidationError", "No such method"),
         }
     }
+
+    fn invalid_key() -> Reply {
+        error(401, -1, "Invalid_Key", "Invalid API key")
+    }
+
+    /// Mandrill rejects an address, and never a call.
+    fn rejection() -> Option<Reply> {
+        None
+    }
+
+    fn set_rejecting(&mut self, is_rejecting: bool) {
+        self.is_rejecting = is_rejecting;
+    }
 }
 
-impl Behaviour {
+impl Mandrill {
     fn send(&mut self, message: &Value, count: usize) -> Reply {
         let recipients = message["to"].as_array().into_iter().flatten();
         let rows: Vec<_> =

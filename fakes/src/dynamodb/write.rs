@@ -8,7 +8,7 @@ use super::{
     invalid, refusal,
     tables::Table,
 };
-use crate::standins::aws::{Refusal, check_fields};
+use crate::aws::{Refusal, check_fields};
 
 const FIELDS: [&str; 6] = [
     "TableName",

@@ -9,7 +9,7 @@ use super::{
     invalid, refusal,
     write::Write,
 };
-use crate::standins::aws::{Refusal, Service, check_fields};
+use crate::aws::{Refusal, Service, check_fields};
 
 /// What DynamoDB holds.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! What the stand-ins for AWS share: its JSON protocol, and faults on demand.
+//! What the fakes for AWS share: its JSON protocol, and faults on demand.
 
 use std::{collections::HashMap, io, time::Duration};
 
@@ -49,17 +49,17 @@ impl Refusal {
         self
     }
 
-    /// An operation that the stand-in does not have.
+    /// An operation that the fake does not have.
     pub(super) fn unknown(operation: &str) -> Self {
         Self::new("com.amazon.coral.service#UnknownOperationException", operation)
     }
 }
 
-/// Refuses input with a field that the stand-in would pass over.
+/// Refuses input with a field that the fake would pass over.
 pub(super) fn check_fields(input: &Value, known: &[&str]) -> Result<(), Refusal> {
     let mut fields = input.as_object().into_iter().flat_map(serde_json::Map::keys);
     match fields.find(|field| !known.contains(&field.as_str())) {
-        Some(field) => Err(malformed(format!("the stand-in does not know {field}"))),
+        Some(field) => Err(malformed(format!("the fake does not know {field}"))),
         None => Ok(()),
     }
 }
@@ -80,13 +80,13 @@ struct Faults {
     hang_ups_left: usize,
 }
 
-/// A running stand-in for a service of AWS.
-pub struct AwsStandin<S: Service> {
+/// A running fake for a service of AWS.
+pub struct AwsServer<S: Service> {
     state: Shared<State<S>>,
     server: Server,
 }
 
-impl<S: Service> AwsStandin<S> {
+impl<S: Service> AwsServer<S> {
     /// Starts it on `port`, 0 for any; it is empty.
     pub async fn start(port: u16) -> io::Result<Self> {
         let state = Shared::<State<S>>::default();
@@ -227,7 +227,7 @@ mod tests {
     }
 
     async fn call(
-        counter: &AwsStandin<Counter>,
+        counter: &AwsServer<Counter>,
         target: &'static str,
         body: &str,
     ) -> Result<shared::http::Response, Error> {
@@ -238,13 +238,13 @@ mod tests {
         Client::new().unwrap().send(request).await
     }
 
-    async fn count(counter: &AwsStandin<Counter>) -> Result<u16, Error> {
+    async fn count(counter: &AwsServer<Counter>) -> Result<u16, Error> {
         Ok(call(counter, "Counter_1.Count", r#"{"By": 1}"#).await?.status)
     }
 
     #[tokio::test]
     async fn the_protocol() {
-        let counter = AwsStandin::<Counter>::start(0).await.unwrap();
+        let counter = AwsServer::<Counter>::start(0).await.unwrap();
         for (target, body, status, answer) in [
             ("Counter_1.Count", r#"{"By": 2}"#, 200, json!({"Count": 2})),
             ("Counter_1.Count", "{}", 400, json!({"__type": "counter#Missing", "message": "By"})),
@@ -272,7 +272,7 @@ mod tests {
                 400,
                 json!({
                     "__type": "com.amazon.coral.service#SerializationException",
-                    "message": "the stand-in does not know To",
+                    "message": "the fake does not know To",
                 }),
             ),
         ] {
@@ -292,7 +292,7 @@ mod tests {
 
     #[tokio::test]
     async fn down() {
-        let counter = AwsStandin::<Counter>::start(0).await.unwrap();
+        let counter = AwsServer::<Counter>::start(0).await.unwrap();
         counter.set_down(true);
         assert_eq!(count(&counter).await.unwrap(), 500);
         counter.set_down(false);
@@ -307,7 +307,7 @@ mod tests {
 
     #[tokio::test]
     async fn hanging_up_after_doing() {
-        let counter = AwsStandin::<Counter>::start(0).await.unwrap();
+        let counter = AwsServer::<Counter>::start(0).await.unwrap();
         counter.hang_up_after_doing(true);
         assert!(matches!(count(&counter).await, Err(Error::MaybeWritten(_))));
         counter.hang_up_after_doing(false);
@@ -320,7 +320,7 @@ mod tests {
 
     #[tokio::test]
     async fn late() {
-        let counter = AwsStandin::<Counter>::start(0).await.unwrap();
+        let counter = AwsServer::<Counter>::start(0).await.unwrap();
         counter.set_delay(Duration::from_mins(1));
         let call = tokio::time::timeout(Duration::from_millis(200), count(&counter));
         assert!(call.await.is_err());

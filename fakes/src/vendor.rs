@@ -1,4 +1,4 @@
-//! What the vendors' stand-ins share: they remember each call, and answer from a script where
+//! What the vendors' fakes share: they remember each call, and answer from a script where
 //! one is given.
 
 use std::{collections::VecDeque, io, time::Duration};
@@ -10,7 +10,7 @@ use super::Shared;
 use crate::server::{Reply, Server};
 
 /// How one vendor behaves.
-pub trait Behaviour: Default + Send + 'static {
+pub trait FakeVendor: Default + Send + 'static {
     /// One call, as it is remembered.
     type Call: Clone + Send;
 
@@ -19,14 +19,23 @@ pub trait Behaviour: Default + Send + 'static {
 
     /// Does what a call asks for, the `count`-th, and answers honestly.
     fn answer(&mut self, call: &Self::Call, count: usize) -> Reply;
+
+    /// What it answers to an API key that it does not know.
+    fn invalid_key() -> Reply;
+
+    /// What it answers to every call while it rejects; none where it answers honestly.
+    fn rejection() -> Option<Reply>;
+
+    /// Rejects from now on, or ends that.
+    fn set_rejecting(&mut self, _is_rejecting: bool) {}
 }
 
-struct State<B: Behaviour> {
-    behaviour: B,
-    received: Vec<B::Call>,
+struct State<V: FakeVendor> {
+    vendor: V,
+    received: Vec<V::Call>,
     count: usize,
     script: VecDeque<Scripted>,
-    faults: Option<Faults<B>>,
+    faults: Option<Faults<V>>,
     standing: Option<Reply>,
     delay: Option<Duration>,
 }
@@ -40,12 +49,12 @@ pub struct Scripted {
 }
 
 /// Says which calls get another reply than the honest one.
-type Faults<B> = Box<dyn FnMut(&<B as Behaviour>::Call) -> Option<Scripted> + Send>;
+type Faults<V> = Box<dyn FnMut(&<V as FakeVendor>::Call) -> Option<Scripted> + Send>;
 
-impl<B: Behaviour> Default for State<B> {
+impl<V: FakeVendor> Default for State<V> {
     fn default() -> Self {
         Self {
-            behaviour: B::default(),
+            vendor: V::default(),
             received: Vec::new(),
             count: 0,
             script: VecDeque::new(),
@@ -56,17 +65,17 @@ impl<B: Behaviour> Default for State<B> {
     }
 }
 
-/// A running stand-in for a vendor.
-pub struct VendorStandin<B: Behaviour> {
-    state: Shared<State<B>>,
+/// A running fake for a vendor.
+pub struct VendorServer<V: FakeVendor> {
+    state: Shared<State<V>>,
     server: Server,
 }
 
-impl<B: Behaviour> VendorStandin<B> {
+impl<V: FakeVendor> VendorServer<V> {
     /// Starts it.
-    pub(super) async fn serve(port: u16, behaviour: B) -> io::Result<Self> {
-        let state = Shared::<State<B>>::default();
-        state.lock().behaviour = behaviour;
+    pub(super) async fn serve(port: u16, vendor: V) -> io::Result<Self> {
+        let state = Shared::<State<V>>::default();
+        state.lock().vendor = vendor;
         let shared = state.clone();
         let server = Server::start(port, move |request| {
             let reply = receive(&mut shared.lock(), &request);
@@ -81,8 +90,8 @@ impl<B: Behaviour> VendorStandin<B> {
     }
 
     /// Looks at how it behaves, or changes that.
-    pub(super) fn with<T>(&self, work: impl FnOnce(&mut B) -> T) -> T {
-        work(&mut self.state.lock().behaviour)
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut V) -> T) -> T {
+        work(&mut self.state.lock().vendor)
     }
 
     /// Gives the next call this reply, instead of the honest one. Replies queue up.
@@ -96,7 +105,7 @@ impl<B: Behaviour> VendorStandin<B> {
     }
 
     /// Asks at each call that no reply waits for whether it gets another than the honest one.
-    pub fn set_faults(&self, faults: impl FnMut(&B::Call) -> Option<Scripted> + Send + 'static) {
+    pub fn set_faults(&self, faults: impl FnMut(&V::Call) -> Option<Scripted> + Send + 'static) {
         self.state.lock().faults = Some(Box::new(faults));
     }
 
@@ -116,13 +125,13 @@ impl<B: Behaviour> VendorStandin<B> {
     }
 
     /// All calls that arrived since the last look, refused ones too.
-    pub fn take_received(&self) -> Vec<B::Call> {
+    pub fn take_received(&self) -> Vec<V::Call> {
         std::mem::take(&mut self.state.lock().received)
     }
 }
 
-fn receive<B: Behaviour>(state: &mut State<B>, request: &Request<Bytes>) -> Reply {
-    let call = B::read(request);
+fn receive<V: FakeVendor>(state: &mut State<V>, request: &Request<Bytes>) -> Reply {
+    let call = V::read(request);
     state.received.push(call.clone());
     state.count += 1;
     let scripted = state.script.pop_front();
@@ -133,7 +142,7 @@ fn receive<B: Behaviour>(state: &mut State<B>, request: &Request<Bytes>) -> Repl
     if let (None, Some(standing)) = (&scripted, &state.standing) {
         return standing.clone();
     }
-    let honest = state.behaviour.answer(&call, state.count);
+    let honest = state.vendor.answer(&call, state.count);
     let reply = scripted.map_or(honest, |scripted| scripted.reply);
     match state.delay {
         Some(delay) => Reply::After(delay, Box::new(reply)),

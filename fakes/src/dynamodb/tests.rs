@@ -9,12 +9,12 @@ use aws_sdk_dynamodb::{
 use serde_json::json;
 
 use super::*;
-use crate::standins::aws::Service;
+use crate::aws::Service;
 
 const TABLE: &str = "records";
 
-async fn dynamo_db() -> (DynamoDb, Client) {
-    let dynamo_db = DynamoDb::start(0).await.unwrap();
+async fn dynamo_db() -> (FakeDynamoDb, Client) {
+    let dynamo_db = FakeDynamoDb::start(0).await.unwrap();
     dynamo_db.create_table(TABLE, "id");
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())

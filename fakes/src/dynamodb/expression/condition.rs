@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Operand, Placeholders, parser::Parser};
-use crate::standins::dynamodb::attribute::{Attribute, Item};
+use crate::dynamodb::attribute::{Attribute, Item};
 
 const COMPARATORS: [&str; 6] = ["=", "<>", "<", "<=", ">", ">="];
 
@@ -140,7 +140,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::standins::dynamodb::attribute::read_item;
+    use crate::dynamodb::attribute::read_item;
 
     fn condition(text: &str) -> Result<Condition, String> {
         let request = json!({

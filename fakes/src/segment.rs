@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{Request, header::AUTHORIZATION};
 use serde_json::{Value, json};
 
-use super::vendor::{self, VendorStandin};
 use crate::server::Reply;
+use crate::vendor::{FakeVendor, VendorServer};
 
 /// One call that arrived.
 #[derive(Clone, Debug)]
@@ -45,19 +45,19 @@ impl Tracked {
 
 /// How Segment behaves.
 #[derive(Default)]
-pub struct Behaviour {
+pub struct Segment {
     write_keys: Vec<String>,
     api_host: Option<String>,
 }
 
-/// A stand-in for Segment.
-pub type Segment = VendorStandin<Behaviour>;
+/// A fake of Segment.
+pub type FakeSegment = VendorServer<Segment>;
 
-impl Segment {
+impl FakeSegment {
     /// Starts it on `port`, 0 for any; it takes calls that carry `write_key`.
     pub async fn start(port: u16, write_key: &str) -> io::Result<Self> {
         let write_keys = vec![write_key.to_owned()];
-        Self::serve(port, Behaviour { write_keys, ..Behaviour::default() }).await
+        Self::serve(port, Segment { write_keys, ..Segment::default() }).await
     }
 
     /// The root of its API, for `SEGMENT_URL`.
@@ -68,21 +68,21 @@ impl Segment {
     /// Where the source's settings say that its events are to go; before this is said, it tells no
     /// settings.
     pub fn set_api_host(&self, host: &str) {
-        self.with(|behaviour| behaviour.api_host = Some(host.to_owned()));
+        self.with(|segment| segment.api_host = Some(host.to_owned()));
     }
 
     /// The one write key that it takes from now on.
     pub fn set_write_key(&self, write_key: &str) {
-        self.with(|behaviour| behaviour.write_keys = vec![write_key.to_owned()]);
+        self.with(|segment| segment.write_keys = vec![write_key.to_owned()]);
     }
 
     /// One more write key that it takes from now on.
     pub fn add_write_key(&self, write_key: &str) {
-        self.with(|behaviour| behaviour.write_keys.push(write_key.to_owned()));
+        self.with(|segment| segment.write_keys.push(write_key.to_owned()));
     }
 }
 
-impl vendor::Behaviour for Behaviour {
+impl FakeVendor for Segment {
     type Call = Tracked;
 
     fn read(request: &Request<Bytes>) -> Tracked {
@@ -98,8 +98,7 @@ impl vendor::Behaviour for Behaviour {
             return self.settings(rest);
         }
         if !call.write_key.as_ref().is_some_and(|key| self.write_keys.contains(key)) {
-            let message = "An invalid write key was provided";
-            return Reply::json(400, &json!({"success": false, "message": message}));
+            return Self::invalid_key();
         }
         let is_good = match call.path.as_str() {
             "identify" | "track" | "group" => is_event(&call.body),
@@ -108,9 +107,18 @@ impl vendor::Behaviour for Behaviour {
         };
         Reply::json(if is_good { 200 } else { 400 }, &json!({"success": is_good}))
     }
+
+    fn invalid_key() -> Reply {
+        let message = "An invalid write key was provided";
+        Reply::json(400, &json!({"success": false, "message": message}))
+    }
+
+    fn rejection() -> Option<Reply> {
+        Some(Reply::json(400, &json!({"success": false, "message": "Invalid event"})))
+    }
 }
 
-impl Behaviour {
+impl Segment {
     /// The settings of a source, which libraries read before they send.
     fn settings(&self, path: &str) -> Reply {
         let key = path.strip_suffix("/settings").map(str::to_owned);

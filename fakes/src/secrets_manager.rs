@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::aws::{AwsStandin, Refusal, Service};
+use crate::aws::{AwsServer, Refusal, Service};
 
 /// What Secrets Manager holds.
 #[derive(Default)]
@@ -20,10 +20,10 @@ struct Versions {
     previous: Option<String>,
 }
 
-/// A stand-in for Secrets Manager.
-pub type SecretsManager = AwsStandin<Secrets>;
+/// A fake of Secrets Manager.
+pub type FakeSecretsManager = AwsServer<Secrets>;
 
-impl SecretsManager {
+impl FakeSecretsManager {
     /// Gives a secret a new current version; what was current becomes the previous one.
     pub fn put(&self, id: &str, value: &str) {
         self.with(|state| {
@@ -40,7 +40,7 @@ impl SecretsManager {
         });
     }
 
-    /// How often a current version was asked for while the stand-in was up.
+    /// How often a current version was asked for while the fake was up.
     pub fn fetches(&self) -> usize {
         self.with(|state| state.fetches)
     }

@@ -32,7 +32,7 @@ impl Attribute {
             Some(("N", Value::String(text))) => text.parse().map(Self::N),
             Some(("BOOL", Value::Bool(value))) => Ok(Self::Bool(*value)),
             Some(("NULL", Value::Bool(true))) => Ok(Self::Null),
-            _ => Err(format!("the stand-in takes S, N, BOOL and NULL only, not {value}")),
+            _ => Err(format!("the fake takes S, N, BOOL and NULL only, not {value}")),
         }
     }
 

@@ -8,8 +8,8 @@ use super::*;
 
 const QUEUE: &str = "mail";
 
-async fn sqs() -> (Sqs, Client) {
-    let sqs = Sqs::start(0).await.unwrap();
+async fn sqs() -> (FakeSqs, Client) {
+    let sqs = FakeSqs::start(0).await.unwrap();
     sqs.create_queue(QUEUE);
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -22,12 +22,12 @@ async fn sqs() -> (Sqs, Client) {
     (sqs, client)
 }
 
-async fn send(sqs: &Sqs, client: &Client, body: &str) {
+async fn send(sqs: &FakeSqs, client: &Client, body: &str) {
     client.send_message().queue_url(sqs.queue_url(QUEUE)).message_body(body).send().await.unwrap();
 }
 
 /// Asks for another visibility, and gives the code of the error.
-async fn change(sqs: &Sqs, client: &Client, receipt: &str, seconds: i32) -> Result<(), String> {
+async fn change(sqs: &FakeSqs, client: &Client, receipt: &str, seconds: i32) -> Result<(), String> {
     let request = client.change_message_visibility().queue_url(sqs.queue_url(QUEUE));
     let request = request.receipt_handle(receipt).visibility_timeout(seconds);
     match request.send().await {

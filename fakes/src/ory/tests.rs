@@ -8,13 +8,13 @@ use super::*;
 const ANN: &str = "00000001-1111-4111-8111-000000000001";
 const TOKEN: &str = "the-token";
 
-async fn ory() -> Ory {
-    let ory = Ory::start(0, Some(TOKEN)).await.unwrap();
+async fn ory() -> FakeOry {
+    let ory = FakeOry::start(0, Some(TOKEN)).await.unwrap();
     ory.put_identity(person(ANN, "Ann@example.com"));
     ory
 }
 
-async fn call_with(ory: &Ory, token: &str, call: (Method, &str), body: Value) -> (u16, Value) {
+async fn call_with(ory: &FakeOry, token: &str, call: (Method, &str), body: Value) -> (u16, Value) {
     let (method, path) = call;
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}")).unwrap());
@@ -29,11 +29,11 @@ async fn call_with(ory: &Ory, token: &str, call: (Method, &str), body: Value) ->
     (answer.status, serde_json::from_slice(&answer.body).unwrap())
 }
 
-async fn get(ory: &Ory, path: &str) -> (u16, Value) {
+async fn get(ory: &FakeOry, path: &str) -> (u16, Value) {
     call_with(ory, TOKEN, (Method::GET, path), Value::Null).await
 }
 
-async fn patch(ory: &Ory, operation: Value) -> (u16, Value) {
+async fn patch(ory: &FakeOry, operation: Value) -> (u16, Value) {
     let path = format!("identities/{ANN}");
     call_with(ory, TOKEN, (Method::PATCH, &path), json!([operation])).await
 }

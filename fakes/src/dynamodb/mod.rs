@@ -11,13 +11,13 @@ use serde_json::Value;
 
 pub(super) use tables::Tables;
 
-use super::aws::{AwsStandin, Refusal};
+use crate::aws::{AwsServer, Refusal};
 use attribute::{item_json, read_item};
 
-/// A stand-in for DynamoDB.
-pub type DynamoDb = AwsStandin<Tables>;
+/// A fake of DynamoDB.
+pub type FakeDynamoDb = AwsServer<Tables>;
 
-impl DynamoDb {
+impl FakeDynamoDb {
     /// Makes an empty table, whose key is this attribute.
     pub fn create_table(&self, name: &str, key_attribute: &str) {
         self.with(|tables| tables.create(name, key_attribute));

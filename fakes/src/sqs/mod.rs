@@ -12,17 +12,17 @@ pub use event::lambda_event;
 pub use queues::Message;
 pub(super) use queues::Queues;
 
-use super::aws::{AwsStandin, Refusal, Service, check_fields};
+use crate::aws::{AwsServer, Refusal, Service, check_fields};
 
 /// The account that all queues are of.
 const ACCOUNT: &str = "000000000000";
 /// The longest that a message can be hidden for, in seconds.
 const LONGEST_HIDING: u32 = 43_200;
 
-/// A stand-in for SQS.
-pub type Sqs = AwsStandin<Queues>;
+/// A fake of SQS.
+pub type FakeSqs = AwsServer<Queues>;
 
-impl Sqs {
+impl FakeSqs {
     /// Makes an empty queue.
     pub fn create_queue(&self, name: &str) {
         self.with(|queues| queues.create(name));

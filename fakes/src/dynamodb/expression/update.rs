@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Operand, Placeholders, parser::Parser};
-use crate::standins::dynamodb::{
+use crate::dynamodb::{
     attribute::{Attribute, Item},
     number::Number,
 };
@@ -149,7 +149,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::standins::dynamodb::attribute::{item_json, read_item};
+    use crate::dynamodb::attribute::{item_json, read_item};
 
     fn update(text: &str) -> Result<Update, String> {
         let request = json!({

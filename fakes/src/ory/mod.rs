@@ -17,29 +17,29 @@ pub use call::AdminCall;
 pub use patch::apply as patched;
 pub use people::{people_of_the_samples, person};
 
-use super::vendor::{self, VendorStandin};
 use crate::server::Reply;
+use crate::vendor::{FakeVendor, VendorServer};
 use call::Asked;
 use schema::Schema;
 
 /// How Ory behaves.
 #[derive(Default)]
-pub struct Behaviour {
+pub struct Ory {
     /// None: whoever calls is let in.
     tokens: Vec<String>,
     schema: Schema,
     identities: BTreeMap<String, Value>,
 }
 
-/// A stand-in for Ory's admin API.
-pub type Ory = VendorStandin<Behaviour>;
+/// A fake of Ory's admin API.
+pub type FakeOry = VendorServer<Ory>;
 
-impl Ory {
+impl FakeOry {
     /// Starts it on `port`, 0 for any; it takes calls that carry `token`, or any where that is
     /// none.
     pub async fn start(port: u16, token: Option<&str>) -> io::Result<Self> {
         let tokens = token.into_iter().map(str::to_owned).collect();
-        Self::serve(port, Behaviour { tokens, ..Behaviour::default() }).await
+        Self::serve(port, Ory { tokens, ..Ory::default() }).await
     }
 
     /// The root of its API, for `ORY_URL`.
@@ -49,39 +49,39 @@ impl Ory {
 
     /// The one token that it takes from now on; `None` takes any, and none.
     pub fn set_token(&self, token: Option<&str>) {
-        self.with(|behaviour| behaviour.tokens = token.into_iter().map(str::to_owned).collect());
+        self.with(|ory| ory.tokens = token.into_iter().map(str::to_owned).collect());
     }
 
     /// One more token that it takes from now on.
     pub fn add_token(&self, token: &str) {
-        self.with(|behaviour| behaviour.tokens.push(token.to_owned()));
+        self.with(|ory| ory.tokens.push(token.to_owned()));
     }
 
     /// The traits that the identity schema knows from now on. A patch that leaves others is
     /// refused, and so is a `consent.newsletter` that is no boolean.
     pub fn set_traits(&self, names: &[&str]) {
-        self.with(|behaviour| behaviour.schema = Schema::of(names));
+        self.with(|ory| ory.schema = Schema::of(names));
     }
 
     /// Puts an identity in place, under its `id`. [`person`] makes one.
     pub fn put_identity(&self, identity: Value) {
         let id = identity["id"].as_str().unwrap_or_default().to_owned();
-        self.with(|behaviour| behaviour.identities.insert(id, identity));
+        self.with(|ory| ory.identities.insert(id, identity));
     }
 
     /// The identity of this id, as it is now.
     pub fn identity(&self, id: &str) -> Option<Value> {
-        self.with(|behaviour| behaviour.identities.get(id).cloned())
+        self.with(|ory| ory.identities.get(id).cloned())
     }
 
     /// All identities as they are now, by id.
     pub fn identities(&self) -> Vec<Value> {
-        self.with(|behaviour| behaviour.identities.values().cloned().collect())
+        self.with(|ory| ory.identities.values().cloned().collect())
     }
 
     /// Takes an identity away, as if its owner had deleted the account.
     pub fn remove_identity(&self, id: &str) {
-        self.with(|behaviour| behaviour.identities.remove(id));
+        self.with(|ory| ory.identities.remove(id));
     }
 
     /// All patches that arrived since the last look, refused ones too; what else arrived is
@@ -92,7 +92,7 @@ impl Ory {
     }
 }
 
-impl vendor::Behaviour for Behaviour {
+impl FakeVendor for Ory {
     type Call = AdminCall;
 
     fn read(request: &Request<Bytes>) -> AdminCall {
@@ -101,7 +101,7 @@ impl vendor::Behaviour for Behaviour {
 
     fn answer(&mut self, call: &AdminCall, _count: usize) -> Reply {
         if !self.lets_in(call.token.as_ref()) {
-            return error(StatusCode::UNAUTHORIZED, "Access credentials are invalid");
+            return Self::invalid_key();
         }
         match call.asked() {
             Asked::Get(id) => self.get(id),
@@ -115,9 +115,17 @@ impl vendor::Behaviour for Behaviour {
             Asked::Unknown(why) => error(StatusCode::BAD_REQUEST, why),
         }
     }
+
+    fn invalid_key() -> Reply {
+        error(StatusCode::UNAUTHORIZED, "Access credentials are invalid")
+    }
+
+    fn rejection() -> Option<Reply> {
+        Some(Reply::json(400, &json!({"error": {"code": 400, "status": "Bad Request"}})))
+    }
 }
 
-impl Behaviour {
+impl Ory {
     fn lets_in(&self, token: Option<&String>) -> bool {
         self.tokens.is_empty() || token.is_some_and(|token| self.tokens.contains(token))
     }
