@@ -1,9 +1,8 @@
-//! AWS DynamoDB, as far as `GetItem`, `PutItem`, `UpdateItem` and `DeleteItem` on tables whose
-//! key is one string. What it does not know, it refuses.
+//! AWS DynamoDB, as far as the adapter uses it: `UpdateItem` on tables whose key is one string. What
+//! it does not know, it refuses.
 
 mod attribute;
 mod expression;
-mod number;
 mod tables;
 mod write;
 

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
-    attribute::{Attribute, Item, item_json, read_item},
+    attribute::{Attribute, Item, read_item},
     invalid, refusal,
     write::Write,
 };
-use crate::aws::{Refusal, Service, check_fields};
+use crate::aws::{Refusal, Service};
 
 /// What DynamoDB holds.
 #[derive(Default)]
@@ -38,26 +38,8 @@ impl Tables {
         self.table(name.ok_or_else(|| invalid("TableName must not be null"))?)
     }
 
-    fn get(&mut self, input: &Value) -> Result<Value, Refusal> {
-        check_fields(input, &["TableName", "Key", "ConsistentRead"])?;
-        let table = self.table_of(input)?;
-        let key = table.key(&input["Key"])?;
-        Ok(match table.items.get(&key) {
-            Some(item) => json!({"Item": item_json(item)}),
-            None => json!({}),
-        })
-    }
-
-    fn put(&mut self, input: &Value) -> Result<Value, Refusal> {
-        let write = Write::read(input, &["Item"], &["ALL_OLD"])?;
-        let table = self.table_of(input)?;
-        let item = read_item(&input["Item"]).map_err(invalid)?;
-        let key = table.key_of(&item)?;
-        write.run(table, key, |_| Ok(Some(item)))
-    }
-
     fn update(&mut self, input: &Value) -> Result<Value, Refusal> {
-        let write = Write::read(input, &["Key", "UpdateExpression"], &["ALL_OLD", "ALL_NEW"])?;
+        let write = Write::read(input)?;
         let table = self.table_of(input)?;
         let key = table.key(&input["Key"])?;
         let key_attribute = table.key_attribute.clone();
@@ -68,17 +50,7 @@ impl Tables {
             )));
         }
         let new = Item::from([(key_attribute, Attribute::S(key.clone()))]);
-        write.run(table, key, |before| {
-            let item = before.unwrap_or(&new);
-            write.update.apply(item).map(Some).map_err(invalid)
-        })
-    }
-
-    fn delete(&mut self, input: &Value) -> Result<Value, Refusal> {
-        let write = Write::read(input, &["Key"], &["ALL_OLD"])?;
-        let table = self.table_of(input)?;
-        let key = table.key(&input["Key"])?;
-        write.run(table, key, |_| Ok(None))
+        write.run(table, key, &new)
     }
 }
 
@@ -87,10 +59,7 @@ impl Service for Tables {
 
     fn perform(&mut self, operation: &str, input: &Value) -> Result<Value, Refusal> {
         match operation {
-            "GetItem" => self.get(input),
-            "PutItem" => self.put(input),
             "UpdateItem" => self.update(input),
-            "DeleteItem" => self.delete(input),
             _ => Err(Refusal::unknown(operation)),
         }
     }

@@ -1,4 +1,4 @@
-//! What all writes have in common: they may have a condition, and tell the item before or after.
+//! A write: it may have a condition, and gives the item before.
 
 use serde_json::{Value, json};
 
@@ -10,8 +10,10 @@ use super::{
 };
 use crate::aws::{Refusal, check_fields};
 
-const FIELDS: [&str; 6] = [
+const FIELDS: [&str; 8] = [
     "TableName",
+    "Key",
+    "UpdateExpression",
     "ConditionExpression",
     "ExpressionAttributeNames",
     "ExpressionAttributeValues",
@@ -20,22 +22,17 @@ const FIELDS: [&str; 6] = [
 ];
 
 /// A write, as it is asked for.
-pub(super) struct Write<'a> {
+pub(super) struct Write {
     condition: Option<Condition>,
     pub(super) update: Update,
-    returns: &'a str,
+    returns_before: bool,
     tells_failed: bool,
 }
 
-impl<'a> Write<'a> {
-    /// Reads it from input that may have `fields` besides those of every write, and may ask for
-    /// `returns` or nothing.
-    pub(super) fn read(
-        input: &'a Value,
-        fields: &[&str],
-        returns: &[&str],
-    ) -> Result<Self, Refusal> {
-        check_fields(input, &[&FIELDS, fields].concat())?;
+impl Write {
+    /// Reads it from input.
+    pub(super) fn read(input: &Value) -> Result<Self, Refusal> {
+        check_fields(input, &FIELDS)?;
         let mut placeholders = Placeholders::read(input).map_err(invalid)?;
         let update = match input["UpdateExpression"].as_str() {
             Some(text) => Update::parse(text, &mut placeholders)
@@ -51,20 +48,13 @@ impl<'a> Write<'a> {
         Ok(Self {
             condition,
             update,
-            returns: choice(input, "ReturnValues", returns)?,
-            tells_failed: choice(input, "ReturnValuesOnConditionCheckFailure", &["ALL_OLD"])?
-                == "ALL_OLD",
+            returns_before: is_all_old(input, "ReturnValues")?,
+            tells_failed: is_all_old(input, "ReturnValuesOnConditionCheckFailure")?,
         })
     }
 
-    /// Changes the item under `key`, where the condition holds. The item after is none where it
-    /// is to go.
-    pub(super) fn run(
-        &self,
-        table: &mut Table,
-        key: String,
-        change: impl FnOnce(Option<&Item>) -> Result<Option<Item>, Refusal>,
-    ) -> Result<Value, Refusal> {
+    /// Changes the item under `key`, or the `new` one where there is none, if the condition holds.
+    pub(super) fn run(&self, table: &mut Table, key: String, new: &Item) -> Result<Value, Refusal> {
         let before = table.items.get(&key).cloned();
         let nothing = Item::new();
         if let Some(condition) = &self.condition
@@ -72,17 +62,9 @@ impl<'a> Write<'a> {
         {
             return Err(self.failed(before));
         }
-        let after = change(before.as_ref())?;
-        match after.clone() {
-            Some(item) => table.items.insert(key, item),
-            None => table.items.remove(&key),
-        };
-        let told = match self.returns {
-            "ALL_OLD" => before,
-            "ALL_NEW" => after,
-            _ => None,
-        };
-        Ok(match told {
+        let after = self.update.apply(before.as_ref().unwrap_or(new)).map_err(invalid)?;
+        table.items.insert(key, after);
+        Ok(match before.filter(|_| self.returns_before) {
             Some(item) => json!({"Attributes": item_json(&item)}),
             None => json!({}),
         })
@@ -97,11 +79,11 @@ impl<'a> Write<'a> {
     }
 }
 
-/// What a field says: one of `choices`, or `NONE`, which it also is where it is not there.
-fn choice<'a>(input: &'a Value, field: &str, choices: &[&str]) -> Result<&'a str, Refusal> {
+/// Whether a field asks for the item before. Without the field nothing is returned.
+fn is_all_old(input: &Value, field: &str) -> Result<bool, Refusal> {
     match input[field].as_str().unwrap_or("NONE") {
-        "NONE" => Ok("NONE"),
-        chosen if choices.contains(&chosen) => Ok(chosen),
+        "NONE" => Ok(false),
+        "ALL_OLD" => Ok(true),
         other => Err(invalid(format!("{field} cannot be {other} here"))),
     }
 }

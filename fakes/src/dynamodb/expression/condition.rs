@@ -148,7 +148,7 @@ mod tests {
             "ExpressionAttributeValues": {
                 ":done": {"S": "done"},
                 ":ten": {"N": "10"},
-                ":ten_too": {"N": "1e1"},
+                ":ten_too": {"N": "010"},
                 ":nine": {"N": "9"},
                 ":text": {"S": "10"},
                 ":true": {"BOOL": true},
