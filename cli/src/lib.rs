@@ -4,8 +4,6 @@ pub mod action;
 pub mod command;
 mod console;
 pub mod doctor;
-pub mod lint;
-pub mod ory;
 pub mod rendering;
 pub mod samples;
 mod shell;

@@ -3,13 +3,11 @@
 use std::{env, process::ExitCode};
 
 use clap::Args;
+use lint::kratos::{Flow, Method};
 use shared::config::Endpoint;
 
 use super::Done;
-use crate::{
-    action::{Caller, Format, Function, Key, Project, Wish, notes, print},
-    ory::{Flow, Method},
-};
+use crate::action::{Caller, Format, Function, Key, Project, Wish, notes, print};
 
 /// What the commands take the key from, where nobody says.
 const KEY_VARIABLE: &str = "WEBHOOK_KEY";

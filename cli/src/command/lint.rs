@@ -8,9 +8,9 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use lint::{NoConfiguration, lint};
 
 use super::Done;
-use crate::lint::lint;
 
 /// More than any configuration; what is larger is something else.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -69,7 +69,7 @@ impl Lint {
 struct NotLinted {
     name: String,
     #[source]
-    error: crate::lint::NoConfiguration,
+    error: NoConfiguration,
 }
 
 fn read(file: &Path) -> Result<String, String> {

@@ -4,9 +4,9 @@
 use std::{collections::BTreeMap, process::Stdio};
 
 use fakes::server::{Reply, Server};
+use lint::kratos::{Flow, Method};
 use ory_actions::{
     action::{Caller, Format, Function, Key, Project, Wish, print},
-    ory::{Flow, Method},
     stack::Stack,
     world::PortNumbers,
 };

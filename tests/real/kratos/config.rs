@@ -2,10 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fakes::WEBHOOK_KEY;
-use ory_actions::{
-    action::{Caller, Format, Function, Key, Project, Wish, print},
-    ory::{Flow, Method},
-};
+use lint::kratos::{Flow, Method};
+use ory_actions::action::{Caller, Format, Function, Key, Project, Wish, print};
 use serde_json::{Value, json};
 
 use crate::repository;

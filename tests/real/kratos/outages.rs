@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fakes::server::Reply;
-use ory_actions::ory::{Flow, Method};
+use lint::kratos::{Flow, Method};
 use serde_json::json;
 
 use super::{

@@ -1,6 +1,6 @@
 //! What the functions are for: somebody signs up, and the vendors are told.
 
-use ory_actions::ory::{Flow, Method};
+use lint::kratos::{Flow, Method};
 use uuid::Uuid;
 
 use super::{
