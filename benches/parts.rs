@@ -9,7 +9,7 @@ use fakes::WEBHOOK_KEY;
 use http::HeaderMap;
 use integration::Event;
 use mailchimp_inbound::form;
-use ory_actions::samples::{SAMPLES, Sample};
+use ory_actions::up::samples::{SAMPLES, Sample};
 use serde_json::{Value, json};
 use shared::{
     clock::SystemClock,

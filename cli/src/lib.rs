@@ -2,10 +2,12 @@
 
 pub mod action;
 pub mod command;
-mod console;
+mod completions;
 pub mod doctor;
-pub mod rendering;
-pub mod samples;
+mod format;
+mod input;
+mod lint;
+mod mailchimp_webhook;
+pub mod render;
 mod shell;
-pub mod stack;
-pub mod world;
+pub mod up;

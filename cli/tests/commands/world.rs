@@ -7,8 +7,7 @@ use fakes::server::{Reply, Server};
 use lint::kratos::{Flow, Method};
 use ory_actions::{
     action::{Caller, Format, Function, Key, Project, Wish, print},
-    stack::Stack,
-    world::PortNumbers,
+    up::local::{LocalStack, PortNumbers},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -36,7 +35,7 @@ pub(crate) struct Done {
 
 /// A stack that is well, to be broken.
 pub(crate) struct World {
-    pub(crate) stack: Stack,
+    pub(crate) stack: LocalStack,
     /// The sender that is told, if one is.
     pub(crate) from: Option<&'static str>,
     /// Where Ory's hooks point, if not at the functions.
@@ -53,8 +52,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let stack = Stack::start(PortNumbers::default()).await.unwrap();
-        let around = &stack.surroundings;
+        let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
+        let around = &stack.fakes;
         for (id, secret) in [
             ("mandrill", MANDRILL_KEY),
             ("segment", WRITE_KEY),
@@ -111,7 +110,7 @@ impl World {
 
     /// Gives a secret another value.
     pub(crate) fn secret(&self, id: &str, value: &str) {
-        self.stack.surroundings.secrets.put(id, value);
+        self.stack.fakes.secrets.put(id, value);
     }
 
     /// Gives the stack another output.

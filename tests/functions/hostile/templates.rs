@@ -12,7 +12,7 @@ use mailchimp_inbound::{
     event::{self, Decoded},
     form, template_argument,
 };
-use ory_actions::samples::SAMPLES;
+use ory_actions::up::samples::SAMPLES;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 use shared::{

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use fakes::{FakeMandrill, Message, WEBHOOK_KEY};
 use integration::Deployment;
 use mandrill_welcome::NAME;
-use ory_actions::samples::SAMPLES;
+use ory_actions::up::samples::SAMPLES;
 use serde_json::Value;
 use shared::{queue::MAX_MESSAGE_BYTES, records::KEY_ATTRIBUTE};
 use time::OffsetDateTime;
