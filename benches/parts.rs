@@ -5,13 +5,11 @@ use std::{hint::black_box, sync::Arc};
 
 use async_trait::async_trait;
 use criterion::{Criterion, criterion_group, criterion_main};
+use fakes::WEBHOOK_KEY;
 use http::HeaderMap;
 use integration::Event;
 use mailchimp_inbound::form;
-use ory_actions::{
-    samples::{SAMPLES, Sample},
-    world::WEBHOOK_KEY,
-};
+use ory_actions::up::samples::{SAMPLES, Sample};
 use serde_json::{Value, json};
 use shared::{
     clock::SystemClock,

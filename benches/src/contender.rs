@@ -62,7 +62,7 @@ impl Programs {
         Contender { expects: "accepted", ..self.ours(variables) }
     }
 
-    /// The function, built so that it trusts the stand-ins' certificate.
+    /// The function, built so that it trusts the fakes' certificate.
     pub(crate) fn ours_over_tls(variables: &Variables) -> Contender {
         contender(OURS, &workspace::binary_with_extra_root("mandrill-welcome"), variables)
     }

@@ -8,7 +8,6 @@ mod install;
 mod phases;
 mod render;
 mod rows;
-mod runtime_api;
 mod sandbox;
 pub mod scale;
 mod surroundings;

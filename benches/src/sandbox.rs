@@ -7,19 +7,20 @@ use std::{
 };
 
 use bytes::Bytes;
+use fakes::runtime_api::{Invocation, Report, RuntimeApi};
 use integration::Vitals;
 use serde_json::Value;
+use shared::lambda::LAMBDA_TIMEOUT;
+use time::OffsetDateTime;
 use tokio::{
     process::{Child, Command},
     sync::oneshot,
     time::timeout,
 };
 
-use crate::{
-    contender::Contender,
-    runtime_api::{RuntimeApi, Told},
-    workspace,
-};
+use crate::{contender::Contender, workspace};
+
+const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:mandrill-welcome";
 
 /// Nothing takes this long, unless it will never come.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,7 +31,7 @@ pub(crate) struct Sandbox {
     expects: &'static str,
     process: Child,
     runtime: RuntimeApi,
-    ready: oneshot::Sender<Bytes>,
+    ready: oneshot::Sender<Invocation>,
     /// From just before exec to the first request for an event.
     pub(crate) start: Duration,
     started: Instant,
@@ -39,7 +40,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Starts it, and waits until it asks for an event.
     pub(crate) async fn start(contender: &Contender) -> Self {
-        let mut runtime = RuntimeApi::start().await;
+        let mut runtime = RuntimeApi::start().await.expect("loopback has a free port");
         let mut command = Command::new(&contender.program);
         command.args(&contender.arguments).env_clear().envs(contender.variables.clone());
         command.env("AWS_LAMBDA_RUNTIME_API", runtime.address());
@@ -65,10 +66,14 @@ impl Sandbox {
     pub(crate) async fn invoke(&mut self, event: Bytes) -> Timed {
         let (waiting, _) = oneshot::channel();
         let ready_then = std::mem::replace(&mut self.ready, waiting);
+        let ends = OffsetDateTime::now_utc() + LAMBDA_TIMEOUT;
+        let invocation = Invocation { event, arn: ARN.to_owned(), ends };
         let given = Instant::now();
-        assert!(ready_then.send(event).is_ok(), "{} no longer listens", self.name);
-        let told = told(self.name, &mut self.process, &mut self.runtime).await;
-        let Told::Answer(answered, answer) = told else { panic!("{} does not answer", self.name) };
+        assert!(ready_then.send(invocation).is_ok(), "{} no longer listens", self.name);
+        let report = report(self.name, &mut self.process, &mut self.runtime).await;
+        let Report::Answer(answered, answer) = report else {
+            panic!("{} does not answer", self.name)
+        };
         self.check(&answer);
         (_, self.ready) = ready(self.name, &mut self.process, &mut self.runtime).await;
         Timed { warm: answered - given, cold: answered - self.started }
@@ -106,23 +111,23 @@ async fn ready(
     name: &str,
     process: &mut Child,
     runtime: &mut RuntimeApi,
-) -> (Instant, oneshot::Sender<Bytes>) {
-    match told(name, process, runtime).await {
-        Told::Ready(at, ready) => (at, ready),
-        Told::Answer(..) | Told::Error(_) => panic!("{name} tells what nobody asked"),
+) -> (Instant, oneshot::Sender<Invocation>) {
+    match report(name, process, runtime).await {
+        Report::Ready(at, ready) => (at, ready),
+        Report::Answer(..) | Report::Error(_) => panic!("{name} reports what nobody asked"),
     }
 }
 
-async fn told(name: &str, process: &mut Child, runtime: &mut RuntimeApi) -> Told {
-    let told = timeout(PATIENCE, async {
+async fn report(name: &str, process: &mut Child, runtime: &mut RuntimeApi) -> Report {
+    let report = timeout(PATIENCE, async {
         tokio::select! {
             biased;
-            told = runtime.told() => told,
+            report = runtime.next() => report.expect("the server runs"),
             status = process.wait() => panic!("{name} ended: {status:?}, see its .stderr"),
         }
     });
-    match told.await.expect("it says something") {
-        Told::Error(error) => panic!("{name} fails: {}", String::from_utf8_lossy(&error)),
-        told => told,
+    match report.await.expect("it says something") {
+        Report::Error(error) => panic!("{name} fails: {}", String::from_utf8_lossy(&error)),
+        report => report,
     }
 }

@@ -1,12 +1,11 @@
-//! What stands around a contender: stand-ins, plain or with TLS before them, and the variables that
+//! What stands around a contender: fakes, plain or with TLS before them, and the variables that
 //! point at them.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use ory_actions::{
+use fakes::{
+    FakeMandrill, FakeSecretsManager, FakeSqs, WEBHOOK_KEY,
     server::{Reply, Server},
-    standins::{Mandrill, SecretsManager, Sqs},
-    world::WEBHOOK_KEY,
 };
 
 use crate::tls::Tls;
@@ -20,11 +19,11 @@ const TABLE: &str = "records";
 /// The environment of a contender.
 pub(crate) type Variables = BTreeMap<String, String>;
 
-/// The stand-ins.
+/// The fakes.
 pub(crate) struct Surroundings {
-    pub(crate) mandrill: Mandrill,
-    secrets: SecretsManager,
-    sqs: Sqs,
+    pub(crate) mandrill: FakeMandrill,
+    secrets: FakeSecretsManager,
+    sqs: FakeSqs,
     dynamo_db: Server,
     tls: Tls,
 }
@@ -32,14 +31,14 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     pub(crate) async fn start() -> Self {
         let free = "loopback has a free port";
-        let secrets = SecretsManager::start(0).await.expect(free);
+        let secrets = FakeSecretsManager::start(0).await.expect(free);
         secrets.put(WEBHOOK_SECRET, WEBHOOK_KEY);
         secrets.put(MANDRILL_SECRET, MANDRILL_KEY);
-        let sqs = Sqs::start(0).await.expect(free);
+        let sqs = FakeSqs::start(0).await.expect(free);
         sqs.create_queue(QUEUE);
-        let mandrill = Mandrill::start(0, MANDRILL_KEY).await.expect(free);
+        let mandrill = FakeMandrill::start(0, MANDRILL_KEY).await.expect(free);
         // Each key is new, so a table that takes every write says what DynamoDB would; and what
-        // Powertools writes is more than the stand-in knows.
+        // Powertools writes is more than the fake knows.
         let dynamo_db =
             Server::start(0, |_| async { Reply::text(200, "application/x-amz-json-1.0", "{}") });
         let dynamo_db = dynamo_db.await.expect(free);
@@ -110,5 +109,5 @@ fn with<const N: usize>(mut before: Variables, more: [(&str, String); N]) -> Var
 
 fn address(url: &str) -> SocketAddr {
     let authority = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
-    authority.parse().expect("a stand-in's URL has an address")
+    authority.parse().expect("a fake's URL has an address")
 }

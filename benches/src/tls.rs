@@ -1,4 +1,4 @@
-//! TLS in front of stand-ins that speak plain HTTP, with a certificate of its own.
+//! TLS in front of fakes that speak plain HTTP, with a certificate of its own.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

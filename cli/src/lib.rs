@@ -2,14 +2,12 @@
 
 pub mod action;
 pub mod command;
-mod console;
+mod completions;
 pub mod doctor;
-pub mod lint;
-pub mod ory;
-pub mod rendering;
-pub mod samples;
-pub mod server;
+mod format;
+mod input;
+mod lint;
+mod mailchimp_webhook;
+pub mod render;
 mod shell;
-pub mod stack;
-pub mod standins;
-pub mod world;
+pub mod up;

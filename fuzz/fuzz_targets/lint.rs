@@ -9,11 +9,11 @@ use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use libfuzzer_sys::fuzz_target;
-use ory_actions::lint::{Kind, RULES, Report, lint};
+use lint::{Kind, RULES, Report, lint};
 use serde_json::Value;
 
 /// What is beside it.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../cli/tests/lint/good");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../lint/tests/corpus/good");
 
 fuzz_target!(|input: &str| {
     let (configuration, template) = input.split_once("\n---\n").unwrap_or((input, ""));

@@ -5,9 +5,9 @@
 //! another implementation of JSON Patch; and Segment never tells Mailchimp what came from it.
 #![no_main]
 
+use fakes::patched;
 use libfuzzer_sys::fuzz_target;
 use mailchimp_inbound::{Operation, PatchPaths, Pointer, TemplateOutput, effective};
-use ory_actions::standins::patched;
 use serde_json::{Value, json};
 
 const DEFAULT: &str = "/traits/consent/newsletter,/metadata_public/mailchimp";

@@ -1,4 +1,4 @@
-//! The functions, seen from outside: real binaries behind a Runtime API, with stand-ins for
+//! The functions, seen from outside: real binaries behind a Runtime API, with fakes of
 //! everything that they talk to.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]

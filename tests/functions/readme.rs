@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use ory_actions::samples::SAMPLES;
+use ory_actions::up::samples::SAMPLES;
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -2,11 +2,8 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use fakes::{Received, Scripted, server::Reply};
 use http::Response;
-use ory_actions::{
-    server::Reply,
-    standins::{Received, Scripted},
-};
 use serde_json::{Value, json};
 
 /// How many of the calls fail.

@@ -2,11 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fakes::{FakeDynamoDb, FakeMandrill, FakeSecretsManager, FakeSqs, WEBHOOK_KEY};
 use integration::Deployment;
-use ory_actions::{
-    standins::{DynamoDb, Mandrill, SecretsManager, Sqs},
-    world::WEBHOOK_KEY,
-};
 use shared::idempotency::KEY_ATTRIBUTE;
 
 use crate::faults::Faults;
@@ -21,27 +18,27 @@ const MANDRILL_KEY: &str = "the-mandrill-key";
 /// So that a call that is never answered does not hold a sandbox for long.
 const VENDOR_TIMEOUT_MS: &str = "1000";
 
-/// The stand-ins, and the function as it is deployed between them: with a queue, a table and the
+/// The fakes, and the function as it is deployed between them: with a queue, a table and the
 /// shipped template.
 pub(crate) struct Stage {
-    pub(crate) mandrill: Mandrill,
-    pub(crate) sqs: Sqs,
-    pub(crate) dynamo_db: DynamoDb,
+    pub(crate) mandrill: FakeMandrill,
+    pub(crate) sqs: FakeSqs,
+    pub(crate) dynamo_db: FakeDynamoDb,
     pub(crate) deployment: Deployment,
     faults: Arc<Mutex<Faults>>,
-    _secrets: SecretsManager,
+    _secrets: FakeSecretsManager,
 }
 
 impl Stage {
     pub(crate) async fn set() -> Arc<Self> {
         let free = "loopback has a free port";
-        let mandrill = Mandrill::start(0, MANDRILL_KEY).await.expect(free);
-        let secrets = SecretsManager::start(0).await.expect(free);
+        let mandrill = FakeMandrill::start(0, MANDRILL_KEY).await.expect(free);
+        let secrets = FakeSecretsManager::start(0).await.expect(free);
         secrets.put(WEBHOOK_SECRET, WEBHOOK_KEY);
         secrets.put(MANDRILL_SECRET, MANDRILL_KEY);
-        let sqs = Sqs::start(0).await.expect(free);
+        let sqs = FakeSqs::start(0).await.expect(free);
         sqs.create_queue(QUEUE);
-        let dynamo_db = DynamoDb::start(0).await.expect(free);
+        let dynamo_db = FakeDynamoDb::start(0).await.expect(free);
         dynamo_db.create_table(TABLE, KEY_ATTRIBUTE);
         let deployment = Deployment::of(mandrill_welcome::NAME)
             .var("AWS_ENDPOINT_URL", secrets.url())

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use integration::Deployment;
-use ory_actions::{
+use ory_actions::up::{
+    local::{Fakes, PortNumbers},
     samples::SAMPLES,
-    world::{PortNumbers, Surroundings},
 };
 use serde_json::Value;
 
@@ -29,16 +29,16 @@ pub(super) fn bootstrap(logical_id: &str) -> PathBuf {
 async fn every_sample_comes_out_of_the_bootstraps_as_of_the_local_stack() {
     for (function, logical_id) in FUNCTIONS {
         let bootstrap = bootstrap(logical_id);
-        let surroundings = Surroundings::start(PortNumbers::default()).await.unwrap();
+        let fakes = Fakes::start(PortNumbers::default()).await.unwrap();
         let deployment = Deployment::of(function).binary(bootstrap);
-        let deployment = deployment.var("AWS_ENDPOINT_URL", surroundings.secrets.url());
-        let settings = surroundings.settings(function).into_iter();
+        let deployment = deployment.var("AWS_ENDPOINT_URL", fakes.secrets.url());
+        let settings = fakes.settings(function).into_iter();
         let deployment = settings.fold(deployment, |all, (name, value)| all.var(name, value));
         let mut sandbox = deployment.start().await;
         for sample in SAMPLES.iter().filter(|sample| sample.function == function) {
             let event: Value = serde_json::from_str(sample.json()).unwrap();
             let answer = sandbox.invoke(event).await;
-            assert_as_expected(sample, &answer, &surroundings.take_received());
+            assert_as_expected(sample, &answer, &fakes.take_received());
         }
     }
 }

@@ -6,17 +6,17 @@ use std::{
 };
 
 use integration::Answer;
-use ory_actions::{
+use ory_actions::up::{
+    local::{Fakes, PortNumbers},
+    play,
     samples::{SAMPLES, Sample},
-    stack::play,
-    world::{PortNumbers, Surroundings},
 };
 use shared::http::Client;
 use tokio::{net::TcpStream, time::sleep};
 
 use super::{assert_as_expected, repository};
 
-/// Where the settings in the functions' `Cargo.toml` look for the stand-ins, as docs/local.md
+/// Where the settings in the functions' `Cargo.toml` look for the fakes, as docs/local.md
 /// has it.
 const STACK_PORT: u16 = 9000;
 const INVOKE_PORT: u16 = 9100;
@@ -26,18 +26,18 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_sample_comes_out_of_the_emulator_as_of_the_local_stack() {
-    let surroundings = Surroundings::start(PortNumbers::from(STACK_PORT)).await.unwrap();
+    let fakes = Fakes::start(PortNumbers::from(STACK_PORT)).await.unwrap();
     let watch = Watch::start().await;
     for sample in SAMPLES {
         let answer = invoke(sample);
-        assert_as_expected(sample, &answer, &surroundings.take_received());
+        assert_as_expected(sample, &answer, &fakes.take_received());
     }
     drop(watch);
 
     // And once more over HTTP, in new processes: the old ones know these events already.
     let _watch = Watch::start().await;
     let root = format!("http://127.0.0.1:{INVOKE_PORT}");
-    for played in play::play(&root, &surroundings, &Client::new().unwrap()).await {
+    for played in play::play(&root, &fakes, &Client::new().unwrap()).await {
         assert!(played.is_as_expected(), "{played:#?}");
     }
 }

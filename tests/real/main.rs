@@ -18,7 +18,7 @@ mod peer;
 use std::path::PathBuf;
 
 use integration::Answer;
-use ory_actions::samples::Sample;
+use ory_actions::up::samples::Sample;
 
 /// The repository's folder.
 fn repository() -> PathBuf {

@@ -1,13 +1,10 @@
 //! Sign-ups in one process of a real binary, each of somebody else, delivered in line with records
 //! in memory: of those it keeps a bounded number.
 
+use fakes::{FakeMandrill, FakeSecretsManager, WEBHOOK_KEY};
 use integration::{
     Deployment,
     sign_up::{ctx, random_id, sign_up},
-};
-use ory_actions::{
-    standins::{Mandrill, SecretsManager},
-    world::WEBHOOK_KEY,
 };
 
 use crate::curve::Curve;
@@ -16,14 +13,14 @@ const WEBHOOK_SECRET: &str = "webhook";
 const MANDRILL_SECRET: &str = "mandrill";
 const MANDRILL_KEY: &str = "the-mandrill-key";
 
-/// How often Mandrill's stand-in forgets, for the sake of this process.
+/// How often Mandrill's fake forgets, for the sake of this process.
 const FORGETS_AFTER: u64 = 1_000;
 
 /// Invokes so many times.
 pub(crate) async fn soak(times: u64) -> Curve {
     let free = "loopback has a free port";
-    let mandrill = Mandrill::start(0, MANDRILL_KEY).await.expect(free);
-    let secrets = SecretsManager::start(0).await.expect(free);
+    let mandrill = FakeMandrill::start(0, MANDRILL_KEY).await.expect(free);
+    let secrets = FakeSecretsManager::start(0).await.expect(free);
     secrets.put(WEBHOOK_SECRET, WEBHOOK_KEY);
     secrets.put(MANDRILL_SECRET, MANDRILL_KEY);
     let deployment = Deployment::of(mandrill_welcome::NAME)

@@ -3,8 +3,8 @@
 use std::process;
 
 use ory_actions::{
-    rendering::{Subject, argument},
-    samples::SAMPLES,
+    render::rendering::{Subject, argument},
+    up::samples::SAMPLES,
 };
 use serde_json::Value;
 use shared::template::{RenderError, Template};

@@ -1,6 +1,6 @@
 //! A function's answer to its queue.
 
-use ory_actions::standins::Message;
+use fakes::Message;
 use serde_json::{Value, json};
 
 /// The ids of the messages that stay in the queue. Lambda takes an answer of any other shape, or

@@ -15,7 +15,6 @@ pub mod idempotency_suite;
 mod log;
 mod passing;
 mod process;
-mod runtime_api;
 mod sandbox;
 pub mod sign_up;
 mod target;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ory_actions::standins::DynamoDb;
+use fakes::FakeDynamoDb;
 use serde_json::{Value, json};
 use shared::idempotency::TTL_ATTRIBUTE;
 
@@ -10,7 +10,7 @@ use shared::idempotency::TTL_ATTRIBUTE;
 const TIMES: [(&str, i64); 3] = [("lease_until", 1), ("in_doubt_since", 1), (TTL_ATTRIBUTE, 1000)];
 
 /// Moves all times in a table's records back, as if so much time had gone by.
-pub fn let_time_pass(dynamo_db: &DynamoDb, table: &str, time: Duration) {
+pub fn let_time_pass(dynamo_db: &FakeDynamoDb, table: &str, time: Duration) {
     let milliseconds = i64::try_from(time.as_millis()).expect("nobody waits that long");
     for mut record in dynamo_db.items(table) {
         let mut is_older = false;

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
+use fakes::runtime_api::{Invocation, Report, RuntimeApi};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
@@ -13,12 +15,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{
-    Deployment, Log,
-    binaries::binary,
-    runtime_api::{Invocation, RuntimeApi, Told},
-    soon,
-};
+use crate::{Deployment, Log, binaries::binary, soon};
 
 /// A running process; it is killed when it is dropped.
 pub(crate) struct Process {
@@ -31,7 +28,7 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) async fn start(deployment: &Deployment) -> Self {
-        let runtime = RuntimeApi::start().await;
+        let runtime = RuntimeApi::start().await.expect("loopback has a free port");
         let program = deployment.binary.clone().unwrap_or_else(|| binary(deployment.function));
         let mut command = Command::new(program);
         command.env_clear().envs(&deployment.variables);
@@ -51,10 +48,10 @@ impl Process {
     /// Waits until it asks for an event; whether it does, or has ended instead.
     pub(crate) async fn is_ready(&mut self) -> bool {
         if self.ready.is_none() {
-            match self.told().await {
-                Some(Told::Ready(ready)) => self.ready = Some(ready),
-                Some(Told::Answer(_)) => panic!("it answers what nobody asked"),
-                Some(Told::Error(error)) => panic!("it fails: {error}"),
+            match self.report().await {
+                Some(Report::Ready(_, ready)) => self.ready = Some(ready),
+                Some(Report::Answer(..)) => panic!("it answers what nobody asked"),
+                Some(Report::Error(error)) => panic!("it fails: {}", json(&error)),
                 None => return false,
             }
         }
@@ -65,10 +62,10 @@ impl Process {
     pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Value {
         let ready = self.ready.take().expect("it is ready");
         assert!(ready.send(invocation).is_ok(), "it no longer listens");
-        match self.told().await {
-            Some(Told::Answer(answer)) => answer,
-            Some(Told::Ready(_)) => panic!("it asks for the next event without an answer"),
-            Some(Told::Error(error)) => panic!("it fails: {error}"),
+        match self.report().await {
+            Some(Report::Answer(_, answer)) => json(&answer),
+            Some(Report::Ready(..)) => panic!("it asks for the next event without an answer"),
+            Some(Report::Error(error)) => panic!("it fails: {}", json(&error)),
             None => panic!("it ended without an answer"),
         }
     }
@@ -86,18 +83,23 @@ impl Process {
         (status, log)
     }
 
-    /// What it tells next; `None` if it ends. An answer comes before the end that follows it.
-    async fn told(&mut self) -> Option<Told> {
+    /// What it reports next; `None` if it ends. An answer comes before the end that follows it.
+    async fn report(&mut self) -> Option<Report> {
         let (child, runtime) = (&mut self.child, &mut self.runtime);
-        let told = async {
+        let report = async {
             tokio::select! {
                 biased;
-                told = runtime.told() => Some(told),
+                report = runtime.next() => report,
                 _ = child.wait() => None,
             }
         };
-        soon("a word from the function", told).await
+        soon("a word from the function", report).await
     }
+}
+
+/// What no JSON holds is null.
+fn json(body: &Bytes) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
 }
 
 /// The lines of a stream, as far as they have come. A failing test shows them.

@@ -1,11 +1,11 @@
 //! A function's sandbox: one process at a time, as Lambda keeps it.
 
-use ory_actions::standins::{Message, lambda_event};
+use fakes::{Message, lambda_event, runtime_api::Invocation};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{Answer, Deployment, Log, batch_failures, process::Process, runtime_api::Invocation};
+use crate::{Answer, Deployment, Log, batch_failures, process::Process};
 
 /// A started function.
 pub struct Sandbox {
@@ -42,7 +42,7 @@ impl Sandbox {
             self.past.append(log);
         }
         let invocation = Invocation {
-            event,
+            event: event.into(),
             arn: self.deployment.arn.clone(),
             ends: OffsetDateTime::now_utc() + self.deployment.time_limit,
         };

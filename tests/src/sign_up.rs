@@ -1,19 +1,19 @@
 //! Sign-ups, each of somebody who was never seen before: no duplicate flatters.
 
-use ory_actions::{samples::SAMPLES, world::WEBHOOK_KEY};
+use fakes::WEBHOOK_KEY;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::Event;
 
 /// The sample with all of ctx, as Ory's documents show it.
-const SAMPLE: &str = "registration.json";
+const SAMPLE: &str = include_str!("../../events/registration.json");
 
 /// The ctx of the sample.
 pub fn ctx() -> Value {
-    let sample = SAMPLES.iter().find(|sample| sample.file == SAMPLE).expect("it is there");
-    let body = sample.event().and_then(|event| event.body()).expect("a sample is an event");
-    let mut body: Value = serde_json::from_slice(&body).expect("its body is JSON");
+    let event: Value = serde_json::from_str(SAMPLE).expect("a sample is JSON");
+    let body = event["body"].as_str().expect("a sample has a body");
+    let mut body: Value = serde_json::from_str(body).expect("its body is JSON");
     body["ctx"].take()
 }
 

@@ -13,7 +13,7 @@ use crate::{
 /// Invocations before the first look.
 const FIRST_LOOK: usize = 1_000;
 
-/// Invocations between two times that the stand-ins forget.
+/// Invocations between two times that the fakes forget.
 const AT_A_TIME: usize = 1_000;
 
 const LIMIT: Figure = Figure::Memory(16 << 20);

@@ -1,5 +1,5 @@
-//! The webhooks by which Ory calls the functions: where each one goes, what is in it, and what to
-//! know of it. What would never be called, or be called for nothing, is refused.
+//! `action` prints the webhooks by which Ory calls the functions: where each one goes, what is in it,
+//! and what to know of it. What would never be called, or be called for nothing, is refused.
 
 mod function;
 mod notes;
@@ -7,10 +7,18 @@ mod output;
 mod plan;
 mod webhook;
 
+use std::{env, process::ExitCode};
+
+use clap::Args;
+use lint::kratos::{Flow, Method};
+use shared::config::Endpoint;
+
 pub use function::{Function, NoFunction};
 pub use notes::notes;
 pub use output::{Format, Key, PrintError, Project, print};
 pub use plan::{Place, Refused, Wish};
+
+use crate::command::Done;
 
 /// How a function is called.
 #[derive(Clone, Debug)]
@@ -19,4 +27,103 @@ pub struct Caller {
     pub url: String,
     /// The header that carries the API key.
     pub api_key_name: String,
+}
+
+/// What the commands take the key from, where nobody says.
+const KEY_VARIABLE: &str = "WEBHOOK_KEY";
+
+const EXAMPLES: &str = "\
+Examples:
+  # Ory Network: commands that add the webhook to each method that people sign up with
+  ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" --flow registration \\
+    --project PROJECT-ID --workspace WORKSPACE-ID
+
+  # a self-hosted Kratos, with the key from the environment
+  ory-actions action segment-identify --url \"$SEGMENT_IDENTIFY_URL\" --flow settings \\
+    --format yaml --api-key-env WEBHOOK_KEY
+
+  # ask Mandrill's rejects list before somebody is saved (SCREEN_REJECTS)
+  ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" --flow registration \\
+    --method password,code --parse
+
+What is printed goes to standard output, what to know of it beside it, to standard error.";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Action {
+    /// mandrill-welcome or segment-identify.
+    function: Function,
+    /// The function's URL.
+    #[arg(long)]
+    url: String,
+    /// The flow: registration, login, settings, verification or recovery.
+    #[arg(long)]
+    flow: Flow,
+    /// The methods by which the flow is taken; unset, all that matter.
+    #[arg(long, value_name = "METHOD", value_delimiter = ',')]
+    method: Vec<Method>,
+    /// A reply is wanted: Ory waits for it, before it saves.
+    #[arg(long)]
+    parse: bool,
+    /// In what form the webhooks are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// The environment variable with the key. Ory's commands read it when they run (`WEBHOOK_KEY`);
+    /// into YAML and JSON its value is put, or, unset, a word to replace.
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    api_key_env: Option<String>,
+    /// The header that carries the key, the function's `WEBHOOK_API_KEY_NAME`.
+    #[arg(long, value_name = "NAME", default_value = "Authorization")]
+    api_key_name: String,
+    /// The id of Ory's project.
+    #[arg(long, value_name = "ID", default_value = "PROJECT-ID")]
+    project: String,
+    /// The id of the project's workspace.
+    #[arg(long, value_name = "ID", default_value = "WORKSPACE-ID")]
+    workspace: String,
+}
+
+impl Action {
+    pub(crate) fn run(self) -> Done {
+        let key = key(self.format, self.api_key_env)?;
+        let wanted = "--url: wanted the function's https URL, without a query";
+        let url = Endpoint::parse(&self.url).ok_or(wanted)?.as_str().to_owned();
+        let caller = Caller { url, api_key_name: self.api_key_name };
+        let project = Project { project: self.project, workspace: self.workspace };
+        let wish = Wish {
+            function: self.function,
+            flow: self.flow,
+            methods: self.method,
+            parse: self.parse,
+        };
+        let places = wish.places()?;
+        print!("{}", print(self.format, &places, &caller, &key, &project)?);
+        for note in notes(&wish, &places, self.format, &key) {
+            eprintln!("note: {note}");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A name that a shell takes for one.
+fn variable(name: &str) -> Result<String, &'static str> {
+    let starts_well = name.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_');
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if starts_well && is_name {
+        Ok(name.to_owned())
+    } else {
+        Err("wanted the name of an environment variable, and not the key itself")
+    }
+}
+
+fn key(format: Format, variable: Option<String>) -> Result<Key, String> {
+    match (format, variable) {
+        (Format::Ory, name) => Ok(Key::Variable(name.unwrap_or(KEY_VARIABLE.to_owned()))),
+        (_, None) => Ok(Key::ByHand),
+        (_, Some(name)) => env::var(&name)
+            .ok()
+            .filter(|key| !key.is_empty())
+            .map(Key::Value)
+            .ok_or_else(|| format!("--api-key-env: {name} is not set")),
+    }
 }

@@ -1,7 +1,8 @@
 //! What to know of the webhooks, beside what is printed.
 
+use lint::kratos::{Flow, Method};
+
 use super::{Format, Key, Place, Wish};
-use crate::ory::{Flow, Method};
 
 /// A sentence or two each.
 pub fn notes(wish: &Wish, places: &[Place], format: Format, key: &Key) -> Vec<String> {

@@ -122,12 +122,12 @@ mod tests {
     use std::process::Command;
 
     use base64::{Engine, engine::general_purpose::STANDARD};
+    use lint::kratos::{Flow, Method};
 
     use super::{
         super::{Function, Wish},
         *,
     };
-    use crate::ory::{Flow, Method};
 
     const URL: &str = "https://abc.lambda-url.eu-central-1.on.aws/";
 

@@ -1,7 +1,8 @@
 //! Into which lists a webhook goes, and why it goes into none.
 
+use lint::kratos::{Flow, HookList, Method, Moment, Response};
+
 use super::Function;
-use crate::ory::{Flow, HookList, Method, Moment, Response};
 
 /// What somebody wants to be called for.
 #[derive(Clone, Debug)]

@@ -1,11 +1,11 @@
 //! A webhook as Ory's configuration has it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use lint::kratos::Method;
 use serde::Serialize;
 use shared::ctx::FORWARD;
 
 use super::{Caller, Place};
-use crate::ory::Method;
 
 /// The tag that the shipped forwarding template has, until it is given its own.
 const TAG: &str = "{ flow: 'registration', method: 'password', when: 'after_save' }";
@@ -84,6 +84,7 @@ fn template(place: Place) -> String {
 
 #[cfg(test)]
 mod tests {
+    use lint::kratos::Flow;
     use serde_json::{Value, json};
     use shared::{
         ctx::{Ctx, Hook, When},
@@ -94,7 +95,6 @@ mod tests {
         super::{Function, Wish},
         *,
     };
-    use crate::ory::Flow;
 
     #[test]
     fn the_tag_is_in_the_template_once() {

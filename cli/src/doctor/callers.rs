@@ -100,11 +100,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::{standins::SecretsManager, world::event};
+    use fakes::{FakeSecretsManager, function_url_event};
 
     /// What mailchimp-inbound answers to an empty call that is signed with this.
     async fn answered(key: &str) -> i64 {
-        let secrets = SecretsManager::start(0).await.unwrap();
+        let secrets = FakeSecretsManager::start(0).await.unwrap();
         secrets.put("caller", "a-caller-s-secret");
         secrets.put("signing", "a-signing-secret");
         let env = Environment::of([
@@ -120,7 +120,11 @@ mod tests {
         *request.uri_mut() = "/?secret=a-caller-s-secret".parse().unwrap();
         *request.headers_mut() = signature(&key.to_owned().into(), now).unwrap();
         let invocation = Invocation { arn: FunctionArn::new("arn"), ends: now + LAMBDA_TIMEOUT };
-        function.accept(event(request).into(), &invocation).await.into_lambda().status_code
+        function
+            .accept(function_url_event(request).into(), &invocation)
+            .await
+            .into_lambda()
+            .status_code
     }
 
     #[tokio::test]

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use lint::{
+    Configuration, NoConfiguration,
+    kratos::{Flow, HookList},
+    lint,
+};
 use serde_json::Value;
 
 use super::{Finding, function::Function};
-use crate::{
-    lint::{Configuration, NoConfiguration, lint},
-    ory::{Flow, HookList},
-};
 
 const FAULTS: &str = "Ory: webhooks";
 

@@ -1,9 +1,11 @@
-//! Checks a deployed stack: its secrets, the vendors behind them, its functions and Ory's hooks.
+//! `doctor` checks a deployed stack: its secrets, the vendors behind them, its functions and Ory's
+//! hooks.
 //!
 //! What an answer means is judged by plain functions, a file per matter; [`Reach`] makes the calls.
 //! Nothing is sent that a person could see, and nothing found tells a secret.
 
 mod callers;
+mod examine;
 mod finding;
 mod function;
 mod hooks;
@@ -19,79 +21,119 @@ mod stack;
 pub mod table;
 mod told;
 
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::Args;
+use secrecy::SecretString;
+use shared::{aws::Aws, http::Client, secrets::AwsSecrets, template::Source};
+
+pub use examine::{Subject, examine};
 pub use finding::{Finding, Verdict};
 pub use hooks::OryConfig;
 pub use reach::Reach;
 pub use stack::{OutputsError, Stack};
 
-use function::Function;
-use secrecy::SecretString;
+use crate::{command::Done, format::Format, input};
 
-/// Ory's functions answer nothing but a POST.
-const NOT_ALLOWED: u16 = 405;
-/// A GET of mailchimp-inbound is Mailchimp's validator.
-const VALIDATED: u16 = 200;
+/// Holds a key of Mailchimp Marketing. No flag takes it: a list of processes would show it.
+const MAILCHIMP_API_KEY: &str = "MAILCHIMP_API_KEY";
 
-/// What is looked at.
-pub struct Subject {
-    /// What is deployed, and where.
-    pub stack: Stack,
-    /// The address that the welcome comes from, or why it is not known.
-    pub sender: Result<String, String>,
-    /// The configuration of Ory's project, or of Kratos.
-    pub ory_config: Option<OryConfig>,
-    /// A key of Mailchimp Marketing. No function has one: the lists are compared with it.
-    pub mailchimp_key: Option<SecretString>,
+const EXAMPLES: &str = "\
+Examples:
+  sam list stack-outputs --stack-name ory-actions --output json > outputs.json
+  ory-actions doctor --outputs outputs.json
+
+  # the hooks of Ory's project, too
+  ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID --format yaml \\
+    | ory-actions doctor --outputs outputs.json --ory-config -
+
+  # Mailchimp's lists and webhooks, too; the key is one of Mailchimp Marketing
+  MAILCHIMP_API_KEY=… ory-actions doctor --outputs outputs.json
+
+Secrets are read with your own AWS credentials, as the AWS SDK finds them. Nothing is sent that
+anybody could see, and no secret is printed. Ends with 1 where something must be done.";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Doctor {
+    /// What `sam list stack-outputs --output json` printed; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    outputs: Option<PathBuf>,
+    /// The project's configuration, from `ory get identity-config`, or Kratos' own; YAML or JSON. `-`
+    /// reads standard input.
+    #[arg(long, value_name = "FILE")]
+    ory_config: Option<PathBuf>,
+    /// The address that the welcome comes from; unset, the template's.
+    #[arg(long, value_name = "ADDRESS")]
+    from: Option<String>,
+    /// The template of mandrill-welcome, where the shipped one is not the deployed one.
+    #[arg(long, value_name = "FILE.jsonnet", conflicts_with = "from")]
+    welcome_template: Option<PathBuf>,
+    /// How the findings are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    stack: Stack,
 }
 
-/// Makes all checks, side by side: none waits for another, or hides it. Each call has an end.
-pub async fn examine(subject: &Subject, reach: &Reach) -> Vec<Finding> {
-    let stack = &subject.stack;
-    let mailchimp_key = subject.mailchimp_key.as_ref();
-    let (mandrill, segment, ory, from_ory, from_mailchimp, lists) = tokio::join!(
-        mandrill::check(stack, &subject.sender, reach),
-        segment::check(stack, reach),
-        ory::check(stack, reach),
-        called_by_ory(subject, reach),
-        called_by_mailchimp(stack, reach),
-        mailchimp::check(stack, mailchimp_key, reach),
-    );
-    [mandrill, segment, ory, from_ory, from_mailchimp, lists].concat()
+impl Doctor {
+    pub(crate) async fn run(self) -> Done {
+        let format = self.format;
+        let subject = self.subject().await?;
+        let client = Client::new()?;
+        let aws = Aws::at_hand(subject.stack.region(), &client).await;
+        let reach = Reach { secrets: Arc::new(AwsSecrets::new(&aws)), http: Arc::new(client) };
+        let findings = examine(&subject, &reach).await;
+        match format {
+            Format::Text => println!("{}\n\n{}", table::of(&findings), summary(&findings)),
+            Format::Json => println!("{:#}", serde_json::to_value(&findings)?),
+        }
+        let must_act = findings.iter().any(|finding| finding.verdict == Verdict::Mend);
+        Ok(if must_act { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    async fn subject(self) -> Result<Subject, Box<dyn std::error::Error>> {
+        let stack = match &self.outputs {
+            Some(file) => self.stack.or_outputs(&input::read(file)?)?,
+            None => self.stack,
+        };
+        if !stack.has_functions() {
+            return Err("no function is named; give the stack's outputs by --outputs FILE, which \
+                        `sam list stack-outputs --stack-name NAME --output json` prints"
+                .into());
+        }
+        let sender = match (self.from, &self.welcome_template) {
+            (Some(address), _) => Ok(address),
+            (None, Some(file)) => sender::of_template(template(file)?).await,
+            (None, None) => sender::of_template(mandrill_welcome::shipped_template()).await,
+        };
+        let ory_config = self.ory_config.as_deref().map(ory_config).transpose()?;
+        let key = env::var(MAILCHIMP_API_KEY).ok().filter(|key| !key.is_empty());
+        let mailchimp_key = key.map(SecretString::from);
+        Ok(Subject { stack, sender, ory_config, mailchimp_key })
+    }
 }
 
-async fn called_by_ory(subject: &Subject, reach: &Reach) -> Vec<Finding> {
-    let stack = &subject.stack;
-    let welcome = Function {
-        name: mandrill_welcome::NAME,
-        output: "MandrillWelcomeUrl",
-        url: stack.mandrill_welcome_url.as_deref(),
-        to_get: NOT_ALLOWED,
-    };
-    let identify = Function {
-        name: segment_identify::NAME,
-        output: "SegmentIdentifyUrl",
-        url: stack.segment_identify_url.as_deref(),
-        to_get: NOT_ALLOWED,
-    };
-    let (key, secret) = callers::of_ory(stack, reach).await;
-    let credentials = || callers::in_header(stack, key.as_ref());
-    let looked_at = async |function: &Function<'_>| {
-        let mut findings = function::check(function, credentials(), reach).await;
-        findings.push(hooks::check(function, subject.ory_config.as_ref()));
-        findings
-    };
-    let (welcome, identify) = tokio::join!(looked_at(&welcome), looked_at(&identify));
-    let faults = hooks::faults(subject.ory_config.as_ref());
-    [vec![secret], welcome, identify, vec![faults]].concat()
+fn template(file: &Path) -> Result<Source, String> {
+    Ok(Source::shipped(&file.display().to_string(), &input::read_text(file)?))
 }
 
-async fn called_by_mailchimp(stack: &Stack, reach: &Reach) -> Vec<Finding> {
-    let inbound = Function {
-        name: mailchimp_inbound::NAME,
-        output: "MailchimpInboundUrl",
-        url: stack.mailchimp_inbound_url.as_deref(),
-        to_get: VALIDATED,
-    };
-    let (credentials, secrets) = callers::of_mailchimp(stack, reach).await;
-    [secrets, function::check(&inbound, credentials, reach).await].concat()
+/// What lies under the error is not told: the text around the place may be a key.
+fn ory_config(file: &Path) -> Result<OryConfig, Box<dyn std::error::Error>> {
+    let text = input::read_text(file)?;
+    Ok(OryConfig::read(file, &text).map_err(|error| format!("{}: {error}", file.display()))?)
+}
+
+fn summary(findings: &[Finding]) -> String {
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    match (count(Verdict::Mend), count(Verdict::Unsure)) {
+        (0, 0) => "All is well.".to_owned(),
+        (0, unsure) => format!("Nothing to mend; {unsure} not known."),
+        (mend, unsure) => format!("{mend} to mend, {unsure} not known."),
+    }
 }

@@ -1,6 +1,6 @@
 //! `doctor`, on a stack that is well and on one that is not.
 
-use ory_actions::{server::Reply, standins::ory::person};
+use fakes::{ory::person, server::Reply};
 use serde_json::{Value, json};
 
 use crate::world::{CANARY, Done, MANDRILL_KEY, World, run};
@@ -18,16 +18,16 @@ async fn a_stack_that_is_well_ends_with_0_and_a_table() {
 #[tokio::test]
 async fn no_vendor_is_told_anything_that_a_person_could_see() {
     let world = World::start().await;
-    world.stack.surroundings.ory.put_identity(person("someone", "canary@example.com"));
+    world.stack.fakes.ory.put_identity(person("someone", "canary@example.com"));
     world.examine(&[]).await;
-    let surroundings = &world.stack.surroundings;
+    let fakes = &world.stack.fakes;
     let mut methods: Vec<_> =
-        surroundings.mandrill.take_received().into_iter().map(|call| call.method).collect();
+        fakes.mandrill.take_received().into_iter().map(|call| call.method).collect();
     methods.sort();
     assert_eq!(methods, ["messages/search", "senders/domains", "users/ping2"]);
-    let told = surroundings.segment.take_received();
+    let told = fakes.segment.take_received();
     assert!(told.iter().all(|call| call.path.ends_with("/settings")), "{told:?}");
-    assert!(surroundings.ory.take_received().iter().all(|call| call.method == "GET"));
+    assert!(fakes.ory.take_received().iter().all(|call| call.method == "GET"));
 }
 
 /// What is broken, the check that finds it, and what it finds.
@@ -48,19 +48,19 @@ const TABLE: [Row; 22] = [
     ),
     (
         "a key that Mandrill does not know",
-        |world| world.stack.surroundings.mandrill.set_key("another"),
+        |world| world.stack.fakes.mandrill.set_key("another"),
         "Mandrill: key",
         "Invalid_Key",
     ),
     (
         "a key that may not search",
-        |world| world.stack.surroundings.mandrill.forbid("messages/search"),
+        |world| world.stack.fakes.mandrill.forbid("messages/search"),
         "Mandrill: key may search",
         "refused",
     ),
     (
         "a domain that is not verified",
-        |world| world.stack.surroundings.mandrill.set_domain("shop.test", false),
+        |world| world.stack.fakes.mandrill.set_domain("shop.test", false),
         "Mandrill: sending domain",
         "no valid DKIM record",
     ),
@@ -78,7 +78,7 @@ const TABLE: [Row; 22] = [
     ),
     (
         "a source in the EU",
-        |world| world.stack.surroundings.segment.set_api_host("events.eu1.segmentapis.com/v1"),
+        |world| world.stack.fakes.segment.set_api_host("events.eu1.segmentapis.com/v1"),
         "Segment: region",
         "the source is at events.eu1.segmentapis.com",
     ),
@@ -90,13 +90,13 @@ const TABLE: [Row; 22] = [
     ),
     (
         "a token that Ory refuses",
-        |world| world.stack.surroundings.ory.set_token(Some("another")),
+        |world| world.stack.fakes.ory.set_token(Some("another")),
         "Ory: admin API",
         "refused the token: 401",
     ),
     (
         "an OryUrl with /admin",
-        |world| world.output("OryUrl", &format!("{}/admin", world.stack.surroundings.ory.url())),
+        |world| world.output("OryUrl", &format!("{}/admin", world.stack.fakes.ory.url())),
         "Ory: admin API",
         "no list of identities",
     ),
@@ -220,8 +220,8 @@ fn is_about_the_same(one: &str, other: &str) -> bool {
 #[tokio::test]
 async fn one_that_does_not_answer_hides_no_other() {
     let world = World::start().await;
-    world.stack.surroundings.mandrill.set_resetting(true);
-    world.stack.surroundings.segment.reply_next(Reply::HangUp);
+    world.stack.fakes.mandrill.set_resetting(true);
+    world.stack.fakes.segment.reply_next(Reply::HangUp);
     let examined = world.examine(&["--format", "json"]).await;
     let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
     let unsure = findings.iter().filter(|one| one["verdict"] == "unsure");

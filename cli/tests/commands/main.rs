@@ -5,5 +5,6 @@
 mod action;
 mod doctor;
 mod help;
+mod lint;
 mod readme;
 mod world;

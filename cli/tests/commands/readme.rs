@@ -92,7 +92,7 @@ async fn without_the_key_ory_is_told_nothing() {
 async fn the_doctor_finds_the_stack_and_the_hooks() {
     let world = World::start().await;
     // The shipped template's own address.
-    world.stack.surroundings.mandrill.set_domain("example.com", true);
+    world.stack.fakes.mandrill.set_domain("example.com", true);
     let folder = TempDir::new().unwrap();
     program(folder.path(), "cargo", CARGO);
     let print = |json: Value| format!("cat <<'END'\n{json}\nEND");

@@ -3,12 +3,11 @@
 
 use std::{collections::BTreeMap, process::Stdio};
 
+use fakes::server::{Reply, Server};
+use lint::kratos::{Flow, Method};
 use ory_actions::{
     action::{Caller, Format, Function, Key, Project, Wish, print},
-    ory::{Flow, Method},
-    server::{Reply, Server},
-    stack::Stack,
-    world::PortNumbers,
+    up::local::{LocalStack, PortNumbers},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -36,7 +35,7 @@ pub(crate) struct Done {
 
 /// A stack that is well, to be broken.
 pub(crate) struct World {
-    pub(crate) stack: Stack,
+    pub(crate) stack: LocalStack,
     /// The sender that is told, if one is.
     pub(crate) from: Option<&'static str>,
     /// Where Ory's hooks point, if not at the functions.
@@ -53,8 +52,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let stack = Stack::start(PortNumbers::default()).await.unwrap();
-        let around = &stack.surroundings;
+        let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
+        let around = &stack.fakes;
         for (id, secret) in [
             ("mandrill", MANDRILL_KEY),
             ("segment", WRITE_KEY),
@@ -111,7 +110,7 @@ impl World {
 
     /// Gives a secret another value.
     pub(crate) fn secret(&self, id: &str, value: &str) {
-        self.stack.surroundings.secrets.put(id, value);
+        self.stack.fakes.secrets.put(id, value);
     }
 
     /// Gives the stack another output.
@@ -157,7 +156,7 @@ impl World {
         self.outputs.iter().map(row).collect()
     }
 
-    /// In which the program finds the stand-ins.
+    /// In which the program finds the fakes.
     pub(crate) fn environment(&self) -> Vec<(&'static str, &str)> {
         self.environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
     }

@@ -1,16 +1,15 @@
-//! The real binary behind a Runtime API, with stand-ins for everything that it talks to.
+//! The real binary behind a Runtime API, with fakes of everything that it talks to.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::{Arc, Mutex};
 
+use fakes::{
+    FakeSecretsManager, FakeSqs, WEBHOOK_KEY,
+    server::{Reply, Server},
+};
 use http::{HeaderMap, Request};
 use integration::{Deployment, Event, Sandbox, hostile};
-use ory_actions::{
-    server::{Reply, Server},
-    standins::{SecretsManager, Sqs},
-    world::WEBHOOK_KEY,
-};
 use serde_json::{Value, json};
 
 /// As `events/` has it: what Ory sends of Ann.
@@ -42,8 +41,8 @@ impl Crm {
 
 struct World {
     crm: Arc<Mutex<Crm>>,
-    secrets: SecretsManager,
-    sqs: Sqs,
+    secrets: FakeSecretsManager,
+    sqs: FakeSqs,
     sandbox: Sandbox,
     _server: Server,
 }
@@ -57,10 +56,10 @@ impl World {
             async move { reply }
         });
         let server = server.await.unwrap();
-        let secrets = SecretsManager::start(0).await.unwrap();
+        let secrets = FakeSecretsManager::start(0).await.unwrap();
         secrets.put("webhook", WEBHOOK_KEY);
         secrets.put("crm", &json!({ "access_token": TOKEN }).to_string());
-        let sqs = Sqs::start(0).await.unwrap();
+        let sqs = FakeSqs::start(0).await.unwrap();
         sqs.create_queue(QUEUE);
         let sandbox = Deployment::of("crm-contact")
             .binary(env!("CARGO_BIN_EXE_crm-contact").into())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use ory_actions::samples::{SAMPLES, Sample};
+use ory_actions::up::samples::{SAMPLES, Sample};
 use serde_json::Value;
 
 use super::{

@@ -1,7 +1,7 @@
 //! What can go wrong, and quotes whatever it can while it does.
 
+use fakes::server::Reply;
 use http::Response;
-use ory_actions::server::Reply;
 use serde_json::{Value, json};
 
 use crate::common::{

@@ -1,7 +1,7 @@
 //! The sample events, marked: whatever a person or a stranger wrote, and every secret.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use ory_actions::samples::Sample;
+use ory_actions::up::samples::Sample;
 use serde_json::{Map, Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use url::form_urlencoded;

@@ -8,7 +8,7 @@ mod faults;
 mod marked;
 mod seen;
 
-use ory_actions::standins::{Mandrill, Segment, ory::people_of_the_samples};
+use fakes::{FakeMandrill, FakeSegment, ory::people_of_the_samples};
 
 use self::{
     driving::{Configuration, Placement, drive},
@@ -58,7 +58,7 @@ const PLACEMENTS: [Placement; 4] =
 
 #[tokio::test]
 async fn no_mark_leaves_mandrill_welcome_whatever_fails() {
-    let parties: &[Party<Mandrill>] = &[|vendor, reply| vendor.reply_always(reply)];
+    let parties: &[Party<FakeMandrill>] = &[|vendor, reply| vendor.reply_always(reply)];
     let setup = async || {
         let setup = with_marks(Welcome::new().await, &faults::template(MANDRILL, faults::OF_CTX));
         setup.vendor.let_bounce(marked::BOUNCING);
@@ -71,7 +71,7 @@ async fn no_mark_leaves_mandrill_welcome_whatever_fails() {
 
 #[tokio::test]
 async fn no_mark_leaves_segment_identify_whatever_fails() {
-    let parties: &[Party<Segment>] = &[|vendor, reply| vendor.reply_always(reply)];
+    let parties: &[Party<FakeSegment>] = &[|vendor, reply| vendor.reply_always(reply)];
     let setup = async || with_marks(segment().await, &faults::template(SEGMENT, faults::OF_CTX));
     let placements = [Placement::InLine, Placement::Queued, Placement::Replying];
     let seen = drive("segment-identify", &placements, setup, marked::of_ory, parties).await;

@@ -1,6 +1,6 @@
 //! Keys: the caller's and the vendor's, and keys that are not the right ones.
 
-use ory_actions::world::WEBHOOK_KEY;
+use fakes::WEBHOOK_KEY;
 use serde_json::json;
 
 use super::{

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use fakes::FakeSecretsManager;
 use integration::{Answer, Event};
-use ory_actions::standins::SecretsManager;
 use serde_json::json;
 use shared::secrets::LOOK_UP_PAUSE;
 use tokio::time::sleep;
@@ -26,7 +26,7 @@ enum Failing {
 impl Failing {
     const BOTH: [Self; 2] = [Self::Denies, Self::IsAway];
 
-    fn set(self, secrets: &SecretsManager, fails: bool) {
+    fn set(self, secrets: &FakeSecretsManager, fails: bool) {
         match self {
             Self::Denies => secrets.set_denied(WEBHOOK_SECRET, fails),
             Self::IsAway => secrets.set_down(fails),

@@ -1,7 +1,7 @@
 //! Ory, its webhooks, and what it tells of the people in these tests.
 
+use fakes::WEBHOOK_KEY;
 use integration::Event;
-use ory_actions::world::WEBHOOK_KEY;
 use serde_json::{Value, json};
 
 /// Ory's attempts at two webhooks.

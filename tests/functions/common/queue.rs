@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use fakes::Message;
 use integration::let_time_pass;
-use ory_actions::standins::Message;
 use serde_json::Value;
 use tokio::time::sleep;
 

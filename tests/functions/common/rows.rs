@@ -1,8 +1,8 @@
 //! The rows of the status table that hold for every function that Ory calls.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use fakes::WEBHOOK_KEY;
 use integration::Event;
-use ory_actions::world::WEBHOOK_KEY;
 use serde_json::{Value, json};
 
 use super::{

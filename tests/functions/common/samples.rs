@@ -1,6 +1,6 @@
 //! The sample events of `events/`.
 
-use ory_actions::samples::SAMPLES;
+use ory_actions::up::samples::SAMPLES;
 use serde_json::Value;
 
 use super::setup::{Running, Vendor};

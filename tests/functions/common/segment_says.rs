@@ -1,6 +1,6 @@
-//! Segment's answers, other than the honest ones of the stand-in.
+//! Segment's answers, other than the honest ones of the fake.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::json;
 
 /// A refusal without a word of why.

@@ -1,12 +1,12 @@
-//! The stand-ins beside a function: its vendor, Secrets Manager, SQS and DynamoDB.
+//! The fakes beside a function: its vendor, Secrets Manager, SQS and DynamoDB.
 
 use std::fmt::{Debug, Display};
 
-use integration::{Answer, Deployment, Log, Sandbox};
-use ory_actions::{
+use fakes::{
+    FakeDynamoDb, FakeMandrill, FakeSecretsManager, FakeSegment, FakeSqs, Received, Tracked,
     server::Reply,
-    standins::{DynamoDb, Mandrill, Received, SecretsManager, Segment, Sqs, Tracked},
 };
+use integration::{Answer, Deployment, Log, Sandbox};
 use serde_json::Value;
 use shared::idempotency::KEY_ATTRIBUTE;
 
@@ -41,7 +41,7 @@ pub(crate) trait Vendor: Sized {
     }
 }
 
-impl Vendor for Mandrill {
+impl Vendor for FakeMandrill {
     const NAME: &str = "MANDRILL";
     const KEY: &str = "the-mandrill-key";
     type Call = Received;
@@ -77,7 +77,7 @@ impl Vendor for Mandrill {
     }
 }
 
-impl Vendor for Segment {
+impl Vendor for FakeSegment {
     const NAME: &str = "SEGMENT";
     const KEY: &str = "the-segment-key";
     type Call = Tracked;
@@ -114,9 +114,9 @@ impl Vendor for Segment {
 /// Everything is in place, and the function not started yet.
 pub(crate) struct Setup<V> {
     pub(crate) vendor: V,
-    pub(crate) secrets: SecretsManager,
-    pub(crate) sqs: Sqs,
-    pub(crate) dynamo_db: DynamoDb,
+    pub(crate) secrets: FakeSecretsManager,
+    pub(crate) sqs: FakeSqs,
+    pub(crate) dynamo_db: FakeDynamoDb,
     pub(crate) deployment: Deployment,
     check: fn(&Answer),
 }
@@ -130,12 +130,12 @@ impl<V: Vendor> Setup<V> {
         check: fn(&Answer),
     ) -> Self {
         let vendor = V::start().await;
-        let secrets = SecretsManager::start(0).await.unwrap();
+        let secrets = FakeSecretsManager::start(0).await.unwrap();
         secrets.put(WEBHOOK_SECRET, webhook_secret);
         secrets.put(VENDOR_SECRET, V::KEY);
-        let sqs = Sqs::start(0).await.unwrap();
+        let sqs = FakeSqs::start(0).await.unwrap();
         sqs.create_queue(QUEUE);
-        let dynamo_db = DynamoDb::start(0).await.unwrap();
+        let dynamo_db = FakeDynamoDb::start(0).await.unwrap();
         dynamo_db.create_table(TABLE, KEY_ATTRIBUTE);
         let deployment = Deployment::of(function)
             .var("AWS_ENDPOINT_URL", secrets.url())
@@ -188,9 +188,9 @@ impl<V: Vendor> Setup<V> {
 /// The started function.
 pub(crate) struct Running<V> {
     pub(crate) vendor: V,
-    pub(crate) secrets: SecretsManager,
-    pub(crate) sqs: Sqs,
-    pub(crate) dynamo_db: DynamoDb,
+    pub(crate) secrets: FakeSecretsManager,
+    pub(crate) sqs: FakeSqs,
+    pub(crate) dynamo_db: FakeDynamoDb,
     pub(crate) sandbox: Sandbox,
     check: fn(&Answer),
 }

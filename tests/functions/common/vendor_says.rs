@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use fakes::server::Reply;
 use http::Response;
-use ory_actions::server::Reply;
 
 /// What stands before the vendor, when the vendor itself is away.
 pub(crate) fn html(status: u16) -> Reply {

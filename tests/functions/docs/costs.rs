@@ -1,8 +1,8 @@
 //! The cost of an event in `docs/operations.md`: the calls are those that are made, and the sums
 //! are what they come to.
 
+use fakes::{WEBHOOK_KEY, ory::person};
 use integration::Event;
-use ory_actions::{standins::ory::person, world::WEBHOOK_KEY};
 
 use super::{read, rows, section};
 use crate::{

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use shared::{
-    answer::Refusal,
-    journal::{Line, Metric},
-    records::{KEY_ATTRIBUTE, TTL_ATTRIBUTE},
+    answer::ErrorResponse,
+    idempotency::{KEY_ATTRIBUTE, TTL_ATTRIBUTE},
+    telemetry::{LogEntry, Metric},
 };
 
 use super::{read, rows, section};
@@ -44,17 +44,17 @@ fn metrics() {
 #[test]
 fn log_fields() {
     // Every field is named, so that a new one does not compile without a row.
-    let line = Line {
+    let line = LogEntry {
         message: "request",
-        key: Some(String::new()),
+        event_id: Some(String::new()),
         trigger_id: Some(String::new()),
         identity_id: Some(String::new()),
         outcome: "delivered",
         cause: Some(String::new()),
         status: Some(0),
         vendor_status: Some(0),
-        receives: Some(0),
         attempt: Some(0),
+        calls: Some(0),
         duration_ms: 0,
         metrics: Vec::new(),
     };
@@ -67,10 +67,10 @@ fn log_fields() {
 #[test]
 fn outcomes() {
     let mut words = literals("shared/src/outcome.rs", "pub fn word(", "\n    }\n");
-    words.extend(set(Refusal::ALL.map(Refusal::word)));
+    words.extend(set(ErrorResponse::ALL.map(ErrorResponse::word)));
     for file in [
         "shared/src/accept.rs",
-        "shared/src/journal/mod.rs",
+        "shared/src/telemetry/mod.rs",
         "functions/mailchimp-inbound/src/accept.rs",
     ] {
         let source = read(file);
@@ -84,7 +84,7 @@ fn outcomes() {
 fn record_attributes() {
     let mut attributes = set([KEY_ATTRIBUTE, TTL_ATTRIBUTE, "vendor_id"]);
     attributes.extend(literals(
-        "shared/src/records/dynamodb/item.rs",
+        "shared/src/idempotency/dynamodb/item.rs",
         "pub(super) const STATE",
         "pub(super) type",
     ));

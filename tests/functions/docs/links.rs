@@ -6,7 +6,18 @@ use super::{path, read};
 
 /// Every page that people read, by its path from the root.
 fn pages() -> Vec<String> {
-    let folders = [".", "docs", "functions/*", "examples/*", "shared", "cli", "tests", "fuzz"];
+    let folders = [
+        ".",
+        "docs",
+        "functions/*",
+        "examples/*",
+        "shared",
+        "fakes",
+        "lint",
+        "cli",
+        "tests",
+        "fuzz",
+    ];
     let folders = folders.into_iter().flat_map(|folder| match folder.strip_suffix("/*") {
         Some(parent) => names_in(parent).map(|name| format!("{parent}/{name}")).collect(),
         None => vec![folder.to_owned()],

@@ -1,7 +1,7 @@
 //! The real functions, called with what strangers type, and what their vendors then receive.
 
+use fakes::Tracked;
 use integration::hostile;
-use ory_actions::standins::Tracked;
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 

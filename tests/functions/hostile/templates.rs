@@ -5,13 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fakes::ory::person;
 use integration::hostile;
 use mailchimp_inbound::{
     PatchPaths, TemplateOutput,
     event::{self, Decoded},
     form, template_argument,
 };
-use ory_actions::{samples::SAMPLES, standins::ory::person};
+use ory_actions::up::samples::SAMPLES;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 use shared::{

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use fakes::FakeDynamoDb;
 use integration::idempotency_suite;
-use ory_actions::standins;
 use serde_json::{Value, json};
 use shared::{
     aws::Aws,
@@ -24,12 +24,12 @@ const BEN: &str = "fedcba9876543210";
 pub(super) const LEASE: Duration = Duration::from_secs(27);
 pub(super) const TTL: Duration = Duration::from_hours(720);
 
-/// A table's records, and the stand-in that holds them.
-pub(super) async fn start() -> (DynamoDbStore, standins::DynamoDb) {
-    let standin = standins::DynamoDb::start(0).await.unwrap();
-    standin.create_table(TABLE, KEY_ATTRIBUTE);
-    let aws = Aws::at(&standin.url(), &Client::new().unwrap());
-    (DynamoDbStore::new(&aws, TABLE), standin)
+/// A table's records, and the fake that holds them.
+pub(super) async fn start() -> (DynamoDbStore, FakeDynamoDb) {
+    let fake = FakeDynamoDb::start(0).await.unwrap();
+    fake.create_table(TABLE, KEY_ATTRIBUTE);
+    let aws = Aws::at(&fake.url(), &Client::new().unwrap());
+    (DynamoDbStore::new(&aws, TABLE), fake)
 }
 
 idempotency_suite!(start);
@@ -240,8 +240,8 @@ async fn a_table_that_does_not_answer_cannot_be_reached() {
 
 #[tokio::test]
 async fn a_table_that_is_not_there_cannot_be_reached() {
-    let (_, standin) = start().await;
-    let aws = Aws::at(&standin.url(), &Client::new().unwrap());
+    let (_, fake) = start().await;
+    let aws = Aws::at(&fake.url(), &Client::new().unwrap());
     let records = DynamoDbStore::new(&aws, "another");
     let claim = records.acquire(request("one", now()), Some(ANN)).await;
     assert!(matches!(claim, Err(StoreError::Unreachable(_))), "{claim:?}");

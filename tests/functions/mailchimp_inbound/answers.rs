@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ory_actions::{server::Reply, standins::Ory};
+use fakes::{FakeOry, server::Reply};
 use serde_json::{Value, json};
 
 use super::{
@@ -48,7 +48,7 @@ async fn is_done_once(inbound: &mut Running<Vendors>, told: &str) {
 
 /// Answers to the call that comes after `found`, what they come to, and then Mailchimp's next
 /// delivery.
-async fn play_after(found: fn(&Ory), (replies, outcome): (Vec<Reply>, &'static str)) {
+async fn play_after(found: fn(&FakeOry), (replies, outcome): (Vec<Reply>, &'static str)) {
     let told = format!("{replies:.300?}");
     let mut inbound = known().await.start().await;
     found(&inbound.vendor.ory);
@@ -91,7 +91,8 @@ async fn somebody_who_cannot_be_found_is_found_when_mailchimp_tries_again() {
 
 #[tokio::test]
 async fn somebody_who_cannot_be_read_again_is_read_when_mailchimp_tries_again() {
-    let found = |ory: &Ory| ory.reply_next(Reply::json(200, &json!([ory.identity(ANN).unwrap()])));
+    let found =
+        |ory: &FakeOry| ory.reply_next(Reply::json(200, &json!([ory.identity(ANN).unwrap()])));
     side_by_side(of_no_use(), move |_, case| play_after(found, case)).await;
 }
 
@@ -122,7 +123,7 @@ async fn an_answer_that_passes_is_not_noticed() {
 
 #[tokio::test]
 async fn an_identity_that_is_gone_by_the_time_of_the_patch_is_skipped_and_segment_is_not_told() {
-    for found in [find_ann, |ory: &Ory| ory.reply_next(Reply::json(200, &json!([ann()])))] {
+    for found in [find_ann, |ory: &FakeOry| ory.reply_next(Reply::json(200, &json!([ann()])))] {
         let mut inbound = known().await.start().await;
         found(&inbound.vendor.ory);
         inbound.vendor.ory.remove_identity(ANN);
@@ -227,7 +228,7 @@ async fn in_the_queue_each_answer_has_its_wait() {
     ];
     let mut inbound = known_and_queued().await.start().await;
     assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "accepted"));
-    for found in [find_ann, |_: &Ory| ()] {
+    for found in [find_ann, |_: &FakeOry| ()] {
         for (replies, hidden) in &table {
             let told = format!("{replies:.300?}");
             found(&inbound.vendor.ory);

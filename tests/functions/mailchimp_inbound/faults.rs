@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use fakes::server::Reply;
 use integration::Answer;
-use ory_actions::server::Reply;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 

@@ -1,6 +1,6 @@
 //! A 404 that does not mean that somebody is gone.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::json;
 
 use super::{

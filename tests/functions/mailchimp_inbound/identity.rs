@@ -1,9 +1,6 @@
 //! Whom an event is about.
 
-use ory_actions::{
-    server::Reply,
-    standins::{AdminCall, ory::person},
-};
+use fakes::{AdminCall, ory::person, server::Reply};
 use serde_json::{Value, json};
 
 use super::{

@@ -1,7 +1,7 @@
 //! What can be seen of a request, and what never can.
 
+use fakes::{ory::person, server::Reply};
 use integration::Event;
-use ory_actions::{server::Reply, standins::ory::person};
 use serde_json::{Value, json};
 
 use super::{

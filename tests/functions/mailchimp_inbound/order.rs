@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ory_actions::{server::Reply, standins::AdminCall};
+use fakes::{AdminCall, server::Reply};
 use serde_json::json;
 use time::{OffsetDateTime, macros::format_description};
 use tokio::time::sleep;

@@ -1,6 +1,6 @@
 //! What arrives at Ory, and what Segment is told of it.
 
-use ory_actions::standins::ory::person;
+use fakes::ory::person;
 use serde_json::{Value, json};
 
 use super::{

@@ -1,9 +1,6 @@
 //! The people whom Ory knows, and what it is asked about them.
 
-use ory_actions::{
-    server::Reply,
-    standins::{Ory, ory::person},
-};
+use fakes::{FakeOry, ory::person, server::Reply};
 use serde_json::{Value, json};
 
 use super::setup::{Vendors, setup, with_ory};
@@ -67,13 +64,13 @@ impl Running<Vendors> {
 
 /// Lets Ory find Ann by her address and then by her id, honestly; what is scripted after that is
 /// the answer to the patch.
-pub(super) fn find_ann(ory: &Ory) {
+pub(super) fn find_ann(ory: &FakeOry) {
     let ann = ory.identity(ANN).unwrap();
     script(ory, &[Reply::json(200, &json!([ann])), Reply::json(200, &ann)]);
 }
 
 /// Gives the next calls to Ory these replies.
-pub(super) fn script(ory: &Ory, replies: &[Reply]) {
+pub(super) fn script(ory: &FakeOry, replies: &[Reply]) {
     for reply in replies {
         ory.reply_next(reply.clone());
     }

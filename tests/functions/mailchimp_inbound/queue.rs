@@ -1,7 +1,7 @@
 //! With a queue: an event is stored, and told to Segment from there.
 
+use fakes::{ory::person, server::Reply};
 use integration::Event;
-use ory_actions::{server::Reply, standins::ory::person};
 use serde_json::{Value, json};
 
 use super::{

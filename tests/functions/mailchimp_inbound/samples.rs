@@ -1,6 +1,6 @@
 //! The sample events of `events/`.
 
-use ory_actions::standins::ory::people_of_the_samples;
+use fakes::ory::people_of_the_samples;
 
 use super::setup::{setup, with_ory};
 use crate::common::samples;

@@ -1,6 +1,6 @@
 //! What arrives at Segment.
 
-use ory_actions::standins::{Segment, Tracked};
+use fakes::{FakeSegment, Tracked};
 use serde_json::{Value, json};
 
 use super::{
@@ -24,7 +24,7 @@ async fn a_template_with_an_id_of_its_own_tells_segment() {
         let call = inbound.received_once();
         assert_eq!(
             (call.path.as_str(), call.write_key.as_deref()),
-            ("identify", Some(Segment::KEY))
+            ("identify", Some(FakeSegment::KEY))
         );
         assert_eq!(call.body["userId"], "8a25ff1d98");
         assert_eq!(call.body["traits"], json!({ "c": kind }));

@@ -1,10 +1,7 @@
 //! The function, called as Mailchimp calls it.
 
+use fakes::{FakeOry, FakeSegment, Tracked, server::Reply};
 use integration::{Answer, Event};
-use ory_actions::{
-    server::Reply,
-    standins::{Ory, Segment, Tracked},
-};
 use serde_json::{Value, json};
 
 use crate::common::setup::{Running, Setup, Vendor};
@@ -23,19 +20,19 @@ function(ctx) {
 
 /// Whom the function tells.
 pub(crate) struct Vendors {
-    pub(crate) segment: Segment,
+    pub(crate) segment: FakeSegment,
     /// Ory, which is only called where the variables say so, see [`with_ory`].
-    pub(crate) ory: Ory,
+    pub(crate) ory: FakeOry,
 }
 
 impl Vendor for Vendors {
-    const NAME: &str = Segment::NAME;
-    const KEY: &str = Segment::KEY;
+    const NAME: &str = FakeSegment::NAME;
+    const KEY: &str = FakeSegment::KEY;
     type Call = Tracked;
 
     async fn start() -> Self {
-        let ory = Ory::start(0, Some(ORY_TOKEN)).await.unwrap();
-        Self { segment: <Segment as Vendor>::start().await, ory }
+        let ory = FakeOry::start(0, Some(ORY_TOKEN)).await.unwrap();
+        Self { segment: <FakeSegment as Vendor>::start().await, ory }
     }
 
     fn url(&self) -> String {

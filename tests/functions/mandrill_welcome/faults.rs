@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ory_actions::{server::Reply, standins::Mandrill};
+use fakes::{FakeMandrill, server::Reply};
 use serde_json::json;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -226,7 +226,7 @@ async fn a_refused_key_is_fetched_afresh_and_tried_once_more() {
     welcome.secrets.put(VENDOR_SECRET, "the-next-mandrill-key");
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     let keys: Vec<_> = welcome.received().iter().map(|call| call.body["key"].clone()).collect();
-    assert_eq!(keys, [Mandrill::KEY, "the-next-mandrill-key"]);
+    assert_eq!(keys, [FakeMandrill::KEY, "the-next-mandrill-key"]);
 }
 
 #[tokio::test]

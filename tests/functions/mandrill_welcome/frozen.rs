@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ory_actions::{server::Reply, standins::Message};
+use fakes::{Message, server::Reply};
 use serde_json::json;
 use tokio::time::sleep;
 

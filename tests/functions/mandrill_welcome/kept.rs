@@ -2,8 +2,8 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
+use fakes::{FakeMandrill, server::Reply};
 use integration::Deployment;
-use ory_actions::{server::Reply, standins::Mandrill};
 use serde_json::json;
 
 use super::{
@@ -136,7 +136,7 @@ async fn a_key_that_cannot_be_mandrill_s_waits_for_another() {
         let mut welcome = setup.start().await;
         welcome.store(event(&ann())).await;
         assert_eq!(welcome.work_after(1).await, Some(900), "{secret}");
-        welcome.secrets.put(VENDOR_SECRET, Mandrill::KEY);
+        welcome.secrets.put(VENDOR_SECRET, FakeMandrill::KEY);
         welcome.sandbox.crash().await;
         is_delivered_once(&mut welcome, secret).await;
         let log = welcome.end().await;
@@ -167,7 +167,7 @@ async fn a_key_that_was_rotated_is_fetched_afresh_once_and_the_mail_delivered() 
     let fetches = welcome.secrets.fetches();
     assert!(welcome.work().await.is_empty());
     let keys: Vec<_> = welcome.received().iter().map(|call| call.body["key"].clone()).collect();
-    assert_eq!(keys, [Mandrill::KEY, "the-next-mandrill-key"]);
+    assert_eq!(keys, [FakeMandrill::KEY, "the-next-mandrill-key"]);
     assert_eq!(welcome.secrets.fetches(), fetches + 1);
 }
 
@@ -178,6 +178,6 @@ async fn a_key_that_is_refused_twice_blocks() {
     welcome.vendor.set_key("a-key-that-nobody-told-us");
     assert_eq!(welcome.work_after(1).await, Some(900));
     assert_eq!(welcome.mails(), 2);
-    welcome.vendor.set_key(Mandrill::KEY);
+    welcome.vendor.set_key(FakeMandrill::KEY);
     is_delivered_once(&mut welcome, "a bad key").await;
 }

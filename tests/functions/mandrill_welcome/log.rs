@@ -1,7 +1,7 @@
 //! What can be seen of a request, and what never can.
 
+use fakes::server::Reply;
 use integration::Event;
-use ory_actions::server::Reply;
 use serde_json::{Value, json};
 
 use super::{

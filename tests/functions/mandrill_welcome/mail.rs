@@ -1,7 +1,7 @@
 //! What arrives at Mandrill.
 
+use fakes::FakeMandrill;
 use integration::Event;
-use ory_actions::standins::Mandrill;
 use serde_json::{Value, json};
 
 use super::{
@@ -31,7 +31,7 @@ async fn a_template_from_ory_s_documents_sends_the_message_of_the_documents() {
     assert_eq!(metadata.as_object().unwrap().len(), 2);
     assert_eq!(metadata["ory_identity"], ann()["identity"]["id"]);
     let expected = json!({
-        "key": Mandrill::KEY,
+        "key": FakeMandrill::KEY,
         "message": {
             "from_email": "hello@example.com",
             "subject": "Hello from Ory",
@@ -47,7 +47,10 @@ async fn the_shipped_template_sends_one_mail_with_the_key_added() {
     let mut welcome = Welcome::start().await;
     welcome.call(event(&ann())).await;
     let call = welcome.received_once();
-    assert_eq!((call.method.as_str(), &call.body["key"]), ("messages/send", &json!(Mandrill::KEY)));
+    assert_eq!(
+        (call.method.as_str(), &call.body["key"]),
+        ("messages/send", &json!(FakeMandrill::KEY))
+    );
     assert_eq!(call.body.get("idempotency_key"), None, "it is for us alone");
     let message = &call.body["message"];
     assert_eq!(message["subject"], "Hello from Ory");

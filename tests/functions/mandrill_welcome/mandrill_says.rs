@@ -1,6 +1,6 @@
-//! Mandrill's answers, other than the honest ones of the stand-in.
+//! Mandrill's answers, other than the honest ones of the fake.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::{Value, json};
 
 /// An error by its name.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::json;
 
 use super::{

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use fakes::server::Reply;
 use integration::{Deployment, Event};
-use ory_actions::server::Reply;
 use serde_json::{Value, json};
 
 use super::{

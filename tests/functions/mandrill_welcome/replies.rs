@@ -1,7 +1,7 @@
 //! `REPLY_TEMPLATE`: answers that change the identity or stop the flow.
 
+use fakes::server::Reply;
 use integration::Answer;
-use ory_actions::server::Reply;
 use serde_json::{Value, json};
 
 use super::{

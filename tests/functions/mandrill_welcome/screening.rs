@@ -1,6 +1,6 @@
 //! `SCREEN_REJECTS`: an address that bounces stops the sign-up before the identity is saved.
 
-use ory_actions::{server::Reply, standins::Mandrill};
+use fakes::{FakeMandrill, server::Reply};
 use serde_json::{Value, json};
 
 use super::{
@@ -51,7 +51,7 @@ async fn an_address_that_bounces_stops_the_sign_up_at_its_trait() {
         assert_eq!((answer.status, answer.message()), (400, (pointer, UNDELIVERABLE)));
         let question = welcome.received_once();
         assert_eq!(question.method, "rejects/list");
-        assert_eq!(question.body, json!({"email": "ann@example.com", "key": Mandrill::KEY}));
+        assert_eq!(question.body, json!({"email": "ann@example.com", "key": FakeMandrill::KEY}));
     }
 }
 

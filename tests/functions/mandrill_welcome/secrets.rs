@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ory_actions::{server::Reply, standins::Mandrill};
+use fakes::{FakeMandrill, server::Reply};
 use shared::secrets::LOOK_UP_PAUSE;
 use tokio::time::{sleep, timeout};
 
@@ -62,7 +62,7 @@ async fn a_key_that_is_filled_in_is_used_within_the_pause() {
     setup.secrets.put(VENDOR_SECRET, r#"{"api_key":"YOUR-MANDRILL-KEY"}"#);
     let mut welcome = setup.start().await;
     assert_eq!(welcome.call(event(&ann())).await.status, 503);
-    welcome.secrets.put(VENDOR_SECRET, Mandrill::KEY);
+    welcome.secrets.put(VENDOR_SECRET, FakeMandrill::KEY);
     sleep(LOOK_UP_PAUSE).await;
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(welcome.sandbox.starts(), 1);

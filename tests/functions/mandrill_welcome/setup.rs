@@ -1,13 +1,13 @@
 //! The function, called as Ory calls it.
 
+use fakes::{FakeMandrill, WEBHOOK_KEY};
 use integration::{Answer, Event};
-use ory_actions::{standins::Mandrill, world::WEBHOOK_KEY};
 
 use super::templates::FROM_THE_DOCUMENTS;
 use crate::common::setup;
 
-pub(crate) type Setup = setup::Setup<Mandrill>;
-pub(crate) type Welcome = setup::Running<Mandrill>;
+pub(crate) type Setup = setup::Setup<FakeMandrill>;
+pub(crate) type Welcome = setup::Running<FakeMandrill>;
 
 impl Setup {
     pub(crate) async fn new() -> Self {

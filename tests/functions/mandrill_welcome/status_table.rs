@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use fakes::{WEBHOOK_KEY, server::Reply};
 use integration::Event;
-use ory_actions::{server::Reply, world::WEBHOOK_KEY};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 

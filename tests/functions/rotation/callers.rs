@@ -1,7 +1,7 @@
 //! What Ory and Mailchimp present: put the new secret, wait, change the caller.
 
+use fakes::WEBHOOK_KEY;
 use integration::Event;
-use ory_actions::world::WEBHOOK_KEY;
 use serde_json::{Value, json};
 
 use super::{

@@ -1,10 +1,7 @@
 //! Events of different people, from whoever presents a key.
 
+use fakes::{FakeMandrill, FakeSegment, WEBHOOK_KEY};
 use integration::{Answer, Event};
-use ory_actions::{
-    standins::{Mandrill, Segment},
-    world::WEBHOOK_KEY,
-};
 use serde_json::json;
 
 use crate::{
@@ -18,11 +15,11 @@ use crate::{
     },
 };
 
-pub(crate) async fn welcome() -> Setup<Mandrill> {
+pub(crate) async fn welcome() -> Setup<FakeMandrill> {
     Setup::of("mandrill-welcome", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
 }
 
-pub(crate) async fn identify() -> Setup<Segment> {
+pub(crate) async fn identify() -> Setup<FakeSegment> {
     Setup::of("segment-identify", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
 }
 

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use fakes::Message;
 use integration::{Event, Sandbox};
-use ory_actions::standins::Message;
 use tokio::time::sleep;
 
 use crate::common::setup::{QUEUE, Running, Setup, Vendor};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ory_actions::world::WEBHOOK_KEY as LEAKED;
+use fakes::WEBHOOK_KEY as LEAKED;
 use tokio::time::sleep;
 
 use super::{

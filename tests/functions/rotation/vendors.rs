@@ -3,11 +3,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use fakes::{FakeMandrill, WEBHOOK_KEY, ory::person};
 use integration::Event;
-use ory_actions::{
-    standins::{Mandrill, ory::person},
-    world::WEBHOOK_KEY,
-};
 
 use super::{
     events::{identify, of_mailchimp, of_ory, welcome},
@@ -97,7 +94,7 @@ async fn a_key_of_mandrill_s_that_is_revoked_before_the_next_is_put_delays_mails
     let waiting = fleet.delivers().await;
     assert!(waiting.iter().all(|message| message.visibility == Some(900)), "{waiting:#?}");
     let refused = fleet.running.received();
-    assert!(refused.iter().all(|call| call.body["key"] == Mandrill::KEY), "{refused:#?}");
+    assert!(refused.iter().all(|call| call.body["key"] == FakeMandrill::KEY), "{refused:#?}");
 
     fleet.running.secrets.put(VENDOR_SECRET, NEXT);
     fleet.running.let_time_pass(Duration::from_mins(15));

@@ -5,11 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fakes::{FakeSegment, Tracked, server::Reply};
 use integration::Event;
-use ory_actions::{
-    server::Reply,
-    standins::{Segment, Tracked},
-};
 use serde_json::{Value, json};
 
 use super::setup::queued;
@@ -37,7 +34,7 @@ fn event(n: usize, ctx: &Value) -> Event {
 }
 
 /// The function with so many events in its queue.
-async fn with_events(count: usize) -> Running<Segment> {
+async fn with_events(count: usize) -> Running<FakeSegment> {
     let mut identify = queued().await.start().await;
     for n in 0..count {
         store(&mut identify, n, &person(n)).await;
@@ -45,7 +42,7 @@ async fn with_events(count: usize) -> Running<Segment> {
     identify
 }
 
-async fn store(identify: &mut Running<Segment>, n: usize, ctx: &Value) {
+async fn store(identify: &mut Running<FakeSegment>, n: usize, ctx: &Value) {
     assert_eq!(identify.call(event(n, ctx)).await.row(), (202, "accepted"));
 }
 
@@ -55,7 +52,7 @@ fn each<'a>(call: &'a Tracked, field: &str) -> Vec<&'a str> {
 }
 
 /// How long each message that is left is hidden.
-fn hidden(identify: &Running<Segment>) -> Vec<u32> {
+fn hidden(identify: &Running<FakeSegment>) -> Vec<u32> {
     identify.stored().iter().filter_map(|message| message.visibility).collect()
 }
 
@@ -70,7 +67,7 @@ async fn several_events_are_one_call() {
     let received_at: Vec<_> = received_at.collect();
     assert!(identify.work_together(10).await.is_empty());
     let call = identify.received_once();
-    assert_eq!((call.path.as_str(), call.write_key.as_deref()), ("batch", Some(Segment::KEY)));
+    assert_eq!((call.path.as_str(), call.write_key.as_deref()), ("batch", Some(FakeSegment::KEY)));
     assert_eq!(each(&call, "type"), ["identify"; 3]);
     assert_eq!(each(&call, "userId"), ["person 0", "person 1", "person 2"]);
     for (event, received_at) in call.events().iter().zip(received_at) {
@@ -243,7 +240,7 @@ async fn a_rotated_key_is_fetched_afresh_once_for_all() {
     assert!(identify.work_together(10).await.is_empty());
     let calls = identify.received();
     let keys: Vec<_> = calls.iter().filter_map(|call| call.write_key.as_deref()).collect();
-    assert_eq!(keys, [Segment::KEY, "the-next-segment-key"]);
+    assert_eq!(keys, [FakeSegment::KEY, "the-next-segment-key"]);
     assert!(calls.iter().all(|call| call.path == "batch"));
     assert_eq!(identify.secrets.fetches(), fetches + 1);
 }

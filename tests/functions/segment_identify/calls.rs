@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::Request;
-use ory_actions::{
+use fakes::{
+    FakeSegment, Tracked,
     server::{Reply, Server},
-    standins::{Segment, Tracked},
 };
+use http::Request;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -42,7 +42,10 @@ async fn the_shipped_template_tells_who_signed_up() {
     let mut identify = start().await;
     identify.call(event(&ann())).await;
     let mut call = identify.received_once();
-    assert_eq!((call.path.as_str(), call.write_key.as_deref()), ("identify", Some(Segment::KEY)));
+    assert_eq!(
+        (call.path.as_str(), call.write_key.as_deref()),
+        ("identify", Some(FakeSegment::KEY))
+    );
     let body = call.body.as_object_mut().unwrap();
     for ours in ["messageId", "timestamp", "sentAt", "context"] {
         assert!(body.remove(ours).is_some(), "{ours}");
@@ -104,11 +107,11 @@ async fn the_write_key_is_a_user_name_with_an_empty_password_and_in_no_other_pla
     let [request] = seen.as_slice() else { panic!("not one request but {seen:?}") };
     assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/v1/identify"));
     assert_eq!(request.uri().query(), None);
-    let basic = format!("Basic {}", STANDARD.encode(format!("{}:", Segment::KEY)));
+    let basic = format!("Basic {}", STANDARD.encode(format!("{}:", FakeSegment::KEY)));
     assert_eq!(request.headers()["authorization"], basic.as_str());
     assert_eq!(request.headers()["content-type"], "application/json");
     let body = String::from_utf8(request.body().to_vec()).unwrap();
-    assert!(!body.contains(Segment::KEY), "{body}");
+    assert!(!body.contains(FakeSegment::KEY), "{body}");
 }
 
 #[tokio::test]

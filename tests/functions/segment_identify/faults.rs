@@ -1,6 +1,6 @@
 //! Faults at Segment, and on the way there.
 
-use ory_actions::{server::Reply, standins::Segment};
+use fakes::{FakeSegment, server::Reply};
 use serde_json::json;
 
 use super::setup::{setup, start};
@@ -64,7 +64,7 @@ fn successes_in_the_end() -> Vec<Case> {
 }
 
 /// Sees that all of an event's calls are the same to Segment.
-fn are_the_same(identify: &Running<Segment>, calls: usize, told: &str) {
+fn are_the_same(identify: &Running<FakeSegment>, calls: usize, told: &str) {
     let received = identify.received();
     assert_eq!(received.len(), calls, "{told}");
     for call in &received {

@@ -1,6 +1,6 @@
 //! Keys: the caller's and Segment's, their rotation, and keys that are not the right ones.
 
-use ory_actions::standins::Segment;
+use fakes::FakeSegment;
 use serde_json::json;
 
 use super::setup::{setup, start};
@@ -31,7 +31,7 @@ async fn every_secret_is_fetched_while_the_sandbox_starts_and_then_kept() {
 }
 
 /// The write keys of the calls since the last look.
-fn write_keys(identify: &Running<Segment>) -> Vec<String> {
+fn write_keys(identify: &Running<FakeSegment>) -> Vec<String> {
     identify.received().into_iter().filter_map(|call| call.write_key).collect()
 }
 
@@ -41,7 +41,7 @@ async fn a_rotated_key_is_fetched_afresh_and_the_call_made_once_more() {
     identify.vendor.set_write_key(NEXT_KEY);
     identify.secrets.put(VENDOR_SECRET, &json!({"write_key": NEXT_KEY}).to_string());
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
-    assert_eq!(write_keys(&identify), [Segment::KEY, NEXT_KEY]);
+    assert_eq!(write_keys(&identify), [FakeSegment::KEY, NEXT_KEY]);
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(write_keys(&identify), [NEXT_KEY], "the fresh key is kept");
 }

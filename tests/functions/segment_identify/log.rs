@@ -1,6 +1,6 @@
 //! What can be seen of a request, and what never can.
 
-use ory_actions::{server::Reply, standins::Segment};
+use fakes::{FakeSegment, server::Reply};
 use serde_json::json;
 
 use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
@@ -63,7 +63,7 @@ function(ctx)
 ";
 
 /// With canaries wherever one can be.
-async fn with_canaries() -> Setup<Segment> {
+async fn with_canaries() -> Setup<FakeSegment> {
     canaries::everywhere(setup().await, FAULTY)
 }
 

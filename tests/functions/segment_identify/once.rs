@@ -1,7 +1,7 @@
 //! One event has one `messageId`, by which Segment drops the second of two calls.
 
+use fakes::FakeSegment;
 use integration::Event;
-use ory_actions::standins::Segment;
 use serde_json::Value;
 
 use super::setup::{setup, start, start_with};
@@ -11,7 +11,7 @@ use crate::common::{
 };
 
 /// The `messageId` of an event.
-async fn id_of(setup: Setup<Segment>, event: Event) -> String {
+async fn id_of(setup: Setup<FakeSegment>, event: Event) -> String {
     let mut identify = setup.start().await;
     assert_eq!(identify.call(event).await.row(), (200, "delivered"));
     message_id(&identify.received_once()).to_owned()

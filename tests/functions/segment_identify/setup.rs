@@ -1,21 +1,21 @@
 //! The function, called as Ory calls it.
 
+use fakes::{FakeSegment, WEBHOOK_KEY};
 use integration::Answer;
-use ory_actions::{standins::Segment, world::WEBHOOK_KEY};
 
 use crate::common::setup::{Running, Setup};
 
-pub(crate) async fn setup() -> Setup<Segment> {
+pub(crate) async fn setup() -> Setup<FakeSegment> {
     Setup::of("segment-identify", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
 }
 
 /// With a queue, and no table, which it needs not.
-pub(crate) async fn queued() -> Setup<Segment> {
+pub(crate) async fn queued() -> Setup<FakeSegment> {
     setup().await.with_queue()
 }
 
 /// With the shipped template and no setting that is not required.
-pub(crate) async fn start() -> Running<Segment> {
+pub(crate) async fn start() -> Running<FakeSegment> {
     setup().await.start().await
 }
 
@@ -25,6 +25,6 @@ function(ctx) if ctx.recipient == null then error 'cancel: no address' else { us
 ";
 
 /// With a template of its own.
-pub(crate) async fn start_with(code: &str) -> Running<Segment> {
+pub(crate) async fn start_with(code: &str) -> Running<FakeSegment> {
     setup().await.template(code).start().await
 }

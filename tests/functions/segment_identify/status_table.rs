@@ -1,7 +1,7 @@
 //! The status table, row by row. `duplicate` and `rejected` cannot occur: Segment drops repeats
 //! by itself, and refuses nobody for good.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::{Value, json};
 
 use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};

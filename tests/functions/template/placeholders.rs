@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use fakes::{FakeMandrill, FakeSegment};
 use integration::Event;
-use ory_actions::standins::{Mandrill, Segment};
 use serde_json::{Value, json};
 
 use crate::{
@@ -108,11 +108,11 @@ async fn what_is_printed_to_be_filled_in_is_a_placeholder_wherever_it_is_put() {
         let unsubscribed = crate::mailchimp_inbound::setup::event(form("unsubscribe"));
         match printed.0.as_str() {
             "api_key" => {
-                let setup: Setup<Mandrill> = welcome().await;
+                let setup: Setup<FakeMandrill> = welcome().await;
                 is_blocked(setup, VENDOR_SECRET, printed, of_ory(&ann())).await;
             }
             "write_key" => {
-                let setup: Setup<Segment> = identify().await;
+                let setup: Setup<FakeSegment> = identify().await;
                 is_blocked(setup, VENDOR_SECRET, printed, of_ory(&ann())).await;
             }
             "access_token" => {

@@ -1,13 +1,10 @@
 //! A whole function between moto's Secrets Manager, SQS and DynamoDB.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use fakes::{FakeMandrill, Message, WEBHOOK_KEY};
 use integration::Deployment;
 use mandrill_welcome::NAME;
-use ory_actions::{
-    samples::SAMPLES,
-    standins::{Mandrill, Message},
-    world::WEBHOOK_KEY,
-};
+use ory_actions::up::samples::SAMPLES;
 use serde_json::Value;
 use shared::{idempotency::KEY_ATTRIBUTE, queue::MAX_MESSAGE_BYTES};
 use time::OffsetDateTime;
@@ -44,7 +41,7 @@ fn handed_over(message: &aws_sdk_sqs::types::Message) -> Message {
 
 #[tokio::test]
 async fn an_event_is_stored_and_received_and_its_mail_is_sent_and_recorded_once() {
-    let mandrill = Mandrill::start(0, MANDRILL_KEY).await.unwrap();
+    let mandrill = FakeMandrill::start(0, MANDRILL_KEY).await.unwrap();
     let queue = Peer::with("150", MAX_MESSAGE_BYTES).await;
     let (sdk, table) = (sdk(&MOTO.url()), name());
     create_table(&sdk, &table).await;

@@ -4,10 +4,11 @@ mod browser;
 
 use std::future::Future;
 
+use fakes::WEBHOOK_KEY;
 use fantoccini::key::Key;
-use ory_actions::{
-    stack::{Stack, play},
-    world::{PortNumbers, WEBHOOK_KEY},
+use ory_actions::up::{
+    local::{LocalStack, PortNumbers},
+    play,
 };
 use serde_json::json;
 use shared::http::{Client, Http};
@@ -15,15 +16,15 @@ use shared::http::{Client, Http};
 use self::browser::Page;
 
 const LATEST: &str = "#events li:first-child a";
-const STORY: &str = "#story";
+const EVENT: &str = "#event";
 
 /// Looks at the console of a stack where nothing has happened yet.
 async fn look<F: Future<Output = ()>>(at: impl FnOnce(Page) -> F) {
-    let stack = Stack::start(PortNumbers::default()).await.unwrap();
+    let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
     Page::visit(&format!("{}/", stack.root()), at).await;
 }
 
-/// Sends a sample and opens its story.
+/// Sends a sample and opens it.
 async fn send(page: &Page, function: &str, file: &str) {
     let sample = json!({"file": file, "function": function}).to_string();
     let before = page.count("#events li").await;
@@ -36,9 +37,9 @@ async fn send(page: &Page, function: &str, file: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_view_tells_what_the_samples_have_become() {
-    let stack = Stack::start(PortNumbers::default()).await.unwrap();
+    let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
     let client = Client::new().unwrap();
-    let played = play::play(&stack.root(), &stack.surroundings, &client).await;
+    let played = play::play(&stack.root(), &stack.fakes, &client).await;
     Page::visit(&format!("{}/", stack.root()), async |page| {
         page.find("#event-20").await;
         let shown = page.until("#events", |text| text.contains("unsubscribe")).await;
@@ -48,7 +49,7 @@ async fn the_first_view_tells_what_the_samples_have_become() {
         // Some samples are one event, sent twice.
         assert!(page.count("#events li").await < played.len());
         page.click("#event-1 a").await;
-        page.until(STORY, |text| text.contains("record completed: delivered")).await;
+        page.until(EVENT, |text| text.contains("record completed: delivered")).await;
         page.picture("first-view").await;
         let elsewhere = "return performance.getEntriesByType('resource').filter(
             ({ name }) => new URL(name).origin !== location.origin).length";
@@ -61,7 +62,7 @@ async fn the_first_view_tells_what_the_samples_have_become() {
 async fn a_sample_shows_its_chain_and_its_mail() {
     look(async |page| {
         send(&page, "mandrill-welcome", "registration.json").await;
-        let story = page.until(STORY, |text| text.contains("The mail")).await;
+        let event = page.until(EVENT, |text| text.contains("The mail")).await;
         for part in [
             "record claimed: in progress",
             "Mandrill POST /api/1.0/messages/send → 200",
@@ -69,11 +70,11 @@ async fn a_sample_shows_its_chain_and_its_mail() {
             "answered 200",
             "ann@example.com",
         ] {
-            assert!(story.contains(part), "{part} in {story}");
+            assert!(event.contains(part), "{part} in {event}");
         }
         let frame = page.find(".mail iframe").await;
         assert_eq!(frame.attr("sandbox").await.unwrap().as_deref(), Some(""));
-        page.click("#story details summary").await;
+        page.click("#event details summary").await;
         page.picture("mail").await;
     })
     .await;
@@ -86,7 +87,7 @@ async fn what_is_sent_again_stands_under_its_event() {
         page.until(LATEST, |text| text.contains("delivered")).await;
         page.click("#again").await;
         page.until(LATEST, |text| text.contains("2 attempts")).await;
-        page.until(STORY, |text| text.contains("record not claimed: delivered")).await;
+        page.until(EVENT, |text| text.contains("record not claimed: delivered")).await;
         page.until(LATEST, |text| text.contains("duplicate")).await;
         assert_eq!(page.count("#events li").await, 1);
     })
@@ -96,16 +97,16 @@ async fn what_is_sent_again_stands_under_its_event() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vendor_goes_down_and_comes_back() {
     look(async |page| {
-        page.find("#health-mandrill").await;
-        page.select("#health-mandrill", "down").await;
-        page.find("#health-mandrill.ill").await;
+        page.find("#fault-mandrill").await;
+        page.select("#fault-mandrill", "down").await;
+        page.find("#fault-mandrill.faulty").await;
         send(&page, "mandrill-welcome", "registration.json").await;
         page.until(LATEST, |text| text.contains("3 attempts") && text.contains("later")).await;
-        let story = page.until(STORY, |text| text.contains("3. ")).await;
-        assert!(story.contains("messages/send → 503") && story.contains("answered 503"), "{story}");
+        let event = page.until(EVENT, |text| text.contains("3. ")).await;
+        assert!(event.contains("messages/send → 503") && event.contains("answered 503"), "{event}");
         page.picture("vendor-down").await;
-        page.select("#health-mandrill", "well").await;
-        page.find("#health-mandrill:not(.ill)").await;
+        page.select("#fault-mandrill", "none").await;
+        page.find("#fault-mandrill:not(.faulty)").await;
         page.click("#again").await;
         page.until(LATEST, |text| text.contains("delivered") && text.contains("4 att")).await;
     })
@@ -113,20 +114,20 @@ async fn a_vendor_goes_down_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_illness_shows_at_once() {
+async fn each_fault_shows_at_once() {
     look(async |page| {
-        page.find("#health-segment").await;
-        for (health, sign) in [
-            ("limiting", "→ 429"),
+        page.find("#fault-segment").await;
+        for (fault, sign) in [
+            ("rate_limited", "→ 429"),
             ("rejecting", "→ 400"),
-            ("bad_key", "→ 400"),
-            ("resetting", "the request was maybe written"),
+            ("invalid_key", "→ 400"),
+            ("connection_reset", "the request was maybe written"),
             ("slow", "in 3."),
         ] {
-            page.select("#health-segment", health).await;
-            page.find("#health-segment.ill").await;
+            page.select("#fault-segment", fault).await;
+            page.find("#fault-segment.faulty").await;
             send(&page, "segment-identify", "registration.json").await;
-            page.until(STORY, |text| text.contains(sign)).await;
+            page.until(EVENT, |text| text.contains(sign)).await;
         }
     })
     .await;
@@ -136,7 +137,7 @@ async fn each_illness_shows_at_once() {
 async fn the_identity_is_shown_before_and_after() {
     look(async |page| {
         send(&page, "mailchimp-inbound", "mailchimp-unsubscribe.json").await;
-        page.until(STORY, |text| text.contains("traits.consent.newsletter: true -> false")).await;
+        page.until(EVENT, |text| text.contains("traits.consent.newsletter: true -> false")).await;
         page.find(".beside .added").await;
         page.find(".beside .removed").await;
     })
@@ -146,9 +147,9 @@ async fn the_identity_is_shown_before_and_after() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupting_reply_stands_at_its_field() {
     look(async |page| {
-        page.find("#health-mandrill").await;
-        page.select("#health-mandrill", "rejecting").await;
-        page.find("#health-mandrill.ill").await;
+        page.find("#fault-mandrill").await;
+        page.select("#fault-mandrill", "rejecting").await;
+        page.find("#fault-mandrill.faulty").await;
         send(&page, "mandrill-welcome", "registration-before-save.json").await;
         page.until(LATEST, |text| text.contains("interrupted")).await;
         page.find(".form input[aria-invalid=true] + .bad").await;
@@ -185,7 +186,7 @@ async fn the_editor_shows_the_fault_at_its_place_and_then_the_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_name_is_a_text_like_any_other() {
-    let stack = Stack::start(PortNumbers::default()).await.unwrap();
+    let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
     let hostile = "</pre><img src=x onerror=\"document.title='taken'\"><script>alert(1)</script>";
     let event = json!({
         "hook": {"flow": hostile, "method": hostile, "when": "after_save"},
@@ -203,10 +204,10 @@ async fn a_hostile_name_is_a_text_like_any_other() {
         let listed = page.until(LATEST, |text| text.contains("delivered")).await;
         assert!(listed.contains("<script>alert(1)</script>"), "{listed}");
         page.click(LATEST).await;
-        page.until(STORY, |text| text.contains("record completed")).await;
-        page.click("#story details summary").await;
-        page.until(STORY, |text| text.contains("onerror")).await;
-        assert_eq!(page.count("#story img, #story script, #events img, #events script").await, 0);
+        page.until(EVENT, |text| text.contains("record completed")).await;
+        page.click("#event details summary").await;
+        page.until(EVENT, |text| text.contains("onerror")).await;
+        assert_eq!(page.count("#event img, #event script, #events img, #events script").await, 0);
         assert_eq!(page.ask("return document.title").await, json!("ory-actions"));
     })
     .await;
@@ -217,13 +218,13 @@ async fn the_keyboard_goes_from_event_to_event() {
     look(async |page| {
         send(&page, "segment-identify", "registration.json").await;
         send(&page, "segment-identify", "login.json").await;
-        page.until(STORY, |text| text.contains("Send again")).await;
-        let newer = page.text("#story h2").await;
+        page.until(EVENT, |text| text.contains("Send again")).await;
+        let newer = page.text("#event h2").await;
         page.press(Key::Down).await;
-        let older = page.until("#story h2", |text| text != newer).await;
+        let older = page.until("#event h2", |text| text != newer).await;
         assert_ne!(older, newer);
         page.press(Key::Up).await;
-        page.until("#story h2", |text| text == newer).await;
+        page.until("#event h2", |text| text == newer).await;
     })
     .await;
 }

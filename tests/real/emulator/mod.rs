@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use integration::Answer;
-use ory_actions::{
+use ory_actions::up::{
+    local::{Fakes, PortNumbers},
     samples::SAMPLES,
-    world::{PortNumbers, Surroundings},
 };
 use serde_json::Value;
 use shared::{
@@ -27,21 +27,21 @@ const INVOCATIONS: &str = "2015-03-31/functions/function/invocations";
 async fn every_sample_comes_out_of_the_emulator_of_lambda_as_of_the_local_stack() {
     let client = Client::new().unwrap();
     for (function, logical_id) in FUNCTIONS {
-        let surroundings = Surroundings::start(PortNumbers::default()).await.unwrap();
-        let emulator = emulator(function, logical_id, &surroundings);
+        let fakes = Fakes::start(PortNumbers::default()).await.unwrap();
+        let emulator = emulator(function, logical_id, &fakes);
         let url: Url = format!("{}/{INVOCATIONS}", emulator.url()).parse().unwrap();
         for sample in SAMPLES.iter().filter(|sample| sample.function == function) {
             let event = sample.json().to_owned();
             let request = Request::post_json(url.clone(), event, LAMBDA_TIMEOUT);
             let response = client.send(request).await.unwrap();
             let given: Value = serde_json::from_slice(&response.body).unwrap();
-            assert_as_expected(sample, &Answer::read(&given), &surroundings.take_received());
+            assert_as_expected(sample, &Answer::read(&given), &fakes.take_received());
         }
     }
 }
 
-/// A function in the emulator, pointed at the stand-ins.
-fn emulator(function: &str, logical_id: &str, surroundings: &Surroundings) -> Server {
+/// A function in the emulator, pointed at the fakes.
+fn emulator(function: &str, logical_id: &str, fakes: &Fakes) -> Server {
     let [port, runtime_api] = free_ports();
     let mut command = Command::new(program("aws-lambda-rie", "tests/real/emulator/install"));
     command.arg(format!("--runtime-interface-emulator-address=127.0.0.1:{port}"));
@@ -52,7 +52,7 @@ fn emulator(function: &str, logical_id: &str, surroundings: &Surroundings) -> Se
     command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", LAMBDA_TIMEOUT.as_secs().to_string());
     command.env("AWS_REGION", "us-east-1");
     command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
-    command.env("AWS_ENDPOINT_URL", surroundings.secrets.url());
-    command.envs(surroundings.settings(function));
+    command.env("AWS_ENDPOINT_URL", fakes.secrets.url());
+    command.envs(fakes.settings(function));
     Server::start(&command, port)
 }

@@ -3,11 +3,12 @@
 
 use std::{fs, path::Path};
 
+use fakes::ory::person;
 use mailchimp_inbound::{
     event::{self, Decoded},
     form, template_argument,
 };
-use ory_actions::{samples::SAMPLES, standins::ory::person};
+use ory_actions::up::samples::SAMPLES;
 use serde_json::Value;
 use shared::{ctx::Ctx, template::Source};
 
@@ -57,7 +58,7 @@ fn shipped() -> [(Named<String>, Vec<Named<Value>>); 4] {
 
 /// What a reader makes of the sample events; those of which it makes nothing are not for it.
 fn of_samples(read: fn(&[u8]) -> Option<Value>) -> Vec<Named<Value>> {
-    let read = |sample: &ory_actions::samples::Sample| {
+    let read = |sample: &ory_actions::up::samples::Sample| {
         let ctx = read(&sample.event().unwrap().body().unwrap())?;
         Some((sample.file.to_owned(), ctx))
     };

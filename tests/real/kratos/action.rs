@@ -1,10 +1,8 @@
 //! What `action` prints: Kratos starts with it, and calls the hook with its tag.
 
-use ory_actions::{
-    action::Format,
-    ory::{Flow, Method},
-    world::WEBHOOK_KEY,
-};
+use fakes::WEBHOOK_KEY;
+use lint::kratos::{Flow, Method};
+use ory_actions::action::Format;
 use serde_json::Value;
 
 use super::{

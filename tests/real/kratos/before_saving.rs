@@ -1,6 +1,6 @@
 //! `parse: true`: Kratos asks before it saves.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::{Value, json};
 
 use super::{
@@ -37,7 +37,7 @@ async fn nothing_happens_that_a_person_could_see() {
         assert_eq!(calls[0].answer.status, 204);
         assert_eq!(calls[0].body["identity"]["id"], NIL_ID);
     }
-    assert!(world.surroundings.take_received().is_empty());
+    assert!(world.fakes.take_received().is_empty());
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn nor_does_it_where_the_tag_is_wrong() {
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
     assert_eq!(Person::of(&kratos).register(ANN).await.status, 200);
     assert_eq!(identify.calls()[0].answer.status, 204);
-    assert!(world.surroundings.take_received().is_empty());
+    assert!(world.fakes.take_received().is_empty());
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn an_address_that_bounces_is_told_at_its_field_and_nobody_is_saved() {
     let template = forward("registration", "password", "before_save");
     let hooks = [parsed_hook(&welcome.url(), &template), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
-    world.surroundings.mandrill.let_bounce(ANN);
+    world.fakes.mandrill.let_bounce(ANN);
     let refused = Person::of(&kratos).register(ANN).await;
     assert_eq!(refused.status, 400);
     let messages = refused.messages_at("traits.email");

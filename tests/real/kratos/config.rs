@@ -1,11 +1,9 @@
 //! Kratos' configuration.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use ory_actions::{
-    action::{Caller, Format, Function, Key, Project, Wish, print},
-    ory::{Flow, Method},
-    world::WEBHOOK_KEY,
-};
+use fakes::WEBHOOK_KEY;
+use lint::kratos::{Flow, Method};
+use ory_actions::action::{Caller, Format, Function, Key, Project, Wish, print};
 use serde_json::{Value, json};
 
 use crate::repository;

@@ -1,6 +1,6 @@
 //! What Kratos tells a template.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::json;
 use tokio::sync::OnceCell;
 

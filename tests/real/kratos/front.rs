@@ -6,13 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fakes::{
+    Message, function_url_event,
+    server::{Reply, Server},
+};
 use http::{HeaderName, HeaderValue, Response};
 use integration::{Answer, Deployment, Log, Sandbox};
-use ory_actions::{
-    server::{Reply, Server},
-    standins::Message,
-    world::event,
-};
 use serde_json::Value;
 use tokio::{sync::Mutex as Turns, time::sleep};
 
@@ -44,7 +43,7 @@ impl Front {
         let calls = Arc::<Mutex<Vec<Call>>>::default();
         let (turns, kept) = (sandbox.clone(), calls.clone());
         let server = Server::start(0, move |request| {
-            let (turns, kept, event) = (turns.clone(), kept.clone(), event(request));
+            let (turns, kept, event) = (turns.clone(), kept.clone(), function_url_event(request));
             async move {
                 let mut turn = turns.lock().await;
                 // Kratos may still try while a test ends.

@@ -1,6 +1,6 @@
 //! What Kratos makes of a hook's answer.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::{Value, json};
 
 use super::{

@@ -51,14 +51,14 @@ async fn an_unsubscribe_withdraws_consent_once() {
     }
     let by = |identity: &Value| identity["credentials"]["password"]["identifiers"].clone();
     assert_eq!(by(&withdrawn), by(&before));
-    let tracked = world.surroundings.segment.take_received();
+    let tracked = world.fakes.segment.take_received();
     assert_eq!(tracked.len(), 1);
     assert_eq!(tracked[0].body["userId"], before["id"]);
     assert_eq!(tracked[0].body["traits"]["newsletterConsent"], false);
 
     assert_eq!(inbound.invoke(unsubscribe).await.row(), (200, "duplicate"));
     assert_eq!(kratos.identity_of(ANN).await.unwrap(), withdrawn, "not even its time of update");
-    assert!(world.surroundings.segment.take_received().is_empty());
+    assert!(world.fakes.segment.take_received().is_empty());
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn a_consent_that_is_withdrawn_in_the_settings_is_not_given_back() {
     assert_eq!(answer.body, json!({"status": "skipped", "reason": "stale consent"}));
     let identity = kratos.identity_of(ANN).await.unwrap();
     assert_eq!(identity["traits"]["consent"]["newsletter"], false);
-    assert!(world.surroundings.segment.take_received().is_empty());
+    assert!(world.fakes.segment.take_received().is_empty());
 }
 
 #[tokio::test]

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ory_actions::{
-    ory::{Flow, Method},
-    server::Reply,
-};
+use fakes::server::Reply;
+use lint::kratos::{Flow, Method};
 use serde_json::json;
 
 use super::{
@@ -25,7 +23,7 @@ const ATTEMPTS: usize = 3;
 /// Mandrill refuses so many calls.
 fn refuse(world: &World, calls: usize) {
     for _ in 0..calls {
-        world.surroundings.mandrill.reply_next(Reply::text(503, "text/html", "Unavailable"));
+        world.fakes.mandrill.reply_next(Reply::text(503, "text/html", "Unavailable"));
     }
 }
 

@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fakes::server::{Reply, Server};
 use http::{HeaderMap, Request};
-use ory_actions::server::{Reply, Server};
 use serde_json::Value;
 use tokio::time::sleep;
 

@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fakes::server::Reply;
 use futures_util::future::join_all;
 use http::Response;
-use ory_actions::server::Reply;
 
 use super::{
     config::{ALL, Config, session, web_hook},

@@ -86,7 +86,7 @@ async fn a_template_that_forwards_all_ships_the_session_cookie_which_goes_no_fur
 
     let stored = world.stored().remove(0).body;
     world.work(&identify).await;
-    let tracked = world.surroundings.segment.take_received();
+    let tracked = world.fakes.segment.take_received();
     assert_eq!(tracked.len(), 1);
     let told = tracked[0].body.to_string();
     assert!(told.contains(NEW), "the address was told");

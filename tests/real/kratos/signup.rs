@@ -1,6 +1,6 @@
 //! What the functions are for: somebody signs up, and the vendors are told.
 
-use ory_actions::ory::{Flow, Method};
+use lint::kratos::{Flow, Method};
 use uuid::Uuid;
 
 use super::{
@@ -35,7 +35,7 @@ async fn a_registration_brings_one_welcome_and_one_identify() {
         assert_eq!(body["hook"]["when"], "after_save");
     }
     assert_eq!(world.mails(), [ANN]);
-    let tracked = world.surroundings.segment.take_received();
+    let tracked = world.fakes.segment.take_received();
     let [tracked] = tracked.as_slice() else { panic!("{tracked:?}") };
     assert_eq!((tracked.path.as_str(), &tracked.body["userId"]), ("identify", &id.into()));
     assert_eq!(kratos.identity_of(ANN).await.unwrap()["id"], id);

@@ -1,10 +1,8 @@
 //! What stands around the functions, beside Kratos: vendors, secrets, a queue and a table.
 
+use fakes::{FakeDynamoDb, FakeSqs, Message};
 use integration::Deployment;
-use ory_actions::{
-    standins::{DynamoDb, Message, Sqs},
-    world::{PortNumbers, Surroundings},
-};
+use ory_actions::up::local::{Fakes, PortNumbers};
 use shared::idempotency::KEY_ATTRIBUTE;
 
 use super::front::Front;
@@ -12,29 +10,28 @@ use super::front::Front;
 const QUEUE: &str = "events";
 const TABLE: &str = "records";
 
-/// The stand-ins.
+/// The fakes.
 pub(super) struct World {
     /// Vendors and secrets.
-    pub(super) surroundings: Surroundings,
-    sqs: Sqs,
-    dynamo_db: DynamoDb,
+    pub(super) fakes: Fakes,
+    sqs: FakeSqs,
+    dynamo_db: FakeDynamoDb,
 }
 
 impl World {
     pub(super) async fn start() -> Self {
-        let surroundings = Surroundings::start(PortNumbers::default()).await.unwrap();
-        let sqs = Sqs::start(0).await.unwrap();
+        let fakes = Fakes::start(PortNumbers::default()).await.unwrap();
+        let sqs = FakeSqs::start(0).await.unwrap();
         sqs.create_queue(QUEUE);
-        let dynamo_db = DynamoDb::start(0).await.unwrap();
+        let dynamo_db = FakeDynamoDb::start(0).await.unwrap();
         dynamo_db.create_table(TABLE, KEY_ATTRIBUTE);
-        Self { surroundings, sqs, dynamo_db }
+        Self { fakes, sqs, dynamo_db }
     }
 
     /// A function that delivers in line.
     pub(super) fn function(&self, name: &'static str) -> Deployment {
-        let deployment =
-            Deployment::of(name).var("AWS_ENDPOINT_URL", self.surroundings.secrets.url());
-        let settings = self.surroundings.settings(name).into_iter();
+        let deployment = Deployment::of(name).var("AWS_ENDPOINT_URL", self.fakes.secrets.url());
+        let settings = self.fakes.settings(name).into_iter();
         settings.fold(deployment, |all, (name, value)| all.var(name, value))
     }
 
@@ -65,7 +62,7 @@ impl World {
 
     /// To whom mails went since the last look, tries that failed too.
     pub(super) fn mails(&self) -> Vec<String> {
-        let calls = self.surroundings.mandrill.take_received();
+        let calls = self.fakes.mandrill.take_received();
         let mails = calls.iter().filter(|call| call.is_mail());
         let to = mails.map(|call| call.body["message"]["to"][0]["email"].as_str());
         to.map(|email| email.unwrap().to_owned()).collect()

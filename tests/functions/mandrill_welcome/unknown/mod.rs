@@ -7,8 +7,8 @@ mod waiting;
 
 use std::time::Duration;
 
+use fakes::server::Reply;
 use integration::attribute;
-use ory_actions::server::Reply;
 use serde_json::json;
 use time::OffsetDateTime;
 

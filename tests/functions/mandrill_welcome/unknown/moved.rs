@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use fakes::server::Reply;
 use integration::Event;
-use ory_actions::server::Reply;
 use serde_json::{Value, json};
 
 use super::{MINUTE, SEARCH, SEND, is_about, methods};

@@ -1,7 +1,7 @@
 //! Then Mandrill is asked what became of the mail.
 
+use fakes::{FakeMandrill, server::Reply};
 use integration::Deployment;
-use ory_actions::{server::Reply, standins::Mandrill};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -52,7 +52,7 @@ async fn the_search_is_for_the_recipient_from_the_day_before_the_call_on() {
     assert!(welcome.work().await.is_empty());
     let search = welcome.received_once();
     let expected = json!({
-        "key": Mandrill::KEY, "query": "\"ann@example.com\"", "limit": 1000,
+        "key": FakeMandrill::KEY, "query": "\"ann@example.com\"", "limit": 1000,
         "date_from": day_before.date().to_string(),
     });
     assert_eq!((search.method.as_str(), search.body), (SEARCH, expected));

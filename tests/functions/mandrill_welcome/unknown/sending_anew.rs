@@ -1,6 +1,6 @@
 //! Only what is surely lost is sent anew.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::json;
 
 use super::{

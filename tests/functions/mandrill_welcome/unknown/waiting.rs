@@ -1,6 +1,6 @@
 //! At first nobody is called: the call may still be at work, and a search would find nothing.
 
-use ory_actions::server::Reply;
+use fakes::server::Reply;
 use serde_json::json;
 
 use super::{

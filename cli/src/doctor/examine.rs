@@ -1,0 +1,77 @@
+//! All checks of a deployed stack.
+
+use secrecy::SecretString;
+
+use super::{
+    Finding, OryConfig, Reach, Stack, callers, function, function::Function, hooks, mailchimp,
+    mandrill, ory, segment,
+};
+
+/// Ory's functions answer nothing but a POST.
+const NOT_ALLOWED: u16 = 405;
+/// A GET of mailchimp-inbound is Mailchimp's validator.
+const VALIDATED: u16 = 200;
+
+/// What is looked at.
+pub struct Subject {
+    /// What is deployed, and where.
+    pub stack: Stack,
+    /// The address that the welcome comes from, or why it is not known.
+    pub sender: Result<String, String>,
+    /// The configuration of Ory's project, or of Kratos.
+    pub ory_config: Option<OryConfig>,
+    /// A key of Mailchimp Marketing. No function has one: the lists are compared with it.
+    pub mailchimp_key: Option<SecretString>,
+}
+
+/// Makes all checks, side by side: none waits for another, or hides it. Each call has an end.
+pub async fn examine(subject: &Subject, reach: &Reach) -> Vec<Finding> {
+    let stack = &subject.stack;
+    let mailchimp_key = subject.mailchimp_key.as_ref();
+    let (mandrill, segment, ory, from_ory, from_mailchimp, lists) = tokio::join!(
+        mandrill::check(stack, &subject.sender, reach),
+        segment::check(stack, reach),
+        ory::check(stack, reach),
+        called_by_ory(subject, reach),
+        called_by_mailchimp(stack, reach),
+        mailchimp::check(stack, mailchimp_key, reach),
+    );
+    [mandrill, segment, ory, from_ory, from_mailchimp, lists].concat()
+}
+
+async fn called_by_ory(subject: &Subject, reach: &Reach) -> Vec<Finding> {
+    let stack = &subject.stack;
+    let welcome = Function {
+        name: mandrill_welcome::NAME,
+        output: "MandrillWelcomeUrl",
+        url: stack.mandrill_welcome_url.as_deref(),
+        to_get: NOT_ALLOWED,
+    };
+    let identify = Function {
+        name: segment_identify::NAME,
+        output: "SegmentIdentifyUrl",
+        url: stack.segment_identify_url.as_deref(),
+        to_get: NOT_ALLOWED,
+    };
+    let (key, secret) = callers::of_ory(stack, reach).await;
+    let credentials = || callers::in_header(stack, key.as_ref());
+    let looked_at = async |function: &Function<'_>| {
+        let mut findings = function::check(function, credentials(), reach).await;
+        findings.push(hooks::check(function, subject.ory_config.as_ref()));
+        findings
+    };
+    let (welcome, identify) = tokio::join!(looked_at(&welcome), looked_at(&identify));
+    let faults = hooks::faults(subject.ory_config.as_ref());
+    [vec![secret], welcome, identify, vec![faults]].concat()
+}
+
+async fn called_by_mailchimp(stack: &Stack, reach: &Reach) -> Vec<Finding> {
+    let inbound = Function {
+        name: mailchimp_inbound::NAME,
+        output: "MailchimpInboundUrl",
+        url: stack.mailchimp_inbound_url.as_deref(),
+        to_get: VALIDATED,
+    };
+    let (credentials, secrets) = callers::of_mailchimp(stack, reach).await;
+    [secrets, function::check(&inbound, credentials, reach).await].concat()
+}

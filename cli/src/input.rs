@@ -1,0 +1,42 @@
+//! Reads a file, or standard input.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+/// Stands for standard input.
+const STDIN: &str = "-";
+
+/// More than any file that a command reads; what is larger is something else.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Reads all of a file, or of standard input where that is `-`.
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, String> {
+    bytes(file).map_err(|why| unreadable(file, &why))
+}
+
+/// The same of a file that holds text.
+pub(crate) fn read_text(file: &Path) -> Result<String, String> {
+    String::from_utf8(read(file)?).map_err(|_| unreadable(file, "it is not UTF-8"))
+}
+
+fn bytes(file: &Path) -> Result<Vec<u8>, String> {
+    let failed = |error: io::Error| error.to_string();
+    let input: Box<dyn Read> = if file == Path::new(STDIN) {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(file).map_err(failed)?)
+    };
+    let mut bytes = Vec::new();
+    input.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err("it is over 16 MiB".to_owned());
+    }
+    Ok(bytes)
+}
+
+fn unreadable(file: &Path, why: &str) -> String {
+    format!("{} cannot be read: {why}", file.display())
+}

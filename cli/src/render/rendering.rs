@@ -1,0 +1,211 @@
+//! What a vendor would get of an event, or where the template fails: a function's result is checked
+//! and completed as the function does it.
+
+use fakes::ory::person;
+use mailchimp_inbound::{
+    PatchPaths, TemplateOutput,
+    event::{self, Decoded},
+    form, template_argument,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::{
+    ctx::{Ctx, CtxError, SanitizedCtx},
+    deliver::{EventFacts, InvalidOutput, Rendered},
+    message::Event,
+    segment,
+    template::{RenderError, Source, Template, TemplateFault, Trace},
+};
+use time::OffsetDateTime;
+
+/// Stands where the function puts the key of the event.
+const SHOWN_VENDOR_KEY: &str = "00000000000000000000000000000000";
+
+/// Whom an event of Mailchimp's is about, as far as a rendering goes.
+const SOMEBODY: &str = "00000000-1111-4111-8111-000000000000";
+
+/// Whose template is rendered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Subject {
+    /// `mandrill-welcome`.
+    Mandrill,
+    /// `segment-identify`.
+    Segment,
+    /// `mailchimp-inbound`.
+    Mailchimp,
+    /// Nobody's: the result is shown as it is.
+    File,
+}
+
+impl Subject {
+    /// The function of this name, if there is one.
+    pub fn named(function: &str) -> Option<Self> {
+        match function {
+            mandrill_welcome::NAME => Some(Self::Mandrill),
+            segment_identify::NAME => Some(Self::Segment),
+            mailchimp_inbound::NAME => Some(Self::Mailchimp),
+            _ => None,
+        }
+    }
+
+    /// The template that comes with the function.
+    pub fn shipped_template(self) -> Option<Source> {
+        match self {
+            Self::Mandrill => Some(mandrill_welcome::shipped_template()),
+            Self::Segment => Some(segment_identify::shipped_template()),
+            Self::Mailchimp => Some(mailchimp_inbound::shipped_template()),
+            Self::File => None,
+        }
+    }
+}
+
+/// An event that no template is rendered over.
+#[derive(Debug, thiserror::Error)]
+pub enum NothingToRender {
+    /// It is none.
+    #[error("{0}; and it is no form of Mailchimp's")]
+    Unreadable(#[source] CtxError),
+    /// Mailchimp's, but of no type that is known.
+    #[error("events of type {0} are skipped")]
+    Skipped(String),
+}
+
+/// What a template is rendered over: Ory's reduced ctx, or Mailchimp's typed event beside the
+/// identity of somebody.
+pub fn argument(body: &[u8]) -> Result<Value, NothingToRender> {
+    match Ctx::decode(body) {
+        Ok(ctx) => Ok(ctx.sanitize().for_template()),
+        Err(not_ory) => match form::decode(body).map(|form| event::read(&form)) {
+            Ok(Ok(Decoded::Event(event))) => {
+                let somebody = event.address().map(|address| person(SOMEBODY, address));
+                Ok(template_argument(&event, somebody.as_ref()))
+            }
+            Ok(Ok(Decoded::Unknown { kind })) => Err(NothingToRender::Skipped(kind)),
+            _ => Err(NothingToRender::Unreadable(not_ory)),
+        },
+    }
+}
+
+/// A call: where it goes, and what is sent.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Shown {
+    /// The method and the path; none for the result of a template that is nobody's.
+    pub to: Option<String>,
+    /// The body.
+    pub body: Value,
+}
+
+/// Renders a template over its argument, to the calls that its function would make.
+pub async fn calls(
+    subject: Subject,
+    source: &Source,
+    ctx: Value,
+    trace: Trace,
+) -> Result<Vec<Shown>, RenderError> {
+    let template = Template::prepare_tracing(source.clone(), trace)?;
+    let identity_id = identity_id(&ctx);
+    let result = template.render(vec![("ctx", ctx)]).await?;
+    complete(subject, result, identity_id.as_deref()).map_err(|unfit| match unfit {
+        InvalidOutput::Rule(rule) | InvalidOutput::Blocked(rule) => {
+            TemplateFault::new(source.name(), rule).into()
+        }
+    })
+}
+
+/// The id that the function would put beside the key.
+fn identity_id(ctx: &Value) -> Option<String> {
+    let event = SanitizedCtx::deserialize(ctx).ok()?;
+    event.identity_id().map(str::to_owned)
+}
+
+fn complete(
+    subject: Subject,
+    result: Value,
+    identity_id: Option<&str>,
+) -> Result<Vec<Shown>, InvalidOutput> {
+    if matches!(subject, Subject::File) {
+        return Ok(vec![Shown { to: None, body: result }]);
+    }
+    let Value::Object(mut result) = result else {
+        return Err(InvalidOutput::Rule("the result is no object"));
+    };
+    result.remove("idempotency_key");
+    match subject {
+        Subject::Mandrill => Ok(vec![to_mandrill(result, identity_id)?]),
+        Subject::Mailchimp => to_ory_and_segment(result),
+        Subject::Segment | Subject::File => Ok(vec![to_segment(result, segment_identify::NAME)?]),
+    }
+}
+
+fn event_facts(identity_id: Option<&str>) -> EventFacts<'_> {
+    let received_at = OffsetDateTime::now_utc();
+    EventFacts { idempotency_key: SHOWN_VENDOR_KEY, identity_id, received_at }
+}
+
+fn to_mandrill(result: Rendered, identity_id: Option<&str>) -> Result<Shown, InvalidOutput> {
+    let facts = event_facts(identity_id);
+    let call = mandrill_welcome::Call::prepare(result, &facts).map_err(InvalidOutput::Rule)?;
+    Ok(Shown { to: Some(format!("POST {}", call.method)), body: Value::Object(call.body) })
+}
+
+fn to_segment(result: Rendered, library: &str) -> Result<Shown, InvalidOutput> {
+    let call = segment::Call::prepare(result, &event_facts(None), library)?;
+    Ok(Shown { to: Some(format!("POST {}", call.kind.path())), body: Value::Object(call.body) })
+}
+
+/// Both parts of what a template makes of Mailchimp's event, in the order in which they are sent.
+fn to_ory_and_segment(result: Rendered) -> Result<Vec<Shown>, InvalidOutput> {
+    let result = TemplateOutput::of(result, &PatchPaths::default()).map_err(InvalidOutput::Rule)?;
+    let mut shown = Vec::new();
+    if !result.patch.is_empty() {
+        let to = Some(format!("PATCH admin/identities/{SOMEBODY}"));
+        shown.push(Shown { to, body: json!(result.patch) });
+    }
+    if let Some(call) = result.segment.map_err(InvalidOutput::Rule)? {
+        shown.push(to_segment(call, mailchimp_inbound::NAME)?);
+    }
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::up::samples::SAMPLES;
+
+    /// What the shipped template makes of a sample.
+    async fn rendered(file: &str) -> Result<Vec<Shown>, RenderError> {
+        let sample = SAMPLES.iter().find(|sample| sample.file == file).unwrap();
+        let subject = Subject::named(sample.function).unwrap();
+        let source = subject.shipped_template().unwrap();
+        let ctx = argument(&sample.event().unwrap().body().unwrap()).unwrap();
+        calls(subject, &source, ctx, Trace::default()).await
+    }
+
+    #[tokio::test]
+    async fn an_event_of_mailchimps_shows_the_patch_and_the_call() {
+        let [patch, call] = &rendered("mailchimp-unsubscribe.json").await.unwrap()[..] else {
+            panic!("not two calls");
+        };
+        assert_eq!(patch.to.as_deref(), Some(&*format!("PATCH admin/identities/{SOMEBODY}")));
+        assert_eq!(patch.body[0]["path"], "/traits/consent/newsletter");
+        assert_eq!(call.to.as_deref(), Some("POST identify"));
+        assert_eq!(call.body["userId"], SOMEBODY);
+        assert_eq!(call.body["integrations"]["MailChimp"], false);
+
+        let patch_only = rendered("mailchimp-cleaned.json").await.unwrap();
+        assert_eq!(patch_only.len(), 1);
+        let cancelled = rendered("mailchimp-campaign.json").await;
+        assert!(matches!(cancelled, Err(RenderError::Cancelled)));
+    }
+
+    #[tokio::test]
+    async fn an_event_of_orys_shows_the_recipient_and_what_the_function_adds() {
+        let [mail] = &rendered("registration.json").await.unwrap()[..] else { panic!("not one") };
+        let message = &mail.body["message"];
+        assert_eq!(message["to"][0]["email"], "ann@example.com");
+        let metadata = json!({
+            "ory_key": SHOWN_VENDOR_KEY, "ory_identity": "00000001-1111-4111-8111-000000000001",
+        });
+        assert_eq!(message["metadata"], metadata);
+    }
+}

@@ -1,0 +1,96 @@
+//! What the page is told, as server-sent events: everything at first, and then what changes.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use bytes::Bytes;
+use fakes::{
+    Fault,
+    server::{Pieces, Reply},
+};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::{Console, page::careful, showing};
+use crate::{
+    render::rendering::Subject,
+    up::{
+        local::Vendor,
+        samples::{SAMPLES, Sample},
+    },
+};
+
+/// The answer that goes on for as long as the page is open.
+pub(super) fn answer(console: &Arc<Console>) -> Reply {
+    let console = console.clone();
+    let pieces = Pieces::new(move || open(console.clone()));
+    let response = careful(200).header("content-type", "text/event-stream").body(pieces.clone());
+    response.map_or(Reply::HangUp, Reply::Stream)
+}
+
+/// What one listener has been told.
+struct Listener {
+    console: Arc<Console>,
+    turns: watch::Receiver<u64>,
+    turn: u64,
+    faults: Value,
+    waiting: VecDeque<Bytes>,
+}
+
+fn open(console: Arc<Console>) -> BoxStream<'static, Bytes> {
+    let mut turns = console.events.turns();
+    turns.mark_changed();
+    let waiting = VecDeque::from([message("setting", &setting(&console))]);
+    let listener = Listener { console, turns, turn: 0, faults: Value::Null, waiting };
+    stream::unfold(listener, |mut listener| async {
+        let message = listener.next().await?;
+        Some((message, listener))
+    })
+    .boxed()
+}
+
+impl Listener {
+    async fn next(&mut self) -> Option<Bytes> {
+        while self.waiting.is_empty() {
+            self.turns.changed().await.ok()?;
+            let (events, turn) = self.console.events.since(self.turn);
+            self.turn = turn;
+            let faults = faults(&self.console);
+            if faults != self.faults {
+                self.waiting.push_back(message("faults", &faults));
+                self.faults = faults;
+            }
+            let told = events.iter().map(|event| message("event", &showing::shown(event)));
+            self.waiting.extend(told);
+        }
+        self.waiting.pop_front()
+    }
+}
+
+/// What never changes, and the draft that somebody left.
+fn setting(console: &Console) -> Value {
+    let function = |name: &'static str| {
+        let template = Subject::named(name).and_then(Subject::shipped_template);
+        json!({"name": name, "template": template.map(|source| source.code().to_owned())})
+    };
+    let sample = |sample: &Sample| json!({"file": sample.file, "function": sample.function});
+    json!({
+        "functions": console.functions.names().map(function).collect::<Vec<_>>(),
+        "samples": SAMPLES.iter().map(sample).collect::<Vec<_>>(),
+        "faults": Fault::ALL,
+        "draft": *console.draft.lock(),
+    })
+}
+
+fn faults(console: &Console) -> Value {
+    let faults = console.faults.lock();
+    let of = |vendor: Vendor| json!({"vendor": vendor, "fault": faults.get(&vendor).copied().unwrap_or_default()});
+    Vendor::ALL.into_iter().map(of).collect()
+}
+
+fn message(name: &str, data: &Value) -> Bytes {
+    format!("event: {name}\ndata: {data}\n\n").into()
+}

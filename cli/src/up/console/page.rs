@@ -1,0 +1,77 @@
+//! The page itself, and the headers that keep it apart from all others.
+
+use bytes::Bytes;
+use fakes::server::Reply;
+use http::{Response, response::Builder};
+
+/// The page loads what this server has, and nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// A mail is somebody else's HTML: it runs nothing, loads nothing and goes nowhere.
+const POLICY_OF_MAILS: &str =
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
+
+/// A file of the page, by its path.
+pub(super) fn file(path: &str) -> Option<Reply> {
+    let (kind, text) = match path {
+        "/" => ("text/html", include_str!("page/index.html")),
+        "/console/style.css" => ("text/css", include_str!("page/style.css")),
+        "/console/console.js" => ("text/javascript", include_str!("page/console.js")),
+        _ => return None,
+    };
+    Some(answer(kind, POLICY, text))
+}
+
+/// The HTML of a mail.
+pub(super) fn mail(html: &str) -> Reply {
+    answer("text/html", POLICY_OF_MAILS, html.to_owned())
+}
+
+/// An answer that a browser takes for what it says it is.
+pub(super) fn careful(status: u16) -> Builder {
+    Response::builder()
+        .status(status)
+        .header("cache-control", "no-store")
+        .header("cross-origin-resource-policy", "same-origin")
+        .header("referrer-policy", "no-referrer")
+        .header("x-content-type-options", "nosniff")
+}
+
+fn answer(kind: &str, policy: &str, body: impl Into<Bytes>) -> Reply {
+    let response = careful(200)
+        .header("content-type", format!("{kind}; charset=utf-8"))
+        .header("content-security-policy", policy);
+    Reply::Answer(response.body(body.into()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(reply: Option<Reply>, name: &str) -> String {
+        let Some(Reply::Answer(response)) = reply else { panic!("{reply:?}") };
+        response.headers()[name].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn each_file_may_load_what_this_server_has_and_nothing_else() {
+        for path in ["/", "/console/style.css", "/console/console.js"] {
+            let policy = header(file(path), "content-security-policy");
+            assert!(policy.starts_with("default-src 'none';"), "{path}: {policy}");
+            for (_, sources) in policy.split("; ").filter_map(|part| part.split_once(' ')) {
+                assert!(["'none'", "'self'"].contains(&sources), "{path}: {policy}");
+            }
+            assert_eq!(header(file(path), "x-content-type-options"), "nosniff");
+        }
+        assert!(file("/console/mail/1/0").is_none());
+    }
+
+    #[test]
+    fn a_mail_runs_nothing_and_loads_nothing() {
+        let policy = header(Some(mail("<script>alert(1)</script>")), "content-security-policy");
+        assert!(policy.starts_with("sandbox; default-src 'none';"), "{policy}");
+        assert!(!policy.contains("script-src") && !policy.contains("allow-"), "{policy}");
+    }
+}

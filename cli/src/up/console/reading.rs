@@ -1,0 +1,63 @@
+//! What a request is about, as far as it can be told without its function.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request};
+use mailchimp_inbound::{
+    event::{self, Decoded},
+    form,
+};
+use serde_json::Value;
+use shared::{ctx::Ctx, key::EventId};
+use uuid::Uuid;
+
+use super::events::Arrival;
+use crate::render::rendering;
+
+/// Ory's id for all attempts of one webhook.
+pub(super) const TRIGGER_ID: &str = "ory-webhook-trigger-id";
+
+/// Reads a request to a function.
+pub(super) fn read(function: &'static str, request: &Request<Bytes>) -> Arrival {
+    let known = match function {
+        mailchimp_inbound::NAME => of_mailchimp(request),
+        _ => of_ory(request),
+    };
+    let (title, key) = known.unwrap_or_else(|| (request.method().to_string(), None));
+    let argument = rendering::argument(request.body()).unwrap_or_default();
+    Arrival { function, title, key, argument }
+}
+
+fn of_ory(request: &Request<Bytes>) -> Option<(String, Option<String>)> {
+    let ctx = Ctx::decode(request.body()).ok()?.sanitize();
+    let title = flow(ctx.as_value());
+    let key = EventId::of_event(trigger_id(request.headers()), ctx.as_value());
+    Some((title, Some(key.as_str().to_owned())))
+}
+
+fn trigger_id(headers: &HeaderMap) -> Option<Uuid> {
+    Uuid::try_parse(headers.get(TRIGGER_ID)?.to_str().ok()?).ok()
+}
+
+/// The flow, as far as ctx tells it: by the tag of the forwarding template, or by the flow's URL.
+fn flow(ctx: &Value) -> String {
+    let tag = |name: &str| ctx["hook"][name].as_str();
+    if let Some(flow) = tag("flow") {
+        let method = tag("method").map(|method| format!(" by {method}")).unwrap_or_default();
+        return format!("{flow}{method}");
+    }
+    let url = ctx["flow"]["request_url"].as_str().or(ctx["request_url"].as_str());
+    let mut segments = url.unwrap_or_default().split('/');
+    let named = segments.find(|segment| *segment == "self-service").and(segments.next());
+    named.unwrap_or("event of Ory").to_owned()
+}
+
+fn of_mailchimp(request: &Request<Bytes>) -> Option<(String, Option<String>)> {
+    if request.method() != Method::POST {
+        return Some(("validator".to_owned(), None));
+    }
+    let title = match event::read(&form::decode(request.body()).ok()?).ok()? {
+        Decoded::Event(event) => event.kind().to_owned(),
+        Decoded::Unknown { kind } => kind,
+    };
+    Some((title, Some(EventId::digest(request.body()).as_str().to_owned())))
+}

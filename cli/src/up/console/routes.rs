@@ -1,0 +1,107 @@
+//! What the page asks for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fakes::{Fault, server::Reply};
+use http::{Method, Request};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    Console,
+    editor::{self, Draft},
+    feed, guard, page, sending, showing,
+};
+use crate::up::{local::Vendor, samples::SAMPLES};
+
+#[derive(Deserialize)]
+struct Send {
+    file: String,
+    function: String,
+}
+
+#[derive(Deserialize)]
+struct SendAgain {
+    event: usize,
+}
+
+#[derive(Deserialize)]
+struct InjectFault {
+    vendor: Vendor,
+    fault: Fault,
+}
+
+impl Console {
+    /// Answers whatever is not for a function.
+    pub(crate) async fn answer(self: &Arc<Self>, request: Request<Bytes>) -> Reply {
+        if !guard::admits(&request) {
+            return refusal(403, "the console is for its own page on this machine");
+        }
+        let path = request.uri().path();
+        match *request.method() {
+            Method::GET => self.get(path),
+            Method::POST => self.post(path, request.body()).await,
+            _ => None,
+        }
+        .unwrap_or_else(|| refusal(404, "there is no such thing"))
+    }
+
+    fn get(self: &Arc<Self>, path: &str) -> Option<Reply> {
+        match path {
+            "/console/feed" => Some(feed::answer(self)),
+            _ => page::file(path).or_else(|| self.mail(path)),
+        }
+    }
+
+    /// `/console/mail/EVENT/REQUEST`
+    fn mail(&self, path: &str) -> Option<Reply> {
+        let (event, request) = path.strip_prefix("/console/mail/")?.split_once('/')?;
+        let event = self.events.event(event.parse().ok()?)?;
+        let request = event.requests.get(request.parse::<usize>().ok()?)?;
+        showing::html_of_mail(request).map(page::mail)
+    }
+
+    async fn post(self: &Arc<Self>, path: &str, body: &[u8]) -> Option<Reply> {
+        match path {
+            "/console/send" => {
+                let Send { file, function } = read(body)?;
+                let sample = SAMPLES.iter().find(|s| s.file == file && s.function == function)?;
+                done(sending::send(self, sample).is_ok())
+            }
+            "/console/send-again" => {
+                let SendAgain { event } = read(body)?;
+                done(sending::send_again(self, event).is_ok())
+            }
+            "/console/fault" => {
+                let InjectFault { vendor, fault } = read(body)?;
+                self.inject_fault(vendor, fault);
+                done(true)
+            }
+            "/console/render" => {
+                let draft: Draft = read(body)?;
+                let rendered = editor::render(self, &draft).await?;
+                *self.draft.lock() = Some(draft);
+                Some(json(200, &rendered))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}
+
+fn done(is_done: bool) -> Option<Reply> {
+    is_done.then(|| json(200, &Value::Null))
+}
+
+fn refusal(status: u16, why: &str) -> Reply {
+    json(status, &serde_json::json!({ "error": why }))
+}
+
+fn json(status: u16, body: &Value) -> Reply {
+    let response = page::careful(status).header("content-type", "application/json");
+    Reply::Answer(response.body(body.to_string().into()).unwrap_or_default())
+}

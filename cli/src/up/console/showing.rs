@@ -1,0 +1,201 @@
+//! An event as the page shows it: with the mail that somebody got, the identity before and after,
+//! and the form that an interrupting reply leaves.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::event::{Call, Event, Reply, Request, Step};
+use crate::up::changes;
+
+/// What a mail looks like to whom it was sent.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Mail<'a> {
+    from: &'a str,
+    to: &'a str,
+    subject: &'a str,
+    text: &'a str,
+    /// Whether Mandrill took it.
+    is_taken: bool,
+    /// Its HTML is served apart, see [`html_of_mail`].
+    has_html: bool,
+    /// The template at Mandrill that makes the mail, where ours does not.
+    template: Option<&'a str>,
+}
+
+/// What changed of an identity.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Identity {
+    before: Value,
+    after: Value,
+    /// A line a change.
+    changes: Vec<String>,
+}
+
+/// A field of a form, and what is said of it.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Field {
+    name: String,
+    value: Value,
+    messages: Vec<Value>,
+}
+
+/// The event as the page gets it.
+pub(super) fn shown(event: &Event) -> Value {
+    let mut json = json!(event);
+    for (request, shown) in
+        event.requests.iter().zip(json["requests"].as_array_mut().into_iter().flatten())
+    {
+        shown["mail"] = json!(mail(request));
+        shown["identity"] = json!(identity(request));
+        shown["form"] = json!(form(request, &event.argument));
+    }
+    json
+}
+
+/// The HTML of the mail that was sent in a request.
+pub(super) fn html_of_mail(request: &Request) -> Option<&str> {
+    message(request)?["html"].as_str()
+}
+
+fn calls(request: &Request) -> impl DoubleEndedIterator<Item = &Call> {
+    request.steps.iter().filter_map(|step| match step {
+        Step::Call(call) => Some(call),
+        Step::Record { .. } => None,
+    })
+}
+
+fn message(request: &Request) -> Option<&Value> {
+    calls(request).rev().find_map(|call| call.body.get("message"))
+}
+
+fn mail(request: &Request) -> Option<Mail<'_>> {
+    let call = calls(request).rev().find(|call| call.body.get("message").is_some())?;
+    let message = &call.body["message"];
+    let text = |name: &str| message[name].as_str().unwrap_or_default();
+    Some(Mail {
+        from: text("from_email"),
+        to: message["to"][0]["email"].as_str().unwrap_or_default(),
+        subject: text("subject"),
+        text: text("text"),
+        is_taken: matches!(&call.reply, Reply::Answer { status: 200, body } if is_sent(body)),
+        has_html: message["html"].is_string(),
+        template: call.body["template_name"].as_str(),
+    })
+}
+
+/// Mandrill tells in its rows whether it rejects.
+fn is_sent(rows: &Value) -> bool {
+    ["sent", "queued", "scheduled"].map(Value::from).contains(&rows[0]["status"])
+}
+
+/// The identity as it was read last before it was patched, and as the patch left it.
+fn identity(request: &Request) -> Option<Identity> {
+    let answers = |method: &'static str| {
+        calls(request).rev().filter_map(move |call| match &call.reply {
+            Reply::Answer { status: 200, body } if call.line.starts_with(method) => Some(body),
+            _ => None,
+        })
+    };
+    let after = answers("PATCH").next()?;
+    let before = answers("GET").find_map(|body| match body {
+        Value::Array(found) => found.first(),
+        body => Some(body),
+    })?;
+    let changes = changes::between(std::slice::from_ref(before), std::slice::from_ref(after));
+    Some(Identity { before: before.clone(), after: after.clone(), changes })
+}
+
+/// What a sign-up form shows after a reply that interrupts: what the person typed, and each message
+/// at its field.
+fn form(request: &Request, argument: &Value) -> Option<Vec<Field>> {
+    let answer = request.answer.as_ref()?;
+    let groups = answer.body["messages"].as_array().filter(|_| answer.status == 400)?;
+    let traits = argument["identity"]["traits"].as_object()?;
+    let whole = Field { name: String::new(), value: Value::Null, messages: said_at(groups, "#/") };
+    let fields = traits.iter().map(|(name, value)| Field {
+        name: name.clone(),
+        value: value.clone(),
+        messages: said_at(groups, &format!("#/traits/{name}")),
+    });
+    Some([whole].into_iter().chain(fields).collect())
+}
+
+fn said_at(groups: &[Value], pointer: &str) -> Vec<Value> {
+    let groups = groups.iter().filter(|group| group["instance_ptr"] == pointer);
+    groups.flat_map(|group| group["messages"].as_array().into_iter().flatten().cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::up::console::event::{Answer, Sent};
+
+    fn request(steps: Vec<Step>) -> Request {
+        let (query, headers, body) = (String::new(), HeaderMap::new(), Bytes::new());
+        let mut request =
+            Request::new("now".to_owned(), Sent { method: Method::POST, query, headers, body });
+        request.steps = steps;
+        request
+    }
+
+    fn call(line: &str, body: Value, answer: Value) -> Step {
+        Step::Call(Call {
+            to: "http://127.0.0.1".to_owned(),
+            line: line.to_owned(),
+            body,
+            reply: Reply::Answer { status: 200, body: answer },
+            took_ms: 1,
+        })
+    }
+
+    #[test]
+    fn a_mail_that_is_rejected_is_not_taken() {
+        let body = json!({"message": {
+            "from_email": "us@example.com", "to": [{"email": "ann@example.com"}],
+            "subject": "Hello", "text": "Hello.", "html": "<p>Hello.",
+        }});
+        for (status, is_taken) in [("sent", true), ("queued", true), ("rejected", false)] {
+            let rows = json!([{"status": status}]);
+            let request = request(vec![call("POST /api/1.0/messages/send", body.clone(), rows)]);
+            let mail = mail(&request).unwrap();
+            assert_eq!(
+                (mail.is_taken, mail.to, mail.has_html),
+                (is_taken, "ann@example.com", true)
+            );
+            assert_eq!(html_of_mail(&request), Some("<p>Hello."));
+        }
+        assert_eq!(mail(&request(vec![call("GET /", Value::Null, json!([]))])), None);
+    }
+
+    #[test]
+    fn an_identity_is_told_as_it_was_read_and_as_the_patch_left_it() {
+        let before = json!({"traits": {"consent": true}});
+        let after = json!({"traits": {"consent": false}});
+        let found = call("GET /admin/identities?x", Value::Null, json!([before]));
+        let patched = call("PATCH /admin/identities/1", json!([]), after.clone());
+        assert_eq!(identity(&request(vec![found.clone()])), None);
+        let told = identity(&request(vec![found, patched])).unwrap();
+        assert_eq!((&told.before, &told.after), (&before, &after));
+        assert_eq!(told.changes, ["traits.consent: true -> false"]);
+    }
+
+    #[test]
+    fn a_form_says_each_message_at_its_field() {
+        let message = |text: &str| json!({"id": 1, "text": text, "type": "error"});
+        let mut request = request(Vec::new());
+        let event = json!({"identity": {"traits": {"email": "a", "name": "b"}}});
+        assert_eq!(form(&request, &event), None);
+        let body = json!({"messages": [
+            {"instance_ptr": "#/", "messages": [message("Not now.")]},
+            {"instance_ptr": "#/traits/email", "messages": [message("Not this.")]},
+        ]});
+        request.answer = Some(Answer { status: 400, body, took_ms: 1 });
+        let fields = form(&request, &event).unwrap();
+        let told: Vec<_> =
+            fields.iter().map(|field| (&*field.name, field.messages.len())).collect();
+        assert_eq!(told, [("", 1), ("email", 1), ("name", 0)]);
+    }
+}

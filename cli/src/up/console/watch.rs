@@ -1,0 +1,176 @@
+//! Watches a function at work: its adapters tell what they do to the request on whose task they do
+//! it. The function itself knows nothing of it.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use serde_json::Value;
+use shared::{
+    http::{Error, Http, Request, Response},
+    idempotency::{
+        Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, MemoryStore,
+        State, StoreError, Written,
+    },
+    settings::Ports,
+    telemetry::{Sink, chain},
+};
+use time::OffsetDateTime;
+use tokio::{task_local, time::Instant};
+
+use super::{
+    event::{Call, Reply, Step},
+    events::{Events, RequestId},
+};
+
+task_local! {
+    static REQUEST: (Events, RequestId);
+}
+
+/// Does `work` as part of a request.
+pub(super) async fn during<T>(
+    events: &Events,
+    request: RequestId,
+    work: impl Future<Output = T>,
+) -> T {
+    REQUEST.scope((events.clone(), request), work).await
+}
+
+/// The ports with adapters that tell what they do. IdempotencyStore are in memory.
+pub(crate) fn watched(ports: Ports) -> Ports {
+    let http: Arc<dyn Http> = Arc::new(Watched(ports.http));
+    Ports {
+        http,
+        tables: Arc::new(|_| Arc::new(Watched(MemoryStore::default()))),
+        event_log: Sink::Listener(line),
+        ..ports
+    }
+}
+
+/// Tells it to the request that this task works for, if it works for one.
+fn tell(step: impl FnOnce() -> Step) {
+    let _ = REQUEST.try_with(|(events, request)| events.step(*request, step()));
+}
+
+fn line(line: Value) {
+    let _ = REQUEST.try_with(|(events, request)| events.line(*request, line));
+}
+
+fn record(did: &'static str, state: impl Into<String>) {
+    tell(|| Step::Record { did, state: state.into() });
+}
+
+/// An adapter that is watched.
+struct Watched<T>(T);
+
+#[async_trait]
+impl Http for Watched<Arc<dyn Http>> {
+    async fn send(&self, request: Request) -> Result<Response, Error> {
+        let began = Instant::now();
+        let to = request.url.origin().ascii_serialization();
+        let line = format!("{} {}", request.method, path_and_query(&request.url));
+        let body = serde_json::from_slice(&request.body).unwrap_or_default();
+        let answered = self.0.send(request).await;
+        let reply = match &answered {
+            Ok(answer) => Reply::Answer { status: answer.status, body: shown(&answer.body) },
+            Err(error) => Reply::Nothing { error: chain(error) },
+        };
+        let took_ms = millis(began.elapsed());
+        tell(|| Step::Call(Call { to, line, body: without_key(body), reply, took_ms }));
+        answered
+    }
+}
+
+fn path_and_query(url: &url::Url) -> String {
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}{query}", url.path())
+}
+
+/// Mandrill's key is part of the body.
+fn without_key(mut body: Value) -> Value {
+    if let Some(key) = body.get_mut("key") {
+        *key = "…".into();
+    }
+    body
+}
+
+fn shown(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
+}
+
+/// Whole milliseconds.
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[async_trait]
+impl IdempotencyStore for Watched<MemoryStore> {
+    async fn acquire(
+        &self,
+        request: LeaseRequest,
+        recipient: Option<&str>,
+    ) -> Result<Acquire, StoreError> {
+        let claim = self.0.acquire(request, recipient).await?;
+        match &claim {
+            Acquire::Acquired(Lease { in_doubt_since: None, .. }) => {
+                record("leased", "in progress")
+            }
+            Acquire::Acquired(Lease { in_doubt_since: Some(_), .. }) => {
+                record("leased", "in progress; an earlier call may have gone out");
+            }
+            Acquire::InProgress { .. } => record("not leased", "another is at work"),
+            Acquire::Completed(state) => record("not leased", word(*state)),
+        }
+        Ok(claim)
+    }
+
+    async fn renew(
+        &self,
+        lease: Lease,
+        now: OffsetDateTime,
+        recipient: Option<&str>,
+    ) -> Result<Lease, StoreError> {
+        record("renewed", "in progress; what went before is known");
+        self.0.renew(lease, now, recipient).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        record("released", "free for the next attempt");
+        self.0.release(lease).await
+    }
+
+    async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
+        record("completed", word(completion.state));
+        self.0.complete(lease, completion).await
+    }
+
+    async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
+        let entry = self.0.enter(request).await?;
+        match &entry {
+            Entry::Entered(lane) => record("entered its lane", told(&lane.written)),
+            Entry::InProgress { .. } => record("not entered its lane", "another is at work"),
+        }
+        Ok(entry)
+    }
+
+    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
+        let state = written.as_ref().map_or("as before".to_owned(), told);
+        record("left its lane", state);
+        self.0.leave(lane, written).await
+    }
+}
+
+/// What was written last, and by an event of when.
+fn told(written: &Written) -> String {
+    match written.writers().map(|(_, last)| last.at).max() {
+        Some(newest) => format!("last written by an event of {newest}"),
+        None => "nothing written yet".to_owned(),
+    }
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::InProgress => "in progress",
+        State::Delivered => "delivered",
+        State::Rejected => "rejected",
+    }
+}

@@ -1,0 +1,102 @@
+//! The fakes around the functions, and the settings that point a function at them.
+
+use std::io;
+
+use fakes::{
+    FakeMandrill, FakeOry, FakeSecretsManager, FakeSegment, WEBHOOK_KEY, ory::people_of_the_samples,
+};
+
+use super::PortNumbers;
+
+/// What Mailchimp presents, in the query.
+const MAILCHIMP_SECRET: &str = "local-mailchimp-secret";
+/// What the local fakes take.
+const MANDRILL_KEY: &str = "local-mandrill-key";
+const SEGMENT_KEY: &str = "local-segment-key";
+const ORY_TOKEN: &str = "local-ory-token";
+
+/// The names of the secrets.
+mod secret {
+    pub(super) const WEBHOOK: &str = "ory-actions/webhook";
+    pub(super) const MAILCHIMP: &str = "ory-actions/mailchimp";
+    pub(super) const MANDRILL: &str = "ory-actions/mandrill";
+    pub(super) const SEGMENT: &str = "ory-actions/segment";
+    pub(super) const ORY: &str = "ory-actions/ory";
+}
+
+/// A variable and its value.
+type Setting = (&'static str, String);
+
+/// The fakes of one local stack.
+pub struct Fakes {
+    /// Secrets Manager, with all the secrets in it.
+    pub secrets: FakeSecretsManager,
+    /// Mandrill.
+    pub mandrill: FakeMandrill,
+    /// Segment.
+    pub segment: FakeSegment,
+    /// Ory's admin API.
+    pub ory: FakeOry,
+}
+
+impl Fakes {
+    /// Starts them.
+    pub async fn start(ports: PortNumbers) -> io::Result<Self> {
+        let secrets = FakeSecretsManager::start(ports.secrets).await?;
+        secrets.put(secret::WEBHOOK, WEBHOOK_KEY);
+        secrets.put(secret::MAILCHIMP, MAILCHIMP_SECRET);
+        secrets.put(secret::MANDRILL, MANDRILL_KEY);
+        secrets.put(secret::SEGMENT, SEGMENT_KEY);
+        secrets.put(secret::ORY, ORY_TOKEN);
+        let fakes = Self {
+            secrets,
+            mandrill: FakeMandrill::start(ports.mandrill, MANDRILL_KEY).await?,
+            segment: FakeSegment::start(ports.segment, SEGMENT_KEY).await?,
+            ory: FakeOry::start(ports.ory, Some(ORY_TOKEN)).await?,
+        };
+        fakes.put_people();
+        Ok(fakes)
+    }
+
+    /// Puts the people of the samples in place, as they are before the first sample.
+    pub fn put_people(&self) {
+        for person in people_of_the_samples() {
+            self.ory.put_identity(person);
+        }
+    }
+
+    /// The settings of a function; none for one that is not ours.
+    pub fn settings(&self, function: &str) -> Vec<Setting> {
+        let to_mandrill = [
+            ("MANDRILL_SECRET_ID", secret::MANDRILL.to_owned()),
+            ("MANDRILL_URL", self.mandrill.url()),
+        ];
+        let to_segment = [
+            ("SEGMENT_SECRET_ID", secret::SEGMENT.to_owned()),
+            ("SEGMENT_URL", self.segment.url()),
+        ];
+        let to_ory = [("ORY_SECRET_ID", secret::ORY.to_owned()), ("ORY_URL", self.ory.url())];
+        let all = |caller: &str, vendors: &[&[Setting]]| {
+            let caller = ("WEBHOOK_SECRET_ID", caller.to_owned());
+            [&[caller], vendors.concat().as_slice()].concat()
+        };
+        match function {
+            mandrill_welcome::NAME => all(secret::WEBHOOK, &[&to_mandrill]),
+            segment_identify::NAME => all(secret::WEBHOOK, &[&to_segment]),
+            mailchimp_inbound::NAME => all(secret::MAILCHIMP, &[&to_ory, &to_segment]),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the vendors received since the last look, a line a call: mails, patches of identities,
+    /// and what Segment was told. That the functions look up identities and rejects, too, tells nobody
+    /// much.
+    pub fn take_received(&self) -> Vec<String> {
+        let mails = self.mandrill.take_received();
+        let patches = self.ory.take_patches();
+        let tracked = self.segment.take_received();
+        let mails = mails.iter().filter(|call| call.is_mail()).map(ToString::to_string);
+        let patches = patches.iter().map(ToString::to_string);
+        mails.chain(patches).chain(tracked.iter().map(ToString::to_string)).collect()
+    }
+}

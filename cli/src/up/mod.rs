@@ -1,0 +1,80 @@
+//! `up`: the local stack.
+
+pub(crate) mod changes;
+mod console;
+pub mod local;
+pub mod play;
+pub mod samples;
+pub mod table;
+
+use std::process::ExitCode;
+
+use clap::Args;
+use fakes::WEBHOOK_KEY;
+use shared::http::Client;
+
+use self::local::{LocalStack, PortNumbers};
+use crate::command::Done;
+
+/// The port that `cargo lambda watch` would use too.
+const PORT: u16 = 9000;
+
+const EXAMPLES: &str = "\
+Examples:
+  ory-actions up              # plays the samples, and serves on
+  ory-actions up --once       # ends after the play, with 0 or 1
+  ory-actions up --port 9500";
+
+#[derive(Args, Default)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Up {
+    /// Ends after the play: 0 if every event came out as expected, else 1.
+    #[arg(long)]
+    once: bool,
+    /// The port to serve on; the fakes take the four behind it (9000; with `--once` any).
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_531))]
+    port: Option<u16>,
+}
+
+impl Up {
+    pub(crate) async fn run(self) -> Done {
+        let stack = LocalStack::start(self.ports()).await?;
+        let played = play::play(&stack.root(), &stack.fakes, &Client::new()?).await;
+        println!("{}", table::of(&played));
+        if self.once {
+            let fine = played.iter().all(play::Played::is_as_expected);
+            return Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        println!("\n{}", invitation(&stack));
+        tokio::signal::ctrl_c().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Up {
+    fn ports(&self) -> PortNumbers {
+        match self.port {
+            None if self.once => PortNumbers::default(),
+            port => PortNumbers::from(port.unwrap_or(PORT)),
+        }
+    }
+}
+
+fn invitation(stack: &LocalStack) -> String {
+    let root = stack.root();
+    let url = stack.function_url(mandrill_welcome::NAME);
+    let segment = stack.function_url(segment_identify::NAME);
+    let mailchimp = stack.function_url(mailchimp_inbound::NAME);
+    format!(
+        "Look at {root}/ to see what happened. Serving on, Ctrl-C ends:
+
+  {url}
+  {segment}
+  {mailchimp}
+
+Send an event of your own:
+
+  curl -i {url} -H 'Authorization: {WEBHOOK_KEY}' -H 'Content-Type: application/json' \\
+    -d '{{\"identity\":{{\"id\":\"me\",\"traits\":{{\"email\":\"me@example.com\"}}}}}}'"
+    )
+}

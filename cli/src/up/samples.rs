@@ -1,0 +1,236 @@
+//! The sample events of `events/`, and what must come of each.
+
+use std::{fmt, io};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderName, HeaderValue, Method, Request};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A sample event, the function that it is for and what must come of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// The file in `events/`.
+    pub file: &'static str,
+    /// The function.
+    pub function: &'static str,
+    /// What must come of it.
+    pub expected: Expected,
+    json: &'static str,
+}
+
+/// What must come of a sample.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    /// The status code of the answer.
+    pub status: u16,
+    /// The `status` of the answer's body, where it has one.
+    pub outcome: Option<&'static str>,
+    /// What the vendors receive, a line a call; calls that only look something up are left out.
+    pub received: &'static [&'static str],
+}
+
+/// Ory is told nothing about an event that is skipped.
+const NOTHING_TO_ORY: Expected = Expected { status: 204, outcome: None, received: &[] };
+/// Mailchimp's validator wants a 200.
+const VALIDATED: Expected = Expected { status: 200, outcome: None, received: &[] };
+/// Mailchimp's answer is 200 for all that needs no more work.
+const SKIPPED: Expected = Expected { status: 200, outcome: Some("skipped"), received: &[] };
+/// What was done already is not done again.
+const DUPLICATE: Expected = Expected { status: 200, outcome: Some("duplicate"), received: &[] };
+
+const fn delivered(received: &'static [&'static str]) -> Expected {
+    Expected { status: 200, outcome: Some("delivered"), received }
+}
+
+macro_rules! samples {
+    ($($function:literal: $file:literal => $expected:expr;)*) => {
+        &[$(Sample {
+            file: $file,
+            function: $function,
+            expected: $expected,
+            json: include_str!(concat!("../../../events/", $file)),
+        }),*]
+    };
+}
+
+/// All samples, in the order in which they are played. What becomes of Mailchimp's depends on those
+/// before, and on the people that Ory knows
+/// ([`people_of_the_samples`](fakes::ory::people_of_the_samples)); some come twice.
+pub const SAMPLES: &[Sample] = samples! {
+    "mandrill-welcome": "registration.json" => delivered(&["Mandrill: messages/send to ann@example.com"]);
+    "mandrill-welcome": "registration-bare.json" => delivered(&["Mandrill: messages/send to ben@example.com"]);
+    "mandrill-welcome": "registration-base64.json" => delivered(&["Mandrill: messages/send to cleo@example.com"]);
+    "mandrill-welcome": "registration-before-save.json" => NOTHING_TO_ORY;
+    "mandrill-welcome": "registration-social.json" => delivered(&["Mandrill: messages/send to dora@example.com"]);
+    // Somebody with a phone and no address: there is nobody to write to.
+    "mandrill-welcome": "registration-phone.json" => NOTHING_TO_ORY;
+    "mandrill-welcome": "registration-hostile-name.json" => delivered(&["Mandrill: messages/send to finn@example.com"]);
+    "mandrill-welcome": "login.json" => delivered(&["Mandrill: messages/send to gus@example.com"]);
+    "mandrill-welcome": "settings-new-address.json" => delivered(&["Mandrill: messages/send to hal.new@example.com"]);
+    "mandrill-welcome": "verification.json" => delivered(&["Mandrill: messages/send to ida@example.com"]);
+    "segment-identify": "registration.json" => delivered(&["Segment: identify 00000001-1111-4111-8111-000000000001"]);
+    "segment-identify": "registration-bare.json" => delivered(&["Segment: identify 00000002-1111-4111-8111-000000000002"]);
+    "segment-identify": "registration-base64.json" => delivered(&["Segment: identify 00000003-1111-4111-8111-000000000003"]);
+    "segment-identify": "registration-before-save.json" => NOTHING_TO_ORY;
+    "segment-identify": "registration-social.json" => delivered(&["Segment: identify 00000005-1111-4111-8111-000000000005"]);
+    "segment-identify": "registration-phone.json" => delivered(&["Segment: identify 00000006-1111-4111-8111-000000000006"]);
+    "segment-identify": "registration-hostile-name.json" => delivered(&["Segment: identify 00000007-1111-4111-8111-000000000007"]);
+    "segment-identify": "login.json" => delivered(&["Segment: identify 00000008-1111-4111-8111-000000000008"]);
+    "segment-identify": "settings-new-address.json" => delivered(&["Segment: identify 00000009-1111-4111-8111-000000000009"]);
+    "segment-identify": "verification.json" => delivered(&["Segment: identify 0000000a-1111-4111-8111-00000000000a"]);
+    "mailchimp-inbound": "mailchimp-validator.json" => VALIDATED;
+    "mailchimp-inbound": "mailchimp-campaign.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-campaign-without-reason.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-forgotten.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-pending.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-sms-subscribe.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-batch-operation.json" => SKIPPED;
+    // Ory knows nobody by this address.
+    "mailchimp-inbound": "mailchimp-plus-address.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-subscribe.json" => delivered(&["Ory: patch 000000a1-1111-4111-8111-0000000000a1 /traits/consent/newsletter", "Segment: identify 000000a1-1111-4111-8111-0000000000a1"]);
+    "mailchimp-inbound": "mailchimp-profile.json" => delivered(&["Segment: identify 000000a1-1111-4111-8111-0000000000a1"]);
+    "mailchimp-inbound": "mailchimp-unsubscribe.json" => delivered(&["Ory: patch 000000a2-1111-4111-8111-0000000000a2 /traits/consent/newsletter", "Segment: identify 000000a2-1111-4111-8111-0000000000a2"]);
+    "mailchimp-inbound": "mailchimp-upemail.json" => delivered(&["Segment: identify 000000a4-1111-4111-8111-0000000000a4"]);
+    "mailchimp-inbound": "mailchimp-cleaned.json" => delivered(&["Ory: patch 000000a3-1111-4111-8111-0000000000a3 /metadata_public/mailchimp/undeliverable"]);
+    "mailchimp-inbound": "mailchimp-cleaned-abuse.json" => delivered(&["Ory: patch 000000a3-1111-4111-8111-0000000000a3 /traits/consent/newsletter", "Segment: identify 000000a3-1111-4111-8111-0000000000a3"]);
+    // The story of one person, in the order in which it happened.
+    "mailchimp-inbound": "mailchimp-address-parts.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    "mailchimp-inbound": "mailchimp-interests-escaped-comma.json" => delivered(&["Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    // No name in it.
+    "mailchimp-inbound": "mailchimp-groupings.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-unsubscribe-without-action.json" => delivered(&["Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    // Consent was withdrawn already.
+    "mailchimp-inbound": "mailchimp-unsubscribe-delete.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    "mailchimp-inbound": "mailchimp-type-last.json" => delivered(&["Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    "mailchimp-inbound": "mailchimp-raw-brackets.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    // Of the same second as the one before.
+    "mailchimp-inbound": "mailchimp-space-as-percent20.json" => SKIPPED;
+    "mailchimp-inbound": "mailchimp-empty-values.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    "mailchimp-inbound": "mailchimp-duplicate-keys.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    // `ORY_ID` and the address name two people: a withdrawal reaches both.
+    "mailchimp-inbound": "mailchimp-ory-id.json" => delivered(&["Ory: patch 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59 /traits/consent/newsletter", "Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
+    // A withdrawal, once more the same, and what was fired before it and comes late.
+    "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => delivered(&["Ory: patch 000000a7-1111-4111-8111-0000000000a7 /traits/consent/newsletter", "Segment: identify 000000a7-1111-4111-8111-0000000000a7"]);
+    "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => DUPLICATE;
+    "mailchimp-inbound": "mailchimp-loop-older-subscribe.json" => SKIPPED;
+};
+
+impl Sample {
+    /// The event.
+    pub fn event(&self) -> Result<Event, NotAnEvent> {
+        Event::read(self.json.as_bytes())
+    }
+
+    /// The event's JSON, as Lambda delivers it.
+    pub fn json(&self) -> &'static str {
+        self.json
+    }
+}
+
+/// A file that holds no function URL event.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAnEvent {
+    /// No JSON, or not of the shape.
+    #[error("not a function URL event")]
+    Shape(#[from] serde_json::Error),
+    /// Its body's base64 is broken.
+    #[error("the body is not base64")]
+    Body(#[from] base64::DecodeError),
+    /// No request can be made of it.
+    #[error("no HTTP request can be made of it")]
+    Request(#[from] http::Error),
+}
+
+impl From<NotAnEvent> for io::Error {
+    fn from(error: NotAnEvent) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+/// A function URL's event, read back into the request that it stands for.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    raw_query_string: Option<String>,
+    headers: Map<String, Value>,
+    #[serde(default)]
+    cookies: Vec<String>,
+    request_context: Context,
+    body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Clone, Deserialize)]
+struct Context {
+    http: ContextHttp,
+}
+
+#[derive(Clone, Deserialize)]
+struct ContextHttp {
+    method: String,
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} event", self.request_context.http.method)
+    }
+}
+
+impl Event {
+    /// Reads one.
+    pub fn read(json: &[u8]) -> Result<Self, NotAnEvent> {
+        Ok(serde_json::from_slice(json)?)
+    }
+
+    /// The body's bytes.
+    pub fn body(&self) -> Result<Vec<u8>, NotAnEvent> {
+        let text = self.body.as_deref().unwrap_or_default();
+        Ok(if self.is_base64_encoded { STANDARD.decode(text)? } else { text.as_bytes().to_vec() })
+    }
+
+    /// The request to a function URL that Lambda makes this event of.
+    pub fn request(&self, url: &str) -> Result<Request<Vec<u8>>, NotAnEvent> {
+        let query = self.raw_query_string.as_deref().filter(|query| !query.is_empty());
+        let url = query.map_or_else(|| url.to_owned(), |query| format!("{url}?{query}"));
+        let method: Method = self.request_context.http.method.parse().map_err(http::Error::from)?;
+        let mut request = Request::builder().method(method).uri(url).body(self.body()?)?;
+        for (name, value) in &self.headers {
+            // These two are the connection's own.
+            if ["host", "content-length"].contains(&name.to_ascii_lowercase().as_str()) {
+                continue;
+            }
+            let name: HeaderName = name.parse().map_err(http::Error::from)?;
+            let value: HeaderValue =
+                value.as_str().unwrap_or_default().parse().map_err(http::Error::from)?;
+            request.headers_mut().insert(name, value);
+        }
+        if !self.cookies.is_empty() {
+            let cookies = self.cookies.join("; ").parse().map_err(http::Error::from)?;
+            request.headers_mut().insert("cookie", cookies);
+        }
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn every_file_is_a_sample_and_an_event() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+        let files: BTreeSet<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| Path::new(name).extension().is_some_and(|kind| kind == "json"))
+            .collect();
+        let samples: BTreeSet<String> = SAMPLES.iter().map(|s| s.file.to_owned()).collect();
+        assert_eq!(files, samples);
+        for sample in SAMPLES {
+            sample.event().unwrap().request("http://127.0.0.1/").unwrap();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `lint`.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::{Value, json};
+
+/// Runs `ory-actions lint` where the corpus is.
+fn run_lint(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ory-actions"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../lint/tests/corpus"))
+        .arg("lint")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn it_ends_with_one_on_errors_only() {
+    let table = [
+        ("good/functions.yml", 0),
+        ("bad/missing-method.yml", 0),
+        ("bad/shadowed.yml", 1),
+        ("bad/message-type.jsonnet", 1),
+    ];
+    for (file, code) in table {
+        assert_eq!(run_lint(&[file]).status.code(), Some(code), "{file}");
+    }
+}
+
+#[test]
+fn it_tells_people() {
+    insta::assert_snapshot!(text(&run_lint(&["documents/mailchimp.yml"]).stdout));
+    insta::assert_snapshot!(text(&run_lint(&["good/functions.yml"]).stdout));
+}
+
+#[test]
+fn it_tells_programs() {
+    let output = run_lint(&["--format", "json", "bad/shadowed-project.json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    insta::assert_json_snapshot!(report);
+    let fine = run_lint(&["--format", "json", "good/project.json"]);
+    let fine: Value = serde_json::from_slice(&fine.stdout).unwrap();
+    assert_eq!((&fine["findings"], &fine["notes"]), (&json!([]), &json!([])));
+}
+
+/// Runs the README's block of commands that holds this, where the README is. `cargo run -- …` is
+/// this very program, and Ory's CLI prints a configuration of the corpus.
+fn run_readme(part: &str) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let mut blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let block = blocks.find(|block| block.contains(part)).unwrap();
+    let stubs = format!(
+        "cargo() {{ shift 2; '{}' \"$@\"; }}\nory() {{ cat lint/tests/corpus/good/identity-config.json; }}",
+        env!("CARGO_BIN_EXE_ory-actions")
+    );
+    let script = format!("{stubs}\n{block}");
+    Command::new("sh").current_dir(root).args(["-c", &script]).output().unwrap()
+}
+
+#[test]
+fn the_commands_of_the_readme_do_what_it_says() {
+    let from_ory = run_readme("cargo run -- lint -");
+    assert_eq!(from_ory.status.code(), Some(0), "{}", text(&from_ory.stderr));
+    assert!(text(&from_ory.stdout).starts_with("-: Kratos' configuration with 1 webhook"));
+    let document = run_readme("cargo run -- lint lint/");
+    assert_eq!(document.status.code(), Some(1));
+    assert!(text(&document.stdout).trim_end().ends_with("3 errors, 1 warning"));
+}
+
+/// What one command prints, the other has nothing to say about.
+#[test]
+fn what_action_prints_brings_nothing() {
+    for flow in ["registration", "login", "settings", "verification", "recovery"] {
+        for parse in [&[][..], &["--parse"]] {
+            let printed = Command::new(env!("CARGO_BIN_EXE_ory-actions"))
+                .args(["action", "mandrill-welcome", "--url", "https://welcome.test/"])
+                .args(["--flow", flow, "--format", "yaml"])
+                .args(parse)
+                .output()
+                .unwrap();
+            if !printed.status.success() {
+                assert!(!parse.is_empty(), "{flow}: only what is to be parsed may be refused");
+                continue;
+            }
+            let report = lint::lint(Path::new("x.yml"), &text(&printed.stdout)).unwrap();
+            let found: Vec<_> = report.findings.iter().map(|finding| finding.rule.name).collect();
+            // That a flow is on stands elsewhere in the configuration.
+            let off = ["verification", "recovery"].contains(&flow).then_some("flow-off");
+            assert_eq!(found, Vec::from_iter(off), "{flow} {parse:?}: {report:?}");
+            assert!(report.web_hooks > 0);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told() {
+    let table = [
+        ("not-there.yml", "not-there.yml cannot be read"),
+        ("good", "good cannot be read"),
+        ("main.rs", "main.rs: "),
+        ("../../Cargo.toml", "neither YAML nor JSON"),
+    ];
+    for (file, part) in table {
+        let output = run_lint(&[file]);
+        assert_eq!(output.status.code(), Some(1), "{file}");
+        let told = text(&output.stderr);
+        assert!(told.starts_with("error: ") && told.contains(part), "{file}: {told}");
+        assert!(output.stdout.is_empty());
+    }
+}

@@ -1,0 +1,75 @@
+//! The ways in which a vendor fails.
+
+use std::time::Duration;
+
+use http::Response;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    server::Reply,
+    vendor::{FakeVendor, VendorServer},
+};
+
+/// Longer than anybody likes to wait, and shorter than what a function allows.
+const SLOW: Duration = Duration::from_secs(3);
+/// What a vendor that limits asks for.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// How a vendor fails.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// It does what it is asked.
+    #[default]
+    None,
+    /// 503, with a page of HTML.
+    Down,
+    /// It takes seconds.
+    Slow,
+    /// 429.
+    RateLimited,
+    /// It rejects every event.
+    Rejecting,
+    /// It does not know the API key.
+    InvalidKey,
+    /// It closes connections without an answer.
+    ConnectionReset,
+}
+
+impl Fault {
+    /// All there are.
+    pub const ALL: [Self; 7] = [
+        Self::None,
+        Self::Down,
+        Self::Slow,
+        Self::RateLimited,
+        Self::Rejecting,
+        Self::InvalidKey,
+        Self::ConnectionReset,
+    ];
+}
+
+impl<V: FakeVendor> VendorServer<V> {
+    /// Lets the vendor fail in this way from its next call on.
+    pub fn inject_fault(&self, fault: Fault) {
+        self.set_delay((fault == Fault::Slow).then_some(SLOW));
+        self.with(|vendor| vendor.set_rejecting(fault == Fault::Rejecting));
+        self.reply_always(match fault {
+            Fault::Down => Some(down()),
+            Fault::RateLimited => Some(rate_limited()),
+            Fault::Rejecting => V::rejection(),
+            Fault::InvalidKey => Some(V::invalid_key()),
+            Fault::ConnectionReset => Some(Reply::HangUp),
+            Fault::None | Fault::Slow => None,
+        });
+    }
+}
+
+fn down() -> Reply {
+    Reply::text(503, "text/html", "<html><h1>Service Unavailable</h1></html>")
+}
+
+fn rate_limited() -> Reply {
+    let response = Response::builder().status(429).header("retry-after", RETRY_AFTER_SECONDS);
+    Reply::Answer(response.body("{}".into()).unwrap_or_default())
+}

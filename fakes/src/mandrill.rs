@@ -1,0 +1,229 @@
+//! Mandrill, as far as `messages/send`, `messages/send-template`, `messages/search`,
+//! `rejects/list`, `users/ping2` and `senders/domains`.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt, io,
+};
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::server::Reply;
+use crate::vendor::{FakeVendor, VendorServer};
+
+/// One call that arrived.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The method: `messages/send`, …
+    pub method: String,
+    /// The body, with the key in it.
+    pub body: Value,
+}
+
+impl Received {
+    /// Whether it sends a mail, or wants to.
+    pub fn is_mail(&self) -> bool {
+        self.method.starts_with("messages/send")
+    }
+}
+
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.body["message"]["to"][0]["email"].as_str() {
+            Some(recipient) => write!(f, "Mandrill: {} to {recipient}", self.method),
+            None => write!(f, "Mandrill: {}", self.method),
+        }
+    }
+}
+
+/// How many rows a search gives where nobody asks for more.
+const ROWS_BY_DEFAULT: usize = 100;
+
+/// How Mandrill behaves.
+#[derive(Default)]
+pub struct Mandrill {
+    keys: Vec<String>,
+    bouncing: Vec<String>,
+    /// The rows of a search, by the address.
+    sent: HashMap<String, Vec<Value>>,
+    is_index_behind: bool,
+    is_rejecting: bool,
+    domains: BTreeMap<String, bool>,
+    forbidden: Vec<&'static str>,
+}
+
+/// A fake of Mandrill.
+pub type FakeMandrill = VendorServer<Mandrill>;
+
+impl FakeMandrill {
+    /// Starts it on `port`, 0 for any; it takes calls that carry `key`.
+    pub async fn start(port: u16, key: &str) -> io::Result<Self> {
+        Self::serve(port, Mandrill { keys: vec![key.to_owned()], ..Mandrill::default() }).await
+    }
+
+    /// The root of its API, for `MANDRILL_URL`.
+    pub fn url(&self) -> String {
+        format!("{}/api/1.0", self.root())
+    }
+
+    /// The one key that it takes from now on.
+    pub fn set_key(&self, key: &str) {
+        self.with(|mandrill| mandrill.keys = vec![key.to_owned()]);
+    }
+
+    /// One more key that it takes from now on.
+    pub fn add_key(&self, key: &str) {
+        self.with(|mandrill| mandrill.keys.push(key.to_owned()));
+    }
+
+    /// Lets a search find nothing of what was sent, as if the index were behind, or ends that.
+    pub fn set_index_behind(&self, is_index_behind: bool) {
+        self.with(|mandrill| mandrill.is_index_behind = is_index_behind);
+    }
+
+    /// How many mails each address was sent; those that bounced are none.
+    pub fn mails(&self) -> HashMap<String, usize> {
+        let sent = |rows: &Vec<Value>| rows.iter().filter(|row| row["state"] == "sent").count();
+        self.with(|mandrill| {
+            let rows = mandrill.sent.iter();
+            rows.map(|(address, rows)| (address.clone(), sent(rows))).collect()
+        })
+    }
+
+    /// Forgets what was sent.
+    pub fn forget(&self) {
+        self.with(|mandrill| mandrill.sent.clear());
+    }
+
+    /// Lists a sending domain, as one that is verified or as one that is not yet.
+    pub fn set_domain(&self, domain: &str, is_verified: bool) {
+        self.with(|mandrill| mandrill.domains.insert(domain.to_owned(), is_verified));
+    }
+
+    /// Takes the key no more for this method, as Mandrill does with one that is bound to others.
+    pub fn forbid(&self, method: &'static str) {
+        self.with(|mandrill| mandrill.forbidden.push(method));
+    }
+
+    /// Puts an address on the rejects list, as a hard bounce.
+    pub fn let_bounce(&self, address: &str) {
+        self.with(|mandrill| mandrill.bouncing.push(address.to_owned()));
+    }
+}
+
+impl FakeVendor for Mandrill {
+    type Call = Received;
+
+    fn read(request: &Request<Bytes>) -> Received {
+        Received {
+            method: request.uri().path().trim_start_matches("/api/1.0/").to_owned(),
+            body: serde_json::from_slice(request.body()).unwrap_or_default(),
+        }
+    }
+
+    fn answer(&mut self, call: &Received, count: usize) -> Reply {
+        if !self.keys.iter().any(|key| call.body["key"] == key.as_str()) {
+            return Self::invalid_key();
+        }
+        if self.forbidden.contains(&call.method.as_str()) {
+            return error(401, -1, "Invalid_Key", "This key may not call this method");
+        }
+        match call.method.as_str() {
+            "messages/send" | "messages/send-template" => self.send(&call.body["message"], count),
+            "messages/search" => Reply::json(200, &self.search(&call.body)),
+            "users/ping2" => Reply::json(200, &json!({"PING": "PONG!"})),
+            "senders/domains" => Reply::json(200, &self.domains()),
+            "rejects/list" => Reply::json(200, &self.rejects(call.body["email"].as_str())),
+            _ => error(404, -1, "ValidationError", "No such method"),
+        }
+    }
+
+    fn invalid_key() -> Reply {
+        error(401, -1, "Invalid_Key", "Invalid API key")
+    }
+
+    /// Mandrill rejects an address, and never a call.
+    fn rejection() -> Option<Reply> {
+        None
+    }
+
+    fn set_rejecting(&mut self, is_rejecting: bool) {
+        self.is_rejecting = is_rejecting;
+    }
+}
+
+impl Mandrill {
+    fn send(&mut self, message: &Value, count: usize) -> Reply {
+        let recipients = message["to"].as_array().into_iter().flatten();
+        let rows: Vec<_> =
+            recipients.map(|to| self.send_to(&to["email"], message, count)).collect();
+        Reply::json(200, &json!(rows))
+    }
+
+    fn send_to(&mut self, email: &Value, message: &Value, count: usize) -> Value {
+        let id = format!("{count:032x}");
+        let bounces = email.as_str().is_some_and(|email| self.bounces(email));
+        let (status, reason) =
+            if bounces { ("rejected", Some("hard-bounce")) } else { ("sent", None) };
+        let row = json!({
+            "_id": id, "ts": 1_767_225_600, "email": email, "state": status,
+            "sender": message["from_email"], "subject": message["subject"], "tags": [],
+            "metadata": message["metadata"],
+        });
+        self.sent.entry(email.as_str().unwrap_or_default().to_owned()).or_default().push(row);
+        json!({
+            "email": email, "status": status, "_id": id, "reject_reason": reason,
+            "queued_reason": null,
+        })
+    }
+
+    /// The rows of mails to the address that the query quotes, or of all mails for `*`, which is
+    /// also what no query means; no more than are asked for.
+    fn search(&self, body: &Value) -> Value {
+        if self.is_index_behind {
+            return json!([]);
+        }
+        let query = body["query"].as_str().unwrap_or("*");
+        let limit = body["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok());
+        let address = query.trim_matches('"');
+        let found = self.sent.iter().filter(|(to, _)| query == "*" || to.as_str() == address);
+        let rows = found.flat_map(|(_, rows)| rows).take(limit.unwrap_or(ROWS_BY_DEFAULT));
+        rows.cloned().collect()
+    }
+
+    fn domains(&self) -> Value {
+        let row = |(domain, is_verified): (&String, &bool)| {
+            let record = json!({"valid": is_verified, "valid_after": null, "error": null});
+            json!({
+                "domain": domain, "created_at": "2026-01-01 00:00:00",
+                "last_tested_at": "2026-01-01 00:00:00", "spf": record, "dkim": record,
+                "verified_at": is_verified.then_some("2026-01-01 00:00:00"),
+                "valid_signing": is_verified,
+            })
+        };
+        self.domains.iter().map(row).collect()
+    }
+
+    fn rejects(&self, email: Option<&str>) -> Value {
+        let bounces = |address: &&str| self.bounces(address);
+        let row = |address: &str| {
+            json!({
+                "email": address, "reason": "hard-bounce", "detail": "", "expired": false,
+                "created_at": "2026-01-01 00:00:00", "last_event_at": "2026-01-01 00:00:00",
+                "expires_at": "2030-01-01 00:00:00", "sender": null, "subaccount": null,
+            })
+        };
+        email.filter(bounces).map(row).into_iter().collect()
+    }
+
+    fn bounces(&self, email: &str) -> bool {
+        self.is_rejecting || self.bouncing.iter().any(|address| address == email)
+    }
+}
+
+fn error(status: u16, code: i64, name: &str, message: &str) -> Reply {
+    let body = json!({"status": "error", "code": code, "name": name, "message": message});
+    Reply::json(status, &body)
+}

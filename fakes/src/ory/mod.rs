@@ -1,0 +1,191 @@
+//! Ory's admin API, as far as finding identities, listing and patching them. What it does not know, it
+//! refuses. <https://www.ory.com/docs/reference/api#tag/identity>
+
+mod call;
+mod patch;
+mod people;
+mod schema;
+
+use std::{collections::BTreeMap, io};
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+pub use call::AdminCall;
+pub use patch::apply as patched;
+pub use people::{people_of_the_samples, person};
+
+use crate::server::Reply;
+use crate::vendor::{FakeVendor, VendorServer};
+use call::Asked;
+use schema::Schema;
+
+/// How Ory behaves.
+#[derive(Default)]
+pub struct Ory {
+    /// None: whoever calls is let in.
+    tokens: Vec<String>,
+    schema: Schema,
+    identities: BTreeMap<String, Value>,
+}
+
+/// A fake of Ory's admin API.
+pub type FakeOry = VendorServer<Ory>;
+
+impl FakeOry {
+    /// Starts it on `port`, 0 for any; it takes calls that carry `token`, or any where that is
+    /// none.
+    pub async fn start(port: u16, token: Option<&str>) -> io::Result<Self> {
+        let tokens = token.into_iter().map(str::to_owned).collect();
+        Self::serve(port, Ory { tokens, ..Ory::default() }).await
+    }
+
+    /// The root of its API, for `ORY_URL`.
+    pub fn url(&self) -> String {
+        self.root()
+    }
+
+    /// The one token that it takes from now on; `None` takes any, and none.
+    pub fn set_token(&self, token: Option<&str>) {
+        self.with(|ory| ory.tokens = token.into_iter().map(str::to_owned).collect());
+    }
+
+    /// One more token that it takes from now on.
+    pub fn add_token(&self, token: &str) {
+        self.with(|ory| ory.tokens.push(token.to_owned()));
+    }
+
+    /// The traits that the identity schema knows from now on. A patch that leaves others is
+    /// refused, and so is a `consent.newsletter` that is no boolean.
+    pub fn set_traits(&self, names: &[&str]) {
+        self.with(|ory| ory.schema = Schema::of(names));
+    }
+
+    /// Puts an identity in place, under its `id`. [`person`] makes one.
+    pub fn put_identity(&self, identity: Value) {
+        let id = identity["id"].as_str().unwrap_or_default().to_owned();
+        self.with(|ory| ory.identities.insert(id, identity));
+    }
+
+    /// The identity of this id, as it is now.
+    pub fn identity(&self, id: &str) -> Option<Value> {
+        self.with(|ory| ory.identities.get(id).cloned())
+    }
+
+    /// All identities as they are now, by id.
+    pub fn identities(&self) -> Vec<Value> {
+        self.with(|ory| ory.identities.values().cloned().collect())
+    }
+
+    /// Takes an identity away, as if its owner had deleted the account.
+    pub fn remove_identity(&self, id: &str) {
+        self.with(|ory| ory.identities.remove(id));
+    }
+
+    /// All patches that arrived since the last look, refused ones too; what else arrived is
+    /// forgotten.
+    pub fn take_patches(&self) -> Vec<AdminCall> {
+        let received = self.take_received().into_iter();
+        received.filter(AdminCall::is_patch).collect()
+    }
+}
+
+impl FakeVendor for Ory {
+    type Call = AdminCall;
+
+    fn read(request: &Request<Bytes>) -> AdminCall {
+        AdminCall::read(request)
+    }
+
+    fn answer(&mut self, call: &AdminCall, _count: usize) -> Reply {
+        if !self.lets_in(call.token.as_ref()) {
+            return Self::invalid_key();
+        }
+        match call.asked() {
+            Asked::Get(id) => self.get(id),
+            Asked::Find(identifier) => self.find(identifier),
+            Asked::List(size) => {
+                Reply::json(200, &self.identities.values().take(size).map(shown).collect())
+            }
+            Asked::Patch(id) => self.patch(id, &call.body),
+            // As Kratos' router says it.
+            Asked::Elsewhere => Reply::text(404, "text/plain", "404 page not found\n"),
+            Asked::Unknown(why) => error(StatusCode::BAD_REQUEST, why),
+        }
+    }
+
+    fn invalid_key() -> Reply {
+        error(StatusCode::UNAUTHORIZED, "Access credentials are invalid")
+    }
+
+    fn rejection() -> Option<Reply> {
+        Some(Reply::json(400, &json!({"error": {"code": 400, "status": "Bad Request"}})))
+    }
+}
+
+impl Ory {
+    fn lets_in(&self, token: Option<&String>) -> bool {
+        self.tokens.is_empty() || token.is_some_and(|token| self.tokens.contains(token))
+    }
+
+    fn get(&self, id: &str) -> Reply {
+        match self.identities.get(id) {
+            Some(identity) => Reply::json(200, &shown(identity)),
+            None => error(StatusCode::NOT_FOUND, "Unable to locate the resource"),
+        }
+    }
+
+    fn find(&self, identifier: &str) -> Reply {
+        let found = self.identities.values().filter(|one| signs_in_by(one, identifier));
+        Reply::json(200, &found.map(shown).collect())
+    }
+
+    fn patch(&mut self, id: &str, patch: &Value) -> Reply {
+        let Some(identity) = self.identities.get_mut(id) else { return self.get(id) };
+        let patched = patch::apply(patch, identity).and_then(|patched| {
+            self.schema.check(&patched)?;
+            Ok(patched)
+        });
+        match patched {
+            Ok(mut patched) => {
+                patched["updated_at"] = json!(now());
+                *identity = patched;
+                self.get(id)
+            }
+            Err(why) => error(StatusCode::BAD_REQUEST, &why),
+        }
+    }
+}
+
+/// The time now in microseconds, as Ory's databases keep it.
+fn now() -> String {
+    let now = OffsetDateTime::now_utc().truncate_to_microsecond();
+    now.format(&Rfc3339).unwrap_or_default()
+}
+
+/// An identity as Ory tells it: what its credentials hold stays with Ory.
+fn shown(identity: &Value) -> Value {
+    let mut identity = identity.clone();
+    let credentials = identity["credentials"].as_object_mut();
+    for kind in credentials.into_iter().flat_map(|kinds| kinds.values_mut()) {
+        kind.as_object_mut().map(|kind| kind.remove("config"));
+    }
+    identity
+}
+
+/// Ory keeps an address in lower case.
+fn signs_in_by(identity: &Value, identifier: &str) -> bool {
+    let kinds = identity["credentials"].as_object().into_iter().flat_map(|kinds| kinds.values());
+    let identifiers = kinds.filter_map(|kind| kind["identifiers"].as_array()).flatten();
+    identifiers.filter_map(Value::as_str).any(|one| one.to_lowercase() == identifier.to_lowercase())
+}
+
+fn error(status: StatusCode, message: &str) -> Reply {
+    let (code, word) = (status.as_u16(), status.canonical_reason());
+    Reply::json(code, &json!({"error": {"code": code, "status": word, "message": message}}))
+}
+
+#[cfg(test)]
+mod tests;

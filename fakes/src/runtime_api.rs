@@ -1,0 +1,99 @@
+//! Lambda's Runtime API, as far as a function uses it.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::{io, time::Instant};
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use serde_json::json;
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::server::{Reply, Server};
+
+const ROOT: &str = "/2018-06-01/runtime/";
+
+/// One event on its way to the function.
+#[derive(Debug)]
+pub struct Invocation {
+    /// JSON.
+    pub event: Bytes,
+    /// The ARN by which the function is invoked.
+    pub arn: String,
+    /// When the function's time is over.
+    pub ends: OffsetDateTime,
+}
+
+/// What a process reports to Lambda, with the time at which it came.
+#[derive(Debug)]
+pub enum Report {
+    /// It waits for the next event.
+    Ready(Instant, oneshot::Sender<Invocation>),
+    /// Its answer.
+    Answer(Instant, Bytes),
+    /// It could not answer, or not start.
+    Error(Bytes),
+}
+
+/// The Runtime API of one process.
+pub struct RuntimeApi {
+    server: Server,
+    reports: mpsc::UnboundedReceiver<Report>,
+}
+
+impl RuntimeApi {
+    /// Starts it.
+    pub async fn start() -> io::Result<Self> {
+        let (sender, reports) = mpsc::unbounded_channel();
+        let server = Server::start(0, move |request| serve(request, sender.clone()));
+        Ok(Self { server: server.await?, reports })
+    }
+
+    /// For `AWS_LAMBDA_RUNTIME_API`.
+    pub fn address(&self) -> String {
+        self.server.address().to_string()
+    }
+
+    /// What the process reports next; none once the server has ended.
+    pub async fn next(&mut self) -> Option<Report> {
+        self.reports.recv().await
+    }
+}
+
+async fn serve(request: Request<Bytes>, sender: mpsc::UnboundedSender<Report>) -> Reply {
+    let now = Instant::now();
+    let path = request.uri().path().strip_prefix(ROOT).unwrap_or_default();
+    let steps: Vec<_> = path.split('/').collect();
+    let report = match (request.method(), steps.as_slice()) {
+        (&Method::GET, ["invocation", "next"]) => return next(&sender, now).await,
+        (&Method::POST, ["invocation", _, "response"]) => Report::Answer(now, request.into_body()),
+        (&Method::POST, ["invocation", _, "error"] | ["init", "error"]) => {
+            Report::Error(request.into_body())
+        }
+        _ => return Reply::text(404, "text/plain", "no such method"),
+    };
+    // A test that has ended listens no more.
+    let _ = sender.send(report);
+    Reply::json(202, &json!({"status": "OK"}))
+}
+
+async fn next(sender: &mpsc::UnboundedSender<Report>, now: Instant) -> Reply {
+    let (give, given) = oneshot::channel();
+    let _ = sender.send(Report::Ready(now, give));
+    match given.await {
+        Ok(invocation) => Reply::Answer(answer(invocation)),
+        Err(_) => Reply::HangUp,
+    }
+}
+
+fn answer(invocation: Invocation) -> Response<Bytes> {
+    let deadline_ms = invocation.ends.unix_timestamp_nanos() / 1_000_000;
+    let response = Response::builder()
+        .header("content-type", "application/json")
+        .header("lambda-runtime-aws-request-id", "00000000-5555-4555-8555-000000000000")
+        .header("lambda-runtime-deadline-ms", deadline_ms.to_string())
+        .header("lambda-runtime-invoked-function-arn", &invocation.arn)
+        .header("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000");
+    // An ARN that is no header's value is a mistake of the caller's; the function gets nothing.
+    response.body(invocation.event).unwrap_or_default()
+}

@@ -1,0 +1,82 @@
+//! AWS Secrets Manager, as far as `GetSecretValue`.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
+
+use crate::aws::{AwsServer, Refusal, Service};
+
+/// What Secrets Manager holds.
+#[derive(Default)]
+pub struct Secrets {
+    held: HashMap<String, Versions>,
+    denied: HashSet<String>,
+    fetches: usize,
+}
+
+#[derive(Default)]
+struct Versions {
+    current: String,
+    previous: Option<String>,
+}
+
+/// A fake of Secrets Manager.
+pub type FakeSecretsManager = AwsServer<Secrets>;
+
+impl FakeSecretsManager {
+    /// Gives a secret a new current version; what was current becomes the previous one.
+    pub fn put(&self, id: &str, value: &str) {
+        self.with(|state| {
+            let versions = state.held.entry(id.to_owned()).or_default();
+            let before = std::mem::replace(&mut versions.current, value.to_owned());
+            versions.previous = (!before.is_empty()).then_some(before);
+        });
+    }
+
+    /// Denies a secret, as where a policy forbids it, or ends that.
+    pub fn set_denied(&self, id: &str, denied: bool) {
+        self.with(|state| {
+            if denied { state.denied.insert(id.to_owned()) } else { state.denied.remove(id) }
+        });
+    }
+
+    /// How often a current version was asked for while the fake was up.
+    pub fn fetches(&self) -> usize {
+        self.with(|state| state.fetches)
+    }
+}
+
+impl Service for Secrets {
+    const TARGET: &'static str = "secretsmanager";
+    const PROTOCOL: &'static str = "application/x-amz-json-1.1";
+
+    fn perform(&mut self, operation: &str, input: &Value) -> Result<Value, Refusal> {
+        let ("GetSecretValue", Some(id)) = (operation, input["SecretId"].as_str()) else {
+            return Err(refusal("InvalidRequestException"));
+        };
+        let label = input["VersionStage"].as_str().unwrap_or("AWSCURRENT");
+        if label == "AWSCURRENT" {
+            self.fetches += 1;
+        }
+        if self.denied.contains(id) {
+            return Err(refusal("AccessDeniedException"));
+        }
+        let value = self.held.get(id).and_then(|versions| match label {
+            "AWSPREVIOUS" => versions.previous.clone(),
+            _ => Some(versions.current.clone()),
+        });
+        let value = value.ok_or_else(|| refusal("ResourceNotFoundException"))?;
+        Ok(json!({
+            "ARN": format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{id}"),
+            "Name": id,
+            "VersionId": "00000000-0000-0000-0000-000000000001",
+            "VersionStages": [label],
+            "SecretString": value,
+            "CreatedDate": 1_700_000_000,
+        }))
+    }
+}
+
+fn refusal(kind: &str) -> Refusal {
+    Refusal::new(kind, kind)
+}

@@ -1,0 +1,153 @@
+//! Segment's tracking API, as far as `identify`, `track`, `group` and `batch`, and the settings of
+//! a source.
+
+use std::{fmt, io};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{Request, header::AUTHORIZATION};
+use serde_json::{Value, json};
+
+use crate::server::Reply;
+use crate::vendor::{FakeVendor, VendorServer};
+
+/// One call that arrived.
+#[derive(Clone, Debug)]
+pub struct Tracked {
+    /// The path under the API's root: `identify`, …
+    pub path: String,
+    /// The write key that it carries.
+    pub write_key: Option<String>,
+    /// The body.
+    pub body: Value,
+}
+
+impl fmt::Display for Tracked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Segment: {}", self.path)?;
+        for event in self.events() {
+            let user = event["userId"].as_str().or(event["anonymousId"].as_str());
+            write!(f, " {}", user.unwrap_or("nobody"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Tracked {
+    /// The events in it: those of a batch, or the one that it is.
+    pub fn events(&self) -> &[Value] {
+        match self.body["batch"].as_array() {
+            Some(events) => events,
+            None => std::slice::from_ref(&self.body),
+        }
+    }
+}
+
+/// How Segment behaves.
+#[derive(Default)]
+pub struct Segment {
+    write_keys: Vec<String>,
+    api_host: Option<String>,
+}
+
+/// A fake of Segment.
+pub type FakeSegment = VendorServer<Segment>;
+
+impl FakeSegment {
+    /// Starts it on `port`, 0 for any; it takes calls that carry `write_key`.
+    pub async fn start(port: u16, write_key: &str) -> io::Result<Self> {
+        let write_keys = vec![write_key.to_owned()];
+        Self::serve(port, Segment { write_keys, ..Segment::default() }).await
+    }
+
+    /// The root of its API, for `SEGMENT_URL`.
+    pub fn url(&self) -> String {
+        format!("{}/v1", self.root())
+    }
+
+    /// Where the source's settings say that its events are to go; before this is said, it tells no
+    /// settings.
+    pub fn set_api_host(&self, host: &str) {
+        self.with(|segment| segment.api_host = Some(host.to_owned()));
+    }
+
+    /// The one write key that it takes from now on.
+    pub fn set_write_key(&self, write_key: &str) {
+        self.with(|segment| segment.write_keys = vec![write_key.to_owned()]);
+    }
+
+    /// One more write key that it takes from now on.
+    pub fn add_write_key(&self, write_key: &str) {
+        self.with(|segment| segment.write_keys.push(write_key.to_owned()));
+    }
+}
+
+impl FakeVendor for Segment {
+    type Call = Tracked;
+
+    fn read(request: &Request<Bytes>) -> Tracked {
+        Tracked {
+            path: request.uri().path().trim_start_matches("/v1/").to_owned(),
+            write_key: write_key(request),
+            body: serde_json::from_slice(request.body()).unwrap_or_default(),
+        }
+    }
+
+    fn answer(&mut self, call: &Tracked, _count: usize) -> Reply {
+        if let Some(rest) = call.path.strip_prefix("projects/") {
+            return self.settings(rest);
+        }
+        if !call.write_key.as_ref().is_some_and(|key| self.write_keys.contains(key)) {
+            return Self::invalid_key();
+        }
+        let is_good = match call.path.as_str() {
+            "identify" | "track" | "group" => is_event(&call.body),
+            "batch" => call.body["batch"].is_array() && call.events().iter().all(is_typed_event),
+            _ => false,
+        };
+        Reply::json(if is_good { 200 } else { 400 }, &json!({"success": is_good}))
+    }
+
+    fn invalid_key() -> Reply {
+        let message = "An invalid write key was provided";
+        Reply::json(400, &json!({"success": false, "message": message}))
+    }
+
+    fn rejection() -> Option<Reply> {
+        Some(Reply::json(400, &json!({"success": false, "message": "Invalid event"})))
+    }
+}
+
+impl Segment {
+    /// The settings of a source, which libraries read before they send.
+    fn settings(&self, path: &str) -> Reply {
+        let key = path.strip_suffix("/settings").map(str::to_owned);
+        let is_ours = key.is_some_and(|key| self.write_keys.contains(&key));
+        match &self.api_host {
+            Some(host) if is_ours => {
+                let settings = json!({"integrations": {"Segment.io": {"apiHost": host}}});
+                Reply::json(200, &settings)
+            }
+            _ => Reply::text(404, "text/plain", "Cannot GET"),
+        }
+    }
+}
+
+/// Segment refuses a larger event.
+const MAX_EVENT_BYTES: usize = 32 * 1024;
+
+fn is_event(event: &Value) -> bool {
+    event.is_object() && event.to_string().len() <= MAX_EVENT_BYTES
+}
+
+/// In a batch the path tells no kind.
+fn is_typed_event(event: &Value) -> bool {
+    is_event(event) && ["identify", "track", "group"].map(Value::from).contains(&event["type"])
+}
+
+/// The user name of HTTP Basic, whose password is empty.
+fn write_key(request: &Request<Bytes>) -> Option<String> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let decoded = STANDARD.decode(header.strip_prefix("Basic ")?).ok()?;
+    String::from_utf8(decoded).ok()?.strip_suffix(':').map(str::to_owned)
+}

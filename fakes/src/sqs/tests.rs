@@ -1,0 +1,144 @@
+use aws_sdk_sqs::{
+    Client, Config,
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
+    error::ProvideErrorMetadata,
+};
+
+use super::*;
+
+const QUEUE: &str = "mail";
+
+async fn sqs() -> (FakeSqs, Client) {
+    let sqs = FakeSqs::start(0).await.unwrap();
+    sqs.create_queue(QUEUE);
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .endpoint_url(sqs.url())
+        .http_client(shared::http::Client::new().unwrap().for_sdk())
+        .retry_config(RetryConfig::disabled());
+    let client = Client::from_conf(config.build());
+    (sqs, client)
+}
+
+async fn send(sqs: &FakeSqs, client: &Client, body: &str) {
+    client.send_message().queue_url(sqs.queue_url(QUEUE)).message_body(body).send().await.unwrap();
+}
+
+/// Asks for another visibility, and gives the code of the error.
+async fn change(sqs: &FakeSqs, client: &Client, receipt: &str, seconds: i32) -> Result<(), String> {
+    let request = client.change_message_visibility().queue_url(sqs.queue_url(QUEUE));
+    let request = request.receipt_handle(receipt).visibility_timeout(seconds);
+    match request.send().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.code().unwrap().to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn the_sdk_accepts_the_answer() {
+    let (sqs, client) = sqs().await;
+    let request = client.send_message().queue_url(sqs.queue_url(QUEUE));
+    let sent = request.message_body("hello").send().await.unwrap();
+    assert_eq!(sent.md5_of_message_body(), Some("5d41402abc4b2a76b9719d911017c592"));
+    let [message] = &sqs.messages(QUEUE)[..] else { panic!("not one message") };
+    assert_eq!(sent.message_id(), Some(message.id.as_str()));
+    assert_eq!(message.body, "hello");
+    assert_eq!(message.receive_count, 0);
+}
+
+#[tokio::test]
+async fn what_sqs_does_not_take() {
+    let (sqs, client) = sqs().await;
+    sqs.set_max_message_bytes(5);
+    for (queue, body, code) in [
+        ("other", "hello", "AWS.SimpleQueueService.NonExistentQueue"),
+        (QUEUE, "hello!", "InvalidParameterValue"),
+        (QUEUE, "hellö", "InvalidParameterValue"),
+        (QUEUE, "", "MissingParameter"),
+        (QUEUE, "\u{1}", "InvalidMessageContents"),
+        (QUEUE, "\u{FFFE}", "InvalidMessageContents"),
+    ] {
+        let request = client.send_message().queue_url(sqs.queue_url(queue)).message_body(body);
+        let error = request.send().await.unwrap_err();
+        assert_eq!(error.code(), Some(code), "{body}");
+        assert_eq!(error.raw_response().unwrap().status().as_u16(), 400);
+    }
+    assert!(sqs.messages(QUEUE).is_empty());
+    send(&sqs, &client, "\t\u{1F600}").await;
+}
+
+#[tokio::test]
+async fn received_once_until_visible_again() {
+    let (sqs, client) = sqs().await;
+    for body in ["one", "two", "three"] {
+        send(&sqs, &client, body).await;
+    }
+    let [one, two] = &sqs.receive(QUEUE, 2)[..] else { panic!("not two messages") };
+    assert_eq!((one.body.as_str(), two.body.as_str()), ("one", "two"));
+    assert!(one.is_hidden() && one.receive_count == 1);
+    assert_eq!(sqs.receive(QUEUE, 10).len(), 1);
+    assert!(sqs.receive(QUEUE, 10).is_empty());
+
+    sqs.make_visible(QUEUE);
+    let [again] = &sqs.receive(QUEUE, 1)[..] else { panic!("not one message") };
+    assert_eq!((&again.id, again.receive_count), (&one.id, 2));
+    assert_ne!(again.receipt, one.receipt);
+    // Only the last receipt deletes.
+    sqs.delete(&one.receipt);
+    assert_eq!(sqs.messages(QUEUE).len(), 3);
+    sqs.delete(&again.receipt);
+    assert_eq!(sqs.messages(QUEUE).len(), 2);
+
+    sqs.set_visibility_timeout(Duration::ZERO);
+    sqs.make_visible(QUEUE);
+    assert_eq!(sqs.receive(QUEUE, 10).len(), 2);
+    assert_eq!(sqs.receive(QUEUE, 10).len(), 2);
+}
+
+#[tokio::test]
+async fn visibility_changed() {
+    let (sqs, client) = sqs().await;
+    send(&sqs, &client, "hello").await;
+    let receipt = &sqs.receive(QUEUE, 1)[0].receipt;
+    change(&sqs, &client, receipt, 30).await.unwrap();
+    let message = &sqs.messages(QUEUE)[0];
+    assert_eq!((message.visibility, message.is_hidden()), (Some(30), true));
+    assert_eq!(change(&sqs, &client, receipt, 43_201).await.unwrap_err(), "InvalidParameterValue");
+    assert_eq!(change(&sqs, &client, receipt, -1).await.unwrap_err(), "InvalidParameterValue");
+
+    change(&sqs, &client, receipt, 0).await.unwrap();
+    let in_flight = change(&sqs, &client, receipt, 30).await.unwrap_err();
+    assert_eq!(in_flight, "AWS.SimpleQueueService.MessageNotInflight");
+    sqs.receive(QUEUE, 1);
+    assert_eq!(change(&sqs, &client, receipt, 30).await.unwrap_err(), "InvalidParameterValue");
+}
+
+#[tokio::test]
+async fn the_event_of_lambda() {
+    let (sqs, client) = sqs().await;
+    send(&sqs, &client, "hello").await;
+    let messages = sqs.receive(QUEUE, 10);
+    let event = lambda_event(&messages);
+    let sent = (messages[0].sent.unix_timestamp_nanos() / 1_000_000).to_string();
+    let received = &event["Records"][0]["attributes"]["ApproximateFirstReceiveTimestamp"];
+    assert!(received.as_str().unwrap().parse::<u64>().unwrap() >= sent.parse().unwrap());
+    let expected = json!({"Records": [{
+        "messageId": messages[0].id,
+        "receiptHandle": messages[0].receipt,
+        "body": "hello",
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": sent,
+            "SenderId": "AROAEXAMPLE:local",
+            "ApproximateFirstReceiveTimestamp": received,
+        },
+        "messageAttributes": {},
+        "md5OfBody": "5d41402abc4b2a76b9719d911017c592",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:mail",
+        "awsRegion": "us-east-1",
+    }]});
+    assert_eq!(event, expected);
+}

@@ -1,0 +1,151 @@
+//! What the vendors' fakes share: they remember each call, and answer from a script where
+//! one is given.
+
+use std::{collections::VecDeque, io, time::Duration};
+
+use bytes::Bytes;
+use http::Request;
+
+use super::Shared;
+use crate::server::{Reply, Server};
+
+/// How one vendor behaves.
+pub trait FakeVendor: Default + Send + 'static {
+    /// One call, as it is remembered.
+    type Call: Clone + Send;
+
+    /// Reads a call.
+    fn read(request: &Request<Bytes>) -> Self::Call;
+
+    /// Does what a call asks for, the `count`-th, and answers honestly.
+    fn answer(&mut self, call: &Self::Call, count: usize) -> Reply;
+
+    /// What it answers to an API key that it does not know.
+    fn invalid_key() -> Reply;
+
+    /// What it answers to every call while it rejects; none where it answers honestly.
+    fn rejection() -> Option<Reply>;
+
+    /// Rejects from now on, or ends that.
+    fn set_rejecting(&mut self, _is_rejecting: bool) {}
+}
+
+struct State<V: FakeVendor> {
+    vendor: V,
+    received: Vec<V::Call>,
+    count: usize,
+    script: VecDeque<Scripted>,
+    faults: Option<Faults<V>>,
+    standing: Option<Reply>,
+    delay: Option<Duration>,
+}
+
+/// A reply instead of the honest one.
+pub struct Scripted {
+    /// What is answered.
+    pub reply: Reply,
+    /// Whether the vendor does what it was asked to all the same.
+    pub acts: bool,
+}
+
+/// Says which calls get another reply than the honest one.
+type Faults<V> = Box<dyn FnMut(&<V as FakeVendor>::Call) -> Option<Scripted> + Send>;
+
+impl<V: FakeVendor> Default for State<V> {
+    fn default() -> Self {
+        Self {
+            vendor: V::default(),
+            received: Vec::new(),
+            count: 0,
+            script: VecDeque::new(),
+            faults: None,
+            standing: None,
+            delay: None,
+        }
+    }
+}
+
+/// A running fake for a vendor.
+pub struct VendorServer<V: FakeVendor> {
+    state: Shared<State<V>>,
+    server: Server,
+}
+
+impl<V: FakeVendor> VendorServer<V> {
+    /// Starts it.
+    pub(super) async fn serve(port: u16, vendor: V) -> io::Result<Self> {
+        let state = Shared::<State<V>>::default();
+        state.lock().vendor = vendor;
+        let shared = state.clone();
+        let server = Server::start(port, move |request| {
+            let reply = receive(&mut shared.lock(), &request);
+            async move { reply }
+        });
+        Ok(Self { state, server: server.await? })
+    }
+
+    /// The URL of its root.
+    pub(super) fn root(&self) -> String {
+        self.server.url()
+    }
+
+    /// Looks at how it behaves, or changes that.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut V) -> T) -> T {
+        work(&mut self.state.lock().vendor)
+    }
+
+    /// Gives the next call this reply, instead of the honest one. Replies queue up.
+    pub fn reply_next(&self, reply: Reply) {
+        self.state.lock().script.push_back(Scripted { reply, acts: false });
+    }
+
+    /// The same, but the next call is done: only its answer is lost.
+    pub fn act_and_reply_next(&self, reply: Reply) {
+        self.state.lock().script.push_back(Scripted { reply, acts: true });
+    }
+
+    /// Asks at each call that no reply waits for whether it gets another than the honest one.
+    pub fn set_faults(&self, faults: impl FnMut(&V::Call) -> Option<Scripted> + Send + 'static) {
+        self.state.lock().faults = Some(Box::new(faults));
+    }
+
+    /// Gives every call this reply from now on, instead of the honest one; `None` ends that.
+    pub fn reply_always(&self, reply: Option<Reply>) {
+        self.state.lock().standing = reply;
+    }
+
+    /// Lets honest replies wait from now on; `None` ends that.
+    pub fn set_delay(&self, delay: Option<Duration>) {
+        self.state.lock().delay = delay;
+    }
+
+    /// Resets new connections before a request is read, or ends that.
+    pub fn set_resetting(&self, resetting: bool) {
+        self.server.set_resetting(resetting);
+    }
+
+    /// All calls that arrived since the last look, refused ones too.
+    pub fn take_received(&self) -> Vec<V::Call> {
+        std::mem::take(&mut self.state.lock().received)
+    }
+}
+
+fn receive<V: FakeVendor>(state: &mut State<V>, request: &Request<Bytes>) -> Reply {
+    let call = V::read(request);
+    state.received.push(call.clone());
+    state.count += 1;
+    let scripted = state.script.pop_front();
+    let scripted = scripted.or_else(|| state.faults.as_mut()?(&call));
+    if let Some(Scripted { reply, acts: false }) = scripted {
+        return reply;
+    }
+    if let (None, Some(standing)) = (&scripted, &state.standing) {
+        return standing.clone();
+    }
+    let honest = state.vendor.answer(&call, state.count);
+    let reply = scripted.map_or(honest, |scripted| scripted.reply);
+    match state.delay {
+        Some(delay) => Reply::After(delay, Box::new(reply)),
+        None => reply,
+    }
+}

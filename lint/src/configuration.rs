@@ -1,0 +1,180 @@
+//! A configuration file: Kratos' own, or an Ory project's that holds one.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// Where an Ory project keeps what is Kratos' configuration: `ory get project` and
+/// `ory patch project` (ory/cli, `cmd/cloudx/project`). `ory get identity-config` gives it bare.
+const IN_A_PROJECT: [&[&str]; 2] =
+    [&["services", "identity", "config"], &["project", "services", "identity", "config"]];
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Kratos' configuration, or `ory get identity-config`.
+    Kratos,
+    /// An Ory project's.
+    Project,
+    /// A template alone.
+    Template,
+}
+
+/// Why a file is not looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum NoConfiguration {
+    /// It cannot be parsed.
+    #[error("this is neither YAML nor JSON")]
+    Syntax(#[source] serde_yaml_ng::Error),
+    /// It is YAML, with something in it that JSON has not, such as a number for a key.
+    #[error("this is YAML, but not what JSON could say, as a configuration must be")]
+    NoJson(#[source] serde_yaml_ng::Error),
+    /// It is something else.
+    #[error(
+        "there is no `selfservice` in it, nor in `services.identity.config`: wanted Kratos' \
+         configuration, what `ory get identity-config` or `ory get project` prints, or a .jsonnet \
+         template"
+    )]
+    NoSelfservice,
+    /// A part has the wrong type, so that nothing below it can be looked at.
+    #[error("`{path}` is {found}, wanted a map")]
+    NoMap {
+        /// Which part.
+        path: String,
+        /// What it is.
+        found: &'static str,
+    },
+}
+
+/// A configuration that has a `selfservice`.
+pub struct Configuration {
+    /// What the file is.
+    pub kind: Kind,
+    prefix: String,
+    root: Value,
+}
+
+impl Configuration {
+    /// Reads YAML, of which JSON is a part; anchors and merge keys are followed.
+    ///
+    /// # Errors
+    /// Where it is none, or no configuration.
+    pub fn read(text: &str) -> Result<Self, NoConfiguration> {
+        let mut yaml: serde_yaml_ng::Value =
+            serde_yaml_ng::from_str(text).map_err(NoConfiguration::Syntax)?;
+        yaml.apply_merge().map_err(NoConfiguration::Syntax)?;
+        Self::of(serde_yaml_ng::from_value(yaml).map_err(NoConfiguration::NoJson)?)
+    }
+
+    /// The same of what has been read.
+    ///
+    /// # Errors
+    /// Where it is no configuration.
+    pub fn of(mut file: Value) -> Result<Self, NoConfiguration> {
+        let mut kind = Kind::Kratos;
+        let mut prefix = String::new();
+        if file.get("selfservice").is_none() {
+            let found = IN_A_PROJECT.into_iter().find(|keys| {
+                at(&file, keys).is_some_and(|config| config.get("selfservice").is_some())
+            });
+            let keys = found.ok_or(NoConfiguration::NoSelfservice)?;
+            kind = Kind::Project;
+            prefix = format!("{}.", keys.join("."));
+            file = at(&file, keys).cloned().unwrap_or_default();
+        }
+        let configuration = Self { kind, prefix, root: file };
+        for keys in [&["selfservice"][..], &["selfservice", "flows"], &["selfservice", "methods"]] {
+            configuration.wants_a_map(keys)?;
+        }
+        Ok(configuration)
+    }
+
+    fn wants_a_map(&self, keys: &[&str]) -> Result<(), NoConfiguration> {
+        match self.at(keys) {
+            None | Some(Value::Null | Value::Object(_)) => Ok(()),
+            Some(other) => Err(NoConfiguration::NoMap {
+                path: self.path(&keys.join(".")),
+                found: type_of(other),
+            }),
+        }
+    }
+
+    /// What stands under these keys of Kratos' configuration.
+    pub fn at(&self, keys: &[&str]) -> Option<&Value> {
+        at(&self.root, keys)
+    }
+
+    /// The path in the file of a path in Kratos' configuration.
+    pub fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+}
+
+fn at<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v Value> {
+    keys.iter().try_fold(value, |value, key| value.get(key))
+}
+
+/// What people call it.
+pub(super) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    fn kind(text: &str) -> Result<(Kind, String), String> {
+        let told = |error: NoConfiguration| match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        Configuration::read(text).map(|read| (read.kind, read.path("x"))).map_err(told)
+    }
+
+    #[test]
+    fn a_file_is_kratos_or_a_project() {
+        let kratos = || Ok((Kind::Kratos, "x".to_owned()));
+        let project =
+            |prefix: &str| Ok((Kind::Project, format!("{prefix}services.identity.config.x")));
+        assert_eq!(kind("selfservice:\n  flows: {}"), kratos());
+        assert_eq!(kind(r#"{"selfservice": null}"#), kratos());
+        assert_eq!(kind("services: {identity: {config: {selfservice: {}}}}"), project(""));
+        let patched = r#"{"project": {"services": {"identity": {"config": {"selfservice": {}}}}}}"#;
+        assert_eq!(kind(patched), project("project."));
+    }
+
+    #[test]
+    fn what_is_none_is_told() {
+        let table = [
+            ("", "no `selfservice`"),
+            ("[]", "no `selfservice`"),
+            ("a: b", "no `selfservice`"),
+            ("a: [", "neither YAML nor JSON"),
+            ("\u{0}", "neither YAML nor JSON"),
+            ("{1: 2, selfservice: {}}", "expected a string key"),
+            ("selfservice: 1", "`selfservice` is a number, wanted a map"),
+            ("selfservice: {flows: []}", "`selfservice.flows` is a list"),
+            ("a: 1\n---\nb: 2", "neither YAML nor JSON"),
+        ];
+        for (text, part) in table {
+            let told = kind(text).unwrap_err();
+            assert!(told.contains(part), "{text:?}: {told}");
+        }
+    }
+
+    #[test]
+    fn merge_keys_are_followed() {
+        let text = "a: &a {flows: {login: {}}}\nselfservice: {<<: *a}";
+        let configuration = Configuration::read(text).unwrap();
+        assert!(configuration.at(&["selfservice", "flows", "login"]).is_some());
+    }
+}

@@ -1,0 +1,10 @@
+//! Places in a template.
+
+/// A place in a template's source.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}

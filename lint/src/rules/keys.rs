@@ -1,0 +1,115 @@
+//! Vendors' keys in Ory's configuration.
+
+use url::Url;
+
+use crate::{
+    Findings, Rule, Severity,
+    hook::Hook,
+    template::Reading,
+    vendor::Vendor,
+    web_hook::{Auth, WebHook},
+};
+
+/// A key beside the template.
+pub(crate) static KEY_IN_REQUEST: Rule = Rule {
+    name: "key-in-request",
+    severity: Severity::Error,
+    happens: "A vendor's key is in Ory's configuration: whoever may read the project, its backups \
+              or a pull request has it, and changing it is a change of the configuration.",
+    mend: "Take it out and revoke it. Call a function that keeps the key in Secrets Manager, and \
+           give Ory a key of that function's only.",
+    claim: "ory/k8s#401; ory/kratos#1792; request/auth.go",
+};
+
+/// A key within the template. Base64 hides nothing.
+pub(crate) static KEY_IN_TEMPLATE: Rule = Rule {
+    name: "key-in-template",
+    severity: Severity::Error,
+    happens: "A vendor's key is in the template, and base64 is no encryption: whoever may read \
+              the configuration has it.",
+    mend: "Take it out and revoke it. Call a function that adds the key to what the template gives.",
+    claim: "ory/k8s#401; ory/kratos#1792; Ory's document on Mailchimp, which says to do so",
+};
+
+/// Names that vendors give a key in a body.
+const NAMES_OF_KEYS: [&str; 5] = ["writekey", "apikey", "apisecret", "accesstoken", "secretkey"];
+
+/// Checks `auth`, the headers and the URL. A key is told by where it is, never by its text.
+pub(crate) fn check(hook: &Hook, found: &mut Findings) {
+    let Some(web) = &hook.web else { return };
+    let at = Vendor::of_url(&web.url);
+    let mut told = |part: String, vendor: Vendor| {
+        found.add(&KEY_IN_REQUEST, part, format!("It is a key of {}'s.", vendor.name()));
+    };
+    let presented = texts_of_auth(web);
+    let by_shape = presented.iter().find_map(|text| Vendor::of_key(text));
+    let at_vendor = at.filter(|_| presented.iter().any(|text| !text.is_empty()));
+    if let Some(vendor) = by_shape.or(at_vendor) {
+        told(hook.part("auth"), vendor);
+    }
+    for (name, value) in &web.headers {
+        let authorizes = name.eq_ignore_ascii_case("authorization");
+        if let Some(vendor) = Vendor::of_key(value).or(at.filter(|_| authorizes)) {
+            told(hook.part(&format!("headers.{name}")), vendor);
+        }
+    }
+    if let Some(vendor) = key_in_url(&web.url, at) {
+        told(hook.part("url"), vendor);
+    }
+}
+
+fn texts_of_auth(web: &WebHook) -> Vec<String> {
+    match web.auth() {
+        None => Vec::new(),
+        Some(Auth::ApiKey { value, .. }) => vec![value],
+        Some(Auth::BasicAuth { user, password }) => vec![user, password],
+    }
+}
+
+fn key_in_url(url: &str, at: Option<Vendor>) -> Option<Vendor> {
+    let has_user = |url: Url| !url.username().is_empty() || url.password().is_some();
+    Vendor::of_key(url).or_else(|| at.filter(|_| Url::parse(url).is_ok_and(has_user)))
+}
+
+/// Checks a webhook's template: by the shape of any text in it, by the names that vendors give a
+/// key, and Mandrill's `key`, whose newer keys only have a shape.
+pub(crate) fn check_template(reading: &Reading, hook: &Hook, path: &str, found: &mut Findings) {
+    check_texts(reading, path, found);
+    let url = hook.web.as_ref().map(|web| web.url.as_str()).unwrap_or_default();
+    let is_mandrills = Vendor::of_url(url) == Some(Vendor::Mandrill) || is_a_mail(reading);
+    for text in &reading.named_texts {
+        if is_mandrills && text.fields == ["key"] && !text.text.is_empty() {
+            found.add_at(&KEY_IN_TEMPLATE, path, text.place, "It is `key`, Mandrill's.");
+        }
+    }
+}
+
+/// A mail as Mandrill takes it.
+fn is_a_mail(reading: &Reading) -> bool {
+    let within = |field: &str| {
+        reading.named_texts.iter().any(|text| text.fields.first().is_some_and(|f| f == field))
+    };
+    within("message") || within("template_name")
+}
+
+/// Checks a template of whatever use.
+pub(crate) fn check_texts(reading: &Reading, path: &str, found: &mut Findings) {
+    for text in &reading.texts {
+        if let Some(vendor) = Vendor::of_key(&text.text) {
+            let detail = format!("It has the shape of a key of {}'s.", vendor.name());
+            found.add_at(&KEY_IN_TEMPLATE, path, text.place, detail);
+        }
+    }
+    for text in &reading.named_texts {
+        let is_put_together = !reading.texts.iter().any(|standing| standing.text == text.text);
+        if let Some(vendor) = Vendor::of_key(&text.text).filter(|_| is_put_together) {
+            let detail = format!("Put together, it has the shape of a key of {}'s.", vendor.name());
+            found.add_at(&KEY_IN_TEMPLATE, path, text.place, detail);
+        }
+        let Some(field) = text.fields.last() else { continue };
+        let plain = field.replace(['_', '-'], "").to_lowercase();
+        if NAMES_OF_KEYS.contains(&plain.as_str()) && !text.text.is_empty() {
+            found.add_at(&KEY_IN_TEMPLATE, path, text.place, format!("It is `{field}`."));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Methods that a webhook was not thought of for.
+
+use crate::{
+    Findings, Rule, Severity,
+    hook::Hook,
+    kratos::{Flow, HookList, Method},
+    methods::Methods,
+    rules::lists::is_same,
+};
+
+/// A webhook on one method's list and on no other's.
+pub(crate) static MISSING_METHOD: Rule = Rule {
+    name: "missing-method",
+    severity: Severity::Warning,
+    happens: "People who come by these methods are not told of: the webhook is in the list of \
+              another method, and each list is for its own method only. Social sign-in is `oidc`.",
+    mend: "Put the same webhook into the lists of these methods; \
+           `ory-actions action` prints a command for each.",
+    claim: "H2, H17; driver/registry_default_{registration,login}.go; ory/kratos#4172",
+};
+
+/// Methods of a login that come after another one.
+const SECOND_FACTORS: [Method; 2] = [Method::Totp, Method::LookupSecret];
+
+/// Checks sign-up and sign-in: the methods of settings are not the same thing done in several ways.
+pub(crate) fn check(hooks: &[Hook], methods: &Methods<'_>, found: &mut Findings) {
+    let mut seen: Vec<&Hook> = Vec::new();
+    for hook in hooks.iter().filter(|hook| hook.web.is_some()) {
+        let HookList::AfterMethod(flow @ (Flow::Registration | Flow::Login), _) = hook.list else {
+            continue;
+        };
+        let is_alike = |other: &Hook| other.list.flow() == flow && is_same(hook, other);
+        if seen.iter().any(|other| is_alike(other)) {
+            continue;
+        }
+        seen.push(hook);
+        let lacks = |method: &Method| {
+            let list = HookList::AfterMethod(flow, *method);
+            !SECOND_FACTORS.contains(method)
+                && methods.is_on(flow, *method)
+                && !hooks.iter().any(|other| {
+                    // One in the list for all methods is told of by another rule.
+                    is_alike(other) && [list, HookList::After(flow)].contains(&other.list)
+                })
+        };
+        let missing = flow.methods().iter().copied().filter(lacks).map(Method::name);
+        let missing: Vec<_> = missing.collect();
+        if !missing.is_empty() {
+            found.add(&MISSING_METHOD, &hook.path, format!("Missing: {}.", missing.join(", ")));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The tag by which a forwarding template tells which hook called.
+
+use crate::{
+    Findings, Rule, Severity,
+    hook::Hook,
+    kratos::Moment,
+    template::{Reading, Tag},
+};
+
+/// A tag of another hook.
+pub(crate) static WRONG_TAG: Rule = Rule {
+    name: "wrong-tag",
+    severity: Severity::Warning,
+    happens: "The template tells the function that another hook called: a template that looks at \
+              `ctx.hook` then does the wrong thing, or nothing.",
+    mend: "Give each hook the forwarding template with its own tag; \
+           `ory-actions action` prints it.",
+    claim: "shared/forward.jsonnet; selfservice/hook/web_hook.go",
+};
+
+/// Compares the tag with the list that the hook is in.
+pub(crate) fn check(reading: &Reading, hook: &Hook, path: &str, found: &mut Findings) {
+    let Some(when) = hook.list.moment(hook.response()).and_then(Moment::when) else {
+        return;
+    };
+    for tag in &reading.tags {
+        let method = hook.list.method().map(|method| method.name().to_owned());
+        let here = Tag {
+            flow: hook.list.flow().name().to_owned(),
+            // In the list for all methods, any method's tag is right.
+            method: method.unwrap_or_else(|| tag.method.clone()),
+            when: when.to_owned(),
+            place: tag.place,
+        };
+        if *tag != here {
+            let detail = format!("It says {}; here it is {}.", words(tag), words(&here));
+            found.add_at(&WRONG_TAG, path, tag.place, detail);
+        }
+    }
+}
+
+fn words(tag: &Tag) -> String {
+    format!("`{}, {}, {}`", tag.flow, tag.method, tag.when)
+}

@@ -1,0 +1,83 @@
+//! What is called, and whether others can listen.
+
+use url::{Host, Url};
+
+use crate::{Findings, Rule, Severity, hook::Hook};
+
+/// No URL.
+pub(crate) static NO_URL: Rule = Rule {
+    name: "no-url",
+    severity: Severity::Error,
+    happens: "Kratos has nowhere to call: it refuses the configuration, or every call fails.",
+    mend: "Write the whole URL, with `https://`.",
+    claim: "embedx/config.schema.json, selfServiceWebHook; request/builder.go",
+};
+
+/// In clear text through the internet.
+pub(crate) static PLAIN_HTTP: Rule = Rule {
+    name: "plain-http",
+    severity: Severity::Error,
+    happens: "The webhook's key and what it tells of a person go through the internet in clear \
+              text; a template that is fetched so can be changed on the way.",
+    mend: "Use `https://`.",
+    claim: "request/auth.go; oryx/fetcher/fetcher.go",
+};
+
+/// In clear text through a network of one's own.
+pub(crate) static PLAIN_HTTP_INSIDE: Rule = Rule {
+    name: "plain-http-inside",
+    severity: Severity::Warning,
+    happens: "The webhook's key and what it tells of a person go through your network in clear \
+              text.",
+    mend: "Use `https://`, or be sure of everybody in that network.",
+    claim: "request/auth.go",
+};
+
+/// Ends of names that are resolved in a network of one's own only.
+const INSIDE: [&str; 5] = [".local", ".internal", ".svc", ".lan", ".home.arpa"];
+
+/// Checks the URL and the one of the template.
+pub(crate) fn check(hook: &Hook, found: &mut Findings) {
+    let Some(web) = &hook.web else { return };
+    match Url::parse(&web.url) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+            plain(&url, hook.part("url"), found);
+        }
+        _ => found.add(&NO_URL, hook.part("url"), ""),
+    }
+    if let Some(Ok(url)) = web.body.as_deref().map(Url::parse) {
+        plain(&url, hook.part("body"), found);
+    }
+}
+
+fn plain(url: &Url, path: String, found: &mut Findings) {
+    if url.scheme() != "http" {
+        return;
+    }
+    match place_of(url) {
+        Reach::Machine => {}
+        Reach::Network => found.add(&PLAIN_HTTP_INSIDE, path, ""),
+        Reach::Internet => found.add(&PLAIN_HTTP, path, ""),
+    }
+}
+
+enum Reach {
+    Machine,
+    Network,
+    Internet,
+}
+
+fn place_of(url: &Url) -> Reach {
+    match url.host() {
+        Some(Host::Domain("localhost" | "host.docker.internal")) => Reach::Machine,
+        Some(Host::Domain(name)) if !name.contains('.') => Reach::Network,
+        Some(Host::Domain(name)) if INSIDE.iter().any(|end| name.ends_with(end)) => Reach::Network,
+        Some(Host::Ipv4(address)) if address.is_loopback() => Reach::Machine,
+        Some(Host::Ipv6(address)) if address.is_loopback() => Reach::Machine,
+        Some(Host::Ipv4(address)) if address.is_private() || address.is_link_local() => {
+            Reach::Network
+        }
+        Some(Host::Ipv6(address)) if address.is_unique_local() => Reach::Network,
+        _ => Reach::Internet,
+    }
+}

@@ -1,0 +1,111 @@
+//! From a reference in a configuration to a template's text.
+//!
+//! Source: ory/kratos `oryx/fetcher/fetcher.go`, `request/builder.go`.
+
+use std::path::Path;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+/// More than Kratos' evaluator could take, and an end to what is read of a file.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// A reference that was followed.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Loaded {
+    /// The template.
+    Code(String),
+    /// The same, by a path without `file://`.
+    OldPath(String),
+    /// It is at a URL, where it is not looked for.
+    Remote,
+}
+
+/// Why there is no template.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum LoadError {
+    /// Kratos reads the standard alphabet with padding, on one line.
+    #[error("what follows `base64://` is no standard base64 with padding")]
+    Base64,
+    /// The template itself, it seems, or anything else; it may hold a key and is not quoted.
+    #[error("it is no reference: wanted `base64://`, `file://` or `https://`")]
+    NoReference,
+    /// A template is UTF-8.
+    #[error("what it refers to is no UTF-8")]
+    Utf8,
+    /// The file is not here.
+    #[error("the file {path} cannot be read: {why}")]
+    File {
+        /// Where it was looked for.
+        path: String,
+        /// What came of it.
+        why: String,
+    },
+    /// The file is no template.
+    #[error("the file {0} is over 1 MiB")]
+    Huge(String),
+}
+
+/// Follows a reference. A relative path is looked for in `folder`, that of the configuration;
+/// Kratos takes it from the folder that it was started in.
+///
+/// # Errors
+/// Where it leads to no template.
+pub(crate) fn load(reference: &str, folder: &Path) -> Result<Loaded, LoadError> {
+    if let Some(encoded) = reference.strip_prefix("base64://") {
+        let bytes = STANDARD.decode(encoded).map_err(|_| LoadError::Base64)?;
+        return String::from_utf8(bytes).map(Loaded::Code).map_err(|_| LoadError::Utf8);
+    }
+    if reference.starts_with("http://") || reference.starts_with("https://") {
+        return Ok(Loaded::Remote);
+    }
+    if reference.contains(|character| "{}()\n".contains(character)) {
+        return Err(LoadError::NoReference);
+    }
+    match reference.strip_prefix("file://") {
+        Some(path) => read_file(&folder.join(path)).map(Loaded::Code),
+        None => read_file(&folder.join(reference)).map(Loaded::OldPath),
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, LoadError> {
+    let shown = || path.display().to_string();
+    let unread = |why: &str| LoadError::File { path: shown(), why: why.to_owned() };
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => unread("it is not there"),
+        other => unread(&other.to_string()),
+    };
+    let about = std::fs::metadata(path).map_err(failed)?;
+    if about.is_file() && about.len() > MAX_FILE_BYTES {
+        return Err(LoadError::Huge(shown()));
+    }
+    if !about.is_file() {
+        return Err(unread("it is no file"));
+    }
+    String::from_utf8(std::fs::read(path).map_err(failed)?).map_err(|_| LoadError::Utf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_followed_as_kratos_does() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let load = |reference: &str| load(reference, folder);
+        let code = || Ok(Loaded::Code("function(ctx) ctx".to_owned()));
+        assert_eq!(load("base64://ZnVuY3Rpb24oY3R4KSBjdHg="), code());
+        // Go's `StdEncoding` wants the padding.
+        assert_eq!(load("base64://ZnVuY3Rpb24oY3R4KSBjdHg"), Err(LoadError::Base64));
+        assert_eq!(load("base64://{ENCODED_JSONNET}"), Err(LoadError::Base64));
+        assert_eq!(load("base64:///w=="), Err(LoadError::Utf8));
+        assert_eq!(load("function(ctx) ctx"), Err(LoadError::NoReference));
+        assert_eq!(load("https://example.com/x.jsonnet"), Ok(Loaded::Remote));
+        let forward = include_str!("../../../shared/forward.jsonnet").to_owned();
+        let here = "../shared/forward.jsonnet";
+        assert_eq!(load(&format!("file://{here}")), Ok(Loaded::Code(forward.clone())));
+        assert_eq!(load(here), Ok(Loaded::OldPath(forward)));
+        for lost in ["file:///not/there.jsonnet", "not-there.jsonnet", "file://src", ""] {
+            assert!(matches!(load(lost), Err(LoadError::File { .. })), "{lost}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Templates: loaded from where a configuration names them, parsed and walked.
+//!
+//! In this crate, only this module names jrsonnet. It never evaluates: there is no ctx to evaluate
+//! over, and a leak in a branch that a sample does not take is still one. It follows what each
+//! expression may come to: `value` says what is known of one, `walk` goes through expressions, by
+//! `scope` for names, `objects`, `index`, `calls`, `library` for `std`, and `errors`; `harvest` takes
+//! what reaches the result, and `reading` is what the rules look at.
+
+mod calls;
+mod errors;
+mod harvest;
+mod index;
+mod library;
+mod load;
+mod objects;
+mod parse;
+mod path;
+mod reading;
+mod scope;
+mod size;
+mod value;
+mod walk;
+
+pub(crate) use load::{LoadError, Loaded, load};
+pub(crate) use parse::{Unreadable, read};
+pub(crate) use path::{Path, Step};
+pub(crate) use reading::{
+    Certainty, ErrorText, Forward, MessageType, NamedText, Parameter, Read, Reading, Tag, Text,
+};
+pub(crate) use size::{EVALUATOR_BYTES, evaluator_bytes};
+
+#[cfg(test)]
+mod tests;

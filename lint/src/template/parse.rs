@@ -1,0 +1,122 @@
+//! Reading a template: parsed and walked on a thread with room for the deepest one.
+
+use std::thread;
+
+use crate::Place;
+use jrsonnet_ir::Source;
+use jrsonnet_ir_parser::{ParserSettings, parse};
+
+use super::{EVALUATOR_BYTES, Reading, walk};
+
+/// Room for the parser, which takes a frame for each level that a template nests: enough for the
+/// longest template of nothing but levels, see the tests. It is reserved, not taken.
+const STACK_BYTES: usize = 512 * 1024 * 1024;
+
+/// Levels of brackets, each of which takes more of the stack than other levels do.
+const MAX_BRACKETS: usize = 500;
+
+/// Why a template cannot be read.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Unreadable {
+    /// It is no Jsonnet.
+    #[error("{what}")]
+    Syntax {
+        /// What is wrong.
+        what: String,
+        /// Where.
+        place: Place,
+    },
+    /// It is larger than Kratos' evaluator takes.
+    #[error("it is larger than Kratos' evaluator takes")]
+    TooLarge,
+    /// Nobody writes such a template.
+    #[error("it nests brackets more than {MAX_BRACKETS} deep")]
+    TooDeep,
+    /// The machine has no room for it, or the parser has failed.
+    #[error("it cannot be read here")]
+    Failed,
+}
+
+/// Reads a template.
+///
+/// # Errors
+/// Where it is no Jsonnet, or too much of it.
+pub(crate) fn read(code: &str) -> Result<Reading, Unreadable> {
+    if code.len() > EVALUATOR_BYTES {
+        return Err(Unreadable::TooLarge);
+    }
+    if brackets(code) > MAX_BRACKETS {
+        return Err(Unreadable::TooDeep);
+    }
+    let code = code.to_owned();
+    thread::Builder::new()
+        .name("template".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(move || parse_and_walk(&code))
+        .ok()
+        .and_then(|reading| reading.join().ok())
+        .unwrap_or(Err(Unreadable::Failed))
+}
+
+fn parse_and_walk(code: &str) -> Result<Reading, Unreadable> {
+    let settings = ParserSettings { source: Source::new_virtual("template".into(), code.into()) };
+    match parse(code, &settings) {
+        Ok(template) => Ok(walk::read(&template, code)),
+        Err(error) => {
+            Err(Unreadable::Syntax { place: place(code, error.location.1), what: error.message })
+        }
+    }
+}
+
+/// The deepest level of brackets, or more where texts and comments hold some.
+fn brackets(code: &str) -> usize {
+    let (mut level, mut deepest) = (0_usize, 0);
+    for byte in code.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => level += 1,
+            b')' | b']' | b'}' => level = level.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(level);
+    }
+    deepest
+}
+
+/// Line and column of a byte.
+pub(super) fn place(code: &str, offset: u32) -> Place {
+    let before: String =
+        String::from_utf8_lossy(&code.as_bytes()[..code.len().min(offset as usize)]).into_owned();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Place {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deepest_templates_are_read() {
+        for level in ["!", "-", "error ", "local a=1;", "if 1 then ", "function(x)", "x==", "1+"] {
+            let code = format!("{}1", level.repeat((EVALUATOR_BYTES - 1) / level.len()));
+            assert!(read(&code).is_ok(), "{level}");
+        }
+        for (open, close) in [("(", ")"), ("[", "]"), ("{a:", "}"), ("f(", ")"), ("x[", "]")] {
+            let nested = |n| format!("{}1{}", open.repeat(n), close.repeat(n));
+            assert!(read(&nested(MAX_BRACKETS)).is_ok(), "{open}");
+            assert_eq!(read(&nested(MAX_BRACKETS + 1)).err(), Some(Unreadable::TooDeep));
+        }
+        let large = format!("'{}'", "x".repeat(EVALUATOR_BYTES));
+        assert_eq!(read(&large).err(), Some(Unreadable::TooLarge));
+    }
+
+    #[test]
+    fn a_fault_of_syntax_has_a_place() {
+        let Err(Unreadable::Syntax { place, .. }) = read("function(ctx) {\n  a: 1,,\n}") else {
+            panic!("read")
+        };
+        assert_eq!(place, Place { line: 2, column: 8 });
+    }
+}

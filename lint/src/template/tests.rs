@@ -1,0 +1,99 @@
+//! What is seen of a template.
+
+use super::{Certainty, Reading, read};
+
+fn reading(code: &str) -> Reading {
+    read(code).unwrap_or_else(|error| panic!("{code}: {error}"))
+}
+
+/// What is sent, as text, without doubles.
+fn sent(code: &str) -> Vec<String> {
+    let mut sent: Vec<_> =
+        reading(code).forwards.iter().map(|forward| forward.path.to_string()).collect();
+    sent.sort();
+    sent.dedup();
+    sent
+}
+
+#[test]
+fn what_is_sent() {
+    let table: [(&str, &[&str]); 27] = [
+        ("function(ctx) { id: ctx.identity.id }", &["ctx.identity.id"]),
+        ("function(ctx) ctx", &["ctx"]),
+        ("function(ctx) { id: ctx['identity']['id'] }", &["ctx.identity.id"]),
+        ("function(ctx) local i = ctx.identity; { id: i.id }", &["ctx.identity.id"]),
+        ("local get(o, f) = o[f]; function(ctx) { x: get(ctx, 'flow') }", &["ctx.flow"]),
+        ("local n = 'fl' + 'ow'; function(ctx) ctx[n]", &["ctx.flow"]),
+        ("function(ctx) { local f = ctx.flow, id: f.id, g:: f }", &["ctx.flow.id"]),
+        ("function(ctx) { a:: ctx, id: self.a.identity.id }", &["ctx.identity.id"]),
+        ("function(ctx) { a: 1, b: { c: $.d }, d:: ctx.flow.id }", &["ctx.flow.id"]),
+        ("function(ctx) if ctx.flow.type == 'api' then ctx.flow.id", &["ctx.flow.id"]),
+        ("function(ctx) std.length(ctx.request_cookies)", &[]),
+        ("function(ctx) 'x' in ctx", &[]),
+        ("function(ctx) std.get(ctx, 'flow', ctx.identity)", &["ctx.flow", "ctx.identity"]),
+        ("function(ctx) std.map(function(a) a.via, ctx.list)", &["ctx.list[…].via"]),
+        ("function(ctx) [a.via for a in ctx.list if a.on]", &["ctx.list[…].via"]),
+        ("function(ctx) std.filter(function(a) a.on, ctx.list)", &["ctx.list"]),
+        ("function(ctx) 'Dear %s' % ctx.name", &["ctx.name"]),
+        ("function(ctx) 'Dear ' + ctx.name", &["ctx.name"]),
+        ("function(ctx) { a: ctx.a } + { a: ctx.b, c: ctx.c }", &["ctx.b", "ctx.c"]),
+        ("function(ctx) { a: ctx.a } { c: ctx.c }", &["ctx.a", "ctx.c"]),
+        ("function(ctx) ctx { request_cookies:: null }", &["ctx"]),
+        ("local f = { call(x): { y: x.y } }; function(ctx) f.call(ctx)", &["ctx.y"]),
+        ("local f(x, y=x.a) = y; function(ctx) f(x=ctx)", &["ctx.a"]),
+        ("function(ctx) local ctx = { a: 1 }; ctx", &[]),
+        ("function(ctx) local std = { length(x): x }; std.length(ctx.a)", &["ctx.a"]),
+        ("function(ctx) ctx.list[0:2]", &["ctx.list"]),
+        ("function(ctx) [ctx.a, [ctx.b]][0]", &["ctx.a", "ctx.b"]),
+    ];
+    for (code, expected) in table {
+        assert_eq!(sent(code), expected, "{code}");
+    }
+}
+
+#[test]
+fn what_is_read_and_what_is_asked_for_first() {
+    let read = |code: &str| {
+        let reads = reading(code).reads;
+        reads.iter().map(|read| (read.path.to_string(), read.guarded)).collect::<Vec<_>>()
+    };
+    let one = |path: &str, guarded| (path.to_owned(), guarded);
+    assert_eq!(read("function(ctx) ctx.a"), [one("ctx.a", false)]);
+    assert_eq!(read("function(ctx) std.get(ctx, 'a')"), [one("ctx.a", true)]);
+    let asked = "function(ctx) if std.objectHas(ctx, 'a') then ctx.a";
+    assert_eq!(read(asked), [one("ctx.a", true)]);
+    assert_eq!(read("function(ctx) if 'a' in ctx then ctx.a"), [one("ctx.a", true)]);
+    // Jsonnet never looks at what nobody uses.
+    assert_eq!(read("function(ctx) local unused = ctx.a; 1"), []);
+    assert_eq!(read("function(ctx) { assert ctx.a }"), [one("ctx.a", false)]);
+}
+
+#[test]
+fn what_an_error_says() {
+    let said = |code: &str| reading(code).errors[0].text.clone();
+    let whole = |text: &str| Certainty::Whole(text.to_owned());
+    let begins = |text: &str| Certainty::Begins(text.to_owned());
+    assert_eq!(said("function(ctx) error 'can' + 'cel'"), whole("cancel"));
+    assert_eq!(said("local why = 'cancel'; function(ctx) error why"), whole("cancel"));
+    assert_eq!(said("function(ctx) error 'cancel: ' + ctx.a"), begins("cancel: "));
+    assert_eq!(said("function(ctx) error 'cancel: %s' % ctx.a"), begins("cancel: "));
+    assert!(matches!(said("function(ctx) error ctx.a"), Certainty::FromCtx(_)));
+    assert!(matches!(said("function(ctx) error '%s' % ctx.a"), Certainty::FromCtx(_)));
+    assert_eq!(said("function(ctx) error std.x"), Certainty::Unknown);
+    assert!(reading("function(ctx) assert false : 'x'; 1").errors[0].is_assertion);
+}
+
+#[test]
+fn the_shipped_templates_are_followed_to_their_end() {
+    let shipped = [
+        include_str!("../../../shared/forward.jsonnet"),
+        include_str!("../../../functions/mandrill-welcome/welcome.jsonnet"),
+        include_str!("../../../functions/segment-identify/identify.jsonnet"),
+        include_str!("../../../functions/mailchimp-inbound/inbound.jsonnet"),
+    ];
+    for code in shipped {
+        let reading = reading(code);
+        assert!(!reading.gave_up, "{code}");
+        assert!(!reading.forwards.is_empty(), "{code}");
+    }
+}

@@ -1,0 +1,177 @@
+//! Following a template: what each expression may come to.
+//!
+//! Names are looked up, constants are put together, functions of the template are gone into, and
+//! both branches of an `if` are taken. Values are looked at when somebody asks, as Jsonnet does,
+//! so that a name may stand for something that comes after it. There is an end to steps and depth:
+//! Jsonnet may run forever, this must not.
+
+use std::{collections::HashSet, rc::Rc};
+
+use crate::Place;
+use jrsonnet_ir::{BinaryOpType, Expr};
+
+use super::{
+    Path, Reading,
+    parse::place,
+    scope::{Frame, Thunk},
+    value::{Function, Scope, Value},
+};
+
+/// Far more than a template of people's takes.
+const MAX_STEPS: usize = 200_000;
+const MAX_DEPTH: usize = 300;
+
+pub(super) struct Walk<'a> {
+    pub(super) code: &'a str,
+    pub(super) thunks: Vec<Thunk<'a>>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) guards: HashSet<Path>,
+    pub(super) seen: HashSet<(Path, u32, bool)>,
+    pub(super) sent: HashSet<(Path, u32)>,
+    steps: usize,
+    depth: usize,
+    pub(super) reading: Reading,
+}
+
+/// Reads a parsed template.
+pub(super) fn read(template: &Expr, code: &str) -> Reading {
+    let mut walk = Walk {
+        code,
+        thunks: Vec::new(),
+        frames: Vec::new(),
+        guards: HashSet::new(),
+        seen: HashSet::new(),
+        sent: HashSet::new(),
+        steps: 0,
+        depth: 0,
+        reading: Reading::default(),
+    };
+    let template_value = walk.eval(template, None);
+    let result = walk.called_by_kratos(&template_value);
+    walk.harvest(&result);
+    walk.texts_and_tags(template);
+    let guards = walk.guards;
+    let mut reading = walk.reading;
+    for read in &mut reading.reads {
+        read.guarded |= guards.contains(&read.path);
+    }
+    reading
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn place(&self, at: u32) -> Place {
+        place(self.code, at)
+    }
+
+    /// Whether there is still something to spend.
+    pub(super) fn may_go_on(&mut self) -> bool {
+        self.steps += 1;
+        let may = self.steps < MAX_STEPS;
+        self.reading.gave_up |= !may;
+        may
+    }
+
+    pub(super) fn eval(&mut self, expr: &'a Expr, scope: Scope) -> Value<'a> {
+        if self.depth >= MAX_DEPTH {
+            self.reading.gave_up = true;
+            return Value::Opaque;
+        }
+        if !self.may_go_on() {
+            return Value::Opaque;
+        }
+        self.depth += 1;
+        let value = self.eval_within(expr, scope);
+        self.depth -= 1;
+        value
+    }
+
+    fn eval_within(&mut self, expr: &'a Expr, scope: Scope) -> Value<'a> {
+        match expr {
+            Expr::Str(text) => Value::Text(text.clone()),
+            Expr::Num(_) => Value::Scalar,
+            Expr::Literal(literal) => self.literal(*literal, scope),
+            Expr::Var(name) => self.variable(name, name.span.1, scope),
+            Expr::Arr(items) => {
+                Value::List(Rc::new(items.iter().map(|item| self.eval(item, scope)).collect()))
+            }
+            Expr::ArrComp(item, specs) => {
+                let scope = self.comprehension(specs, scope);
+                let item = self.eval(item, scope);
+                Value::List(Rc::new(vec![item]))
+            }
+            Expr::Obj(body) => self.object(body, scope),
+            Expr::ObjExtend(base, body) => {
+                let base = self.eval(base, scope);
+                let extension = self.object(body, scope);
+                Value::sum(base, extension)
+            }
+            Expr::UnaryOp(_, operand) => {
+                self.eval(operand, scope);
+                Value::Scalar
+            }
+            Expr::BinaryOp(operation) => {
+                self.operation(&operation.lhs, operation.op, &operation.rhs, scope)
+            }
+            Expr::AssertExpr(assertion) => {
+                self.assertion(&assertion.assert, scope);
+                self.eval(&assertion.rest, scope)
+            }
+            Expr::LocalExpr(locals, body) => {
+                let frame = self.bind_all(locals, scope);
+                self.eval(body, Some(frame))
+            }
+            Expr::Import(kind, _) => {
+                let place = self.place(kind.span.1);
+                self.reading.imports.push(place);
+                Value::Opaque
+            }
+            Expr::ErrorStmt(span, message) => {
+                self.error(message, scope, false, span.1);
+                Value::Opaque
+            }
+            Expr::Apply(function, arguments, _) => self.apply(function, arguments, scope),
+            Expr::Index { indexable, parts } => self.index(indexable, parts, scope),
+            Expr::Function(parameters, body) => {
+                Value::Function(Rc::new(Function { parameters, body, scope }))
+            }
+            Expr::IfElse(choice) => {
+                self.eval(&choice.cond.cond, scope);
+                let mut branches = vec![self.eval(&choice.cond_then, scope)];
+                branches.extend(choice.cond_else.as_ref().map(|other| self.eval(other, scope)));
+                Value::mix(branches)
+            }
+            Expr::Slice(slice) => {
+                let bounds = [&slice.slice.start, &slice.slice.end, &slice.slice.step];
+                for bound in bounds.into_iter().flatten() {
+                    self.eval(bound, scope);
+                }
+                self.eval(&slice.value, scope)
+            }
+        }
+    }
+
+    fn operation(
+        &mut self,
+        lhs: &'a Expr,
+        op: BinaryOpType,
+        rhs: &'a Expr,
+        scope: Scope,
+    ) -> Value<'a> {
+        let left = self.eval(lhs, scope);
+        let right = self.eval(rhs, scope);
+        match op {
+            BinaryOpType::Add => Value::sum(left, right),
+            BinaryOpType::Mod => Value::mix(vec![left, right]),
+            BinaryOpType::In => {
+                self.guard(&right, &left);
+                Value::Scalar
+            }
+            _ => Value::Scalar,
+        }
+    }
+
+    pub(super) fn external(&mut self, at: u32) {
+        let place = self.place(at);
+        self.reading.externals.push(place);
+    }
+}

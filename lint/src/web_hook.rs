@@ -1,0 +1,187 @@
+//! A web hook's configuration.
+//!
+//! Source: ory/kratos `embedx/config.schema.json`, `selfServiceWebHook`; `request/config.go`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::configuration::type_of;
+use crate::kratos::Response;
+
+/// What a web hook calls, and how.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct WebHook {
+    /// What is called.
+    pub(crate) url: String,
+    /// By which method of HTTP.
+    pub(crate) method: String,
+    /// A reference to the template.
+    pub(crate) body: Option<String>,
+    /// Headers, in clear text.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    #[serde(default)]
+    response: ReadOrIgnore,
+    #[serde(default)]
+    can_interrupt: bool,
+    auth: Option<Value>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ReadOrIgnore {
+    ignore: bool,
+    parse: bool,
+}
+
+/// What is presented to the one who is called.
+#[derive(Clone, Deserialize)]
+#[serde(tag = "type", content = "config", rename_all = "snake_case")]
+pub(crate) enum Auth {
+    /// A header or a cookie.
+    ApiKey {
+        /// Its name; who reads the configuration must give one.
+        #[serde(rename = "name")]
+        _name: String,
+        /// The key.
+        value: String,
+        /// Where it goes.
+        #[serde(rename = "in")]
+        _location: Location,
+    },
+    /// User and password.
+    BasicAuth {
+        /// The user.
+        user: String,
+        /// The password.
+        password: String,
+    },
+}
+
+/// Where a key goes.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Location {
+    /// Into a header.
+    Header,
+    /// Into a cookie.
+    Cookie,
+}
+
+impl WebHook {
+    /// Reads a hook's `config`.
+    ///
+    /// # Errors
+    /// What Kratos would refuse, in words that quote no secret.
+    pub(crate) fn read(config: &Value) -> Result<Self, String> {
+        wrong_type(config).map_or(Ok(()), Err)?;
+        // The parser's own words would quote values.
+        let hook = Self::deserialize(config).map_err(|_| "It cannot be read.".to_owned())?;
+        if hook.auth.is_some() && hook.auth().is_none() {
+            return Err("`auth` is neither `{type: api_key, config: {name, value, in: header or \
+                        cookie}}` nor `{type: basic_auth, config: {user, password}}`, all of them \
+                        texts"
+                .to_owned());
+        }
+        Ok(hook)
+    }
+
+    /// What is made of the answer.
+    pub(crate) fn response(&self) -> Response {
+        let ReadOrIgnore { ignore, parse } = self.response;
+        Response { ignore, parse, can_interrupt: self.can_interrupt }
+    }
+
+    /// What is presented.
+    pub(crate) fn auth(&self) -> Option<Auth> {
+        self.auth.as_ref().and_then(|auth| Auth::deserialize(auth).ok())
+    }
+
+    /// The type of content: Kratos' own where none is set.
+    pub(crate) fn content_type(&self) -> &str {
+        let set = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        set.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).unwrap_or(JSON)
+    }
+}
+
+/// The parts of a webhook, and what each is; `url` and `method` must be there.
+const PARTS: [(&str, &str); 8] = [
+    ("/url", "a text"),
+    ("/method", "a text"),
+    ("/body", "a text"),
+    ("/headers", "a map"),
+    ("/response", "a map"),
+    ("/response/ignore", "a boolean"),
+    ("/response/parse", "a boolean"),
+    ("/can_interrupt", "a boolean"),
+];
+const REQUIRED: [&str; 2] = ["/url", "/method"];
+
+/// The first part that is missing or of the wrong type.
+fn wrong_type(config: &Value) -> Option<String> {
+    if !config.is_object() {
+        return Some(format!("It is {}, wanted a map.", type_of(config)));
+    }
+    let is_text = |headers: &Value| {
+        headers.as_object().is_some_and(|headers| headers.values().all(Value::is_string))
+    };
+    if config.get("headers").is_some_and(|headers| headers.is_object() && !is_text(headers)) {
+        return Some("A value of `headers` is no text.".to_owned());
+    }
+    PARTS.into_iter().find_map(|(pointer, wanted)| {
+        let part = pointer.trim_start_matches('/').replace('/', ".");
+        match config.pointer(pointer) {
+            None if REQUIRED.contains(&pointer) => Some(format!("`{part}` is missing.")),
+            Some(value) if type_of(value) != wanted => {
+                Some(format!("`{part}` is {}, wanted {wanted}.", type_of(value)))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// The two types of content that Kratos knows, by exactly these texts.
+///
+/// Source: ory/kratos `request/builder.go`.
+pub(crate) const JSON: &str = "application/json";
+/// See [`JSON`].
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_kratos_refuses_is_told_without_a_secret() {
+        let secret = 7_777_777;
+        let table = [
+            (json!(null), "It is nothing, wanted a map."),
+            (json!({"method": "POST"}), "`url` is missing"),
+            (json!({"url": "x"}), "`method` is missing"),
+            (json!({"url": secret, "method": "POST"}), "`url` is a number, wanted a text"),
+            (json!({"url": "x", "method": "POST", "headers": "7777777"}), "`headers` is a text"),
+            (json!({"url": "x", "method": "POST", "headers": {"A": secret}}), "no text"),
+            (json!({"url": "x", "method": "POST", "response": "parse"}), "wanted a map"),
+            (
+                json!({"url": "x", "method": "POST", "response": {"parse": "yes"}}),
+                "`response.parse` is a text, wanted a boolean",
+            ),
+            (json!({"url": "x", "method": "POST", "auth": {}}), "`auth` is neither"),
+            (
+                json!({"url": "x", "method": "POST", "auth": {
+                    "type": "api_key", "config": {"name": "x", "value": secret, "in": "header"},
+                }}),
+                "all of them",
+            ),
+        ];
+        for (config, part) in table {
+            let told = WebHook::read(&config).err().unwrap_or_default();
+            assert!(told.contains(part), "{config}: {told}");
+            assert!(!told.contains("7777777"), "{told}");
+        }
+    }
+}
