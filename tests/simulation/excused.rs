@@ -18,10 +18,12 @@ named! {
         PatchedLate = "consent: a patch came when nobody waited for it any more",
         OwnOrder = "order: without a table, each sandbox has its own",
         ToldLate = "Segment: took a call when nobody waited for it any more",
+        ToldUnrecorded = "Segment: took a call of which the table took no note",
         SegmentForgot = "second event: tried for longer than the day for which Segment remembers",
         IndexSecondMail = "second mail: the first was missing from the index after 30 minutes",
         IndexAfterRejection = "call after a rejection that was missing from the index after 30 minutes",
         RecordEnded = "second mail: the record had ended",
+        KeyRenamed = "second mail: a template that names another key was deployed meanwhile",
         OwnRecords = "second mail: without a table, each sandbox has its own records",
         MendableForGood = "not sent: an unanswered rejection of the sender was taken for one of the recipient",
         StillInUse = "a leaked key was taken for as long as a secret is kept",
@@ -44,6 +46,7 @@ impl Excused {
             Self::PatchedLate => "A patch that Ory makes after we gave up waiting",
             Self::OwnOrder => "without a table, each sandbox keeps an order of its own",
             Self::ToldLate => "A call that Segment takes after we gave up waiting",
+            Self::ToldUnrecorded => "A call that Segment takes and the table does not record",
             Self::SegmentForgot => {
                 "a call to Segment that got no answer and goes out again more than a day later"
             }
@@ -51,6 +54,10 @@ impl Excused {
                 "a mail that Mandrill's search does not show 30 minutes after the call"
             }
             Self::RecordEnded => "a mail whose record has ended",
+            Self::KeyRenamed => {
+                "a mail of an event that was under way while a template was deployed that names \
+                 another key"
+            }
             Self::OwnRecords => "without a table, a mail that two sandboxes were asked for",
             Self::MendableForGood => {
                 "a mail that Mandrill rejected for the sender's sake (`unsigned`, `invalid-sender`), \

@@ -43,6 +43,9 @@ impl Table {
             world.troubles(sandbox, DOUBT);
             sleep(there).await;
             world.say(format_args!("sandbox {sandbox}: {what}: the table is away"));
+            if what == "leave" {
+                world.is_unrecorded(sandbox);
+            }
             return Err(RecordsError::Unreachable("away".into()));
         }
         if chance.strikes(Fault::TableTwice) {
