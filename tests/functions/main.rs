@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod canaries;
 mod common;
 mod dependencies;
 mod docs;
@@ -11,6 +10,7 @@ mod hostile;
 mod idempotency;
 mod mailchimp_inbound;
 mod mandrill_welcome;
+mod personal_data;
 mod readme;
 mod rotation;
 mod segment_identify;

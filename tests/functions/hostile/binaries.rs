@@ -13,8 +13,8 @@ use super::{
 use crate::{
     common::{
         ory::{ann, event},
-        rows::MOST,
         setup::{Running, Vendor},
+        status_rows::MOST,
     },
     mailchimp_inbound::{
         forms::{at, form, with},

@@ -8,7 +8,7 @@ use super::{
     forms::form,
     setup::{SECRET, TELLS, error, event, setup, start, start_with, stranger},
 };
-use crate::common::{look_ups, setup::WEBHOOK_SECRET};
+use crate::common::{secret_lookups, setup::WEBHOOK_SECRET};
 
 const NEXT: &str = "the-next-mailchimp-secret";
 
@@ -112,9 +112,12 @@ async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
 #[tokio::test]
 async fn a_secrets_manager_that_fails_is_asked_once_per_pause_whoever_calls() {
     let without = stranger(form("subscribe")).query("secret=a-stranger-s-secret-of-length");
-    look_ups::do_not_depend_on_who_calls(setup, event(form("subscribe")), without, |answer| {
-        answer.body == error("caller_secret_unknown")
-    })
+    secret_lookups::do_not_depend_on_who_calls(
+        setup,
+        event(form("subscribe")),
+        without,
+        |answer| answer.body == error("caller_secret_unknown"),
+    )
     .await;
 }
 

@@ -10,7 +10,7 @@ use super::{
     setup::{ORY_SECRET, TELLS, Vendors, event, setup, start_with, stranger, with_ory},
     signature::{HEADER, from_now, header},
 };
-use crate::common::{canaries, event_log, segment_says, setup::Setup, vendor_says};
+use crate::common::{canaries, event_log, segment_replies, setup::Setup, vendor_replies};
 
 #[tokio::test]
 async fn a_request_has_one_line_that_says_what_came_of_it() {
@@ -23,8 +23,8 @@ async fn a_request_has_one_line_that_says_what_came_of_it() {
 
 #[tokio::test]
 async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
-    let later = vendor_says::with_header(429, "retry-after", "600");
-    let blocked = segment_says::refused(400);
+    let later = vendor_replies::with_header(429, "retry-after", "600");
+    let blocked = segment_replies::refused(400);
     let [subscribe, profile, unsubscribe] = ["subscribe", "profile", "unsubscribe"].map(form);
     let table: [event_log::Case<'_>; 11] = [
         (event("").method("GET"), vec![], "validated", &[]),
@@ -221,8 +221,8 @@ async fn no_log_line_holds_what_segment_said() {
         Reply::json(400, &said),
         Reply::json(200, &said),
         Reply::text(404, "text/canary", "canary"),
-        vendor_says::with_header(302, "location", "https://example.com/canary"),
-        segment_says::text(200, r#"{"success":true,"canary":"canary"}"#),
+        vendor_replies::with_header(302, "location", "https://example.com/canary"),
+        segment_replies::text(200, r#"{"success":true,"canary":"canary"}"#),
     ];
     let mut inbound = with_canaries().await.start().await;
     let calls = replies.len();

@@ -165,7 +165,7 @@ async fn two_people_know_nothing_of_each_other() {
 async fn a_newer_event_leaves_nothing_to_do_for_one_that_segment_was_not_told_of() {
     let mut inbound = known().await.start().await;
     let older = at(&form("subscribe"), 5);
-    inbound.vendor.segment.reply_next(crate::common::segment_says::refused(400));
+    inbound.vendor.segment.reply_next(crate::common::segment_replies::refused(400));
     assert_eq!(inbound.call(event(&older)).await.status, 503);
     is_delivered(&mut inbound, &at(&form("unsubscribe"), 6)).await;
     is_old(&mut inbound, &older).await;

@@ -10,7 +10,7 @@ use super::{
     people::{ANN, ann, find_ann, known, known_and_queued, with_consent},
     setup::{error, event, is_skipped},
 };
-use crate::common::{event_log::metrics, setup::Vendor, starting};
+use crate::common::{event_log::metrics, setup::Vendor, startup_config};
 
 /// A template that gives this as `ory`, and tells Segment.
 fn giving(ory: &str) -> String {
@@ -199,7 +199,7 @@ async fn paths_that_open_too_much_or_are_none_stop_the_start() {
         ("ORY_PATCH_PATHS", "/traits/hunter2~"),
         ("ORY_PATCH_PATHS", "hunter2"),
     ];
-    starting::fails_with(known, &table).await;
+    startup_config::fails_with(known, &table).await;
 }
 
 #[tokio::test]
@@ -211,5 +211,5 @@ async fn an_ory_that_is_neither_https_nor_loopback_stops_the_start() {
         ("ORY_URL", "ftp://hunter2.example.com"),
         ("ORY_URL", "hunter2"),
     ];
-    starting::fails_with(known, &table).await;
+    startup_config::fails_with(known, &table).await;
 }

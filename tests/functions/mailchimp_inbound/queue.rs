@@ -10,11 +10,10 @@ use super::{
     setup::{ORY_SECRET, SECRET, event, is_skipped, queued, stranger, with_ory},
 };
 use crate::common::{
-    canaries,
+    canaries, enqueued,
     event_log::{metrics, outcomes},
-    segment_says,
+    segment_replies,
     setup::{QUEUE, message_id},
-    stored,
 };
 
 fn subscribe() -> Event {
@@ -24,12 +23,12 @@ fn subscribe() -> Event {
 #[tokio::test]
 async fn an_event_is_accepted_and_nobody_is_called() {
     let inbound = queued().await.start().await;
-    stored::is_accepted_and_nobody_is_called(inbound, subscribe(), 200).await;
+    enqueued::is_accepted_and_nobody_is_called(inbound, subscribe(), 200).await;
 }
 
 #[tokio::test]
 async fn an_event_is_stored_unrendered() {
-    stored::is_accepted_unrendered(queued().await, subscribe(), 200).await;
+    enqueued::is_accepted_unrendered(queued().await, subscribe(), 200).await;
 }
 
 #[tokio::test]
@@ -89,7 +88,7 @@ async fn an_event_is_told_once_and_so_is_one_that_mailchimp_sends_again() {
 async fn an_event_has_a_line_for_its_request_and_one_for_its_delivery() {
     let inbound = queued().await.start().await;
     let function = "mailchimp-inbound";
-    stored::has_a_line_for_its_request_and_one_for_its_delivery(inbound, subscribe(), function)
+    enqueued::has_a_line_for_its_request_and_one_for_its_delivery(inbound, subscribe(), function)
         .await;
 }
 
@@ -107,9 +106,9 @@ async fn what_segment_does_not_take_stays_and_is_told_once_with_the_same_id() {
     let mut inbound = queued().await.start().await;
     assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
     let replies = [
-        (segment_says::refused(500), 16..=32),
+        (segment_replies::refused(500), 16..=32),
         (Reply::HangUp, 16..=32),
-        (segment_says::refused(400), 900..=900),
+        (segment_replies::refused(400), 900..=900),
     ];
     let mut calls = Vec::new();
     for (reply, hidden) in replies {
@@ -138,13 +137,13 @@ async fn without_its_table_nobody_is_told() {
 
 #[tokio::test]
 async fn what_cannot_be_stored_is_delivered_in_line() {
-    stored::is_delivered_in_line_where_it_cannot_be_stored(queued, subscribe()).await;
+    enqueued::is_delivered_in_line_where_it_cannot_be_stored(queued, subscribe()).await;
 }
 
 #[tokio::test]
 async fn what_was_stored_without_a_word_is_delivered_in_line_and_told_once() {
     let stored =
-        stored::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(queued, subscribe());
+        enqueued::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(queued, subscribe());
     for mut inbound in stored.await {
         assert!(inbound.work().await.is_empty());
         inbound.received_once();
@@ -169,7 +168,7 @@ fn canary_event(n: usize) -> Event {
 #[tokio::test]
 async fn no_log_line_and_no_record_holds_a_canary_whatever_fails() {
     let inbound = canaries::everywhere(queued().await, CANARIES).start().await;
-    stored::remains_unseen_whatever_fails(inbound, canary_event).await;
+    enqueued::remains_unseen_whatever_fails(inbound, canary_event).await;
 }
 
 #[tokio::test]
@@ -181,7 +180,7 @@ async fn with_ory_neither_whether_it_knows_the_person_or_not() {
         if is_known {
             setup.vendor.ory.put_identity(person(ANN, "canary@example.com"));
         }
-        stored::remains_unseen_whatever_fails(setup.start().await, canary_event).await;
+        enqueued::remains_unseen_whatever_fails(setup.start().await, canary_event).await;
     }
 }
 
@@ -205,7 +204,7 @@ const OF_LAST_WEEK: &str = r#"{
 async fn a_redriven_message_of_last_week_is_told_once() {
     let mut inbound = queued().await.start().await;
     for _ in 0..2 {
-        stored::put(&inbound, OF_LAST_WEEK);
+        enqueued::put(&inbound, OF_LAST_WEEK);
     }
     assert!(inbound.work().await.is_empty());
     let call = inbound.received_once();
@@ -218,5 +217,5 @@ async fn a_redriven_message_of_last_week_is_told_once() {
 #[tokio::test]
 async fn a_message_of_which_this_code_knows_nothing_stays_for_somebody_to_look_at() {
     let good: Value = serde_json::from_str(OF_LAST_WEEK).unwrap();
-    stored::are_kept_for_somebody_to_look_at(queued().await.start().await, &good).await;
+    enqueued::are_kept_for_somebody_to_look_at(queued().await.start().await, &good).await;
 }

@@ -7,7 +7,7 @@ use super::{
     forms::form,
     setup::{SECRET, TELLS, error, event, setup, start_with, stranger},
 };
-use crate::common::rows::MOST;
+use crate::common::status_rows::MOST;
 
 /// A good form of this size.
 fn form_of_size(bytes: usize) -> String {

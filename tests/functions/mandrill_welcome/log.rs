@@ -5,14 +5,14 @@ use integration::Event;
 use serde_json::{Value, json};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
     canaries, event_log,
     ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of},
-    vendor_says,
+    vendor_replies,
 };
 
 #[tokio::test]
@@ -24,9 +24,9 @@ async fn a_request_has_one_line_that_says_what_came_of_it() {
 async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
     let good = event(&ann());
     let saved = |n: u8| event_of(&format!("0000000{n}-2222-4222-8222-000000000005"), &ann());
-    let rejected = mandrill_says::row("rejected", Some("spam"));
-    let blocked = mandrill_says::error(402, "PaymentRequired");
-    let later = vendor_says::with_header(429, "retry-after", "600");
+    let rejected = mandrill_replies::row("rejected", Some("spam"));
+    let blocked = mandrill_replies::error(402, "PaymentRequired");
+    let later = vendor_replies::with_header(429, "retry-after", "600");
     let table: [event_log::Case<'_>; 11] = [
         (good.clone().method("GET"), vec![], "method_not_allowed", &[]),
         (good.clone().body("x".repeat(600 * 1024)), vec![], "too_large", &[]),
@@ -145,7 +145,7 @@ async fn no_log_line_holds_what_a_template_saw() {
 async fn no_log_line_holds_what_mandrill_said() {
     let error = json!({"status": "error", "code": -1, "name": "Canary", "message": "canary"});
     let row = |status: &str| {
-        mandrill_says::rows(&json!([{
+        mandrill_replies::rows(&json!([{
             "email": "canary@example.com", "status": status, "_id": "canary",
             "reject_reason": "canary", "queued_reason": "canary",
         }]))
@@ -154,8 +154,8 @@ async fn no_log_line_holds_what_mandrill_said() {
         Reply::json(400, &error),
         Reply::json(401, &error),
         Reply::text(404, "text/canary", "canary"),
-        vendor_says::with_header(302, "location", "https://example.com/canary"),
-        vendor_says::with_header(429, "retry-after", "canary"),
+        vendor_replies::with_header(302, "location", "https://example.com/canary"),
+        vendor_replies::with_header(429, "retry-after", "canary"),
         row("rejected"),
         row("canary"),
         row("queued"),
@@ -192,7 +192,7 @@ async fn no_log_line_holds_a_key_or_a_screened_address() {
         let event =
             Event::of_ory(&before_save, FIRST).header("authorization", "canary-webhook-key");
         welcome.call(event).await;
-        welcome.vendor.reply_next(mandrill_says::rows(&json!([{"canary": "canary"}])));
+        welcome.vendor.reply_next(mandrill_replies::rows(&json!([{"canary": "canary"}])));
     }
     welcome.secrets.set_down(true);
     welcome.call(canaries::event("none").header("authorization", "canary")).await;

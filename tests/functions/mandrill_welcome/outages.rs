@@ -6,16 +6,16 @@ use fakes::server::Reply;
 use serde_json::json;
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
+    enqueued,
     event_log::outcomes,
     ory::{ann, event},
     queue::until_called,
     setup::QUEUE,
-    stored,
 };
 
 async fn setup() -> Setup {
@@ -24,13 +24,15 @@ async fn setup() -> Setup {
 
 #[tokio::test]
 async fn what_cannot_be_stored_is_delivered_in_line() {
-    stored::is_delivered_in_line_where_it_cannot_be_stored(setup, event(&ann())).await;
+    enqueued::is_delivered_in_line_where_it_cannot_be_stored(setup, event(&ann())).await;
 }
 
 #[tokio::test]
 async fn what_was_stored_without_a_word_is_delivered_in_line_and_is_one_mail() {
-    let stored =
-        stored::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(setup, event(&ann()));
+    let stored = enqueued::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(
+        setup,
+        event(&ann()),
+    );
     for mut welcome in stored.await {
         assert!(welcome.work().await.is_empty());
         assert_eq!(welcome.mails(), 1);
@@ -55,7 +57,7 @@ async fn where_neither_queue_nor_mandrill_answers_ory_is_asked_to_try_again() {
     let mut welcome = Welcome::queued().await;
     welcome.sqs.set_delay(Duration::from_mins(10));
     for _ in 0..3 {
-        welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+        welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
     }
     let began = Instant::now();
     assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
@@ -79,7 +81,7 @@ async fn a_message_that_cannot_be_hidden_stays_all_the_same() {
     welcome.store(event(&ann())).await;
     let message = welcome.sqs.receive(QUEUE, 1);
     welcome.sqs.set_down(true);
-    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
     assert_eq!(welcome.sandbox.deliver(&message).await, [message[0].id.clone()]);
     assert_eq!(welcome.stored_once().visibility, None);
 }
@@ -142,7 +144,7 @@ async fn without_its_table_ory_is_asked_to_try_again_in_line() {
 
 /// Mandrill sends a mail, and takes a while to say so.
 fn slowly_sent() -> Reply {
-    Reply::After(Duration::from_millis(500), Box::new(mandrill_says::row("sent", None)))
+    Reply::After(Duration::from_millis(500), Box::new(mandrill_replies::row("sent", None)))
 }
 
 /// Sees a mail found that nobody has written down as delivered.

@@ -7,27 +7,26 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
-    canaries,
+    canaries, enqueued,
     event_log::outcomes,
     ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of, phone_only},
     queue::until_called,
     setup::QUEUE,
-    stored,
 };
 
 #[tokio::test]
 async fn an_event_is_accepted_and_nobody_is_called() {
-    stored::is_accepted_and_nobody_is_called(Welcome::queued().await, event(&ann()), 202).await;
+    enqueued::is_accepted_and_nobody_is_called(Welcome::queued().await, event(&ann()), 202).await;
 }
 
 #[tokio::test]
 async fn an_event_is_stored_unrendered() {
-    stored::is_accepted_unrendered(Setup::queued().await, event(&ann()), 202).await;
+    enqueued::is_accepted_unrendered(Setup::queued().await, event(&ann()), 202).await;
 }
 
 #[tokio::test]
@@ -156,7 +155,7 @@ async fn what_is_delivered_is_deleted_and_its_record_holds_no_personal_data() {
 #[tokio::test]
 async fn a_rejection_is_recorded_and_deleted_too() {
     let mut welcome = Welcome::queued().await;
-    welcome.vendor.reply_next(mandrill_says::row("rejected", Some("hard-bounce")));
+    welcome.vendor.reply_next(mandrill_replies::row("rejected", Some("hard-bounce")));
     welcome.store(event(&ann())).await;
     assert!(welcome.work().await.is_empty());
     assert_eq!(welcome.record()["state"], json!({"S": "rejected"}));
@@ -168,7 +167,7 @@ async fn a_rejection_is_recorded_and_deleted_too() {
 async fn an_event_has_a_line_for_its_request_and_one_for_its_delivery() {
     let welcome = Welcome::queued().await;
     let function = "mandrill-welcome";
-    stored::has_a_line_for_its_request_and_one_for_its_delivery(welcome, event(&ann()), function)
+    enqueued::has_a_line_for_its_request_and_one_for_its_delivery(welcome, event(&ann()), function)
         .await;
 }
 
@@ -179,7 +178,7 @@ async fn no_log_line_and_no_record_holds_a_canary_whatever_fails() {
         let trigger_id = format!("{n:08}-2222-4222-8222-000000000006");
         canaries::event_of(&trigger_id, &canaries::person("none"))
     };
-    stored::remains_unseen_whatever_fails(setup.start().await, event).await;
+    enqueued::remains_unseen_whatever_fails(setup.start().await, event).await;
 }
 
 #[tokio::test]
@@ -200,7 +199,8 @@ async fn a_message_that_two_sandboxes_get_at_once_is_one_mail() {
     let mut other = welcome.sandbox.another().await;
     welcome.store(event(&ann())).await;
     let message = welcome.sqs.receive(QUEUE, 1);
-    let slow = Reply::After(Duration::from_millis(700), Box::new(mandrill_says::row("sent", None)));
+    let slow =
+        Reply::After(Duration::from_millis(700), Box::new(mandrill_replies::row("sent", None)));
     welcome.vendor.reply_next(slow);
     let vendor = &welcome.vendor;
     let (kept, (calls, kept_by_other)) = tokio::join!(welcome.sandbox.deliver(&message), async {
@@ -239,7 +239,7 @@ async fn events_of_two_people_are_two_mails_whatever_their_order() {
 async fn messages_that_come_together_are_delivered_each() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event_of(FIRST, &ann())).await;
-    stored::put(&welcome, "not JSON");
+    enqueued::put(&welcome, "not JSON");
     welcome.store(event_of(SECOND, &ben())).await;
     let [kept] = welcome.work_together(10).await.try_into().unwrap();
     assert_eq!((kept.body.as_str(), welcome.mails()), ("not JSON", 2));
@@ -282,7 +282,7 @@ pub(super) const OF_LAST_WEEK: &str = r#"{
 async fn a_redriven_message_of_last_week_is_delivered_once() {
     let mut welcome = Welcome::queued().await;
     for _ in 0..2 {
-        stored::put(&welcome, OF_LAST_WEEK);
+        enqueued::put(&welcome, OF_LAST_WEEK);
     }
     assert!(welcome.work().await.is_empty());
     let call = welcome.received_once();
@@ -294,5 +294,5 @@ async fn a_redriven_message_of_last_week_is_delivered_once() {
 #[tokio::test]
 async fn a_message_of_which_this_code_knows_nothing_stays_for_somebody_to_look_at() {
     let good: Value = serde_json::from_str(OF_LAST_WEEK).unwrap();
-    stored::are_kept_for_somebody_to_look_at(Welcome::queued().await, &good).await;
+    enqueued::are_kept_for_somebody_to_look_at(Welcome::queued().await, &good).await;
 }

@@ -4,13 +4,13 @@ use fakes::{FakeMandrill, server::Reply};
 use serde_json::{Value, json};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
 };
 use crate::common::{
     ory::{ann, ann_before_save, event},
     setup::{VENDOR_SECRET, Vendor},
-    vendor_says,
+    vendor_replies,
 };
 
 /// The id of the message at the address.
@@ -57,7 +57,7 @@ async fn an_address_that_bounces_stops_the_sign_up_at_its_trait() {
 
 #[tokio::test]
 async fn nothing_else_that_mandrill_can_say_stops_anybody() {
-    let list = |rejects: Value| mandrill_says::rows(&rejects);
+    let list = |rejects: Value| mandrill_replies::rows(&rejects);
     let harmless = [
         list(json!([])),
         list(json!([reject("ann@example.com", "soft-bounce", false)])),
@@ -67,11 +67,11 @@ async fn nothing_else_that_mandrill_can_say_stops_anybody() {
         list(json!([reject("ann@example.com", "hard-bounce", true)])),
         list(json!([reject("eve@example.com", "hard-bounce", false)])),
         list(json!({"a": "surprise"})),
-        mandrill_says::error(500, "GeneralError"),
-        mandrill_says::error(404, "Unknown_Subaccount"),
-        vendor_says::html(502),
+        mandrill_replies::error(500, "GeneralError"),
+        mandrill_replies::error(404, "Unknown_Subaccount"),
+        vendor_replies::html(502),
         Reply::HangUp,
-        vendor_says::nothing(),
+        vendor_replies::nothing(),
     ];
     let mut welcome = start().await;
     for reply in harmless {

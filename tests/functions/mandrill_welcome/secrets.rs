@@ -7,7 +7,7 @@ use shared::secrets::LOOK_UP_PAUSE;
 use tokio::time::{sleep, timeout};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
 };
 use crate::common::{
@@ -81,7 +81,7 @@ async fn a_store_that_never_answers_holds_up_neither_the_start_nor_a_caller_for_
 /// The function with secrets that have just grown old, during a call.
 async fn with_old_secrets() -> Welcome {
     let mut welcome = Setup::new().await.var("SECRET_TTL_SECONDS", "1").start().await;
-    let slow = mandrill_says::row("sent", None);
+    let slow = mandrill_replies::row("sent", None);
     welcome.vendor.reply_next(Reply::After(Duration::from_millis(1100), Box::new(slow)));
     assert_eq!(welcome.call(event_of(FIRST, &ann())).await.row(), (200, "delivered"));
     welcome.received();

@@ -9,27 +9,27 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
 };
 use crate::common::{
     ory::{FIRST, SECOND, ann, ben, event, event_of},
-    rows, vendor_says,
+    status_rows, vendor_replies,
 };
 
 #[tokio::test]
 async fn only_post_is_taken() {
-    rows::only_post_is_taken(Welcome::start().await).await;
+    status_rows::only_post_is_taken(Welcome::start().await).await;
 }
 
 #[tokio::test]
 async fn a_body_over_512_kib_is_too_large_however_it_is_encoded() {
-    rows::a_body_over_512_kib_is_too_large(Welcome::start().await, "duplicate").await;
+    status_rows::a_body_over_512_kib_is_too_large(Welcome::start().await, "duplicate").await;
 }
 
 #[tokio::test]
 async fn who_does_not_present_the_secret_is_turned_away() {
-    rows::a_stranger_is_turned_away(Welcome::start().await).await;
+    status_rows::a_stranger_is_turned_away(Welcome::start().await).await;
 }
 
 #[tokio::test]
@@ -58,22 +58,22 @@ async fn an_api_key_or_a_password_is_accepted_where_the_secret_holds_both() {
 
 #[tokio::test]
 async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
-    rows::an_unfit_secret_authenticates_nobody(Setup::new).await;
+    status_rows::an_unfit_secret_authenticates_nobody(Setup::new).await;
 }
 
 #[tokio::test]
 async fn a_secret_that_is_missing_authenticates_nobody() {
-    rows::a_missing_secret_authenticates_nobody(Setup::new().await).await;
+    status_rows::a_missing_secret_authenticates_nobody(Setup::new().await).await;
 }
 
 #[tokio::test]
 async fn a_body_that_is_of_no_use_is_malformed_and_the_log_says_why() {
-    rows::a_useless_body_is_malformed(Welcome::start().await).await;
+    status_rows::a_useless_body_is_malformed(Welcome::start().await).await;
 }
 
 #[tokio::test]
 async fn the_cheapest_check_comes_first_and_strangers_are_told_nothing_of_the_body() {
-    rows::the_cheapest_check_comes_first(Welcome::start().await).await;
+    status_rows::the_cheapest_check_comes_first(Welcome::start().await).await;
 }
 
 #[tokio::test]
@@ -113,15 +113,15 @@ async fn the_same_event_is_a_duplicate_and_so_is_another_of_the_same_person() {
 async fn a_refusal_inside_a_success_is_told_as_a_rejection() {
     let mut welcome = Welcome::start().await;
     let table = [
-        (mandrill_says::row("rejected", Some("hard-bounce")), "hard-bounce"),
-        (mandrill_says::row("rejected", Some("soft-bounce")), "soft-bounce"),
-        (mandrill_says::row("rejected", Some("spam")), "spam"),
-        (mandrill_says::row("rejected", Some("unsub")), "unsub"),
-        (mandrill_says::row("rejected", Some("custom")), "custom"),
-        (mandrill_says::row("rejected", Some("rule")), "rule"),
-        (mandrill_says::row("rejected", Some("invalid")), "invalid"),
-        (mandrill_says::row("invalid", None), "invalid"),
-        (mandrill_says::rows(&json!([{"email": "x", "status": "invalid"}])), "invalid"),
+        (mandrill_replies::row("rejected", Some("hard-bounce")), "hard-bounce"),
+        (mandrill_replies::row("rejected", Some("soft-bounce")), "soft-bounce"),
+        (mandrill_replies::row("rejected", Some("spam")), "spam"),
+        (mandrill_replies::row("rejected", Some("unsub")), "unsub"),
+        (mandrill_replies::row("rejected", Some("custom")), "custom"),
+        (mandrill_replies::row("rejected", Some("rule")), "rule"),
+        (mandrill_replies::row("rejected", Some("invalid")), "invalid"),
+        (mandrill_replies::row("invalid", None), "invalid"),
+        (mandrill_replies::rows(&json!([{"email": "x", "status": "invalid"}])), "invalid"),
     ];
     for (n, (reply, reason)) in table.into_iter().enumerate() {
         let mut ctx = ann();
@@ -138,7 +138,7 @@ async fn a_refusal_inside_a_success_is_told_as_a_rejection() {
 #[tokio::test]
 async fn a_rejected_person_is_not_written_to_again() {
     let mut welcome = Welcome::start().await;
-    welcome.vendor.reply_next(mandrill_says::row("rejected", Some("hard-bounce")));
+    welcome.vendor.reply_next(mandrill_replies::row("rejected", Some("hard-bounce")));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "rejected"));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "duplicate"));
     assert_eq!(welcome.received().len(), 1);
@@ -146,30 +146,30 @@ async fn a_rejected_person_is_not_written_to_again() {
 
 #[tokio::test]
 async fn no_body_is_read_before_its_caller_is_known() {
-    rows::no_body_is_read_before_its_caller_is_known(Welcome::start().await).await;
+    status_rows::no_body_is_read_before_its_caller_is_known(Welcome::start().await).await;
 }
 
 #[tokio::test]
 async fn what_the_template_cancels_is_answered_with_nothing() {
-    rows::what_is_cancelled_is_answered_with_nothing(Welcome::start().await).await;
+    status_rows::what_is_cancelled_is_answered_with_nothing(Welcome::start().await).await;
 }
 
 #[tokio::test]
 async fn before_the_identity_is_saved_nothing_happens() {
-    rows::before_the_identity_is_saved_nothing_happens(Welcome::start().await).await;
+    status_rows::before_the_identity_is_saved_nothing_happens(Welcome::start().await).await;
 }
 
 #[tokio::test]
 async fn a_template_fault_is_not_hidden() {
-    rows::a_template_fault_is_not_hidden(Setup::new().await).await;
+    status_rows::a_template_fault_is_not_hidden(Setup::new().await).await;
 }
 
 #[tokio::test]
 async fn what_is_neither_stored_nor_done_is_to_be_sent_again() {
     let mut welcome = Setup::new().await.var("VENDOR_TIMEOUT_MS", "1000").start().await;
-    let later = vendor_says::with_header(429, "retry-after", "600");
-    let blocked = mandrill_says::error(402, "PaymentRequired");
-    let unknown = vendor_says::nothing();
+    let later = vendor_replies::with_header(429, "retry-after", "600");
+    let blocked = mandrill_replies::error(402, "PaymentRequired");
+    let unknown = vendor_replies::nothing();
     for reply in [later, blocked, unknown] {
         welcome.vendor.reply_next(reply);
         let answer = welcome.call(event(&ann())).await;
@@ -183,7 +183,7 @@ const TEN_SECONDS: Duration = Duration::from_millis(10_150);
 
 /// Calls a function whose Mandrill never answers, and sees that Ory is answered all the same.
 async fn is_answered_within_ten_seconds(mut welcome: Welcome) {
-    welcome.vendor.reply_next(vendor_says::nothing());
+    welcome.vendor.reply_next(vendor_replies::nothing());
     let answered = timeout(TEN_SECONDS, welcome.call(event(&ann()))).await;
     assert_eq!(answered.unwrap().message(), ("#/", 8_100_503));
     assert_eq!(welcome.received().len(), 1);
@@ -213,7 +213,7 @@ async fn ory_is_answered_within_ten_seconds_even_if_everything_is_slow() {
     welcome.dynamo_db.set_delay(slow);
     welcome.sqs.set_delay(Duration::from_mins(1));
     // Nearly five seconds are over by then, and a claim that is given back takes one more.
-    let later = vendor_says::with_header(429, "retry-after", "600");
+    let later = vendor_replies::with_header(429, "retry-after", "600");
     welcome.vendor.reply_next(Reply::After(Duration::from_millis(4_900), Box::new(later)));
     let answered = timeout(TEN_SECONDS, welcome.call(event(&ann()))).await;
     assert_eq!(answered.unwrap().message(), ("#/", 8_100_503));

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use super::setup::queued;
 use crate::common::{
+    enqueued,
     event_log::{metrics, outcomes},
     ory::{ann, event_of},
-    segment_says,
+    segment_replies,
     setup::{QUEUE, Running, VENDOR_SECRET, Vendor, message_id},
-    stored, vendor_says,
+    vendor_replies,
 };
 
 /// Segment refuses a larger batch.
@@ -132,7 +133,7 @@ async fn a_bad_event_stays_and_keeps_no_other_back() {
         ctx["identity"]["traits"]["name"] = json!(name);
         store(&mut identify, n, &ctx).await;
         if n == 1 {
-            stored::put(&identify, r#"{"version":2,"function":"segment-identify"}"#);
+            enqueued::put(&identify, r#"{"version":2,"function":"segment-identify"}"#);
         }
     }
     identify.work_together(10).await;
@@ -159,9 +160,9 @@ async fn a_runaway_keeps_no_other_back() {
 #[tokio::test]
 async fn a_batch_that_segment_refuses_is_sent_singly_and_only_the_bad_event_stays() {
     let mut identify = with_events(3).await;
-    identify.vendor.reply_next(segment_says::refused(400));
+    identify.vendor.reply_next(segment_replies::refused(400));
     identify.vendor.reply_next(Reply::json(200, &json!({"success": true})));
-    identify.vendor.reply_next(segment_says::refused(400));
+    identify.vendor.reply_next(segment_replies::refused(400));
     let [kept] = identify.work_together(10).await.try_into().unwrap();
     assert!(kept.body.contains("person 1"));
     assert_eq!(kept.visibility, Some(900));
@@ -195,24 +196,26 @@ async fn all_stay(reply: Reply, range: RangeInclusive<u32>, outcome: &str) {
 
 #[tokio::test]
 async fn a_batch_that_segment_cannot_take_now_stays_as_long_as_it_asks() {
-    all_stay(vendor_says::with_header(429, "retry-after", "600"), 600..=600, "try_later").await;
-    all_stay(vendor_says::with_header(429, "x-ratelimit-reset", "90"), 90..=90, "try_later").await;
-    all_stay(vendor_says::with_header(429, "retry-after", "7200"), 3600..=3600, "try_later").await;
-    all_stay(segment_says::refused(500), 1..=2, "try_later").await;
-    all_stay(vendor_says::html(502), 1..=2, "try_later").await;
+    all_stay(vendor_replies::with_header(429, "retry-after", "600"), 600..=600, "try_later").await;
+    all_stay(vendor_replies::with_header(429, "x-ratelimit-reset", "90"), 90..=90, "try_later")
+        .await;
+    all_stay(vendor_replies::with_header(429, "retry-after", "7200"), 3600..=3600, "try_later")
+        .await;
+    all_stay(segment_replies::refused(500), 1..=2, "try_later").await;
+    all_stay(vendor_replies::html(502), 1..=2, "try_later").await;
 }
 
 #[tokio::test]
 async fn a_batch_without_an_answer_goes_out_again_with_the_same_ids() {
     all_stay(Reply::HangUp, 1..=2, "in_doubt").await;
-    all_stay(segment_says::text(200, r#"{"success":tr"#), 1..=2, "in_doubt").await;
+    all_stay(segment_replies::text(200, r#"{"success":tr"#), 1..=2, "in_doubt").await;
 }
 
 #[tokio::test]
 async fn a_batch_that_is_too_large_or_refused_otherwise_is_taken_apart() {
     for status in [404, 410, 413, 415, 422, 460] {
         let mut identify = with_events(3).await;
-        identify.vendor.reply_next(segment_says::refused(status));
+        identify.vendor.reply_next(segment_replies::refused(status));
         assert!(identify.work_together(10).await.is_empty(), "{status}");
         let calls = identify.received();
         let paths: Vec<_> = calls.iter().map(|call| call.path.as_str()).collect();
@@ -223,12 +226,12 @@ async fn a_batch_that_is_too_large_or_refused_otherwise_is_taken_apart() {
 
 #[tokio::test]
 async fn a_batch_that_is_answered_408_stays_whole() {
-    all_stay(segment_says::refused(408), 1..=2, "try_later").await;
+    all_stay(segment_replies::refused(408), 1..=2, "try_later").await;
 }
 
 #[tokio::test]
 async fn a_batch_without_success_in_a_200_is_blocked_whole() {
-    all_stay(segment_says::refused(200), 900..=900, "blocked").await;
+    all_stay(segment_replies::refused(200), 900..=900, "blocked").await;
 }
 
 #[tokio::test]
@@ -248,7 +251,7 @@ async fn a_rotated_key_is_fetched_afresh_once_for_all() {
 #[tokio::test]
 async fn a_queue_that_does_not_answer_holds_up_a_batch_no_longer_than_one_event() {
     let mut identify = with_events(10).await;
-    identify.vendor.reply_next(segment_says::refused(500));
+    identify.vendor.reply_next(segment_replies::refused(500));
     let messages = identify.sqs.receive(QUEUE, 10);
     identify.sqs.set_delay(Duration::from_mins(10));
     let began = Instant::now();

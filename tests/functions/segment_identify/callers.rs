@@ -4,8 +4,9 @@ use integration::Event;
 
 use super::setup::{setup, start};
 use crate::common::{
-    callers, look_ups,
+    callers,
     ory::{FIRST, ann, event},
+    secret_lookups,
 };
 
 #[tokio::test]
@@ -22,7 +23,7 @@ async fn strangers_do_not_make_us_ask_for_the_secret_at_each_call() {
 async fn a_secrets_manager_that_fails_is_asked_once_per_pause_whoever_calls() {
     let without =
         Event::of_ory(&ann(), FIRST).header("authorization", "a-stranger-s-key-of-length");
-    look_ups::do_not_depend_on_who_calls(setup, event(&ann()), without, |answer| {
+    secret_lookups::do_not_depend_on_who_calls(setup, event(&ann()), without, |answer| {
         answer.message() == ("#/", 8_100_502)
     })
     .await;

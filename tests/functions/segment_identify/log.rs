@@ -7,9 +7,9 @@ use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
 use crate::common::{
     canaries, event_log,
     ory::{SECOND, ann, ann_before_save, event, event_of, phone_only},
-    segment_says,
+    segment_replies,
     setup::Setup,
-    vendor_says,
+    vendor_replies,
 };
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn a_request_has_one_line_that_says_what_came_of_it() {
 #[tokio::test]
 async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
     let good = event(&ann());
-    let later = vendor_says::with_header(429, "retry-after", "600");
+    let later = vendor_replies::with_header(429, "retry-after", "600");
     let table: [event_log::Case<'_>; 9] = [
         (good.clone().method("GET"), vec![], "method_not_allowed", &[]),
         (good.clone().body("x".repeat(600 * 1024)), vec![], "too_large", &[]),
@@ -31,7 +31,7 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
         (good.clone(), vec![later], "try_later", &["Received", "Retried", "VendorLatency"]),
         (
             good.clone(),
-            vec![segment_says::refused(400)],
+            vec![segment_replies::refused(400)],
             "blocked",
             &["Received", "Blocked", "VendorLatency"],
         ),
@@ -102,11 +102,11 @@ async fn no_log_line_holds_what_segment_said() {
         Reply::json(400, &bad_key),
         Reply::json(200, &said),
         Reply::text(404, "text/canary", "canary"),
-        vendor_says::with_header(302, "location", "https://example.com/canary"),
-        vendor_says::with_header(429, "retry-after", "600"),
-        segment_says::text(200, r#"{"success":true,"canary":"canary"}"#),
-        vendor_says::with_header(429, "retry-after", "canary"),
-        segment_says::text(200, r#"{"success":true,"canary"#),
+        vendor_replies::with_header(302, "location", "https://example.com/canary"),
+        vendor_replies::with_header(429, "retry-after", "600"),
+        segment_replies::text(200, r#"{"success":true,"canary":"canary"}"#),
+        vendor_replies::with_header(429, "retry-after", "canary"),
+        segment_replies::text(200, r#"{"success":true,"canary"#),
     ];
     let mut identify = with_canaries().await.start().await;
     for reply in replies {

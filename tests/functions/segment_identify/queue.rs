@@ -4,30 +4,33 @@ use serde_json::{Value, json};
 
 use super::setup::{CANCELS_WITHOUT_ADDRESS, queued};
 use crate::common::{
-    canaries,
+    canaries, enqueued,
     ory::{ann, ann_before_save, event, phone_only},
-    segment_says,
+    segment_replies,
     setup::message_id,
-    stored,
 };
 
 #[tokio::test]
 async fn an_event_is_accepted_and_nobody_is_called() {
     let identify = queued().await.start().await;
-    stored::is_accepted_and_nobody_is_called(identify, event(&ann()), 202).await;
+    enqueued::is_accepted_and_nobody_is_called(identify, event(&ann()), 202).await;
 }
 
 #[tokio::test]
 async fn an_event_is_stored_unrendered() {
-    stored::is_accepted_unrendered(queued().await, event(&ann()), 202).await;
+    enqueued::is_accepted_unrendered(queued().await, event(&ann()), 202).await;
 }
 
 #[tokio::test]
 async fn an_event_has_a_line_for_its_request_and_one_for_its_delivery() {
     let identify = queued().await.start().await;
     let function = "segment-identify";
-    stored::has_a_line_for_its_request_and_one_for_its_delivery(identify, event(&ann()), function)
-        .await;
+    enqueued::has_a_line_for_its_request_and_one_for_its_delivery(
+        identify,
+        event(&ann()),
+        function,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -55,18 +58,20 @@ async fn no_log_line_holds_a_canary_whatever_fails() {
         canaries::event_of(&trigger_id, &canaries::person("none"))
     };
     let identify = canaries::everywhere(queued().await, code).start().await;
-    stored::remains_unseen_whatever_fails(identify, event).await;
+    enqueued::remains_unseen_whatever_fails(identify, event).await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_stored_is_delivered_in_line() {
-    stored::is_delivered_in_line_where_it_cannot_be_stored(queued, event(&ann())).await;
+    enqueued::is_delivered_in_line_where_it_cannot_be_stored(queued, event(&ann())).await;
 }
 
 #[tokio::test]
 async fn what_was_stored_without_a_word_is_delivered_in_line_and_is_one_event_to_segment() {
-    let stored =
-        stored::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(queued, event(&ann()));
+    let stored = enqueued::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(
+        queued,
+        event(&ann()),
+    );
     for mut identify in stored.await {
         assert!(identify.work().await.is_empty());
         let calls = identify.received();
@@ -105,7 +110,7 @@ const OF_LAST_WEEK: &str = r#"{
 #[tokio::test]
 async fn a_redriven_message_of_last_week_is_told_with_the_time_at_which_it_was_received() {
     let mut identify = queued().await.start().await;
-    stored::put(&identify, OF_LAST_WEEK);
+    enqueued::put(&identify, OF_LAST_WEEK);
     assert!(identify.work().await.is_empty());
     let call = identify.received_once();
     assert_eq!(call.body["userId"], "00000001-1111-4111-8111-000000000001");
@@ -115,7 +120,7 @@ async fn a_redriven_message_of_last_week_is_told_with_the_time_at_which_it_was_r
 #[tokio::test]
 async fn a_message_of_which_this_code_knows_nothing_stays_for_somebody_to_look_at() {
     let good: Value = serde_json::from_str(OF_LAST_WEEK).unwrap();
-    stored::are_kept_for_somebody_to_look_at(queued().await.start().await, &good).await;
+    enqueued::are_kept_for_somebody_to_look_at(queued().await.start().await, &good).await;
 }
 
 #[tokio::test]
@@ -124,7 +129,7 @@ async fn with_a_reply_template_one_attempt_is_made_and_the_rest_is_stored() {
       { id: 1, type: 'info', text: outcome.status },
     ] }] }";
     let mut identify = queued().await.reply_template(code).start().await;
-    identify.vendor.reply_next(segment_says::refused(500));
+    identify.vendor.reply_next(segment_replies::refused(500));
     for told in ["accepted", "delivered"] {
         let answer = identify.call(event(&ann())).await;
         assert_eq!(answer.body["messages"][0]["messages"][0]["text"], told);

@@ -7,42 +7,42 @@ use serde_json::{Value, json};
 use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
 use crate::common::{
     ory::{FIRST, ann, event, event_of},
-    rows, segment_says, vendor_says,
+    segment_replies, status_rows, vendor_replies,
 };
 
 #[tokio::test]
 async fn only_post_is_taken() {
-    rows::only_post_is_taken(start().await).await;
+    status_rows::only_post_is_taken(start().await).await;
 }
 
 #[tokio::test]
 async fn a_body_over_512_kib_is_too_large_however_it_is_encoded() {
-    rows::a_body_over_512_kib_is_too_large(start().await, "delivered").await;
+    status_rows::a_body_over_512_kib_is_too_large(start().await, "delivered").await;
 }
 
 #[tokio::test]
 async fn who_does_not_present_the_secret_is_turned_away() {
-    rows::a_stranger_is_turned_away(start().await).await;
+    status_rows::a_stranger_is_turned_away(start().await).await;
 }
 
 #[tokio::test]
 async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
-    rows::an_unfit_secret_authenticates_nobody(setup).await;
+    status_rows::an_unfit_secret_authenticates_nobody(setup).await;
 }
 
 #[tokio::test]
 async fn a_secret_that_is_missing_authenticates_nobody() {
-    rows::a_missing_secret_authenticates_nobody(setup().await).await;
+    status_rows::a_missing_secret_authenticates_nobody(setup().await).await;
 }
 
 #[tokio::test]
 async fn a_body_that_is_of_no_use_is_malformed_and_the_log_says_why() {
-    rows::a_useless_body_is_malformed(start().await).await;
+    status_rows::a_useless_body_is_malformed(start().await).await;
 }
 
 #[tokio::test]
 async fn the_cheapest_check_comes_first_and_strangers_are_told_nothing_of_the_body() {
-    rows::the_cheapest_check_comes_first(start().await).await;
+    status_rows::the_cheapest_check_comes_first(start().await).await;
 }
 
 #[tokio::test]
@@ -60,30 +60,30 @@ async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
 
 #[tokio::test]
 async fn no_body_is_read_before_its_caller_is_known() {
-    rows::no_body_is_read_before_its_caller_is_known(start().await).await;
+    status_rows::no_body_is_read_before_its_caller_is_known(start().await).await;
 }
 
 #[tokio::test]
 async fn what_the_template_cancels_is_answered_with_nothing() {
     let identify = start_with(CANCELS_WITHOUT_ADDRESS).await;
-    rows::what_is_cancelled_is_answered_with_nothing(identify).await;
+    status_rows::what_is_cancelled_is_answered_with_nothing(identify).await;
 }
 
 #[tokio::test]
 async fn before_the_identity_is_saved_nothing_happens() {
-    rows::before_the_identity_is_saved_nothing_happens(start().await).await;
+    status_rows::before_the_identity_is_saved_nothing_happens(start().await).await;
 }
 
 #[tokio::test]
 async fn a_template_fault_is_not_hidden() {
-    rows::a_template_fault_is_not_hidden(setup().await).await;
+    status_rows::a_template_fault_is_not_hidden(setup().await).await;
 }
 
 #[tokio::test]
 async fn what_is_not_done_is_to_be_sent_again() {
     let mut identify = start().await;
-    let later = vec![vendor_says::with_header(429, "retry-after", "600")];
-    let blocked = vec![segment_says::refused(400)];
+    let later = vec![vendor_replies::with_header(429, "retry-after", "600")];
+    let blocked = vec![segment_replies::refused(400)];
     let unknown = vec![Reply::HangUp; 3];
     let table = [(later, "try_later"), (blocked, "blocked"), (unknown, "in_doubt")];
     for (n, (replies, _)) in table.iter().enumerate() {

@@ -11,7 +11,7 @@ use shared::{
     secrets, settings::Ports, telemetry::Sink,
 };
 
-use super::{FUNCTIONS, Template, parameters, plain, queues, records::RECORDS, referred, set};
+use super::{FUNCTIONS, Template, parameters, plain, queues, referred, set, table::RECORDS};
 
 /// What an answer needs besides its budget: the way in and out.
 const MARGIN: Duration = Duration::from_secs(2);

@@ -9,15 +9,15 @@ mod functions;
 mod metrics;
 mod outputs;
 mod parameters;
+mod parser;
 mod placeholders;
 mod queues;
-mod reading;
-mod records;
 mod secrets;
+mod table;
 
 use std::{sync::Arc, time::Duration};
 
-use reading::{Template, plain, referred, seconds, set, url};
+use parser::{Template, plain, referred, seconds, set, url};
 use shared::{
     accept::ORY_LIMIT,
     config::Environment,

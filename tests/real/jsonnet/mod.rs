@@ -4,13 +4,13 @@
 mod answer;
 mod cases;
 mod go_jsonnet;
-mod known;
+mod known_differences;
 
 use std::{collections::BTreeSet, fs};
 
 use shared::template::{Source, Template};
 
-use self::{answer::Answer, cases::Case, go_jsonnet::GoJsonnet, known::KNOWN};
+use self::{answer::Answer, cases::Case, go_jsonnet::GoJsonnet, known_differences::KNOWN};
 use crate::repository;
 
 #[tokio::test]

@@ -6,15 +6,15 @@
 //! a time compared with its own fraction of a second (TypeScript).
 
 mod case;
-mod ends;
+mod completions;
+mod in_doubt;
 mod lanes;
 mod leases;
-mod marks;
 
-pub use ends::*;
+pub use completions::*;
+pub use in_doubt::*;
 pub use lanes::*;
 pub use leases::*;
-pub use marks::*;
 
 /// Makes a test of each case. `$start` is an async function that gives a store, and whatever must
 /// live as long as it.

@@ -3,17 +3,17 @@
 //! The marks may stand in the vendor's call, and the event's own in the queue's message; in no log,
 //! no metric, no answer and no record.
 
-mod driving;
+mod driver;
 mod faults;
-mod marked;
-mod seen;
+mod outputs;
+mod samples;
 
 use fakes::{FakeMandrill, FakeSegment, ory::people_of_the_samples};
 
 use self::{
-    driving::{Configuration, Placement, drive},
+    driver::{Configuration, Placement, drive},
     faults::Party,
-    seen::Seen,
+    outputs::Seen,
 };
 use crate::{
     common::setup::{Setup, VENDOR_SECRET, Vendor, WEBHOOK_SECRET},
@@ -61,10 +61,10 @@ async fn no_mark_leaves_mandrill_welcome_whatever_fails() {
     let parties: &[Party<FakeMandrill>] = &[|vendor, reply| vendor.reply_always(reply)];
     let setup = async || {
         let setup = with_marks(Welcome::new().await, &faults::template(MANDRILL, faults::OF_CTX));
-        setup.vendor.let_bounce(marked::BOUNCING);
+        setup.vendor.let_bounce(samples::BOUNCING);
         setup.var("SCREEN_REJECTS", "true")
     };
-    let seen = drive("mandrill-welcome", &PLACEMENTS, setup, marked::of_ory, parties).await;
+    let seen = drive("mandrill-welcome", &PLACEMENTS, setup, samples::of_ory, parties).await;
     seen.assert_outcomes(&[&OUTCOMES[..], &["interrupted", "duplicate"]].concat());
     assert!(seen.records > 0);
 }
@@ -74,7 +74,7 @@ async fn no_mark_leaves_segment_identify_whatever_fails() {
     let parties: &[Party<FakeSegment>] = &[|vendor, reply| vendor.reply_always(reply)];
     let setup = async || with_marks(segment().await, &faults::template(SEGMENT, faults::OF_CTX));
     let placements = [Placement::InLine, Placement::Queued, Placement::Replying];
-    let seen = drive("segment-identify", &placements, setup, marked::of_ory, parties).await;
+    let seen = drive("segment-identify", &placements, setup, samples::of_ory, parties).await;
     seen.assert_outcomes(&OUTCOMES);
 }
 
@@ -89,12 +89,12 @@ async fn no_mark_leaves_mailchimp_inbound_whatever_fails() {
         setup.secrets.put(ORY_SECRET, ORY_TOKEN);
         setup.vendor.ory.set_token(Some(ORY_TOKEN));
         for person in people_of_the_samples() {
-            setup.vendor.ory.put_identity(marked::identity(person));
+            setup.vendor.ory.put_identity(samples::identity(person));
         }
         with_marks(setup, &faults::template(MAILCHIMP, faults::OF_EVENT))
     };
     let placements = [Placement::InLine, Placement::WithTable, Placement::Queued];
-    let seen = drive("mailchimp-inbound", &placements, setup, marked::of_mailchimp, parties).await;
+    let seen = drive("mailchimp-inbound", &placements, setup, samples::of_mailchimp, parties).await;
     seen.assert_outcomes(&OUTCOMES);
     assert!(seen.records > 0);
 }

@@ -14,9 +14,9 @@ use crate::{
         event_log::{metrics, outcomes},
         ory::{ann, event},
         setup::{QUEUE, VENDOR_SECRET, Vendor},
-        vendor_says,
+        vendor_replies,
     },
-    mandrill_welcome::{mandrill_says, setup::Welcome, templates::FROM_THE_DOCUMENTS},
+    mandrill_welcome::{mandrill_replies, setup::Welcome, templates::FROM_THE_DOCUMENTS},
 };
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn after_two_minutes_a_search_finds_the_mail_and_no_second_one_is_sent() {
 async fn a_mail_that_only_a_gateway_answered_for_is_searched_for_and_not_sent_again() {
     for status in [502, 504] {
         let mut welcome = Welcome::queued().await;
-        welcome.vendor.act_and_reply_next(vendor_says::html(status));
+        welcome.vendor.act_and_reply_next(vendor_replies::html(status));
         delivered_in_vain(&mut welcome).await;
         welcome.let_time_pass(3 * MINUTE);
         comes_to(&mut welcome, &[SEARCH], "delivered").await;
@@ -89,7 +89,7 @@ async fn a_search_waits_as_long_as_mandrill_asks() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     for (asked, seconds) in [("1800", 1800), ("60", 900), ("90000", 3600)] {
-        welcome.vendor.reply_next(vendor_says::with_header(429, "retry-after", asked));
+        welcome.vendor.reply_next(vendor_replies::with_header(429, "retry-after", asked));
         let wait = welcome.work_after(7).await.unwrap();
         assert!((seconds..=seconds + seconds / 2).contains(&wait), "{asked}: {wait} s");
         assert_eq!(methods(&welcome), [SEARCH], "{asked}");
@@ -101,13 +101,13 @@ async fn a_search_waits_as_long_as_mandrill_asks() {
 fn searches_that_fail() -> Vec<Reply> {
     let row = json!([{"_id": "m1", "state": "sent", "metadata": {"ory_key": "x"}}]).to_string();
     vec![
-        mandrill_says::error(500, "GeneralError"),
-        vendor_says::html(200),
-        vendor_says::html(502),
+        mandrill_replies::error(500, "GeneralError"),
+        vendor_replies::html(200),
+        vendor_replies::html(502),
         Reply::text(200, "application/json", row[..row.len() / 2].to_owned()),
         Reply::text(200, "application/json", ""),
-        mandrill_says::rows(&json!({"a": "surprise"})),
-        vendor_says::with_header(429, "retry-after", "60"),
+        mandrill_replies::rows(&json!({"a": "surprise"})),
+        vendor_replies::with_header(429, "retry-after", "60"),
         Reply::HangUp,
     ]
 }
@@ -132,7 +132,7 @@ async fn a_search_that_fails_proves_nothing_however_late_it_is() {
 async fn a_search_that_is_blocked_waits_for_somebody_to_act_and_sends_nothing() {
     let mut welcome = sent_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
-    welcome.vendor.reply_next(mandrill_says::error(402, "PaymentRequired"));
+    welcome.vendor.reply_next(mandrill_replies::error(402, "PaymentRequired"));
     assert_eq!(welcome.work_after(7).await, Some(900));
     assert_eq!(methods(&welcome), [SEARCH]);
     assert!(age_of_mark(&welcome) >= 31 * 60, "nobody knows more than before");

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
     ory::{FIRST, SECOND, ann, ben, event, event_of},
-    vendor_says,
+    vendor_replies,
 };
 
 /// With a template that names no key of its own, so that only the event's own counts.
@@ -22,7 +22,7 @@ async fn one_mail_comes_of_ory_s_three_attempts_where_the_first_two_fail() {
     let mut welcome = start().await;
     for _ in 0..2 {
         for _ in 0..3 {
-            welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+            welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
         }
         assert_eq!(welcome.call(event(&ann())).await.status, 503);
         assert_eq!(welcome.received().len(), 3);
@@ -36,8 +36,8 @@ async fn one_mail_comes_of_ory_s_three_attempts_where_the_first_two_fail() {
 #[tokio::test]
 async fn a_passing_error_is_tried_again_in_line() {
     let mut welcome = start().await;
-    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
-    welcome.vendor.reply_next(vendor_says::html(503));
+    welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
+    welcome.vendor.reply_next(vendor_replies::html(503));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     let bodies: Vec<_> = welcome.received().into_iter().map(|call| call.body).collect();
     assert_eq!(bodies.len(), 3);
@@ -47,7 +47,7 @@ async fn a_passing_error_is_tried_again_in_line() {
 #[tokio::test]
 async fn a_wait_that_mandrill_asks_for_is_kept_where_there_is_time() {
     let mut welcome = start().await;
-    welcome.vendor.reply_next(vendor_says::with_header(429, "retry-after", "0"));
+    welcome.vendor.reply_next(vendor_replies::with_header(429, "retry-after", "0"));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(welcome.received().len(), 2);
 }

@@ -5,12 +5,12 @@ use integration::Answer;
 use serde_json::{Value, json};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
 };
 use crate::common::{
     ory::{FIRST, ann, ann_before_save, ben, event, phone_only},
-    vendor_says,
+    vendor_replies,
 };
 
 const NULL: &str = "function(ctx, outcome) null";
@@ -88,7 +88,7 @@ async fn it_is_given_the_outcome_of_the_status_table() {
     assert_eq!(outcome_told(&welcome.call(event(&ann())).await), delivered);
     let duplicate = json!({"status": "duplicate", "id": FIRST});
     assert_eq!(outcome_told(&welcome.call(event(&ann())).await), duplicate);
-    welcome.vendor.reply_next(mandrill_says::row("rejected", Some("spam")));
+    welcome.vendor.reply_next(mandrill_replies::row("rejected", Some("spam")));
     let rejected = json!({"status": "rejected", "id": FIRST, "reason": "spam"});
     assert_eq!(outcome_told(&welcome.call(event(&ben())).await), rejected);
     for (ctx, reason) in [(ann_before_save(), "before_save"), (phone_only(), "cancelled")] {
@@ -101,8 +101,8 @@ async fn it_is_given_the_outcome_of_the_status_table() {
 async fn it_is_not_asked_about_what_is_not_done() {
     let mut welcome = start(TELLS_OUTCOME).await;
     for reply in [
-        vendor_says::with_header(429, "retry-after", "600"),
-        mandrill_says::error(402, "PaymentRequired"),
+        vendor_replies::with_header(429, "retry-after", "600"),
+        mandrill_replies::error(402, "PaymentRequired"),
         Reply::HangUp,
     ] {
         welcome.vendor.reply_next(reply);

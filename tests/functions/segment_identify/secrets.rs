@@ -7,9 +7,9 @@ use super::setup::{setup, start};
 use crate::common::{
     keys,
     ory::{ann, event},
-    segment_says,
+    segment_replies,
     setup::{Running, VENDOR_SECRET, Vendor, message_id},
-    vendor_says,
+    vendor_replies,
 };
 
 const NEXT_KEY: &str = "the-next-segment-key";
@@ -50,10 +50,10 @@ async fn a_rotated_key_is_fetched_afresh_and_the_call_made_once_more() {
 async fn a_key_that_is_refused_twice_blocks() {
     let mut identify = start().await;
     let refusals = [
-        segment_says::bad_key(400),
-        segment_says::bad_key(200),
-        segment_says::refused(401),
-        vendor_says::html(403),
+        segment_replies::bad_key(400),
+        segment_replies::bad_key(200),
+        segment_replies::refused(401),
+        vendor_replies::html(403),
     ];
     for refusal in refusals {
         let fetches = identify.secrets.fetches();

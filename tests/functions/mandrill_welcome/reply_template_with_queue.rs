@@ -7,8 +7,8 @@ use integration::{Deployment, Event};
 use serde_json::{Value, json};
 
 use super::{
-    mandrill_says,
-    replies::{TELLS_OUTCOME, outcome_told},
+    mandrill_replies,
+    reply_template::{TELLS_OUTCOME, outcome_told},
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
@@ -16,7 +16,7 @@ use crate::common::{
     event_log::metrics,
     ory::{FIRST, ann, ann_before_save, event, phone_only},
     setup::QUEUE,
-    vendor_says,
+    vendor_replies,
 };
 
 async fn start() -> Welcome {
@@ -48,9 +48,9 @@ async fn what_is_delivered_at_once_is_not_stored() {
 #[tokio::test]
 async fn what_one_attempt_does_not_deliver_is_stored_and_delivered_later() {
     let replies = [
-        mandrill_says::error(500, "GeneralError"),
-        vendor_says::with_header(429, "retry-after", "0"),
-        mandrill_says::error(402, "PaymentRequired"),
+        mandrill_replies::error(500, "GeneralError"),
+        vendor_replies::with_header(429, "retry-after", "0"),
+        mandrill_replies::error(402, "PaymentRequired"),
     ];
     for reply in replies {
         let told_of = format!("{reply:?}");
@@ -106,7 +106,7 @@ async fn without_its_table_nobody_is_called_and_it_is_stored() {
 async fn where_it_can_be_neither_delivered_nor_stored_the_reply_template_is_not_asked() {
     let mut welcome = start().await;
     welcome.sqs.set_down(true);
-    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
     assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
     assert_eq!(welcome.mails(), 1);
 }
@@ -126,7 +126,7 @@ async fn what_is_skipped_is_not_stored() {
 async fn ory_is_answered_within_ten_seconds_whoever_does_not_answer() {
     let mut welcome = start().await;
     welcome.sqs.set_delay(Duration::from_mins(10));
-    welcome.vendor.reply_next(vendor_says::nothing());
+    welcome.vendor.reply_next(vendor_replies::nothing());
     let limit = Duration::from_millis(10_400);
     let answer = tokio::time::timeout(limit, welcome.call(event(&ann()))).await.unwrap();
     assert_eq!(answer.message(), ("#/", 8_100_503));

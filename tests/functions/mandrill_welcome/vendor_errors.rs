@@ -10,15 +10,14 @@ use tokio::{
 };
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
-    faults,
     ory::{ann, event, event_of},
     setup::{VENDOR_SECRET, Vendor, side_by_side},
-    vendor_says,
+    vendor_errors, vendor_replies,
 };
 
 /// What our log calls a fault, and what it means for Ory's next attempt.
@@ -52,13 +51,13 @@ fn three(reply: Reply) -> Vec<Reply> {
 }
 
 fn errors() -> Vec<Case> {
-    let named = |status, name| vec![mandrill_says::error(status, name)];
+    let named = |status, name| vec![mandrill_replies::error(status, name)];
     vec![
-        (three(mandrill_says::error(500, "GeneralError")), 3, TryLater),
-        (three(mandrill_says::error(503, "ServiceUnavailable")), 3, TryLater),
-        (three(vendor_says::html(503)), 3, TryLater),
-        (three(vendor_says::with_header(429, "x-nothing", "said")), 3, TryLater),
-        (vec![vendor_says::with_header(429, "retry-after", "600")], 1, TryLater),
+        (three(mandrill_replies::error(500, "GeneralError")), 3, TryLater),
+        (three(mandrill_replies::error(503, "ServiceUnavailable")), 3, TryLater),
+        (three(vendor_replies::html(503)), 3, TryLater),
+        (three(vendor_replies::with_header(429, "x-nothing", "said")), 3, TryLater),
+        (vec![vendor_replies::with_header(429, "retry-after", "600")], 1, TryLater),
         (named(402, "PaymentRequired"), 1, Blocked),
         (named(500, "PaymentRequired"), 1, Blocked),
         (named(404, "Unknown_Template"), 1, Blocked),
@@ -66,12 +65,12 @@ fn errors() -> Vec<Case> {
         (named(404, "Unknown_Subaccount"), 1, Blocked),
         (named(400, "ValidationError"), 1, Blocked),
         (named(422, "A_New_Error"), 1, Blocked),
-        (vec![vendor_says::html(404)], 1, Blocked),
+        (vec![vendor_replies::html(404)], 1, Blocked),
     ]
 }
 
 fn successes_that_are_none() -> Vec<Case> {
-    let rejected = |reason| vec![mandrill_says::row("rejected", Some(reason))];
+    let rejected = |reason| vec![mandrill_replies::row("rejected", Some(reason))];
     let one_row = json!([{"email": "ann@example.com", "status": "sent", "_id": "m1"}]).to_string();
     let truncated = &one_row[..one_row.len() / 2];
     let oversize = one_row.replace("m1", &"m".repeat(1024 * 1024));
@@ -80,10 +79,10 @@ fn successes_that_are_none() -> Vec<Case> {
         (rejected("invalid-sender"), 1, Blocked),
         (rejected("unsigned"), 1, Blocked),
         (rejected("test-mode-limit"), 1, Blocked),
-        (vec![mandrill_says::row("a-new-status", None)], 1, InDoubt),
-        (vec![mandrill_says::rows(&json!([]))], 1, InDoubt),
-        (vec![mandrill_says::rows(&two_rows)], 1, InDoubt),
-        (vec![vendor_says::html(200)], 1, InDoubt),
+        (vec![mandrill_replies::row("a-new-status", None)], 1, InDoubt),
+        (vec![mandrill_replies::rows(&json!([]))], 1, InDoubt),
+        (vec![mandrill_replies::rows(&two_rows)], 1, InDoubt),
+        (vec![vendor_replies::html(200)], 1, InDoubt),
         (vec![Reply::text(200, "application/json", "")], 1, InDoubt),
         (vec![Reply::text(200, "application/json", truncated.to_owned())], 1, InDoubt),
         (vec![Reply::text(200, "application/json", oversize)], 1, InDoubt),
@@ -95,7 +94,7 @@ fn relays() -> Vec<Case> {
     let unnamed = r#"{"status":"error","message":"upstream"}"#;
     let relay = |status| {
         [
-            vendor_says::html(status),
+            vendor_replies::html(status),
             Reply::text(status, "text/html", ""),
             Reply::text(status, "application/json", unnamed),
         ]
@@ -104,7 +103,7 @@ fn relays() -> Vec<Case> {
 }
 
 fn silences() -> Vec<Case> {
-    vec![(vec![Reply::HangUp], 1, InDoubt), (vec![vendor_says::nothing()], 1, InDoubt)]
+    vec![(vec![Reply::HangUp], 1, InDoubt), (vec![vendor_replies::nothing()], 1, InDoubt)]
 }
 
 /// Plays each case to an event of its own, and then Ory's next attempt at the same event.
@@ -152,7 +151,7 @@ async fn after_a_call_without_an_answer_no_second_one_is_made() {
 
 #[tokio::test]
 async fn a_refused_connection_is_tried_again_and_told_as_try_later() {
-    faults::a_refused_connection_is_to_be_tried_later(Setup::new().await).await;
+    vendor_errors::a_refused_connection_is_to_be_tried_later(Setup::new().await).await;
 }
 
 /// Linux drops what comes on top of a full backlog, so whoever connects hears nothing.
@@ -216,7 +215,7 @@ async fn a_connection_kept_open_is_no_reason_to_call_twice() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    faults::a_redirect_is_not_followed(Welcome::start().await, "messages/send").await;
+    vendor_errors::a_redirect_is_not_followed(Welcome::start().await, "messages/send").await;
 }
 
 #[tokio::test]
@@ -233,7 +232,7 @@ async fn a_refused_key_is_fetched_afresh_and_tried_once_more() {
 async fn a_key_that_is_refused_twice_blocks() {
     let mut welcome = Welcome::start().await;
     welcome.vendor.set_key("a-key-that-nobody-told-us");
-    let refusals = [None, Some(vendor_says::html(401)), Some(vendor_says::html(403))];
+    let refusals = [None, Some(vendor_replies::html(401)), Some(vendor_replies::html(403))];
     for refusal in refusals {
         for reply in refusal.iter().flat_map(|reply| [reply, reply]) {
             welcome.vendor.reply_next(reply.clone());
@@ -249,7 +248,7 @@ async fn a_key_that_is_refused_twice_blocks() {
 #[tokio::test]
 async fn a_mail_in_a_backlog_is_delivered_and_raises_an_alarm() {
     let mut welcome = Welcome::start().await;
-    welcome.vendor.reply_next(mandrill_says::rows(&json!([{
+    welcome.vendor.reply_next(mandrill_replies::rows(&json!([{
         "email": "ann@example.com", "status": "queued", "_id": "m1",
         "queued_reason": "hourly-quota-exhausted",
     }])));

@@ -4,12 +4,12 @@ use super::{
     forms::form,
     setup::{TELLS, event, setup},
 };
-use crate::common::last_moments;
+use crate::common::deadline;
 
 #[tokio::test]
 async fn in_line_no_call_is_begun_and_the_next_attempt_delivers() {
     let setup = setup().await.with_table().template(TELLS);
-    last_moments::in_line_no_call_is_begun_and_the_next_attempt_delivers(
+    deadline::in_line_no_call_is_begun_and_the_next_attempt_delivers(
         setup,
         event(form("subscribe")),
     )
@@ -19,6 +19,6 @@ async fn in_line_no_call_is_begun_and_the_next_attempt_delivers() {
 #[tokio::test]
 async fn an_event_is_stored_and_stays_until_there_is_time() {
     let setup = setup().await.with_table().template(TELLS);
-    last_moments::an_event_is_stored_and_stays_until_there_is_time(setup, event(form("subscribe")))
+    deadline::an_event_is_stored_and_stays_until_there_is_time(setup, event(form("subscribe")))
         .await;
 }

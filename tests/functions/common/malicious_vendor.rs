@@ -6,7 +6,7 @@ use integration::{Event, Vitals};
 use serde_json::Value;
 
 use super::{
-    peers::{Harm, Peer},
+    malicious_peers::{Harm, Peer},
     setup::{Running, Setup, Vendor},
 };
 

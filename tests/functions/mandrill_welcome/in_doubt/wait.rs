@@ -11,7 +11,7 @@ use crate::{
         event_log::{metrics, outcomes},
         ory::{ann, event},
         setup::QUEUE,
-        vendor_says,
+        vendor_replies,
     },
     mandrill_welcome::{
         setup::{Setup, Welcome},
@@ -55,7 +55,7 @@ async fn within_two_minutes_nobody_is_called() {
 async fn a_process_that_dies_between_call_and_record_leaves_its_lease_and_its_mark() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
-    welcome.vendor.act_and_reply_next(vendor_says::nothing());
+    welcome.vendor.act_and_reply_next(vendor_replies::nothing());
     assert_eq!(die_sending(&mut welcome).await, [SEND]);
     welcome.sqs.make_visible(QUEUE);
     stays(&mut welcome, &[], 27).await;

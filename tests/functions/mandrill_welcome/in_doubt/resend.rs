@@ -11,9 +11,9 @@ use crate::{
     common::{
         ory::{FIRST, SECOND, ann, event, event_of},
         setup::QUEUE,
-        vendor_says,
+        vendor_replies,
     },
-    mandrill_welcome::{mandrill_says, setup::Welcome},
+    mandrill_welcome::{mandrill_replies, setup::Welcome},
 };
 
 #[tokio::test]
@@ -46,8 +46,8 @@ async fn the_mark_is_set_anew_before_the_new_mail_is_sent() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     assert!(age_of_mark(&welcome) >= 31 * 60);
-    welcome.vendor.reply_next(mandrill_says::rows(&json!([])));
-    welcome.vendor.reply_next(vendor_says::nothing());
+    welcome.vendor.reply_next(mandrill_replies::rows(&json!([])));
+    welcome.vendor.reply_next(vendor_replies::nothing());
     assert_eq!(die_sending(&mut welcome).await, [SEARCH, SEND]);
     assert!((0..30).contains(&age_of_mark(&welcome)));
     // So the next one waits, and does not send at once because of the old mark.
@@ -59,7 +59,7 @@ async fn the_mark_is_set_anew_before_the_new_mail_is_sent() {
 async fn a_new_mail_without_an_answer_is_looked_for_in_its_turn() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
-    welcome.vendor.reply_next(mandrill_says::rows(&json!([])));
+    welcome.vendor.reply_next(mandrill_replies::rows(&json!([])));
     welcome.vendor.act_and_reply_next(Reply::HangUp);
     is_about(welcome.work_after(8).await, 120);
     assert_eq!(methods(&welcome), [SEARCH, SEND]);
@@ -72,8 +72,8 @@ async fn a_new_mail_without_an_answer_is_looked_for_in_its_turn() {
 async fn a_new_mail_that_is_to_be_tried_later_leaves_the_way_free() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
-    welcome.vendor.reply_next(mandrill_says::rows(&json!([])));
-    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    welcome.vendor.reply_next(mandrill_replies::rows(&json!([])));
+    welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
     let wait = welcome.work_after(5).await.unwrap();
     assert!((16..=32).contains(&wait), "{wait} s");
     assert_eq!(methods(&welcome), [SEARCH, SEND]);

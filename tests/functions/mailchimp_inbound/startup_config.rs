@@ -4,11 +4,11 @@ use super::{
     forms::form,
     setup::{TELLS, event, is_skipped, queued, setup},
 };
-use crate::common::{starting, stored};
+use crate::common::{enqueued, startup_config};
 
 #[tokio::test]
 async fn a_missing_secret_s_name_stops_it() {
-    starting::fails_without(setup, &["WEBHOOK_SECRET_ID"]).await;
+    startup_config::fails_without(setup, &["WEBHOOK_SECRET_ID"]).await;
 }
 
 #[tokio::test]
@@ -23,12 +23,12 @@ async fn a_value_of_no_use_stops_it() {
         ("TEMPLATE", "hunter2"),
         ("TEMPLATE", "file:///hunter2.jsonnet"),
     ];
-    starting::fails_with(setup, &table).await;
+    startup_config::fails_with(setup, &table).await;
 }
 
 #[tokio::test]
 async fn a_template_that_does_not_parse_stops_it_and_its_line_is_named() {
-    starting::fails_over_a_broken_template(setup, &["TEMPLATE"]).await;
+    startup_config::fails_over_a_broken_template(setup, &["TEMPLATE"]).await;
 }
 
 #[tokio::test]
@@ -50,15 +50,15 @@ async fn an_empty_variable_that_is_not_required_counts_as_unset() {
 #[tokio::test]
 async fn a_template_that_does_not_parse_keeps_events_where_there_is_a_queue() {
     let (setup, event) = (queued().await, event(form("subscribe")));
-    stored::a_broken_template_keeps_events_until_it_is_mended(setup, event, TELLS).await;
+    enqueued::a_broken_template_keeps_events_until_it_is_mended(setup, event, TELLS).await;
 }
 
 #[tokio::test]
 async fn a_queue_that_is_neither_https_nor_loopback_stops_it() {
-    starting::fails_with(queued, &starting::QUEUES_OF_NO_USE).await;
+    startup_config::fails_with(queued, &startup_config::QUEUES_OF_NO_USE).await;
 }
 
 #[tokio::test]
 async fn a_queue_without_a_table_stops_it() {
-    starting::fails_without(queued, &["RECORDS_TABLE"]).await;
+    startup_config::fails_without(queued, &["RECORDS_TABLE"]).await;
 }

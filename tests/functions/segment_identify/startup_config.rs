@@ -2,13 +2,14 @@
 
 use super::setup::{queued, setup};
 use crate::common::{
+    enqueued,
     ory::{ann, event},
-    starting, stored,
+    startup_config,
 };
 
 #[tokio::test]
 async fn a_missing_variable_stops_it() {
-    starting::fails_without(setup, &["WEBHOOK_SECRET_ID", "SEGMENT_SECRET_ID"]).await;
+    startup_config::fails_without(setup, &["WEBHOOK_SECRET_ID", "SEGMENT_SECRET_ID"]).await;
 }
 
 #[tokio::test]
@@ -25,12 +26,12 @@ async fn a_value_of_no_use_stops_it() {
         ("TEMPLATE", "file:///hunter2.jsonnet"),
         ("REPLY_TEMPLATE", "base64://hunter2"),
     ];
-    starting::fails_with(setup, &table).await;
+    startup_config::fails_with(setup, &table).await;
 }
 
 #[tokio::test]
 async fn a_template_that_does_not_parse_stops_it_and_its_line_is_named() {
-    starting::fails_over_a_broken_template(setup, &["TEMPLATE", "REPLY_TEMPLATE"]).await;
+    startup_config::fails_over_a_broken_template(setup, &["TEMPLATE", "REPLY_TEMPLATE"]).await;
 }
 
 #[tokio::test]
@@ -46,17 +47,17 @@ async fn an_empty_variable_that_is_not_required_counts_as_unset() {
 async fn a_template_that_does_not_parse_keeps_events_where_there_is_a_queue() {
     let mended = "function(ctx) { userId: ctx.identity.id }";
     let setup = queued().await;
-    stored::a_broken_template_keeps_events_until_it_is_mended(setup, event(&ann()), mended).await;
+    enqueued::a_broken_template_keeps_events_until_it_is_mended(setup, event(&ann()), mended).await;
 }
 
 #[tokio::test]
 async fn a_reply_template_that_does_not_parse_stops_it_queue_or_not() {
-    starting::fails_over_a_broken_template(queued, &["REPLY_TEMPLATE"]).await;
+    startup_config::fails_over_a_broken_template(queued, &["REPLY_TEMPLATE"]).await;
 }
 
 #[tokio::test]
 async fn a_queue_that_is_neither_https_nor_loopback_stops_it() {
-    starting::fails_with(queued, &starting::QUEUES_OF_NO_USE).await;
+    startup_config::fails_with(queued, &startup_config::QUEUES_OF_NO_USE).await;
 }
 
 #[tokio::test]

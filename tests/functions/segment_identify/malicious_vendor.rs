@@ -2,17 +2,18 @@
 
 use super::setup::setup;
 use crate::common::{
-    harm,
+    malicious_peers::Harm,
+    malicious_vendor,
     ory::{ann, event},
-    peers::Harm,
     setup::side_by_side,
 };
 
 #[tokio::test]
 async fn a_vendor_that_means_harm_does_none() {
     side_by_side(Harm::ALL, |_, harm| async move {
-        let outcome = harm::outcome_at_a_vendor(harm);
-        harm::comes_to(setup().await, "SEGMENT_URL", harm, event(&ann()), outcome).await;
+        let outcome = malicious_vendor::outcome_at_a_vendor(harm);
+        malicious_vendor::comes_to(setup().await, "SEGMENT_URL", harm, event(&ann()), outcome)
+            .await;
     })
     .await;
 }

@@ -6,7 +6,7 @@ use fakes::{Message, server::Reply};
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::{mandrill_says, setup::Welcome, templates::FROM_THE_DOCUMENTS};
+use super::{mandrill_replies, setup::Welcome, templates::FROM_THE_DOCUMENTS};
 use crate::common::{
     ory::{ann, event},
     queue::until_called,
@@ -36,7 +36,7 @@ async fn frozen_with_its_mail_on_the_way_another_finds_it_and_it_is_one_mail() {
     let mut welcome = Welcome::queued().await;
     let mut other = welcome.sandbox.another().await;
     let message = stored(&mut welcome).await;
-    let sent = Box::new(mandrill_says::row("sent", None));
+    let sent = Box::new(mandrill_replies::row("sent", None));
     welcome.vendor.act_and_reply_next(Reply::After(Duration::from_millis(200), sent));
     let signals = welcome.sandbox.signals();
     let Running { vendor, dynamo_db, sandbox, .. } = &mut welcome;

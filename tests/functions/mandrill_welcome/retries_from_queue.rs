@@ -7,15 +7,16 @@ use integration::Deployment;
 use serde_json::json;
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
+    enqueued,
     event_log::metrics,
     ory::{ann, ann_before_save, event, event_of},
     setup::{VENDOR_SECRET, Vendor},
-    stored, vendor_says,
+    vendor_replies,
 };
 
 /// Sees the one message delivered by one mail, once whatever was wrong is mended.
@@ -52,15 +53,15 @@ async fn play(cases: Vec<Case>, outcome: &str, counted: &str) {
 
 #[tokio::test]
 async fn what_is_to_be_tried_later_waits_longer_each_time_or_as_long_as_mandrill_asks() {
-    let error = || mandrill_says::error(500, "GeneralError");
-    let limited = |seconds| vendor_says::with_header(429, "retry-after", seconds);
+    let error = || mandrill_replies::error(500, "GeneralError");
+    let limited = |seconds| vendor_replies::with_header(429, "retry-after", seconds);
     let cases = vec![
         (error(), 1, 1..=2),
         (error(), 2, 2..=4),
         (error(), 5, 16..=32),
         (error(), 50, 450..=900),
-        (vendor_says::html(503), 5, 16..=32),
-        (vendor_says::with_header(429, "x-nothing", "said"), 5, 16..=32),
+        (vendor_replies::html(503), 5, 16..=32),
+        (vendor_replies::with_header(429, "x-nothing", "said"), 5, 16..=32),
         (limited("600"), 1, 600..=600),
         (limited("600"), 50, 600..=900),
         (limited("3600"), 1, 3600..=3600),
@@ -73,11 +74,11 @@ async fn what_is_to_be_tried_later_waits_longer_each_time_or_as_long_as_mandrill
 #[tokio::test]
 async fn what_is_blocked_waits_the_longest() {
     let cases = [
-        mandrill_says::error(402, "PaymentRequired"),
-        mandrill_says::error(404, "Unknown_Template"),
-        mandrill_says::error(400, "ValidationError"),
-        mandrill_says::row("rejected", Some("unsigned")),
-        vendor_says::html(404),
+        mandrill_replies::error(402, "PaymentRequired"),
+        mandrill_replies::error(404, "Unknown_Template"),
+        mandrill_replies::error(400, "ValidationError"),
+        mandrill_replies::row("rejected", Some("unsigned")),
+        vendor_replies::html(404),
     ];
     let cases = cases.map(|reply| (reply, 1, 900..=900));
     play(cases.into(), "blocked", "Blocked").await;
@@ -150,7 +151,7 @@ async fn a_key_that_cannot_be_had_is_tried_later() {
     let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS);
     setup.secrets.set_down(true);
     let mut welcome = setup.start().await;
-    stored::put(&welcome, super::queue::OF_LAST_WEEK);
+    enqueued::put(&welcome, super::queue::OF_LAST_WEEK);
     let wait = welcome.work_after(5).await.unwrap();
     assert!((16..=32).contains(&wait), "{wait} s");
     welcome.secrets.set_down(false);

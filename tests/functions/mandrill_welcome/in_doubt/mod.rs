@@ -1,9 +1,9 @@
 //! Calls of which nobody knows what came: nobody sends again before finding out.
 
-mod moved;
-mod searching;
-mod sending_anew;
-mod waiting;
+mod address_changed;
+mod resend;
+mod search;
+mod wait;
 
 use std::time::Duration;
 

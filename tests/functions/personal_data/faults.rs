@@ -5,8 +5,8 @@ use http::Response;
 use serde_json::{Value, json};
 
 use crate::common::{
+    enqueued,
     setup::{Running, VENDOR_SECRET, Vendor},
-    stored,
 };
 
 /// Whom a function calls: gives every call this reply until it is told otherwise.
@@ -161,7 +161,7 @@ impl Fault {
             }
             Self::Message => {
                 for body in ["canary", r#"{"version":1,"function":"canary"}"#, r#"{"magpie":"#] {
-                    stored::put(running, body);
+                    enqueued::put(running, body);
                 }
             }
             _ => {}

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     ory::{ann, event},
     setup::{Running, Setup, Vendor},
-    vendor_says,
+    vendor_replies,
 };
 
 pub(crate) async fn a_refused_connection_is_to_be_tried_later<V: Vendor>(setup: Setup<V>) {
@@ -23,7 +23,7 @@ pub(crate) async fn a_redirect_is_not_followed<V: Vendor>(mut running: Running<V
     let elsewhere = V::start().await;
     for status in [301, 302, 303, 307, 308] {
         let location = format!("{}/{path}", elsewhere.url());
-        running.vendor.reply_next(vendor_says::with_header(status, "location", &location));
+        running.vendor.reply_next(vendor_replies::with_header(status, "location", &location));
         assert_eq!(running.call(event(&ann())).await.status, 503, "{status}");
         assert_eq!(running.received().len(), 1, "{status}");
     }

@@ -13,9 +13,9 @@ use super::{
 };
 use crate::common::{
     event_log::outcomes,
-    segment_says,
+    segment_replies,
     setup::{Running, VENDOR_SECRET, message_id, side_by_side},
-    vendor_says,
+    vendor_replies,
 };
 
 /// The row of what is neither stored nor done.
@@ -47,13 +47,13 @@ async fn play(_: usize, (replies, outcome): (Vec<Reply>, &'static str)) {
 #[tokio::test]
 async fn what_segment_does_not_take_is_delivered_once_when_mailchimp_tries_again() {
     let cases = [
-        (vec![segment_says::refused(500); 3], "try_later"),
-        (vec![vendor_says::html(502); 3], "try_later"),
-        (vec![vendor_says::with_header(429, "retry-after", "600")], "try_later"),
-        (vec![segment_says::refused(400)], "blocked"),
-        (vec![segment_says::refused(200)], "blocked"),
-        (vec![segment_says::bad_key(400); 2], "blocked"),
-        (vec![vendor_says::with_header(302, "location", "http://127.0.0.1:1/")], "blocked"),
+        (vec![segment_replies::refused(500); 3], "try_later"),
+        (vec![vendor_replies::html(502); 3], "try_later"),
+        (vec![vendor_replies::with_header(429, "retry-after", "600")], "try_later"),
+        (vec![segment_replies::refused(400)], "blocked"),
+        (vec![segment_replies::refused(200)], "blocked"),
+        (vec![segment_replies::bad_key(400); 2], "blocked"),
+        (vec![vendor_replies::with_header(302, "location", "http://127.0.0.1:1/")], "blocked"),
     ];
     side_by_side(cases, play).await;
 }
@@ -62,7 +62,7 @@ async fn what_segment_does_not_take_is_delivered_once_when_mailchimp_tries_again
 async fn what_passes_is_tried_again_in_line_with_the_same_id() {
     let mut inbound = start_with(TELLS).await;
     inbound.vendor.segment.reply_next(Reply::HangUp);
-    inbound.vendor.segment.reply_next(vendor_says::html(502));
+    inbound.vendor.segment.reply_next(vendor_replies::html(502));
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     let calls = inbound.received();
     assert_eq!(calls.len(), 3);
@@ -101,7 +101,7 @@ async fn after_calls_without_an_answer_the_next_one_is_made_at_once_and_has_the_
 #[tokio::test]
 async fn mailchimp_is_answered_within_eight_seconds_even_if_segment_never_is() {
     let mut inbound = start_with(TELLS).await;
-    inbound.vendor.segment.reply_next(vendor_says::nothing());
+    inbound.vendor.segment.reply_next(vendor_replies::nothing());
     let answered = timeout(EIGHT_SECONDS, inbound.call(event(form("subscribe")))).await;
     assert!(is_unfinished(&answered.unwrap()));
     assert_eq!(inbound.received().len(), 1);
@@ -121,7 +121,7 @@ async fn mailchimp_is_answered_within_eight_seconds_even_if_everything_is_slow()
     inbound.secrets.set_delay(slow);
     inbound.dynamo_db.set_delay(slow);
     inbound.sqs.set_delay(Duration::from_mins(1));
-    inbound.vendor.segment.reply_next(vendor_says::nothing());
+    inbound.vendor.segment.reply_next(vendor_replies::nothing());
     let answered = timeout(EIGHT_SECONDS, inbound.call(event(form("subscribe")))).await;
     assert!(is_unfinished(&answered.unwrap()));
     assert_eq!(inbound.received().len(), 1, "Segment was called within the time");

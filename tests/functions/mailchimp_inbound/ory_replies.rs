@@ -12,9 +12,9 @@ use super::{
 };
 use crate::common::{
     event_log::{metrics, outcomes},
-    segment_says,
+    segment_replies,
     setup::{QUEUE, Running, Vendor, side_by_side},
-    vendor_says,
+    vendor_replies,
 };
 
 /// An error of Ory's.
@@ -23,7 +23,7 @@ fn refused(status: u16) -> Reply {
 }
 
 fn limited(seconds: &str) -> Reply {
-    vendor_says::with_header(429, "x-ratelimit-reset", seconds)
+    vendor_replies::with_header(429, "x-ratelimit-reset", seconds)
 }
 
 /// JSON that ends before it is whole.
@@ -66,16 +66,16 @@ fn of_no_use() -> Vec<(Vec<Reply>, &'static str)> {
         (vec![refused(409); 3], "try_later"),
         (vec![refused(429); 3], "try_later"),
         (vec![limited("600")], "try_later"),
-        (vec![vendor_says::with_header(503, "retry-after", "600")], "try_later"),
+        (vec![vendor_replies::with_header(503, "retry-after", "600")], "try_later"),
         (vec![refused(500); 3], "try_later"),
-        (vec![vendor_says::html(502); 3], "try_later"),
+        (vec![vendor_replies::html(502); 3], "try_later"),
         (vec![Reply::HangUp; 3], "in_doubt"),
         (vec![truncated(); 3], "in_doubt"),
         (vec![Reply::json(200, &Value::Null); 3], "in_doubt"),
         (vec![refused(400)], "blocked"),
         (vec![refused(401); 2], "blocked"),
         (vec![refused(403); 2], "blocked"),
-        (vec![vendor_says::with_header(302, "location", "http://127.0.0.1:1/")], "blocked"),
+        (vec![vendor_replies::with_header(302, "location", "http://127.0.0.1:1/")], "blocked"),
     ]
 }
 
@@ -115,7 +115,7 @@ async fn an_answer_that_passes_is_not_noticed() {
     let mut inbound = known().await.start().await;
     script(&inbound.vendor.ory, &[refused(500), limited("0")]);
     find_ann(&inbound.vendor.ory);
-    script(&inbound.vendor.ory, &[refused(409), vendor_says::html(502)]);
+    script(&inbound.vendor.ory, &[refused(409), vendor_replies::html(502)]);
     assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "delivered"));
     assert_eq!(inbound.consent(ANN), false);
     inbound.received_once();
@@ -177,7 +177,7 @@ async fn a_patch_of_which_nobody_knows_is_looked_for_and_not_made_again() {
 async fn mailchimp_is_answered_within_eight_seconds_even_if_ory_never_answers() {
     let mut inbound = known().await.start().await;
     find_ann(&inbound.vendor.ory);
-    inbound.vendor.ory.reply_next(vendor_says::nothing());
+    inbound.vendor.ory.reply_next(vendor_replies::nothing());
     let limit = Duration::from_millis(8_400);
     tokio::time::timeout(limit, is_unfinished(&mut inbound, "silent")).await.unwrap();
     assert!(inbound.received().is_empty());
@@ -219,7 +219,7 @@ async fn in_the_queue_each_answer_has_its_wait() {
         (vec![limited("600")], 600..=600),
         (vec![limited("90000")], 3600..=3600),
         (vec![refused(500)], growing.clone()),
-        (vec![vendor_says::html(502)], growing.clone()),
+        (vec![vendor_replies::html(502)], growing.clone()),
         (vec![Reply::HangUp], growing.clone()),
         (vec![truncated()], growing),
         (vec![refused(400)], 900..=900),
@@ -262,7 +262,7 @@ async fn while_segment_is_down_ory_is_patched_once_and_an_older_event_is_skipped
     let unsubscribe = event(at(&form("unsubscribe"), 5));
     for n in 0..3 {
         for _ in 0..3 {
-            inbound.vendor.segment.reply_next(segment_says::refused(500));
+            inbound.vendor.segment.reply_next(segment_replies::refused(500));
         }
         assert_eq!(inbound.call(unsubscribe.clone()).await.status, 503);
         let patches = inbound.vendor.ory.take_patches().len();
@@ -286,7 +286,7 @@ async fn in_the_queue_too_ory_is_patched_once_and_segment_told_in_the_end() {
     let mut inbound = setup.start().await;
     inbound.call(event(at(&form("unsubscribe"), 5))).await;
     for n in 0..3 {
-        inbound.vendor.segment.reply_next(segment_says::refused(500));
+        inbound.vendor.segment.reply_next(segment_replies::refused(500));
         assert!(inbound.work_after(1).await.is_some_and(|wait| wait <= 2));
         let patches = inbound.vendor.ory.take_patches().len();
         assert_eq!((patches, inbound.received().len()), (usize::from(n == 0), 1), "{n}");

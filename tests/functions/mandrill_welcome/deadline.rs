@@ -2,19 +2,18 @@
 
 use super::{setup::Setup, templates::FROM_THE_DOCUMENTS};
 use crate::common::{
-    last_moments,
+    deadline,
     ory::{ann, event},
 };
 
 #[tokio::test]
 async fn in_line_no_call_is_begun_and_the_next_attempt_delivers() {
     let setup = Setup::new().await.with_table().template(FROM_THE_DOCUMENTS);
-    last_moments::in_line_no_call_is_begun_and_the_next_attempt_delivers(setup, event(&ann()))
-        .await;
+    deadline::in_line_no_call_is_begun_and_the_next_attempt_delivers(setup, event(&ann())).await;
 }
 
 #[tokio::test]
 async fn an_event_is_stored_and_stays_until_there_is_time() {
     let setup = Setup::new().await.with_table().template(FROM_THE_DOCUMENTS);
-    last_moments::an_event_is_stored_and_stays_until_there_is_time(setup, event(&ann())).await;
+    deadline::an_event_is_stored_and_stays_until_there_is_time(setup, event(&ann())).await;
 }

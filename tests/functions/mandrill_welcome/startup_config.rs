@@ -2,13 +2,14 @@
 
 use super::{setup::Setup, templates::FROM_THE_DOCUMENTS};
 use crate::common::{
+    enqueued,
     ory::{ann, event},
-    starting, stored,
+    startup_config,
 };
 
 #[tokio::test]
 async fn a_missing_variable_stops_it() {
-    starting::fails_without(Setup::new, &["WEBHOOK_SECRET_ID", "MANDRILL_SECRET_ID"]).await;
+    startup_config::fails_without(Setup::new, &["WEBHOOK_SECRET_ID", "MANDRILL_SECRET_ID"]).await;
 }
 
 #[tokio::test]
@@ -37,12 +38,12 @@ async fn a_value_of_no_use_stops_it() {
         ("REPLY_TEMPLATE", "base64://hunter2"),
         ("REPLY_TEMPLATE", "file:///hunter2.jsonnet"),
     ];
-    starting::fails_with(Setup::new, &table).await;
+    startup_config::fails_with(Setup::new, &table).await;
 }
 
 #[tokio::test]
 async fn a_template_that_does_not_parse_stops_it_and_its_line_is_named() {
-    starting::fails_over_a_broken_template(Setup::new, &["TEMPLATE", "REPLY_TEMPLATE"]).await;
+    startup_config::fails_over_a_broken_template(Setup::new, &["TEMPLATE", "REPLY_TEMPLATE"]).await;
 }
 
 #[tokio::test]
@@ -56,7 +57,7 @@ async fn an_empty_variable_that_is_not_required_counts_as_unset() {
 
 #[tokio::test]
 async fn a_template_that_does_not_parse_keeps_events_where_there_is_a_queue() {
-    stored::a_broken_template_keeps_events_until_it_is_mended(
+    enqueued::a_broken_template_keeps_events_until_it_is_mended(
         Setup::queued().await,
         event(&ann()),
         FROM_THE_DOCUMENTS,
@@ -66,15 +67,15 @@ async fn a_template_that_does_not_parse_keeps_events_where_there_is_a_queue() {
 
 #[tokio::test]
 async fn a_reply_template_that_does_not_parse_stops_it_queue_or_not() {
-    starting::fails_over_a_broken_template(Setup::queued, &["REPLY_TEMPLATE"]).await;
+    startup_config::fails_over_a_broken_template(Setup::queued, &["REPLY_TEMPLATE"]).await;
 }
 
 #[tokio::test]
 async fn a_queue_that_is_neither_https_nor_loopback_stops_it() {
-    starting::fails_with(Setup::queued, &starting::QUEUES_OF_NO_USE).await;
+    startup_config::fails_with(Setup::queued, &startup_config::QUEUES_OF_NO_USE).await;
 }
 
 #[tokio::test]
 async fn a_queue_without_a_table_stops_it() {
-    starting::fails_without(Setup::queued, &["RECORDS_TABLE"]).await;
+    startup_config::fails_without(Setup::queued, &["RECORDS_TABLE"]).await;
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::common::{
     event_log::metrics,
-    segment_says,
+    segment_replies,
     setup::{QUEUE, Running, Vendor},
 };
 
@@ -24,7 +24,7 @@ fn withdraws(inbound: &Running<Vendors>) {
 #[tokio::test]
 async fn what_ory_has_and_segment_has_not_is_not_given_back_when_it_comes_again() {
     let mut inbound = known_and_queued().await.start().await;
-    inbound.vendor.segment.reply_next(segment_says::refused(400));
+    inbound.vendor.segment.reply_next(segment_replies::refused(400));
     inbound.call(event(form("subscribe"))).await;
     assert!(inbound.work_after(1).await.is_some());
     assert_eq!(inbound.consent(ANN), true);
@@ -39,7 +39,7 @@ async fn what_ory_has_and_segment_has_not_is_not_given_back_when_it_comes_again(
 #[tokio::test]
 async fn without_a_withdrawal_it_is_told_to_segment_only() {
     let mut inbound = known_and_queued().await.start().await;
-    inbound.vendor.segment.reply_next(segment_says::refused(400));
+    inbound.vendor.segment.reply_next(segment_replies::refused(400));
     inbound.call(event(form("subscribe"))).await;
     assert!(inbound.work_after(1).await.is_some());
     inbound.vendor.take_lines();

@@ -13,7 +13,7 @@ use crate::{
         setup::QUEUE,
     },
     mandrill_welcome::{
-        mandrill_says,
+        mandrill_replies,
         setup::{Setup, Welcome},
     },
 };
@@ -92,7 +92,7 @@ async fn a_full_page_tells_nothing_and_the_event_with_the_old_address_settles_it
     let rows: Vec<_> = (0..1000)
         .map(|n| json!({"_id": n.to_string(), "state": "sent", "metadata": {"ory_key": "x"}}))
         .collect();
-    welcome.vendor.reply_next(mandrill_says::rows(&json!(rows)));
+    welcome.vendor.reply_next(mandrill_replies::rows(&json!(rows)));
     assert_eq!(deliver(&mut welcome, SECOND).await, [search("*")]);
     assert_eq!(welcome.record()["state"], json!({"S": "in_progress"}));
     welcome.let_time_pass(MINUTE);
@@ -110,7 +110,7 @@ async fn the_record_tells_no_address() {
     assert_eq!(digest.len(), 16);
     assert!(!record.to_string().contains('@'));
     // A claim for somebody else leaves it as it was.
-    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
     deliver(&mut welcome, SECOND).await;
     assert_eq!(welcome.record()["recipient_digest"], record["recipient_digest"]);
 }

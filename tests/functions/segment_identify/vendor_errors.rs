@@ -5,11 +5,10 @@ use serde_json::json;
 
 use super::setup::{setup, start};
 use crate::common::{
-    faults,
     ory::{ann, event, event_of},
-    segment_says,
+    segment_replies,
     setup::{Running, message_id, side_by_side},
-    vendor_says,
+    vendor_errors, vendor_replies,
 };
 
 /// Answers to the calls for one event, and the outcome that they come to.
@@ -21,32 +20,32 @@ fn three(reply: Reply) -> Vec<Reply> {
 
 fn errors() -> Vec<Case> {
     vec![
-        (three(segment_says::refused(500)), "try_later"),
-        (three(vendor_says::html(502)), "try_later"),
-        (three(segment_says::text(503, r#"{"success":true}"#)), "try_later"),
-        (three(vendor_says::html(408)), "try_later"),
-        (three(vendor_says::html(410)), "try_later"),
-        (three(vendor_says::with_header(429, "x-nothing", "said")), "try_later"),
-        (vec![vendor_says::with_header(429, "retry-after", "600")], "try_later"),
-        (vec![vendor_says::with_header(429, "x-ratelimit-reset", "600")], "try_later"),
-        (vec![vendor_says::with_header(503, "retry-after", "600")], "try_later"),
-        (vec![segment_says::refused(400)], "blocked"),
-        (vec![vendor_says::html(404)], "blocked"),
-        (vec![vendor_says::html(413)], "blocked"),
-        (vec![vendor_says::html(501)], "blocked"),
+        (three(segment_replies::refused(500)), "try_later"),
+        (three(vendor_replies::html(502)), "try_later"),
+        (three(segment_replies::text(503, r#"{"success":true}"#)), "try_later"),
+        (three(vendor_replies::html(408)), "try_later"),
+        (three(vendor_replies::html(410)), "try_later"),
+        (three(vendor_replies::with_header(429, "x-nothing", "said")), "try_later"),
+        (vec![vendor_replies::with_header(429, "retry-after", "600")], "try_later"),
+        (vec![vendor_replies::with_header(429, "x-ratelimit-reset", "600")], "try_later"),
+        (vec![vendor_replies::with_header(503, "retry-after", "600")], "try_later"),
+        (vec![segment_replies::refused(400)], "blocked"),
+        (vec![vendor_replies::html(404)], "blocked"),
+        (vec![vendor_replies::html(413)], "blocked"),
+        (vec![vendor_replies::html(501)], "blocked"),
     ]
 }
 
 fn successes_that_are_none() -> Vec<Case> {
     let oversize = format!(r#"{{"success":true,"more":"{}"}}"#, "x".repeat(1024 * 1024));
     vec![
-        (vec![segment_says::refused(200)], "blocked"),
-        (three(segment_says::text(200, r#"{"success":tr"#)), "in_doubt"),
-        (three(segment_says::text(200, "")), "in_doubt"),
-        (three(segment_says::text(200, "{}")), "in_doubt"),
-        (three(segment_says::text(200, oversize)), "in_doubt"),
-        (three(vendor_says::html(200)), "in_doubt"),
-        (three(segment_says::text(204, "")), "in_doubt"),
+        (vec![segment_replies::refused(200)], "blocked"),
+        (three(segment_replies::text(200, r#"{"success":tr"#)), "in_doubt"),
+        (three(segment_replies::text(200, "")), "in_doubt"),
+        (three(segment_replies::text(200, "{}")), "in_doubt"),
+        (three(segment_replies::text(200, oversize)), "in_doubt"),
+        (three(vendor_replies::html(200)), "in_doubt"),
+        (three(segment_replies::text(204, "")), "in_doubt"),
     ]
 }
 
@@ -56,10 +55,10 @@ fn successes_in_the_end() -> Vec<Case> {
     vec![
         (silence(), "delivered"),
         ([silence(), silence()].concat(), "delivered"),
-        ([silence(), vec![vendor_says::html(502)]].concat(), "delivered"),
-        (vec![segment_says::refused(500), Reply::HangUp], "delivered"),
-        (vec![segment_says::text(200, r#"{"success":tr"#)], "delivered"),
-        (vec![vendor_says::with_header(429, "retry-after", "0")], "delivered"),
+        ([silence(), vec![vendor_replies::html(502)]].concat(), "delivered"),
+        (vec![segment_replies::refused(500), Reply::HangUp], "delivered"),
+        (vec![segment_replies::text(200, r#"{"success":tr"#)], "delivered"),
+        (vec![vendor_replies::with_header(429, "retry-after", "0")], "delivered"),
     ]
 }
 
@@ -123,7 +122,7 @@ async fn what_fails_at_first_is_delivered_if_a_later_call_succeeds() {
 #[tokio::test]
 async fn a_call_that_is_not_answered_in_time_is_made_again() {
     let mut identify = setup().await.var("VENDOR_TIMEOUT_MS", "1000").start().await;
-    identify.vendor.reply_next(vendor_says::nothing());
+    identify.vendor.reply_next(vendor_replies::nothing());
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
     are_the_same(&identify, 2, "a silence");
 }
@@ -143,7 +142,7 @@ async fn a_connection_kept_open_makes_no_further_call() {
 
 #[tokio::test]
 async fn a_refused_connection_is_tried_again_and_told_as_try_later() {
-    faults::a_refused_connection_is_to_be_tried_later(setup().await).await;
+    vendor_errors::a_refused_connection_is_to_be_tried_later(setup().await).await;
 }
 
 #[tokio::test]
@@ -161,5 +160,5 @@ async fn a_connection_that_is_reset_before_it_is_read_is_tried_again() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    faults::a_redirect_is_not_followed(start().await, "identify").await;
+    vendor_errors::a_redirect_is_not_followed(start().await, "identify").await;
 }
