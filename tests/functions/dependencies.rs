@@ -57,7 +57,7 @@ fn every_crate_forbids_unsafe_code() {
 }
 
 #[test]
-fn each_dependency_has_its_reason() {
+fn each_dependency_has_a_reason() {
     let (workspace, fuzz) = (read("Cargo.toml"), read("fuzz/Cargo.toml"));
     let dependencies = [table(&workspace, "workspace.dependencies"), table(&fuzz, "dependencies")];
     let foreign = dependencies.into_iter().flatten().filter(|line| !line.contains("path ="));
@@ -74,7 +74,7 @@ fn each_dependency_has_its_reason() {
 }
 
 #[test]
-fn licences_sources_duplicates_and_unused_ones_are_checked_and_a_warning_fails() {
+fn ci_checks_licences_sources_duplicate_and_unused_dependencies() {
     let ci = read(".ci/run");
     for line in [
         "stage \"dependencies\" check_dependencies",
@@ -87,7 +87,7 @@ fn licences_sources_duplicates_and_unused_ones_are_checked_and_a_warning_fails()
 }
 
 #[test]
-fn each_duplicate_has_its_reason() {
+fn each_duplicate_dependency_has_a_reason() {
     let deny = read("deny.toml");
     let excused: Vec<_> = deny.lines().filter(|line| line.contains("crate = ")).collect();
     assert!(excused.len() > 2);

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_change_has_its_line() {
+    fn each_change_has_one_line() {
         let before = json!({"id": "i", "metadata_public": null, "traits": {"a": true, "b": [1]}});
         let after = json!({"id": "i", "metadata_public": {"m": "x"}, "traits": {"b": [2]}});
         let expected =

@@ -71,7 +71,7 @@ fn within_base64(word: &str, before: usize) -> String {
 }
 
 #[test]
-fn a_mark_is_found_in_whatever_form_it_is_written() {
+fn canary_is_found_in_every_encoding() {
     let is_found = |text: &str| std::panic::catch_unwind(|| assert_unmarked("", text)).is_err();
     let json = json!({"email": "ann.canary@example.com"}).to_string();
     let told = [
@@ -138,14 +138,14 @@ pub(crate) fn event_of(trigger_id: &str, ctx: &Value) -> Event {
 }
 
 /// After everything that was called: one line for each, and silence.
-pub(crate) async fn remain_unseen<V: Vendor>(running: Running<V>, calls: usize) {
+pub(crate) async fn are_redacted<V: Vendor>(running: Running<V>, calls: usize) {
     let log = running.end().await;
     assert_eq!(log.event_log().len(), calls);
     assert!(log.stderr.is_empty(), "std.trace is discarded: {log:#?}");
     assert_silent(&log);
 }
 
-pub(crate) async fn of_strangers_remain_unseen<V: Vendor>(mut running: Running<V>) {
+pub(crate) async fn of_unauthenticated_callers_are_redacted<V: Vendor>(mut running: Running<V>) {
     let good = event("none");
     let strange = [
         good.clone().method("CANARY"),
@@ -165,7 +165,7 @@ pub(crate) async fn of_strangers_remain_unseen<V: Vendor>(mut running: Running<V
 }
 
 /// Each of these secrets is of no use in this variable.
-pub(crate) async fn of_useless_keys_remain_unseen<V: Vendor>(
+pub(crate) async fn of_unusable_keys_are_redacted<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
     event: &Event,
     table: &[(&str, &str)],

@@ -21,7 +21,7 @@ async fn has_time_again<V: Vendor>(running: &mut Running<V>) {
 }
 
 /// Without a queue the caller is asked to try again, and then it is delivered at once.
-pub(crate) async fn in_line_no_call_is_begun_and_the_next_attempt_delivers<V: Vendor>(
+pub(crate) async fn inline_delivery_near_the_deadline_makes_no_call_and_is_retried<V: Vendor>(
     setup: Setup<V>,
     event: Event,
 ) {
@@ -35,7 +35,7 @@ pub(crate) async fn in_line_no_call_is_begun_and_the_next_attempt_delivers<V: Ve
 }
 
 /// With one it is stored, and stays there for an invocation with more time.
-pub(crate) async fn an_event_is_stored_and_stays_until_there_is_time<V: Vendor>(
+pub(crate) async fn enqueued_event_stays_queued_when_the_deadline_is_too_close<V: Vendor>(
     setup: Setup<V>,
     event: Event,
 ) {

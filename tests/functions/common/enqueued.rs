@@ -13,7 +13,7 @@ use super::{
 };
 
 /// `status` is that of the answer.
-pub(crate) async fn is_accepted_and_nobody_is_called<V: Vendor>(
+pub(crate) async fn is_accepted_without_vendor_calls<V: Vendor>(
     mut running: Running<V>,
     event: Event,
     status: u16,
@@ -33,11 +33,11 @@ pub(crate) async fn is_accepted_and_nobody_is_called<V: Vendor>(
 /// With a template that is always at fault.
 pub(crate) async fn is_accepted_unrendered<V: Vendor>(setup: Setup<V>, event: Event, status: u16) {
     let faulty = setup.template("function(ctx) ctx.missing");
-    is_accepted_and_nobody_is_called(faulty.start().await, event, status).await;
+    is_accepted_without_vendor_calls(faulty.start().await, event, status).await;
 }
 
 /// The two lines of an event, the request's and the delivery's.
-pub(crate) async fn has_a_line_for_its_request_and_one_for_its_delivery<V: Vendor>(
+pub(crate) async fn has_a_request_and_a_delivery_log_entry<V: Vendor>(
     mut running: Running<V>,
     event: Event,
     function: &str,
@@ -64,7 +64,7 @@ pub(crate) async fn has_a_line_for_its_request_and_one_for_its_delivery<V: Vendo
 }
 
 /// Whatever is wrong with the queue.
-pub(crate) async fn is_delivered_in_line_where_it_cannot_be_stored<V: Vendor>(
+pub(crate) async fn is_delivered_inline_if_it_cannot_be_enqueued<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
     event: Event,
 ) {
@@ -88,7 +88,7 @@ pub(crate) async fn is_delivered_in_line_where_it_cannot_be_stored<V: Vendor>(
 
 /// The queue takes the event, too late or without telling; how often it is there now, besides
 /// having been delivered.
-pub(crate) async fn is_delivered_in_line_where_nobody_knows_whether_it_is_stored<V: Vendor>(
+pub(crate) async fn is_delivered_inline_after_an_enqueue_timeout<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
     event: Event,
 ) -> [Running<V>; 2] {
@@ -108,7 +108,7 @@ pub(crate) async fn is_delivered_in_line_where_nobody_knows_whether_it_is_stored
 }
 
 /// With a queue, a template that does not parse keeps events and stops nothing.
-pub(crate) async fn a_broken_template_keeps_events_until_it_is_mended<V: Vendor>(
+pub(crate) async fn invalid_template_keeps_events_until_it_is_fixed<V: Vendor>(
     setup: Setup<V>,
     event: Event,
     mended: &str,
@@ -141,10 +141,7 @@ pub(crate) fn put<V: Vendor>(running: &Running<V>, message: impl ToString) {
 }
 
 /// Messages that this code does not read, made of one that it does, with a word of why.
-pub(crate) async fn are_kept_for_somebody_to_look_at<V: Vendor>(
-    mut running: Running<V>,
-    good: &Value,
-) {
+pub(crate) async fn are_kept_for_inspection<V: Vendor>(mut running: Running<V>, good: &Value) {
     let with = |name: &str, value: Value| {
         let mut message = good.clone();
         message[name] = value;
@@ -173,7 +170,7 @@ pub(crate) async fn are_kept_for_somebody_to_look_at<V: Vendor>(
 }
 
 /// With canaries wherever one can be, and faults at the queue and the table.
-pub(crate) async fn remains_unseen_whatever_fails<V: Vendor>(
+pub(crate) async fn is_redacted_under_any_fault<V: Vendor>(
     mut running: Running<V>,
     event: impl Fn(usize) -> Event,
 ) {

@@ -36,7 +36,7 @@ pub(crate) fn outcomes(lines: &[Value]) -> Vec<&str> {
 }
 
 /// What a line tells of a first delivery, whoever called for it.
-pub(crate) fn tells_of_a_delivery(line: &Value, function: &str) {
+pub(crate) fn is_a_delivery(line: &Value, function: &str) {
     let told = |name: &str| line[name].clone();
     assert_eq!(told("function"), function);
     assert_eq!((told("outcome"), told("status")), (json!("delivered"), json!(200)));
@@ -46,13 +46,13 @@ pub(crate) fn tells_of_a_delivery(line: &Value, function: &str) {
 }
 
 /// The one line of a request of Ory's.
-pub(crate) async fn tells_what_came_of_ory_s_request<V: Vendor>(
+pub(crate) async fn has_the_outcome_of_an_ory_request<V: Vendor>(
     mut running: Running<V>,
     function: &str,
 ) {
     running.call(event(&ann())).await;
     let line = running.end().await.only_line();
-    tells_of_a_delivery(&line, function);
+    is_a_delivery(&line, function);
     assert_eq!((&line["event_id"], &line["trigger_id"]), (&json!(FIRST), &json!(FIRST)));
     assert_eq!(line["identity_id"], ann()["identity"]["id"]);
 }
@@ -61,7 +61,7 @@ pub(crate) async fn tells_what_came_of_ory_s_request<V: Vendor>(
 pub(crate) type Case<'a> = (Event, Vec<Reply>, &'a str, &'a [&'a str]);
 
 /// Sends these events, and sees that each has its line.
-pub(crate) async fn has_a_line_each<V: Vendor>(mut running: Running<V>, table: &[Case<'_>]) {
+pub(crate) async fn has_one_log_entry_each<V: Vendor>(mut running: Running<V>, table: &[Case<'_>]) {
     for (event, replies, ..) in table {
         for reply in replies {
             running.vendor.reply_next(reply.clone());

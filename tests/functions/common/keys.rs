@@ -8,9 +8,7 @@ use super::{
     setup::{Running, Setup, VENDOR_SECRET, Vendor, WEBHOOK_SECRET},
 };
 
-pub(crate) async fn both_of_the_caller_s_pass_from_a_rotation_on<V: Vendor>(
-    mut running: Running<V>,
-) {
+pub(crate) async fn both_webhook_keys_pass_after_a_rotation<V: Vendor>(mut running: Running<V>) {
     assert_eq!(running.call(event(&ann())).await.status, 200);
     let next = "the-next-webhook-key";
     running.secrets.put(WEBHOOK_SECRET, &json!({"api_key": next}).to_string());
@@ -21,7 +19,7 @@ pub(crate) async fn both_of_the_caller_s_pass_from_a_rotation_on<V: Vendor>(
 }
 
 /// Each of these secrets cannot be the vendor's key, and the log says why.
-pub(crate) async fn are_named_by_what_they_are<V: Vendor>(
+pub(crate) async fn are_logged_by_kind<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
     table: &[(&str, &str)],
 ) {
@@ -41,7 +39,7 @@ pub(crate) async fn are_named_by_what_they_are<V: Vendor>(
     }
 }
 
-pub(crate) async fn a_missing_one_of_the_vendor_s_blocks<V: Vendor>(setup: Setup<V>) {
+pub(crate) async fn missing_vendor_key_blocks<V: Vendor>(setup: Setup<V>) {
     let mut running = setup.var(&format!("{}_SECRET_ID", V::NAME), "missing").start().await;
     assert_eq!(running.call(event(&ann())).await.status, 503);
     assert!(running.received().is_empty());

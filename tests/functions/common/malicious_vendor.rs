@@ -73,7 +73,7 @@ pub(crate) fn outcome_at_a_vendor(harm: Harm) -> &'static str {
 }
 
 /// Sees that nobody is let in, and nobody called, where Secrets Manager means harm.
-pub(crate) async fn of_secrets_manager_lets_nobody_in<V: Vendor>(
+pub(crate) async fn of_secrets_manager_authenticates_no_caller<V: Vendor>(
     setup: Setup<V>,
     harm: Harm,
     event: Event,
@@ -84,11 +84,7 @@ pub(crate) async fn of_secrets_manager_lets_nobody_in<V: Vendor>(
 }
 
 /// Sees an event delivered in line, where the queue means harm.
-pub(crate) async fn of_the_queue_is_passed_by<V: Vendor>(
-    setup: Setup<V>,
-    harm: Harm,
-    event: Event,
-) {
+pub(crate) async fn of_the_queue_is_bypassed<V: Vendor>(setup: Setup<V>, harm: Harm, event: Event) {
     let (told, running) = done_at(setup, "AWS_ENDPOINT_URL_SQS", harm, event).await;
     assert_eq!((&told["status"], &told["told"]), (&200.into(), &"delivered".into()), "{harm:?}");
     running.received_once();

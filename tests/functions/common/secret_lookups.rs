@@ -49,7 +49,7 @@ async fn nobody_is_let_in<V: Vendor>(
 
 /// At a cold start, and with a secret that has grown old; and once it is back, the next caller
 /// after the pause is let in.
-pub(crate) async fn do_not_depend_on_who_calls<V>(
+pub(crate) async fn do_not_depend_on_the_caller<V>(
     setup: impl AsyncFn() -> Setup<V>,
     with_key: Event,
     without: Event,

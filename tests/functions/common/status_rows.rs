@@ -20,7 +20,7 @@ fn event_of_size(bytes: usize) -> Event {
     event(&ann()).body(ctx + &blanks)
 }
 
-pub(crate) async fn only_post_is_taken<V: Vendor>(mut running: Running<V>) {
+pub(crate) async fn other_methods_than_post_are_rejected<V: Vendor>(mut running: Running<V>) {
     for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"] {
         let answer = running.call(event(&ann()).method(method)).await;
         assert_eq!((answer.status, answer.message()), (405, ("#/", 8_100_405)), "{method}");
@@ -30,7 +30,7 @@ pub(crate) async fn only_post_is_taken<V: Vendor>(mut running: Running<V>) {
 }
 
 /// `again` is what the second of two equal events comes to.
-pub(crate) async fn a_body_over_512_kib_is_too_large<V: Vendor>(
+pub(crate) async fn body_over_512_kib_is_too_large<V: Vendor>(
     mut running: Running<V>,
     again: &str,
 ) {
@@ -43,7 +43,7 @@ pub(crate) async fn a_body_over_512_kib_is_too_large<V: Vendor>(
     assert_eq!(running.call(event_of_size(MOST)).await.row(), (200, again));
 }
 
-pub(crate) async fn a_stranger_is_turned_away<V: Vendor>(mut running: Running<V>) {
+pub(crate) async fn unauthenticated_request_is_rejected<V: Vendor>(mut running: Running<V>) {
     let basic = format!("Basic {}", STANDARD.encode(format!("ory:{WEBHOOK_KEY}")));
     let stranger = Event::of_ory(&ann(), FIRST);
     let strangers = [
@@ -64,7 +64,7 @@ pub(crate) async fn a_stranger_is_turned_away<V: Vendor>(mut running: Running<V>
     assert!(running.received().is_empty());
 }
 
-pub(crate) async fn an_unfit_secret_authenticates_nobody<V: Vendor>(
+pub(crate) async fn placeholder_empty_or_short_secret_authenticates_no_caller<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
 ) {
     let unfit = [
@@ -85,7 +85,7 @@ pub(crate) async fn an_unfit_secret_authenticates_nobody<V: Vendor>(
     }
 }
 
-pub(crate) async fn a_missing_secret_authenticates_nobody<V: Vendor>(setup: Setup<V>) {
+pub(crate) async fn missing_webhook_secret_authenticates_no_caller<V: Vendor>(setup: Setup<V>) {
     nobody_is_authenticated(setup.var("WEBHOOK_SECRET_ID", "missing"), "missing").await;
 }
 
@@ -98,7 +98,7 @@ async fn nobody_is_authenticated<V: Vendor>(setup: Setup<V>, told: &str) {
     assert!(running.received().is_empty(), "{told}");
 }
 
-pub(crate) async fn a_useless_body_is_malformed<V: Vendor>(mut running: Running<V>) {
+pub(crate) async fn invalid_body_is_malformed<V: Vendor>(mut running: Running<V>) {
     let good = event(&ann());
     let no_utf8 = good.clone().body(STANDARD.encode(b"{\"identity\":\"\xff\"}"));
     let useless = [
@@ -129,7 +129,7 @@ pub(crate) async fn a_useless_body_is_malformed<V: Vendor>(mut running: Running<
     }
 }
 
-pub(crate) async fn the_cheapest_check_comes_first<V: Vendor>(mut running: Running<V>) {
+pub(crate) async fn cheapest_check_comes_first<V: Vendor>(mut running: Running<V>) {
     let stranger = Event::of_ory(&ann(), FIRST);
     let too_large = stranger.clone().body("x".repeat(MOST + 1));
     let table = [
@@ -146,7 +146,7 @@ pub(crate) async fn the_cheapest_check_comes_first<V: Vendor>(mut running: Runni
 }
 
 /// Half a surrogate pair can be written in JSON, and is no text: whoever reads it fails.
-pub(crate) async fn no_body_is_read_before_its_caller_is_known<V: Vendor>(mut running: Running<V>) {
+pub(crate) async fn body_is_not_parsed_before_authentication<V: Vendor>(mut running: Running<V>) {
     let written = |event: Event, times: usize| {
         let event = Value::from(event.body("BODY")).to_string();
         event.replace("\"BODY\"", &format!("\"{}\"", r"\ud800".repeat(times)))
@@ -166,16 +166,14 @@ pub(crate) async fn no_body_is_read_before_its_caller_is_known<V: Vendor>(mut ru
     assert_eq!(running.sandbox.starts(), 1);
 }
 
-pub(crate) async fn what_is_cancelled_is_answered_with_nothing<V: Vendor>(mut running: Running<V>) {
+pub(crate) async fn cancelled_event_has_an_empty_answer<V: Vendor>(mut running: Running<V>) {
     assert_eq!(running.call(event(&phone_only())).await.status, 204);
     assert!(running.received().is_empty());
     let line = running.end().await.only_line();
     assert_eq!((&line["outcome"], &line["cause"]), (&json!("skipped"), &json!("cancelled")));
 }
 
-pub(crate) async fn before_the_identity_is_saved_nothing_happens<V: Vendor>(
-    mut running: Running<V>,
-) {
+pub(crate) async fn before_save_event_makes_no_call<V: Vendor>(mut running: Running<V>) {
     let mut told_by_hook = ann();
     told_by_hook["hook"]["when"] = json!("before_save");
     let mut told_by_id = ann_before_save();
@@ -189,7 +187,7 @@ pub(crate) async fn before_the_identity_is_saved_nothing_happens<V: Vendor>(
     }
 }
 
-pub(crate) async fn a_template_fault_is_not_hidden<V: Vendor>(setup: Setup<V>) {
+pub(crate) async fn template_fault_is_answered<V: Vendor>(setup: Setup<V>) {
     let mut running = setup.template("function(ctx) ctx.missing").start().await;
     let answer = running.call(event(&ann())).await;
     assert_eq!((answer.status, answer.message()), (422, ("#/", 8_100_422)));

@@ -8,7 +8,7 @@ use super::{
     vendor_replies,
 };
 
-pub(crate) async fn a_refused_connection_is_to_be_tried_later<V: Vendor>(setup: Setup<V>) {
+pub(crate) async fn refused_connection_is_try_later_for_any_vendor<V: Vendor>(setup: Setup<V>) {
     // Nobody listens on the first port.
     let nobody = setup.var(&format!("{}_URL", V::NAME), "http://127.0.0.1:1/v1");
     let mut running = nobody.start().await;
@@ -19,7 +19,7 @@ pub(crate) async fn a_refused_connection_is_to_be_tried_later<V: Vendor>(setup: 
 }
 
 /// To the same path at another vendor.
-pub(crate) async fn a_redirect_is_not_followed<V: Vendor>(mut running: Running<V>, path: &str) {
+pub(crate) async fn redirect_is_not_followed<V: Vendor>(mut running: Running<V>, path: &str) {
     let elsewhere = V::start().await;
     for status in [301, 302, 303, 307, 308] {
         let location = format!("{}/{path}", elsewhere.url());

@@ -79,7 +79,7 @@ async fn inbound() -> Setup<Vendors> {
 }
 
 #[tokio::test]
-async fn the_calls_of_an_event_are_those_of_the_table() {
+async fn documented_calls_per_event_match_the_calls_made() {
     let made = [
         calls(welcome().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(identify().await, of_ory(1, WEBHOOK_KEY)).await,
@@ -116,7 +116,7 @@ const LINES: [(&str, &[&str], f64); 6] = [
 const TRACES: &str = "X-Ray";
 
 #[test]
-fn the_costs_are_the_calls_at_the_prices() {
+fn documented_costs_equal_calls_times_prices() {
     assert!(read("template.yaml").contains(&format!("MemorySize: {}\n", MEMORY_GB * 1024.0)));
     let [prices, calls, costs] = ["### Prices", "### Calls", "### Costs"].map(Table::under);
     let mut sum = [0.0; COLUMNS];

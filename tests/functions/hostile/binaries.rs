@@ -37,7 +37,7 @@ fn somebody(n: usize, place: &str, typed: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_name_is_welcomed_and_no_mail_carries_a_stranger_s_words() {
+async fn every_hostile_name_gets_a_mail_without_injected_content() {
     let mut welcome = Welcome::start().await;
     let mut people = 0..;
     for place in [WHOLE_NAME, FIRST_NAME] {
@@ -52,7 +52,7 @@ async fn every_name_is_welcomed_and_no_mail_carries_a_stranger_s_words() {
 }
 
 #[tokio::test]
-async fn what_is_no_address_gets_no_mail_and_is_no_fault() {
+async fn invalid_address_gets_no_mail_and_no_template_fault() {
     let mut welcome = Welcome::start().await;
     let mut skipped = 0;
     for (n, typed) in hostile::values().into_iter().enumerate() {
@@ -76,7 +76,7 @@ async fn what_is_no_address_gets_no_mail_and_is_no_fault() {
 
 /// By way of the queue, so that the texts rest in SQS, and are read again.
 #[tokio::test]
-async fn every_name_comes_out_of_the_queue() {
+async fn every_hostile_name_survives_the_queue() {
     let mut welcome = Setup::new().await.with_queue().with_table().start().await;
     for (n, typed) in hostile::values().iter().enumerate() {
         welcome.store(event(&somebody(n, WHOLE_NAME, typed))).await;
@@ -86,7 +86,7 @@ async fn every_name_comes_out_of_the_queue() {
 }
 
 #[tokio::test]
-async fn segment_is_told_of_everybody_whatever_they_typed() {
+async fn every_hostile_sign_up_is_sent_to_segment() {
     let mut identify = segment_identify::setup::queued().await.start().await;
     let traits = ["/identity/traits", "/identity/traits/name/last", "/identity/traits/email"];
     for place in [WHOLE_NAME, FIRST_NAME].into_iter().chain(traits) {
@@ -105,7 +105,7 @@ async fn segment_is_told_of_everybody_whatever_they_typed() {
 
 /// Numbers are doubles in Jsonnet, here as in Ory, so ids are texts in traits.
 #[tokio::test]
-async fn a_number_beyond_2_53_is_told_as_the_nearest_double() {
+async fn number_beyond_2_53_is_sent_as_the_nearest_double() {
     let mut identify = segment_identify::setup::start().await;
     let mut ctx = ann();
     ctx["transient_payload"] = json!({"custom_data": {
@@ -143,7 +143,7 @@ async fn a_lone_surrogate_is_malformed<V: Vendor>(mut running: Running<V>) {
 }
 
 #[tokio::test]
-async fn a_lone_surrogate_is_malformed_and_told() {
+async fn lone_surrogate_is_malformed_and_logged() {
     a_lone_surrogate_is_malformed(Welcome::start().await).await;
     a_lone_surrogate_is_malformed(segment_identify::setup::start().await).await;
 }
@@ -154,7 +154,7 @@ fn encoded(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_form_s_fields_reach_segment_as_short_texts_and_change_nobody_s_login() {
+async fn form_fields_reach_segment_as_short_strings_and_change_no_login() {
     let mut inbound = known().await.start().await;
     let mut told = 0;
     for (n, text) in (0..).zip(hostile::texts()) {
@@ -179,7 +179,7 @@ async fn a_form_s_fields_reach_segment_as_short_texts_and_change_nobody_s_login(
 }
 
 #[tokio::test]
-async fn an_address_from_a_form_finds_nobody_else() {
+async fn address_in_a_form_matches_no_other_identity() {
     let mut inbound = known().await.start().await;
     for (n, text) in (0..).zip(hostile::texts()) {
         let form = with(&at(&form("subscribe"), n), "data[email]", &encoded(&text));

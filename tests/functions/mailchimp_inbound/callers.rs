@@ -13,7 +13,7 @@ use crate::common::{secret_lookups, setup::WEBHOOK_SECRET};
 const NEXT: &str = "the-next-mailchimp-secret";
 
 #[tokio::test]
-async fn who_does_not_present_the_secret_is_turned_away() {
+async fn unauthenticated_caller_is_rejected() {
     let mut inbound = start_with(TELLS).await;
     let form = form("subscribe");
     let basic = format!("Basic {}", STANDARD.encode(format!("mailchimp:{SECRET}")));
@@ -46,7 +46,7 @@ async fn who_does_not_present_the_secret_is_turned_away() {
 }
 
 #[tokio::test]
-async fn a_secret_in_json_passes_and_so_does_one_that_a_url_must_encode() {
+async fn json_secret_and_url_encoded_secret_are_accepted() {
     let setup = setup().await;
     setup.secrets.put(WEBHOOK_SECRET, &json!({"secret": "a+b/c=d&e f%g?h#ijk"}).to_string());
     let mut inbound = setup.start().await;
@@ -57,7 +57,7 @@ async fn a_secret_in_json_passes_and_so_does_one_that_a_url_must_encode() {
 }
 
 #[tokio::test]
-async fn both_secrets_pass_from_the_moment_of_a_rotation() {
+async fn old_and_new_secret_are_accepted_after_a_rotation() {
     let mut inbound = start().await;
     assert_eq!(inbound.call(event(form("subscribe"))).await.status, 200);
     inbound.secrets.put(WEBHOOK_SECRET, &json!({ "secret": NEXT }).to_string());
@@ -68,7 +68,7 @@ async fn both_secrets_pass_from_the_moment_of_a_rotation() {
 }
 
 #[tokio::test]
-async fn the_old_secret_still_passes_where_the_new_one_is_not_fit_for_use() {
+async fn old_secret_is_accepted_while_the_new_one_is_unusable() {
     let setup = setup().await;
     setup.secrets.put(WEBHOOK_SECRET, "too-short");
     let mut inbound = setup.start().await;
@@ -78,7 +78,7 @@ async fn the_old_secret_still_passes_where_the_new_one_is_not_fit_for_use() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
+async fn unusable_secret_authenticates_no_caller() {
     let unfit = [
         None,
         Some("replace-me".to_owned()),
@@ -110,9 +110,9 @@ async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
 
 /// Which does not stop the start either.
 #[tokio::test]
-async fn a_secrets_manager_that_fails_is_asked_once_per_pause_whoever_calls() {
+async fn failing_secrets_manager_is_called_once_per_pause() {
     let without = stranger(form("subscribe")).query("secret=a-stranger-s-secret-of-length");
-    secret_lookups::do_not_depend_on_who_calls(
+    secret_lookups::do_not_depend_on_the_caller(
         setup,
         event(form("subscribe")),
         without,
@@ -122,7 +122,7 @@ async fn a_secrets_manager_that_fails_is_asked_once_per_pause_whoever_calls() {
 }
 
 #[tokio::test]
-async fn whatever_stands_in_the_query_passes_or_is_turned_away() {
+async fn every_query_is_accepted_or_rejected_as_expected() {
     let table = [
         (format!("a=1&secret={SECRET}&b=2"), 200),
         (format!("secret=no&secret={SECRET}"), 200),
@@ -146,7 +146,7 @@ async fn whatever_stands_in_the_query_passes_or_is_turned_away() {
 }
 
 #[tokio::test]
-async fn strangers_do_not_make_us_ask_for_the_secret_at_each_call() {
+async fn unauthenticated_callers_do_not_trigger_secret_lookups_per_call() {
     let mut inbound = start().await;
     let before = inbound.secrets.fetches();
     for n in 0..20 {
@@ -158,7 +158,7 @@ async fn strangers_do_not_make_us_ask_for_the_secret_at_each_call() {
 }
 
 #[tokio::test]
-async fn an_event_is_one_whether_its_body_is_encoded_or_not_and_another_by_any_byte() {
+async fn idempotency_ignores_base64_and_sees_any_changed_byte() {
     let mut inbound = start_with(TELLS).await;
     let good = form("subscribe");
     let plain = Event::post(&good).query(&format!("secret={SECRET}"));

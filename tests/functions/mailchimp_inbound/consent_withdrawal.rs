@@ -22,7 +22,7 @@ fn withdraws(inbound: &Running<Vendors>) {
 }
 
 #[tokio::test]
-async fn what_ory_has_and_segment_has_not_is_not_given_back_when_it_comes_again() {
+async fn retry_after_a_segment_error_does_not_restore_withdrawn_consent() {
     let mut inbound = known_and_queued().await.start().await;
     inbound.vendor.segment.reply_next(segment_replies::refused(400));
     inbound.call(event(form("subscribe"))).await;
@@ -37,7 +37,7 @@ async fn what_ory_has_and_segment_has_not_is_not_given_back_when_it_comes_again(
 }
 
 #[tokio::test]
-async fn without_a_withdrawal_it_is_told_to_segment_only() {
+async fn consent_already_in_ory_is_sent_to_segment_only() {
     let mut inbound = known_and_queued().await.start().await;
     inbound.vendor.segment.reply_next(segment_replies::refused(400));
     inbound.call(event(form("subscribe"))).await;
@@ -49,7 +49,7 @@ async fn without_a_withdrawal_it_is_told_to_segment_only() {
 }
 
 #[tokio::test]
-async fn an_old_subscribe_that_was_never_applied_is_left_out_and_counted() {
+async fn stale_subscribe_after_a_withdrawal_is_dropped_and_counted() {
     let mut inbound = known().await.start().await;
     withdraws(&inbound);
     let answer = inbound.call(event(form("subscribe"))).await;
@@ -61,7 +61,7 @@ async fn an_old_subscribe_that_was_never_applied_is_left_out_and_counted() {
 }
 
 #[tokio::test]
-async fn a_time_that_lies_ahead_gives_nothing_back() {
+async fn time_in_the_future_restores_no_consent() {
     let mut inbound = known().await.start().await;
     let mut withdrawn = with_consent(ann(), false);
     withdrawn["updated_at"] = json!("2999-01-01T00:00:00Z");
@@ -72,7 +72,7 @@ async fn a_time_that_lies_ahead_gives_nothing_back() {
 }
 
 #[tokio::test]
-async fn the_rest_of_the_patch_is_sent_and_segment_is_not_told_of_consent() {
+async fn rest_of_the_patch_is_applied_and_consent_is_not_sent_to_segment() {
     let code = "function(ctx) {
         ory: { patch: [
             { op: 'add', path: '/traits/consent/newsletter', value: true },
@@ -93,7 +93,7 @@ async fn the_rest_of_the_patch_is_sent_and_segment_is_not_told_of_consent() {
 }
 
 #[tokio::test]
-async fn what_is_newer_than_the_withdrawal_or_finds_none_gives_consent() {
+async fn newer_subscribe_or_no_withdrawal_gives_consent() {
     let mut later = with_consent(ann(), false);
     later["updated_at"] = json!("2026-01-31T11:59:59.9Z");
     let mut absent = ann();
@@ -110,7 +110,7 @@ async fn what_is_newer_than_the_withdrawal_or_finds_none_gives_consent() {
 }
 
 #[tokio::test]
-async fn the_same_second_is_no_later_than_the_withdrawal() {
+async fn subscribe_of_the_same_second_does_not_override_the_withdrawal() {
     let mut inbound = known().await.start().await;
     let mut identity = with_consent(ann(), false);
     identity["updated_at"] = json!("2026-01-31T12:00:00Z");
@@ -119,7 +119,7 @@ async fn the_same_second_is_no_later_than_the_withdrawal() {
 }
 
 #[tokio::test]
-async fn our_own_last_patch_is_no_withdrawal_of_the_person_s() {
+async fn own_patch_is_not_taken_for_a_withdrawal() {
     let mut inbound = known().await.start().await;
     for (n, (kind, given)) in (0..).zip([("unsubscribe", false), ("subscribe", true)]) {
         let answer = inbound.call(event(at(&form(kind), n))).await;
@@ -129,7 +129,7 @@ async fn our_own_last_patch_is_no_withdrawal_of_the_person_s() {
 }
 
 #[tokio::test]
-async fn a_patch_of_ours_in_between_does_not_hide_the_withdrawal() {
+async fn own_patch_does_not_hide_an_earlier_withdrawal() {
     let mut inbound = known().await.start().await;
     withdraws(&inbound);
     let bounce = inbound.call(event(at(&form("cleaned"), 1))).await;
@@ -140,7 +140,7 @@ async fn a_patch_of_ours_in_between_does_not_hide_the_withdrawal() {
 }
 
 #[tokio::test]
-async fn of_two_old_subscribes_neither_gives_consent() {
+async fn two_stale_subscribes_give_no_consent() {
     let code = "function(ctx) { ory: { patch: [
         { op: 'add', path: '/traits/consent/newsletter', value: true },
         { op: 'add', path: '/metadata_public/mailchimp/at', value: ctx.event.fired_at },

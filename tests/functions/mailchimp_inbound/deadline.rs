@@ -7,9 +7,9 @@ use super::{
 use crate::common::deadline;
 
 #[tokio::test]
-async fn in_line_no_call_is_begun_and_the_next_attempt_delivers() {
+async fn inline_delivery_near_the_deadline_makes_no_call_and_is_retried() {
     let setup = setup().await.with_table().template(TELLS);
-    deadline::in_line_no_call_is_begun_and_the_next_attempt_delivers(
+    deadline::inline_delivery_near_the_deadline_makes_no_call_and_is_retried(
         setup,
         event(form("subscribe")),
     )
@@ -17,8 +17,11 @@ async fn in_line_no_call_is_begun_and_the_next_attempt_delivers() {
 }
 
 #[tokio::test]
-async fn an_event_is_stored_and_stays_until_there_is_time() {
+async fn enqueued_event_stays_queued_when_the_deadline_is_too_close() {
     let setup = setup().await.with_table().template(TELLS);
-    deadline::an_event_is_stored_and_stays_until_there_is_time(setup, event(form("subscribe")))
-        .await;
+    deadline::enqueued_event_stays_queued_when_the_deadline_is_too_close(
+        setup,
+        event(form("subscribe")),
+    )
+    .await;
 }

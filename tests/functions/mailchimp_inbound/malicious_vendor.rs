@@ -7,7 +7,7 @@ use super::{
 use crate::common::{malicious_peers::Harm, malicious_vendor, setup::side_by_side};
 
 #[tokio::test]
-async fn an_ory_that_means_harm_has_none_done_and_segment_is_not_told() {
+async fn malicious_ory_causes_no_patch_and_no_segment_call() {
     side_by_side(Harm::ALL, |_, harm| async move {
         let setup = with_ory(setup().await);
         let outcome = malicious_vendor::outcome_at_a_vendor(harm);
@@ -18,7 +18,7 @@ async fn an_ory_that_means_harm_has_none_done_and_segment_is_not_told() {
 }
 
 #[tokio::test]
-async fn a_segment_that_means_harm_does_none() {
+async fn malicious_segment_does_no_harm() {
     side_by_side(Harm::ALL, |_, harm| async move {
         let setup = setup().await.template(TELLS);
         let outcome = malicious_vendor::outcome_at_a_vendor(harm);

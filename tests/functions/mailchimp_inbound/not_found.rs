@@ -24,7 +24,7 @@ fn foreign() -> [Reply; 5] {
 }
 
 #[tokio::test]
-async fn a_url_with_admin_at_its_end_blocks_and_loses_nothing() {
+async fn ory_url_ending_in_admin_blocks_and_loses_no_event() {
     let setup = known_and_queued().await;
     let url = format!("{}/admin", setup.vendor.ory.url());
     let mut inbound = setup.var("ORY_URL", url).start().await;
@@ -36,7 +36,7 @@ async fn a_url_with_admin_at_its_end_blocks_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_404_of_somebody_else_blocks_wherever_it_comes() {
+async fn foreign_404_blocks_at_every_step() {
     for reply in foreign() {
         // To the look-up by address, the reading in the lane, the patch.
         for before in 0..3 {
@@ -60,7 +60,7 @@ async fn a_404_of_somebody_else_blocks_wherever_it_comes() {
 }
 
 #[tokio::test]
-async fn ory_s_own_404_says_that_somebody_is_gone() {
+async fn ory_404_means_the_identity_is_deleted() {
     let mut inbound = known().await.start().await;
     let ory = &inbound.vendor.ory;
     ory.reply_next(Reply::json(200, &json!([ory.identity(ANN).unwrap()])));
@@ -70,7 +70,7 @@ async fn ory_s_own_404_says_that_somebody_is_gone() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_segment_s_part_keeps_nothing_from_ory() {
+async fn invalid_segment_output_does_not_prevent_the_ory_patch() {
     let too_large = "segment: { userId: ctx.identity.id, traits: { x: std.repeat('x', 40000) } }";
     for (segment, outcome) in [
         (too_large, "blocked"),

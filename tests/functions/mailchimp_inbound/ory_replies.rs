@@ -80,24 +80,24 @@ fn of_no_use() -> Vec<(Vec<Reply>, &'static str)> {
 }
 
 #[tokio::test]
-async fn a_patch_that_ory_does_not_take_is_made_when_mailchimp_tries_again() {
+async fn failed_patch_is_retried_when_mailchimp_redelivers() {
     side_by_side(of_no_use(), |_, case| play_after(find_ann, case)).await;
 }
 
 #[tokio::test]
-async fn somebody_who_cannot_be_found_is_found_when_mailchimp_tries_again() {
+async fn failed_identity_search_is_retried_when_mailchimp_redelivers() {
     side_by_side(of_no_use(), |_, case| play_after(|_| (), case)).await;
 }
 
 #[tokio::test]
-async fn somebody_who_cannot_be_read_again_is_read_when_mailchimp_tries_again() {
+async fn failed_identity_read_is_retried_when_mailchimp_redelivers() {
     let found =
         |ory: &FakeOry| ory.reply_next(Reply::json(200, &json!([ory.identity(ANN).unwrap()])));
     side_by_side(of_no_use(), move |_, case| play_after(found, case)).await;
 }
 
 #[tokio::test]
-async fn a_line_tells_ory_s_status_and_how_often_it_was_asked() {
+async fn log_entry_has_the_ory_status_and_the_number_of_calls() {
     let mut inbound = known().await.start().await;
     script(&inbound.vendor.ory, &vec![refused(500); 3]);
     is_unfinished(&mut inbound, "at the search").await;
@@ -111,7 +111,7 @@ async fn a_line_tells_ory_s_status_and_how_often_it_was_asked() {
 }
 
 #[tokio::test]
-async fn an_answer_that_passes_is_not_noticed() {
+async fn transient_ory_error_is_retried_inline() {
     let mut inbound = known().await.start().await;
     script(&inbound.vendor.ory, &[refused(500), limited("0")]);
     find_ann(&inbound.vendor.ory);
@@ -122,7 +122,7 @@ async fn an_answer_that_passes_is_not_noticed() {
 }
 
 #[tokio::test]
-async fn an_identity_that_is_gone_by_the_time_of_the_patch_is_skipped_and_segment_is_not_told() {
+async fn identity_deleted_before_the_patch_is_skipped_and_not_sent_to_segment() {
     for found in [find_ann, |ory: &FakeOry| ory.reply_next(Reply::json(200, &json!([ann()])))] {
         let mut inbound = known().await.start().await;
         found(&inbound.vendor.ory);
@@ -139,7 +139,7 @@ async fn an_identity_that_is_gone_by_the_time_of_the_patch_is_skipped_and_segmen
 }
 
 #[tokio::test]
-async fn an_ory_that_is_not_there_is_tried_later_and_one_that_breaks_off_is_unknown() {
+async fn ory_connection_refused_is_try_later_and_connection_reset_is_in_doubt() {
     // Nobody listens on the first port.
     let mut absent = known().await.var("ORY_URL", "http://127.0.0.1:1").start().await;
     is_unfinished(&mut absent, "refused").await;
@@ -155,7 +155,7 @@ async fn an_ory_that_is_not_there_is_tried_later_and_one_that_breaks_off_is_unkn
 }
 
 #[tokio::test]
-async fn a_patch_of_which_nobody_knows_is_looked_for_and_not_made_again() {
+async fn in_doubt_patch_is_searched_for_and_not_repeated() {
     let mut inbound = known().await.start().await;
     find_ann(&inbound.vendor.ory);
     for _ in 0..3 {
@@ -174,7 +174,7 @@ async fn a_patch_of_which_nobody_knows_is_looked_for_and_not_made_again() {
 }
 
 #[tokio::test]
-async fn mailchimp_is_answered_within_eight_seconds_even_if_ory_never_answers() {
+async fn ory_timeout_is_answered_to_mailchimp_within_eight_seconds() {
     let mut inbound = known().await.start().await;
     find_ann(&inbound.vendor.ory);
     inbound.vendor.ory.reply_next(vendor_replies::nothing());
@@ -184,7 +184,7 @@ async fn mailchimp_is_answered_within_eight_seconds_even_if_ory_never_answers() 
 }
 
 #[tokio::test]
-async fn a_schema_that_does_not_know_the_trait_blocks_until_somebody_mends_it() {
+async fn trait_missing_from_the_schema_blocks_until_it_is_fixed() {
     let mut inbound = known().await.start().await;
     inbound.vendor.ory.set_traits(&["email"]);
     is_unfinished(&mut inbound, "schema").await;
@@ -198,7 +198,7 @@ async fn a_schema_that_does_not_know_the_trait_blocks_until_somebody_mends_it() 
 }
 
 #[tokio::test]
-async fn a_token_that_ory_refuses_is_fetched_afresh_once_and_blocks() {
+async fn refused_ory_token_is_refreshed_once_then_blocks() {
     let mut inbound = known().await.start().await;
     let before = inbound.secrets.fetches();
     inbound.vendor.ory.set_token(Some("another-token"));
@@ -211,7 +211,7 @@ async fn a_token_that_ory_refuses_is_fetched_afresh_once_and_blocks() {
 }
 
 #[tokio::test]
-async fn in_the_queue_each_answer_has_its_wait() {
+async fn queued_backoff_depends_on_the_ory_response() {
     let growing = 16..=32;
     let table = [
         (vec![refused(409)], growing.clone()),
@@ -246,7 +246,7 @@ async fn in_the_queue_each_answer_has_its_wait() {
 }
 
 #[tokio::test]
-async fn in_the_queue_an_identity_that_is_gone_ends_the_event() {
+async fn queued_event_ends_when_the_identity_is_deleted() {
     let mut inbound = known_and_queued().await.start().await;
     assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "accepted"));
     find_ann(&inbound.vendor.ory);
@@ -257,7 +257,7 @@ async fn in_the_queue_an_identity_that_is_gone_ends_the_event() {
 }
 
 #[tokio::test]
-async fn while_segment_is_down_ory_is_patched_once_and_an_older_event_is_skipped() {
+async fn segment_outage_patches_ory_once_and_skips_older_events() {
     let mut inbound = known().await.start().await;
     let unsubscribe = event(at(&form("unsubscribe"), 5));
     for n in 0..3 {
@@ -280,7 +280,7 @@ async fn while_segment_is_down_ory_is_patched_once_and_an_older_event_is_skipped
 }
 
 #[tokio::test]
-async fn in_the_queue_too_ory_is_patched_once_and_segment_told_in_the_end() {
+async fn queued_retries_patch_ory_once_and_reach_segment() {
     let setup = known_and_queued().await;
     setup.vendor.ory.put_identity(with_consent(ann(), true));
     let mut inbound = setup.start().await;

@@ -7,12 +7,12 @@ use super::{
 use crate::common::{enqueued, startup_config};
 
 #[tokio::test]
-async fn a_missing_secret_s_name_stops_it() {
+async fn missing_secret_name_stops_startup() {
     startup_config::fails_without(setup, &["WEBHOOK_SECRET_ID"]).await;
 }
 
 #[tokio::test]
-async fn a_value_of_no_use_stops_it() {
+async fn invalid_variable_stops_startup() {
     let table = [
         ("SEGMENT_URL", "http://hunter2.example.com/v1"),
         ("SEGMENT_URL", "hunter2"),
@@ -27,12 +27,12 @@ async fn a_value_of_no_use_stops_it() {
 }
 
 #[tokio::test]
-async fn a_template_that_does_not_parse_stops_it_and_its_line_is_named() {
+async fn invalid_template_stops_startup_and_logs_the_line() {
     startup_config::fails_over_a_broken_template(setup, &["TEMPLATE"]).await;
 }
 
 #[tokio::test]
-async fn an_empty_variable_that_is_not_required_counts_as_unset() {
+async fn empty_optional_variable_counts_as_unset() {
     let names = [
         "TEMPLATE",
         "LOG_LEVEL",
@@ -48,17 +48,17 @@ async fn an_empty_variable_that_is_not_required_counts_as_unset() {
 }
 
 #[tokio::test]
-async fn a_template_that_does_not_parse_keeps_events_where_there_is_a_queue() {
+async fn invalid_template_keeps_events_in_the_queue() {
     let (setup, event) = (queued().await, event(form("subscribe")));
-    enqueued::a_broken_template_keeps_events_until_it_is_mended(setup, event, TELLS).await;
+    enqueued::invalid_template_keeps_events_until_it_is_fixed(setup, event, TELLS).await;
 }
 
 #[tokio::test]
-async fn a_queue_that_is_neither_https_nor_loopback_stops_it() {
+async fn queue_url_without_https_or_loopback_stops_startup() {
     startup_config::fails_with(queued, &startup_config::QUEUES_OF_NO_USE).await;
 }
 
 #[tokio::test]
-async fn a_queue_without_a_table_stops_it() {
+async fn queue_without_a_table_stops_startup() {
     startup_config::fails_without(queued, &["RECORDS_TABLE"]).await;
 }

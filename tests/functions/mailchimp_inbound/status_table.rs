@@ -22,7 +22,7 @@ fn as_text(form: &str) -> Event {
 }
 
 #[tokio::test]
-async fn the_validator_is_told_that_somebody_is_here_without_any_secret() {
+async fn mailchimp_validation_request_is_answered_without_a_secret() {
     let validator = Event::post("").header("user-agent", "MailChimp.com WebHook Validator");
     let with_body = event(form("subscribe"));
     for name in ["webhook", "missing"] {
@@ -43,7 +43,7 @@ async fn the_validator_is_told_that_somebody_is_here_without_any_secret() {
 }
 
 #[tokio::test]
-async fn other_methods_are_not_taken() {
+async fn other_methods_are_rejected() {
     let mut inbound = start_with(TELLS).await;
     for method in ["PUT", "PATCH", "DELETE", "OPTIONS"] {
         let answer = inbound.call(event(form("subscribe")).method(method)).await;
@@ -54,7 +54,7 @@ async fn other_methods_are_not_taken() {
 }
 
 #[tokio::test]
-async fn a_body_over_512_kib_is_too_large_however_it_is_encoded() {
+async fn body_over_512_kib_is_too_large_in_any_encoding() {
     let mut inbound = start_with(TELLS).await;
     let over = form_of_size(MOST + 1);
     for event in [event(&over), as_text(&over)] {
@@ -67,7 +67,7 @@ async fn a_body_over_512_kib_is_too_large_however_it_is_encoded() {
 }
 
 #[tokio::test]
-async fn the_cheapest_check_comes_first_and_strangers_are_told_nothing_of_the_body() {
+async fn cheapest_check_comes_first_and_unauthenticated_callers_learn_nothing() {
     let mut inbound = start_with(TELLS).await;
     let too_large = stranger(form_of_size(MOST + 1));
     let table = [
@@ -86,7 +86,7 @@ async fn the_cheapest_check_comes_first_and_strangers_are_told_nothing_of_the_bo
 }
 
 #[tokio::test]
-async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
+async fn delivery_answer_has_the_segment_status_and_the_event_id() {
     let mut inbound = start_with(TELLS).await;
     let answer = inbound.call(event(form("subscribe"))).await;
     let id = answer.body["id"].clone();
@@ -98,7 +98,7 @@ async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
 }
 
 #[tokio::test]
-async fn the_same_delivery_again_is_a_duplicate_as_text_or_base64() {
+async fn repeated_form_is_a_duplicate_as_text_or_base64() {
     let mut inbound = start_with(TELLS).await;
     let form = form("subscribe");
     let first = inbound.call(event(&form)).await;
@@ -112,14 +112,14 @@ async fn the_same_delivery_again_is_a_duplicate_as_text_or_base64() {
 }
 
 #[tokio::test]
-async fn a_form_is_taken_as_text_too() {
+async fn form_is_accepted_as_text() {
     let mut inbound = start_with(TELLS).await;
     assert_eq!(inbound.call(as_text(&form("subscribe"))).await.row(), (200, "delivered"));
     assert_eq!(inbound.received_once().body["userId"], "8a25ff1d98");
 }
 
 #[tokio::test]
-async fn a_template_fault_is_not_hidden_and_leaves_no_record() {
+async fn template_fault_is_answered_and_leaves_no_record() {
     let faults = [
         "ctx.missing",
         "error 'no'",
@@ -151,7 +151,7 @@ async fn a_template_fault_is_not_hidden_and_leaves_no_record() {
 }
 
 #[tokio::test]
-async fn a_fault_for_one_type_leaves_the_way_free_for_the_others() {
+async fn template_fault_for_one_type_does_not_affect_others() {
     let mut inbound = start_with(TELLS).await;
     // An `upemail` has no `id`.
     assert_eq!(inbound.call(event(form("upemail"))).await.status, 500);

@@ -45,7 +45,7 @@ async fn play(_: usize, (replies, outcome): (Vec<Reply>, &'static str)) {
 }
 
 #[tokio::test]
-async fn what_segment_does_not_take_is_delivered_once_when_mailchimp_tries_again() {
+async fn event_refused_by_segment_is_delivered_once_on_mailchimp_retry() {
     let cases = [
         (vec![segment_replies::refused(500); 3], "try_later"),
         (vec![vendor_replies::html(502); 3], "try_later"),
@@ -59,7 +59,7 @@ async fn what_segment_does_not_take_is_delivered_once_when_mailchimp_tries_again
 }
 
 #[tokio::test]
-async fn what_passes_is_tried_again_in_line_with_the_same_id() {
+async fn transient_segment_error_is_retried_inline_with_the_same_message_id() {
     let mut inbound = start_with(TELLS).await;
     inbound.vendor.segment.reply_next(Reply::HangUp);
     inbound.vendor.segment.reply_next(vendor_replies::html(502));
@@ -71,7 +71,7 @@ async fn what_passes_is_tried_again_in_line_with_the_same_id() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_told_as_try_later() {
+async fn refused_connection_is_try_later() {
     // Nobody listens on the first port.
     let setup = setup().await.template(TELLS).var("SEGMENT_URL", "http://127.0.0.1:1/v1");
     let mut inbound = setup.start().await;
@@ -84,7 +84,7 @@ async fn a_refused_connection_is_told_as_try_later() {
 }
 
 #[tokio::test]
-async fn after_calls_without_an_answer_the_next_one_is_made_at_once_and_has_the_same_id() {
+async fn segment_timeout_is_retried_at_once_with_the_same_message_id() {
     let mut inbound = start_with(TELLS).await;
     for _ in 0..3 {
         inbound.vendor.segment.reply_next(Reply::HangUp);
@@ -99,7 +99,7 @@ async fn after_calls_without_an_answer_the_next_one_is_made_at_once_and_has_the_
 }
 
 #[tokio::test]
-async fn mailchimp_is_answered_within_eight_seconds_even_if_segment_never_is() {
+async fn segment_timeout_answers_mailchimp_within_eight_seconds() {
     let mut inbound = start_with(TELLS).await;
     inbound.vendor.segment.reply_next(vendor_replies::nothing());
     let answered = timeout(EIGHT_SECONDS, inbound.call(event(form("subscribe")))).await;
@@ -113,7 +113,7 @@ const EIGHT_SECONDS: Duration = Duration::from_millis(8_150);
 /// Whatever has to be waited for: three secrets one after the other, the queue, the table before
 /// the call and after it.
 #[tokio::test]
-async fn mailchimp_is_answered_within_eight_seconds_even_if_everything_is_slow() {
+async fn slow_dependencies_answer_mailchimp_within_eight_seconds() {
     let setup = queued().await.var("SECRET_TTL_SECONDS", "1");
     let mut inbound = setup.start().await;
     sleep(Duration::from_millis(1_100)).await;
@@ -132,7 +132,7 @@ async fn mailchimp_is_answered_within_eight_seconds_even_if_everything_is_slow()
 /// A caller who has not authenticated waits no longer either, and is no event that may have gone
 /// out.
 #[tokio::test]
-async fn a_stranger_is_answered_within_eight_seconds_even_if_the_secrets_are_slow() {
+async fn slow_secrets_answer_unauthenticated_caller_within_eight_seconds() {
     let mut inbound = queued().await.var("SECRET_TTL_SECONDS", "1").start().await;
     sleep(Duration::from_millis(1_100)).await;
     inbound.secrets.set_delay(Duration::from_mins(1));
@@ -144,7 +144,7 @@ async fn a_stranger_is_answered_within_eight_seconds_even_if_the_secrets_are_slo
 }
 
 #[tokio::test]
-async fn a_rotated_key_of_segment_s_is_fetched_afresh() {
+async fn rotated_segment_key_is_refreshed() {
     let mut inbound = start_with(TELLS).await;
     inbound.vendor.segment.set_write_key("the-next-segment-key");
     inbound.secrets.put(VENDOR_SECRET, "the-next-segment-key");
@@ -153,7 +153,7 @@ async fn a_rotated_key_of_segment_s_is_fetched_afresh() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_segment_s_blocks_and_is_named_by_what_it_is() {
+async fn wrong_type_of_segment_key_blocks_and_is_logged_by_kind() {
     let table = [
         ("0123456789abcdef0123456789abcdef-us6", "a Mailchimp Marketing key"),
         ("md-0123456789abcdef012345", "a Mandrill key"),

@@ -32,7 +32,7 @@ async fn stored(welcome: &mut Welcome) -> Vec<Message> {
 }
 
 #[tokio::test]
-async fn frozen_with_its_mail_on_the_way_another_finds_it_and_it_is_one_mail() {
+async fn sandbox_frozen_during_its_call_leads_to_one_mail() {
     let mut welcome = Welcome::queued().await;
     let mut other = welcome.sandbox.another().await;
     let message = stored(&mut welcome).await;
@@ -55,7 +55,7 @@ async fn frozen_with_its_mail_on_the_way_another_finds_it_and_it_is_one_mail() {
 }
 
 #[tokio::test]
-async fn frozen_before_its_call_past_its_time_it_makes_none_when_another_has() {
+async fn sandbox_frozen_before_its_call_makes_none_after_losing_the_lease() {
     let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS).var("SECRET_TTL_SECONDS", "1");
     let setup = setup.with(|deployment| deployment.time_limit(SHORT));
     let mut welcome = setup.start().await;

@@ -18,7 +18,7 @@ async fn start() -> Welcome {
 }
 
 #[tokio::test]
-async fn one_mail_comes_of_ory_s_three_attempts_where_the_first_two_fail() {
+async fn idempotency_inline_sends_one_mail_over_three_ory_retries() {
     let mut welcome = start().await;
     for _ in 0..2 {
         for _ in 0..3 {
@@ -34,7 +34,7 @@ async fn one_mail_comes_of_ory_s_three_attempts_where_the_first_two_fail() {
 }
 
 #[tokio::test]
-async fn a_passing_error_is_tried_again_in_line() {
+async fn transient_error_is_retried_inline() {
     let mut welcome = start().await;
     welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
     welcome.vendor.reply_next(vendor_replies::html(503));
@@ -45,7 +45,7 @@ async fn a_passing_error_is_tried_again_in_line() {
 }
 
 #[tokio::test]
-async fn a_wait_that_mandrill_asks_for_is_kept_where_there_is_time() {
+async fn retry_after_is_respected_inline_if_the_budget_allows() {
     let mut welcome = start().await;
     welcome.vendor.reply_next(vendor_replies::with_header(429, "retry-after", "0"));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
@@ -53,7 +53,7 @@ async fn a_wait_that_mandrill_asks_for_is_kept_where_there_is_time() {
 }
 
 #[tokio::test]
-async fn without_a_key_of_the_template_s_own_the_trigger_id_tells_events_apart() {
+async fn trigger_id_is_the_default_idempotency_key() {
     let mut welcome = start().await;
     assert_eq!(welcome.call(event_of(FIRST, &ann())).await.row(), (200, "delivered"));
     assert_eq!(welcome.call(event_of(SECOND, &ann())).await.row(), (200, "delivered"));
@@ -64,7 +64,7 @@ async fn without_a_key_of_the_template_s_own_the_trigger_id_tells_events_apart()
 }
 
 #[tokio::test]
-async fn without_a_trigger_id_equal_events_are_the_same() {
+async fn idempotency_falls_back_to_event_content_without_a_trigger_id() {
     let mut welcome = start().await;
     let from_ory = |ctx: Value| event(&ctx).without_trigger();
     let first = welcome.call(from_ory(ann())).await;
@@ -77,7 +77,7 @@ async fn without_a_trigger_id_equal_events_are_the_same() {
 }
 
 #[tokio::test]
-async fn the_longest_life_of_a_record_is_as_good_as_any() {
+async fn longest_record_lifetime_works() {
     let setup = Setup::new().await.template(FROM_THE_DOCUMENTS);
     let mut welcome = setup.var("RECORD_TTL_HOURS", u32::MAX.to_string()).start().await;
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));

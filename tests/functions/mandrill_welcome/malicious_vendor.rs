@@ -9,7 +9,7 @@ use crate::common::{
 };
 
 #[tokio::test]
-async fn a_vendor_that_means_harm_does_none() {
+async fn malicious_vendor_does_no_harm() {
     side_by_side(Harm::ALL, |_, harm| async move {
         let setup = Setup::new().await;
         let outcome = malicious_vendor::outcome_at_a_vendor(harm);
@@ -19,9 +19,9 @@ async fn a_vendor_that_means_harm_does_none() {
 }
 
 #[tokio::test]
-async fn a_secrets_manager_that_means_harm_lets_nobody_in() {
+async fn malicious_secrets_manager_authenticates_no_caller() {
     side_by_side(Harm::ALL, |_, harm| async move {
-        malicious_vendor::of_secrets_manager_lets_nobody_in(
+        malicious_vendor::of_secrets_manager_authenticates_no_caller(
             Setup::new().await,
             harm,
             event(&ann()),
@@ -32,16 +32,16 @@ async fn a_secrets_manager_that_means_harm_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_queue_that_means_harm_is_passed_by() {
+async fn malicious_queue_is_bypassed() {
     side_by_side(Harm::ALL, |_, harm| async move {
         let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS);
-        malicious_vendor::of_the_queue_is_passed_by(setup, harm, event(&ann())).await;
+        malicious_vendor::of_the_queue_is_bypassed(setup, harm, event(&ann())).await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn without_a_table_that_answers_as_it_should_no_call_is_made() {
+async fn malicious_table_prevents_all_calls() {
     side_by_side(Harm::ALL, |_, harm| async move {
         let setup = Setup::new().await.with_table();
         let table = "AWS_ENDPOINT_URL_DYNAMODB";

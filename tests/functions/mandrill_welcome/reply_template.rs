@@ -34,7 +34,7 @@ pub(super) fn outcome_told(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn null_says_nothing_and_the_mail_is_sent_all_the_same() {
+async fn null_reply_has_no_effect_and_the_mail_is_sent() {
     let mut welcome = start(NULL).await;
     assert_eq!(welcome.call(event(&ann())).await.status, 204);
     assert_eq!(welcome.received().len(), 1);
@@ -43,7 +43,7 @@ async fn null_says_nothing_and_the_mail_is_sent_all_the_same() {
 }
 
 #[tokio::test]
-async fn an_identity_is_merged_over_what_ctx_holds() {
+async fn reply_identity_is_merged_over_ctx() {
     let code = "function(ctx, outcome) { identity: {
         traits: { name: { last: 'Low' } },
         metadata_public: { welcomed: outcome.status },
@@ -68,7 +68,7 @@ async fn an_identity_is_merged_over_what_ctx_holds() {
 }
 
 #[tokio::test]
-async fn messages_stop_the_flow() {
+async fn reply_messages_stop_the_flow() {
     let code = "function(ctx, outcome) { messages: [{
         instance_ptr: '#/traits/email',
         messages: [{ id: 4711, type: 'error', text: 'Not this one.' }],
@@ -81,7 +81,7 @@ async fn messages_stop_the_flow() {
 }
 
 #[tokio::test]
-async fn it_is_given_the_outcome_of_the_status_table() {
+async fn reply_template_gets_the_outcome() {
     let mut welcome = start(TELLS_OUTCOME).await;
     let vendor = json!({"status": "sent", "message_id": format!("{:032x}", 1)});
     let delivered = json!({"status": "delivered", "id": FIRST, "vendor": vendor});
@@ -98,7 +98,7 @@ async fn it_is_given_the_outcome_of_the_status_table() {
 }
 
 #[tokio::test]
-async fn it_is_not_asked_about_what_is_not_done() {
+async fn reply_template_is_not_rendered_for_failed_deliveries() {
     let mut welcome = start(TELLS_OUTCOME).await;
     for reply in [
         vendor_replies::with_header(429, "retry-after", "600"),
@@ -138,7 +138,7 @@ local at(pointer, message) = { messages: [{ instance_ptr: pointer, messages: [me
 ";
 
 #[tokio::test]
-async fn a_broken_rule_before_the_save_is_a_fault_and_after_it_the_event_s_own_row() {
+async fn invalid_reply_before_save_is_a_template_fault_and_ignored_after_save() {
     for (result, rule) in BROKEN {
         let mut welcome = start(&format!("{AT} function(ctx, outcome) {result}")).await;
         let with_a_number = |mut ctx: Value| {
@@ -159,7 +159,7 @@ async fn a_broken_rule_before_the_save_is_a_fault_and_after_it_the_event_s_own_r
 
 /// Nobody's template touches it, and Jsonnet could not have made it.
 #[tokio::test]
-async fn a_large_number_of_the_identity_is_written_back_as_it_was() {
+async fn large_number_of_the_identity_is_preserved() {
     let mut welcome = start("function(ctx, outcome) { identity: { traits: { a: 1 } } }").await;
     let mut ctx = ann_before_save();
     ctx["identity"]["traits"]["number"] = json!(9_007_199_254_740_993_u64);
@@ -171,7 +171,7 @@ async fn a_large_number_of_the_identity_is_written_back_as_it_was() {
 }
 
 #[tokio::test]
-async fn an_identity_is_not_changed_in_a_flow_that_would_not_save_it() {
+async fn identity_is_not_changed_in_flows_that_do_not_save_it() {
     let mut welcome = start("function(ctx, outcome) { identity: { traits: { a: 1 } } }").await;
     let mut login = ann();
     login["hook"]["flow"] = json!("login");
@@ -185,7 +185,7 @@ async fn an_identity_is_not_changed_in_a_flow_that_would_not_save_it() {
 }
 
 #[tokio::test]
-async fn a_fault_of_its_own_is_treated_the_same() {
+async fn reply_template_fault_is_treated_as_an_invalid_reply() {
     let mut welcome = start("function(ctx, outcome) ctx.missing").await;
     assert_eq!(welcome.call(event(&ann_before_save())).await.message(), ("#/", 8_100_422));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
@@ -194,7 +194,7 @@ async fn a_fault_of_its_own_is_treated_the_same() {
 }
 
 #[tokio::test]
-async fn one_that_never_ends_costs_the_process_and_not_the_mail() {
+async fn runaway_reply_template_ends_the_process_but_the_mail_is_sent() {
     let code = "function(ctx, outcome) std.foldl(function(a, b) a + b, std.range(1, 1e9), 0)";
     let mut welcome = start(code).await;
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));

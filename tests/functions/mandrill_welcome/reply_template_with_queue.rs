@@ -34,7 +34,7 @@ fn accepted() -> Value {
 }
 
 #[tokio::test]
-async fn what_is_delivered_at_once_is_not_stored() {
+async fn event_delivered_inline_is_not_enqueued() {
     let mut welcome = start().await;
     let outcome = told(&mut welcome, event(&ann())).await;
     assert_eq!((&outcome["status"], &outcome["id"]), (&json!("delivered"), &json!(FIRST)));
@@ -46,7 +46,7 @@ async fn what_is_delivered_at_once_is_not_stored() {
 }
 
 #[tokio::test]
-async fn what_one_attempt_does_not_deliver_is_stored_and_delivered_later() {
+async fn failed_inline_call_is_enqueued_and_retried() {
     let replies = [
         mandrill_replies::error(500, "GeneralError"),
         vendor_replies::with_header(429, "retry-after", "0"),
@@ -67,7 +67,7 @@ async fn what_one_attempt_does_not_deliver_is_stored_and_delivered_later() {
 }
 
 #[tokio::test]
-async fn what_may_have_been_sent_is_stored_and_found_later() {
+async fn in_doubt_call_is_enqueued_and_found_later() {
     let mut welcome = start().await;
     welcome.vendor.act_and_reply_next(Reply::HangUp);
     assert_eq!(told(&mut welcome, event(&ann())).await, accepted());
@@ -80,7 +80,7 @@ async fn what_may_have_been_sent_is_stored_and_found_later() {
 }
 
 #[tokio::test]
-async fn a_template_fault_is_stored_and_delivered_by_another_template() {
+async fn template_fault_is_enqueued_and_delivered_after_a_fix() {
     let faulty = Setup::queued().await.template("function(ctx) ctx.missing");
     let mut welcome = faulty.reply_template(TELLS_OUTCOME).start().await;
     assert_eq!(told(&mut welcome, event(&ann())).await, accepted());
@@ -94,7 +94,7 @@ async fn a_template_fault_is_stored_and_delivered_by_another_template() {
 }
 
 #[tokio::test]
-async fn without_its_table_nobody_is_called_and_it_is_stored() {
+async fn missing_table_enqueues_the_event_without_calls() {
     let mut welcome = start().await;
     welcome.dynamo_db.set_down(true);
     assert_eq!(told(&mut welcome, event(&ann())).await, accepted());
@@ -103,7 +103,7 @@ async fn without_its_table_nobody_is_called_and_it_is_stored() {
 }
 
 #[tokio::test]
-async fn where_it_can_be_neither_delivered_nor_stored_the_reply_template_is_not_asked() {
+async fn reply_template_is_not_rendered_if_delivery_and_enqueue_fail() {
     let mut welcome = start().await;
     welcome.sqs.set_down(true);
     welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
@@ -112,7 +112,7 @@ async fn where_it_can_be_neither_delivered_nor_stored_the_reply_template_is_not_
 }
 
 #[tokio::test]
-async fn what_is_skipped_is_not_stored() {
+async fn skipped_event_is_not_enqueued() {
     let setup = Setup::queued().await.reply_template(TELLS_OUTCOME);
     let mut welcome = setup.start().await;
     for (ctx, reason) in [(ann_before_save(), "before_save"), (phone_only(), "cancelled")] {
@@ -123,7 +123,7 @@ async fn what_is_skipped_is_not_stored() {
 }
 
 #[tokio::test]
-async fn ory_is_answered_within_ten_seconds_whoever_does_not_answer() {
+async fn any_timeout_is_answered_to_ory_within_ten_seconds() {
     let mut welcome = start().await;
     welcome.sqs.set_delay(Duration::from_mins(10));
     welcome.vendor.reply_next(vendor_replies::nothing());

@@ -52,7 +52,7 @@ async fn play(cases: Vec<Case>, outcome: &str, counted: &str) {
 }
 
 #[tokio::test]
-async fn what_is_to_be_tried_later_waits_longer_each_time_or_as_long_as_mandrill_asks() {
+async fn backoff_grows_per_attempt_or_follows_retry_after() {
     let error = || mandrill_replies::error(500, "GeneralError");
     let limited = |seconds| vendor_replies::with_header(429, "retry-after", seconds);
     let cases = vec![
@@ -72,7 +72,7 @@ async fn what_is_to_be_tried_later_waits_longer_each_time_or_as_long_as_mandrill
 }
 
 #[tokio::test]
-async fn what_is_blocked_waits_the_longest() {
+async fn blocked_event_has_the_longest_backoff() {
     let cases = [
         mandrill_replies::error(402, "PaymentRequired"),
         mandrill_replies::error(404, "Unknown_Template"),
@@ -85,7 +85,7 @@ async fn what_is_blocked_waits_the_longest() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_leaves_the_way_free() {
+async fn refused_connection_releases_the_lease() {
     // Nobody listens on the first port.
     let nobody = "http://127.0.0.1:1/api/1.0";
     let mut welcome = Setup::queued().await.template(FROM_THE_DOCUMENTS).start().await;
@@ -101,7 +101,7 @@ async fn a_refused_connection_leaves_the_way_free() {
 }
 
 #[tokio::test]
-async fn a_template_fault_waits_for_another_template() {
+async fn template_fault_delays_redelivery_until_the_template_changes() {
     let faulty = Setup::queued().await.template("function(ctx) ctx.missing");
     let mut welcome = faulty.start().await;
     welcome.store(event(&ann())).await;
@@ -116,7 +116,7 @@ async fn a_template_fault_waits_for_another_template() {
 }
 
 #[tokio::test]
-async fn a_runaway_template_waits_for_another_and_the_process_ends() {
+async fn runaway_template_delays_redelivery_and_ends_the_process() {
     let forever = "function(ctx) std.foldl(function(a, b) a + b, std.range(1, 1e9), 0)";
     let mut welcome = Setup::queued().await.template(forever).start().await;
     welcome.store(event(&ann())).await;
@@ -130,7 +130,7 @@ async fn a_runaway_template_waits_for_another_and_the_process_ends() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_mandrill_s_waits_for_another() {
+async fn wrong_type_of_mandrill_key_blocks_until_replaced() {
     for secret in ["0123456789abcdef0123456789abcdef-us6", "replace-me", r#"{"write_key":"x"}"#] {
         let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS);
         setup.secrets.put(VENDOR_SECRET, secret);
@@ -147,7 +147,7 @@ async fn a_key_that_cannot_be_mandrill_s_waits_for_another() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_had_is_tried_later() {
+async fn unavailable_key_is_try_later() {
     let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS);
     setup.secrets.set_down(true);
     let mut welcome = setup.start().await;
@@ -160,7 +160,7 @@ async fn a_key_that_cannot_be_had_is_tried_later() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_rotated_is_fetched_afresh_once_and_the_mail_delivered() {
+async fn rotated_key_is_refreshed_once_and_the_mail_delivered() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
     welcome.vendor.set_key("the-next-mandrill-key");
@@ -173,7 +173,7 @@ async fn a_key_that_was_rotated_is_fetched_afresh_once_and_the_mail_delivered() 
 }
 
 #[tokio::test]
-async fn a_key_that_is_refused_twice_blocks() {
+async fn key_refused_twice_blocks() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
     welcome.vendor.set_key("a-key-that-nobody-told-us");

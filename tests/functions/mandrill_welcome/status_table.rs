@@ -18,22 +18,22 @@ use crate::common::{
 };
 
 #[tokio::test]
-async fn only_post_is_taken() {
-    status_rows::only_post_is_taken(Welcome::start().await).await;
+async fn other_methods_than_post_are_rejected() {
+    status_rows::other_methods_than_post_are_rejected(Welcome::start().await).await;
 }
 
 #[tokio::test]
-async fn a_body_over_512_kib_is_too_large_however_it_is_encoded() {
-    status_rows::a_body_over_512_kib_is_too_large(Welcome::start().await, "duplicate").await;
+async fn body_over_512_kib_is_too_large_in_any_encoding() {
+    status_rows::body_over_512_kib_is_too_large(Welcome::start().await, "duplicate").await;
 }
 
 #[tokio::test]
-async fn who_does_not_present_the_secret_is_turned_away() {
-    status_rows::a_stranger_is_turned_away(Welcome::start().await).await;
+async fn unauthenticated_caller_is_rejected() {
+    status_rows::unauthenticated_request_is_rejected(Welcome::start().await).await;
 }
 
 #[tokio::test]
-async fn an_api_key_or_a_password_is_accepted_where_the_secret_holds_both() {
+async fn secret_with_api_key_and_password_accepts_either() {
     let setup = Setup::new().await.var("WEBHOOK_API_KEY_NAME", "X-Webhook-Key");
     let both = json!({"api_key": WEBHOOK_KEY, "username": "ory", "password": "a-long-password!"});
     setup.secrets.put("both", &both.to_string());
@@ -57,27 +57,27 @@ async fn an_api_key_or_a_password_is_accepted_where_the_secret_holds_both() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
-    status_rows::an_unfit_secret_authenticates_nobody(Setup::new).await;
+async fn unusable_secret_authenticates_no_caller() {
+    status_rows::placeholder_empty_or_short_secret_authenticates_no_caller(Setup::new).await;
 }
 
 #[tokio::test]
-async fn a_secret_that_is_missing_authenticates_nobody() {
-    status_rows::a_missing_secret_authenticates_nobody(Setup::new().await).await;
+async fn missing_secret_authenticates_no_caller() {
+    status_rows::missing_webhook_secret_authenticates_no_caller(Setup::new().await).await;
 }
 
 #[tokio::test]
-async fn a_body_that_is_of_no_use_is_malformed_and_the_log_says_why() {
-    status_rows::a_useless_body_is_malformed(Welcome::start().await).await;
+async fn invalid_body_is_malformed_and_the_cause_is_logged() {
+    status_rows::invalid_body_is_malformed(Welcome::start().await).await;
 }
 
 #[tokio::test]
-async fn the_cheapest_check_comes_first_and_strangers_are_told_nothing_of_the_body() {
-    status_rows::the_cheapest_check_comes_first(Welcome::start().await).await;
+async fn cheapest_check_comes_first_and_unauthenticated_callers_learn_nothing() {
+    status_rows::cheapest_check_comes_first(Welcome::start().await).await;
 }
 
 #[tokio::test]
-async fn a_delivery_tells_mandrill_s_word_and_the_event_s_own_key() {
+async fn delivery_answer_has_the_mandrill_status_and_the_event_id() {
     let mut welcome = Welcome::start().await;
     let answer = welcome.call(event(&ann())).await;
     let vendor = json!({"status": "sent", "message_id": format!("{:032x}", 1)});
@@ -86,7 +86,7 @@ async fn a_delivery_tells_mandrill_s_word_and_the_event_s_own_key() {
 }
 
 #[tokio::test]
-async fn a_ctx_comes_bare_or_wrapped_as_text_or_base64() {
+async fn ctx_is_accepted_bare_or_wrapped_as_text_or_base64() {
     let wrapped = json!({ "ctx": ann() });
     for ctx in [ann(), wrapped] {
         let mut welcome = Welcome::start().await;
@@ -97,7 +97,7 @@ async fn a_ctx_comes_bare_or_wrapped_as_text_or_base64() {
 }
 
 #[tokio::test]
-async fn the_same_event_is_a_duplicate_and_so_is_another_of_the_same_person() {
+async fn idempotency_key_deduplicates_repeated_events_and_other_events_of_the_person() {
     let mut welcome = Welcome::start().await;
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     for trigger_id in [FIRST, SECOND] {
@@ -110,7 +110,7 @@ async fn the_same_event_is_a_duplicate_and_so_is_another_of_the_same_person() {
 }
 
 #[tokio::test]
-async fn a_refusal_inside_a_success_is_told_as_a_rejection() {
+async fn mandrill_rejection_inside_a_200_is_reported_as_rejected() {
     let mut welcome = Welcome::start().await;
     let table = [
         (mandrill_replies::row("rejected", Some("hard-bounce")), "hard-bounce"),
@@ -136,7 +136,7 @@ async fn a_refusal_inside_a_success_is_told_as_a_rejection() {
 }
 
 #[tokio::test]
-async fn a_rejected_person_is_not_written_to_again() {
+async fn rejected_recipient_is_not_mailed_again() {
     let mut welcome = Welcome::start().await;
     welcome.vendor.reply_next(mandrill_replies::row("rejected", Some("hard-bounce")));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "rejected"));
@@ -145,27 +145,27 @@ async fn a_rejected_person_is_not_written_to_again() {
 }
 
 #[tokio::test]
-async fn no_body_is_read_before_its_caller_is_known() {
-    status_rows::no_body_is_read_before_its_caller_is_known(Welcome::start().await).await;
+async fn body_is_not_parsed_before_authentication() {
+    status_rows::body_is_not_parsed_before_authentication(Welcome::start().await).await;
 }
 
 #[tokio::test]
-async fn what_the_template_cancels_is_answered_with_nothing() {
-    status_rows::what_is_cancelled_is_answered_with_nothing(Welcome::start().await).await;
+async fn cancelled_event_is_answered_with_an_empty_body() {
+    status_rows::cancelled_event_has_an_empty_answer(Welcome::start().await).await;
 }
 
 #[tokio::test]
-async fn before_the_identity_is_saved_nothing_happens() {
-    status_rows::before_the_identity_is_saved_nothing_happens(Welcome::start().await).await;
+async fn before_save_event_makes_no_call() {
+    status_rows::before_save_event_makes_no_call(Welcome::start().await).await;
 }
 
 #[tokio::test]
-async fn a_template_fault_is_not_hidden() {
-    status_rows::a_template_fault_is_not_hidden(Setup::new().await).await;
+async fn template_fault_is_answered() {
+    status_rows::template_fault_is_answered(Setup::new().await).await;
 }
 
 #[tokio::test]
-async fn what_is_neither_stored_nor_done_is_to_be_sent_again() {
+async fn event_neither_enqueued_nor_delivered_asks_for_a_retry() {
     let mut welcome = Setup::new().await.var("VENDOR_TIMEOUT_MS", "1000").start().await;
     let later = vendor_replies::with_header(429, "retry-after", "600");
     let blocked = mandrill_replies::error(402, "PaymentRequired");
@@ -190,12 +190,12 @@ async fn is_answered_within_ten_seconds(mut welcome: Welcome) {
 }
 
 #[tokio::test]
-async fn ory_is_answered_within_ten_seconds_even_if_mandrill_never_is() {
+async fn mandrill_timeout_answers_ory_within_ten_seconds() {
     is_answered_within_ten_seconds(Welcome::start().await).await;
 }
 
 #[tokio::test]
-async fn ory_is_answered_within_ten_seconds_even_if_the_secrets_come_late() {
+async fn slow_secrets_answer_ory_within_ten_seconds() {
     let welcome = Setup::new().await.var("SECRET_TTL_SECONDS", "1").start().await;
     sleep(Duration::from_millis(1_100)).await;
     welcome.secrets.set_delay(Duration::from_millis(800));
@@ -204,7 +204,7 @@ async fn ory_is_answered_within_ten_seconds_even_if_the_secrets_come_late() {
 
 /// Whatever has to be waited for: the secrets, the queue, the table before the mail and after it.
 #[tokio::test]
-async fn ory_is_answered_within_ten_seconds_even_if_everything_is_slow() {
+async fn slow_dependencies_answer_ory_within_ten_seconds() {
     let setup = Setup::queued().await.var("SECRET_TTL_SECONDS", "1");
     let mut welcome = setup.start().await;
     sleep(Duration::from_millis(1_100)).await;

@@ -130,28 +130,28 @@ async fn play(vendor_timeout_ms: &str, cases: Vec<Case>) {
 }
 
 #[tokio::test]
-async fn an_error_sends_nothing_and_leaves_the_way_free() {
+async fn vendor_error_sends_nothing_and_releases_the_lease() {
     play("", errors()).await;
 }
 
 #[tokio::test]
-async fn a_success_that_is_none_is_not_taken_for_one() {
+async fn invalid_success_response_is_not_taken_for_success() {
     play("", successes_that_are_none()).await;
 }
 
 #[tokio::test]
-async fn what_only_a_relay_answers_may_have_been_sent_and_is_not_sent_again() {
+async fn gateway_error_is_in_doubt_and_not_retried() {
     play("", relays()).await;
 }
 
 #[tokio::test]
-async fn after_a_call_without_an_answer_no_second_one_is_made() {
+async fn timed_out_call_is_in_doubt_and_not_retried() {
     play("1200", silences()).await;
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_tried_again_and_told_as_try_later() {
-    vendor_errors::a_refused_connection_is_to_be_tried_later(Setup::new().await).await;
+async fn refused_connection_is_retried_and_reported_as_try_later() {
+    vendor_errors::refused_connection_is_try_later_for_any_vendor(Setup::new().await).await;
 }
 
 /// Linux drops what comes on top of a full backlog, so whoever connects hears nothing.
@@ -170,7 +170,7 @@ async fn deaf() -> (String, TcpListener, Vec<TcpStream>) {
 
 /// Whatever the time that a call has.
 #[tokio::test]
-async fn a_connection_that_is_never_made_is_tried_again_and_told_as_try_later() {
+async fn connect_timeout_is_retried_and_reported_as_try_later() {
     let (url, _listener, _waiting) = deaf().await;
     side_by_side(["1000", "2000", "3000", "15000"], move |_, vendor_timeout_ms| {
         let url = url.clone();
@@ -191,7 +191,7 @@ async fn a_connection_that_is_never_made_is_tried_again_and_told_as_try_later() 
 }
 
 #[tokio::test]
-async fn a_connection_that_was_made_may_have_carried_the_mail() {
+async fn reset_after_connect_is_in_doubt() {
     let mut welcome = Welcome::start().await;
     welcome.vendor.set_resetting(true);
     assert_eq!(welcome.call(event(&ann())).await.status, 503);
@@ -203,7 +203,7 @@ async fn a_connection_that_was_made_may_have_carried_the_mail() {
 }
 
 #[tokio::test]
-async fn a_connection_kept_open_is_no_reason_to_call_twice() {
+async fn kept_open_connection_causes_no_second_call() {
     let mut welcome = Setup::new().await.template(FROM_THE_DOCUMENTS).start().await;
     let [first, second] = [1, 2].map(|n| format!("0000000{n}-2222-4222-8222-000000000004"));
     assert_eq!(welcome.call(event_of(&first, &ann())).await.row(), (200, "delivered"));
@@ -214,12 +214,12 @@ async fn a_connection_kept_open_is_no_reason_to_call_twice() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
-    vendor_errors::a_redirect_is_not_followed(Welcome::start().await, "messages/send").await;
+async fn redirect_is_not_followed() {
+    vendor_errors::redirect_is_not_followed(Welcome::start().await, "messages/send").await;
 }
 
 #[tokio::test]
-async fn a_refused_key_is_fetched_afresh_and_tried_once_more() {
+async fn refused_key_is_refreshed_and_the_call_retried_once() {
     let mut welcome = Welcome::start().await;
     welcome.vendor.set_key("the-next-mandrill-key");
     welcome.secrets.put(VENDOR_SECRET, "the-next-mandrill-key");
@@ -229,7 +229,7 @@ async fn a_refused_key_is_fetched_afresh_and_tried_once_more() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_refused_twice_blocks() {
+async fn key_refused_twice_blocks() {
     let mut welcome = Welcome::start().await;
     welcome.vendor.set_key("a-key-that-nobody-told-us");
     let refusals = [None, Some(vendor_replies::html(401)), Some(vendor_replies::html(403))];
@@ -246,7 +246,7 @@ async fn a_key_that_is_refused_twice_blocks() {
 }
 
 #[tokio::test]
-async fn a_mail_in_a_backlog_is_delivered_and_raises_an_alarm() {
+async fn backlogged_mail_is_delivered_and_counted_for_the_alarm() {
     let mut welcome = Welcome::start().await;
     welcome.vendor.reply_next(mandrill_replies::rows(&json!([{
         "email": "ann@example.com", "status": "queued", "_id": "m1",

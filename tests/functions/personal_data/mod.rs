@@ -57,7 +57,7 @@ const PLACEMENTS: [Placement; 4] =
     [Placement::InLine, Placement::WithTable, Placement::Queued, Placement::Replying];
 
 #[tokio::test]
-async fn no_mark_leaves_mandrill_welcome_whatever_fails() {
+async fn mandrill_welcome_leaks_no_canary_under_any_fault() {
     let parties: &[Party<FakeMandrill>] = &[|vendor, reply| vendor.reply_always(reply)];
     let setup = async || {
         let setup = with_marks(Welcome::new().await, &faults::template(MANDRILL, faults::OF_CTX));
@@ -70,7 +70,7 @@ async fn no_mark_leaves_mandrill_welcome_whatever_fails() {
 }
 
 #[tokio::test]
-async fn no_mark_leaves_segment_identify_whatever_fails() {
+async fn segment_identify_leaks_no_canary_under_any_fault() {
     let parties: &[Party<FakeSegment>] = &[|vendor, reply| vendor.reply_always(reply)];
     let setup = async || with_marks(segment().await, &faults::template(SEGMENT, faults::OF_CTX));
     let placements = [Placement::InLine, Placement::Queued, Placement::Replying];
@@ -79,7 +79,7 @@ async fn no_mark_leaves_segment_identify_whatever_fails() {
 }
 
 #[tokio::test]
-async fn no_mark_leaves_mailchimp_inbound_whatever_fails() {
+async fn mailchimp_inbound_leaks_no_canary_under_any_fault() {
     let parties: &[Party<Vendors>] = &[
         |vendors, reply| vendors.segment.reply_always(reply),
         |vendors, reply| vendors.ory.reply_always(reply),

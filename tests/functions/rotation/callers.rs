@@ -45,25 +45,25 @@ async fn is_rotated<V: Vendor>(
 }
 
 #[tokio::test]
-async fn no_welcome_is_lost_while_ory_s_key_is_rotated() {
+async fn webhook_secret_rotation_loses_no_welcome() {
     let setup = welcome().await;
     is_rotated(setup, WEBHOOK_KEY, json!({ "api_key": NEXT }), of_ory).await;
 }
 
 #[tokio::test]
-async fn no_identify_is_lost_while_ory_s_key_is_rotated() {
+async fn webhook_secret_rotation_loses_no_identify() {
     let setup = identify().await;
     is_rotated(setup, WEBHOOK_KEY, json!({ "api_key": NEXT }), of_ory).await;
 }
 
 #[tokio::test]
-async fn no_event_of_mailchimp_s_is_lost_while_its_secret_is_rotated() {
+async fn webhook_secret_rotation_loses_no_mailchimp_event() {
     let setup = mailchimp().await.template(TELLS);
     is_rotated(setup, SECRET, json!({ "secret": NEXT }), of_mailchimp).await;
 }
 
 #[tokio::test]
-async fn a_caller_that_does_not_wait_can_be_turned_away_while_strangers_knock() {
+async fn rotation_without_the_documented_wait_can_reject_a_caller() {
     let mut welcome = welcome().await.with_queue().with_table().start().await;
     assert_eq!(welcome.call(of_ory(1, STRANGER)).await.status, 401);
     welcome.secrets.put(WEBHOOK_SECRET, NEXT);

@@ -18,7 +18,7 @@ const NEXT: &str = "the-next-secret-of-the-caller";
 const THIRD: &str = "the-third-secret-of-the-caller";
 
 #[tokio::test]
-async fn a_leaked_key_is_turned_away_once_it_was_rotated_twice_and_no_event_is_lost() {
+async fn leaked_key_is_rejected_after_two_rotations_and_no_event_is_lost() {
     for second in [NEXT, THIRD] {
         let mut fleet = Fleet::start(welcome().await).await;
         fleet.takes(|n| of_ory(n, LEAKED)).await;
@@ -39,7 +39,7 @@ async fn a_leaked_key_is_turned_away_once_it_was_rotated_twice_and_no_event_is_l
 }
 
 #[tokio::test]
-async fn a_leaked_secret_of_mailchimp_s_is_turned_away_too() {
+async fn leaked_mailchimp_secret_is_rejected_after_two_rotations() {
     let mut fleet = Fleet::start(mailchimp().await.template(TELLS)).await;
     fleet.takes(|n| of_mailchimp(n, SECRET)).await;
     fleet.running.secrets.put(WEBHOOK_SECRET, NEXT);
@@ -54,7 +54,7 @@ async fn a_leaked_secret_of_mailchimp_s_is_turned_away_too() {
 
 /// Half a rotation takes no sign-up down, so it locks nobody out either.
 #[tokio::test]
-async fn a_version_that_nobody_can_use_leaves_the_one_before_in_force_and_is_told_at_each_fetch() {
+async fn unusable_secret_version_keeps_the_previous_one_and_is_logged_at_each_fetch() {
     for unfit in ["{}", r#"{"api_key":"off"}"#, r#"{"api_key":"YOUR-NEW-WEBHOOK-KEY"}"#] {
         let mut setup = welcome().await.var("SECRET_TTL_SECONDS", "1");
         setup.secrets.put(WEBHOOK_SECRET, unfit);
@@ -78,7 +78,7 @@ async fn a_version_that_nobody_can_use_leaves_the_one_before_in_force_and_is_tol
 
 /// Nobody is to be let in until it is clear what happened: an empty secret, put twice.
 #[tokio::test]
-async fn an_empty_secret_put_twice_turns_everybody_away_until_there_is_a_key_again() {
+async fn empty_secret_put_twice_rejects_every_caller_until_a_key_is_put() {
     let mut fleet = Fleet::start(welcome().await).await;
     fleet.takes(|n| of_ory(n, LEAKED)).await;
     fleet.running.secrets.put(WEBHOOK_SECRET, "{}");
@@ -101,7 +101,7 @@ async fn an_empty_secret_put_twice_turns_everybody_away_until_there_is_a_key_aga
 }
 
 #[tokio::test]
-async fn a_sandbox_that_holds_it_lets_it_in_until_it_looks_again_or_ends() {
+async fn sandbox_accepts_a_leaked_key_until_it_refreshes_or_ends() {
     let mut looking = welcome().await.with_queue().with_table().start().await;
     let mut ending = looking.sandbox.another().await;
     for secret in [NEXT, NEXT] {

@@ -35,7 +35,7 @@ fn by_the_second(n: usize) -> Event {
 }
 
 #[tokio::test]
-async fn no_event_is_lost_or_applied_twice_while_a_second_webhook_takes_over() {
+async fn switch_to_a_second_webhook_loses_no_event_and_applies_none_twice() {
     let mut fleet = Fleet::start(signed_only().await).await;
     fleet.takes(|n| signed(n, OLD)).await;
 
@@ -60,7 +60,7 @@ async fn no_event_is_lost_or_applied_twice_while_a_second_webhook_takes_over() {
 }
 
 #[tokio::test]
-async fn a_leaked_signing_secret_is_turned_away_once_it_was_rotated_twice() {
+async fn leaked_signing_secret_is_rejected_after_two_rotations() {
     let mut fleet = Fleet::start(signed_only().await).await;
     for _ in 0..2 {
         fleet.running.secrets.put(SIGNING, &json!({ "signing_secret": NEW }).to_string());

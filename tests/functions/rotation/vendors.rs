@@ -55,25 +55,25 @@ fn at_the_vendor<V: Vendor>() -> [fn(&V); 2] {
 }
 
 #[tokio::test]
-async fn no_welcome_is_lost_while_mandrill_s_key_is_rotated() {
+async fn mandrill_key_rotation_loses_no_welcome() {
     let setup = welcome().await;
     is_rotated(setup, VENDOR_SECRET, at_the_vendor(), from_ory).await;
 }
 
 #[tokio::test]
-async fn no_identify_is_lost_while_segment_s_key_is_rotated() {
+async fn segment_key_rotation_loses_no_identify() {
     let setup = identify().await;
     is_rotated(setup, VENDOR_SECRET, at_the_vendor(), from_ory).await;
 }
 
 #[tokio::test]
-async fn nothing_of_mailchimp_s_is_lost_while_segment_s_key_is_rotated() {
+async fn segment_key_rotation_loses_no_mailchimp_event() {
     let setup = mailchimp().await.template(TELLS);
     is_rotated(setup, VENDOR_SECRET, at_the_vendor(), from_mailchimp).await;
 }
 
 #[tokio::test]
-async fn no_consent_is_lost_while_ory_s_token_is_rotated() {
+async fn ory_token_rotation_loses_no_consent() {
     let setup = with_ory(mailchimp().await).with(|it| it.without("SEGMENT_SECRET_ID"));
     for n in 1..100 {
         let id = format!("{n:08}-1111-4111-8111-0000000000a1");
@@ -87,7 +87,7 @@ async fn no_consent_is_lost_while_ory_s_token_is_rotated() {
 
 /// A key that leaked is revoked at once.
 #[tokio::test]
-async fn a_key_of_mandrill_s_that_is_revoked_before_the_next_is_put_delays_mails_and_loses_none() {
+async fn mandrill_key_revoked_too_early_delays_mails_and_loses_none() {
     let mut fleet = Fleet::start_with_lasting_secrets(welcome().await).await;
     fleet.running.vendor.set_key(NEXT);
     fleet.accepts(from_ory).await;

@@ -7,13 +7,15 @@ use crate::common::{
 };
 
 #[tokio::test]
-async fn in_line_no_call_is_begun_and_the_next_attempt_delivers() {
+async fn inline_delivery_near_the_deadline_makes_no_call_and_is_retried() {
     let setup = setup().await;
-    deadline::in_line_no_call_is_begun_and_the_next_attempt_delivers(setup, event(&ann())).await;
+    deadline::inline_delivery_near_the_deadline_makes_no_call_and_is_retried(setup, event(&ann()))
+        .await;
 }
 
 #[tokio::test]
-async fn an_event_is_stored_and_stays_until_there_is_time() {
+async fn enqueued_event_stays_queued_when_the_deadline_is_too_close() {
     let setup = setup().await;
-    deadline::an_event_is_stored_and_stays_until_there_is_time(setup, event(&ann())).await;
+    deadline::enqueued_event_stays_queued_when_the_deadline_is_too_close(setup, event(&ann()))
+        .await;
 }

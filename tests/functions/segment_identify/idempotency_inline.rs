@@ -31,7 +31,7 @@ async fn ids_of<const N: usize>(code: &str, events: [Event; N]) -> [String; N] {
 const UNNAMED: &str = "function(ctx) { userId: ctx.identity.id }";
 
 #[tokio::test]
-async fn the_same_event_reaches_segment_twice_with_one_id_and_is_delivered_twice() {
+async fn repeated_event_is_sent_again_with_the_same_message_id() {
     let mut identify = start().await;
     for _ in 0..2 {
         assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
@@ -42,7 +42,7 @@ async fn the_same_event_reaches_segment_twice_with_one_id_and_is_delivered_twice
 }
 
 #[tokio::test]
-async fn the_id_is_the_event_s_and_the_deployment_s() {
+async fn idempotent_message_id_depends_on_event_and_deployment() {
     let function = "arn:aws:lambda:eu-central-1:123456789012:function:identify";
     let id = async |arn: &str, event: Event| {
         id_of(setup().await.with(|deployment| deployment.arn(arn)), event).await
@@ -62,7 +62,7 @@ async fn the_id_is_the_event_s_and_the_deployment_s() {
 }
 
 #[tokio::test]
-async fn the_trigger_id_tells_events_apart_whatever_their_body() {
+async fn trigger_id_identifies_events_whatever_their_body() {
     let shouted = event_of(&FIRST.to_uppercase(), &ann());
     let events = [event(&ann()), shouted, event(&ben()), event_of(SECOND, &ann())];
     let [first, shouted, another_body, second] = ids_of(UNNAMED, events).await;
@@ -71,7 +71,7 @@ async fn the_trigger_id_tells_events_apart_whatever_their_body() {
 }
 
 #[tokio::test]
-async fn without_a_trigger_id_equal_events_are_the_same() {
+async fn idempotency_falls_back_to_event_content_without_a_trigger_id() {
     let from_ory = |ctx: Value| event(&ctx).without_trigger();
     let events = [from_ory(ann()), from_ory(ann()), event_of("no uuid", &ann()), from_ory(ben())];
     let [first, again, no_uuid, other] = ids_of(UNNAMED, events).await;
@@ -80,7 +80,7 @@ async fn without_a_trigger_id_equal_events_are_the_same() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_template_names_makes_the_id() {
+async fn template_idempotency_key_sets_the_message_id() {
     let named = "function(ctx) { userId: ctx.identity.id, idempotency_key: ctx.identity.id }";
     let events = || [event(&ann()), event_of(SECOND, &ann()), event_of(SECOND, &ben())];
     let [first, second, ben] = ids_of(named, events()).await;
@@ -93,7 +93,7 @@ async fn a_key_that_the_template_names_makes_the_id() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_template_names_is_for_us_alone_and_the_answer_tells_the_event_s_own() {
+async fn template_idempotency_key_is_internal_and_the_answer_has_the_event_id() {
     let code = "function(ctx) { userId: 'ann', idempotency_key: ctx.identity.traits.email }";
     let mut identify = start_with(code).await;
     let answer = identify.call(event(&ann())).await;

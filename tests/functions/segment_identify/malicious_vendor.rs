@@ -9,7 +9,7 @@ use crate::common::{
 };
 
 #[tokio::test]
-async fn a_vendor_that_means_harm_does_none() {
+async fn malicious_vendor_does_no_harm() {
     side_by_side(Harm::ALL, |_, harm| async move {
         let outcome = malicious_vendor::outcome_at_a_vendor(harm);
         malicious_vendor::comes_to(setup().await, "SEGMENT_URL", harm, event(&ann()), outcome)

@@ -15,12 +15,12 @@ use crate::common::{
 const NEXT_KEY: &str = "the-next-segment-key";
 
 #[tokio::test]
-async fn both_of_the_caller_s_keys_pass_from_the_moment_of_a_rotation() {
-    keys::both_of_the_caller_s_pass_from_a_rotation_on(start().await).await;
+async fn both_webhook_keys_are_accepted_after_a_rotation() {
+    keys::both_webhook_keys_pass_after_a_rotation(start().await).await;
 }
 
 #[tokio::test]
-async fn every_secret_is_fetched_while_the_sandbox_starts_and_then_kept() {
+async fn secrets_are_fetched_at_startup_and_cached() {
     let mut identify = start().await;
     let before = identify.secrets.fetches();
     assert_eq!(before, 2, "the caller's and Segment's");
@@ -36,7 +36,7 @@ fn write_keys(identify: &Running<FakeSegment>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_rotated_key_is_fetched_afresh_and_the_call_made_once_more() {
+async fn rotated_key_is_refreshed_and_the_call_retried_once() {
     let mut identify = start().await;
     identify.vendor.set_write_key(NEXT_KEY);
     identify.secrets.put(VENDOR_SECRET, &json!({"write_key": NEXT_KEY}).to_string());
@@ -47,7 +47,7 @@ async fn a_rotated_key_is_fetched_afresh_and_the_call_made_once_more() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_refused_twice_blocks() {
+async fn key_refused_twice_blocks() {
     let mut identify = start().await;
     let refusals = [
         segment_replies::bad_key(400),
@@ -72,7 +72,7 @@ async fn a_key_that_is_refused_twice_blocks() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_segment_s_is_named_by_what_it_is_and_never_by_its_value() {
+async fn wrong_type_of_segment_key_is_logged_by_kind_and_its_value_redacted() {
     let table = [
         ("0123456789abcdef0123456789abcdef-us6", "a Mailchimp Marketing key"),
         ("md-0123456789abcdef012345", "a Mandrill key"),
@@ -84,10 +84,10 @@ async fn a_key_that_cannot_be_segment_s_is_named_by_what_it_is_and_never_by_its_
         (r#"{"api_key":"0123456789abcdef"}"#, "write_key"),
         (r#"{"write_key":""}"#, "write_key"),
     ];
-    keys::are_named_by_what_they_are(setup, &table).await;
+    keys::are_logged_by_kind(setup, &table).await;
 }
 
 #[tokio::test]
-async fn a_missing_key_of_segment_s_blocks() {
-    keys::a_missing_one_of_the_vendor_s_blocks(setup().await).await;
+async fn missing_segment_key_blocks() {
+    keys::missing_vendor_key_blocks(setup().await).await;
 }

@@ -8,12 +8,12 @@ use crate::common::{
 };
 
 #[tokio::test]
-async fn a_missing_variable_stops_it() {
+async fn missing_variable_stops_startup() {
     startup_config::fails_without(setup, &["WEBHOOK_SECRET_ID", "SEGMENT_SECRET_ID"]).await;
 }
 
 #[tokio::test]
-async fn a_value_of_no_use_stops_it() {
+async fn invalid_variable_stops_startup() {
     let table = [
         ("SEGMENT_URL", "http://hunter2.example.com/v1"),
         ("SEGMENT_URL", "http://127.0.0.1.hunter2.example.com"),
@@ -30,12 +30,12 @@ async fn a_value_of_no_use_stops_it() {
 }
 
 #[tokio::test]
-async fn a_template_that_does_not_parse_stops_it_and_its_line_is_named() {
+async fn invalid_template_stops_startup_and_logs_the_line() {
     startup_config::fails_over_a_broken_template(setup, &["TEMPLATE", "REPLY_TEMPLATE"]).await;
 }
 
 #[tokio::test]
-async fn an_empty_variable_that_is_not_required_counts_as_unset() {
+async fn empty_optional_variable_counts_as_unset() {
     let setup = ["TEMPLATE", "REPLY_TEMPLATE", "LOG_LEVEL", "VENDOR_TIMEOUT_MS"]
         .into_iter()
         .fold(setup().await, |setup, name| setup.var(name, ""));
@@ -44,24 +44,24 @@ async fn an_empty_variable_that_is_not_required_counts_as_unset() {
 }
 
 #[tokio::test]
-async fn a_template_that_does_not_parse_keeps_events_where_there_is_a_queue() {
+async fn invalid_template_keeps_events_in_the_queue() {
     let mended = "function(ctx) { userId: ctx.identity.id }";
     let setup = queued().await;
-    enqueued::a_broken_template_keeps_events_until_it_is_mended(setup, event(&ann()), mended).await;
+    enqueued::invalid_template_keeps_events_until_it_is_fixed(setup, event(&ann()), mended).await;
 }
 
 #[tokio::test]
-async fn a_reply_template_that_does_not_parse_stops_it_queue_or_not() {
+async fn invalid_reply_template_stops_startup_with_and_without_a_queue() {
     startup_config::fails_over_a_broken_template(queued, &["REPLY_TEMPLATE"]).await;
 }
 
 #[tokio::test]
-async fn a_queue_that_is_neither_https_nor_loopback_stops_it() {
+async fn queue_url_without_https_or_loopback_stops_startup() {
     startup_config::fails_with(queued, &startup_config::QUEUES_OF_NO_USE).await;
 }
 
 #[tokio::test]
-async fn a_queue_needs_no_table() {
+async fn queue_needs_no_table() {
     let mut identify = queued().await.start().await;
     assert_eq!(identify.call(event(&ann())).await.row(), (202, "accepted"));
     assert!(identify.work().await.is_empty());

@@ -100,27 +100,27 @@ async fn play(_: usize, (replies, outcome): Case) {
 }
 
 #[tokio::test]
-async fn an_error_is_tried_three_times_at_most_and_leaves_the_way_free() {
+async fn segment_error_is_retried_three_times_at_most() {
     side_by_side(errors(), play).await;
 }
 
 #[tokio::test]
-async fn a_success_that_is_none_is_not_taken_for_one() {
+async fn invalid_success_response_is_not_taken_for_success() {
     side_by_side(successes_that_are_none(), play).await;
 }
 
 #[tokio::test]
-async fn a_call_without_an_answer_is_made_three_times_at_most() {
+async fn timed_out_call_is_retried_three_times_at_most() {
     side_by_side([(three(Reply::HangUp), "in_doubt")], play).await;
 }
 
 #[tokio::test]
-async fn what_fails_at_first_is_delivered_if_a_later_call_succeeds() {
+async fn failed_call_is_retried_until_it_succeeds() {
     side_by_side(successes_in_the_end(), play).await;
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_answered_in_time_is_made_again() {
+async fn timed_out_call_is_retried() {
     let mut identify = setup().await.var("VENDOR_TIMEOUT_MS", "1000").start().await;
     identify.vendor.reply_next(vendor_replies::nothing());
     assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"));
@@ -128,7 +128,7 @@ async fn a_call_that_is_not_answered_in_time_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_connection_kept_open_makes_no_further_call() {
+async fn kept_open_connection_makes_no_further_call() {
     let mut identify = start().await;
     let [first, second] = [1, 2].map(|n| format!("0000000{n}-2222-4222-8222-000000000004"));
     assert_eq!(identify.call(event_of(&first, &ann())).await.row(), (200, "delivered"));
@@ -141,12 +141,12 @@ async fn a_connection_kept_open_makes_no_further_call() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_tried_again_and_told_as_try_later() {
-    vendor_errors::a_refused_connection_is_to_be_tried_later(setup().await).await;
+async fn refused_connection_is_retried_and_reported_as_try_later() {
+    vendor_errors::refused_connection_is_try_later_for_any_vendor(setup().await).await;
 }
 
 #[tokio::test]
-async fn a_connection_that_is_reset_before_it_is_read_is_tried_again() {
+async fn reset_connection_is_retried() {
     let mut identify = start().await;
     identify.vendor.set_resetting(true);
     assert_eq!(identify.call(event(&ann())).await.status, 503);
@@ -159,6 +159,6 @@ async fn a_connection_that_is_reset_before_it_is_read_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
-    vendor_errors::a_redirect_is_not_followed(start().await, "identify").await;
+async fn redirect_is_not_followed() {
+    vendor_errors::redirect_is_not_followed(start().await, "identify").await;
 }

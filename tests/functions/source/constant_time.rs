@@ -164,7 +164,7 @@ impl<'a> Visit<'a> for Reader {
 }
 
 #[test]
-fn a_secret_is_shown_only_to_whom_it_is_for() {
+fn secrets_are_exposed_only_to_their_recipients() {
     let mut found = BTreeSet::new();
     for source in sources() {
         let shown_to = Reader::of(&source).shown_to;
@@ -175,7 +175,7 @@ fn a_secret_is_shown_only_to_whom_it_is_for() {
 }
 
 #[test]
-fn what_callers_present_is_compared_by_subtle_and_nothing_else() {
+fn credentials_are_compared_in_constant_time_only() {
     let no_secrets: BTreeSet<_> = NO_SECRETS.map(str::to_owned).into();
     let mut compared = BTreeSet::new();
     for source in sources() {
@@ -202,7 +202,7 @@ fn what_callers_present_is_compared_by_subtle_and_nothing_else() {
 }
 
 #[test]
-fn no_type_that_holds_a_secret_can_be_compared() {
+fn no_secret_type_implements_equality() {
     let all: Vec<_> = sources().iter().map(Types::of).collect();
     // They, and whatever holds one of them.
     let mut secret = BTreeSet::new();

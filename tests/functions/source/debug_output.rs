@@ -133,7 +133,7 @@ fn arguments(segment: &PathSegment) -> Vec<Type> {
 }
 
 #[test]
-fn no_type_that_holds_a_person_s_data_or_a_secret_derives_debug() {
+fn no_type_with_personal_data_or_secrets_derives_debug() {
     let all: Vec<_> =
         sources().iter().map(|source| (source.file.clone(), Types::of(source))).collect();
     // What of ours can be shown at all has been looked at, here or at its `impl`.
@@ -168,7 +168,7 @@ fn no_type_that_holds_a_person_s_data_or_a_secret_derives_debug() {
 
 /// What implements it by hand, over a person and a secret.
 #[test]
-fn debug_by_hand_shows_no_mark() {
+fn manual_debug_impls_redact_canaries() {
     let person = json!({"email": "ann.canary@example.com", "token": "magpie"});
     let identity = json!({"id": "i", "traits": person, "metadata_public": {}});
     let ctx = json!({"hook": {"flow": "settings"}, "identity": identity});

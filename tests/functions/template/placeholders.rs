@@ -99,7 +99,7 @@ async fn of_mailchimp_s(field: &str, value: &str) {
 }
 
 #[tokio::test]
-async fn what_is_printed_to_be_filled_in_is_a_placeholder_wherever_it_is_put() {
+async fn printed_placeholders_are_recognized_in_every_secret() {
     let all = printed();
     let fields: BTreeSet<_> = all.iter().map(|(field, _)| field.as_str()).collect();
     let wanted = ["access_token", "api_key", "signing_secret", "write_key"];

@@ -14,7 +14,7 @@ pub(super) const RECORDS: &str = "Records";
 const KEEPERS: [&str; 2] = [mandrill_welcome::NAME, mailchimp_inbound::NAME];
 
 #[test]
-fn the_functions_that_keep_records_keep_them_in_the_table() {
+fn functions_with_an_idempotency_store_use_the_table() {
     let template = Template::read();
     for (name, logical_id, ..) in FUNCTIONS {
         let table = template.variables(logical_id).remove("RECORDS_TABLE");
@@ -23,7 +23,7 @@ fn the_functions_that_keep_records_keep_them_in_the_table() {
 }
 
 #[test]
-fn the_table_has_the_attributes_that_the_code_writes() {
+fn table_has_the_attributes_written_by_the_code() {
     let template = Template::read();
     let table = template.resource(RECORDS);
     let key = |list: &str, property: &str, value: &str| {
@@ -40,7 +40,7 @@ fn the_table_has_the_attributes_that_the_code_writes() {
 }
 
 #[test]
-fn the_table_is_never_short_of_capacity_and_not_lost_by_a_mistake() {
+fn table_is_on_demand_backed_up_and_retained_on_deletion() {
     let template = Template::read();
     let table = template.resource(RECORDS);
     assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
@@ -51,7 +51,7 @@ fn the_table_is_never_short_of_capacity_and_not_lost_by_a_mistake() {
 }
 
 #[test]
-fn a_record_outlives_two_stays_among_the_dead_letters() {
+fn record_lifetime_exceeds_two_dead_letter_retentions() {
     let template = Template::read();
     let ttl = &template.0["Parameters"]["RecordTtlHours"];
     let hours = |value: &Value| Duration::from_hours(value.as_u64().unwrap());

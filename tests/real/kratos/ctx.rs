@@ -48,7 +48,7 @@ async fn play() -> ([Recorded; 4], Version) {
 }
 
 #[tokio::test]
-async fn the_transient_payload_is_in_the_flow_where_it_is_not_lost() {
+async fn transient_payload_is_in_the_flow() {
     let (hooks, version) = told().await;
     for hook in hooks {
         assert_eq!(hook.body.get("transient_payload"), None, "{}", hook.path);
@@ -63,7 +63,7 @@ async fn the_transient_payload_is_in_the_flow_where_it_is_not_lost() {
 }
 
 #[tokio::test]
-async fn it_never_holds_metadata_admin_nor_credentials() {
+async fn ctx_never_holds_metadata_admin_or_credentials() {
     for hook in &told().await.0 {
         for identity in [&hook.body["identity"], &hook.body["session"]["identity"]] {
             assert_eq!(identity.get("metadata_admin"), None, "{}", hook.path);
@@ -73,7 +73,7 @@ async fn it_never_holds_metadata_admin_nor_credentials() {
 }
 
 #[tokio::test]
-async fn nothing_in_it_tells_which_hook_called() {
+async fn ctx_does_not_identify_the_calling_hook() {
     for hook in &told().await.0 {
         let keys: Vec<_> = hook.body.as_object().unwrap().keys().cloned().collect();
         let known = [
@@ -91,7 +91,7 @@ async fn nothing_in_it_tells_which_hook_called() {
 
 /// Which of the two is up to chance: how soon the evaluator's process ends.
 #[tokio::test]
-async fn one_that_is_too_large_for_the_evaluator_comes_as_an_empty_body_or_breaks_the_flow() {
+async fn too_large_ctx_gives_an_empty_body_or_breaks_the_flow() {
     let recorder = Recorder::start().await;
     let hooks = [web_hook(&recorder.url("/"), ALL), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;

@@ -21,7 +21,7 @@ fn config(hooks: &[Value]) -> Config {
 }
 
 #[tokio::test]
-async fn a_hook_sees_the_old_address_in_the_session_and_the_new_one_in_the_identity() {
+async fn settings_hook_sees_old_address_in_session_and_new_one_in_identity() {
     let recorder = Recorder::start().await;
     let forwarded = forward("settings", "profile", "after_save");
     let kratos = Kratos::start(&config(&[
@@ -43,7 +43,7 @@ async fn a_hook_sees_the_old_address_in_the_session_and_the_new_one_in_the_ident
 }
 
 #[tokio::test]
-async fn before_saving_it_sees_both_too() {
+async fn before_save_settings_hook_sees_both_addresses() {
     let recorder = Recorder::start().await;
     let hook = parsed_hook(&recorder.url("/"), ALL);
     let kratos = Kratos::start(&config(&[hook])).await;
@@ -59,7 +59,7 @@ async fn before_saving_it_sees_both_too() {
 }
 
 #[tokio::test]
-async fn a_template_that_forwards_all_ships_the_session_cookie_which_goes_no_further() {
+async fn forwarded_session_cookie_is_dropped_by_the_function() {
     let world = World::start().await;
     let tells_all = "function(ctx) {
         userId: ctx.identity.id, traits: { all: std.manifestJsonMinified(ctx) },

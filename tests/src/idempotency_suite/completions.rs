@@ -7,9 +7,7 @@ use shared::idempotency::{IdempotencyStore, LeaseRequest, State, StoreError};
 use super::case::{ANN, Case, LEASE, SECOND, TTL};
 
 /// Whatever the fraction of the second; and what was done leaves no mark.
-pub async fn done_stays_done_until_the_record_s_life_ends_and_not_a_second_longer(
-    records: &dyn IdempotencyStore,
-) {
+pub async fn completed_record_lasts_exactly_its_lifetime(records: &dyn IdempotencyStore) {
     for (millisecond, state) in
         [(0, State::Delivered), (500, State::Rejected), (999, State::Delivered)]
     {
@@ -25,7 +23,7 @@ pub async fn done_stays_done_until_the_record_s_life_ends_and_not_a_second_longe
 }
 
 /// The next one inherits the mark all the same.
-pub async fn a_record_s_life_ends_while_somebody_is_at_work_too(records: &dyn IdempotencyStore) {
+pub async fn open_record_expires_after_its_lifetime(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lease_until = case.start + TTL * 2;
     case.wins(LeaseRequest { lease_until, ..case.request("one", Duration::ZERO) }).await;
@@ -35,7 +33,7 @@ pub async fn a_record_s_life_ends_while_somebody_is_at_work_too(records: &dyn Id
 }
 
 /// Even where an earlier claim had one; and one beyond all calendars is none.
-pub async fn a_record_without_an_end_stays(records: &dyn IdempotencyStore) {
+pub async fn record_without_an_expiry_stays(records: &dyn IdempotencyStore) {
     let years_later = Duration::from_hours(10 * 365 * 24);
     for ttl in [None, Some(Duration::MAX)] {
         let case = Case::new(records);
@@ -47,7 +45,7 @@ pub async fn a_record_without_an_end_stays(records: &dyn IdempotencyStore) {
 }
 
 /// The first answer may have been lost on its way.
-pub async fn completing_twice_is_as_good_as_once(records: &dyn IdempotencyStore) {
+pub async fn complete_is_idempotent(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lease = case.taken_by("one", Duration::ZERO).await;
     for _ in 0..2 {
@@ -57,7 +55,7 @@ pub async fn completing_twice_is_as_good_as_once(records: &dyn IdempotencyStore)
 }
 
 /// Not even by who has done it.
-pub async fn what_is_done_is_neither_released_nor_renewed(records: &dyn IdempotencyStore) {
+pub async fn completed_record_is_neither_released_nor_renewed(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lease = case.taken_by("one", Duration::ZERO).await;
     case.completes(&lease, State::Delivered).await;

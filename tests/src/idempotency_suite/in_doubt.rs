@@ -7,7 +7,7 @@ use shared::idempotency::IdempotencyStore;
 use super::case::{ANN, BEN, Case, LEASE, SECOND};
 
 /// Not since a later one: the first call may be the one that went out.
-pub async fn a_dead_holder_leaves_the_event_unsure_since_the_first_claim(
+pub async fn crashed_holder_leaves_the_event_in_doubt_since_the_first_acquire(
     records: &dyn IdempotencyStore,
 ) {
     let case = Case::new(records);
@@ -19,7 +19,7 @@ pub async fn a_dead_holder_leaves_the_event_unsure_since_the_first_claim(
 }
 
 /// Nothing happened, so that nobody has to find out.
-pub async fn a_release_ends_the_lease_at_once_and_takes_its_own_mark_off(
+pub async fn release_ends_the_lease_and_clears_its_own_in_doubt_marker(
     records: &dyn IdempotencyStore,
 ) {
     let case = Case::new(records);
@@ -33,7 +33,7 @@ pub async fn a_release_ends_the_lease_at_once_and_takes_its_own_mark_off(
 }
 
 /// The dead holder's call may have gone out, whatever came of the later ones.
-pub async fn a_release_leaves_an_inherited_mark_over_several_take_overs(
+pub async fn release_keeps_an_inherited_in_doubt_marker_over_takeovers(
     records: &dyn IdempotencyStore,
 ) {
     let case = Case::new(records);
@@ -46,7 +46,7 @@ pub async fn a_release_leaves_an_inherited_mark_over_several_take_overs(
 }
 
 /// So a release takes it off.
-pub async fn a_renewed_mark_is_the_claim_s_own(records: &dyn IdempotencyStore) {
+pub async fn renewed_in_doubt_marker_belongs_to_the_lease(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     case.taken_by("one", Duration::ZERO).await;
     let inherited = case.taken_by("two", LEASE).await;
@@ -59,7 +59,7 @@ pub async fn a_renewed_mark_is_the_claim_s_own(records: &dyn IdempotencyStore) {
 }
 
 /// The older call is known to be lost.
-pub async fn a_renewed_mark_is_what_a_dead_holder_leaves(records: &dyn IdempotencyStore) {
+pub async fn crashed_holder_leaves_the_renewed_in_doubt_marker(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     case.taken_by("one", Duration::ZERO).await;
     let inherited = case.taken_by("two", LEASE).await;
@@ -69,9 +69,7 @@ pub async fn a_renewed_mark_is_what_a_dead_holder_leaves(records: &dyn Idempoten
 }
 
 /// Whoever takes over, for whomever it is then.
-pub async fn a_mark_tells_whom_the_call_was_for_that_may_have_gone_out(
-    records: &dyn IdempotencyStore,
-) {
+pub async fn in_doubt_marker_names_the_recipient_of_the_call(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let first = case.taken_for(ANN, "one", Duration::ZERO).await;
     assert_eq!(first.recipient, None, "the mark is its own");
@@ -86,7 +84,7 @@ pub async fn a_mark_tells_whom_the_call_was_for_that_may_have_gone_out(
 }
 
 /// It is another call's from then on.
-pub async fn a_renewed_mark_tells_whom_the_new_call_is_for(records: &dyn IdempotencyStore) {
+pub async fn renewed_in_doubt_marker_names_the_new_recipient(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     case.taken_for(ANN, "one", Duration::ZERO).await;
     let held = case.taken_for(BEN, "two", LEASE).await;
@@ -97,7 +95,7 @@ pub async fn a_renewed_mark_tells_whom_the_new_call_is_for(records: &dyn Idempot
 }
 
 /// The next call may be for somebody else.
-pub async fn a_mark_that_was_taken_off_tells_nobody_any_more(records: &dyn IdempotencyStore) {
+pub async fn cleared_in_doubt_marker_names_no_recipient(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let held = case.taken_for(ANN, "one", Duration::ZERO).await;
     case.releases(&held).await;

@@ -68,7 +68,7 @@ fn mails<const N: usize>(of: [(&str, usize); N]) -> HashMap<String, usize> {
 }
 
 #[tokio::test]
-async fn a_mail_to_the_old_address_is_found_and_none_is_sent_to_the_new_one() {
+async fn in_doubt_mail_to_the_old_address_is_found_and_not_sent_to_the_new_one() {
     let mut welcome = in_doubt(true).await;
     assert_eq!(deliver(&mut welcome, SECOND).await, [search("*")]);
     assert_eq!(welcome.record()["state"], json!({"S": "delivered"}));
@@ -78,7 +78,7 @@ async fn a_mail_to_the_old_address_is_found_and_none_is_sent_to_the_new_one() {
 }
 
 #[tokio::test]
-async fn where_nothing_went_to_any_address_one_mail_is_sent() {
+async fn in_doubt_mail_not_found_at_any_address_is_sent_once() {
     let mut welcome = in_doubt(false).await;
     let calls = deliver(&mut welcome, SECOND).await;
     assert_eq!(calls, [search("*"), (SEND.to_owned(), Value::Null)]);
@@ -87,7 +87,7 @@ async fn where_nothing_went_to_any_address_one_mail_is_sent() {
 }
 
 #[tokio::test]
-async fn a_full_page_tells_nothing_and_the_event_with_the_old_address_settles_it() {
+async fn full_search_page_keeps_the_mail_in_doubt_until_the_old_address_is_searched() {
     let mut welcome = in_doubt(true).await;
     let rows: Vec<_> = (0..1000)
         .map(|n| json!({"_id": n.to_string(), "state": "sent", "metadata": {"ory_key": "x"}}))
@@ -103,7 +103,7 @@ async fn a_full_page_tells_nothing_and_the_event_with_the_old_address_settles_it
 }
 
 #[tokio::test]
-async fn the_record_tells_no_address() {
+async fn in_doubt_record_holds_no_address() {
     let mut welcome = in_doubt(true).await;
     let record = welcome.record();
     let digest = record["recipient_digest"]["S"].as_str().unwrap();

@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn after_half_an_hour_without_a_trace_it_is_sent_once_more() {
+async fn in_doubt_mail_not_found_after_thirty_minutes_is_resent_once() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     comes_to(&mut welcome, &[SEARCH, SEND], "delivered").await;
@@ -27,7 +27,7 @@ async fn after_half_an_hour_without_a_trace_it_is_sent_once_more() {
 }
 
 #[tokio::test]
-async fn somebody_else_s_mail_and_another_one_of_the_same_person_are_not_taken_for_it() {
+async fn search_ignores_other_mails_to_the_same_or_other_recipients() {
     let mut welcome = Welcome::queued().await;
     assert_eq!(welcome.call(event_of(SECOND, &ann())).await.row(), (202, "accepted"));
     assert!(welcome.work().await.is_empty());
@@ -42,7 +42,7 @@ async fn somebody_else_s_mail_and_another_one_of_the_same_person_are_not_taken_f
 }
 
 #[tokio::test]
-async fn the_mark_is_set_anew_before_the_new_mail_is_sent() {
+async fn in_doubt_marker_is_renewed_before_the_mail_is_resent() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     assert!(age_of_mark(&welcome) >= 31 * 60);
@@ -56,7 +56,7 @@ async fn the_mark_is_set_anew_before_the_new_mail_is_sent() {
 }
 
 #[tokio::test]
-async fn a_new_mail_without_an_answer_is_looked_for_in_its_turn() {
+async fn resent_mail_that_times_out_is_in_doubt_again() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     welcome.vendor.reply_next(mandrill_replies::rows(&json!([])));
@@ -69,7 +69,7 @@ async fn a_new_mail_without_an_answer_is_looked_for_in_its_turn() {
 }
 
 #[tokio::test]
-async fn a_new_mail_that_is_to_be_tried_later_leaves_the_way_free() {
+async fn resent_mail_that_is_try_later_releases_the_lease() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     welcome.vendor.reply_next(mandrill_replies::rows(&json!([])));

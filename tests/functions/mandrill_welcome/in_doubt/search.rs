@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn after_two_minutes_a_search_finds_the_mail_and_no_second_one_is_sent() {
+async fn in_doubt_mail_is_found_after_two_minutes_and_not_resent() {
     let mut welcome = sent_without_a_word().await;
     welcome.let_time_pass(2 * MINUTE);
     comes_to(&mut welcome, &[SEARCH], "delivered").await;
@@ -33,7 +33,7 @@ async fn after_two_minutes_a_search_finds_the_mail_and_no_second_one_is_sent() {
 
 /// A gateway that gave up, while the application behind it sent the mail.
 #[tokio::test]
-async fn a_mail_that_only_a_gateway_answered_for_is_searched_for_and_not_sent_again() {
+async fn in_doubt_mail_after_a_gateway_error_is_searched_for_and_not_resent() {
     for status in [502, 504] {
         let mut welcome = Welcome::queued().await;
         welcome.vendor.act_and_reply_next(vendor_replies::html(status));
@@ -45,7 +45,7 @@ async fn a_mail_that_only_a_gateway_answered_for_is_searched_for_and_not_sent_ag
 }
 
 #[tokio::test]
-async fn the_search_is_for_the_recipient_from_the_day_before_the_call_on() {
+async fn search_covers_the_recipient_from_the_day_before_the_call() {
     let mut welcome = sent_without_a_word().await;
     welcome.let_time_pass(3 * MINUTE);
     let day_before = OffsetDateTime::now_utc() - 3 * MINUTE - 1440 * MINUTE;
@@ -59,7 +59,7 @@ async fn the_search_is_for_the_recipient_from_the_day_before_the_call_on() {
 }
 
 #[tokio::test]
-async fn a_search_that_says_rejected_decides() {
+async fn search_result_rejected_settles_the_in_doubt_mail() {
     let mut welcome = Welcome::queued().await;
     welcome.vendor.let_bounce("ann@example.com");
     welcome.vendor.act_and_reply_next(Reply::HangUp);
@@ -71,7 +71,7 @@ async fn a_search_that_says_rejected_decides() {
 }
 
 #[tokio::test]
-async fn while_the_index_may_be_behind_it_is_kept_and_searched_for_at_growing_waits() {
+async fn in_doubt_search_is_retried_with_growing_backoff_while_the_index_may_lag() {
     let mut welcome = sent_without_a_word().await;
     welcome.vendor.set_index_behind(true);
     for (minutes, hidden) in [(2, 135), (3, 315), (5, 615), (10, 900), (9, 900)] {
@@ -85,7 +85,7 @@ async fn while_the_index_may_be_behind_it_is_kept_and_searched_for_at_growing_wa
 }
 
 #[tokio::test]
-async fn a_search_waits_as_long_as_mandrill_asks() {
+async fn search_respects_retry_after() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     for (asked, seconds) in [("1800", 1800), ("60", 900), ("90000", 3600)] {
@@ -113,7 +113,7 @@ fn searches_that_fail() -> Vec<Reply> {
 }
 
 #[tokio::test]
-async fn a_search_that_fails_proves_nothing_however_late_it_is() {
+async fn failed_search_keeps_the_mail_in_doubt() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     for reply in searches_that_fail() {
@@ -129,7 +129,7 @@ async fn a_search_that_fails_proves_nothing_however_late_it_is() {
 }
 
 #[tokio::test]
-async fn a_search_that_is_blocked_waits_for_somebody_to_act_and_sends_nothing() {
+async fn blocked_search_delays_redelivery_and_sends_nothing() {
     let mut welcome = sent_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     welcome.vendor.reply_next(mandrill_replies::error(402, "PaymentRequired"));
@@ -141,7 +141,7 @@ async fn a_search_that_is_blocked_waits_for_somebody_to_act_and_sends_nothing() 
 }
 
 #[tokio::test]
-async fn a_key_that_was_rotated_is_fetched_afresh_for_the_search() {
+async fn rotated_key_is_refreshed_for_the_search() {
     let mut welcome = sent_without_a_word().await;
     welcome.vendor.set_key("the-next-mandrill-key");
     welcome.secrets.put(VENDOR_SECRET, "the-next-mandrill-key");
@@ -150,7 +150,7 @@ async fn a_key_that_was_rotated_is_fetched_afresh_for_the_search() {
 }
 
 #[tokio::test]
-async fn a_template_that_has_changed_meanwhile_does_not_hide_what_was_sent() {
+async fn changed_template_does_not_hide_the_in_doubt_mail() {
     let mut welcome = sent_without_a_word().await;
     let other_words = FROM_THE_DOCUMENTS.replace("happy hacking", "a good time");
     welcome.sandbox.deploy(|it: Deployment| it.template("TEMPLATE", &other_words)).await;

@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn it_is_kept_for_two_minutes_and_counted() {
+async fn in_doubt_mail_waits_two_minutes_and_is_counted() {
     let welcome = sent_without_a_word().await;
     let record = welcome.record();
     assert_eq!(record["state"], json!({"S": "in_progress"}));
@@ -31,14 +31,14 @@ async fn it_is_kept_for_two_minutes_and_counted() {
 }
 
 #[tokio::test]
-async fn within_the_lease_nobody_is_called_and_it_is_kept_until_the_lease_ends() {
+async fn message_is_delayed_until_another_lease_ends() {
     let mut welcome = sent_without_a_word().await;
     welcome.sqs.make_visible(QUEUE);
     stays(&mut welcome, &[], 27).await;
 }
 
 #[tokio::test]
-async fn within_two_minutes_nobody_is_called() {
+async fn in_doubt_mail_makes_no_call_within_two_minutes() {
     let mut welcome = sent_without_a_word().await;
     welcome.let_time_pass(MINUTE);
     stays(&mut welcome, &[], 60).await;
@@ -52,7 +52,7 @@ async fn within_two_minutes_nobody_is_called() {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_between_call_and_record_leaves_its_lease_and_its_mark() {
+async fn crash_between_call_and_record_leaves_lease_and_in_doubt_marker() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
     welcome.vendor.act_and_reply_next(vendor_replies::nothing());
@@ -66,7 +66,7 @@ async fn a_process_that_dies_between_call_and_record_leaves_its_lease_and_its_ma
 }
 
 #[tokio::test]
-async fn in_line_it_is_neither_repeated_nor_searched_for_too_early() {
+async fn inline_retry_neither_resends_nor_searches_an_in_doubt_mail_too_early() {
     let setup = Setup::new().await.with_table().template(FROM_THE_DOCUMENTS);
     let mut welcome = setup.start().await;
     welcome.vendor.act_and_reply_next(Reply::HangUp);
