@@ -1,5 +1,4 @@
-//! What the crates are made of: no unsafe code, no dependency of which nobody knows why, and checks
-//! of the rest that are really made.
+//! Dependencies: no unsafe code, a reason for each dependency, and the checks that CI runs.
 
 use std::{
     collections::BTreeSet,
@@ -68,7 +67,7 @@ fn each_dependency_has_a_reason() {
     let named = rows.flat_map(|(crates, _)| crates.split(", ")).filter(|name| *name != "crate");
     let mut explained = BTreeSet::new();
     for name in named {
-        assert!(explained.insert(name), "{name} is told twice");
+        assert!(explained.insert(name), "{name} is listed twice");
     }
     assert_eq!(wanted, explained);
 }

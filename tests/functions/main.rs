@@ -1,5 +1,5 @@
-//! The functions, seen from outside: real binaries behind a Runtime API, with fakes of
-//! everything that they talk to.
+//! Tests of the real function binaries behind a Runtime API, with fakes of everything that they
+//! call.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! What the README tells people to copy; that `action` and `doctor` work, `cli/tests` proves.
+//! The commands of the README. That `action` and `doctor` work is tested in `cli/tests`.
 
 use std::{fs, path::PathBuf};
 

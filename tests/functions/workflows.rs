@@ -1,4 +1,4 @@
-//! The workflows for those who fork this: what they may do, and whom they trust.
+//! The GitHub workflows: their permissions, and the code that they trust.
 
 use std::{fs, path::PathBuf};
 

@@ -90,7 +90,7 @@ fn invoke(sample: &Sample) -> Answer {
     let mut command = cargo_lambda("invoke");
     command.arg(sample.function).args(["--data-file", &format!("events/{}", sample.file)]);
     let output = command.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{} {}: {told}", sample.function, sample.file);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {}: {stderr}", sample.function, sample.file);
     Answer::read(&serde_json::from_slice(&output.stdout).unwrap())
 }

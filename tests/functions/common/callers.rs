@@ -1,4 +1,4 @@
-//! Who may call a function of Ory's, by whatever they present.
+//! Authentication of the functions that Ory calls.
 
 use base64::{
     Engine,
@@ -112,12 +112,12 @@ pub(crate) async fn are_accepted_or_rejected<V: Vendor>(setup: Setup<V>) {
     assert!(running.received().is_empty());
 }
 
-/// A rotation goes on while strangers knock: one look-up, and both versions pass.
+/// A rotation goes on while unauthenticated callers call: one look-up, and both versions pass.
 pub(crate) async fn do_not_trigger_lookups_per_call<V: Vendor>(mut running: Running<V>) {
     let before = running.secrets.fetches();
     for n in 0..10 {
-        let stranger = authorization(format!("another-webhook-key-{n}"));
-        assert_eq!(running.call(stranger).await.status, 401);
+        let unauthenticated = authorization(format!("another-webhook-key-{n}"));
+        assert_eq!(running.call(unauthenticated).await.status, 401);
     }
     assert_eq!(running.secrets.fetches(), before + 1);
     // Nor by presenting many at once, or of another kind.

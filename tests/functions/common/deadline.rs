@@ -1,4 +1,4 @@
-//! Invocations that end in 50 ms: no call is begun that could not be finished, and nothing is lost.
+//! The deadline of an invocation: with 50 ms left no call is started, and no event is lost.
 
 use std::time::Duration;
 

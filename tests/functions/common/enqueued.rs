@@ -1,4 +1,4 @@
-//! Events that are stored first and delivered later, whoever they are from.
+//! Checks of enqueued events, for every function.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(crate) async fn is_accepted_without_vendor_calls<V: Vendor>(
     assert_eq!(metrics(&line), ["Enqueued", "Received"].into());
 }
 
-/// With a template that is always at fault.
+/// With a template that always fails.
 pub(crate) async fn is_accepted_unrendered<V: Vendor>(setup: Setup<V>, event: Event, status: u16) {
     let faulty = setup.template("function(ctx) ctx.missing");
     is_accepted_without_vendor_calls(faulty.start().await, event, status).await;
@@ -48,22 +48,22 @@ pub(crate) async fn has_a_request_and_a_delivery_log_entry<V: Vendor>(
     running.received_once();
     let [request, delivery] = running.end().await.event_log().try_into().unwrap();
     assert_eq!(request["outcome"], "accepted");
-    let told = |name: &str| delivery[name].clone();
-    assert_eq!((told("message"), told("function")), (json!("delivery"), json!(function)));
-    assert_eq!((told("outcome"), told("vendor_status")), (json!("delivered"), json!(200)));
-    assert_eq!((told("calls"), told("attempt")), (json!(1), json!(1)));
+    let field = |name: &str| delivery[name].clone();
+    assert_eq!((field("message"), field("function")), (json!("delivery"), json!(function)));
+    assert_eq!((field("outcome"), field("vendor_status")), (json!("delivered"), json!(200)));
+    assert_eq!((field("calls"), field("attempt")), (json!(1), json!(1)));
     assert_eq!(
         (&delivery["event_id"], &request["event_id"]),
         (&message["event_id"], &message["event_id"])
     );
     assert_eq!(delivery.get("trigger_id"), message.get("trigger_id"));
     assert_eq!(delivery.get("identity_id"), request.get("identity_id"));
-    assert!(told("duration_ms").is_u64());
+    assert!(field("duration_ms").is_u64());
     assert_eq!(delivery.get("status"), None, "nobody was answered");
     assert_eq!(metrics(&delivery), ["Delivered", "VendorLatency"].into());
 }
 
-/// Whatever is wrong with the queue.
+/// For any fault of the queue.
 pub(crate) async fn is_delivered_inline_if_it_cannot_be_enqueued<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
     event: Event,
@@ -86,8 +86,8 @@ pub(crate) async fn is_delivered_inline_if_it_cannot_be_enqueued<V: Vendor>(
     running.received_once();
 }
 
-/// The queue takes the event, too late or without telling; how often it is there now, besides
-/// having been delivered.
+/// The queue accepts the event too late or its response is lost. Returns how often the event is
+/// enqueued, besides its delivery.
 pub(crate) async fn is_delivered_inline_after_an_enqueue_timeout<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
     event: Event,
@@ -107,11 +107,11 @@ pub(crate) async fn is_delivered_inline_after_an_enqueue_timeout<V: Vendor>(
     [slow, silent]
 }
 
-/// With a queue, a template that does not parse keeps events and stops nothing.
+/// With a queue, an invalid template keeps events queued and does not stop startup.
 pub(crate) async fn invalid_template_keeps_events_until_it_is_fixed<V: Vendor>(
     setup: Setup<V>,
     event: Event,
-    mended: &str,
+    fixed: &str,
 ) {
     let broken = "function(ctx) {\n  a: 'hunter2',\n  b: }\n";
     let mut running = setup.template(broken).start().await;
@@ -119,7 +119,7 @@ pub(crate) async fn invalid_template_keeps_events_until_it_is_fixed<V: Vendor>(
     assert_eq!(running.work().await.len(), 1);
     assert_eq!(running.stored_once().visibility, Some(900));
     assert!(running.received().is_empty());
-    running.sandbox.deploy(|deployment| deployment.template("TEMPLATE", mended)).await;
+    running.sandbox.deploy(|deployment| deployment.template("TEMPLATE", fixed)).await;
     running.let_time_pass(Duration::from_mins(15));
     assert!(running.work().await.is_empty());
     running.received_once();
@@ -132,7 +132,7 @@ pub(crate) async fn invalid_template_keeps_events_until_it_is_fixed<V: Vendor>(
         let cause = line["cause"].as_str().unwrap();
         assert!(cause.contains("TEMPLATE") && cause.contains("line 3"), "{cause}");
     }
-    assert!(!log.tells("hunter2") && !log.tells(&STANDARD.encode(broken)));
+    assert!(!log.contains("hunter2") && !log.contains(&STANDARD.encode(broken)));
 }
 
 /// A message put into the queue as it is.
@@ -140,7 +140,7 @@ pub(crate) fn put<V: Vendor>(running: &Running<V>, message: impl ToString) {
     running.sqs.put(QUEUE, &message.to_string());
 }
 
-/// Messages that this code does not read, made of one that it does, with a word of why.
+/// Messages that this code cannot read, made from one that it can, with the expected cause.
 pub(crate) async fn are_kept_for_inspection<V: Vendor>(mut running: Running<V>, good: &Value) {
     let with = |name: &str, value: Value| {
         let mut message = good.clone();

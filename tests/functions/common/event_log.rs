@@ -1,4 +1,4 @@
-//! The event log's lines.
+//! The entries of the event log.
 
 use std::collections::BTreeSet;
 
@@ -30,18 +30,18 @@ pub(crate) fn metrics(line: &Value) -> BTreeSet<&str> {
     names.collect()
 }
 
-/// What came of each.
+/// The outcome of each.
 pub(crate) fn outcomes(lines: &[Value]) -> Vec<&str> {
     lines.iter().filter_map(|line| line["outcome"].as_str()).collect()
 }
 
-/// What a line tells of a first delivery, whoever called for it.
+/// Checks the log entry of a first delivery, of any event.
 pub(crate) fn is_a_delivery(line: &Value, function: &str) {
-    let told = |name: &str| line[name].clone();
-    assert_eq!(told("function"), function);
-    assert_eq!((told("outcome"), told("status")), (json!("delivered"), json!(200)));
-    assert_eq!((told("vendor_status"), told("calls")), (json!(200), json!(1)));
-    assert!(told("duration_ms").is_u64());
+    let field = |name: &str| line[name].clone();
+    assert_eq!(field("function"), function);
+    assert_eq!((field("outcome"), field("status")), (json!("delivered"), json!(200)));
+    assert_eq!((field("vendor_status"), field("calls")), (json!(200), json!(1)));
+    assert!(field("duration_ms").is_u64());
     assert_eq!(metrics(line), ["Received", "Delivered", "VendorLatency"].into());
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn has_the_outcome_of_an_ory_request<V: Vendor>(
 /// An event, the vendor's answers to it, its outcome and its metrics.
 pub(crate) type Case<'a> = (Event, Vec<Reply>, &'a str, &'a [&'a str]);
 
-/// Sends these events, and sees that each has its line.
+/// Sends these events, and checks that each has its line.
 pub(crate) async fn has_one_log_entry_each<V: Vendor>(mut running: Running<V>, table: &[Case<'_>]) {
     for (event, replies, ..) in table {
         for reply in replies {

@@ -1,4 +1,4 @@
-//! Keys: the caller's and the vendor's, and keys that are not the right ones.
+//! Checks of webhook keys and vendor API keys, and of keys of the wrong type.
 
 use fakes::WEBHOOK_KEY;
 use serde_json::json;
@@ -18,12 +18,12 @@ pub(crate) async fn both_webhook_keys_pass_after_a_rotation<V: Vendor>(mut runni
     }
 }
 
-/// Each of these secrets cannot be the vendor's key, and the log says why.
+/// None of these secrets can be a key of the vendor, and the log says why.
 pub(crate) async fn are_logged_by_kind<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
     table: &[(&str, &str)],
 ) {
-    for (secret, told) in table {
+    for (secret, cause) in table {
         let setup = setup().await;
         setup.secrets.put(VENDOR_SECRET, secret);
         let mut running = setup.start().await;
@@ -32,9 +32,9 @@ pub(crate) async fn are_logged_by_kind<V: Vendor>(
         let log = running.end().await;
         let line = log.only_line();
         assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
-        assert!(line["cause"].as_str().unwrap().contains(told), "{line:#}");
+        assert!(line["cause"].as_str().unwrap().contains(cause), "{line:#}");
         for value in ["0123456789abcdef", "replace-me"] {
-            assert!(!log.tells(value), "{value} is told");
+            assert!(!log.contains(value), "{value} is logged");
         }
     }
 }

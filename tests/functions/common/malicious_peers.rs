@@ -1,4 +1,4 @@
-//! Peers that mean harm: what they say is written byte by byte.
+//! Malicious peers. Their responses are written byte by byte.
 
 use std::{
     io::Write,
@@ -20,9 +20,9 @@ use tokio::{
 
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// What a peer does with every request.
+/// How a malicious peer answers every request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Harm {
+pub(crate) enum Attack {
     /// One byte of the answer's head each second.
     HeadByTheSecond,
     /// The head, and then one byte of the body each second.
@@ -35,7 +35,7 @@ pub(crate) enum Harm {
     ToTheMetadata,
 }
 
-impl Harm {
+impl Attack {
     pub(crate) const ALL: [Self; 5] = [
         Self::HeadByTheSecond,
         Self::BodyByTheSecond,
@@ -104,7 +104,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) async fn start(harm: Harm) -> Self {
+    pub(crate) async fn start(attack: Attack) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (requests, written) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
@@ -114,7 +114,7 @@ impl Peer {
                 let (requests, written) = counted.clone();
                 tokio::spawn(async move {
                     requests.fetch_add(1, Ordering::Relaxed);
-                    let _ = serve(stream, harm, &written).await;
+                    let _ = serve(stream, attack, &written).await;
                 });
             }
         });
@@ -125,7 +125,7 @@ impl Peer {
         &self.url
     }
 
-    /// How many requests there were, each on a connection of its own.
+    /// The number of requests, each on its own connection.
     pub(crate) fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }
@@ -143,12 +143,16 @@ impl Drop for Peer {
 }
 
 /// One request, one answer; what else comes is read, so that nobody is reset for it.
-async fn serve(mut stream: TcpStream, harm: Harm, written: &AtomicUsize) -> std::io::Result<()> {
+async fn serve(
+    mut stream: TcpStream,
+    attack: Attack,
+    written: &AtomicUsize,
+) -> std::io::Result<()> {
     let mut request = BytesMut::with_capacity(65_536);
     if stream.read_buf(&mut request).await? == 0 {
         return Ok(());
     }
-    harm.answer(&mut stream, written).await?;
+    attack.answer(&mut stream, written).await?;
     stream.shutdown().await?;
     copy(&mut stream, &mut sink()).await.map(drop)
 }

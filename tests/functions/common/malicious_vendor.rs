@@ -1,4 +1,4 @@
-//! What comes of peers that mean harm: soon, and without filling the memory.
+//! Checks against malicious peers: a call ends soon and uses little memory.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use integration::{Event, Vitals};
 use serde_json::Value;
 
 use super::{
-    malicious_peers::{Harm, Peer},
+    malicious_peers::{Attack, Peer},
     setup::{Running, Setup, Vendor},
 };
 
@@ -25,67 +25,74 @@ const SOON: Duration = Duration::from_secs(9);
 pub(crate) async fn done_at<V: Vendor>(
     setup: Setup<V>,
     variable: &str,
-    harm: Harm,
+    attack: Attack,
     event: Event,
 ) -> (Value, Running<V>) {
-    let peer = Peer::start(harm).await;
+    let peer = Peer::start(attack).await;
     let setup = setup.var("VENDOR_TIMEOUT_MS", "1000").var(variable, peer.url());
     let mut running = setup.start().await;
     let process = running.sandbox.process();
     let (before, began) = (Vitals::of(process), Instant::now());
     let answer = running.call(event).await;
-    assert!(began.elapsed() < SOON, "{harm:?} took {:?}", began.elapsed());
-    assert!(peer.requests() > 0, "{harm:?}: nobody asked");
-    assert!(peer.written() < TAKEN, "{harm:?}: {} bytes were taken", peer.written());
+    assert!(began.elapsed() < SOON, "{attack:?} took {:?}", began.elapsed());
+    assert!(peer.requests() > 0, "{attack:?}: nobody asked");
+    assert!(peer.written() < TAKEN, "{attack:?}: {} bytes were taken", peer.written());
     assert!(before.is_some() || !cfg!(target_os = "linux"));
     if let Some((before, after)) = before.zip(Vitals::of(process)) {
         let more = after.peak - before.peak;
-        assert!(more < MORE_MEMORY, "{harm:?}: {more} bytes of memory");
+        assert!(more < MORE_MEMORY, "{attack:?}: {more} bytes of memory");
     }
-    let mut told = serde_json::json!({ "status": answer.status });
+    let mut reported = serde_json::json!({ "status": answer.status });
     if let Some(status) = answer.body.get("status") {
-        told["told"] = status.clone();
+        reported["word"] = status.clone();
     }
-    (told, running)
+    (reported, running)
 }
 
-/// Sees what a vendor's harm comes to: nothing is done, and the caller is asked to try again.
+/// Checks that a malicious vendor causes nothing, and that the caller is asked to retry.
 pub(crate) async fn comes_to<V: Vendor>(
     setup: Setup<V>,
     variable: &str,
-    harm: Harm,
+    attack: Attack,
     event: Event,
     outcome: &str,
 ) {
-    let (told, running) = done_at(setup, variable, harm, event).await;
-    assert_eq!(told["status"], 503, "{harm:?}");
-    assert!(running.received().is_empty(), "{harm:?}");
-    assert_eq!(running.end().await.only_line()["outcome"], outcome, "{harm:?}");
+    let (reported, running) = done_at(setup, variable, attack, event).await;
+    assert_eq!(reported["status"], 503, "{attack:?}");
+    assert!(running.received().is_empty(), "{attack:?}");
+    assert_eq!(running.end().await.only_line()["outcome"], outcome, "{attack:?}");
 }
 
-/// What a harmful vendor comes to: a redirect says that the URL is wrong, and all else that nobody
-/// knows what was done.
-pub(crate) fn outcome_at_a_vendor(harm: Harm) -> &'static str {
-    match harm {
-        Harm::ToTheMetadata => "blocked",
+/// The outcome at a malicious vendor: blocked for a redirect, as the URL is wrong; else in doubt.
+pub(crate) fn outcome_at_a_vendor(attack: Attack) -> &'static str {
+    match attack {
+        Attack::ToTheMetadata => "blocked",
         _ => "in_doubt",
     }
 }
 
-/// Sees that nobody is let in, and nobody called, where Secrets Manager means harm.
+/// Checks that a malicious Secrets Manager authenticates no caller and causes no vendor call.
 pub(crate) async fn of_secrets_manager_authenticates_no_caller<V: Vendor>(
     setup: Setup<V>,
-    harm: Harm,
+    attack: Attack,
     event: Event,
 ) {
-    let (told, running) = done_at(setup, "AWS_ENDPOINT_URL", harm, event).await;
-    assert_eq!(told["status"], 503, "{harm:?}");
-    assert!(running.received().is_empty(), "{harm:?}");
+    let (reported, running) = done_at(setup, "AWS_ENDPOINT_URL", attack, event).await;
+    assert_eq!(reported["status"], 503, "{attack:?}");
+    assert!(running.received().is_empty(), "{attack:?}");
 }
 
-/// Sees an event delivered in line, where the queue means harm.
-pub(crate) async fn of_the_queue_is_bypassed<V: Vendor>(setup: Setup<V>, harm: Harm, event: Event) {
-    let (told, running) = done_at(setup, "AWS_ENDPOINT_URL_SQS", harm, event).await;
-    assert_eq!((&told["status"], &told["told"]), (&200.into(), &"delivered".into()), "{harm:?}");
+/// Checks that an event is delivered inline if the queue is malicious.
+pub(crate) async fn of_the_queue_is_bypassed<V: Vendor>(
+    setup: Setup<V>,
+    attack: Attack,
+    event: Event,
+) {
+    let (reported, running) = done_at(setup, "AWS_ENDPOINT_URL_SQS", attack, event).await;
+    assert_eq!(
+        (&reported["status"], &reported["word"]),
+        (&200.into(), &"delivered".into()),
+        "{attack:?}"
+    );
     running.received_once();
 }

@@ -1,5 +1,4 @@
-//! What the functions have in common: how they are set up, who calls them, and the checks that
-//! hold for more than one of them.
+//! Setup, callers and checks that several functions share.
 
 pub(crate) mod callers;
 pub(crate) mod canaries;

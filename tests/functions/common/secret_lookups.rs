@@ -1,4 +1,5 @@
-//! Secrets Manager denies, or is away: how often it is asked does not depend on who calls.
+//! Secret lookups while Secrets Manager denies or is down: their number does not depend on the
+//! callers.
 
 use std::time::Duration;
 

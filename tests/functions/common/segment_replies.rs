@@ -1,4 +1,4 @@
-//! Segment's answers, other than the honest ones of the fake.
+//! Segment's error responses, beside those that the fake gives by itself.
 
 use fakes::server::Reply;
 use serde_json::json;

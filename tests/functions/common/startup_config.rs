@@ -1,11 +1,11 @@
-//! The start: what stops it, and what it says then.
+//! Startup: invalid configuration that stops it, and the error that is logged.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use integration::Deployment;
 
 use super::setup::{Setup, Vendor};
 
-/// Somebody may have pasted a key into the wrong variable: no value is ever shown.
+/// A key may have been pasted into the wrong variable, so no value is ever logged.
 const VALUE: &str = "hunter2";
 
 /// Values of `QUEUE_URL` that it must not have.
@@ -16,15 +16,15 @@ pub(crate) const QUEUES_OF_NO_USE: [(&str, &str); 4] = [
     ("QUEUE_URL", "hunter2"),
 ];
 
-/// Starts with one variable changed, and sees it fail over `named`.
+/// Starts with one variable changed and checks that startup fails and names `named`.
 async fn fails_over<V: Vendor>(
     setup: Setup<V>,
     named: &str,
     change: impl FnOnce(Deployment) -> Deployment,
 ) {
     let log = setup.with(change).fail_to_start().await;
-    assert!(log.tells(named), "{named} is not named in {log:#?}");
-    assert!(!log.tells(VALUE), "the value of {named} is told");
+    assert!(log.contains(named), "{named} is not named in {log:#?}");
+    assert!(!log.contains(VALUE), "the value of {named} is logged");
     assert!(log.event_log().is_empty());
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn fails_over_a_broken_template<V: Vendor>(
     for name in names {
         let setup = setup().await.with(|deployment| deployment.template(name, broken));
         let log = setup.fail_to_start().await;
-        assert!(log.tells(&format!("{name}: ")) && log.tells("line 3"), "{log:#?}");
-        assert!(!log.tells(VALUE) && !log.tells(&STANDARD.encode(broken)), "{log:#?}");
+        assert!(log.contains(&format!("{name}: ")) && log.contains("line 3"), "{log:#?}");
+        assert!(!log.contains(VALUE) && !log.contains(&STANDARD.encode(broken)), "{log:#?}");
     }
 }

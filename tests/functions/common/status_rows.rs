@@ -1,4 +1,4 @@
-//! The rows of the status table that hold for every function that Ory calls.
+//! The rows of the status table that apply to every function that Ory calls.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fakes::WEBHOOK_KEY;
@@ -45,20 +45,20 @@ pub(crate) async fn body_over_512_kib_is_too_large<V: Vendor>(
 
 pub(crate) async fn unauthenticated_request_is_rejected<V: Vendor>(mut running: Running<V>) {
     let basic = format!("Basic {}", STANDARD.encode(format!("ory:{WEBHOOK_KEY}")));
-    let stranger = Event::of_ory(&ann(), FIRST);
+    let unauthenticated = Event::of_ory(&ann(), FIRST);
     let strangers = [
-        stranger.clone(),
-        stranger.clone().header("authorization", ""),
-        stranger.clone().header("authorization", "another-webhook-key"),
-        stranger.clone().header("authorization", format!("{WEBHOOK_KEY}x")),
-        stranger.clone().header("authorization", format!("Bearer {WEBHOOK_KEY}")),
-        stranger.clone().header("authorization", basic),
-        stranger.clone().header("x-api-key", WEBHOOK_KEY),
-        stranger.clone().cookie(&format!("authorisation={WEBHOOK_KEY}")),
-        stranger.query(&format!("secret={WEBHOOK_KEY}")),
+        unauthenticated.clone(),
+        unauthenticated.clone().header("authorization", ""),
+        unauthenticated.clone().header("authorization", "another-webhook-key"),
+        unauthenticated.clone().header("authorization", format!("{WEBHOOK_KEY}x")),
+        unauthenticated.clone().header("authorization", format!("Bearer {WEBHOOK_KEY}")),
+        unauthenticated.clone().header("authorization", basic),
+        unauthenticated.clone().header("x-api-key", WEBHOOK_KEY),
+        unauthenticated.clone().cookie(&format!("authorisation={WEBHOOK_KEY}")),
+        unauthenticated.query(&format!("secret={WEBHOOK_KEY}")),
     ];
-    for stranger in strangers {
-        let answer = running.call(stranger).await;
+    for unauthenticated in strangers {
+        let answer = running.call(unauthenticated).await;
         assert_eq!((answer.status, answer.message()), (401, ("#/", 8_100_401)));
     }
     assert!(running.received().is_empty());
@@ -89,13 +89,13 @@ pub(crate) async fn missing_webhook_secret_authenticates_no_caller<V: Vendor>(se
     nobody_is_authenticated(setup.var("WEBHOOK_SECRET_ID", "missing"), "missing").await;
 }
 
-async fn nobody_is_authenticated<V: Vendor>(setup: Setup<V>, told: &str) {
+async fn nobody_is_authenticated<V: Vendor>(setup: Setup<V>, context: &str) {
     let mut running = setup.start().await;
     for key in ["replace-me", "only-fifteen-ch", "", WEBHOOK_KEY] {
         let answer = running.call(event(&ann()).header("authorization", key)).await;
-        assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_502)), "{told}");
+        assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_502)), "{context}");
     }
-    assert!(running.received().is_empty(), "{told}");
+    assert!(running.received().is_empty(), "{context}");
 }
 
 pub(crate) async fn invalid_body_is_malformed<V: Vendor>(mut running: Running<V>) {
@@ -107,15 +107,15 @@ pub(crate) async fn invalid_body_is_malformed<V: Vendor>(mut running: Running<V>
         (good.clone().body("{"), "JSON"),
         (good.clone().body("<html>"), "JSON"),
         (good.clone().body("[".repeat(100_000)), "JSON"),
-        (no_utf8.marked_as_base64(), "JSON"),
+        (no_utf8.declared_base64(), "JSON"),
         (good.clone().body("[]"), "object"),
         (good.clone().body("null"), "object"),
         (good.clone().body("{}"), "identity"),
         (good.clone().body(r#"{"ctx":{}}"#), "identity"),
         (good.clone().body(r#"{"identity":null}"#), "identity"),
         (good.clone().body(r#"{"identity":"ann"}"#), "identity"),
-        (good.clone().marked_as_base64(), "base64"),
-        (good.body("e30").marked_as_base64(), "base64"),
+        (good.clone().declared_base64(), "base64"),
+        (good.body("e30").declared_base64(), "base64"),
     ];
     for (event, _) in &useless {
         let answer = running.call(event.clone()).await;
@@ -130,15 +130,15 @@ pub(crate) async fn invalid_body_is_malformed<V: Vendor>(mut running: Running<V>
 }
 
 pub(crate) async fn cheapest_check_comes_first<V: Vendor>(mut running: Running<V>) {
-    let stranger = Event::of_ory(&ann(), FIRST);
-    let too_large = stranger.clone().body("x".repeat(MOST + 1));
+    let unauthenticated = Event::of_ory(&ann(), FIRST);
+    let too_large = unauthenticated.clone().body("x".repeat(MOST + 1));
     let table = [
         (too_large.clone().method("PUT"), 405),
-        (stranger.clone().method("PUT"), 405),
+        (unauthenticated.clone().method("PUT"), 405),
         (too_large, 413),
-        (stranger.clone().body("{"), 401),
-        (stranger.clone().body(""), 401),
-        (stranger.body("e30").marked_as_base64(), 401),
+        (unauthenticated.clone().body("{"), 401),
+        (unauthenticated.clone().body(""), 401),
+        (unauthenticated.body("e30").declared_base64(), 401),
     ];
     for (event, status) in table {
         assert_eq!(running.call(event).await.status, status);
@@ -151,13 +151,13 @@ pub(crate) async fn body_is_not_parsed_before_authentication<V: Vendor>(mut runn
         let event = Value::from(event.body("BODY")).to_string();
         event.replace("\"BODY\"", &format!("\"{}\"", r"\ud800".repeat(times)))
     };
-    let stranger = Event::of_ory(&ann(), FIRST);
+    let unauthenticated = Event::of_ory(&ann(), FIRST);
     let table = [
-        (written(stranger.clone(), 1), 401),
-        (written(stranger.clone().marked_as_base64(), 1), 401),
+        (written(unauthenticated.clone(), 1), 401),
+        (written(unauthenticated.clone().declared_base64(), 1), 401),
         (written(event(&ann()), 1), 400),
         // The most that Lambda lets through is 6 MB.
-        (written(stranger, 950_000), 413),
+        (written(unauthenticated, 950_000), 413),
     ];
     for (event, status) in table {
         assert_eq!(running.sandbox.invoke_written(event).await.status, status);

@@ -1,4 +1,4 @@
-//! Faults on the way to a vendor.
+//! Connection errors on the way to a vendor.
 
 use serde_json::json;
 

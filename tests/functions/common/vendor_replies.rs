@@ -1,4 +1,4 @@
-//! Answers that any vendor may give.
+//! Responses that any vendor may give.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) fn with_header(status: u16, name: &str, value: &str) -> Reply {
     Reply::Answer(response.body("{}".into()).unwrap())
 }
 
-/// Nothing, for longer than anybody waits.
+/// No response within any timeout.
 pub(crate) fn nothing() -> Reply {
     Reply::After(Duration::from_mins(10), Box::new(Reply::HangUp))
 }

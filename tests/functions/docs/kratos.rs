@@ -1,4 +1,4 @@
-//! `docs/kratos.md`: the claims that the rest rests on, and the tests that hold them.
+//! `docs/kratos.md`: the facts about Kratos, and the tests that verify them.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The real functions, called with what strangers type, and what their vendors then receive.
+//! Hostile input to the real functions, and the calls that the vendors receive.
 
 use fakes::Tracked;
 use integration::hostile;
@@ -97,9 +97,9 @@ async fn every_hostile_sign_up_is_sent_to_segment() {
         }
         assert!(identify.work_together(10).await.is_empty(), "{place}");
         let calls = identify.received();
-        let told: Vec<_> = calls.iter().flat_map(Tracked::events).collect();
-        assert_eq!(told.len(), values.len(), "{place}");
-        told.iter().zip(&values).for_each(|(told, typed)| is_a_fit_identify(told, typed));
+        let sent: Vec<_> = calls.iter().flat_map(Tracked::events).collect();
+        assert_eq!(sent.len(), values.len(), "{place}");
+        sent.iter().zip(&values).for_each(|(sent, typed)| is_a_fit_identify(sent, typed));
     }
 }
 
@@ -112,9 +112,9 @@ async fn number_beyond_2_53_is_sent_as_the_nearest_double() {
         "number": 9_007_199_254_740_993_u64, "text": "9007199254740993",
     }});
     assert_eq!(identify.call(event(&ctx)).await.row(), (200, "delivered"));
-    let told = identify.received_once().body["customData"].clone();
+    let sent = identify.received_once().body["customData"].clone();
     let expected = json!({"number": 9_007_199_254_740_992_u64, "text": "9007199254740993"});
-    assert_eq!(told, expected);
+    assert_eq!(sent, expected);
 }
 
 /// Text that no Unicode has: half a surrogate pair. JSON can spell it, and Rust cannot hold it.
@@ -136,10 +136,10 @@ async fn a_lone_surrogate_is_malformed<V: Vendor>(mut running: Running<V>) {
     assert_eq!(running.call(event(&ann()).body(paired)).await.row(), (200, "delivered"));
     assert_eq!(running.received().len(), 1);
     let event_log = running.end().await.event_log();
-    let told = event_log
+    let logged = event_log
         .iter()
         .filter(|line| line["cause"].as_str().is_some_and(|it| it.contains("JSON")));
-    assert_eq!(told.count(), bad.len(), "each is told in the log");
+    assert_eq!(logged.count(), bad.len(), "each is logged");
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ fn encoded(text: &str) -> String {
 #[tokio::test]
 async fn form_fields_reach_segment_as_short_strings_and_change_no_login() {
     let mut inbound = known().await.start().await;
-    let mut told = 0;
+    let mut delivered = 0;
     for (n, text) in (0..).zip(hostile::texts()) {
         let form = with(&at(&form("profile"), n), "data[merges][FNAME]", &encoded(&text));
         let form = with(&form, "data[merges][LNAME][a][b]", &encoded(&text));
@@ -168,13 +168,13 @@ async fn form_fields_reach_segment_as_short_strings_and_change_no_login() {
                 let traits = inbound.received_once().body["traits"].clone();
                 assert_eq!(traits, json!({"firstName": text}));
                 assert!(text.chars().count() <= 1000);
-                told += 1;
+                delivered += 1;
             }
             row => assert_eq!(row, (200, "skipped"), "{}", shortened(&json!(text))),
         }
         assert!(inbound.vendor.ory.take_patches().is_empty());
     }
-    assert!(told > 100, "{told}");
+    assert!(delivered > 100, "{delivered}");
     assert_eq!(inbound.identity(ANN), people::ann());
 }
 
@@ -185,8 +185,8 @@ async fn address_in_a_form_matches_no_other_identity() {
         let form = with(&at(&form("subscribe"), n), "data[email]", &encoded(&text));
         let form = with(&form, "data[merges][ORY_ID]", &encoded(&text));
         let answer = inbound.call(event_of_mailchimp(form)).await;
-        let told = shortened(&json!(text));
-        assert!([200, 400, 413].contains(&answer.status), "{told}: {answer:?}");
+        let typed = shortened(&json!(text));
+        assert!([200, 400, 413].contains(&answer.status), "{typed}: {answer:?}");
         assert!(inbound.received().is_empty());
     }
     assert_eq!(inbound.identity(ANN), people::ann());

@@ -1,4 +1,4 @@
-//! Each shipped template, over each hostile value, at each place.
+//! Each shipped template with each hostile value in each field.
 
 use std::{
     fs,
@@ -85,8 +85,9 @@ fn every_field_read_by_a_template_is_tested() {
     }
 }
 
-/// Renders a template over each value at each place. Nothing that a stranger types is a fault of
-/// the template's: that would be an alarm, and an event that waits for somebody to act.
+/// Renders a template over each value at each place. Nothing that an unauthenticated caller sends
+/// is a fault of the template's: that would be an alarm, and an event that waits for somebody to
+/// act.
 async fn over_all(
     name: &str,
     ctx: Value,

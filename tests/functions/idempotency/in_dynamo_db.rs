@@ -1,5 +1,4 @@
-//! IdempotencyStore in a table of DynamoDB: what every store does, what its items are, and what comes of
-//! its faults.
+//! The idempotency store in DynamoDB: the suite, the items, and faults of the table.
 
 use std::time::{Duration, Instant};
 
@@ -171,8 +170,8 @@ async fn completion_is_idempotent_after_a_lost_response() {
     let lease = win(&records, request("one", now)).await;
     table.hang_up_next(1);
     records.complete(&lease, delivered()).await.unwrap();
-    let claim = records.acquire(request("two", now + LEASE), Some(ANN)).await.unwrap();
-    assert!(matches!(claim, Acquire::Completed(State::Delivered)), "{claim:?}");
+    let acquired = records.acquire(request("two", now + LEASE), Some(ANN)).await.unwrap();
+    assert!(matches!(acquired, Acquire::Completed(State::Delivered)), "{acquired:?}");
 }
 
 #[tokio::test]
@@ -199,17 +198,17 @@ async fn transient_table_fault_is_retried_by_the_store() {
     records.complete(&lease, delivered()).await.unwrap();
 }
 
-/// Sees that nothing can be done, and that nobody waits long to hear it.
+/// Checks that nothing can be done, and that nobody waits long to hear it.
 async fn is_unreachable(records: &DynamoDbStore, lease: &Lease) {
     let began = Instant::now();
-    let (claim, renewal, end, release) = tokio::join!(
+    let (acquired, renewal, end, release) = tokio::join!(
         records.acquire(request("two", now()), Some(ANN)),
         records.renew(lease.clone(), now(), Some(ANN)),
         records.complete(lease, delivered()),
         records.release(lease),
     );
     assert!(began.elapsed() < Duration::from_millis(3500), "{:?}", began.elapsed());
-    for result in [claim.map(drop), renewal.map(drop), end, release] {
+    for result in [acquired.map(drop), renewal.map(drop), end, release] {
         assert!(matches!(result, Err(StoreError::Unreachable(_))), "{result:?}");
     }
 }
@@ -243,8 +242,8 @@ async fn missing_table_is_reported_as_unreachable() {
     let (_, fake) = start().await;
     let aws = Aws::at(&fake.url(), &Client::new().unwrap());
     let records = DynamoDbStore::new(&aws, "another");
-    let claim = records.acquire(request("one", now()), Some(ANN)).await;
-    assert!(matches!(claim, Err(StoreError::Unreachable(_))), "{claim:?}");
+    let acquired = records.acquire(request("one", now()), Some(ANN)).await;
+    assert!(matches!(acquired, Err(StoreError::Unreachable(_))), "{acquired:?}");
 }
 
 #[tokio::test]
@@ -266,22 +265,22 @@ async fn record_of_an_unknown_version_is_left_unchanged() {
         let (records, table) = start().await;
         table.put(TABLE, &item).unwrap();
         let before = table.item(TABLE, EVENT);
-        let claim = records.acquire(request("two", now), Some(ANN)).await;
-        assert!(matches!(claim, Err(StoreError::Unreadable(_))), "{item}: {claim:?}");
+        let acquired = records.acquire(request("two", now), Some(ANN)).await;
+        assert!(matches!(acquired, Err(StoreError::Unreadable(_))), "{item}: {acquired:?}");
         assert_eq!(table.item(TABLE, EVENT), before, "{item}");
     }
 }
 
 #[tokio::test]
 async fn invalid_in_doubt_marker_is_an_error() {
-    for mark in [json!({"S": "then"}), json!({"N": "9e30"}), json!({"N": "1.5"})] {
+    for marker in [json!({"S": "then"}), json!({"N": "9e30"}), json!({"N": "1.5"})] {
         let (records, table) = start().await;
         let item = json!({
             KEY_ATTRIBUTE: {"S": EVENT}, "state": {"S": "in_progress"}, "holder": {"S": "one"},
-            "lease_until": {"N": "0"}, "in_doubt_since": mark,
+            "lease_until": {"N": "0"}, "in_doubt_since": marker,
         });
         table.put(TABLE, &item).unwrap();
-        let claim = records.acquire(request("two", now()), Some(ANN)).await;
-        assert!(matches!(claim, Err(StoreError::Unreadable(_))), "{mark}: {claim:?}");
+        let acquired = records.acquire(request("two", now()), Some(ANN)).await;
+        assert!(matches!(acquired, Err(StoreError::Unreadable(_))), "{marker}: {acquired:?}");
     }
 }

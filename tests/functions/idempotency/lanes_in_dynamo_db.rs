@@ -1,4 +1,4 @@
-//! Lanes in a table of DynamoDB: what their items are, and what comes of the table's faults.
+//! Lanes in DynamoDB: their items, and faults of the table.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who may call: whoever has the secret in the query.
+//! Authentication by the secret in the query.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use integration::Event;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     forms::form,
-    setup::{SECRET, TELLS, error, event, setup, start, start_with, stranger},
+    setup::{SECRET, SENDS_TO_SEGMENT, error, event, setup, start, start_with, unauthenticated},
 };
 use crate::common::{secret_lookups, setup::WEBHOOK_SECRET};
 
@@ -14,26 +14,26 @@ const NEXT: &str = "the-next-mailchimp-secret";
 
 #[tokio::test]
 async fn unauthenticated_caller_is_rejected() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let form = form("subscribe");
     let basic = format!("Basic {}", STANDARD.encode(format!("mailchimp:{SECRET}")));
     let strangers = [
-        stranger(&form),
-        stranger(&form).query("secret"),
-        stranger(&form).query("secret="),
-        stranger(&form).query("secret=another-mailchimp-secret"),
-        stranger(&form).query(&format!("secret={SECRET}x")),
-        stranger(&form).query(&format!("Secret={SECRET}")),
-        stranger(&form).query(&format!("key={SECRET}")),
-        stranger(&form).query(SECRET),
-        stranger(&form).header("authorization", SECRET),
-        stranger(&form).header("authorization", basic),
-        stranger(&form).header("secret", SECRET),
-        stranger(&form).cookie(&format!("secret={SECRET}")),
-        stranger(format!("{form}&secret={SECRET}")),
+        unauthenticated(&form),
+        unauthenticated(&form).query("secret"),
+        unauthenticated(&form).query("secret="),
+        unauthenticated(&form).query("secret=another-mailchimp-secret"),
+        unauthenticated(&form).query(&format!("secret={SECRET}x")),
+        unauthenticated(&form).query(&format!("Secret={SECRET}")),
+        unauthenticated(&form).query(&format!("key={SECRET}")),
+        unauthenticated(&form).query(SECRET),
+        unauthenticated(&form).header("authorization", SECRET),
+        unauthenticated(&form).header("authorization", basic),
+        unauthenticated(&form).header("secret", SECRET),
+        unauthenticated(&form).cookie(&format!("secret={SECRET}")),
+        unauthenticated(format!("{form}&secret={SECRET}")),
     ];
-    for stranger in strangers {
-        let answer = inbound.call(stranger).await;
+    for unauthenticated in strangers {
+        let answer = inbound.call(unauthenticated).await;
         assert_eq!((answer.status, answer.body), (401, error("unauthorized")));
     }
     assert!(inbound.received().is_empty());
@@ -51,7 +51,7 @@ async fn json_secret_and_url_encoded_secret_are_accepted() {
     setup.secrets.put(WEBHOOK_SECRET, &json!({"secret": "a+b/c=d&e f%g?h#ijk"}).to_string());
     let mut inbound = setup.start().await;
     let encoded = "list=1&secret=a%2Bb%2Fc%3Dd%26e+f%25g%3Fh%23ijk";
-    let query = |query| stranger(form("subscribe")).query(query);
+    let query = |query| unauthenticated(form("subscribe")).query(query);
     assert_eq!(inbound.call(query(encoded)).await.status, 200);
     assert_eq!(inbound.call(query("secret=a+b/c=d&e f%g?h#ijk")).await.status, 401);
 }
@@ -62,7 +62,7 @@ async fn old_and_new_secret_are_accepted_after_a_rotation() {
     assert_eq!(inbound.call(event(form("subscribe"))).await.status, 200);
     inbound.secrets.put(WEBHOOK_SECRET, &json!({ "secret": NEXT }).to_string());
     for secret in [NEXT, SECRET, NEXT] {
-        let event = stranger(form("subscribe")).query(&format!("secret={secret}"));
+        let event = unauthenticated(form("subscribe")).query(&format!("secret={secret}"));
         assert_eq!(inbound.call(event).await.status, 200, "{secret}");
     }
 }
@@ -73,7 +73,7 @@ async fn old_secret_is_accepted_while_the_new_one_is_unusable() {
     setup.secrets.put(WEBHOOK_SECRET, "too-short");
     let mut inbound = setup.start().await;
     assert_eq!(inbound.call(event(form("subscribe"))).await.status, 200);
-    let short = stranger(form("subscribe")).query("secret=too-short");
+    let short = unauthenticated(form("subscribe")).query("secret=too-short");
     assert_eq!(inbound.call(short).await.status, 401);
 }
 
@@ -97,7 +97,7 @@ async fn unusable_secret_authenticates_no_caller() {
         }
         let mut inbound = setup.start().await;
         for presented in ["replace-me", "only-fifteen-ch", "", SECRET] {
-            let event = stranger(form("subscribe")).query(&format!("secret={presented}"));
+            let event = unauthenticated(form("subscribe")).query(&format!("secret={presented}"));
             let answer = inbound.call(event).await;
             let expected = (503, error("caller_secret_unknown"));
             assert_eq!((answer.status, answer.body), expected, "{secret:?}");
@@ -111,7 +111,8 @@ async fn unusable_secret_authenticates_no_caller() {
 /// Which does not stop the start either.
 #[tokio::test]
 async fn failing_secrets_manager_is_called_once_per_pause() {
-    let without = stranger(form("subscribe")).query("secret=a-stranger-s-secret-of-length");
+    let without =
+        unauthenticated(form("subscribe")).query("secret=a-unauthenticated-s-secret-of-length");
     secret_lookups::do_not_depend_on_the_caller(
         setup,
         event(form("subscribe")),
@@ -140,7 +141,7 @@ async fn every_query_is_accepted_or_rejected_as_expected() {
     ];
     let mut inbound = start().await;
     for (query, status) in table {
-        let event = stranger(form("subscribe")).query(&query);
+        let event = unauthenticated(form("subscribe")).query(&query);
         assert_eq!(inbound.call(event).await.status, status, "{query}");
     }
 }
@@ -151,7 +152,7 @@ async fn unauthenticated_callers_do_not_trigger_secret_lookups_per_call() {
     let before = inbound.secrets.fetches();
     for n in 0..20 {
         let query = format!("secret=another-mailchimp-secret-{n}&secret=another");
-        let event = stranger(form("subscribe")).query(&query);
+        let event = unauthenticated(form("subscribe")).query(&query);
         assert_eq!(inbound.call(event).await.status, 401);
     }
     assert_eq!(inbound.secrets.fetches(), before + 1);
@@ -159,7 +160,7 @@ async fn unauthenticated_callers_do_not_trigger_secret_lookups_per_call() {
 
 #[tokio::test]
 async fn idempotency_ignores_base64_and_sees_any_changed_byte() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let good = form("subscribe");
     let plain = Event::post(&good).query(&format!("secret={SECRET}"));
     let id = inbound.call(event(&good)).await.body["id"].clone();

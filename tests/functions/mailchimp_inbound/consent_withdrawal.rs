@@ -1,4 +1,4 @@
-//! Whoever withdraws consent in Ory is not overruled by what they told Mailchimp before.
+//! Consent that was withdrawn in Ory is not restored by an older Mailchimp event.
 
 use serde_json::{Value, json};
 

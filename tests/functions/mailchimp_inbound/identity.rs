@@ -1,4 +1,4 @@
-//! Whom an event is about.
+//! Matching an event to an identity.
 
 use fakes::{AdminCall, ory::person, server::Reply};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn naming(kind: &str, ory_id: &str) -> String {
     with(&form(kind), "data[merges][ORY_ID]", ory_id)
 }
 
-/// Sees an event delivered about this identity, and Ory asked for it in these words.
+/// Checks that an event about this identity is delivered, after these calls to Ory.
 async fn is_about(inbound: &mut Running<Vendors>, form: &str, id: &str, asked: &[String]) {
     assert_eq!(inbound.call(event(form)).await.row(), (200, "delivered"), "{form}");
     let reads = inbound.asked().into_iter().filter(|line| !line.starts_with("Ory: patch"));
@@ -65,26 +65,26 @@ async fn identity_id_with_its_verified_address_is_matched() {
 #[tokio::test]
 async fn identity_id_without_the_address_is_used_for_withdrawals_only() {
     let setup = known().await;
-    let mut stranger = ben();
+    let mut other = ben();
     // What he has not proved to be his does not count.
-    stranger["traits"]["email"] = json!("ann@example.com");
+    other["traits"]["email"] = json!("ann@example.com");
     let address = json!({"value": "ann@example.com", "verified": false, "via": "email"});
-    stranger["verifiable_addresses"].as_array_mut().unwrap().push(address);
-    setup.vendor.ory.put_identity(stranger.clone());
+    other["verifiable_addresses"].as_array_mut().unwrap().push(address);
+    setup.vendor.ory.put_identity(other.clone());
     let mut inbound = setup.start().await;
     for (n, kind) in (0..).zip(["subscribe", "profile"]) {
         let form = at(&naming(kind, BEN), n);
         is_about(&mut inbound, &form, ANN, &[get(BEN), find_ann(), get(ANN)]).await;
     }
-    assert_eq!(inbound.identity(BEN), stranger, "he is untouched");
+    assert_eq!(inbound.identity(BEN), other, "he is untouched");
     let unsubscribe = event(at(&naming("unsubscribe", BEN), 2));
     assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"));
     let asked = [get(BEN), find_ann(), get(BEN), format!("Ory: patch {BEN} {CONSENT}")];
     let asked = asked.into_iter().chain([get(ANN), format!("Ory: patch {ANN} {CONSENT}")]);
     assert_eq!(inbound.asked(), asked.collect::<Vec<_>>());
-    let told = inbound.received();
-    assert_eq!(told.iter().map(|call| &call.body["userId"]).collect::<Vec<_>>(), [BEN, ANN]);
-    assert_ne!(message_id(&told[0]), message_id(&told[1]), "or Segment would drop the second");
+    let sent = inbound.received();
+    assert_eq!(sent.iter().map(|call| &call.body["userId"]).collect::<Vec<_>>(), [BEN, ANN]);
+    assert_ne!(message_id(&sent[0]), message_id(&sent[1]), "or Segment would drop the second");
     assert_eq!((inbound.consent(BEN), inbound.consent(ANN)), (json!(false), json!(false)));
     assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"));
     let lines = inbound.end().await.event_log();

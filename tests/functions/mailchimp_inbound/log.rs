@@ -1,4 +1,4 @@
-//! What can be seen of a request, and what never can.
+//! The event log: what it contains, and what is redacted.
 
 use fakes::{ory::person, server::Reply};
 use integration::Event;
@@ -7,14 +7,16 @@ use serde_json::{Value, json};
 use super::{
     forms::{TYPES, at, form, with, without},
     people::ANN,
-    setup::{ORY_SECRET, TELLS, Vendors, event, setup, start_with, stranger, with_ory},
+    setup::{
+        ORY_SECRET, SENDS_TO_SEGMENT, Vendors, event, setup, start_with, unauthenticated, with_ory,
+    },
     signature::{HEADER, from_now, header},
 };
 use crate::common::{canaries, event_log, segment_replies, setup::Setup, vendor_replies};
 
 #[tokio::test]
 async fn request_log_entry_has_the_outcome() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let answer = inbound.call(event(form("subscribe"))).await;
     let line = inbound.end().await.only_line();
     event_log::is_a_delivery(&line, "mailchimp-inbound");
@@ -30,7 +32,7 @@ async fn every_request_has_one_log_entry_with_outcome_and_metrics() {
         (event("").method("GET"), vec![], "validated", &[]),
         (event("").method("PUT"), vec![], "method_not_allowed", &[]),
         (event("x".repeat(600 * 1024)), vec![], "too_large", &[]),
-        (stranger(&subscribe), vec![], "unauthorized", &["Unauthorized"]),
+        (unauthenticated(&subscribe), vec![], "unauthorized", &["Unauthorized"]),
         (event(""), vec![], "malformed", &[]),
         (event(form("pending")), vec![], "skipped", &["Received", "Skipped"]),
         (event(form("cleaned")), vec![], "template_fault", &["Received", "TemplateFault"]),
@@ -45,7 +47,7 @@ async fn every_request_has_one_log_entry_with_outcome_and_metrics() {
         "in_doubt",
         &["Received", "InDoubt", "VendorLatency"],
     );
-    let inbound = start_with(TELLS).await;
+    let inbound = start_with(SENDS_TO_SEGMENT).await;
     let table: Vec<_> = table.into_iter().chain([silent]).collect();
     event_log::has_one_log_entry_each(inbound, &table).await;
 }
@@ -185,7 +187,9 @@ fn canary(kind: &str) -> String {
 }
 
 fn canary_event(form: impl AsRef<[u8]>) -> Event {
-    stranger(form).query(&format!("secret={}", canaries::WEBHOOK_KEY)).cookie("canary=canary")
+    unauthenticated(form)
+        .query(&format!("secret={}", canaries::WEBHOOK_KEY))
+        .cookie("canary=canary")
 }
 
 #[tokio::test]
@@ -253,9 +257,7 @@ async fn log_redacts_unauthenticated_requests() {
         canary_event(without(&good, "data[list_id]")),
         canary_event(with(&good, &format!("canary{}", "[canary]".repeat(20)), "canary")),
         canary_event(with(&good, &"canary".repeat(50), "canary")),
-        Event::post("canary")
-            .marked_as_base64()
-            .query(&format!("secret={}", canaries::WEBHOOK_KEY)),
+        Event::post("canary").declared_base64().query(&format!("secret={}", canaries::WEBHOOK_KEY)),
     ];
     for event in strange {
         inbound.call(event).await;

@@ -1,16 +1,16 @@
-//! Forms that are of no use.
+//! Malformed forms.
 
 use integration::Event;
 
 use super::{
     forms::{at, form, with, without},
     people::{ANN, known},
-    setup::{SECRET, TELLS, error, event, start_with},
+    setup::{SECRET, SENDS_TO_SEGMENT, error, event, start_with},
 };
 
-/// Sends forms of no use, and sees each turned away, with its word in the log.
+/// Sends malformed forms and checks that each is rejected, with its error in the log.
 async fn are_malformed(table: Vec<(Event, &str)>) {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for (event, word) in &table {
         let answer = inbound.call(event.clone()).await;
         assert_eq!((answer.status, answer.body), (400, error("malformed")), "{word}");
@@ -25,7 +25,7 @@ async fn are_malformed(table: Vec<(Event, &str)>) {
 
 #[tokio::test]
 async fn invalid_form_is_malformed() {
-    let no_base64 = Event::post("no base64").marked_as_base64().query(&format!("secret={SECRET}"));
+    let no_base64 = Event::post("no base64").declared_base64().query(&format!("secret={SECRET}"));
     let table = vec![
         (event(""), "`type`"),
         (event("&&&"), "`type`"),
@@ -91,7 +91,7 @@ async fn form_beyond_a_limit_is_malformed() {
         (event(branches(100_000)), "256 bytes"),
     ];
     are_malformed(table).await;
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for (n, form) in (0..).zip([pairs(900), branches(9), named(256)]) {
         assert_eq!(inbound.call(event(at(&form, n))).await.row(), (200, "delivered"));
     }

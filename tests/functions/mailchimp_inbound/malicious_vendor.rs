@@ -1,17 +1,17 @@
-//! Ory's admin API and Segment as peers that mean harm.
+//! Ory's admin API and Segment as malicious peers.
 
 use super::{
     forms::form,
-    setup::{TELLS, event, setup, with_ory},
+    setup::{SENDS_TO_SEGMENT, event, setup, with_ory},
 };
-use crate::common::{malicious_peers::Harm, malicious_vendor, setup::side_by_side};
+use crate::common::{malicious_peers::Attack, malicious_vendor, setup::side_by_side};
 
 #[tokio::test]
 async fn malicious_ory_causes_no_patch_and_no_segment_call() {
-    side_by_side(Harm::ALL, |_, harm| async move {
+    side_by_side(Attack::ALL, |_, attack| async move {
         let setup = with_ory(setup().await);
-        let outcome = malicious_vendor::outcome_at_a_vendor(harm);
-        malicious_vendor::comes_to(setup, "ORY_URL", harm, event(form("unsubscribe")), outcome)
+        let outcome = malicious_vendor::outcome_at_a_vendor(attack);
+        malicious_vendor::comes_to(setup, "ORY_URL", attack, event(form("unsubscribe")), outcome)
             .await;
     })
     .await;
@@ -19,10 +19,10 @@ async fn malicious_ory_causes_no_patch_and_no_segment_call() {
 
 #[tokio::test]
 async fn malicious_segment_does_no_harm() {
-    side_by_side(Harm::ALL, |_, harm| async move {
-        let setup = setup().await.template(TELLS);
-        let outcome = malicious_vendor::outcome_at_a_vendor(harm);
-        malicious_vendor::comes_to(setup, "SEGMENT_URL", harm, event(form("subscribe")), outcome)
+    side_by_side(Attack::ALL, |_, attack| async move {
+        let setup = setup().await.template(SENDS_TO_SEGMENT);
+        let outcome = malicious_vendor::outcome_at_a_vendor(attack);
+        malicious_vendor::comes_to(setup, "SEGMENT_URL", attack, event(form("subscribe")), outcome)
             .await;
     })
     .await;

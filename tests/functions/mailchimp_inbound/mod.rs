@@ -1,4 +1,4 @@
-//! `mailchimp-inbound`, in line and with a queue.
+//! `mailchimp-inbound`, inline and with a queue.
 
 mod callers;
 mod consent_withdrawal;

@@ -1,4 +1,4 @@
-//! A 404 that does not mean that somebody is gone.
+//! A 404 that does not mean that the identity was deleted.
 
 use fakes::server::Reply;
 use serde_json::json;

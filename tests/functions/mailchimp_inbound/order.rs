@@ -1,4 +1,4 @@
-//! The order of events: the newest one decides, whenever it arrives.
+//! The order of events: the newest wins, whenever it arrives.
 
 use std::time::Duration;
 

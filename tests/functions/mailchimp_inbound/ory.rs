@@ -1,4 +1,4 @@
-//! What arrives at Ory, and what Segment is told of it.
+//! The calls to Ory, and the resulting calls to Segment.
 
 use fakes::ory::person;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     forms::{at, form, with},
     people::{ANN, ann, known, with_consent},
-    setup::{ORY_SECRET, ORY_TOKEN, TELLS, event, is_skipped, setup},
+    setup::{ORY_SECRET, ORY_TOKEN, SENDS_TO_SEGMENT, event, is_skipped, setup},
 };
 use crate::common::{event_log::metrics, setup::Vendor};
 
@@ -23,11 +23,11 @@ async fn unsubscribe_removes_consent_in_ory_then_in_segment() {
     let operation = json!({"op": "add", "path": "/traits/consent/newsletter", "value": false});
     assert_eq!((&patch.body, patch.token.as_deref()), (&json!([operation]), Some(ORY_TOKEN)));
     assert_eq!(inbound.identity(ANN), with_consent(ann(), false), "and nothing else has changed");
-    let told = inbound.received_once();
-    assert_eq!((told.path.as_str(), &told.body["userId"]), ("identify", &json!(ANN)));
-    assert_eq!(told.body["traits"], json!({"newsletterConsent": false}));
-    assert_eq!(told.body["integrations"], json!({"MailChimp": false}));
-    assert_eq!(told.body["timestamp"], "2026-01-31T11:19:37Z");
+    let sent = inbound.received_once();
+    assert_eq!((sent.path.as_str(), &sent.body["userId"]), ("identify", &json!(ANN)));
+    assert_eq!(sent.body["traits"], json!({"newsletterConsent": false}));
+    assert_eq!(sent.body["integrations"], json!({"MailChimp": false}));
+    assert_eq!(sent.body["timestamp"], "2026-01-31T11:19:37Z");
     let line = inbound.end().await.only_line();
     assert_eq!((&line["outcome"], &line["identity_id"]), (&json!("delivered"), &json!(ANN)));
     assert_eq!((&line["event_id"], &line["vendor_status"]), (&answer.body["id"], &json!(200)));
@@ -147,11 +147,11 @@ async fn null_metadata_is_created_and_other_metadata_is_kept() {
 #[tokio::test]
 async fn upemail_matches_old_then_new_address_and_changes_no_login() {
     let mut inbound = known().await.start().await;
-    let told = format!("Segment: identify {ANN}");
+    let sent = format!("Segment: identify {ANN}");
     let by_old = ["Ory: find ann@example.com".to_owned(), format!("Ory: get {ANN}")];
     assert_eq!(inbound.call(event(form("upemail"))).await.row(), (200, "delivered"));
     assert_eq!(inbound.asked(), by_old);
-    assert_eq!(inbound.received_once().to_string(), told);
+    assert_eq!(inbound.received_once().to_string(), sent);
     assert_eq!(inbound.identity(ANN), ann());
 
     let renamed = person(ANN, "ann.new@example.com");
@@ -159,7 +159,7 @@ async fn upemail_matches_old_then_new_address_and_changes_no_login() {
     assert_eq!(inbound.call(event(at(&form("upemail"), 1))).await.row(), (200, "delivered"));
     let [old, get] = by_old;
     assert_eq!(inbound.asked(), [old, "Ory: find ann.new@example.com".to_owned(), get]);
-    assert_eq!(inbound.received_once().to_string(), told);
+    assert_eq!(inbound.received_once().to_string(), sent);
     assert_eq!(inbound.identity(ANN), renamed);
 }
 
@@ -228,7 +228,7 @@ async fn wrong_type_of_ory_token_blocks_and_is_logged_by_kind() {
         ("replace-me", "placeholder"),
         (r#"{"api_key":"0123456789"}"#, "access_token"),
     ];
-    for (secret, told) in table {
+    for (secret, cause) in table {
         let setup = known().await;
         setup.secrets.put(ORY_SECRET, secret);
         let mut inbound = setup.start().await;
@@ -237,8 +237,8 @@ async fn wrong_type_of_ory_token_blocks_and_is_logged_by_kind() {
         let log = inbound.end().await;
         let line = log.only_line();
         assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
-        assert!(line["cause"].as_str().unwrap().contains(told), "{line:#}");
-        assert!(!log.tells("0123456789"), "{secret} is told");
+        assert!(line["cause"].as_str().unwrap().contains(cause), "{line:#}");
+        assert!(!log.contains("0123456789"), "{secret} is logged");
     }
 }
 
@@ -249,7 +249,7 @@ async fn without_ory_the_event_is_sent_to_segment_if_the_template_has_a_user_id(
     let line = shipped.end().await.only_line();
     assert_eq!(metrics(&line), ["Received", "Skipped"].into());
 
-    let mut own = setup().await.template(TELLS).start().await;
+    let mut own = setup().await.template(SENDS_TO_SEGMENT).start().await;
     assert_eq!(own.call(event(form("unsubscribe"))).await.row(), (200, "delivered"));
     own.received_once();
     let line = own.end().await.only_line();

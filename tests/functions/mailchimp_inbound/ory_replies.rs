@@ -1,4 +1,4 @@
-//! Ory's answers, and what comes of the event then.
+//! Ory's responses, and the outcome of the event.
 
 use std::time::Duration;
 
@@ -31,34 +31,34 @@ fn truncated() -> Reply {
     Reply::text(200, "application/json", format!(r#"{{"id":"{ANN}","traits":{{"#))
 }
 
-async fn is_unfinished(inbound: &mut Running<Vendors>, told: &str) {
+async fn is_unfinished(inbound: &mut Running<Vendors>, context: &str) {
     let answer = inbound.call(event(form("unsubscribe"))).await;
-    assert_eq!((answer.status, answer.body), (503, error("unfinished")), "{told}");
+    assert_eq!((answer.status, answer.body), (503, error("unfinished")), "{context}");
 }
 
 /// Mailchimp's next delivery, and one more.
-async fn is_done_once(inbound: &mut Running<Vendors>, told: &str) {
+async fn is_done_once(inbound: &mut Running<Vendors>, context: &str) {
     let unsubscribe = event(form("unsubscribe"));
-    assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"), "{told}");
-    assert_eq!(inbound.vendor.take_lines().len(), 2, "{told}");
-    assert_eq!(inbound.consent(ANN), false, "{told}");
-    assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"), "{told}");
-    assert!(inbound.is_at_rest(), "{told}");
+    assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"), "{context}");
+    assert_eq!(inbound.vendor.take_lines().len(), 2, "{context}");
+    assert_eq!(inbound.consent(ANN), false, "{context}");
+    assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"), "{context}");
+    assert!(inbound.is_at_rest(), "{context}");
 }
 
 /// Answers to the call that comes after `found`, what they come to, and then Mailchimp's next
 /// delivery.
 async fn play_after(found: fn(&FakeOry), (replies, outcome): (Vec<Reply>, &'static str)) {
-    let told = format!("{replies:.300?}");
+    let context = format!("{replies:.300?}");
     let mut inbound = known().await.start().await;
     found(&inbound.vendor.ory);
     script(&inbound.vendor.ory, &replies);
-    is_unfinished(&mut inbound, &told).await;
+    is_unfinished(&mut inbound, &context).await;
     let asked = inbound.vendor.ory.take_received().len();
-    assert!((replies.len()..=replies.len() + 2).contains(&asked), "{asked}: {told}");
-    assert!(inbound.received().is_empty(), "{told}");
-    is_done_once(&mut inbound, &told).await;
-    assert_eq!(inbound.end().await.event_log()[0]["outcome"], outcome, "{told}");
+    assert!((replies.len()..=replies.len() + 2).contains(&asked), "{asked}: {context}");
+    assert!(inbound.received().is_empty(), "{context}");
+    is_done_once(&mut inbound, &context).await;
+    assert_eq!(inbound.end().await.event_log()[0]["outcome"], outcome, "{context}");
 }
 
 fn of_no_use() -> Vec<(Vec<Reply>, &'static str)> {
@@ -230,12 +230,12 @@ async fn queued_backoff_depends_on_the_ory_response() {
     assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "accepted"));
     for found in [find_ann, |_: &FakeOry| ()] {
         for (replies, hidden) in &table {
-            let told = format!("{replies:.300?}");
+            let context = format!("{replies:.300?}");
             found(&inbound.vendor.ory);
             script(&inbound.vendor.ory, replies);
             let wait = inbound.work_after(5).await.unwrap();
-            assert!(hidden.contains(&wait), "{wait} s: {told}");
-            assert!(inbound.received().is_empty(), "{told}");
+            assert!(hidden.contains(&wait), "{wait} s: {context}");
+            assert!(inbound.received().is_empty(), "{context}");
             inbound.sqs.make_visible(QUEUE);
         }
     }

@@ -1,4 +1,4 @@
-//! With a queue: an event is stored, and told to Segment from there.
+//! Queued delivery: events are enqueued, then sent to Segment.
 
 use fakes::{ory::person, server::Reply};
 use integration::Event;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     forms::{FIRED_AT_RFC3339, LIST, UNKNOWN_TYPES, at, form, with},
     people::ANN,
-    setup::{ORY_SECRET, SECRET, event, is_skipped, queued, stranger, with_ory},
+    setup::{ORY_SECRET, SECRET, event, is_skipped, queued, unauthenticated, with_ory},
 };
 use crate::common::{
     canaries, enqueued,
@@ -111,10 +111,10 @@ async fn event_refused_by_segment_is_retried_from_the_queue_with_the_same_id() {
     ];
     let mut calls = Vec::new();
     for (reply, hidden) in replies {
-        let told = format!("{reply:?}");
+        let context = format!("{reply:?}");
         inbound.vendor.segment.reply_next(reply);
         let wait = inbound.work_after(5).await.unwrap();
-        assert!(hidden.contains(&wait), "{wait} s: {told}");
+        assert!(hidden.contains(&wait), "{wait} s: {context}");
         calls.push(inbound.received_once());
         inbound.sqs.make_visible(QUEUE);
     }
@@ -160,7 +160,7 @@ const CANARIES: &str = "function(ctx) {
 fn canary_event(n: usize) -> Event {
     let form = form("subscribe").replace("ann", canaries::CANARY).replace("Ann", "Canary");
     let form = with(&at(&form, u32::try_from(n).unwrap()), "data[web_id]", &format!("canary-{n}"));
-    stranger(form).query(&format!("secret={}", canaries::WEBHOOK_KEY))
+    unauthenticated(form).query(&format!("secret={}", canaries::WEBHOOK_KEY))
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
-//! What arrives at Segment.
+//! The calls to Segment.
 
 use fakes::{FakeSegment, Tracked};
 use serde_json::{Value, json};
 
 use super::{
     forms::{FIRED_AT_RFC3339, LIST, at, form, with},
-    setup::{TELLS, event, setup, start_with},
+    setup::{SENDS_TO_SEGMENT, event, setup, start_with},
 };
 use crate::common::setup::{Vendor, message_id};
 
@@ -18,7 +18,7 @@ async fn call_of(code: &str, form: String) -> Value {
 
 #[tokio::test]
 async fn template_with_a_user_id_sends_to_segment() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for (n, kind) in (0..).zip(["subscribe", "unsubscribe", "profile"]) {
         assert_eq!(inbound.call(event(at(&form(kind), n))).await.row(), (200, "delivered"));
         let call = inbound.received_once();
@@ -75,7 +75,7 @@ async fn template_without_ory_sees_mailchimp_field_names_and_no_identity() {
 
 #[tokio::test]
 async fn repeated_field_keeps_the_last_value() {
-    let body = call_of(TELLS, with(&form("subscribe"), "data[id]", "9b36ff2e09")).await;
+    let body = call_of(SENDS_TO_SEGMENT, with(&form("subscribe"), "data[id]", "9b36ff2e09")).await;
     assert_eq!(body["userId"], "9b36ff2e09");
 }
 
@@ -83,7 +83,7 @@ async fn repeated_field_keeps_the_last_value() {
 async fn message_id_depends_on_event_and_deployment() {
     let function = "arn:aws:lambda:eu-central-1:123456789012:function:inbound";
     let id = async |arn: &str, kind: &str| {
-        let setup = setup().await.template(TELLS).with(|deployment| deployment.arn(arn));
+        let setup = setup().await.template(SENDS_TO_SEGMENT).with(|deployment| deployment.arn(arn));
         let mut inbound = setup.start().await;
         assert_eq!(inbound.call(event(form(kind))).await.row(), (200, "delivered"));
         message_id(&inbound.received_once()).to_owned()

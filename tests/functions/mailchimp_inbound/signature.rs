@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{
     forms::{at, form},
-    setup::{SECRET, TELLS, Vendors, error, event, setup, stranger},
+    setup::{SECRET, SENDS_TO_SEGMENT, Vendors, error, event, setup, unauthenticated},
 };
 use crate::common::{
     event_log::metrics,
@@ -22,7 +22,8 @@ const SIGNING_SECRET: &str = "the-signing-secret-of-mailchimp";
 const NEXT: &str = "the-next-signing-secret";
 
 async fn signed_only() -> Setup<Vendors> {
-    let setup = setup().await.template(TELLS).var("MAILCHIMP_SIGNING_SECRET_ID", SIGNING);
+    let setup =
+        setup().await.template(SENDS_TO_SEGMENT).var("MAILCHIMP_SIGNING_SECRET_ID", SIGNING);
     put(&setup, SIGNING_SECRET);
     setup
 }
@@ -146,14 +147,18 @@ async fn expired_signature_is_rejected_and_counted_separately() {
         assert_eq!(line["outcome"], "unauthorized");
         assert_eq!(metrics(line), ["StaleSignature"].into(), "{line:#}");
     }
-    assert_eq!(metrics(&event_log[6]), ["Unauthorized"].into(), "a stranger's is not only stale");
+    assert_eq!(
+        metrics(&event_log[6]),
+        ["Unauthorized"].into(),
+        "a unauthenticated's is not only stale"
+    );
 }
 
 #[tokio::test]
 async fn url_secret_and_signature_are_both_required() {
     let form = form("subscribe");
     let header = header(SIGNING_SECRET, from_now(0), &form);
-    let signed = stranger(&form).header(HEADER, header);
+    let signed = unauthenticated(&form).header(HEADER, header);
     let mut inbound = signed_only().await.start().await;
     is_turned_away(&mut inbound, signed.clone()).await;
     is_turned_away(&mut inbound, signed.clone().query("secret=another-mailchimp-secret")).await;
@@ -220,13 +225,13 @@ async fn unusable_signing_secret_authenticates_no_caller() {
             let expected = (503, error("caller_secret_unknown"));
             assert_eq!((answer.status, answer.body), expected, "{secret:?}");
         }
-        is_turned_away(&mut inbound, stranger(&form)).await;
+        is_turned_away(&mut inbound, unauthenticated(&form)).await;
         assert!(inbound.received().is_empty());
         let log = inbound.end().await;
         for line in &log.event_log()[..5] {
             assert_eq!(metrics(line), ["Blocked"].into(), "{line:#}");
         }
-        assert!(!log.tells("only-fifteen-ch") && !log.tells(SIGNING_SECRET));
+        assert!(!log.contains("only-fifteen-ch") && !log.contains(SIGNING_SECRET));
     }
 }
 
@@ -275,7 +280,7 @@ async fn mailchimp_validation_request_needs_no_signature() {
 #[tokio::test]
 async fn signature_is_ignored_without_a_signing_secret() {
     for empty in [false, true] {
-        let mut setup = setup().await.template(TELLS);
+        let mut setup = setup().await.template(SENDS_TO_SEGMENT);
         if empty {
             setup = setup.var("MAILCHIMP_SIGNING_SECRET_ID", "");
         }

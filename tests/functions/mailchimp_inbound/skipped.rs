@@ -1,15 +1,15 @@
-//! Events that are deliberately not acted upon: a 200, counted, and nobody is told.
+//! Events that are skipped: answered 200 and counted, without any call.
 
 use serde_json::json;
 
 use super::{
     forms::{LIST, TYPES, UNKNOWN_TYPES, at, form, with},
     people::{known, known_and_queued},
-    setup::{TELLS, Vendors, event, is_skipped, setup, start, start_with},
+    setup::{SENDS_TO_SEGMENT, Vendors, event, is_skipped, setup, start, start_with},
 };
 use crate::common::{event_log::metrics, setup::Running};
 
-/// Sends forms, and sees each skipped for this reason.
+/// Sends forms and checks that each is skipped for this reason.
 async fn are_skipped(mut inbound: Running<Vendors>, forms: Vec<String>, reason: &str) {
     for form in &forms {
         let answer = inbound.call(event(form)).await;
@@ -29,7 +29,7 @@ async fn are_skipped(mut inbound: Running<Vendors>, forms: Vec<String>, reason: 
 async fn unknown_event_types_are_skipped() {
     let bare = "type=pending".to_owned();
     let forms = UNKNOWN_TYPES.map(form).into_iter().chain([bare, form("SUBSCRIBE")]);
-    are_skipped(start_with(TELLS).await, forms.collect(), "unknown type").await;
+    are_skipped(start_with(SENDS_TO_SEGMENT).await, forms.collect(), "unknown type").await;
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn unknown_event_type_is_logged_if_it_is_a_word() {
     let log = inbound.end().await;
     let causes: Vec<_> = log.event_log().iter().map(|line| line["cause"].clone()).collect();
     assert_eq!(causes, ["unknown type: sms_subscribe", "unknown type: (not a word)"]);
-    assert!(!log.tells("ann"));
+    assert!(!log.contains("ann"));
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn finished_batch_operation_is_skipped() {
          &data%5Bresponse_body_url%5D=https%3A%2F%2Fexample.com%2Fresponse.tar.gz";
     let bare = "type=batch_operation_completed&data[id]=8b2428d747";
     let forms = vec![batch.to_owned(), bare.to_owned()];
-    are_skipped(start_with(TELLS).await, forms, "unknown type").await;
+    are_skipped(start_with(SENDS_TO_SEGMENT).await, forms, "unknown type").await;
 }
 
 /// Forms whose person was deleted for good.
@@ -70,7 +70,7 @@ fn forgotten() -> Vec<String> {
 
 #[tokio::test]
 async fn forgotten_contact_is_skipped_without_ory_calls() {
-    for setup in [known().await.template(TELLS), known_and_queued().await] {
+    for setup in [known().await.template(SENDS_TO_SEGMENT), known_and_queued().await] {
         let mut inbound = setup.start().await;
         for form in forgotten() {
             let answer = inbound.call(event(&form)).await;
@@ -88,7 +88,7 @@ async fn forgotten_contact_is_skipped_without_ory_calls() {
 #[tokio::test]
 async fn address_that_only_looks_forgotten_is_not_skipped() {
     let addresses = ["ann%40forgotten.mailchimp.com.example.com", "ann%40mailchimp.com"];
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for address in addresses {
         let form = with(&form("subscribe"), "data[email]", address);
         assert_eq!(inbound.call(event(form)).await.row(), (200, "delivered"), "{address}");
@@ -97,7 +97,8 @@ async fn address_that_only_looks_forgotten_is_not_skipped() {
 
 #[tokio::test]
 async fn unconfigured_lists_are_skipped() {
-    let lists = setup().await.template(TELLS).var("MAILCHIMP_LISTS", "b7c6eb2165, c8d7fc3276");
+    let lists =
+        setup().await.template(SENDS_TO_SEGMENT).var("MAILCHIMP_LISTS", "b7c6eb2165, c8d7fc3276");
     let mut inbound = lists.start().await;
     for kind in TYPES {
         let answer = inbound.call(event(form(kind))).await;
@@ -111,7 +112,8 @@ async fn unconfigured_lists_are_skipped() {
 
 #[tokio::test]
 async fn list_id_is_case_insensitive() {
-    let lists = setup().await.template(TELLS).var("MAILCHIMP_LISTS", LIST.to_uppercase());
+    let lists =
+        setup().await.template(SENDS_TO_SEGMENT).var("MAILCHIMP_LISTS", LIST.to_uppercase());
     let mut inbound = lists.start().await;
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     let other = with(&form("profile"), "data[list_id]", &LIST.to_uppercase());
@@ -120,7 +122,10 @@ async fn list_id_is_case_insensitive() {
 
 #[tokio::test]
 async fn configured_list_is_not_skipped() {
-    let lists = setup().await.template(TELLS).var("MAILCHIMP_LISTS", format!("b7c6eb2165, {LIST}"));
+    let lists = setup()
+        .await
+        .template(SENDS_TO_SEGMENT)
+        .var("MAILCHIMP_LISTS", format!("b7c6eb2165, {LIST}"));
     let mut inbound = lists.start().await;
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     let other = with(&form("subscribe"), "data[list_id]", "c8d7fc3276");
@@ -178,9 +183,10 @@ async fn skipped_event_is_skipped_again_when_redelivered() {
 
 #[tokio::test]
 async fn without_a_segment_key_segment_is_not_called() {
-    let without = setup().await.template(TELLS).with(|it| it.without("SEGMENT_SECRET_ID"));
+    let without =
+        setup().await.template(SENDS_TO_SEGMENT).with(|it| it.without("SEGMENT_SECRET_ID"));
     are_skipped(without.start().await, vec![form("subscribe")], "nothing to do").await;
-    let empty = setup().await.template(TELLS).var("SEGMENT_SECRET_ID", "");
+    let empty = setup().await.template(SENDS_TO_SEGMENT).var("SEGMENT_SECRET_ID", "");
     let mut inbound = empty.start().await;
     let answer = inbound.call(event(form("subscribe"))).await;
     assert_eq!(answer.body, json!({"status": "skipped", "reason": "nothing to do"}));

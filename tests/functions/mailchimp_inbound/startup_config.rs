@@ -1,8 +1,8 @@
-//! The start: what stops it, and what it says then.
+//! Startup: invalid configuration that stops it, and the error that is logged.
 
 use super::{
     forms::form,
-    setup::{TELLS, event, is_skipped, queued, setup},
+    setup::{SENDS_TO_SEGMENT, event, is_skipped, queued, setup},
 };
 use crate::common::{enqueued, startup_config};
 
@@ -50,7 +50,7 @@ async fn empty_optional_variable_counts_as_unset() {
 #[tokio::test]
 async fn invalid_template_keeps_events_in_the_queue() {
     let (setup, event) = (queued().await, event(form("subscribe")));
-    enqueued::invalid_template_keeps_events_until_it_is_fixed(setup, event, TELLS).await;
+    enqueued::invalid_template_keeps_events_until_it_is_fixed(setup, event, SENDS_TO_SEGMENT).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     forms::form,
-    setup::{SECRET, TELLS, error, event, setup, start_with, stranger},
+    setup::{SECRET, SENDS_TO_SEGMENT, error, event, setup, start_with, unauthenticated},
 };
 use crate::common::status_rows::MOST;
 
@@ -44,7 +44,7 @@ async fn mailchimp_validation_request_is_answered_without_a_secret() {
 
 #[tokio::test]
 async fn other_methods_are_rejected() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for method in ["PUT", "PATCH", "DELETE", "OPTIONS"] {
         let answer = inbound.call(event(form("subscribe")).method(method)).await;
         assert_eq!((answer.status, answer.body), (405, error("method_not_allowed")), "{method}");
@@ -55,7 +55,7 @@ async fn other_methods_are_rejected() {
 
 #[tokio::test]
 async fn body_over_512_kib_is_too_large_in_any_encoding() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let over = form_of_size(MOST + 1);
     for event in [event(&over), as_text(&over)] {
         let answer = inbound.call(event).await;
@@ -68,17 +68,17 @@ async fn body_over_512_kib_is_too_large_in_any_encoding() {
 
 #[tokio::test]
 async fn cheapest_check_comes_first_and_unauthenticated_callers_learn_nothing() {
-    let mut inbound = start_with(TELLS).await;
-    let too_large = stranger(form_of_size(MOST + 1));
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
+    let too_large = unauthenticated(form_of_size(MOST + 1));
     let table = [
         (too_large.clone().method("PUT"), 405),
-        (stranger("").method("PUT"), 405),
+        (unauthenticated("").method("PUT"), 405),
         (too_large, 413),
-        (stranger(""), 401),
-        (stranger("type=subscribe"), 401),
-        (stranger(b"\xff"), 401),
-        (Event::post("no base64").marked_as_base64(), 401),
-        (Event::post("no base64").marked_as_base64().query("secret=wrong"), 401),
+        (unauthenticated(""), 401),
+        (unauthenticated("type=subscribe"), 401),
+        (unauthenticated(b"\xff"), 401),
+        (Event::post("no base64").declared_base64(), 401),
+        (Event::post("no base64").declared_base64().query("secret=wrong"), 401),
     ];
     for (event, status) in table {
         assert_eq!(inbound.call(event).await.status, status);
@@ -87,7 +87,7 @@ async fn cheapest_check_comes_first_and_unauthenticated_callers_learn_nothing() 
 
 #[tokio::test]
 async fn delivery_answer_has_the_segment_status_and_the_event_id() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let answer = inbound.call(event(form("subscribe"))).await;
     let id = answer.body["id"].clone();
     let digest = id.as_str().unwrap();
@@ -99,7 +99,7 @@ async fn delivery_answer_has_the_segment_status_and_the_event_id() {
 
 #[tokio::test]
 async fn repeated_form_is_a_duplicate_as_text_or_base64() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let form = form("subscribe");
     let first = inbound.call(event(&form)).await;
     assert_eq!(first.row(), (200, "delivered"));
@@ -113,7 +113,7 @@ async fn repeated_form_is_a_duplicate_as_text_or_base64() {
 
 #[tokio::test]
 async fn form_is_accepted_as_text() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     assert_eq!(inbound.call(as_text(&form("subscribe"))).await.row(), (200, "delivered"));
     assert_eq!(inbound.received_once().body["userId"], "8a25ff1d98");
 }
@@ -152,7 +152,7 @@ async fn template_fault_is_answered_and_leaves_no_record() {
 
 #[tokio::test]
 async fn template_fault_for_one_type_does_not_affect_others() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     // An `upemail` has no `id`.
     assert_eq!(inbound.call(event(form("upemail"))).await.status, 500);
     assert_eq!(inbound.call(event(form("profile"))).await.row(), (200, "delivered"));

@@ -1,4 +1,4 @@
-//! Faults at Segment, and Mailchimp's next delivery of the same event.
+//! Errors of Segment, and the next delivery of the event by Mailchimp.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     forms::form,
-    setup::{TELLS, Vendors, error, event, queued, setup, start_with, stranger},
+    setup::{SENDS_TO_SEGMENT, Vendors, error, event, queued, setup, start_with, unauthenticated},
 };
 use crate::common::{
     event_log::outcomes,
@@ -23,25 +23,25 @@ fn is_unfinished(answer: &Answer) -> bool {
     answer.status == 503 && answer.body == error("unfinished")
 }
 
-/// Sees the event delivered once, and then never again.
-async fn is_delivered_once(inbound: &mut Running<Vendors>, told: &str) {
-    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"), "{told}");
-    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "duplicate"), "{told}");
-    assert_eq!(inbound.received().len(), 1, "{told}");
+/// Checks that the event is delivered once and then never again.
+async fn is_delivered_once(inbound: &mut Running<Vendors>, context: &str) {
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"), "{context}");
+    assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "duplicate"), "{context}");
+    assert_eq!(inbound.received().len(), 1, "{context}");
 }
 
 /// Plays answers that come to this outcome, and then Mailchimp's next delivery.
 async fn play(_: usize, (replies, outcome): (Vec<Reply>, &'static str)) {
-    let told = format!("{replies:.300?}");
-    let mut inbound = start_with(TELLS).await;
+    let context = format!("{replies:.300?}");
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for reply in &replies {
         inbound.vendor.segment.reply_next(reply.clone());
     }
     let answer = inbound.call(event(form("subscribe"))).await;
-    assert!(is_unfinished(&answer), "{told}: {answer:?}");
-    assert_eq!(inbound.received().len(), replies.len(), "{told}");
-    is_delivered_once(&mut inbound, &told).await;
-    assert_eq!(inbound.end().await.event_log()[0]["outcome"], outcome, "{told}");
+    assert!(is_unfinished(&answer), "{context}: {answer:?}");
+    assert_eq!(inbound.received().len(), replies.len(), "{context}");
+    is_delivered_once(&mut inbound, &context).await;
+    assert_eq!(inbound.end().await.event_log()[0]["outcome"], outcome, "{context}");
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn event_refused_by_segment_is_delivered_once_on_mailchimp_retry() {
 
 #[tokio::test]
 async fn transient_segment_error_is_retried_inline_with_the_same_message_id() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     inbound.vendor.segment.reply_next(Reply::HangUp);
     inbound.vendor.segment.reply_next(vendor_replies::html(502));
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
@@ -73,7 +73,8 @@ async fn transient_segment_error_is_retried_inline_with_the_same_message_id() {
 #[tokio::test]
 async fn refused_connection_is_try_later() {
     // Nobody listens on the first port.
-    let setup = setup().await.template(TELLS).var("SEGMENT_URL", "http://127.0.0.1:1/v1");
+    let setup =
+        setup().await.template(SENDS_TO_SEGMENT).var("SEGMENT_URL", "http://127.0.0.1:1/v1");
     let mut inbound = setup.start().await;
     for _ in 0..2 {
         assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await));
@@ -85,7 +86,7 @@ async fn refused_connection_is_try_later() {
 
 #[tokio::test]
 async fn segment_timeout_is_retried_at_once_with_the_same_message_id() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for _ in 0..3 {
         inbound.vendor.segment.reply_next(Reply::HangUp);
     }
@@ -100,7 +101,7 @@ async fn segment_timeout_is_retried_at_once_with_the_same_message_id() {
 
 #[tokio::test]
 async fn segment_timeout_answers_mailchimp_within_eight_seconds() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     inbound.vendor.segment.reply_next(vendor_replies::nothing());
     let answered = timeout(EIGHT_SECONDS, inbound.call(event(form("subscribe")))).await;
     assert!(is_unfinished(&answered.unwrap()));
@@ -129,15 +130,15 @@ async fn slow_dependencies_answer_mailchimp_within_eight_seconds() {
     assert_eq!(line["status"], 503, "{line:#}");
 }
 
-/// A caller who has not authenticated waits no longer either, and is no event that may have gone
-/// out.
+/// An unauthenticated caller waits no longer either, and is not counted as in doubt.
 #[tokio::test]
 async fn slow_secrets_answer_unauthenticated_caller_within_eight_seconds() {
     let mut inbound = queued().await.var("SECRET_TTL_SECONDS", "1").start().await;
     sleep(Duration::from_millis(1_100)).await;
     inbound.secrets.set_delay(Duration::from_mins(1));
-    let stranger = stranger(form("subscribe")).query("secret=a-stranger-s-secret");
-    let answered = timeout(EIGHT_SECONDS, inbound.call(stranger)).await.unwrap();
+    let unauthenticated =
+        unauthenticated(form("subscribe")).query("secret=a-unauthenticated-s-secret");
+    let answered = timeout(EIGHT_SECONDS, inbound.call(unauthenticated)).await.unwrap();
     assert!([401, 503].contains(&answered.status), "{answered:?}");
     let line = inbound.end().await.only_line();
     assert_eq!(line.get("InDoubt"), None, "{line:#}");
@@ -145,7 +146,7 @@ async fn slow_secrets_answer_unauthenticated_caller_within_eight_seconds() {
 
 #[tokio::test]
 async fn rotated_segment_key_is_refreshed() {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     inbound.vendor.segment.set_write_key("the-next-segment-key");
     inbound.secrets.put(VENDOR_SECRET, "the-next-segment-key");
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
@@ -159,8 +160,8 @@ async fn wrong_type_of_segment_key_blocks_and_is_logged_by_kind() {
         ("md-0123456789abcdef012345", "a Mandrill key"),
         ("replace-me", "placeholder"),
     ];
-    for (secret, told) in table {
-        let setup = setup().await.template(TELLS);
+    for (secret, cause) in table {
+        let setup = setup().await.template(SENDS_TO_SEGMENT);
         setup.secrets.put(VENDOR_SECRET, secret);
         let mut inbound = setup.start().await;
         assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await), "{secret}");
@@ -168,7 +169,7 @@ async fn wrong_type_of_segment_key_blocks_and_is_logged_by_kind() {
         let log = inbound.end().await;
         let line = log.only_line();
         assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
-        assert!(line["cause"].as_str().unwrap().contains(told), "{line:#}");
-        assert!(!log.tells(secret), "{secret} is told");
+        assert!(line["cause"].as_str().unwrap().contains(cause), "{line:#}");
+        assert!(!log.contains(secret), "{secret} is logged");
     }
 }

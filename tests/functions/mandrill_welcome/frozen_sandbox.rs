@@ -1,4 +1,5 @@
-//! Sandboxes that are frozen while they deliver, and go on when another has taken the message over.
+//! Sandboxes that are frozen during a delivery and continue after another one took the message
+//! over.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ const FROZEN: Duration = Duration::from_secs(2);
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Sees the record done, and one mail sent.
+/// Checks that the record is completed and one mail was sent.
 fn is_one_mail(welcome: &Welcome) {
     assert_eq!(welcome.record()["state"], json!({"S": "delivered"}));
     assert_eq!(welcome.vendor.mails().values().collect::<Vec<_>>(), [&1]);
@@ -61,7 +62,7 @@ async fn sandbox_frozen_before_its_call_makes_none_after_losing_the_lease() {
     let mut welcome = setup.start().await;
     let mut other = welcome.sandbox.another().await;
     let message = stored(&mut welcome).await;
-    // Mandrill's key is looked up after the claim, and that takes a while.
+    // Mandrill's key is looked up after the lease is acquired, and that takes a while.
     sleep(Duration::from_millis(1100)).await;
     welcome.secrets.set_delay(Duration::from_millis(500));
     let signals = welcome.sandbox.signals();

@@ -1,4 +1,4 @@
-//! One mail, however often Ory asks for it.
+//! Idempotency without a queue: one mail for all retries by Ory.
 
 use serde_json::Value;
 

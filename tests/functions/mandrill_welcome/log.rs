@@ -1,4 +1,4 @@
-//! What can be seen of a request, and what never can.
+//! The event log: what it contains, and what is redacted.
 
 use fakes::server::Reply;
 use integration::Event;

@@ -1,4 +1,4 @@
-//! What arrives at Mandrill.
+//! The calls to Mandrill.
 
 use fakes::FakeMandrill;
 use integration::Event;

@@ -1,4 +1,4 @@
-//! Mandrill's answers, other than the honest ones of the fake.
+//! Mandrill's error responses, beside those that the fake gives by itself.
 
 use fakes::server::Reply;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `mandrill-welcome`, in line and with a queue.
+//! `mandrill-welcome`, inline and with a queue.
 
 mod callers;
 mod deadline;

@@ -1,4 +1,4 @@
-//! The queue or the table is away, or does not tell what it did.
+//! Outages of the queue and the table, and lost responses of theirs.
 
 use std::time::{Duration, Instant};
 
@@ -144,7 +144,7 @@ fn slowly_sent() -> Reply {
     Reply::After(Duration::from_millis(500), Box::new(mandrill_replies::row("sent", None)))
 }
 
-/// Sees a mail found that nobody has written down as delivered.
+/// Checks that a mail that was not recorded as delivered is found by a search.
 async fn is_found(mut welcome: Welcome) {
     assert_eq!(welcome.record()["state"], json!({"S": "in_progress"}));
     welcome.dynamo_db.set_down(false);

@@ -1,4 +1,4 @@
-//! With a queue: an event is stored, and delivered from there.
+//! Queued delivery: events are enqueued, then delivered.
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ use crate::common::{
 const NULL: &str = "function(ctx, outcome) null";
 
 /// Tells its second argument in the text of a message.
-pub(super) const TELLS_OUTCOME: &str = "
+pub(super) const REPORTS_OUTCOME: &str = "
 function(ctx, outcome) { messages: [{ instance_ptr: '#/', messages: [
   { id: 1, type: 'info', text: std.manifestJsonMinified(outcome) },
 ] }] }
@@ -27,7 +27,7 @@ async fn start(code: &str) -> Welcome {
 }
 
 /// The outcome that the reply template was given.
-pub(super) fn outcome_told(answer: &Answer) -> Value {
+pub(super) fn reported_outcome(answer: &Answer) -> Value {
     assert_eq!(answer.status, 400);
     let text = &answer.body["messages"][0]["messages"][0]["text"];
     serde_json::from_str(text.as_str().unwrap()).unwrap()
@@ -82,24 +82,24 @@ async fn reply_messages_stop_the_flow() {
 
 #[tokio::test]
 async fn reply_template_gets_the_outcome() {
-    let mut welcome = start(TELLS_OUTCOME).await;
+    let mut welcome = start(REPORTS_OUTCOME).await;
     let vendor = json!({"status": "sent", "message_id": format!("{:032x}", 1)});
     let delivered = json!({"status": "delivered", "id": FIRST, "vendor": vendor});
-    assert_eq!(outcome_told(&welcome.call(event(&ann())).await), delivered);
+    assert_eq!(reported_outcome(&welcome.call(event(&ann())).await), delivered);
     let duplicate = json!({"status": "duplicate", "id": FIRST});
-    assert_eq!(outcome_told(&welcome.call(event(&ann())).await), duplicate);
+    assert_eq!(reported_outcome(&welcome.call(event(&ann())).await), duplicate);
     welcome.vendor.reply_next(mandrill_replies::row("rejected", Some("spam")));
     let rejected = json!({"status": "rejected", "id": FIRST, "reason": "spam"});
-    assert_eq!(outcome_told(&welcome.call(event(&ben())).await), rejected);
+    assert_eq!(reported_outcome(&welcome.call(event(&ben())).await), rejected);
     for (ctx, reason) in [(ann_before_save(), "before_save"), (phone_only(), "cancelled")] {
         let skipped = json!({"status": "skipped", "reason": reason});
-        assert_eq!(outcome_told(&welcome.call(event(&ctx)).await), skipped);
+        assert_eq!(reported_outcome(&welcome.call(event(&ctx)).await), skipped);
     }
 }
 
 #[tokio::test]
 async fn reply_template_is_not_rendered_for_failed_deliveries() {
-    let mut welcome = start(TELLS_OUTCOME).await;
+    let mut welcome = start(REPORTS_OUTCOME).await;
     for reply in [
         vendor_replies::with_header(429, "retry-after", "600"),
         mandrill_replies::error(402, "PaymentRequired"),
@@ -109,7 +109,7 @@ async fn reply_template_is_not_rendered_for_failed_deliveries() {
         assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
     }
     let setup = Setup::new().await.template("function(ctx) ctx.missing");
-    let mut faulty = setup.reply_template(TELLS_OUTCOME).start().await;
+    let mut faulty = setup.reply_template(REPORTS_OUTCOME).start().await;
     assert_eq!(faulty.call(event(&ann())).await.message(), ("#/", 8_100_422));
 }
 

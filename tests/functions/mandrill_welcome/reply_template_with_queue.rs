@@ -1,4 +1,4 @@
-//! `REPLY_TEMPLATE` with a queue: one attempt in line, and what it does not deliver is stored.
+//! `REPLY_TEMPLATE` with a queue: one inline attempt; events that it does not deliver are enqueued.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     mandrill_replies,
-    reply_template::{TELLS_OUTCOME, outcome_told},
+    reply_template::{REPORTS_OUTCOME, reported_outcome},
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
@@ -21,12 +21,12 @@ use crate::common::{
 
 async fn start() -> Welcome {
     let setup = Setup::queued().await.template(FROM_THE_DOCUMENTS);
-    setup.reply_template(TELLS_OUTCOME).start().await
+    setup.reply_template(REPORTS_OUTCOME).start().await
 }
 
 /// The outcome that the reply template is given for an event.
-async fn told(welcome: &mut Welcome, event: Event) -> Value {
-    outcome_told(&welcome.call(event).await)
+async fn outcome_of(welcome: &mut Welcome, event: Event) -> Value {
+    reported_outcome(&welcome.call(event).await)
 }
 
 fn accepted() -> Value {
@@ -36,10 +36,10 @@ fn accepted() -> Value {
 #[tokio::test]
 async fn event_delivered_inline_is_not_enqueued() {
     let mut welcome = start().await;
-    let outcome = told(&mut welcome, event(&ann())).await;
+    let outcome = outcome_of(&mut welcome, event(&ann())).await;
     assert_eq!((&outcome["status"], &outcome["id"]), (&json!("delivered"), &json!(FIRST)));
     assert_eq!((welcome.mails(), welcome.stored().len()), (1, 0));
-    assert_eq!(told(&mut welcome, event(&ann())).await["status"], "duplicate");
+    assert_eq!(outcome_of(&mut welcome, event(&ann())).await["status"], "duplicate");
     assert!(welcome.stored().is_empty());
     let line = &welcome.end().await.event_log()[0];
     assert_eq!(metrics(line), ["Received", "Delivered", "VendorLatency"].into());
@@ -53,16 +53,16 @@ async fn failed_inline_call_is_enqueued_and_retried() {
         mandrill_replies::error(402, "PaymentRequired"),
     ];
     for reply in replies {
-        let told_of = format!("{reply:?}");
+        let context = format!("{reply:?}");
         let mut welcome = start().await;
         welcome.vendor.reply_next(reply);
-        assert_eq!(told(&mut welcome, event(&ann())).await, accepted(), "{told_of}");
-        assert_eq!((welcome.mails(), welcome.stored().len()), (1, 1), "{told_of}");
-        assert!(welcome.work().await.is_empty(), "{told_of}");
-        assert_eq!(welcome.mails(), 1, "{told_of}");
+        assert_eq!(outcome_of(&mut welcome, event(&ann())).await, accepted(), "{context}");
+        assert_eq!((welcome.mails(), welcome.stored().len()), (1, 1), "{context}");
+        assert!(welcome.work().await.is_empty(), "{context}");
+        assert_eq!(welcome.mails(), 1, "{context}");
         let [request, delivery] = welcome.end().await.event_log().try_into().unwrap();
         assert_eq!((&request["outcome"], &request["calls"]), (&json!("accepted"), &json!(1)));
-        assert_eq!(delivery["outcome"], "delivered", "{told_of}");
+        assert_eq!(delivery["outcome"], "delivered", "{context}");
     }
 }
 
@@ -70,7 +70,7 @@ async fn failed_inline_call_is_enqueued_and_retried() {
 async fn in_doubt_call_is_enqueued_and_found_later() {
     let mut welcome = start().await;
     welcome.vendor.act_and_reply_next(Reply::HangUp);
-    assert_eq!(told(&mut welcome, event(&ann())).await, accepted());
+    assert_eq!(outcome_of(&mut welcome, event(&ann())).await, accepted());
     assert_eq!(welcome.mails(), 1);
     let wait = welcome.work_after(1).await.unwrap();
     assert!((20..=41).contains(&wait), "until the lease ends: {wait} s");
@@ -82,10 +82,10 @@ async fn in_doubt_call_is_enqueued_and_found_later() {
 #[tokio::test]
 async fn template_fault_is_enqueued_and_delivered_after_a_fix() {
     let faulty = Setup::queued().await.template("function(ctx) ctx.missing");
-    let mut welcome = faulty.reply_template(TELLS_OUTCOME).start().await;
-    assert_eq!(told(&mut welcome, event(&ann())).await, accepted());
-    let mended = |it: Deployment| it.template("TEMPLATE", FROM_THE_DOCUMENTS);
-    welcome.sandbox.deploy(mended).await;
+    let mut welcome = faulty.reply_template(REPORTS_OUTCOME).start().await;
+    assert_eq!(outcome_of(&mut welcome, event(&ann())).await, accepted());
+    let fixed = |it: Deployment| it.template("TEMPLATE", FROM_THE_DOCUMENTS);
+    welcome.sandbox.deploy(fixed).await;
     assert!(welcome.work().await.is_empty());
     assert_eq!(welcome.mails(), 1);
     let [request, _] = welcome.end().await.event_log().try_into().unwrap();
@@ -97,7 +97,7 @@ async fn template_fault_is_enqueued_and_delivered_after_a_fix() {
 async fn missing_table_enqueues_the_event_without_calls() {
     let mut welcome = start().await;
     welcome.dynamo_db.set_down(true);
-    assert_eq!(told(&mut welcome, event(&ann())).await, accepted());
+    assert_eq!(outcome_of(&mut welcome, event(&ann())).await, accepted());
     assert!(welcome.received().is_empty());
     assert_eq!(welcome.stored().len(), 1);
 }
@@ -113,11 +113,11 @@ async fn reply_template_is_not_rendered_if_delivery_and_enqueue_fail() {
 
 #[tokio::test]
 async fn skipped_event_is_not_enqueued() {
-    let setup = Setup::queued().await.reply_template(TELLS_OUTCOME);
+    let setup = Setup::queued().await.reply_template(REPORTS_OUTCOME);
     let mut welcome = setup.start().await;
     for (ctx, reason) in [(ann_before_save(), "before_save"), (phone_only(), "cancelled")] {
         let skipped = json!({"status": "skipped", "reason": reason});
-        assert_eq!(told(&mut welcome, event(&ctx)).await, skipped);
+        assert_eq!(outcome_of(&mut welcome, event(&ctx)).await, skipped);
     }
     assert!(welcome.stored().is_empty());
 }

@@ -1,4 +1,4 @@
-//! What cannot be delivered yet stays in the queue, and is hidden for a while.
+//! Retries from the queue: undelivered messages stay queued with a backoff.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -19,15 +19,15 @@ use crate::common::{
     vendor_replies,
 };
 
-/// Sees the one message delivered by one mail, once whatever was wrong is mended.
-async fn is_delivered_once(welcome: &mut Welcome, told: &str) {
-    assert!(welcome.received().is_empty(), "{told}");
+/// Checks that the message is delivered by one mail after the fix.
+async fn is_delivered_once(welcome: &mut Welcome, context: &str) {
+    assert!(welcome.received().is_empty(), "{context}");
     welcome.let_time_pass(Duration::from_hours(1));
-    assert!(welcome.work().await.is_empty(), "{told}");
-    assert_eq!(welcome.mails(), 1, "{told}");
+    assert!(welcome.work().await.is_empty(), "{context}");
+    assert_eq!(welcome.mails(), 1, "{context}");
 }
 
-/// An answer, how often the message had been received, and how long it is hidden then.
+/// A response, the receive count of the message, and the resulting backoff.
 type Case = (Reply, u32, RangeInclusive<u32>);
 
 /// Plays each case to an event of its own, and then delivers it.
@@ -35,13 +35,13 @@ async fn play(cases: Vec<Case>, outcome: &str, counted: &str) {
     let mut welcome = Welcome::queued().await;
     let calls = cases.len() * 2;
     for (n, (reply, receives, hidden)) in cases.into_iter().enumerate() {
-        let told = format!("{reply:?} after {receives}");
+        let context = format!("{reply:?} after {receives}");
         welcome.store(event_of(&format!("{n:08}-2222-4222-8222-000000000007"), &ann())).await;
         welcome.vendor.reply_next(reply);
         let wait = welcome.work_after(receives).await.unwrap();
-        assert!(hidden.contains(&wait), "{wait} s: {told}");
-        assert_eq!(welcome.mails(), 1, "one attempt: {told}");
-        is_delivered_once(&mut welcome, &told).await;
+        assert!(hidden.contains(&wait), "{wait} s: {context}");
+        assert_eq!(welcome.mails(), 1, "one attempt: {context}");
+        is_delivered_once(&mut welcome, &context).await;
     }
     let deliveries = welcome.end().await.deliveries();
     assert_eq!(deliveries.len(), calls);
@@ -107,8 +107,8 @@ async fn template_fault_delays_redelivery_until_the_template_changes() {
     welcome.store(event(&ann())).await;
     assert_eq!(welcome.work_after(1).await, Some(900));
     assert_eq!(welcome.dynamo_db.calls(), 0, "nothing is claimed");
-    let mended = |it: Deployment| it.template("TEMPLATE", FROM_THE_DOCUMENTS);
-    welcome.sandbox.deploy(mended).await;
+    let fixed = |it: Deployment| it.template("TEMPLATE", FROM_THE_DOCUMENTS);
+    welcome.sandbox.deploy(fixed).await;
     is_delivered_once(&mut welcome, "a template fault").await;
     let deliveries = welcome.end().await.deliveries();
     assert_eq!(deliveries[0]["outcome"], "template_fault");
@@ -124,8 +124,8 @@ async fn runaway_template_delays_redelivery_and_ends_the_process() {
     assert_eq!(welcome.sandbox.starts(), 1);
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
     assert_eq!(welcome.sandbox.starts(), 2);
-    let mended = |it: Deployment| it.template("TEMPLATE", FROM_THE_DOCUMENTS);
-    welcome.sandbox.deploy(mended).await;
+    let fixed = |it: Deployment| it.template("TEMPLATE", FROM_THE_DOCUMENTS);
+    welcome.sandbox.deploy(fixed).await;
     is_delivered_once(&mut welcome, "a runaway").await;
 }
 
@@ -142,7 +142,7 @@ async fn wrong_type_of_mandrill_key_blocks_until_replaced() {
         is_delivered_once(&mut welcome, secret).await;
         let log = welcome.end().await;
         assert_eq!(metrics(&log.deliveries()[0]), ["Blocked"].into());
-        assert!(!log.tells(secret), "{secret} is told");
+        assert!(!log.contains(secret), "{secret} is logged");
     }
 }
 
@@ -176,7 +176,7 @@ async fn rotated_key_is_refreshed_once_and_the_mail_delivered() {
 async fn key_refused_twice_blocks() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
-    welcome.vendor.set_key("a-key-that-nobody-told-us");
+    welcome.vendor.set_key("a-key-that-we-do-not-have");
     assert_eq!(welcome.work_after(1).await, Some(900));
     assert_eq!(welcome.mails(), 2);
     welcome.vendor.set_key(FakeMandrill::KEY);

@@ -75,10 +75,10 @@ async fn screening_passes_on_any_other_mandrill_response() {
     ];
     let mut welcome = start().await;
     for reply in harmless {
-        let told = format!("{reply:?}");
+        let context = format!("{reply:?}");
         welcome.vendor.reply_next(reply);
-        assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204, "{told}");
-        assert_eq!(welcome.received_once().method, "rejects/list", "{told}");
+        assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204, "{context}");
+        assert_eq!(welcome.received_once().method, "rejects/list", "{context}");
     }
     welcome.vendor.set_resetting(true);
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);

@@ -1,4 +1,4 @@
-//! Keys and credentials: their rotation, their absence, and keys that are not the right ones.
+//! Secrets: rotation, missing secrets, and keys of the wrong type.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ async fn cached_secret_is_used_during_a_secrets_manager_outage() {
     let mut welcome = with_old_secrets().await;
     welcome.secrets.set_down(true);
     assert_eq!(welcome.call(event_of(SECOND, &ben())).await.row(), (200, "delivered"));
-    assert!(welcome.end().await.tells("the old value serves on"));
+    assert!(welcome.end().await.contains("the old value serves on"));
 }
 
 #[tokio::test]

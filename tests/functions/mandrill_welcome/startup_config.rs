@@ -1,4 +1,4 @@
-//! The start: what stops it, and what it says then.
+//! Startup: invalid configuration that stops it, and the error that is logged.
 
 use super::{setup::Setup, templates::FROM_THE_DOCUMENTS};
 use crate::common::{

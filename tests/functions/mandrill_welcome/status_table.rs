@@ -38,20 +38,22 @@ async fn secret_with_api_key_and_password_accepts_either() {
     let both = json!({"api_key": WEBHOOK_KEY, "username": "ory", "password": "a-long-password!"});
     setup.secrets.put("both", &both.to_string());
     let mut welcome = setup.var("WEBHOOK_SECRET_ID", "both").start().await;
-    let stranger = Event::of_ory(&ann(), FIRST);
+    let unauthenticated = Event::of_ory(&ann(), FIRST);
     let password = |password| {
         let basic = format!("Basic {}", STANDARD.encode(format!("ory:{password}")));
-        stranger.clone().header("authorization", basic)
+        unauthenticated.clone().header("authorization", basic)
     };
     let known = [
-        stranger.clone().header("x-webhook-key", WEBHOOK_KEY),
-        stranger.clone().cookie(&format!("X-Webhook-Key={WEBHOOK_KEY}")),
+        unauthenticated.clone().header("x-webhook-key", WEBHOOK_KEY),
+        unauthenticated.clone().cookie(&format!("X-Webhook-Key={WEBHOOK_KEY}")),
         password("a-long-password!"),
     ];
     for event in known {
         assert_eq!(welcome.call(event).await.status, 200);
     }
-    for event in [password("another-password"), stranger.header("authorization", WEBHOOK_KEY)] {
+    for event in
+        [password("another-password"), unauthenticated.header("authorization", WEBHOOK_KEY)]
+    {
         assert_eq!(welcome.call(event).await.status, 401);
     }
 }
@@ -181,7 +183,7 @@ async fn event_neither_enqueued_nor_delivered_asks_for_a_retry() {
 /// With what it takes to hand an event over.
 const TEN_SECONDS: Duration = Duration::from_millis(10_150);
 
-/// Calls a function whose Mandrill never answers, and sees that Ory is answered all the same.
+/// Calls a function whose Mandrill never answers, and checks that Ory is answered all the same.
 async fn is_answered_within_ten_seconds(mut welcome: Welcome) {
     welcome.vendor.reply_next(vendor_replies::nothing());
     let answered = timeout(TEN_SECONDS, welcome.call(event(&ann()))).await;
@@ -202,7 +204,8 @@ async fn slow_secrets_answer_ory_within_ten_seconds() {
     is_answered_within_ten_seconds(welcome).await;
 }
 
-/// Whatever has to be waited for: the secrets, the queue, the table before the mail and after it.
+/// Everything that a request waits for: the secrets, the queue, and the table before and after the
+/// mail.
 #[tokio::test]
 async fn slow_dependencies_answer_ory_within_ten_seconds() {
     let setup = Setup::queued().await.var("SECRET_TTL_SECONDS", "1");

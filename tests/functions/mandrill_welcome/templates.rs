@@ -1,4 +1,4 @@
-//! Templates: their forms, their faults, and those that never end.
+//! Templates: where they come from, template faults, and runaway templates.
 
 use std::fs;
 
@@ -99,13 +99,16 @@ const FAULTY: [(&str, &str); 13] = [
     ("local itself = itself; itself", "infinite recursion"),
 ];
 
-/// Renders a faulty template, and sees its name, the line and the kind in the log.
+/// Renders a faulty template and checks that its name, line and kind are logged.
 async fn is_told(code: &str, line: usize, kind: &str) {
     let mut welcome = start(code).await;
     assert_eq!(welcome.call(event(&ann())).await.status, 422);
-    let told = welcome.end().await.only_line();
-    assert_eq!((&told["outcome"], &told["TemplateFault"]), (&json!("template_fault"), &json!(1.0)));
-    let cause = told["cause"].as_str().unwrap();
+    let entry = welcome.end().await.only_line();
+    assert_eq!(
+        (&entry["outcome"], &entry["TemplateFault"]),
+        (&json!("template_fault"), &json!(1.0))
+    );
+    let cause = entry["cause"].as_str().unwrap();
     let place = format!("at line {line}, ");
     let is_whole = ["TEMPLATE", kind, &place].iter().all(|part| cause.contains(part));
     assert!(is_whole, "{cause}: {code}");

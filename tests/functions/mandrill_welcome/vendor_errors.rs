@@ -1,4 +1,4 @@
-//! Faults at Mandrill, and on the way there.
+//! Errors of Mandrill and of the connection to it.
 
 use std::time::Duration;
 
@@ -111,16 +111,16 @@ async fn play(vendor_timeout_ms: &str, cases: Vec<Case>) {
     let setup = Setup::new().await.template(FROM_THE_DOCUMENTS);
     let mut welcome = setup.var("VENDOR_TIMEOUT_MS", vendor_timeout_ms).start().await;
     for (n, (replies, calls, fault)) in cases.iter().cloned().enumerate() {
-        let told = format!("{replies:.300?}");
+        let context = format!("{replies:.300?}");
         let event = event_of(&format!("{n:08}-2222-4222-8222-000000000003"), &ann());
         for reply in replies {
             welcome.vendor.reply_next(reply);
         }
-        assert_eq!(welcome.call(event.clone()).await.message(), ("#/", 8_100_503), "{told}");
-        assert_eq!(welcome.received().len(), calls, "{told}");
+        assert_eq!(welcome.call(event.clone()).await.message(), ("#/", 8_100_503), "{context}");
+        assert_eq!(welcome.received().len(), calls, "{context}");
         let again = welcome.call(event).await;
         let (status, sent) = if fault == InDoubt { (503, 0) } else { (200, 1) };
-        assert_eq!((again.status, welcome.received().len()), (status, sent), "again: {told}");
+        assert_eq!((again.status, welcome.received().len()), (status, sent), "again: {context}");
     }
     let event_log = welcome.end().await.event_log();
     for ((_, calls, fault), line) in cases.iter().zip(event_log.iter().step_by(2)) {
@@ -181,8 +181,8 @@ async fn connect_timeout_is_retried_and_reported_as_try_later() {
             // What is left for the third call is less than the longest time for connecting.
             welcome.dynamo_db.set_delay(Duration::from_millis(900));
             assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
-            let mark = welcome.record().get("in_doubt_since").cloned();
-            assert_eq!(mark, None, "{vendor_timeout_ms}: it is in doubt");
+            let marker = welcome.record().get("in_doubt_since").cloned();
+            assert_eq!(marker, None, "{vendor_timeout_ms}: it is in doubt");
             let line = welcome.end().await.only_line();
             assert_eq!(line["outcome"], "try_later", "{vendor_timeout_ms}: {line:#}");
         }
@@ -231,7 +231,7 @@ async fn refused_key_is_refreshed_and_the_call_retried_once() {
 #[tokio::test]
 async fn key_refused_twice_blocks() {
     let mut welcome = Welcome::start().await;
-    welcome.vendor.set_key("a-key-that-nobody-told-us");
+    welcome.vendor.set_key("a-key-that-we-do-not-have");
     let refusals = [None, Some(vendor_replies::html(401)), Some(vendor_replies::html(403))];
     for refusal in refusals {
         for reply in refusal.iter().flat_map(|reply| [reply, reply]) {

@@ -1,4 +1,4 @@
-//! Drives a function through its samples and the faults.
+//! Drives a function through all samples and faults.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const AT_ONCE: usize = 10;
 /// The log levels, by `LOG_LEVEL`.
 const LEVELS: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
 
-/// Where a function stands.
+/// How a function is deployed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Placement {
     /// With neither a queue nor a table.
@@ -125,7 +125,7 @@ async fn run<V: Vendor>(
         fault.ends(&mut running, parties).await;
         seen.calls(&running);
     }
-    // What is left, once all is mended.
+    // What is left, once all is fixed.
     for _ in 0..2 {
         running.let_time_pass(Duration::from_mins(35));
         running.work().await;

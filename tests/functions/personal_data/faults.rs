@@ -1,4 +1,4 @@
-//! What can go wrong, and quotes whatever it can while it does.
+//! Faults that echo as much of their input as possible.
 
 use fakes::server::Reply;
 use http::Response;

@@ -1,7 +1,7 @@
-//! Every sample event with every fault, with a mark wherever a secret, an address, a name, a
-//! cookie or an IP can be: at every log level, in line and with a queue, with and without a table.
-//! The marks may stand in the vendor's call, and the event's own in the queue's message; in no log,
-//! no metric, no answer and no record.
+//! Personal data and secrets stay where they belong. Every sample is combined with every fault, at
+//! every log level, inline and with a queue, with and without a table. A canary is placed wherever
+//! a secret, an address, a name, a cookie or an IP can be. Canaries may reach the vendor, and those
+//! of the event the queue message; no log, metric, answer or record.
 
 mod driver;
 mod faults;

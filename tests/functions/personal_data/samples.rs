@@ -1,4 +1,4 @@
-//! The sample events, marked: whatever a person or a stranger wrote, and every secret.
+//! The sample events, with a canary in every field that a caller can fill in and in every secret.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ory_actions::up::samples::Sample;

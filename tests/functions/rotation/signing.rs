@@ -8,7 +8,7 @@ use super::{events::form_about, fleet::Fleet};
 use crate::{
     common::setup::Setup,
     mailchimp_inbound::{
-        setup::{SECRET, TELLS, Vendors, setup, stranger},
+        setup::{SECRET, SENDS_TO_SEGMENT, Vendors, setup, unauthenticated},
         signature::{HEADER, from_now, header},
     },
 };
@@ -18,7 +18,8 @@ const OLD: &str = "what-the-first-webhook-signs-with";
 const NEW: &str = "what-the-second-webhook-signs-with";
 
 async fn signed_only() -> Setup<Vendors> {
-    let setup = setup().await.template(TELLS).var("MAILCHIMP_SIGNING_SECRET_ID", SIGNING);
+    let setup =
+        setup().await.template(SENDS_TO_SEGMENT).var("MAILCHIMP_SIGNING_SECRET_ID", SIGNING);
     setup.secrets.put(SIGNING, &json!({ "signing_secret": OLD }).to_string());
     setup
 }
@@ -26,7 +27,7 @@ async fn signed_only() -> Setup<Vendors> {
 fn signed(n: usize, signing_secret: &str) -> Event {
     let form = form_about(n);
     let signature = header(signing_secret, from_now(0), &form);
-    stranger(&form).query(&format!("secret={SECRET}")).header(HEADER, signature)
+    unauthenticated(&form).query(&format!("secret={SECRET}")).header(HEADER, signature)
 }
 
 /// The same by the second webhook.

@@ -1,5 +1,5 @@
-//! What the functions present: have the vendor take a second key, put it, wait, have it take the
-//! first no more. Not one call carries a key that is not taken: Segment would say 200 to it.
+//! Rotation of vendor API keys: add a second key at the vendor, put it, wait, revoke the first. No
+//! call carries a revoked key: Segment would answer it 200.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     common::setup::{Setup, VENDOR_SECRET, Vendor},
     mailchimp_inbound::{
         people::with_consent,
-        setup::{ORY_SECRET, SECRET, TELLS, Vendors, setup as mailchimp, with_ory},
+        setup::{ORY_SECRET, SECRET, SENDS_TO_SEGMENT, Vendors, setup as mailchimp, with_ory},
     },
 };
 
@@ -68,7 +68,7 @@ async fn segment_key_rotation_loses_no_identify() {
 
 #[tokio::test]
 async fn segment_key_rotation_loses_no_mailchimp_event() {
-    let setup = mailchimp().await.template(TELLS);
+    let setup = mailchimp().await.template(SENDS_TO_SEGMENT);
     is_rotated(setup, VENDOR_SECRET, at_the_vendor(), from_mailchimp).await;
 }
 

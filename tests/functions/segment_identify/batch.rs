@@ -1,4 +1,4 @@
-//! Events that come from the queue together go to Segment together.
+//! Batches: events that are received together are sent to Segment in one call.
 
 use std::{
     ops::RangeInclusive,
@@ -175,22 +175,25 @@ async fn refused_batch_is_sent_one_by_one_and_only_the_bad_event_stays() {
     assert_eq!(outcomes(&deliveries), ["delivered", "blocked", "delivered"]);
 }
 
-/// Plays a reply to a batch, and sees all of it stay, and go out again as it was.
+/// Plays a reply to a batch and checks that the whole batch stays and is resent unchanged.
 async fn all_stay(reply: Reply, range: RangeInclusive<u32>, outcome: &str) {
-    let told = format!("{reply:?}");
+    let context = format!("{reply:?}");
     let mut identify = with_events(3).await;
     identify.vendor.reply_next(reply);
-    assert_eq!(identify.work_together(10).await.len(), 3, "{told}");
+    assert_eq!(identify.work_together(10).await.len(), 3, "{context}");
     let waits = hidden(&identify);
-    assert!(waits.len() == 3 && waits.iter().all(|wait| range.contains(wait)), "{waits:?} {told}");
+    assert!(
+        waits.len() == 3 && waits.iter().all(|wait| range.contains(wait)),
+        "{waits:?} {context}"
+    );
     let first = identify.received_once();
     identify.let_time_pass(Duration::from_hours(1));
-    assert!(identify.work_together(10).await.is_empty(), "{told}");
+    assert!(identify.work_together(10).await.is_empty(), "{context}");
     let second = identify.received_once();
-    assert_eq!(each(&first, "messageId"), each(&second, "messageId"), "{told}");
-    assert_eq!(each(&first, "timestamp"), each(&second, "timestamp"), "{told}");
+    assert_eq!(each(&first, "messageId"), each(&second, "messageId"), "{context}");
+    assert_eq!(each(&first, "timestamp"), each(&second, "timestamp"), "{context}");
     for line in &identify.end().await.deliveries()[..3] {
-        assert_eq!(line["outcome"], outcome, "{told}");
+        assert_eq!(line["outcome"], outcome, "{context}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who may call, and what of two calls makes them one event.
+//! Authentication, and the event id.
 
 use integration::Event;
 
@@ -21,8 +21,7 @@ async fn unauthenticated_callers_do_not_trigger_secret_lookups_per_call() {
 
 #[tokio::test]
 async fn failing_secrets_manager_is_called_once_per_pause() {
-    let without =
-        Event::of_ory(&ann(), FIRST).header("authorization", "a-stranger-s-key-of-length");
+    let without = Event::of_ory(&ann(), FIRST).header("authorization", "an-unknown-key-of-length");
     secret_lookups::do_not_depend_on_the_caller(setup, event(&ann()), without, |answer| {
         answer.message() == ("#/", 8_100_502)
     })

@@ -1,4 +1,4 @@
-//! What arrives at Segment.
+//! The calls to Segment.
 
 use std::sync::{Arc, Mutex};
 
@@ -217,7 +217,7 @@ async fn welcomed_address_of_two_is_sent() {
     for (n, ctx) in with_two_addresses().into_iter().enumerate() {
         let trigger_id = format!("{n:08}-2222-4222-8222-000000000001");
         assert_eq!(identify.call(event_of(&trigger_id, &ctx)).await.row(), (200, "delivered"));
-        let told = &identify.received_once().body["traits"]["email"];
-        assert!(told.as_str().unwrap().eq_ignore_ascii_case("ann@example.com"), "{ctx}: {told}");
+        let email = &identify.received_once().body["traits"]["email"];
+        assert!(email.as_str().unwrap().eq_ignore_ascii_case("ann@example.com"), "{ctx}: {email}");
     }
 }

@@ -1,4 +1,4 @@
-//! Invocations that are about to end.
+//! Deliveries close to the deadline of the invocation.
 
 use super::setup::setup;
 use crate::common::{

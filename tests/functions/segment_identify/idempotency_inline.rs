@@ -1,4 +1,4 @@
-//! One event has one `messageId`, by which Segment drops the second of two calls.
+//! Idempotency by `messageId`: each event has one, and Segment drops the second of two calls.
 
 use fakes::FakeSegment;
 use integration::Event;

@@ -1,8 +1,8 @@
-//! Segment as a peer that means harm.
+//! Segment as a malicious peer.
 
 use super::setup::setup;
 use crate::common::{
-    malicious_peers::Harm,
+    malicious_peers::Attack,
     malicious_vendor,
     ory::{ann, event},
     setup::side_by_side,
@@ -10,9 +10,9 @@ use crate::common::{
 
 #[tokio::test]
 async fn malicious_vendor_does_no_harm() {
-    side_by_side(Harm::ALL, |_, harm| async move {
-        let outcome = malicious_vendor::outcome_at_a_vendor(harm);
-        malicious_vendor::comes_to(setup().await, "SEGMENT_URL", harm, event(&ann()), outcome)
+    side_by_side(Attack::ALL, |_, attack| async move {
+        let outcome = malicious_vendor::outcome_at_a_vendor(attack);
+        malicious_vendor::comes_to(setup().await, "SEGMENT_URL", attack, event(&ann()), outcome)
             .await;
     })
     .await;

@@ -1,4 +1,4 @@
-//! `segment-identify`, in line and with a queue.
+//! `segment-identify`, inline and with a queue.
 
 mod batch;
 mod callers;

@@ -1,4 +1,4 @@
-//! With a queue: an event is stored, and told to Segment from there.
+//! Queued delivery: events are enqueued, then sent to Segment.
 
 use serde_json::{Value, json};
 
@@ -122,9 +122,9 @@ async fn reply_template_makes_one_inline_call_and_enqueues_failures() {
     ] }] }";
     let mut identify = queued().await.reply_template(code).start().await;
     identify.vendor.reply_next(segment_replies::refused(500));
-    for told in ["accepted", "delivered"] {
+    for status in ["accepted", "delivered"] {
         let answer = identify.call(event(&ann())).await;
-        assert_eq!(answer.body["messages"][0]["messages"][0]["text"], told);
+        assert_eq!(answer.body["messages"][0]["messages"][0]["text"], status);
         identify.received_once();
     }
     assert_eq!(identify.stored().len(), 1);

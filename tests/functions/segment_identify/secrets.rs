@@ -1,4 +1,4 @@
-//! Keys: the caller's and Segment's, their rotation, and keys that are not the right ones.
+//! Secrets: rotation, missing secrets, and keys of the wrong type.
 
 use fakes::FakeSegment;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The start: what stops it, and what it says then.
+//! Startup: invalid configuration that stops it, and the error that is logged.
 
 use super::setup::{queued, setup};
 use crate::common::{
@@ -45,9 +45,9 @@ async fn empty_optional_variable_counts_as_unset() {
 
 #[tokio::test]
 async fn invalid_template_keeps_events_in_the_queue() {
-    let mended = "function(ctx) { userId: ctx.identity.id }";
+    let fixed = "function(ctx) { userId: ctx.identity.id }";
     let setup = queued().await;
-    enqueued::invalid_template_keeps_events_until_it_is_fixed(setup, event(&ann()), mended).await;
+    enqueued::invalid_template_keeps_events_until_it_is_fixed(setup, event(&ann()), fixed).await;
 }
 
 #[tokio::test]

@@ -111,8 +111,8 @@ async fn reply_template_gets_the_segment_outcome() {
     let answer = identify.call(event(&ann())).await;
     assert_eq!((answer.status, answer.message()), (400, ("#/", 1)));
     let text = answer.body["messages"][0]["messages"][0]["text"].as_str().unwrap();
-    let told: Value = serde_json::from_str(text).unwrap();
+    let reported: Value = serde_json::from_str(text).unwrap();
     let vendor = json!({"success": true});
-    assert_eq!(told, json!({"status": "delivered", "id": FIRST, "vendor": vendor}));
+    assert_eq!(reported, json!({"status": "delivered", "id": FIRST, "vendor": vendor}));
     assert_eq!(identify.received().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Templates whose result Segment would take, and then drop in silence.
+//! Template output that Segment would accept and then drop silently.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Faults at Segment, and on the way there.
+//! Errors of Segment and of the connection to it.
 
 use fakes::{FakeSegment, server::Reply};
 use serde_json::json;
@@ -62,20 +62,20 @@ fn successes_in_the_end() -> Vec<Case> {
     ]
 }
 
-/// Sees that all of an event's calls are the same to Segment.
-fn are_the_same(identify: &Running<FakeSegment>, calls: usize, told: &str) {
+/// Checks that all of an event's calls are the same to Segment.
+fn are_the_same(identify: &Running<FakeSegment>, calls: usize, context: &str) {
     let received = identify.received();
-    assert_eq!(received.len(), calls, "{told}");
+    assert_eq!(received.len(), calls, "{context}");
     for call in &received {
-        assert_eq!(message_id(call), message_id(&received[0]), "{told}");
-        assert_eq!(call.body["timestamp"], received[0].body["timestamp"], "{told}");
-        assert!(call.body["sentAt"].is_string(), "{told}");
+        assert_eq!(message_id(call), message_id(&received[0]), "{context}");
+        assert_eq!(call.body["timestamp"], received[0].body["timestamp"], "{context}");
+        assert!(call.body["sentAt"].is_string(), "{context}");
     }
 }
 
 /// Plays a case, and then Ory's next attempt at the same event.
 async fn play(_: usize, (replies, outcome): Case) {
-    let told = format!("{replies:.300?}");
+    let context = format!("{replies:.300?}");
     let mut identify = start().await;
     let calls = replies.len();
     for reply in replies {
@@ -83,15 +83,15 @@ async fn play(_: usize, (replies, outcome): Case) {
     }
     let answer = identify.call(event(&ann())).await;
     let calls = if outcome == "delivered" {
-        assert_eq!(answer.row(), (200, "delivered"), "{told}");
+        assert_eq!(answer.row(), (200, "delivered"), "{context}");
         calls + 1
     } else {
-        assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_503)), "{told}");
+        assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_503)), "{context}");
         calls
     };
-    are_the_same(&identify, calls, &told);
-    assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"), "again: {told}");
-    assert_eq!(identify.received().len(), 1, "again: {told}");
+    are_the_same(&identify, calls, &context);
+    assert_eq!(identify.call(event(&ann())).await.row(), (200, "delivered"), "again: {context}");
+    assert_eq!(identify.received().len(), 1, "again: {context}");
     let event_log = identify.end().await.event_log();
     assert_eq!(
         (&event_log[0]["outcome"], &event_log[0]["calls"]),

@@ -1,4 +1,4 @@
-//! Credentials are compared as digests, by `subtle`, and by nothing else.
+//! Credentials are compared in constant time: as digests, by `subtle`, and in no other way.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The alarms: what they watch, when they are raised, and who hears them.
+//! The alarms: their metrics, thresholds and notifications.
 
 use std::{collections::BTreeSet, time::Duration};
 

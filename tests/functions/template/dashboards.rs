@@ -1,4 +1,4 @@
-//! The dashboards: one a function, with nothing on them that is not there.
+//! The dashboards: one per function, with existing metrics only.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,5 @@
-//! `template.yaml`, and `monitoring.yaml` within it, against the code: what a function reads is set,
-//! what it calls is allowed, what is watched is counted, and times, sizes and names fit those that
-//! the code counts on.
+//! `template.yaml` and its nested `monitoring.yaml` against the code: environment variables,
+//! permissions, metrics, timeouts, sizes and names match.
 
 mod alarm;
 mod alarms;

@@ -1,4 +1,4 @@
-//! The parameters: what has a shape is held to it before anything is deployed.
+//! The parameters: patterns catch invalid values before anything is deployed.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Reads a template and works its values out, as far as tests ask for them.
+//! Parses a template and resolves its values, as far as the tests need them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

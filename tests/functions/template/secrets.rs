@@ -1,4 +1,4 @@
-//! The secrets: those of callers are generated, those of vendors wait to be filled in.
+//! The secrets: webhook secrets are generated, vendor secrets start as placeholders.
 
 use shared::secrets::PLACEHOLDER;
 

@@ -39,8 +39,8 @@ impl Peer {
     async fn messages(&self) -> String {
         let count = QueueAttributeName::ApproximateNumberOfMessages;
         let ask = self.client.get_queue_attributes().queue_url(&self.url);
-        let told = ask.attribute_names(count.clone()).send().await.unwrap();
-        told.attributes.unwrap().remove(&count).unwrap()
+        let answer = ask.attribute_names(count.clone()).send().await.unwrap();
+        answer.attributes.unwrap().remove(&count).unwrap()
     }
 
     pub(super) async fn receive(&self) -> Vec<Message> {

@@ -1,4 +1,4 @@
-//! The console, in a real browser.
+//! The console in a real browser.
 
 mod browser;
 

@@ -96,7 +96,7 @@ async fn any_message_type_stops_the_flow_and_only_errors_are_shown_as_errors() {
         ("Error", "info"),
     ] {
         let email = format!("{given}@example.com");
-        recorder.reply_about(&email, Reply::json(400, &told(given)));
+        recorder.reply_about(&email, Reply::json(400, &message_of(given)));
         let refused = Person::of(&kratos).register(&email).await;
         assert_eq!(refused.status, 400, "{given}");
         assert_eq!(refused.messages_at("traits.email")[0]["type"], shown, "{given}");
@@ -105,7 +105,7 @@ async fn any_message_type_stops_the_flow_and_only_errors_are_shown_as_errors() {
 }
 
 /// A message at the address.
-fn told(kind: &str) -> Value {
+fn message_of(kind: &str) -> Value {
     json!({"messages": [{"instance_ptr": "#/traits/email", "messages": [
         {"id": 4711, "text": "Not this one.", "type": kind, "context": {}},
     ]}]})

@@ -62,8 +62,8 @@ async fn other_template_errors_break_the_flow() {
 async fn cancel_in_a_form_template_breaks_the_flow() {
     let form = "application/x-www-form-urlencoded";
     assert_eq!(sign_up_past(FAILS, form, &[Some("cancel")]).await, [(400, 0)]);
-    let told = "function(ctx) { id: ctx.identity.id }";
-    assert_eq!(sign_up_past(told, form, &[None]).await, [(200, 1)]);
+    let template = "function(ctx) { id: ctx.identity.id }";
+    assert_eq!(sign_up_past(template, form, &[None]).await, [(200, 1)]);
 }
 
 #[tokio::test]

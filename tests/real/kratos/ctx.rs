@@ -1,4 +1,4 @@
-//! What Kratos tells a template.
+//! The ctx that Kratos passes to a template.
 
 use fakes::server::Reply;
 use serde_json::json;
@@ -18,7 +18,7 @@ const EVALUATOR_BYTES: usize = 70_000;
 const TRIES: usize = 5;
 
 /// What hooks that forward all were told of somebody who signs up, signs in and changes the traits.
-async fn told() -> &'static ([Recorded; 4], Version) {
+async fn recorded() -> &'static ([Recorded; 4], Version) {
     static TOLD: OnceCell<([Recorded; 4], Version)> = OnceCell::const_new();
     TOLD.get_or_init(play).await
 }
@@ -49,7 +49,7 @@ async fn play() -> ([Recorded; 4], Version) {
 
 #[tokio::test]
 async fn transient_payload_is_in_the_flow() {
-    let (hooks, version) = told().await;
+    let (hooks, version) = recorded().await;
     for hook in hooks {
         assert_eq!(hook.body.get("transient_payload"), None, "{}", hook.path);
     }
@@ -64,7 +64,7 @@ async fn transient_payload_is_in_the_flow() {
 
 #[tokio::test]
 async fn ctx_never_holds_metadata_admin_or_credentials() {
-    for hook in &told().await.0 {
+    for hook in &recorded().await.0 {
         for identity in [&hook.body["identity"], &hook.body["session"]["identity"]] {
             assert_eq!(identity.get("metadata_admin"), None, "{}", hook.path);
             assert_eq!(identity.get("credentials"), None, "{}", hook.path);
@@ -74,7 +74,7 @@ async fn ctx_never_holds_metadata_admin_or_credentials() {
 
 #[tokio::test]
 async fn ctx_does_not_identify_the_calling_hook() {
-    for hook in &told().await.0 {
+    for hook in &recorded().await.0 {
         let keys: Vec<_> = hook.body.as_object().unwrap().keys().cloned().collect();
         let known = [
             "flow",

@@ -1,4 +1,4 @@
-//! What Kratos makes of a hook's answer.
+//! How Kratos handles hook responses.
 
 use fakes::server::Reply;
 use serde_json::{Value, json};
@@ -18,13 +18,13 @@ const IMPROPER: &str =
 struct Row {
     reply: Reply,
     /// What the person is told: the status, and a part of the body.
-    told: (u16, &'static str),
+    shown: (u16, &'static str),
     /// How often the target is called.
     calls: usize,
 }
 
-fn row(reply: Reply, told: (u16, &'static str), calls: usize) -> Row {
-    Row { reply, told, calls }
+fn row(reply: Reply, shown: (u16, &'static str), calls: usize) -> Row {
+    Row { reply, shown, calls }
 }
 
 fn empty(status: u16) -> Reply {
@@ -51,7 +51,7 @@ async fn play(hook: fn(&str, &str) -> Value, rows: Vec<Row>, saves: fn(u16) -> b
     let recorder = Recorder::start().await;
     let hooks = [hook(&recorder.url("/"), ALL), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
-    for (n, Row { reply, told: (status, why), calls }) in rows.into_iter().enumerate() {
+    for (n, Row { reply, shown: (status, why), calls }) in rows.into_iter().enumerate() {
         let email = format!("person-{n}@example.com");
         let case = format!("{n}: {reply:?}");
         recorder.reply_about(&email, reply);

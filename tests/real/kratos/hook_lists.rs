@@ -1,4 +1,4 @@
-//! Which list of hooks Kratos looks at.
+//! Which hook lists Kratos uses.
 
 use super::{
     config::{ALL, Config, parsed_hook, session, web_hook},

@@ -1,4 +1,4 @@
-//! The way back: consent that is withdrawn at Mailchimp is withdrawn in Kratos.
+//! From Mailchimp to Kratos: consent that is withdrawn at Mailchimp is withdrawn in Kratos.
 
 use integration::{Event, Sandbox};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Kratos' attempts at one webhook.
+//! Retries of a webhook by Kratos.
 
 use std::{
     collections::BTreeSet,

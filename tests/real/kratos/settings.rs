@@ -34,7 +34,7 @@ async fn settings_hook_sees_old_address_in_session_and_new_one_in_identity() {
     assert_eq!(ann.change(json!({"email": NEW})).await.status, 200);
     let hooks = recorder.recorded();
     assert_eq!(hooks.len(), 2);
-    let tells_session = kratos.version().await.tells_the_session_after_settings();
+    let tells_session = kratos.version().await.sends_the_session_after_settings();
     for hook in hooks {
         let old = &hook.body["session"]["identity"]["traits"]["email"];
         assert_eq!(old.as_str(), tells_session.then_some(OLD), "{}", hook.path);
@@ -51,7 +51,7 @@ async fn before_save_settings_hook_sees_both_addresses() {
     assert_eq!(ann.register(OLD).await.status, 200);
     assert_eq!(ann.change(json!({"email": NEW})).await.status, 200);
     let [hook] = recorder.recorded().try_into().unwrap();
-    let tells_session = kratos.version().await.tells_the_session_before_settings();
+    let tells_session = kratos.version().await.sends_the_session_before_settings();
     let old = &hook.body["session"]["identity"]["traits"]["email"];
     assert_eq!(old.as_str(), tells_session.then_some(OLD));
     assert_eq!(hook.body["identity"]["traits"]["email"], NEW);
@@ -88,13 +88,13 @@ async fn forwarded_session_cookie_is_dropped_by_the_function() {
     world.work(&identify).await;
     let tracked = world.fakes.segment.take_received();
     assert_eq!(tracked.len(), 1);
-    let told = tracked[0].body.to_string();
-    assert!(told.contains(NEW), "the address was told");
+    let sent = tracked[0].body.to_string();
+    assert!(sent.contains(NEW), "the address was sent");
     let log = identify.end().await;
     assert!(!log.stdout.is_empty());
     for secret in [cookie.as_str(), csrf] {
         assert!(!stored.contains(secret), "in the queue");
-        assert!(!told.contains(secret), "at Segment");
+        assert!(!sent.contains(secret), "at Segment");
         assert!(!log.tells(secret), "in the log");
     }
 }

@@ -1,4 +1,4 @@
-//! What the functions are for: somebody signs up, and the vendors are told.
+//! The main use: a sign-up is sent to the vendors.
 
 use lint::kratos::{Flow, Method};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! What is done, and for how long that is known.
+//! Completed records, and how long they last.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use shared::idempotency::{IdempotencyStore, LeaseRequest, State, StoreError};
 
 use super::case::{ANN, Case, LEASE, SECOND, TTL};
 
-/// Whatever the fraction of the second; and what was done leaves no mark.
+/// Whatever the fraction of the second. A completed record has no in-doubt marker.
 pub async fn completed_record_lasts_exactly_its_lifetime(records: &dyn IdempotencyStore) {
     for (millisecond, state) in
         [(0, State::Delivered), (500, State::Rejected), (999, State::Delivered)]
@@ -17,12 +17,12 @@ pub async fn completed_record_lasts_exactly_its_lifetime(records: &dyn Idempoten
         for after in [Duration::ZERO, LEASE, TTL.saturating_sub(SECOND)] {
             assert_eq!(case.is_done(after).await, state, "{millisecond} ms, after {after:?}");
         }
-        let heir = case.taken_by("two", TTL).await;
-        assert_eq!((heir.in_doubt_since, heir.recipient), (None, None));
+        let successor = case.taken_by("two", TTL).await;
+        assert_eq!((successor.in_doubt_since, successor.recipient), (None, None));
     }
 }
 
-/// The next one inherits the mark all the same.
+/// The next holder inherits the in-doubt marker.
 pub async fn open_record_expires_after_its_lifetime(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lease_until = case.start + TTL * 2;
@@ -32,7 +32,7 @@ pub async fn open_record_expires_after_its_lifetime(records: &dyn IdempotencySto
     assert_eq!(lease.in_doubt_since, Some(case.start));
 }
 
-/// Even where an earlier claim had one; and one beyond all calendars is none.
+/// Even if an earlier lease had one. An expiry beyond the calendar is none.
 pub async fn record_without_an_expiry_stays(records: &dyn IdempotencyStore) {
     let years_later = Duration::from_hours(10 * 365 * 24);
     for ttl in [None, Some(Duration::MAX)] {

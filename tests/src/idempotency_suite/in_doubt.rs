@@ -1,4 +1,4 @@
-//! Since when a call may have gone out.
+//! The in-doubt marker: since when a call may have gone out.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub async fn release_ends_the_lease_and_clears_its_own_in_doubt_marker(
     }
 }
 
-/// The dead holder's call may have gone out, whatever came of the later ones.
+/// The call of the crashed holder may have gone out, whatever happened later.
 pub async fn release_keeps_an_inherited_in_doubt_marker_over_takeovers(
     records: &dyn IdempotencyStore,
 ) {
@@ -64,8 +64,8 @@ pub async fn crashed_holder_leaves_the_renewed_in_doubt_marker(records: &dyn Ide
     case.taken_by("one", Duration::ZERO).await;
     let inherited = case.taken_by("two", LEASE).await;
     case.renews(inherited, LEASE + SECOND).await;
-    let heir = case.taken_by("three", LEASE * 2).await;
-    assert_eq!(heir.in_doubt_since, Some(case.start + LEASE + SECOND));
+    let successor = case.taken_by("three", LEASE * 2).await;
+    assert_eq!(successor.in_doubt_since, Some(case.start + LEASE + SECOND));
 }
 
 /// Whoever takes over, for whomever it is then.
@@ -90,8 +90,8 @@ pub async fn renewed_in_doubt_marker_names_the_new_recipient(records: &dyn Idemp
     let held = case.taken_for(BEN, "two", LEASE).await;
     let renewed = case.renews_for(BEN, held, LEASE + SECOND).await;
     assert_eq!(renewed.recipient, None);
-    let heir = case.taken_for(ANN, "three", LEASE * 2).await;
-    assert_eq!(heir.recipient.as_deref(), Some(BEN));
+    let successor = case.taken_for(ANN, "three", LEASE * 2).await;
+    assert_eq!(successor.recipient.as_deref(), Some(BEN));
 }
 
 /// The next call may be for somebody else.
@@ -100,6 +100,6 @@ pub async fn cleared_in_doubt_marker_names_no_recipient(records: &dyn Idempotenc
     let held = case.taken_for(ANN, "one", Duration::ZERO).await;
     case.releases(&held).await;
     case.taken_for(BEN, "two", Duration::ZERO).await;
-    let heir = case.taken_for(ANN, "three", LEASE).await;
-    assert_eq!(heir.recipient.as_deref(), Some(BEN));
+    let successor = case.taken_for(ANN, "three", LEASE).await;
+    assert_eq!(successor.recipient.as_deref(), Some(BEN));
 }

@@ -1,4 +1,4 @@
-//! Lanes: one in them at a time, and the last event that was applied.
+//! Lanes: one holder at a time, and the state of the last applied event.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub async fn lane_excludes_others_until_the_millisecond_its_lease_ends(
     }
 }
 
-/// And the others are told until when.
+/// The others learn its end.
 pub async fn one_of_fifty_concurrent_lane_entries_succeeds(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let bids = (0..50).map(|n| case.request(&format!("holder {n}"), Duration::ZERO));

@@ -1,4 +1,4 @@
-//! One holder at a time, for as long as its lease.
+//! Leases: one holder at a time.
 
 use std::time::Duration;
 
@@ -26,13 +26,13 @@ pub async fn lease_excludes_others_until_the_millisecond_it_ends(records: &dyn I
     }
 }
 
-/// And the others are told until when.
+/// The others learn its end.
 pub async fn one_of_fifty_concurrent_acquires_wins(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let requests = (0..50).map(|n| case.request(&format!("holder {n}"), Duration::ZERO));
     let mut won = 0;
-    for claim in join_all(requests.map(|request| case.acquire(request))).await {
-        match claim {
+    for acquired in join_all(requests.map(|request| case.acquire(request))).await {
+        match acquired {
             Acquire::Acquired(lease) => won += usize::from(lease.in_doubt_since.is_none()),
             Acquire::InProgress { until } => assert_eq!(until, case.start + LEASE),
             Acquire::Completed(state) => panic!("nobody has completed it: {state:?}"),
@@ -41,7 +41,7 @@ pub async fn one_of_fifty_concurrent_acquires_wins(records: &dyn IdempotencyStor
     assert_eq!(won, 1);
 }
 
-/// Neither claims nor ends.
+/// Neither acquires nor completes.
 pub async fn records_of_two_events_are_independent(records: &dyn IdempotencyStore) {
     let (one, two) = (Case::new(records), Case::new(records));
     let lease = one.taken_by("one", Duration::ZERO).await;

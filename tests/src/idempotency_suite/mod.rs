@@ -1,5 +1,4 @@
-//! What every store of records must do, whatever it stores them in. `idempotency_suite!` makes a test
-//! of each of these cases.
+//! What every idempotency store must do. `idempotency_suite!` makes a test of each of these cases.
 //!
 //! Some of them are faults that others have had in the field, see Powertools for AWS Lambda:
 //! milliseconds taken for seconds (Java #1281), no time left taken for no limit (Python #4759),

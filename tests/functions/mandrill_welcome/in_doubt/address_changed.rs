@@ -1,4 +1,5 @@
-//! The address has changed since the call in doubt: a search by the new one would not show it.
+//! In-doubt mails whose recipient changed since the call: a search for the new address would not
+//! find them.
 
 use std::collections::HashMap;
 
@@ -109,7 +110,7 @@ async fn in_doubt_record_holds_no_address() {
     let digest = record["recipient_digest"]["S"].as_str().unwrap();
     assert_eq!(digest.len(), 16);
     assert!(!record.to_string().contains('@'));
-    // A claim for somebody else leaves it as it was.
+    // A lease request for somebody else leaves it as it was.
     welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
     deliver(&mut welcome, SECOND).await;
     assert_eq!(welcome.record()["recipient_digest"], record["recipient_digest"]);

@@ -1,4 +1,4 @@
-//! Calls of which nobody knows what came: nobody sends again before finding out.
+//! In-doubt calls: nothing is resent before a search has settled whether the mail was sent.
 
 mod address_changed;
 mod resend;
@@ -24,7 +24,7 @@ const SEND: &str = "messages/send";
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// An event whose mail was sent, and Mandrill hung up.
+/// An event whose mail was sent before Mandrill closed the connection.
 async fn sent_without_a_word() -> Welcome {
     let mut welcome = Welcome::queued().await;
     welcome.vendor.act_and_reply_next(Reply::HangUp);
@@ -32,7 +32,7 @@ async fn sent_without_a_word() -> Welcome {
     welcome
 }
 
-/// An event whose mail was not sent, and Mandrill hung up.
+/// An event whose mail was not sent before Mandrill closed the connection.
 async fn lost_without_a_word() -> Welcome {
     let mut welcome = Welcome::queued().await;
     welcome.vendor.reply_next(Reply::HangUp);
@@ -51,20 +51,22 @@ fn methods(welcome: &Welcome) -> Vec<String> {
     welcome.received().into_iter().map(|call| call.method).collect()
 }
 
-/// Sees a wait until a known time, some of which may have gone by: it is not shorter, and spread.
+/// Checks a backoff until a known time, part of which may have passed: it is not shorter, and
+/// spread.
 fn is_about(wait: Option<u32>, seconds: u32) {
     let wait = wait.unwrap();
     let spread = seconds.saturating_sub(20)..=seconds + seconds / 2;
     assert!(spread.contains(&wait), "{wait} s, not {seconds} s");
 }
 
-/// Sees a delivery that calls nobody, or only searches, and keeps the message for about so long.
+/// Checks that a delivery makes no call, or only searches, and delays the message by about this
+/// time.
 async fn stays(welcome: &mut Welcome, calls: &[&str], seconds: u32) {
     is_about(welcome.work_after(7).await, seconds);
     assert_eq!(methods(welcome), calls);
 }
 
-/// Sees the message done by these calls, and the record in this state.
+/// Checks that these calls finish the message, with the record in this state.
 async fn comes_to(welcome: &mut Welcome, calls: &[&str], state: &str) {
     assert!(welcome.work().await.is_empty());
     assert_eq!(methods(welcome), calls);
@@ -75,7 +77,7 @@ async fn comes_to(welcome: &mut Welcome, calls: &[&str], state: &str) {
     }
 }
 
-/// How long ago the record's mark was set, in seconds.
+/// How long ago the in-doubt marker of the record was set, in seconds.
 fn age_of_mark(welcome: &Welcome) -> i64 {
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
     (i64::try_from(now).unwrap() - attribute(&welcome.record(), "in_doubt_since").unwrap()) / 1000

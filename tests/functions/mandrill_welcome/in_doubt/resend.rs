@@ -1,4 +1,4 @@
-//! Only what is surely lost is sent anew.
+//! Resending: only a mail that is known to be lost is sent again.
 
 use fakes::server::Reply;
 use serde_json::json;
@@ -50,7 +50,7 @@ async fn in_doubt_marker_is_renewed_before_the_mail_is_resent() {
     welcome.vendor.reply_next(vendor_replies::nothing());
     assert_eq!(die_sending(&mut welcome).await, [SEARCH, SEND]);
     assert!((0..30).contains(&age_of_mark(&welcome)));
-    // So the next one waits, and does not send at once because of the old mark.
+    // So the next one waits, and does not send at once because of the old in-doubt marker.
     welcome.let_time_pass(MINUTE);
     stays(&mut welcome, &[], 60).await;
 }

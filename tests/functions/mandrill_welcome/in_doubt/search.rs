@@ -1,4 +1,4 @@
-//! Then Mandrill is asked what became of the mail.
+//! Searching Mandrill for the in-doubt mail.
 
 use fakes::{FakeMandrill, server::Reply};
 use integration::Deployment;
@@ -97,7 +97,7 @@ async fn search_respects_retry_after() {
     }
 }
 
-/// Answers to a search that tell nothing.
+/// Inconclusive responses to a search.
 fn searches_that_fail() -> Vec<Reply> {
     let row = json!([{"_id": "m1", "state": "sent", "metadata": {"ory_key": "x"}}]).to_string();
     vec![

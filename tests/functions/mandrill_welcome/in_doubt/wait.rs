@@ -1,4 +1,5 @@
-//! At first nobody is called: the call may still be at work, and a search would find nothing.
+//! Waiting: at first no call is made, as the in-doubt call may still be running and a search would
+//! find nothing.
 
 use fakes::server::Reply;
 use serde_json::json;
