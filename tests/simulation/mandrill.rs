@@ -21,8 +21,8 @@ use crate::{
 /// What is missing from the index for so long after its call counts as never sent, by the design.
 const RESEND_AFTER: Duration = Duration::from_mins(30);
 
-/// The design counts from the claim, which is before the call by an invocation at most, by clocks
-/// that differ.
+/// The design counts from the start of the lease, which is before the call by an invocation at
+/// most, by clocks that differ.
 const CLAIMED_BEFORE: Duration = LAMBDA_TIMEOUT.saturating_add(Duration::from_secs(2));
 
 const SEND: &str = "/api/1.0/messages/send";
@@ -38,7 +38,7 @@ pub(crate) struct Mandrill {
 enum Fate {
     Sent,
     Rejected,
-    /// Rejected for a reason of the sender's, which will be mended.
+    /// Rejected for a reason of the sender's, which will be fixed.
     Unsigned,
 }
 
@@ -69,9 +69,9 @@ impl World {
     /// Nobody is written to after they were rejected.
     pub(crate) fn check_rejected(&self, call: &Call) {
         let key = call.key();
-        let told = format_args!("{key} by sandbox {}", call.sandbox);
+        let context = format_args!("{key} by sandbox {}", call.sandbox);
         let excuse = Excused::IndexAfterRejection;
-        self.judge_again(key, Fate::Rejected, Wrong::AfterRejection, excuse, told);
+        self.judge_again(key, Fate::Rejected, Wrong::AfterRejection, excuse, context);
     }
 
     /// What went before for the same work must have been missed, all of it.
@@ -81,7 +81,7 @@ impl World {
         fate: Fate,
         wrong: Wrong,
         excuse: Excused,
-        told: fmt::Arguments<'_>,
+        context: fmt::Arguments<'_>,
     ) {
         let mails = self.mandrill.mails.lock();
         let mut before =
@@ -92,13 +92,13 @@ impl World {
         let settings = self.plan.of(Which::Mandrill);
         let ended = self.now() - settings.record_ttl;
         if before.peek().is_some_and(|first| first.called_at < ended) {
-            self.excuse(Excused::RecordEnded, told);
+            self.excuse(Excused::RecordEnded, context);
         } else if !settings.has_table {
-            self.excuse(Excused::OwnRecords, told);
+            self.excuse(Excused::OwnRecords, context);
         } else if before.all(|mail| mail.was_missed) {
-            self.excuse(excuse, told);
+            self.excuse(excuse, context);
         } else {
-            self.condemn(wrong, told);
+            self.condemn(wrong, context);
         }
     }
 
@@ -141,9 +141,9 @@ impl World {
         };
         let key = call.key();
         if fate == Fate::Sent {
-            let told = format_args!("{key} by sandbox {}", call.sandbox);
+            let context = format_args!("{key} by sandbox {}", call.sandbox);
             let excuse = Excused::IndexSecondMail;
-            self.judge_again(key, Fate::Sent, Wrong::SecondMail, excuse, told);
+            self.judge_again(key, Fate::Sent, Wrong::SecondMail, excuse, context);
         }
         self.say(format_args!("Mandrill: {address}, {key}: {row}"));
         self.mandrill.mails.lock().push(Mail {
