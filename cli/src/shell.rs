@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_a_word_as_it_was() {
+    fn quoted_word_is_read_back_unchanged() {
         for text in ["plain-1.x", "", "two words", "it's", "$(date) `x` \"y\" \\", "a\nb", "!x ^y"]
         {
             let told = word(text);

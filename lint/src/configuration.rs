@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_kratos_or_a_project() {
+    fn file_is_a_kratos_or_project_configuration() {
         let kratos = || Ok((Kind::Kratos, "x".to_owned()));
         let project =
             |prefix: &str| Ok((Kind::Project, format!("{prefix}services.identity.config.x")));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_told() {
+    fn invalid_configuration_is_reported() {
         let table = [
             ("", "no `selfservice`"),
             ("[]", "no `selfservice`"),

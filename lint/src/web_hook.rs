@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_kratos_refuses_is_told_without_a_secret() {
+    fn configuration_refused_by_kratos_is_reported_with_secrets_redacted() {
         let secret = 7_777_777;
         let table = [
             (json!(null), "It is nothing, wanted a map."),

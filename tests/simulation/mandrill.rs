@@ -21,8 +21,8 @@ use crate::{
 /// What is missing from the index for so long after its call counts as never sent, by the design.
 const RESEND_AFTER: Duration = Duration::from_mins(30);
 
-/// The design counts from the claim, which is before the call by an invocation at most, by clocks
-/// that differ.
+/// The design counts from the start of the lease, which is before the call by an invocation at
+/// most, by clocks that differ.
 const CLAIMED_BEFORE: Duration = LAMBDA_TIMEOUT.saturating_add(Duration::from_secs(2));
 
 const SEND: &str = "/api/1.0/messages/send";
@@ -38,7 +38,7 @@ pub(crate) struct Mandrill {
 enum Fate {
     Sent,
     Rejected,
-    /// Rejected for a reason of the sender's, which will be mended.
+    /// Rejected for a reason of the sender's, which will be fixed.
     Unsigned,
 }
 
@@ -83,11 +83,13 @@ impl World {
         let mails = self.mandrill.mails.lock();
         let before = mails.iter().filter(|mail| mail.key == *key && mail.fate == fate);
         let excuses: Vec<_> = before.map(|mail| self.excuse_again(mail, call, missed)).collect();
-        let told = format_args!("{key} by sandbox {}", call.sandbox);
+        let context = format_args!("{key} by sandbox {}", call.sandbox);
         match excuses.first() {
             None => {}
-            Some(Some(excuse)) if excuses.iter().all(Option::is_some) => self.excuse(*excuse, told),
-            Some(_) => self.condemn(wrong, told),
+            Some(Some(excuse)) if excuses.iter().all(Option::is_some) => {
+                self.excuse(*excuse, context)
+            }
+            Some(_) => self.condemn(wrong, context),
         }
     }
 
@@ -125,13 +127,13 @@ impl World {
         }
         let deployed = BEGIN + self.plan.deployed;
         let was_under_way = self
-            .told_at(event)
+            .sent_at(event)
             .is_some_and(|[first, _]| first <= deployed + self.leapt() && deployed <= self.now());
-        let told = format_args!("{} by sandbox {}", self.plan.events[event].key, call.sandbox);
+        let context = format_args!("{} by sandbox {}", self.plan.events[event].key, call.sandbox);
         if was_under_way && self.plan.of(Which::Mandrill).changes_later() {
-            self.excuse(Excused::KeyRenamed, told);
+            self.excuse(Excused::KeyRenamed, context);
         } else {
-            self.condemn(Wrong::SecondMail, told);
+            self.condemn(Wrong::SecondMail, context);
         }
     }
 

@@ -13,10 +13,10 @@ use shared::{
 
 use crate::{chance::Chance, fault::Fault};
 
-/// What callers present, first, and after a rotation; and what strangers do.
+/// What callers present, first, and after a rotation; and what unauthenticated callers do.
 pub(crate) const CALLER_SECRET: &str = "simulated-caller-secret";
 pub(crate) const NEXT_SECRET: &str = "simulated-caller-secret-rotated";
-pub(crate) const STRANGERS_SECRET: &str = "simulated-strangers-guess";
+pub(crate) const UNKNOWN_SECRET: &str = "simulated-unknown-secret";
 /// What vendors take, and what they do not.
 pub(crate) const VENDOR_KEY: &str = "simulated-vendor-key";
 pub(crate) const WRONG_KEY: &str = "simulated-wrong-key";
@@ -68,7 +68,7 @@ impl Which {
         FunctionArn::new(&format!("arn:aws:lambda:eu-central-1:1:function:{}", self.name()))
     }
 
-    /// How long its caller may wait for an answer in line.
+    /// How long its caller may wait for an answer inline.
     pub(crate) fn limit(self) -> Duration {
         match self {
             Self::Mandrill | Self::Segment => ORY_LIMIT,
@@ -80,7 +80,7 @@ impl Which {
 /// What mailchimp-inbound does with its events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Inbound {
-    /// It tells Segment, and no Ory.
+    /// It calls Segment, but not Ory.
     ByAddress,
     /// What the shipped template says.
     Shipped,
@@ -89,7 +89,7 @@ pub(crate) enum Inbound {
 }
 
 impl Inbound {
-    /// Whether Ory is there to be told.
+    /// Whether Ory is configured.
     pub(crate) fn has_ory(self) -> bool {
         self != Self::ByAddress
     }
@@ -117,7 +117,7 @@ impl Inbound {
         }
     }
 
-    /// Under which name Segment is told of it.
+    /// Under which name Segment receives it.
     pub(crate) fn consent_trait(self, list: &str) -> String {
         match self {
             Self::ByList => format!("newsletter_{list}"),

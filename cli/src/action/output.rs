@@ -168,24 +168,24 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_kratos_configuration() {
+    fn output_is_a_kratos_configuration_fragment() {
         let both = places(&[Method::Password, Method::Oidc], false);
         insta::assert_snapshot!(readable(&printed(Format::Yaml, &both, &Key::ByHand).unwrap()));
     }
 
     #[test]
-    fn a_webhook_whose_reply_is_wanted() {
+    fn webhook_with_parsed_reply() {
         let one = places(&[Method::Password], true);
         insta::assert_snapshot!(readable(&printed(Format::Json, &one, &Key::ByHand).unwrap()));
     }
 
     #[test]
-    fn json_is_for_one() {
+    fn json_output_requires_a_single_webhook() {
         assert!(printed(Format::Json, &places(&[], false), &Key::ByHand).is_err());
     }
 
     #[test]
-    fn the_key_is_where_it_was_asked_for_and_nowhere_else() {
+    fn key_is_printed_only_where_requested() {
         let one = places(&[Method::Password], false);
         for format in [Format::Ory, Format::Yaml, Format::Json] {
             let key = Key::Value("canary".to_owned());
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_makes_one_argument_of_the_webhook_with_the_key_in_it() {
+    fn shell_quoting_keeps_the_webhook_one_argument_with_the_key() {
         let one = places(&[Method::Password], false);
         let key = Key::Variable("WEBHOOK_KEY".to_owned());
         let command = printed(Format::Ory, &one, &key).unwrap();

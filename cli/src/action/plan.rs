@@ -135,7 +135,7 @@ mod tests {
 
     /// By function and flow: what comes of `--parse`; without it all is printed.
     #[test]
-    fn a_reply_is_printed_or_refused() {
+    fn parsed_reply_is_printed_or_refused() {
         use Flow::{Login, Recovery, Registration, Settings, Verification};
         use Function::{MandrillWelcome, SegmentIdentify};
         let lost = |flow| Err(Refused::ReplyIsLost { flow });
@@ -165,7 +165,7 @@ mod tests {
 
     /// Every flow with every method.
     #[test]
-    fn a_method_has_a_list_or_is_refused_with_those_that_have() {
+    fn unknown_method_is_refused_with_the_known_ones() {
         for flow in Flow::ALL {
             for method in Method::ALL {
                 let function = Function::SegmentIdentify;
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_method_is_named_each_list_has_a_hook() {
+    fn without_a_method_every_list_gets_a_hook() {
         let of = |flow| {
             let function = Function::MandrillWelcome;
             let wish = Wish { function, flow, methods: Vec::new(), parse: false };

@@ -128,13 +128,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_call_is_signed_as_mailchimp_would() {
+    async fn empty_call_is_signed_like_mailchimp() {
         assert_eq!(answered("a-signing-secret").await, 400);
         assert_eq!(answered("another-signing-secret").await, 401);
     }
 
     #[test]
-    fn a_header_that_carries_a_key_does_not_show_it() {
+    fn key_header_redacts_its_value() {
         let key = "canary".to_owned().into();
         let presented = in_header(&Stack::default(), Some(&key)).ok().unwrap();
         assert_eq!(presented.headers["authorization"], "canary");

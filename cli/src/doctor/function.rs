@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_the_function_s_or_says_what_it_is() {
+    fn function_url_is_recognized_or_explained() {
         let table = [
             (405, not_allowed("POST"), Good, "405"),
             (200, answer(200), Good, "200"),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_works_where_strangers_are_turned_away_and_it_is_not() {
+    fn key_check_passes_only_if_unauthenticated_calls_are_rejected() {
         let table = [
             (answer(401), Ok(answer(400)), Good, "taken"),
             (answer(401), Ok(answer(401)), Mend, "another key"),

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_points_at_the_function_or_none_does() {
+    fn hook_check_finds_the_function_url() {
         let called = "called from registration.after.password.hooks, verification.after.hooks";
         let of_project = json!({"services": {"identity": {"config": config("web_hook", URL)}}});
         let table = [
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_that_lint_finds_wrong_is_to_be_mended() {
+    fn hook_with_a_lint_error_fails_the_check() {
         assert_eq!(faults(None).verdict, Unsure);
         assert_eq!(faults(Some(&read(&json!({"selfservice": {}})))).verdict, Good);
         assert_eq!(faults(Some(&read(&config("web_hook", URL)))).verdict, Mend, "no template");

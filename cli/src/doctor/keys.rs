@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_secret_is_told_by_what_is_wrong_with_it_and_never_by_its_value() {
+    async fn unusable_secret_is_reported_with_its_value_redacted() {
         let table = [
             (r#"{"api_key":"canary-0123456789"}"#, Verdict::Good, "filled in"),
             (r#"{"api_key":"replace-me"}"#, Verdict::Mend, "placeholder"),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_caller_s_secret_is_the_newest_version_that_is_fit() {
+    async fn webhook_secret_is_the_newest_usable_version() {
         let (reach, secrets) = reach(KEY);
         secrets.put("s", "short");
         let (key, finding) = caller(&reach, &slot(Some("s"))).await;
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_secret_that_cannot_be_had_is_told_with_what_to_do() {
+    async fn unavailable_secret_is_reported_with_a_fix() {
         let (reach, secrets) = reach(KEY);
         let found = async |id| {
             let as_vendor = vendor(&reach, &slot(id), Product::Mandrill).await.1;

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_accepted_lists_are_those_that_call_or_each_difference_is_told() {
+    fn accepted_lists_match_the_webhooks_or_differences_are_reported() {
         let well = || list("a6b5da1054", &[(CALLING, false)]);
         let other = || list("b7c6eb2165", &[(CALLING, false)]);
         let silent = || list("c8d7fc3276", &[("https://elsewhere.test/?secret=canary", true)]);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_calls_the_function_at_its_host_and_path_whatever_the_query() {
+    fn webhook_url_matches_by_host_and_path_and_ignores_the_query() {
         let at_root = "https://abc.test/";
         let below = "https://abc.test:8443/inbound/";
         let table = [
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_closest_ids_are_suggested_first() {
+    fn closest_list_ids_are_suggested_first() {
         let table = [("", "", 0), ("abc", "abc", 0), ("abc", "", 3), ("abcd", "abdc", 2)];
         for (one, other, expected) in table.into_iter().chain([("kitten", "sitting", 3)]) {
             assert_eq!((distance(one, other), distance(other, one)), (expected, expected));

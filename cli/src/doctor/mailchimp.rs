@@ -142,7 +142,7 @@ mod tests {
     };
 
     #[test]
-    fn the_data_center_is_the_end_of_a_marketing_key_and_of_no_other() {
+    fn data_center_is_the_suffix_of_marketing_keys_only() {
         let table = [
             ("0123456789abcdef-us6", Some("us6")),
             ("0123-456-us21", Some("us21")),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_key_is_told_from_an_answer_that_tells_nothing() {
+    fn refused_key_differs_from_an_inconclusive_answer() {
         let problem = json!({"title": "canary"}).to_string();
         let table = [
             (401, problem.clone(), Mend, KEY),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_that_carries_the_key_does_not_show_it() {
+    fn authorization_header_redacts_the_key() {
         let headers = basic(&"key-us6".to_owned().into());
         // `printf any:key-us6 | base64`
         assert_eq!(headers[AUTHORIZATION], "Basic YW55OmtleS11czY=");

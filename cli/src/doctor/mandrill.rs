@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sending_domain_is_told_with_what_it_lacks() {
+    fn sending_domain_is_reported_with_its_missing_records() {
         let refused = json!({"name": "Invalid_Key"});
         let table: [(&str, Response, Verdict, &str); 9] = [
             ("me@shop.test", answer(200, &domain(true, true, true, Some("t"))), Good, "verified"),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_taken_refused_or_not_told_about() {
+    fn key_is_accepted_refused_or_unknown() {
         let refused = json!({"name": "Invalid_Key", "message": "Invalid API key canary"});
         let table = [(200, Good), (401, Mend), (500, Unsure), (429, Unsure)];
         for (status, verdict) in table {

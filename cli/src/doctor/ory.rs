@@ -89,7 +89,7 @@ mod tests {
     };
 
     #[test]
-    fn only_a_list_of_identities_is_the_admin_api() {
+    fn admin_api_is_recognized_by_a_list_of_identities() {
         let table = [
             (200, "[]", Good),
             (200, "<html>", Mend),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn one_identity_is_asked_for_under_the_root() {
+    fn check_requests_one_identity_below_the_root() {
         let api = Endpoint::parse("https://slug.projects.oryapis.com/").unwrap();
         let url = "https://slug.projects.oryapis.com/admin/identities?page_size=1";
         assert_eq!(one_identity(&api).as_str(), url);

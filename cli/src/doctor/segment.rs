@@ -115,7 +115,7 @@ mod tests {
     };
 
     #[test]
-    fn a_source_is_in_the_region_where_events_go_or_not() {
+    fn source_region_matches_the_events_region_or_not() {
         let settings = |host: &str| json!({"integrations": {"Segment.io": {"apiHost": host}}});
         let (us, eu) = ("https://api.segment.io/v1", "https://events.eu1.segmentapis.com/v1");
         let table = [
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_key_is_32_letters_and_digits() {
+    fn write_key_is_32_letters_and_digits() {
         let table = [
             ("0123456789abcdefghijABCDEFGHIJkl", true),
             ("0123456789abcdefghijABCDEFGHIJk", false),

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_template_tells_its_sender_or_why_it_does_not() {
+    async fn sender_is_read_from_the_template_or_the_reason_is_given() {
         let shipped = of_template(mandrill_welcome::shipped_template()).await;
         assert_eq!(shipped.as_deref(), Ok("hello@example.com"));
         let table = [

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_goes_before_the_outputs() {
+    fn flags_override_the_stack_outputs() {
         let outputs = json!([
             {"OutputKey": "MandrillWelcomeUrl", "OutputValue": "https://a/", "Description": ""},
             {"OutputKey": "MandrillSecretId", "OutputValue": "told", "Description": ""},
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_region_is_that_of_the_secrets() {
+    fn region_is_read_from_the_secret_arns() {
         let arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:Segment-AbCdEf";
         let table = [(None, None), (Some("a-name"), None), (Some(arn), Some("eu-central-1"))];
         for (id, region) in table {
@@ -166,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_sam_s_list_is_refused() {
+    fn only_sam_list_output_is_accepted() {
         for outputs in ["", "{}", "[1]", r#"[{"OutputKey":"a"}]"#, r#"{"Stacks":[]}"#] {
             assert!(Stack::default().or_outputs(outputs.as_bytes()).is_err(), "{outputs}");
         }
     }
 
     #[test]
-    fn every_part_is_a_flag() {
+    fn every_stack_part_has_a_flag() {
         let parts = serde_json::to_value(Stack::default()).unwrap();
         let command = Cli::command();
         for part in parts.as_object().unwrap().keys() {

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_with_a_url_is_told() {
+    fn invalid_url_is_explained() {
         let table = [
             ("abc", Unfit::NoUrl),
             ("http://example.com/?secret=4fK2mPq8Zt6WvX1c", Unfit::NotHttps),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_an_id() {
+    fn list_argument_is_an_id() {
         assert_eq!(fit_list("a6b5da1054"), Ok("a6b5da1054"));
         for list in ["", "LIST ID", "a/b", "$(x)", "a'b"] {
             assert_eq!(fit_list(list), Err(Unfit::NoListId), "{list}");

@@ -120,12 +120,12 @@ mod tests {
     const URL: &str = "https://abc.lambda-url.eu-central-1.on.aws/?secret=4fK2mPq8Zt6WvX1c";
 
     #[test]
-    fn what_is_printed() {
+    fn printed_instructions() {
         insta::assert_snapshot!(instructions(&fit_url(URL).unwrap(), "a6b5da1054"));
     }
 
     #[test]
-    fn a_quote_does_not_end_the_quotes() {
+    fn quotes_are_escaped() {
         let url = fit_url("https://example.com/it's/?secret=0123456789abcdef").unwrap();
         let printed = call("POST", "l", "webhooks", Some(&webhook(&url)));
         let words = std::process::Command::new("sh")
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_secret_of_the_url_is_new() {
+    fn only_the_url_secret_changes() {
         let url = fit_url("https://example.com/x?a=b&secret=0123456789abcdef").unwrap();
         assert_eq!(with_new_secret(&url).as_str(), "https://example.com/x?a=b&secret=NEW-SECRET");
     }

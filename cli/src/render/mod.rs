@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_fault_shows_its_line_with_a_caret() {
+    async fn template_fault_shows_its_line_with_a_caret() {
         let code = "function(ctx) {\n  a: ctx.identity.missing,\n}";
         let source = Source::shipped("t.jsonnet", code);
         let ctx = json!({"identity": {}});

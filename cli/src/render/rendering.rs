@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_of_mailchimps_shows_the_patch_and_the_call() {
+    async fn mailchimp_event_renders_the_patch_and_the_call() {
         let [patch, call] = &rendered("mailchimp-unsubscribe.json").await.unwrap()[..] else {
             panic!("not two calls");
         };
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_of_orys_shows_the_recipient_and_what_the_function_adds() {
+    async fn ory_event_renders_the_recipient_and_the_added_fields() {
         let [mail] = &rendered("registration.json").await.unwrap()[..] else { panic!("not one") };
         let message = &mail.body["message"];
         assert_eq!(message["to"][0]["email"], "ann@example.com");

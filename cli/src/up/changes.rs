@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_change_has_its_line() {
+    fn each_change_has_one_line() {
         let before = json!({
             "id": "i", "metadata_public": null, "traits": {"a": true, "b": [1]},
             "updated_at": "2026-01-01T00:00:00Z",

@@ -9,7 +9,7 @@ async fn action(arguments: &[&str]) -> Done {
 }
 
 #[tokio::test]
-async fn what_is_to_be_told_to_ory_and_what_to_know_of_it_are_apart() {
+async fn configuration_goes_to_stdout_and_notes_to_stderr() {
     let typed = ["segment-identify", "--url", URL, "--flow", "registration"];
     let Done { status, stdout, stderr } = action(&typed).await;
     assert_eq!(status, Some(0));
@@ -67,7 +67,7 @@ const REFUSED: [(&[&str], &str); 12] = [
 ];
 
 #[tokio::test]
-async fn what_is_refused_is_told_with_what_to_do_instead() {
+async fn refused_arguments_are_explained_with_an_alternative() {
     for (typed, part) in REFUSED {
         let Done { status, stdout, stderr } = action(typed).await;
         assert_ne!(status, Some(0), "{typed:?}");
@@ -77,7 +77,7 @@ async fn what_is_refused_is_told_with_what_to_do_instead() {
 }
 
 #[tokio::test]
-async fn the_key_comes_from_the_environment_and_is_told_where_it_is() {
+async fn key_is_read_from_the_environment_and_its_location_is_printed() {
     let typed = ["action", "mandrill-welcome", "--url", URL, "--flow", "settings"];
     let typed = [&typed[..], &["--format", "yaml", "--api-key-env", "KEY"]].concat();
     let Done { stdout, stderr, .. } = run(&typed, &[("KEY", "the-key")]).await;

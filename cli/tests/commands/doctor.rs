@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{CANARY, Done, MANDRILL_KEY, World, run};
 
 #[tokio::test]
-async fn a_stack_that_is_well_ends_with_0_and_a_table() {
+async fn healthy_stack_exits_with_0_and_prints_a_table() {
     let examined = World::start().await.examine(&[]).await;
     assert_eq!(examined.status, Some(0), "{examined:?}");
     let rows: Vec<_> = examined.stdout.lines().filter(|line| line.contains(" ok ")).collect();
@@ -16,7 +16,7 @@ async fn a_stack_that_is_well_ends_with_0_and_a_table() {
 }
 
 #[tokio::test]
-async fn no_vendor_is_told_anything_that_a_person_could_see() {
+async fn doctor_makes_no_call_visible_to_a_person() {
     let world = World::start().await;
     world.stack.fakes.ory.put_identity(person("someone", "canary@example.com"));
     world.examine(&[]).await;
@@ -188,7 +188,7 @@ const TABLE: [Row; 22] = [
 ];
 
 #[tokio::test]
-async fn each_fault_is_found_by_its_check_and_told_without_a_secret() {
+async fn each_fault_is_found_by_its_check_and_secrets_are_redacted() {
     for (fault, break_it, check, part) in TABLE {
         let mut world = World::start().await;
         break_it(&mut world);
@@ -218,7 +218,7 @@ fn is_about_the_same(one: &str, other: &str) -> bool {
 }
 
 #[tokio::test]
-async fn one_that_does_not_answer_hides_no_other() {
+async fn timeout_of_one_check_does_not_hide_others() {
     let world = World::start().await;
     world.stack.fakes.mandrill.set_resetting(true);
     world.stack.fakes.segment.reply_next(Reply::HangUp);
@@ -237,7 +237,7 @@ async fn one_that_does_not_answer_hides_no_other() {
 }
 
 #[tokio::test]
-async fn without_credentials_of_aws_the_rest_is_looked_at_all_the_same() {
+async fn without_aws_credentials_the_other_checks_still_run() {
     let world = World::start().await;
     let examined = world.without("AWS_ACCESS_KEY_ID").examine(&["--format", "json"]).await;
     assert_eq!(examined.status, Some(1));
@@ -249,7 +249,7 @@ async fn without_credentials_of_aws_the_rest_is_looked_at_all_the_same() {
 }
 
 #[tokio::test]
-async fn without_a_key_of_mailchimp_s_its_lists_are_not_compared_and_nothing_is_to_be_fixed() {
+async fn without_a_mailchimp_key_lists_are_not_compared_and_nothing_fails() {
     let world = World::start().await.without("MAILCHIMP_API_KEY");
     let examined = world.examine(&["--format", "json"]).await;
     assert_eq!(examined.status, Some(0), "{examined:?}");
@@ -262,7 +262,7 @@ async fn without_a_key_of_mailchimp_s_its_lists_are_not_compared_and_nothing_is_
 }
 
 #[tokio::test]
-async fn the_arn_of_a_secret_tells_the_region() {
+async fn secret_arn_determines_the_region() {
     let mut world = World::start().await.without("AWS_REGION");
     assert_eq!(world.examine(&[]).await.status, Some(1));
     let arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:Mandrill-AbCdEf";
@@ -272,7 +272,7 @@ async fn the_arn_of_a_secret_tells_the_region() {
 }
 
 #[tokio::test]
-async fn whoever_names_no_stack_is_told_how() {
+async fn missing_stack_name_is_explained() {
     let Done { status, stderr, .. } = run(&["doctor"], &[]).await;
     assert_eq!(status, Some(1));
     assert!(stderr.contains("sam list stack-outputs"), "{stderr}");
@@ -283,7 +283,7 @@ async fn whoever_names_no_stack_is_told_how() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_is_none_is_not_repeated() {
+async fn invalid_configuration_is_not_echoed() {
     let mut world = World::start().await;
     world.ory_config = Some(format!("key: [{CANARY}"));
     let examined = world.examine(&[]).await;

@@ -28,7 +28,7 @@ async fn dynamo_db() -> (FakeDynamoDb, Client) {
 }
 
 #[tokio::test]
-async fn the_sdk_accepts_the_answers() {
+async fn sdk_accepts_the_responses() {
     let (dynamo_db, client) = dynamo_db().await;
     let s = |text: &str| AttributeValue::S(text.to_owned());
     let claim = |holder: &str| {
@@ -111,7 +111,7 @@ fn updates() {
 
 /// What an adapter of ours never sends; AWS answers an unknown operation in the same way.
 #[test]
-fn other_operations_are_unknown() {
+fn unsupported_operations_are_refused() {
     let mut tables = Tables::default();
     tables.create(TABLE, "id");
     for operation in ["GetItem", "PutItem", "DeleteItem", "Scan", ""] {
@@ -122,7 +122,7 @@ fn other_operations_are_unknown() {
 }
 
 #[test]
-fn items_that_cannot_be_put() {
+fn invalid_items_are_refused() {
     for (item, error) in [
         (json!({"n": {"N": "1"}}), "Missing the key id"),
         (json!({"id": {"N": "1"}}), "expected: S actual: N"),

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_has_one_lane_and_an_address_is_hashed_with_the_salt() {
+    fn identity_has_one_lane_and_an_address_is_hashed_with_the_salt() {
         assert_eq!(
             identity_lane(Uuid::from_u128(7)),
             "identity#00000000-0000-0000-0000-000000000007"
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_lies_ahead_counts_as_the_time_received() {
+    fn time_in_the_future_counts_as_the_received_time() {
         let ahead = moment("subscribe", "9999-12-31T23:59:59Z", "a");
         assert_eq!(ahead.at, datetime!(2026-01-01 00:05:00 UTC));
         let later = moment("unsubscribe", "2026-01-01T00:05:00Z", "b");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_has_its_standing() {
+    fn every_pair_of_events_has_its_freshness() {
         let (small, large) = if EventId::digest(b"a").as_str() < EventId::digest(b"b").as_str() {
             ("a", "b")
         } else {
@@ -213,7 +213,7 @@ mod tests {
         /// The consent that the newest event leaves, whatever the order of arrival, and however
         /// often each arrives.
         #[test]
-        fn the_newest_event_decides_whatever_the_arrival(
+        fn newest_event_wins_in_any_arrival_order(
             history in prop::collection::vec((any::<bool>(), 0_u8..4), 1..7),
             arrival in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
             order in any::<prop::sample::Index>(),

@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_update_that_is_read_in_whole_seconds_is_still_ours() {
+    fn own_update_is_recognized_in_whole_seconds() {
         let ours = datetime!(2026-01-01 00:00:05.7 UTC);
         for read in [ours, datetime!(2026-01-01 00:00:05 UTC), datetime!(2026-01-01 00:00:06 UTC)] {
             assert!(is_same_update(ours, read), "{read}");

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_is_optional() {
+    fn each_part_of_the_output_is_optional() {
         let nothing = TemplateOutput { patch: Vec::new(), segment: Ok(None) };
         for result in [json!({}), json!({"ory": null, "segment": null}), json!({"ory": {}})] {
             assert_eq!(read(result).unwrap(), nothing);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_from_mailchimp_does_not_go_back_to_it() {
+    fn mailchimp_events_are_not_sent_back_to_mailchimp() {
         for integrations in [json!({}), json!({"MailChimp": true}), json!({"All": true})] {
             let call = json!({"segment": {"integrations": integrations}});
             let segment = read(call).unwrap().segment.unwrap().unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_call_keeps_nothing_from_ory() {
+    fn invalid_call_does_not_prevent_the_patch() {
         for segment in [json!(5), json!({"integrations": []})] {
             let add = json!({"op": "add", "path": "/traits/consent/newsletter", "value": true});
             let result = read(json!({"ory": {"patch": [add]}, "segment": segment})).unwrap();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_a_rule_is_refused() {
+    fn invalid_output_is_refused() {
         for result in [
             json!({"ory": 5}),
             json!({"ory": {"patch": 5}}),

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_name_makes_it_send_template() {
+    fn template_name_selects_send_template() {
         let message = json!({"to": [{"email": "ann@example.com"}]});
         let plain = prepare(&json!({"message": message})).unwrap();
         assert_eq!(plain.method, "messages/send");
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_the_event_and_the_identity_travel_in_the_metadata() {
+    fn metadata_has_the_idempotency_key_and_the_identity_id() {
         let result = json!({"message": {
             "to": [{"email": "ann@example.com", "type": "to"}], "metadata": {"plan": "free"},
         }});
@@ -267,7 +267,7 @@ mod tests {
     const WITHOUT_X: usize = 107;
 
     #[test]
-    fn metadata_is_measured_as_ascii_json_with_that_of_the_recipient() {
+    fn metadata_size_is_measured_as_ascii_json_with_recipient_metadata() {
         let of = |metadata: Value, recipient: Value| {
             let recipient = json!([{"rcpt": "ann@example.com", "values": recipient}]);
             prepare(&json!({"message": {
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipient_s_digest_tells_addresses_of_one_mail_apart_and_no_two_mails_alike() {
+    fn recipient_digest_distinguishes_addresses_and_differs_per_mail() {
         let digest = |email: &str, key| {
             let received_at = datetime!(2026-01-01 00:00 UTC);
             let event = EventFacts { idempotency_key: key, identity_id: None, received_at };
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_head_of_a_mail_is_one_line() {
+    fn mail_header_fields_are_one_line() {
         let result = json!({"message": {
             "to": [{"email": "ann@example.com", "name": "Ann\r\nBcc: eve@example.com"}],
             "subject": "Hello Ann\r\nBcc: eve@example.com", "from_name": "\u{0}Ory\n",
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_a_rule_is_refused() {
+    fn invalid_output_is_refused() {
         let ann = json!({"email": "ann@example.com"});
         let long = "x".repeat(MAX_METADATA_BYTES);
         let of_recipient =

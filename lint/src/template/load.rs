@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_is_followed_as_kratos_does() {
+    fn reference_is_resolved_like_kratos() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let load = |reference: &str| load(reference, folder);
         let code = || Ok(Loaded::Code("function(ctx) ctx".to_owned()));

@@ -169,7 +169,7 @@ mod tests {
 
     /// The store is asked once to begin with, once more for the value, and then left alone.
     #[tokio::test(start_paused = true)]
-    async fn a_key_that_is_filled_in_is_found_within_the_pause() {
+    async fn key_that_replaces_a_placeholder_is_found_within_the_pause() {
         for unfit in ["replace-me", r#"{"write_key":"x"}"#, "md-a-key-of-another-product"] {
             let store = Arc::new(MemorySecrets::default());
             store.put("s", unfit);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_of_the_wrong_product_is_named_by_what_it_is() {
+    async fn wrong_type_of_key_is_named_by_kind() {
         use Product::{Mandrill, Ory, Other, Segment};
         let marketing = "0123456789abcdef0123456789abcdef-us6";
         let table = [

@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_fetched_once_per_ttl() {
+    async fn secret_is_fetched_once_per_ttl() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_prefetch_that_is_given_up_is_made_again_by_the_first_use() {
+    async fn cancelled_prefetch_is_retried_on_first_use() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         store.set_delay(PREFETCH_LIMIT * 2);
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_old_value_serves_on_for_an_hour_of_outage() {
+    async fn cached_secret_is_used_for_an_hour_of_outage() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_outage_is_not_asked_about_by_every_request() {
+    async fn outage_throttles_lookups_to_one_per_pause() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_is_not_covered_by_an_old_value() {
+    async fn denied_secret_is_not_replaced_by_a_cached_value() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_first_look_up_that_failed_is_made_again_after_the_pause_and_no_sooner() {
+    async fn failed_first_lookup_is_retried_after_the_pause() {
         for refusing in [false, true] {
             let store = Arc::new(MemorySecrets::default());
             store.put("s", "one");
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_look_up_that_somebody_gave_up_has_failed() {
+    async fn cancelled_lookup_counts_as_failed() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         store.set_delay(PREFETCH_LIMIT * 2);
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refresh_fetches_at_most_once_per_pause() {
+    async fn refresh_is_throttled_to_once_per_pause() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_that_leaps_makes_no_secret_live_longer() {
+    async fn clock_jump_does_not_extend_the_secret_ttl() {
         for by in [time::Duration::days(365), -time::Duration::days(365), -time::Duration::SECOND] {
             let (store, _, cached) = after_a_leap(by).await;
             assert_eq!(current(&cached).await, "two", "{by}");
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_that_leaps_keeps_nobody_from_looking_after_a_mismatch() {
+    async fn clock_jump_does_not_prevent_a_refresh_after_a_mismatch() {
         for by in [time::Duration::days(365), -time::Duration::days(365)] {
             let (store, _, cached) = after_a_leap(by).await;
             let versions = cached.refresh(TTL.0).await.unwrap();
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_leap_back_an_old_value_serves_on_for_an_hour_of_outage_and_no_longer() {
+    async fn cached_secret_is_used_for_an_hour_after_the_clock_moved_back() {
         let (store, clock, cached) = after_a_leap(-time::Duration::days(365)).await;
         store.set_down(true);
         assert_eq!(current(&cached).await, "one");
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_leap_back_in_an_outage_ends_its_pause() {
+    async fn clock_moving_back_during_an_outage_ends_the_pause() {
         let (store, clock, cached) = after_a_leap(time::Duration::minutes(6)).await;
         store.set_down(true);
         assert_eq!(current(&cached).await, "one");

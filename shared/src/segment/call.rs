@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identify_is_completed() {
+    fn identify_call_is_completed() {
         let call = prepare(&json!({"userId": "u", "traits": {"a": 1}})).unwrap();
         let sent: Value =
             serde_json::from_str(&call.body_sent_at(datetime!(2026-01-02 04:00 UTC))).unwrap();
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_s_own_time_and_context_are_kept() {
+    fn template_timestamp_and_context_are_kept() {
         let own = json!({
             "anonymousId": "a", "timestamp": "2020-01-01T00:00:00Z", "context": {"locale": "de"},
         });
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timestamp_that_is_none_is_the_time_received() {
+    fn invalid_timestamp_becomes_the_received_time() {
         for none in [json!(null), json!(ZERO_TIME)] {
             let call = prepare(&json!({"userId": "u", "timestamp": none})).unwrap();
             assert_eq!(call.body["timestamp"], "2026-01-02T03:04:05.678Z");
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_segment_would_drop_in_silence_is_refused() {
+    fn call_that_segment_would_drop_silently_is_refused() {
         let table = [
             (json!({}), "neither"),
             (json!({"userId": ""}), "no text"),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_blocked_and_not_sent() {
+    fn too_large_call_is_blocked_and_not_sent() {
         let sized = |bytes: usize| json!({"userId": "u", "traits": {"a": "x".repeat(bytes)}});
         let rest = prepare(&sized(0)).unwrap().body_sent_at(RECEIVED).len();
         assert!(prepare(&sized(MAX_BODY_BYTES - rest)).is_ok());
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_id_is_under_a_hundred_characters() {
+    fn message_id_is_under_a_hundred_characters() {
         let call = prepare(&json!({"userId": "u"})).unwrap();
         assert!(call.body["messageId"].as_str().unwrap().len() < 100);
     }

@@ -1,4 +1,4 @@
-//! `docs/kratos.md`: the claims that the rest rests on, and the tests that hold them.
+//! `docs/kratos.md`: the facts about Kratos, and the tests that verify them.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ fn claims() -> Vec<(String, String)> {
 }
 
 #[test]
-fn each_claim_has_a_number_of_its_own_and_tests_that_are_there() {
+fn kratos_facts_have_unique_names_and_existing_tests() {
     let claims = claims();
     let numbers: BTreeSet<_> = claims.iter().map(|(claim, _)| claim.clone()).collect();
     let all: BTreeSet<_> = (1..=claims.len()).map(|n| format!("H{n}")).collect();
@@ -28,7 +28,7 @@ fn each_claim_has_a_number_of_its_own_and_tests_that_are_there() {
 }
 
 #[test]
-fn each_claim_that_lint_names_is_there() {
+fn kratos_facts_cited_by_lint_exist() {
     let claims: BTreeSet<_> = claims().into_iter().map(|(claim, _)| claim).collect();
     let named = rows(&read("docs/lint.md")).into_iter().filter_map(|row| row.into_iter().nth(4));
     let named: BTreeSet<String> = named

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn only_ory_s_own_404_to_a_call_by_id_says_that_somebody_is_gone() {
+    fn only_an_ory_404_by_id_means_deleted() {
         let own = json!({"error": {
             "code": 404, "status": "Not Found", "message": "Unable to locate the resource",
         }});
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_passed_on() {
+    fn retry_after_is_passed_on() {
         let mut limited = answer(429, "");
         limited.headers.insert("x-ratelimit-reset", HeaderValue::from_static("41"));
         let Outcome::TryLater { wait, .. } = classify(&calls()[2], &limited) else { panic!() };
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_is_an_identity_none_or_an_outcome() {
+    fn search_result_is_an_identity_none_or_an_outcome() {
         let ann = json!({"id": ID, "traits": {}});
         let [by_id, by_address, patch] = calls();
         let id = |call: &Call, body: &Value| {
@@ -236,7 +236,7 @@ mod tests {
         /// Total over any status, any header and any body; and an identity is one only if Ory says
         /// 200 and tells its id.
         #[test]
-        fn any_answer_has_an_outcome(
+        fn any_response_has_an_outcome(
             status in prop_oneof![any::<u16>(), 199_u16..=201],
             header in prop::option::of("[0-9]{1,25}|-1|1\\.5|soon|[ -~]*"),
             body in bodies(),
