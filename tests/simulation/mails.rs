@@ -52,7 +52,7 @@ impl World {
 
     fn judge_late(&self, number: usize, event: &Planned) {
         let Some(answered) = self.judge.answered_at(number) else { return };
-        let sent = event.vendor_keys().into_iter().filter_map(|key| self.first_sent(key)).min();
+        let sent = event.vendor_keys().into_iter().filter_map(|key| self.first_settled(key)).min();
         // Whoever sends dead letters again takes the time that it takes.
         if self.was_tried_for_long(&event.key) {
             return;

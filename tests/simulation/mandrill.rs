@@ -137,12 +137,12 @@ impl World {
         }
     }
 
-    /// When a mail was first sent for this work.
-    pub(crate) fn first_sent(&self, key: &str) -> Option<OffsetDateTime> {
+    /// When Mandrill first sent a mail for this work, or rejected the person.
+    pub(crate) fn first_settled(&self, key: &str) -> Option<OffsetDateTime> {
         let mails = self.mandrill.mails.lock();
         mails
             .iter()
-            .find(|mail| mail.key == key && mail.fate == Fate::Sent)
+            .find(|mail| mail.key == key && mail.fate != Fate::Unsigned)
             .map(|mail| mail.sent_at)
     }
 
