@@ -30,9 +30,10 @@ fn each_claim_has_a_number_of_its_own_and_tests_that_are_there() {
 #[test]
 fn each_claim_that_lint_names_is_there() {
     let claims: BTreeSet<_> = claims().into_iter().map(|(claim, _)| claim).collect();
-    let named = rows(&read("docs/lint.md")).into_iter().filter_map(|row| row.into_iter().nth(4));
-    let named: BTreeSet<String> = named
-        .flat_map(|cell| cell.split([',', ';', ' ']).map(str::to_owned).collect::<Vec<_>>())
+    let page = read("docs/lint.md");
+    let sources = page.split("*Source:").skip(1).filter_map(|rest| rest.split(".*").next());
+    let named: BTreeSet<String> = sources
+        .flat_map(|source| source.split([',', ';', ' ', '\n']).map(str::to_owned))
         .filter(|word| word.strip_prefix('H').is_some_and(|n| n.parse::<u8>().is_ok()))
         .collect();
     assert!(named.len() > 10, "{named:?}");
