@@ -82,7 +82,7 @@ impl From<Failure> for SecretError {
         match failure {
             Failure::Refused(reason) => Self::Refused(reason),
             Failure::Unreachable | Failure::GivenUp => {
-                Self::Unreachable("the last look-up failed, and the next one has to wait".into())
+                Self::Unreachable("the last lookup failed; waiting before the next one".into())
             }
         }
     }
@@ -186,7 +186,7 @@ impl Cached {
                     tracing::warn!(
                         secret.id = self.id,
                         secret.age_s = self.held_for(held).map(|(_, age)| age.as_secs()),
-                        "the secret store cannot be reached, the old value serves on"
+                        "cannot reach the secret store; using the cached value"
                     );
                 }
                 served
@@ -242,11 +242,15 @@ impl Cached {
 pub async fn prefetch(secrets: &[&Cached]) {
     let all = join_all(secrets.iter().map(|secret| async {
         if let Err(error) = secret.get().await {
-            tracing::warn!(secret.id = secret.id, error = chain(&error), "prefetch failed");
+            tracing::warn!(
+                secret.id = secret.id,
+                error = chain(&error),
+                "failed to prefetch a secret"
+            );
         }
     }));
     if timeout(PREFETCH_LIMIT, all).await.is_err() {
-        tracing::warn!("prefetch of secrets given up after {PREFETCH_LIMIT:?}");
+        tracing::warn!("gave up prefetching secrets after {PREFETCH_LIMIT:?}");
         // That we gave up says nothing of the store: the first use tries again.
         for secret in secrets {
             secret.forget_look_up_given_up().await;

@@ -102,7 +102,7 @@ async fn an_old_value_serves_on_while_the_store_is_away() {
     let mut welcome = with_old_secrets().await;
     welcome.secrets.set_down(true);
     assert_eq!(welcome.call(event_of(SECOND, &ben())).await.row(), (200, "delivered"));
-    assert!(welcome.end().await.tells("the old value serves on"));
+    assert!(welcome.end().await.tells("using the cached value"));
 }
 
 #[tokio::test]
