@@ -122,7 +122,7 @@ impl RequestError {
 
     /// Turned away because of its method.
     pub fn method() -> Self {
-        Self::because(ErrorResponse::Method, "the method is not taken".to_owned())
+        Self::because(ErrorResponse::Method, "method not allowed".to_owned())
     }
 
     fn because(refusal: ErrorResponse, cause: String) -> Self {

@@ -41,7 +41,7 @@ pub struct Message<E> {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unreadable {
     /// Not JSON, or not of a message's shape.
-    #[error("the message is not one of ours")]
+    #[error("the message cannot be parsed")]
     Foreign,
     /// Written by code of another time.
     #[error("the message is of version {0}, and this code reads version {VERSION}")]

@@ -25,7 +25,7 @@ fn recipes(justfile: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn contributing_lists_every_task() {
+fn contributing_lists_every_just_recipe() {
     let page = read("CONTRIBUTING.md");
     let (_, list) = page.split_once("lists the tasks: ").unwrap();
     let (list, _) = list.split_once(".\n").unwrap();
@@ -34,7 +34,7 @@ fn contributing_lists_every_task() {
 }
 
 #[test]
-fn ci_runs_the_lints_and_tests_of_the_tasks() {
+fn ci_runs_the_lints_and_tests_of_the_justfile() {
     let ci = read(".ci/run").replace(" --locked", "");
     for command in ["cargo fmt", "cargo clippy", "cargo doc", "cargo test --workspace"] {
         let justfile = read("justfile");
@@ -45,7 +45,7 @@ fn ci_runs_the_lints_and_tests_of_the_tasks() {
 }
 
 #[test]
-fn the_pinned_toolchain_is_the_oldest_that_the_workspace_supports() {
+fn pinned_toolchain_is_the_minimum_supported_version() {
     let pinned = setting("rust-toolchain.toml", "channel");
     let oldest = setting("Cargo.toml", "rust-version");
     assert_eq!(pinned, format!("{oldest}.0"));

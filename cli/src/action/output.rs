@@ -1,4 +1,4 @@
-//! The webhooks in the form in which Ory is told of them.
+//! The webhooks in the formats that Ory reads.
 
 use clap::ValueEnum;
 use serde_yaml_ng::Value;
@@ -9,15 +9,15 @@ use crate::shell;
 /// Stands where the key belongs.
 const PLACEHOLDER: &str = "WEBHOOK-KEY";
 
-/// In what form the webhooks are printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Format {
-    /// Commands of Ory's CLI, one for each method.
+    /// Ory CLI commands, one for each method.
     #[default]
     Ory,
-    /// A part of a self-hosted Kratos' configuration.
+    /// Part of the configuration of a self-hosted Kratos.
     Yaml,
-    /// The webhook of one method by itself.
+    /// The webhook of a single method.
     Json,
 }
 
@@ -45,7 +45,7 @@ pub struct Project {
 #[derive(Debug, thiserror::Error)]
 pub enum PrintError {
     /// JSON is for one webhook.
-    #[error("--format json prints one webhook, as each has a tag of its own: name one --method")]
+    #[error("--format json prints a single webhook; set one --method")]
     Many,
     /// Text and words can always be written; serde does not know.
     #[error("the webhook cannot be written as JSON")]

@@ -33,7 +33,7 @@ pub struct Place {
 pub enum Refused {
     /// The flow has lists by method, and none for this one.
     #[error(
-        "a hook for {method} in {flow} never fires: Ory has no such list. {flow} has {}",
+        "a hook for {method} in {flow} never runs: Ory has no such list. Methods of {flow}: {}",
         listed(*flow)
     )]
     NoSuchList {
@@ -43,16 +43,16 @@ pub enum Refused {
         method: Method,
     },
     /// The flow has one list.
-    #[error("{flow} has one list for all methods: leave --method out")]
+    #[error("{flow} has one list for all methods; remove --method")]
     OneList {
         /// The flow.
         flow: Flow,
     },
     /// What a reply says would come to nothing.
     #[error(
-        "a reply in {flow} comes to nothing: Ory saves no identity there, and the vendor would \
-         have been told of something that the reply then stops. Leave --parse out; replies are \
-         for registration and settings"
+        "a reply in {flow} has no effect: Ory saves no identity there, and the vendor would receive \
+         something that the reply then stops. Remove --parse; replies are for registration and \
+         settings"
     )]
     ReplyIsLost {
         /// The flow.
@@ -60,14 +60,13 @@ pub enum Refused {
     },
     /// The function would be told of what may never be saved.
     #[error(
-        "with --parse Ory calls before it saves the identity, and may never save it; \
-         segment-identify tells Segment nothing of what is not saved, so this hook would never \
-         tell it anything. Leave --parse out; where a REPLY_TEMPLATE is to answer, let \
-         mandrill-welcome have it"
+        "with --parse, Ory calls before the identity is saved, and may never save it. \
+         segment-identify sends only identities that are saved, so this hook would send nothing. \
+         Remove --parse; to reply with a REPLY_TEMPLATE, use mandrill-welcome"
     )]
     Unsaved,
     /// Kratos' own facts say that it is never called.
-    #[error("a hook in {0} with this response never fires")]
+    #[error("a hook in {0} with this response never runs")]
     NeverFires(HookList),
 }
 

@@ -13,7 +13,7 @@ pub async fn of_template(source: Source) -> Result<String, String> {
         Ok(mail) => mail["message"]["from_email"]
             .as_str()
             .map(str::to_owned)
-            .ok_or_else(|| format!("{name} leaves `from_email` out")),
+            .ok_or_else(|| format!("{name} does not set `from_email`")),
         Err(RenderError::Cancelled) => Err(format!("{name} cancels the sample")),
         Err(RenderError::Fault(fault)) => Err(fault.to_string()),
     }
@@ -49,7 +49,7 @@ mod tests {
         let shipped = of_template(mandrill_welcome::shipped_template()).await;
         assert_eq!(shipped.as_deref(), Ok("hello@example.com"));
         let table = [
-            ("function(ctx) {template_name: 'welcome', message: {}}", "leaves `from_email` out"),
+            ("function(ctx) {template_name: 'welcome', message: {}}", "does not set `from_email`"),
             ("function(ctx) error 'cancel'", "cancels"),
             ("function(ctx) ctx.no", "no such field"),
             ("function(ctx) {", "t.jsonnet"),

@@ -101,5 +101,5 @@ async fn readme_doctor_command_finds_the_stack_and_the_hooks() {
     let Done { status, stdout, stderr } =
         shell(folder.path(), &block("-- doctor"), &world.environment()).await;
     assert_eq!(status, Some(0), "{stdout}{stderr}");
-    assert!(stdout.ends_with("All is well.\n"), "{stdout}");
+    assert!(stdout.ends_with("All checks passed.\n"), "{stdout}");
 }

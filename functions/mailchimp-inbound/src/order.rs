@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_lies_ahead_by_no_more_than_clocks_differ_is_taken_as_it_is() {
+    fn time_ahead_within_the_clock_tolerance_is_kept() {
         for (fired, at) in [
             ("2026-01-01T00:05:01Z", datetime!(2026-01-01 00:05:01 UTC)),
             ("2026-01-01T00:05:02Z", datetime!(2026-01-01 00:05:02 UTC)),

@@ -155,10 +155,10 @@ impl PatchPaths {
 /// # Errors
 /// The rule that it breaks.
 pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'static str> {
-    let Value::Object(mut ory) = ory else { return Err("`ory` is no object") };
+    let Value::Object(mut ory) = ory else { return Err("`ory` is not an object") };
     let patch = ory.remove("patch").unwrap_or_else(|| Value::Array(Vec::new()));
     if !ory.is_empty() {
-        return Err("`ory` holds more than `patch`");
+        return Err("`ory` has fields other than `patch`");
     }
     let operations: Vec<Operation> = serde_json::from_value(patch)
         .map_err(|_| "`ory.patch` is no JSON Patch of `add`, `remove` and `replace`")?;

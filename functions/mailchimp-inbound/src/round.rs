@@ -120,7 +120,7 @@ impl Round<'_> {
             (Some(admin), Some(id)) => {
                 let identity = admin.read(id).await?.ok_or(GONE)?;
                 if identity.id() != id {
-                    return Err(Outcome::in_doubt("Ory answered with another identity").into());
+                    return Err(Outcome::in_doubt("Ory returned a different identity").into());
                 }
                 Ok(Some(identity))
             }
@@ -243,9 +243,9 @@ impl Progress {
         } else if self.left.withdrawn {
             Outcome::Skipped { reason: "stale consent" }
         } else if self.left.stale {
-            Outcome::Skipped { reason: "older than another" }
+            Outcome::Skipped { reason: "stale: a newer event was applied" }
         } else if self.changed {
-            Outcome::Skipped { reason: "identity changed since" }
+            Outcome::Skipped { reason: "identity changed since the event" }
         } else if self.left.done && !self.named {
             Outcome::Duplicate
         } else {

@@ -26,7 +26,7 @@ pub enum SignatureError {
     #[error("the signature is missing or wrong")]
     Mismatch,
     /// Right, but of another time: a replay, or a clock that is wrong.
-    #[error("the signature is too old, or of the future")]
+    #[error("the signature is too old, or in the future")]
     Stale,
 }
 

@@ -57,19 +57,19 @@ impl TemplateOutput {
         let patch = match rendered.remove("ory") {
             None | Some(Value::Null) => Vec::new(),
             Some(ory) if may_be_rounded(&ory) => {
-                return Err("`ory` holds a number that Jsonnet may have rounded");
+                return Err("`ory` has a number that Jsonnet may have rounded");
             }
             Some(ory) => patch::read(ory, paths)?,
         };
         let segment = match rendered.remove("segment") {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Object(call)) => without_echo(call).map(Some),
-            Some(_) => Err("`segment` is no object"),
+            Some(_) => Err("`segment` is not an object"),
         };
         if rendered.is_empty() {
             Ok(Self { patch, segment })
         } else {
-            Err("the result holds more than `ory` and `segment`")
+            Err("the template output has fields other than `ory` and `segment`")
         }
     }
 }
@@ -77,7 +77,7 @@ impl TemplateOutput {
 /// What came from Mailchimp does not go back to it by way of Segment.
 fn without_echo(mut call: Rendered) -> Result<Rendered, &'static str> {
     let integrations = call.entry("integrations").or_insert_with(|| json!({}));
-    let integrations = integrations.as_object_mut().ok_or("`integrations` is no object")?;
+    let integrations = integrations.as_object_mut().ok_or("`integrations` is not an object")?;
     integrations.insert(MAILCHIMP_DESTINATION.to_owned(), json!(false));
     Ok(call)
 }

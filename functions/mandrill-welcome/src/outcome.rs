@@ -91,7 +91,7 @@ fn by_name(name: &str, answer: &Response) -> Option<Outcome> {
 }
 
 fn by_status(answer: &Response) -> Outcome {
-    let told = format!("Mandrill answered {} without a word that we know", answer.status);
+    let told = format!("Mandrill returned {} with an unrecognized body", answer.status);
     match answer.status {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
         // Not Mandrill's word but a relay's: the application behind it gave no answer, or none in
@@ -116,7 +116,7 @@ fn later(cause: String, answer: &Response) -> Outcome {
 fn by_rows(rows: &[Row]) -> Outcome {
     match rows {
         [row] => by_row(row),
-        _ => Outcome::in_doubt("Mandrill answered with not exactly one row"),
+        _ => Outcome::in_doubt("Mandrill did not return exactly one row"),
     }
 }
 
@@ -125,7 +125,7 @@ fn by_row(row: &Row) -> Outcome {
         "sent" | "queued" | "scheduled" => delivered(row),
         "rejected" => rejected(row.reject_reason.as_deref()),
         "invalid" => Outcome::Rejected { reason: "invalid".to_owned() },
-        _ => Outcome::in_doubt("Mandrill answered with a status that we do not know"),
+        _ => Outcome::in_doubt("Mandrill returned an unknown status"),
     }
 }
 
@@ -146,8 +146,8 @@ fn backlog(reason: &str) -> Option<String> {
         | "sending-paused"
         | "sending-suspended"
         | "account-suspended"
-        | "sending-backlogged" => Some(format!("Mandrill holds it back: {reason}")),
-        _ => Some("Mandrill holds it back for a reason that we do not know".to_owned()),
+        | "sending-backlogged" => Some(format!("Mandrill holds the email: {reason}")),
+        _ => Some("Mandrill holds the email for an unknown reason".to_owned()),
     }
 }
 
@@ -159,9 +159,9 @@ fn rejected(reason: Option<&str>) -> Outcome {
             Outcome::Rejected { reason: reason.unwrap_or_default().to_owned() }
         }
         Some(reason @ ("invalid-sender" | "unsigned" | "test-mode-limit")) => {
-            Outcome::blocked(format!("Mandrill rejects the sender: {reason}"))
+            Outcome::blocked(format!("Mandrill rejected the sender: {reason}"))
         }
-        Some(_) => Outcome::blocked("Mandrill rejects it for a reason that we do not know"),
+        Some(_) => Outcome::blocked("Mandrill rejected the email for an unknown reason"),
         None => Outcome::Rejected { reason: "rejected".to_owned() },
     }
 }

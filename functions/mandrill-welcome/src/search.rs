@@ -105,7 +105,7 @@ pub fn read(key: &str, answer: &Response) -> Found {
         Some(row) => Found::Done(row.outcome()),
         None if answer.status != 200 => Found::Failed(classify_unread(answer)),
         None if rows.len() >= MAX_ROWS => {
-            Found::Failed(Outcome::try_later("Mandrill's search does not tell"))
+            Found::Failed(Outcome::try_later("the Mandrill search returned no usable result"))
         }
         None => Found::Nothing,
     }

@@ -43,7 +43,7 @@ impl BatchDelivery {
         budget: &Budget,
     ) -> Result<Batch, Outcome> {
         if budget.for_call(self.0.client.timeout).is_none() {
-            return Err(Outcome::try_later("too little time was left to render"));
+            return Err(Outcome::try_later("not enough time left to render"));
         }
         self.0.prepare(message, arn).await.map(|(one, _)| one)
     }

@@ -27,13 +27,13 @@ pub(crate) enum Unreadable {
         place: Place,
     },
     /// It is larger than Kratos' evaluator takes.
-    #[error("it is larger than Kratos' evaluator takes")]
+    #[error("it is too large for Kratos")]
     TooLarge,
     /// Nobody writes such a template.
-    #[error("it nests brackets more than {MAX_BRACKETS} deep")]
+    #[error("its brackets are nested more than {MAX_BRACKETS} levels deep")]
     TooDeep,
     /// The machine has no room for it, or the parser has failed.
-    #[error("it cannot be read here")]
+    #[error("it cannot be parsed here")]
     Failed,
 }
 

@@ -39,7 +39,7 @@ pub enum CtxError {
     #[error("the body is not a JSON object")]
     NotAnObject,
     /// No `identity`, which every hook after a flow has.
-    #[error("the body holds no `identity`; does the webhook's template forward it?")]
+    #[error("the body has no `identity`; does the template of the webhook forward it?")]
     NoIdentity,
 }
 

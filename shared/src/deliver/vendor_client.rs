@@ -21,7 +21,7 @@ use crate::{
 /// long enough for a vendor's hiccup to pass, short enough for somebody who is signing up.
 const IN_LINE_WAIT: Duration = Duration::from_millis(250);
 
-const TOO_LATE: &str = "too little time was left to call";
+const TOO_LATE: &str = "not enough time left to call";
 
 /// A vendor and the key to it.
 pub struct VendorClient<A> {
@@ -90,7 +90,7 @@ impl<A: Api> VendorClient<A> {
             Found::Nothing if doubt.is_settled_by_silence() => {
                 leased.idempotency.renew(&mut leased.lease, Some(&recipient)).await.err()?
             }
-            Found::Nothing => doubt.outcome("an earlier call may have gone out, no trace yet"),
+            Found::Nothing => doubt.outcome("an earlier call may have gone out; not found yet"),
             Found::Done(outcome) | Found::Failed(outcome @ Outcome::Blocked(_)) => outcome,
             Found::Failed(failure) => doubt.search_failed(&failure),
         };
@@ -147,7 +147,7 @@ impl<A: Api> VendorClient<A> {
         loop {
             let Some(timeout) = budget.for_call(self.timeout) else { return report };
             if !is_held() {
-                report.outcome = Outcome::try_later("the claim ran out before the call");
+                report.outcome = Outcome::try_later("the lease expired before the call");
                 return report;
             }
             self.attempt(call, refresh_once.key(), timeout, &mut report).await;

@@ -56,19 +56,19 @@ impl Product {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyProblem {
     /// The secret could not be had just now.
-    #[error("the vendor's key cannot be read")]
+    #[error("cannot read the API key")]
     Unreachable(#[source] SecretError),
     /// The secret is not there, or not for us to read.
-    #[error("the vendor's key cannot be read: {0}")]
+    #[error("cannot read the API key: {0}")]
     Refused(String),
     /// The secret holds no key.
-    #[error("the secret holds no `{0}`")]
+    #[error("the secret has no `{0}`")]
     Missing(&'static str),
     /// Nobody has filled in the key yet.
-    #[error("the secret still holds a placeholder")]
+    #[error("the secret is still a placeholder")]
     Placeholder,
     /// The key is another product's.
-    #[error("the secret holds {found}, wanted {wanted}")]
+    #[error("the secret contains {found}, expected {wanted}")]
     WrongProduct {
         /// What the key is.
         found: &'static str,
@@ -211,7 +211,7 @@ mod tests {
             (Mandrill, r#"{"api_key":"YOUR-MANDRILL-KEY"}"#, Err("placeholder")),
             (Segment, "YOUR-SEGMENT-WRITE-KEY", Err("placeholder")),
             (Ory, "your-ory-token", Err("placeholder")),
-            (Mandrill, r#"{"write_key":"x"}"#, Err("holds no `api_key`")),
+            (Mandrill, r#"{"write_key":"x"}"#, Err("has no `api_key`")),
             (Mandrill, "md-abcdefghijklmnopqrstuv", Ok("md-abcdefghijklmnopqrstuv")),
             (Mandrill, "0123456789abcdefghijkl", Ok("0123456789abcdefghijkl")),
             (Mandrill, "key-usual", Ok("key-usual")),

@@ -35,10 +35,10 @@ pub enum Stage {
 pub enum SecretError {
     /// Nobody answered, or the answer was of the kind that passes: a value held from before may
     /// serve on.
-    #[error("the secret store cannot be reached")]
+    #[error("cannot reach the secret store")]
     Unreachable(#[source] crate::http::Cause),
     /// The store said no: no such secret, no permission, deleted.
-    #[error("the secret store refused: {0}")]
+    #[error("the secret store rejected the call: {0}")]
     Refused(String),
 }
 

@@ -26,8 +26,8 @@ pub fn classify(answer: &Response) -> Outcome {
     match answer.status {
         200..=299 => match success {
             Some(true) => Outcome::delivered(json!({"success": true})),
-            Some(false) => refused(said, "Segment answered without success"),
-            None => Outcome::in_doubt("Segment answered without a word that we know"),
+            Some(false) => refused(said, "Segment returned success: false"),
+            None => Outcome::in_doubt("Segment returned an unrecognized body"),
         },
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
         501 | 505 | 511 => Outcome::blocked(told(answer)),
@@ -51,7 +51,7 @@ fn refused(said: Option<Answer>, cause: &str) -> Outcome {
 }
 
 fn told(answer: &Response) -> String {
-    format!("Segment answered {}", answer.status)
+    format!("Segment returned {}", answer.status)
 }
 
 /// Both are in seconds.

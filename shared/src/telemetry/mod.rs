@@ -86,7 +86,7 @@ impl LogEntry {
     /// the secrets can have taken so long.
     pub fn ran_out_of_time(&mut self) {
         self.outcome = "unfinished";
-        self.cause = Some("the time to answer ran out".to_owned());
+        self.cause = Some("ran out of time to respond".to_owned());
         self.count(if self.event_id.is_some() { Metric::InDoubt } else { Metric::Blocked });
     }
 

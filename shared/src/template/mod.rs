@@ -131,7 +131,7 @@ impl Template {
             Err(_) => {
                 self.overran.store(true, Ordering::Relaxed);
                 self.replace(workers, &worker);
-                Err(self.fault("ran over its time").into())
+                Err(self.fault("timed out").into())
             }
         }
     }
@@ -298,7 +298,7 @@ mod tests {
         let run = |run: bool| template.render(vec![("ctx", json!({"run": run}))]);
         assert_eq!(run(false).await.unwrap(), json!({"ok": true}));
         match run(true).await {
-            Err(RenderError::Fault(fault)) => assert_eq!(fault.kind(), "ran over its time"),
+            Err(RenderError::Fault(fault)) => assert_eq!(fault.kind(), "timed out"),
             other => panic!("{other:?}"),
         }
         assert!(template.overran());

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::common::setup::{QUEUE, Running, Setup, TABLE, Vendor};
 
-const OLDER: &str = "older than another";
+const OLDER: &str = "stale: a newer event was applied";
 
 async fn is_delivered(inbound: &mut Running<Vendors>, form: &str) {
     let answer = inbound.call(event(form)).await;

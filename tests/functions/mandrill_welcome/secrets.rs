@@ -102,7 +102,7 @@ async fn cached_secret_is_used_during_a_secrets_manager_outage() {
     let mut welcome = with_old_secrets().await;
     welcome.secrets.set_down(true);
     assert_eq!(welcome.call(event_of(SECOND, &ben())).await.row(), (200, "delivered"));
-    assert!(welcome.end().await.contains("the old value serves on"));
+    assert!(welcome.end().await.contains("using the cached value"));
 }
 
 #[tokio::test]

@@ -62,12 +62,12 @@ async fn first_view_shows_the_results_of_the_samples() {
 async fn sample_shows_its_steps_and_its_mail() {
     look(async |page| {
         send(&page, "mandrill-welcome", "registration.json").await;
-        let event = page.until(EVENT, |text| text.contains("The mail")).await;
+        let event = page.until(EVENT, |text| text.contains("Email")).await;
         for part in [
-            "record claimed: in progress",
+            "lease acquired: in progress",
             "Mandrill POST /api/1.0/messages/send → 200",
             "record completed: delivered",
-            "answered 200",
+            "responded 200",
             "ann@example.com",
         ] {
             assert!(event.contains(part), "{part} in {event}");
@@ -87,7 +87,7 @@ async fn resent_event_is_shown_below_the_original() {
         page.until(LATEST, |text| text.contains("delivered")).await;
         page.click("#again").await;
         page.until(LATEST, |text| text.contains("2 attempts")).await;
-        page.until(EVENT, |text| text.contains("record not claimed: delivered")).await;
+        page.until(EVENT, |text| text.contains("lease not acquired: delivered")).await;
         page.until(LATEST, |text| text.contains("duplicate")).await;
         assert_eq!(page.count("#events li").await, 1);
     })
@@ -103,7 +103,10 @@ async fn vendor_outage_can_be_started_and_ended() {
         send(&page, "mandrill-welcome", "registration.json").await;
         page.until(LATEST, |text| text.contains("3 attempts") && text.contains("later")).await;
         let event = page.until(EVENT, |text| text.contains("3. ")).await;
-        assert!(event.contains("messages/send → 503") && event.contains("answered 503"), "{event}");
+        assert!(
+            event.contains("messages/send → 503") && event.contains("responded 503"),
+            "{event}"
+        );
         page.picture("vendor-down").await;
         page.select("#fault-mandrill", "none").await;
         page.find("#fault-mandrill:not(.faulty)").await;

@@ -17,7 +17,7 @@ const WAITS_OF_KRATOS: [Duration; 2] = [Duration::from_secs(1), Duration::from_s
 
 /// What cannot be sent.
 #[derive(Debug, thiserror::Error)]
-#[error("this cannot be sent")]
+#[error("this event cannot be sent")]
 pub(super) struct Unsendable;
 
 /// Sends a sample as an event of its own: of somebody new, or of just now.

@@ -13,7 +13,7 @@ pub(crate) const GONE: Outcome = Outcome::Skipped { reason: "identity gone" };
 
 /// What an answer of the admin API's to the call means: total over any status and any body.
 pub fn classify(call: &Call, answer: &Response) -> Outcome {
-    let said = || format!("Ory answered {}", answer.status);
+    let said = || format!("Ory returned {}", answer.status);
     match answer.status {
         200 => read(call, answer),
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
@@ -42,7 +42,7 @@ fn gone(call: &Call, answer: &Response) -> Outcome {
         {
             GONE
         }
-        _ => Outcome::blocked("Ory answered 404 and not in its own words: is ORY_URL right?"),
+        _ => Outcome::blocked("Ory returned an unrecognized 404: check ORY_URL"),
     }
 }
 
@@ -53,19 +53,19 @@ fn wait(answer: &Response) -> Option<std::time::Duration> {
 
 fn read(call: &Call, answer: &Response) -> Outcome {
     let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-        return Outcome::in_doubt("Ory answered without a word that we know");
+        return Outcome::in_doubt("Ory returned an unrecognized body");
     };
     match (call, &body) {
         (Call::ByAddress(_), Value::Array(found)) => identities(found),
         (Call::ById(_) | Call::Patch(..), Value::Object(_)) => identity(body),
-        _ => Outcome::in_doubt("Ory answered without a word that we know"),
+        _ => Outcome::in_doubt("Ory returned an unrecognized body"),
     }
 }
 
 fn identity(value: Value) -> Outcome {
     match Identity::read(value) {
         Some(identity) => Outcome::delivered(identity.into_value()),
-        None => Outcome::in_doubt("Ory answered with an identity that has no id"),
+        None => Outcome::in_doubt("Ory returned an identity without an id"),
     }
 }
 
@@ -73,7 +73,7 @@ fn identities(found: &[Value]) -> Outcome {
     let found: Option<Vec<_>> = found.iter().map(|one| Identity::read(one.clone())).collect();
     match found {
         Some(found) => Outcome::delivered(found.into_iter().map(Identity::into_value).collect()),
-        None => Outcome::in_doubt("Ory answered with an identity that has no id"),
+        None => Outcome::in_doubt("Ory returned an identity without an id"),
     }
 }
 
