@@ -35,7 +35,7 @@ pub struct RawEvent {
     raw_query_string: Part,
     body: Part,
     is_base64_encoded: Part,
-    #[serde(rename = "IdempotencyStore")]
+    #[serde(rename = "Records")]
     records: Part,
 }
 
@@ -310,9 +310,7 @@ mod tests {
 
     #[test]
     fn other_lambda_events_are_not_function_url_events() {
-        for event in
-            [json!({}), json!({"IdempotencyStore": []}), json!(null), json!([1]), json!("x")]
-        {
+        for event in [json!({}), json!({"Records": []}), json!(null), json!([1]), json!("x")] {
             assert_eq!(opened(event).err(), Some(EnvelopeError::Foreign));
         }
         for body in ["{}", "[]", "5", "true"] {

@@ -15,5 +15,6 @@ mod readme;
 mod rotation;
 mod segment_identify;
 mod source;
+mod tasks;
 mod template;
 mod workflows;

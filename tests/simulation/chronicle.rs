@@ -95,6 +95,12 @@ impl World {
         words
     }
 
+    /// The events of Mailchimp's that say anything of this person.
+    pub(crate) fn events_about(&self, person: usize) -> impl Iterator<Item = usize> {
+        let all = 0..self.plan.events.len();
+        all.filter(move |number| self.weight(*number, person).is_some())
+    }
+
     /// How much an event of Mailchimp's counts for a person; `None` where it says nothing of the
     /// person.
     pub(crate) fn weight(&self, number: usize, person: usize) -> Option<Weight> {

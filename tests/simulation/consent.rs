@@ -7,7 +7,6 @@ use crate::{
     excused::Excused,
     judge::Wrong,
     mailchimp::{Kind, LISTS},
-    settings::Which,
     world::World,
 };
 
@@ -93,7 +92,7 @@ impl World {
             (Excused::LateWithdrawal, &|| as_shown().any(is_late)),
             (Excused::StaleConsent, &is_stale),
             (Excused::InKratosWindow, &|| self.has_lost_a_write(id)),
-            (Excused::OwnOrder, &|| !self.plan.of(Which::Mailchimp).has_table),
+            (Excused::OwnOrder, &|| self.had_own_orders(self.events_about(person))),
             (Excused::PatchedLate, &|| self.was_patched_late(id)),
         ];
         excuses.into_iter().find(|(_, holds)| holds()).map(|(excuse, _)| excuse)
@@ -102,10 +101,16 @@ impl World {
     /// Whether a word was told with a time ahead of the truth, and received after the last.
     fn counts_as_later(&self, word: &Word, last: Option<&Word>) -> bool {
         let Way::Mailchimp(event) = word.way else { return false };
+        let last = last.map_or(OffsetDateTime::UNIX_EPOCH, |last| last.at);
+        self.was_told_ahead_of(event, last)
+    }
+
+    /// Whether an event was told with a time ahead of the truth, and so counts as no older than
+    /// what was said then.
+    pub(crate) fn was_told_ahead_of(&self, event: usize, said: OffsetDateTime) -> bool {
         let told = self.plan.events[event].told.as_ref().filter(|told| told.is_ahead);
         let (Some(told), Some([_, received])) = (told, self.told_at(event)) else { return false };
-        let counts = told.fired_at().min(received + CLOCKS);
-        last.is_none_or(|last| counts >= second(last.at))
+        told.fired_at().min(received + CLOCKS) >= second(said)
     }
 
     /// Whose address bounced is marked.

@@ -22,6 +22,8 @@ use crate::{
 const MOST: usize = 6;
 /// Mailchimp's.
 const MOST_TOLD: usize = 5;
+/// What is told at once is told within this.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// One event that will be told to a function.
 pub(crate) struct Planned {
@@ -46,7 +48,7 @@ pub(crate) struct Planned {
     pub(crate) told: Option<Told>,
 }
 
-/// Whom an event is about.
+/// Matching an event to an identity.
 struct Person {
     id: Uuid,
     address: String,
@@ -97,12 +99,20 @@ impl Planned {
         let hours = Duration::from_hours([1, 1, 24][chance.number(0..3)]);
         let longest = if chance.is(0.4) { Duration::from_secs(2) } else { hours };
         let count = chance.number(1..MOST_TOLD + 1).min(chance.number(1..MOST_TOLD + 1));
+        let mut before: Option<(usize, Duration)> = None;
         (0..count)
             .map(|_| {
-                let person = chance.number(0..people.len());
+                // Two at once meet where a patch takes its time.
+                let with = before.filter(|_| chance.would_strike(Fault::PatchWindow));
+                let person = with.map_or(chance.number(0..people.len()), |(person, _)| person);
                 let told = Told::draw(person, people, settings, chance);
+                let shortest = Duration::from_millis(10);
                 // Mailchimp tells of it some time after.
-                let at = told.said + chance.scale(Duration::from_millis(10)..longest);
+                let at = match with {
+                    Some((_, at)) => at.max(told.said) + chance.time(shortest..AT_ONCE),
+                    None => told.said + chance.scale(shortest..longest),
+                };
+                before = Some((person, at));
                 Self::of_mailchimp(settings, told, people, at)
             })
             .collect()
@@ -182,7 +192,7 @@ impl Planned {
         [&self.idempotency_key, &self.later_key]
     }
 
-    /// The same with those of each person whom it may be about.
+    /// With those of each person whom it may be about.
     pub(crate) fn all_keys(&self) -> impl Iterator<Item = &str> {
         self.vendor_keys().into_iter().chain(self.part_keys.iter().map(String::as_str))
     }

@@ -18,10 +18,12 @@ named! {
         PatchedLate = "consent: a patch came when nobody waited for it any more",
         OwnOrder = "order: without a table, each sandbox has its own",
         ToldLate = "Segment: took a call when nobody waited for it any more",
+        ToldUnrecorded = "Segment: took a call of which the table took no note",
         SegmentForgot = "second event: tried for longer than the day for which Segment remembers",
         IndexSecondMail = "second mail: the first was missing from the index after 30 minutes",
         IndexAfterRejection = "call after a rejection that was missing from the index after 30 minutes",
         RecordEnded = "second mail: the record had ended",
+        KeyRenamed = "second mail: a template that names another key was deployed meanwhile",
         OwnRecords = "second mail: without a table, each sandbox has its own records",
         MendableForGood = "not sent: an unanswered rejection of the sender was taken for one of the recipient",
         StillInUse = "a leaked key was taken for as long as a secret is kept",
@@ -44,6 +46,7 @@ impl Excused {
             Self::PatchedLate => "If Ory applies a patch after we gave up waiting",
             Self::OwnOrder => "without a table, each sandbox keeps its own order",
             Self::ToldLate => "If Segment takes a call after we gave up waiting",
+            Self::ToldUnrecorded => "If Segment takes a call and the table does not record it",
             Self::SegmentForgot => {
                 "a call to Segment gets no answer and is repeated more than a day later"
             }
@@ -51,6 +54,9 @@ impl Excused {
                 "Mandrill's search does not show a mail 30 minutes after the call"
             }
             Self::RecordEnded => "a record has expired",
+            Self::KeyRenamed => {
+                "an event was under way while a template that returns another key was deployed"
+            }
             Self::OwnRecords => "there is no table, and two sandboxes get the same event",
             Self::MendableForGood => {
                 "Mandrill rejects a mail because of the sender (`unsigned`, `invalid-sender`), and the \

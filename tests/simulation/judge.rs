@@ -60,6 +60,10 @@ pub(crate) struct Judge {
     pub(crate) troubled: Locked<BTreeSet<u64>>,
     /// For how long that may have kept each event.
     pub(crate) kept: Locked<BTreeMap<usize, Duration>>,
+    /// The sandboxes that worked on each event.
+    pub(crate) workers: Locked<BTreeMap<usize, BTreeSet<usize>>>,
+    /// The events of which the table did not take what was done.
+    pub(crate) unrecorded: Locked<BTreeSet<usize>>,
     /// How often each was tried with nothing in its way.
     pub(crate) tried_well: Locked<BTreeMap<usize, u32>>,
 }

@@ -112,7 +112,7 @@ impl Told {
         let ahead = if chance.strikes(Fault::FarFuture) {
             Some(FAR_FUTURE)
         } else if chance.strikes(Fault::AheadOfTime) {
-            let by = chance.scale(Duration::from_secs(2)..Duration::from_mins(30)).as_secs();
+            let by = chance.scale(Duration::from_secs(10)..Duration::from_mins(30)).as_secs();
             Some(truth + Duration::from_secs(by))
         } else {
             None

@@ -8,7 +8,7 @@ use crate::{event::Planned, excused::Excused, judge::Wrong, settings::Which, wor
 /// Without any trouble a mail comes within this: an accept, a queue, another's lease.
 const PROMPT: Duration = Duration::from_mins(10);
 
-/// How long after all is mended a blocked event is tried again, at the latest, and a secret kept.
+/// How long after all is fixed a blocked event is tried again, at the latest, and a secret kept.
 const MENDED: Duration = Duration::from_mins(25);
 
 impl World {

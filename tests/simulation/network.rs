@@ -105,7 +105,7 @@ impl Http for Network {
             sandbox,
             awaited: Arc::downgrade(&awaited),
         };
-        let (path, about) = (call.path.clone(), world.about(&call));
+        let (path, key, about) = (call.path.clone(), call.key().clone(), world.about(&call));
         world.say(format_args!("sandbox {sandbox}: calls {} {path}, {}", call.method, told(fault)));
         match vendor {
             Vendor::Ory if call.method == Method::PATCH => world.check_patch(&call),
@@ -137,7 +137,7 @@ impl Http for Network {
         match &answer {
             Ok(answer) => {
                 world.say(format_args!("sandbox {sandbox}: {path} answers {}", answer.status));
-                world.was_heard(&path, answer);
+                world.was_heard(&path, &key, answer);
                 self.minds(answer, &about);
             }
             Err(error) => {

@@ -44,7 +44,7 @@ pub(crate) struct Plan {
     pub(crate) turned_off: Option<Duration>,
     /// When many call without the secret.
     pub(crate) strangers: Vec<Duration>,
-    /// How long the operator takes to send dead letters again, once all is mended.
+    /// How long the operator takes to send dead letters again, once all is fixed.
     pub(crate) redrive_after: Duration,
     /// How many messages a batch of Segment's holds at most.
     pub(crate) batch: usize,
@@ -126,7 +126,7 @@ impl Plan {
         }
     }
 
-    /// When all is mended.
+    /// When all is fixed.
     pub(crate) fn mended(&self) -> Duration {
         let all = [
             self.wrong_key,

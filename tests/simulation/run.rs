@@ -90,7 +90,7 @@ async fn quiet(world: &World, queues: &[Arc<FaultyQueue>]) {
     }
 }
 
-/// What an operator does some time after all is mended.
+/// What an operator does some time after all is fixed.
 async fn redrive(world: &World, queues: &[Arc<FaultyQueue>]) {
     sleep(world.plan.mended().saturating_sub(world.elapsed())).await;
     sleep(world.plan.redrive_after).await;

@@ -7,15 +7,15 @@ use time::OffsetDateTime;
 
 use crate::{
     chronicle::Weight, consent::second, event::Planned, excused::Excused, judge::Wrong,
-    mailchimp::Told, settings::Which, world::World,
+    mailchimp::Told, world::World,
 };
 
 /// One thing that Segment is to be told of somebody.
+#[derive(Debug)]
 struct Said {
     event: usize,
     at: OffsetDateTime,
     value: Value,
-    is_ahead: bool,
     counts: bool,
 }
 
@@ -60,9 +60,8 @@ impl World {
                 },
                 None => (planned.address == user).then_some(is_answered)?,
             };
-            let is_ahead = told.is_ahead;
             self.told_at(event)?;
-            Some(Said { event, at: told.said_at(), value, is_ahead, counts })
+            Some(Said { event, at: told.said_at(), value, counts })
         });
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|said| said.at);
@@ -76,9 +75,10 @@ impl World {
         let is_consent = last.value.is_boolean();
         let dares = is_consent && last.value == false && shown == true;
         let may_be = |said: &&Said| {
+            // What need not come to anything may have made the last one old all the same.
             let is_later = !said.counts && said.at >= last.at;
             let is_same_second = second(said.at) == second(last.at) && !dares;
-            said.value == shown && (is_later || is_same_second)
+            is_later && !dares || said.value == shown && (is_later || is_same_second)
         };
         if shown == last.value || all.iter().any(|said| may_be(&said)) {
             return;
@@ -91,12 +91,14 @@ impl World {
         if id.is_some_and(not_told) {
             return;
         }
-        let told = format_args!("{user}: {name} is {shown}, not {}", last.value);
-        if all.iter().any(|said| said.is_ahead) {
+        let told = format_args!("{user}: {name} is {shown}, not {}, said: {all:?}", last.value);
+        if all.iter().any(|said| self.was_told_ahead_of(said.event, last.at)) {
             self.excuse(Excused::StillToCome, told);
+        } else if self.was_unrecorded(last.event) {
+            self.excuse(Excused::ToldUnrecorded, told);
         } else if self.segment_took_late(user, name) {
             self.excuse(Excused::ToldLate, told);
-        } else if !self.plan.of(Which::Mailchimp).has_table {
+        } else if self.had_own_orders(all.iter().map(|said| said.event)) {
             self.excuse(Excused::OwnOrder, told);
         } else if id.is_some_and(|id| is_consent && self.has_lost_a_write(id)) {
             self.excuse(Excused::InKratosWindow, told);

@@ -90,11 +90,14 @@ fn command(
     project: &Project,
 ) -> Result<String, serde_json::Error> {
     let hook = serde_json::to_string(hook)?;
-    let add = shell::quoted(&format!("{}/0={hook}", place.list.pointer()));
+    let add = format!("{}/0={hook}", place.list.pointer());
     let add = match key {
         // The shell puts the key in, and stops where it has none.
-        Key::Variable(name) => add.replace(PLACEHOLDER, &format!("'\"${{{name}:?}}\"'")),
-        Key::Value(_) | Key::ByHand => add,
+        Key::Variable(name) => {
+            let words: Vec<_> = add.split(PLACEHOLDER).map(shell::word).collect();
+            words.join(&format!("\"${{{name}:?}}\""))
+        }
+        Key::Value(_) | Key::ByHand => shell::word(&add).into_owned(),
     };
     let (project, workspace) = (shell::word(&project.project), shell::word(&project.workspace));
     Ok(format!(

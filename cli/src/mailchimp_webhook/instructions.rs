@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::SECRET;
-use crate::shell::quoted;
+use crate::shell;
 
 /// Stands for the next secret in the call that puts it in place.
 const NEW_SECRET: &str = "NEW-SECRET";
@@ -83,7 +83,7 @@ fn call(method: &str, list: &str, path: &str, body: Option<&Value>) -> String {
     match body {
         Some(body) => format!(
             "{request} --header 'Content-Type: application/json' \\\n  --data {}",
-            quoted(&format!("{body:#}"))
+            shell::word(&format!("{body:#}"))
         ),
         None => request,
     }
@@ -128,7 +128,6 @@ mod tests {
     fn quotes_are_escaped() {
         let url = fit_url("https://example.com/it's/?secret=0123456789abcdef").unwrap();
         let printed = call("POST", "l", "webhooks", Some(&webhook(&url)));
-        assert!(printed.contains(r"https://example.com/it'\''s/?secret="), "{printed}");
         let words = std::process::Command::new("sh")
             .args(["-c", &printed.replacen("curl", "printf '%s\\n'", 1)])
             .env("MAILCHIMP_API_KEY", "key-us6")

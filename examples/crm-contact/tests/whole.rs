@@ -98,7 +98,7 @@ async fn registration_becomes_a_contact() {
     let contact = json!({"idProperty": "email", "id": "ann@example.com", "properties": properties});
     assert_eq!(body, json!({"inputs": [contact]}));
     let log = world.sandbox.end().await;
-    assert!(!log.tells("ann@example.com") && !log.tells(TOKEN));
+    assert!(!log.contains("ann@example.com") && !log.contains(TOKEN));
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn sdk_accepts_the_responses() {
             .update_item()
             .table_name(TABLE)
             .key("id", s("event"))
-            .update_expression("SET holder = :holder, tries = :one")
+            .update_expression("SET holder = :holder, tries = if_not_exists(tries, :one)")
             .condition_expression("attribute_not_exists(holder)")
             .expression_attribute_values(":holder", s(holder))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))

@@ -3,6 +3,8 @@
 //! Order follows what is written: of two events that name the same path of an identity, or the same
 //! trait, the newer one decides. What no newer event has named is written however late.
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use shared::{
@@ -45,11 +47,15 @@ pub(crate) fn target<'t>(tokens: impl IntoIterator<Item = &'t str>, salt: &str) 
     tokens.into_iter().filter_map(digest).fold(String::new(), |path, digits| path + "/" + &digits)
 }
 
+/// Two clocks may be this far apart. A time that lies ahead by less is no lie: where it counted as
+/// the time received, a sandbox whose clock is behind would put events into the wrong order.
+const CLOCKS: Duration = Duration::from_secs(2);
+
 /// An event, as far as its place among others goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
-    /// When it happened, in whole seconds. A time that lies ahead of when it was received counts as
-    /// that: nobody can make later events old.
+    /// When it happened, in whole seconds. A time that lies ahead of when it was received, by more
+    /// than clocks differ, counts as that: nobody can make later events old.
     pub(crate) at: OffsetDateTime,
     event_id: String,
     withdraws: bool,
@@ -69,7 +75,8 @@ pub(crate) enum Freshness {
 impl Moment {
     /// The place of this event.
     pub(crate) fn of(message: &Message<Event>) -> Self {
-        let at = message.event.fired_at().min(message.received_at);
+        let (fired, received) = (message.event.fired_at(), message.received_at);
+        let at = if fired > received + CLOCKS { received } else { fired };
         Self {
             at: at.truncate_to_second(),
             event_id: message.event_id.as_str().to_owned(),
@@ -163,6 +170,17 @@ mod tests {
         assert_eq!(ahead.at, datetime!(2026-01-01 00:05:00 UTC));
         let later = moment("unsubscribe", "2026-01-01T00:05:00Z", "b");
         assert_eq!(later.after(&ahead.writer()), Freshness::Newer);
+    }
+
+    #[test]
+    fn time_ahead_within_the_clock_tolerance_is_kept() {
+        for (fired, at) in [
+            ("2026-01-01T00:05:01Z", datetime!(2026-01-01 00:05:01 UTC)),
+            ("2026-01-01T00:05:02Z", datetime!(2026-01-01 00:05:02 UTC)),
+            ("2026-01-01T00:05:03Z", datetime!(2026-01-01 00:05:00 UTC)),
+        ] {
+            assert_eq!(moment("subscribe", fired, "a").at, at, "{fired}");
+        }
     }
 
     #[test]

@@ -152,7 +152,7 @@ pub(crate) async fn are_kept_for_inspection<V: Vendor>(mut running: Running<V>, 
         (with("version", json!(0)), "version 0"),
         (with("function", json!("another-function")), "another function"),
         (with("received_at", json!("yesterday")), "not one of ours"),
-        (with("key", Value::Null), "not one of ours"),
+        (with("event_id", Value::Null), "not one of ours"),
         ("not JSON".to_owned(), "not one of ours"),
         ("{}".to_owned(), "not one of ours"),
     ];

@@ -185,7 +185,10 @@ async fn applied_state_is_shared_between_sandboxes_and_holds_no_address() {
     assert_eq!(records.len(), 2);
     for record in &records {
         let text = record.to_string();
-        assert!(!text.contains('@') && !text.contains("eve") && !text.contains("Ann"), "{text}");
+        assert!(
+            !text.contains('@') && !text.contains("example.com") && !text.contains("Ann"),
+            "{text}"
+        );
     }
     let lane = format!("identity#{ANN}");
     let record = records.iter().find(|record| record["id"]["S"] == lane).unwrap();

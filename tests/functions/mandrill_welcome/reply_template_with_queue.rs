@@ -90,7 +90,7 @@ async fn template_fault_is_enqueued_and_delivered_after_a_fix() {
     assert_eq!(welcome.mails(), 1);
     let [request, _] = welcome.end().await.event_log().try_into().unwrap();
     assert_eq!(request["outcome"], "accepted");
-    assert_eq!(metrics(&request), ["Received", "TemplateFault"].into());
+    assert_eq!(metrics(&request), ["Enqueued", "Received", "TemplateFault"].into());
 }
 
 #[tokio::test]

@@ -36,8 +36,8 @@ const SHOWN_TO: [(&str, &str); 13] = [
     ("shared/src/secrets/mod.rs", "read"),
     ("shared/src/secrets/mod.rs", "from_str"),
     // Whose product it is, by the shape.
-    ("shared/src/secrets/idempotency_key.rs", "is_placeholder"),
-    ("shared/src/secrets/idempotency_key.rs", "Product::of"),
+    ("shared/src/secrets/api_key.rs", "is_placeholder"),
+    ("shared/src/secrets/api_key.rs", "Product::of"),
     // The signature's key.
     ("functions/mailchimp-inbound/src/signature.rs", "verify"),
     // What is sent to a vendor.
