@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use super::{
-    Finding, OryConfig, Reach, Stack, callers, function, function::Function, hooks, mailchimp,
-    mandrill, ory, segment,
+    Finding, OryConfig, Reach, Sender, Stack, callers, function, function::Function, hooks,
+    mailchimp, mandrill, ory, segment,
 };
 
 /// Ory's functions answer nothing but a POST.
@@ -16,8 +16,8 @@ const VALIDATED: u16 = 200;
 pub struct Subject {
     /// What is deployed, and where.
     pub stack: Stack,
-    /// The address that the welcome comes from, or why it is not known.
-    pub sender: Result<String, String>,
+    /// The address that the welcome comes from, as far as it is known.
+    pub sender: Sender,
     /// The configuration of Ory's project, or of Kratos.
     pub ory_config: Option<OryConfig>,
     /// A key of Mailchimp Marketing. No function has one: the lists are compared with it.

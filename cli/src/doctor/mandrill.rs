@@ -1,12 +1,13 @@
 //! Mandrill takes the key, signs for the sending domain, and lets the key search.
 
+use mandrill_welcome::NO_SENDER;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use shared::{config::Endpoint, secrets::Product};
 
 use super::{
-    Finding, Reach,
+    Finding, Reach, Sender,
     keys::{self, Slot},
     reach::Answer,
     stack::Stack,
@@ -23,18 +24,17 @@ const SEARCH: &str = "Mandrill: key may search";
 /// Nobody can own an address at these. RFC 2606.
 const RESERVED: [&str; 4] = ["example", "example.com", "example.net", "example.org"];
 
-/// All of it; `sender` is the address that the welcome comes from, or why it is not known.
-pub(super) async fn check(
-    stack: &Stack,
-    sender: &Result<String, String>,
-    reach: &Reach,
-) -> Vec<Finding> {
+/// All of it; `sender` is the address that the welcome comes from.
+pub(super) async fn check(stack: &Stack, sender: &Sender, reach: &Reach) -> Vec<Finding> {
     let id = stack.mandrill_secret_id.as_deref();
     let slot = Slot { check: KEY, output: "MandrillSecretId", id, field: "api_key" };
     let (key, secret) = keys::vendor(reach, &slot, Product::Mandrill).await;
     let url = stack.mandrill_url.as_deref().unwrap_or(DEFAULT_URL);
     let rest = match (key, Endpoint::parse(url)) {
-        (None, _) => [PING, DOMAIN, SEARCH].map(|check| Finding::skipped(check, "no usable key")),
+        (None, _) => [PING, DOMAIN, SEARCH].map(|check| match sender {
+            Sender::NotSet if check == DOMAIN => no_sender(),
+            _ => Finding::skipped(check, "no usable key"),
+        }),
         (_, None) => [PING, DOMAIN, SEARCH].map(|check| told::unfit_url(check, "MandrillUrl")),
         (Some(key), Some(api)) => {
             let call = async |method, fields| {
@@ -121,10 +121,13 @@ impl Listed {
     }
 }
 
-fn domain_finding(sender: &Result<String, String>, answer: &Answer) -> Finding {
+fn domain_finding(sender: &Sender, answer: &Answer) -> Finding {
     let sender = match sender {
-        Ok(sender) => sender,
-        Err(why) => return Finding::unsure(DOMAIN, why, "Name the sender by --from"),
+        Sender::Address(sender) => sender,
+        Sender::NotSet => return no_sender(),
+        Sender::Unknown(why) => {
+            return Finding::unsure(DOMAIN, why, "Look whether its domain is verified in Mandrill");
+        }
     };
     let name = sender.rsplit_once('@').map_or(sender.as_str(), |(_, domain)| domain);
     let rows: Vec<Listed> = match answer {
@@ -153,8 +156,8 @@ fn domain_finding(sender: &Result<String, String>, answer: &Answer) -> Finding {
         None if is_reserved(name) => Finding::mend(
             DOMAIN,
             format!("the welcome comes from {sender}, which nobody owns"),
-            "Put your address into `from` of functions/mandrill-welcome/welcome.jsonnet and deploy \
-             it; where the deployed template is another, name it by --welcome-template or --from",
+            "Deploy with the parameter FromEmail set to your address; where the deployed template is \
+             not the shipped one, name it by --welcome-template",
         ),
         None => Finding::mend(
             DOMAIN,
@@ -163,6 +166,16 @@ fn domain_finding(sender: &Result<String, String>, answer: &Answer) -> Finding {
              then mails are rejected as unsigned",
         ),
     }
+}
+
+/// The function renders nothing, and all its events are blocked.
+fn no_sender() -> Finding {
+    Finding::mend(
+        DOMAIN,
+        NO_SENDER,
+        "Deploy with the parameter FromEmail set to your address; where the deployed template is \
+         not the shipped one, name it by --welcome-template",
+    )
 }
 
 fn is_reserved(domain: &str) -> bool {
@@ -217,12 +230,17 @@ mod tests {
             ("me@shop.test", answer(500, &json!("?")), Unsure, "500"),
         ];
         for (sender, answer, verdict, part) in table {
-            let finding = domain_finding(&Ok(sender.to_owned()), &Ok(answer));
+            let finding = domain_finding(&Sender::Address(sender.to_owned()), &Ok(answer));
             assert_eq!(finding.verdict, verdict, "{finding:?}");
             assert!(finding.found.contains(part), "{finding:?}");
         }
-        let unknown = domain_finding(&Err("no sender".to_owned()), &Ok(answer(200, &json!([]))));
+        let none = Sender::Unknown("no sender".to_owned());
+        let unknown = domain_finding(&none, &Ok(answer(200, &json!([]))));
         assert_eq!((unknown.verdict, unknown.found.as_str()), (Unsure, "no sender"));
+        let not_set = domain_finding(&Sender::NotSet, &Ok(answer(200, &json!([]))));
+        assert_eq!(not_set.verdict, Mend);
+        assert!(not_set.found.contains("FROM_EMAIL is not set"), "{not_set:?}");
+        assert!(not_set.mend.contains("FromEmail"), "{not_set:?}");
     }
 
     #[test]

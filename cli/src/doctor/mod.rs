@@ -16,7 +16,7 @@ mod mandrill;
 mod ory;
 mod reach;
 mod segment;
-pub mod sender;
+mod sender;
 mod stack;
 pub mod table;
 mod told;
@@ -36,6 +36,7 @@ pub use examine::{Subject, examine};
 pub use finding::{Finding, Verdict};
 pub use hooks::OryConfig;
 pub use reach::Reach;
+pub use sender::Sender;
 pub use stack::{OutputsError, Stack};
 
 use crate::{command::Done, format::Format, input};
@@ -68,11 +69,8 @@ pub(crate) struct Doctor {
     /// reads standard input.
     #[arg(long, value_name = "FILE")]
     ory_config: Option<PathBuf>,
-    /// The address that the welcome comes from; unset, the template's.
-    #[arg(long, value_name = "ADDRESS")]
-    from: Option<String>,
     /// The template of mandrill-welcome, where the shipped one is not the deployed one.
-    #[arg(long, value_name = "FILE.jsonnet", conflicts_with = "from")]
+    #[arg(long, value_name = "FILE.jsonnet")]
     welcome_template: Option<PathBuf>,
     /// How the findings are printed.
     #[arg(long, value_enum, default_value_t)]
@@ -107,10 +105,10 @@ impl Doctor {
                         `sam list stack-outputs --stack-name NAME --output json` prints"
                 .into());
         }
-        let sender = match (self.from, &self.welcome_template) {
-            (Some(address), _) => Ok(address),
-            (None, Some(file)) => sender::of_template(template(file)?).await,
-            (None, None) => sender::of_template(mandrill_welcome::shipped_template()).await,
+        let from_email = stack.from_email.clone();
+        let sender = match &self.welcome_template {
+            Some(file) => Sender::of_template(template(file)?, from_email).await,
+            None => Sender::of_shipped_template(from_email),
         };
         let ory_config = self.ory_config.as_deref().map(ory_config).transpose()?;
         let key = env::var(MAILCHIMP_API_KEY).ok().filter(|key| !key.is_empty());

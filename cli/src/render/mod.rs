@@ -30,7 +30,7 @@ pub(crate) struct Render {
 impl Render {
     pub(crate) async fn run(self) -> Done {
         let (subject, source) = subject(&self.template)?;
-        let ctx = read_ctx(&self.event)?;
+        let ctx = read_ctx(subject, &self.event)?;
         let trace = Trace::collecting();
         let rendered = calls(subject, &source, ctx, trace.clone()).await;
         for line in trace.take() {
@@ -63,10 +63,10 @@ fn subject(template: &str) -> Result<(Subject, Source), Box<dyn std::error::Erro
 }
 
 /// What the template is rendered over.
-fn read_ctx(path: &str) -> Result<Value, Box<dyn std::error::Error>> {
+fn read_ctx(subject: Subject, path: &str) -> Result<Value, Box<dyn std::error::Error>> {
     let bytes = input::read(Path::new(path))?;
     let body = Event::read(&bytes).and_then(|event| event.body()).unwrap_or(bytes);
-    Ok(argument(&body).map_err(|nothing| format!("{path}: {nothing}"))?)
+    Ok(argument(subject, &body).map_err(|nothing| format!("{path}: {nothing}"))?)
 }
 
 /// What is sent, on standard output, and where it goes, beside it.

@@ -26,6 +26,8 @@ async fn a_value_of_no_use_stops_it() {
         ("SECRET_TTL_SECONDS", "99999999999"),
         ("RECORD_TTL_HOURS", "hunter2"),
         ("SCREEN_REJECTS", "hunter2"),
+        ("FROM_EMAIL", "hunter2"),
+        ("FROM_EMAIL", "The Shop <hunter2@example.com>"),
         ("LOG_LEVEL", "hunter2"),
         ("TEMPLATE", "hunter2"),
         ("TEMPLATE", "https://hunter2.example.com/mail.jsonnet"),
@@ -47,9 +49,16 @@ async fn a_template_that_does_not_parse_stops_it_and_its_line_is_named() {
 
 #[tokio::test]
 async fn an_empty_variable_that_is_not_required_counts_as_unset() {
-    let setup = ["TEMPLATE", "REPLY_TEMPLATE", "SCREEN_REJECTS", "LOG_LEVEL", "VENDOR_TIMEOUT_MS"]
-        .into_iter()
-        .fold(Setup::new().await, |setup, name| setup.var(name, ""));
+    let names = [
+        "TEMPLATE",
+        "REPLY_TEMPLATE",
+        "SCREEN_REJECTS",
+        "FROM_NAME",
+        "SUBJECT",
+        "LOG_LEVEL",
+        "VENDOR_TIMEOUT_MS",
+    ];
+    let setup = names.into_iter().fold(Setup::new().await, |setup, name| setup.var(name, ""));
     let mut welcome = setup.start().await;
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
 }
