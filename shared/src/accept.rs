@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     answer::{ErrorResponse, RequestError, for_ory},
     auth::CallerAuth,
     budget::Budget,
-    ctx::{Ctx, CtxError, SanitizedCtx},
+    ctx::{Ctx, CtxError, SanitizedCtx, TemplateSettings},
     deliver::Deliver,
     dispatch::Dispatch,
     envelope::{RawEvent, Request},
@@ -50,6 +50,8 @@ pub struct OryFunction<D> {
     pub screen: Option<Arc<dyn Screen>>,
     /// What is replied instead of the status table's rows.
     pub reply_template: Option<Template>,
+    /// What the reply template reads beside the event.
+    pub template_settings: TemplateSettings,
     /// What becomes of an event.
     pub dispatch: Dispatch<D>,
 }
@@ -143,7 +145,8 @@ impl<D: Deliver<SanitizedCtx>> OryFunction<D> {
         let Some(template) = self.reply_template.as_ref().filter(|_| outcome.is_settled()) else {
             return row;
         };
-        match replied(template, message, outcome).await {
+        let ctx = message.event.for_template(&self.template_settings);
+        match replied(template, ctx, message, outcome).await {
             Ok(Reply::Nothing) => Response::empty(204),
             Ok(Reply::Identity(identity)) => Response::json(200, json!({ "identity": identity })),
             Ok(Reply::Messages(messages)) => Response::json(400, messages.body()),
@@ -158,11 +161,11 @@ impl<D: Deliver<SanitizedCtx>> OryFunction<D> {
 
 async fn replied(
     template: &Template,
+    ctx: Value,
     message: &Message<SanitizedCtx>,
     outcome: &Outcome,
 ) -> Result<Reply, TemplateFault> {
-    let arguments =
-        vec![("ctx", message.event.for_template()), ("outcome", outcome.body(&message.event_id))];
+    let arguments = vec![("ctx", ctx), ("outcome", outcome.body(&message.event_id))];
     match template.render(arguments).await {
         Ok(result) => Reply::build(&result, &message.event)
             .map_err(|rule| TemplateFault::new(template.name(), rule.name())),

@@ -22,7 +22,7 @@ pub use vendor_client::VendorClient;
 
 use crate::{
     budget::Budget,
-    ctx::SanitizedCtx,
+    ctx::{SanitizedCtx, TemplateSettings},
     key::{EventId, FunctionArn, IdempotencyKey},
     message::{Event, Message},
     outcome::Outcome,
@@ -73,6 +73,8 @@ pub trait Deliver<E: Event>: Send + Sync {
 pub struct Delivery<V> {
     /// What the vendor is to be told.
     pub template: Template,
+    /// What the template reads beside the event.
+    pub template_settings: TemplateSettings,
     /// The vendor, with its key.
     pub client: VendorClient<V>,
     /// Where repeated work is noticed; `None` where the vendor itself does.
@@ -89,7 +91,8 @@ impl<V: Vendor> Delivery<V> {
         message: &Message<SanitizedCtx>,
         arn: &FunctionArn,
     ) -> Result<(V::Call, IdempotencyKey), Outcome> {
-        let ctx = message.event.for_template();
+        self.template_settings.check()?;
+        let ctx = message.event.for_template(&self.template_settings);
         let (rendered, key) = render(&self.template, ctx, &message.event_id).await?;
         let idempotency_key = key.for_vendor(arn);
         let facts = EventFacts {
