@@ -35,7 +35,7 @@ pub struct RawEvent {
     raw_query_string: Part,
     body: Part,
     is_base64_encoded: Part,
-    #[serde(rename = "IdempotencyStore")]
+    #[serde(rename = "Records")]
     records: Part,
 }
 
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn what_is_no_function_url_event_is_foreign() {
         for event in
-            [json!({}), json!({"IdempotencyStore": []}), json!(null), json!([1]), json!("x")]
+            [json!({}), json!({"Records": []}), json!(null), json!([1]), json!("x")]
         {
             assert_eq!(opened(event).err(), Some(EnvelopeError::Foreign));
         }

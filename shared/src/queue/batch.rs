@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_queue_s_event_is_told_from_a_url_s() {
-        let event = json!({"IdempotencyStore": [record("one", "3"), record("two", "x")]});
+        let event = json!({"Records": [record("one", "3"), record("two", "x")]});
         let message = |id: &str, attempt| ReceivedMessage {
             id: id.to_owned(),
             receipt: "r".to_owned(),
@@ -88,8 +88,8 @@ mod tests {
         for other in [
             json!({}),
             json!(null),
-            json!({"IdempotencyStore": []}),
-            json!({"IdempotencyStore": [{"eventSource": "aws:s3"}]}),
+            json!({"Records": []}),
+            json!({"Records": [{"eventSource": "aws:s3"}]}),
             json!({"requestContext": {"http": {"method": "POST"}}}),
         ] {
             assert_eq!(received(&other), None, "{other}");
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_record_of_whatever_shape_is_a_message() {
         let odd = json!({"eventSource": "aws:sqs", "attributes": {"x": {}}, "body": 5});
-        let event = json!({"IdempotencyStore": [odd, null, record("three", "3")]});
+        let event = json!({"Records": [odd, null, record("three", "3")]});
         let messages = received(&event).unwrap();
         let ids: Vec<_> = messages.iter().map(|message| message.id.as_str()).collect();
         assert_eq!(ids, ["", "", "three"]);
