@@ -11,8 +11,7 @@ use mailchimp_inbound::ory;
 use serde_json::Value;
 use shared::{
     answer::for_ory,
-    deliver::Found,
-    dispatch::{MAX_RETRY_AFTER, backoff},
+    deliver::{Found, MAX_RETRY_AFTER, backoff},
     http::Response,
     key::EventId,
     outcome::{Outcome, Wait},

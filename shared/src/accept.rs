@@ -1,5 +1,5 @@
-//! Accept, for the functions that Ory calls: envelope, authenticate, decode, reduce, store,
-//! reply. Where there is no queue, deliver stands in the place of store.
+//! Accept, for the functions that Ory calls: envelope, authenticate, decode, sanitize, enqueue,
+//! reply. Where there is no queue, deliver stands in the place of enqueue.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,17 +13,15 @@ use crate::{
     auth::CallerAuth,
     budget::Budget,
     ctx::{Ctx, CtxError, SanitizedCtx},
-    deliver::Deliver,
-    dispatch::Dispatch,
+    deliver::{Deliver, Dispatch},
     envelope::{RawEvent, Request},
-    key::{EventId, FunctionArn},
-    lambda::{Function, Invocation},
+    function::{Accept, Invocation},
+    key::EventId,
     message::Message,
     outcome::Outcome,
-    queue::ReceivedMessage,
     reply::{Messages, Reply},
     response::Response,
-    secrets::prefetch,
+    secrets::Cached,
     telemetry::{LogEntry, Metric},
     template::{RENDER_TIMEOUT, RenderError, Template, TemplateFault},
 };
@@ -42,16 +40,14 @@ pub trait Screen: Send + Sync {
     async fn screen(&self, ctx: &SanitizedCtx) -> Option<Messages>;
 }
 
-/// A function that Ory calls.
-pub struct OryFunction<D> {
+/// Accepts Ory's calls.
+pub struct AcceptOry {
     /// Who may call.
     pub auth: CallerAuth,
     /// What stops a flow before the identity is saved.
     pub screen: Option<Arc<dyn Screen>>,
     /// What is replied instead of the status table's rows.
-    pub reply_template: Option<Template>,
-    /// What becomes of an event.
-    pub dispatch: Dispatch<D>,
+    pub reply_template: Option<Arc<Template>>,
 }
 
 impl From<CtxError> for RequestError {
@@ -60,25 +56,64 @@ impl From<CtxError> for RequestError {
     }
 }
 
-impl<D: Deliver<SanitizedCtx>> OryFunction<D> {
-    async fn answer(
+#[async_trait]
+impl Accept for AcceptOry {
+    type Event = SanitizedCtx;
+
+    const LIMIT: Duration = ORY_LIMIT;
+
+    fn unfinished(&self) -> Response {
+        ErrorResponse::Unfinished.for_ory()
+    }
+
+    async fn answer<D: Deliver<SanitizedCtx>>(
         &self,
         event: RawEvent,
         invocation: &Invocation,
+        dispatch: &Dispatch<D>,
         entry: &mut LogEntry,
     ) -> Response {
-        let budget = Budget::inline(ORY_LIMIT, self.dispatch.clock.now(), invocation.ends);
-        match self.take(event).await {
-            Ok(message) => self.handle(message, &invocation.arn, &budget, entry).await,
+        let budget = Budget::inline(ORY_LIMIT, dispatch.clock.now(), invocation.ends);
+        let message = match self.take(event, dispatch).await {
+            Ok(message) => message,
             Err(refused) => {
                 refused.describe(entry);
-                refused.refusal.for_ory()
+                return refused.refusal.for_ory();
             }
+        };
+        entry.count(Metric::Received);
+        message.describe(entry);
+        if message.event.is_before_save() {
+            return self.before_save(&message, entry).await;
         }
+        let arn = &invocation.arn;
+        let outcome = match self.reply_template {
+            None => dispatch.enqueue_or_deliver(&message, arn, &budget, entry).await,
+            // It waits for what comes of the event, and needs its own time, too.
+            Some(_) => {
+                let budget = budget.less(RENDER_TIMEOUT);
+                dispatch.deliver_or_enqueue(&message, arn, &budget, entry).await
+            }
+        };
+        self.reply(&message, &outcome, entry).await
     }
 
+    fn secrets(&self) -> Vec<&Cached> {
+        vec![self.auth.secret()]
+    }
+
+    fn template(&self) -> Option<&Template> {
+        self.reply_template.as_deref()
+    }
+}
+
+impl AcceptOry {
     /// From the envelope to the message.
-    async fn take(&self, event: RawEvent) -> Result<Message<SanitizedCtx>, RequestError> {
+    async fn take<D>(
+        &self,
+        event: RawEvent,
+        dispatch: &Dispatch<D>,
+    ) -> Result<Message<SanitizedCtx>, RequestError> {
         let request = Request::open(event)?;
         if request.method() != Method::POST {
             return Err(RequestError::method());
@@ -86,34 +121,8 @@ impl<D: Deliver<SanitizedCtx>> OryFunction<D> {
         let request = self.auth.authenticate(request.within_size()?).await?;
         let trigger_id = request.header(TRIGGER_ID).and_then(|id| Uuid::try_parse(id).ok());
         let ctx = Ctx::decode(&request.into_body()?)?.sanitize();
-        let key = EventId::of_event(trigger_id, ctx.as_value());
-        let received_at = self.dispatch.clock.now();
-        Ok(Message { trigger_id, ..Message::new(self.dispatch.name, key, received_at, ctx) })
-    }
-
-    async fn handle(
-        &self,
-        message: Message<SanitizedCtx>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        entry: &mut LogEntry,
-    ) -> Response {
-        entry.count(Metric::Received);
-        message.describe(entry);
-        if message.event.is_before_save() {
-            return self.before_save(&message, entry).await;
-        }
-        let dispatch = &self.dispatch;
-        let outcome = match self.reply_template {
-            None => dispatch.enqueue_or_deliver(&message, arn, budget, entry).await,
-            // It waits for what comes of the event, and needs its own time, too.
-            Some(_) => {
-                dispatch
-                    .deliver_or_enqueue(&message, arn, &budget.less(RENDER_TIMEOUT), entry)
-                    .await
-            }
-        };
-        self.reply(&message, &outcome, entry).await
+        let event_id = EventId::of_event(trigger_id, ctx.as_value());
+        Ok(Message { trigger_id, ..dispatch.message(event_id, ctx) })
     }
 
     /// Nothing that a person can see happens for an identity that is not saved yet: the flow can
@@ -140,7 +149,7 @@ impl<D: Deliver<SanitizedCtx>> OryFunction<D> {
         entry: &mut LogEntry,
     ) -> Response {
         let row = for_ory(outcome, &message.event_id);
-        let Some(template) = self.reply_template.as_ref().filter(|_| outcome.is_settled()) else {
+        let Some(template) = self.reply_template.as_deref().filter(|_| outcome.is_settled()) else {
             return row;
         };
         match replied(template, message, outcome).await {
@@ -168,36 +177,5 @@ async fn replied(
             .map_err(|rule| TemplateFault::new(template.name(), rule.name())),
         Err(RenderError::Cancelled) => Ok(Reply::Nothing),
         Err(RenderError::Fault(fault)) => Err(fault),
-    }
-}
-
-#[async_trait]
-impl<D: Deliver<SanitizedCtx>> Function for OryFunction<D> {
-    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response {
-        let unfinished = ErrorResponse::Unfinished.for_ory();
-        let answer = async |entry: &mut LogEntry| self.answer(event, invocation, entry).await;
-        self.dispatch.event_log.request(ORY_LIMIT, unfinished, answer).await
-    }
-
-    async fn deliver(
-        &self,
-        received: Vec<ReceivedMessage>,
-        invocation: &Invocation,
-    ) -> Vec<String> {
-        self.dispatch.work(received, invocation).await
-    }
-
-    async fn warm(&self) -> Result<(), TemplateFault> {
-        let mut secrets = self.dispatch.delivery.secrets();
-        secrets.push(self.auth.secret());
-        prefetch(&secrets).await;
-        // Nobody could be answered as they expect, queue or not.
-        self.reply_template.as_ref().map_or(Ok(()), Template::check)?;
-        self.dispatch.check()
-    }
-
-    fn must_end(&self) -> bool {
-        self.dispatch.delivery.overran()
-            || self.reply_template.as_ref().is_some_and(Template::overran)
     }
 }

@@ -310,9 +310,7 @@ mod tests {
 
     #[test]
     fn what_is_no_function_url_event_is_foreign() {
-        for event in
-            [json!({}), json!({"Records": []}), json!(null), json!([1]), json!("x")]
-        {
+        for event in [json!({}), json!({"Records": []}), json!(null), json!([1]), json!("x")] {
             assert_eq!(opened(event).err(), Some(EnvelopeError::Foreign));
         }
         for body in ["{}", "[]", "5", "true"] {

@@ -10,7 +10,8 @@ use std::{
 
 use shared::{
     clock::Clock,
-    lambda::{Function, Invocation, LAMBDA_TIMEOUT},
+    function::{Function, Invocation},
+    lambda::LAMBDA_TIMEOUT,
     queue::ReceivedMessage,
     response::Response,
     settings::Ports,

@@ -4,11 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use shared::{
-    accept::ORY_LIMIT,
-    config::Environment,
-    key::FunctionArn,
-    lambda::{Function, StartError},
-    settings::Ports,
+    accept::ORY_LIMIT, config::Environment, function::Function, key::FunctionArn,
+    lambda::StartError, settings::Ports,
 };
 
 use crate::{chance::Chance, fault::Fault};

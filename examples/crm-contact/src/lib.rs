@@ -8,10 +8,11 @@ mod outcome;
 use std::sync::Arc;
 
 use shared::{
-    accept::OryFunction,
+    accept::AcceptOry,
     config::Environment,
     deliver::{Delivery, VendorClient},
-    lambda::{Function, StartError},
+    function::{Function, Webhook},
+    lambda::StartError,
     secrets::{ApiKey, Product},
     settings::Ports,
     template::{Source, Template},
@@ -43,10 +44,13 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         // The CRM itself notices a contact that it knows.
         idempotency: None,
     };
-    Ok(Arc::new(OryFunction {
-        auth: config.ory.caller_auth(ports),
-        screen: None,
-        reply_template: config.ory.reply_template(ports),
+    Ok(Arc::new(Webhook {
+        accept: AcceptOry {
+            auth: config.ory.caller_auth(ports),
+            screen: None,
+            reply_template: config.ory.reply_template(ports),
+        },
+        resources: delivery.resources(),
         dispatch: settings.dispatch(NAME, delivery, ports),
     }))
 }

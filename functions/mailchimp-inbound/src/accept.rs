@@ -1,4 +1,4 @@
-//! Accept, for Mailchimp's calls: envelope, authenticate, decode, store, reply.
+//! Accept, for Mailchimp's calls: envelope, authenticate, decode, enqueue, reply.
 
 use std::time::Duration;
 
@@ -9,23 +9,19 @@ use shared::{
     answer::{ErrorResponse, RequestError},
     auth::CallerAuth,
     budget::Budget,
-    deliver::Deliver,
-    dispatch::Dispatch,
+    deliver::{Deliver, Dispatch},
     envelope::{RawEvent, Request},
-    key::{EventId, FunctionArn},
-    lambda::{Function, Invocation},
+    function::{Accept, Invocation},
+    key::EventId,
     message::Message,
     outcome::Outcome,
-    queue::ReceivedMessage,
     response::Response,
-    secrets::prefetch,
+    secrets::Cached,
     telemetry::{LogEntry, Metric},
-    template::TemplateFault,
 };
 
 use crate::{
     config::Lists,
-    deliver::Inbound,
     event::{self, Decoded, Event, EventError},
     form::{self, FormError},
     signature::{self, Signatures},
@@ -37,12 +33,11 @@ pub const MAILCHIMP_LIMIT: Duration = Duration::from_secs(8);
 /// GET and HEAD are the validator, which Mailchimp sends when a webhook is made or edited.
 const METHODS: &str = "GET, HEAD, POST";
 
-/// The function that Mailchimp calls.
-pub(crate) struct MailchimpInbound {
+/// Accepts Mailchimp's calls.
+pub(crate) struct AcceptMailchimp {
     pub(crate) auth: CallerAuth,
     pub(crate) signatures: Option<Signatures>,
     pub(crate) lists: Lists,
-    pub(crate) dispatch: Dispatch<Inbound>,
 }
 
 /// What a call turned out to be.
@@ -70,15 +65,25 @@ impl Skipped {
     }
 }
 
-impl MailchimpInbound {
-    async fn answer(
+#[async_trait]
+impl Accept for AcceptMailchimp {
+    type Event = Event;
+
+    const LIMIT: Duration = MAILCHIMP_LIMIT;
+
+    fn unfinished(&self) -> Response {
+        answer_refused(ErrorResponse::Unfinished)
+    }
+
+    async fn answer<D: Deliver<Event>>(
         &self,
         event: RawEvent,
         invocation: &Invocation,
+        dispatch: &Dispatch<D>,
         entry: &mut LogEntry,
     ) -> Response {
-        let budget = Budget::inline(MAILCHIMP_LIMIT, self.dispatch.clock.now(), invocation.ends);
-        match self.take(event).await {
+        let budget = Budget::inline(MAILCHIMP_LIMIT, dispatch.clock.now(), invocation.ends);
+        match self.take(event, dispatch).await {
             Ok(Taken::Validator) => {
                 entry.outcome = "validated";
                 Response::empty(200)
@@ -93,7 +98,11 @@ impl MailchimpInbound {
                 Response::json(200, json!({"status": "skipped", "reason": reason}))
             }
             Ok(Taken::Event(message)) => {
-                self.handle(&message, &invocation.arn, &budget, entry).await
+                entry.count(Metric::Received);
+                message.describe(entry);
+                let arn = &invocation.arn;
+                let outcome = dispatch.enqueue_or_deliver(&message, arn, &budget, entry).await;
+                answer(&outcome, &message.event_id)
             }
             Err(refused) => {
                 refused.describe(entry);
@@ -102,8 +111,19 @@ impl MailchimpInbound {
         }
     }
 
+    fn secrets(&self) -> Vec<&Cached> {
+        let signatures = self.signatures.as_ref().map(|signatures| signatures.secret.secret());
+        signatures.into_iter().chain([self.auth.secret()]).collect()
+    }
+}
+
+impl AcceptMailchimp {
     /// From the envelope to the message.
-    async fn take(&self, event: RawEvent) -> Result<Taken, RequestError> {
+    async fn take<D>(
+        &self,
+        event: RawEvent,
+        dispatch: &Dispatch<D>,
+    ) -> Result<Taken, RequestError> {
         let request = Request::open(event)?;
         match *request.method() {
             Method::GET | Method::HEAD => return Ok(Taken::Validator),
@@ -132,21 +152,7 @@ impl MailchimpInbound {
         }
         // Mailchimp gives its deliveries no id; a repeated one has the same bytes.
         let key = EventId::digest(&body);
-        let message = Message::new(crate::NAME, key, self.dispatch.clock.now(), event);
-        Ok(Taken::Event(Box::new(message)))
-    }
-
-    async fn handle(
-        &self,
-        message: &Message<Event>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        entry: &mut LogEntry,
-    ) -> Response {
-        entry.count(Metric::Received);
-        message.describe(entry);
-        let outcome = self.dispatch.enqueue_or_deliver(message, arn, budget, entry).await;
-        answer(&outcome, &message.event_id)
+        Ok(Taken::Event(Box::new(dispatch.message(key, event))))
     }
 }
 
@@ -184,34 +190,5 @@ impl From<FormError> for RequestError {
 impl From<EventError> for RequestError {
     fn from(error: EventError) -> Self {
         Self::new(ErrorResponse::Malformed, &error)
-    }
-}
-
-#[async_trait]
-impl Function for MailchimpInbound {
-    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response {
-        let unfinished = answer_refused(ErrorResponse::Unfinished);
-        let answer = async |entry: &mut LogEntry| self.answer(event, invocation, entry).await;
-        self.dispatch.event_log.request(MAILCHIMP_LIMIT, unfinished, answer).await
-    }
-
-    async fn deliver(
-        &self,
-        received: Vec<ReceivedMessage>,
-        invocation: &Invocation,
-    ) -> Vec<String> {
-        self.dispatch.work(received, invocation).await
-    }
-
-    async fn warm(&self) -> Result<(), TemplateFault> {
-        let mut secrets = self.dispatch.delivery.secrets();
-        secrets.push(self.auth.secret());
-        secrets.extend(self.signatures.as_ref().map(|signatures| signatures.secret.secret()));
-        prefetch(&secrets).await;
-        self.dispatch.check()
-    }
-
-    fn must_end(&self) -> bool {
-        self.dispatch.delivery.overran()
     }
 }

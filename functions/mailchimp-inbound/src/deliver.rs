@@ -1,21 +1,21 @@
 //! Deliver, for Mailchimp's events: find whom it is about, and apply it to each, one after the
 //! other, each in its own lane.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
     budget::Budget,
-    deliver::{Deliver, DeliveryReport, Idempotency, MaxCalls, VendorClient},
-    dispatch::MAX_BACKOFF,
+    deliver::{
+        Deliver, DeliveryReport, Idempotency, MAX_BACKOFF, MaxCalls, Resources, VendorClient,
+    },
     key::FunctionArn,
     message::{self, Message},
     outcome::{Outcome, Wait},
-    secrets::Cached,
     segment::Segment,
     telemetry::Metric,
-    template::{Template, TemplateFault},
+    template::Template,
 };
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
 
 /// What becomes of Mailchimp's events.
 pub(crate) struct Inbound {
-    pub(crate) template: Template,
+    pub(crate) template: Arc<Template>,
     /// Ory, where it is told.
     pub(crate) ory: Option<VendorClient<Ory>>,
     /// Where a template may patch.
@@ -56,6 +56,13 @@ pub(crate) struct Delivering<'a> {
 }
 
 impl Inbound {
+    /// What it needs before the first event.
+    pub(crate) fn resources(&self) -> Resources {
+        let ory = self.ory.iter().map(|ory| ory.key.clone());
+        let segment = self.segment.iter().map(|segment| segment.key.clone());
+        Resources { template: self.template.clone(), keys: ory.chain(segment).collect() }
+    }
+
     /// Finds whom the event is about, and applies it to each; it is done when all are.
     async fn deliver_to_all(&self, of: &Delivering<'_>) -> DeliveryReport {
         let event = &of.message.event;
@@ -126,20 +133,6 @@ impl Deliver<Event> for Inbound {
         max_calls: MaxCalls,
     ) -> DeliveryReport {
         self.deliver_to_all(&Delivering { message, arn, budget, max_calls }).await
-    }
-
-    fn secrets(&self) -> Vec<&Cached> {
-        let ory = self.ory.as_ref().and_then(|ory| ory.key.secret());
-        let segment = self.segment.as_ref().and_then(|segment| segment.key.secret());
-        ory.into_iter().chain(segment).collect()
-    }
-
-    fn check(&self) -> Result<(), TemplateFault> {
-        self.template.check()
-    }
-
-    fn overran(&self) -> bool {
-        self.template.overran()
     }
 }
 

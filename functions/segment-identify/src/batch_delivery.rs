@@ -8,9 +8,7 @@ use shared::{
     key::FunctionArn,
     message::Message,
     outcome::{Blocked, Outcome},
-    secrets::Cached,
     segment::{Batch, Segment},
-    template::TemplateFault,
 };
 
 /// Delivers one event by its own call, and those of a batch in as few calls as Segment's limits
@@ -94,18 +92,6 @@ impl Deliver<SanitizedCtx> for BatchDelivery {
             Err(outcome) => Some(outcome.into()),
         });
         came.collect()
-    }
-
-    fn secrets(&self) -> Vec<&Cached> {
-        self.0.secrets()
-    }
-
-    fn check(&self) -> Result<(), TemplateFault> {
-        self.0.check()
-    }
-
-    fn overran(&self) -> bool {
-        self.0.overran()
     }
 }
 

@@ -85,7 +85,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::dispatch::backoff;
+    use crate::deliver::backoff;
 
     #[test]
     fn searches_begin_after_two_minutes_and_silence_counts_after_thirty() {

@@ -1,20 +1,28 @@
-//! Deliver: render, claim, call, classify, record.
+//! Deliver: render, lease, call, classify, record; inline, or from the queue.
 
+mod backoff;
 #[cfg(test)]
 mod clock_tests;
+mod dispatch;
+mod from_queue;
 mod idempotency;
 mod in_doubt;
 mod refresh_once;
 mod report;
+mod resources;
 mod vendor;
 mod vendor_client;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
 
+pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
+pub use dispatch::Dispatch;
 pub use idempotency::Idempotency;
-pub(crate) use in_doubt::RESEND_AFTER;
 pub use report::{DeliveryReport, MaxCalls};
+pub use resources::Resources;
 pub use vendor::{
     Api, EventFacts, Found, InDoubt, InvalidOutput, Rendered, Search, Vendor, WhenInDoubt,
 };
@@ -26,8 +34,7 @@ use crate::{
     key::{EventId, FunctionArn, IdempotencyKey},
     message::{Event, Message},
     outcome::Outcome,
-    secrets::Cached,
-    template::{RenderError, Template, TemplateFault},
+    template::{RenderError, Template},
 };
 
 /// Takes messages to where they go: to vendors, or to whatever a function serves.
@@ -55,28 +62,23 @@ pub trait Deliver<E: Event>: Send + Sync {
         }
         all
     }
-
-    /// The secrets to fetch ahead.
-    fn secrets(&self) -> Vec<&Cached>;
-
-    /// Waits until its templates are ready.
-    ///
-    /// # Errors
-    /// Where one does not parse.
-    fn check(&self) -> Result<(), TemplateFault>;
-
-    /// Whether a rendering was abandoned, so that the process should end.
-    fn overran(&self) -> bool;
 }
 
 /// Delivers Ory's events to the one vendor of a function.
 pub struct Delivery<V> {
     /// What the vendor is to be told.
-    pub template: Template,
+    pub template: Arc<Template>,
     /// The vendor, with its key.
     pub client: VendorClient<V>,
     /// Where repeated work is noticed; `None` where the vendor itself does.
     pub idempotency: Option<Idempotency>,
+}
+
+impl<V> Delivery<V> {
+    /// What it needs before the first event.
+    pub fn resources(&self) -> Resources {
+        Resources { template: self.template.clone(), keys: vec![self.client.key.clone()] }
+    }
 }
 
 impl<V: Vendor> Delivery<V> {
@@ -118,18 +120,6 @@ impl<V: Vendor> Deliver<SanitizedCtx> for Delivery<V> {
             }
             Err(outcome) => outcome.into(),
         }
-    }
-
-    fn secrets(&self) -> Vec<&Cached> {
-        self.client.key.secret().into_iter().collect()
-    }
-
-    fn check(&self) -> Result<(), TemplateFault> {
-        self.template.check()
-    }
-
-    fn overran(&self) -> bool {
-        self.template.overran()
     }
 }
 

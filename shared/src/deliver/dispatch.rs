@@ -1,35 +1,28 @@
-//! Between accept and deliver: store what was accepted, or deliver it in line; deliver what
-//! comes from the queue.
-
-mod backoff;
-mod work;
+//! Between accept and deliver: an accepted event is enqueued, or delivered inline.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
-
+use super::{Deliver, MaxCalls};
 use crate::{
     budget::Budget,
     clock::SharedClock,
-    deliver::{Deliver, MaxCalls},
-    key::FunctionArn,
+    key::{EventId, FunctionArn},
     message::{Event, Message},
     outcome::Outcome,
     queue::{Queue, QueueError},
     telemetry::{EventLog, LogEntry, Metric, chain},
-    template::TemplateFault,
 };
 
-/// How long storing may take; what is left of the caller's time is for delivering in line.
-pub const STORE_LIMIT: Duration = Duration::from_secs(2);
+/// How long enqueuing may take; what is left of the caller's time is for delivering inline.
+const ENQUEUE_LIMIT: Duration = Duration::from_secs(2);
 
 /// The one way from accept to deliver, in one function.
 pub struct Dispatch<D> {
     /// The function's name.
     pub name: &'static str,
-    /// Where events rest; `None`: they are delivered in line.
+    /// Where events rest; `None`: they are delivered inline.
     pub queue: Option<Arc<dyn Queue>>,
     /// What becomes of an event.
     pub delivery: D,
@@ -51,25 +44,12 @@ enum EnqueueError {
 }
 
 impl<D> Dispatch<D> {
-    /// Waits until the delivery's templates are ready. One that does not parse stops the start of a
-    /// function without a queue; one with a queue says so, and goes on storing events.
-    ///
-    /// # Errors
-    /// Where one does not parse and there is no queue.
-    pub fn check<E: Event>(&self) -> Result<(), TemplateFault>
-    where
-        D: Deliver<E>,
-    {
-        match (self.delivery.check(), &self.queue) {
-            (Err(fault), Some(_)) => {
-                self.event_log.write(&LogEntry::for_broken_template(&fault));
-                Ok(())
-            }
-            (checked, _) => checked,
-        }
+    /// The message of an event that this function was just called with.
+    pub fn message<E: Event>(&self, event_id: EventId, event: E) -> Message<E> {
+        Message::new(self.name, event_id, self.clock.now(), event)
     }
 
-    /// Stores the event; where there is no queue, or none that answers, delivers it.
+    /// Enqueues the event; where there is no queue, or none that answers, delivers it.
     pub async fn enqueue_or_deliver<E: Event>(
         &self,
         message: &Message<E>,
@@ -80,7 +60,7 @@ impl<D> Dispatch<D> {
     where
         D: Deliver<E>,
     {
-        if self.store(message).await {
+        if self.enqueue(message).await {
             Outcome::Accepted.describe(entry);
             return Outcome::Accepted;
         }
@@ -89,8 +69,8 @@ impl<D> Dispatch<D> {
         report.outcome
     }
 
-    /// Delivers the event while the caller waits for what comes of it: by one attempt, where what
-    /// is left to do can be stored.
+    /// Delivers the event while the caller waits for what comes of it: by one call, where what is
+    /// left to do can be enqueued.
     pub async fn deliver_or_enqueue<E: Event>(
         &self,
         message: &Message<E>,
@@ -102,12 +82,12 @@ impl<D> Dispatch<D> {
         D: Deliver<E>,
     {
         let (budget, max_calls) = match self.queue {
-            Some(_) => (budget.less(STORE_LIMIT), MaxCalls::ONE),
+            Some(_) => (budget.less(ENQUEUE_LIMIT), MaxCalls::ONE),
             None => (*budget, MaxCalls::INLINE),
         };
         let report = self.delivery.deliver(message, arn, &budget, max_calls).await;
         report.describe(entry);
-        if report.outcome.is_settled() || !self.store(message).await {
+        if report.outcome.is_settled() || !self.enqueue(message).await {
             return report.outcome;
         }
         entry.outcome = Outcome::Accepted.word();
@@ -116,7 +96,7 @@ impl<D> Dispatch<D> {
     }
 
     /// Whether the message surely rests in the queue.
-    async fn store<E: Event>(&self, message: &Message<E>) -> bool {
+    async fn enqueue<E: Event>(&self, message: &Message<E>) -> bool {
         let Some(queue) = &self.queue else { return false };
         match self.send(&**queue, message).await {
             Ok(()) => true,
@@ -132,7 +112,7 @@ impl<D> Dispatch<D> {
         queue: &dyn Queue,
         message: &Message<E>,
     ) -> Result<(), EnqueueError> {
-        let sent = timeout(STORE_LIMIT, queue.send(message.to_json()?));
+        let sent = timeout(ENQUEUE_LIMIT, queue.send(message.to_json()?));
         Ok(sent.await.map_err(|_| EnqueueError::Late)??)
     }
 }

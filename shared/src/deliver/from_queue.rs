@@ -1,16 +1,14 @@
-//! Deliver, from the queue: what was delivered is deleted, the rest is backoff for a while.
+//! Deliver, from the queue: what was delivered is deleted, the rest is delayed for a while.
 
 use std::panic::AssertUnwindSafe;
 
 use futures_util::{FutureExt, future::join_all};
 use tokio::time::Instant;
 
-use super::{Dispatch, backoff::backoff};
+use super::{Deliver, DeliveryReport, Dispatch, backoff};
 use crate::{
     budget::Budget,
-    deliver::{Deliver, DeliveryReport},
     key::FunctionArn,
-    lambda::Invocation,
     message::{Event, Message, Unreadable},
     outcome::Outcome,
     queue::ReceivedMessage,
@@ -22,23 +20,23 @@ type Came = Option<DeliveryReport>;
 
 impl<D> Dispatch<D> {
     /// Delivers messages from the queue; the ids of those that stay there.
-    pub async fn work<E: Event>(
+    pub async fn deliver_received<E: Event>(
         &self,
         received: Vec<ReceivedMessage>,
-        invocation: &Invocation,
+        arn: &FunctionArn,
+        budget: &Budget,
     ) -> Vec<String>
     where
         D: Deliver<E>,
     {
         let began = Instant::now();
-        let budget = Budget::of_invocation(self.clock.now(), invocation.ends);
         let mut messages = Vec::new();
         let mut read = |one: &ReceivedMessage| {
             messages.push(Message::<E>::from_json(&one.body, self.name)?);
             Ok(())
         };
         let read: Vec<Result<(), Unreadable>> = received.iter().map(&mut read).collect();
-        let report = self.deliver_safely(&messages, &invocation.arn, &budget).await;
+        let report = self.deliver_safely(&messages, arn, budget).await;
         let mut report = messages.iter().zip(report);
         let mut came_of = Vec::new();
         for (one, read) in received.into_iter().zip(read) {
@@ -92,14 +90,14 @@ impl<D> Dispatch<D> {
         }
     }
 
-    /// Whether the message may be deleted. If not, it is backoff for as long as there is nothing
-    /// to do; where that fails, for as long as the queue hides it anyway.
+    /// Whether the message may be deleted. If not, it is delayed for as long as there is nothing to
+    /// do; where that fails, for as long as the queue hides it anyway.
     async fn is_done(&self, one: &ReceivedMessage, came: Option<&DeliveryReport>) -> bool {
         let Some(report) = came else { return false };
         let wait = backoff(&report.outcome, one.attempt, fastrand::f64());
         let (Some(wait), Some(queue)) = (wait, &self.queue) else { return wait.is_none() };
         if let Err(error) = queue.delay(&one.receipt, wait).await {
-            tracing::warn!(error = chain(&error), "a message was not backoff");
+            tracing::warn!(error = chain(&error), "a message was not delayed");
         }
         false
     }
