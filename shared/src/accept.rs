@@ -13,7 +13,7 @@ use crate::{
     auth::CallerAuth,
     budget::Budget,
     ctx::{Ctx, CtxError, SanitizedCtx},
-    deliver::{Deliver, Dispatch},
+    deliver::{Attempt, Deliver, Dispatch},
     envelope::{RawEvent, Request},
     function::{Accept, Invocation},
     key::EventId,
@@ -86,13 +86,13 @@ impl Accept for AcceptOry {
         if message.event.is_before_save() {
             return self.before_save(&message, entry).await;
         }
-        let arn = &invocation.arn;
+        let attempt = Attempt { message: &message, arn: &invocation.arn, budget };
         let outcome = match self.reply_template {
-            None => dispatch.enqueue_or_deliver(&message, arn, &budget, entry).await,
+            None => dispatch.enqueue_or_deliver(&attempt, entry).await,
             // It waits for what comes of the event, and needs its own time, too.
             Some(_) => {
-                let budget = budget.less(RENDER_TIMEOUT);
-                dispatch.deliver_or_enqueue(&message, arn, &budget, entry).await
+                let attempt = Attempt { budget: budget.less(RENDER_TIMEOUT), ..attempt };
+                dispatch.deliver_or_enqueue(&attempt, entry).await
             }
         };
         self.reply(&message, &outcome, entry).await

@@ -9,7 +9,7 @@ use shared::{
     answer::{ErrorResponse, RequestError},
     auth::CallerAuth,
     budget::Budget,
-    deliver::{Deliver, Dispatch},
+    deliver::{Attempt, Deliver, Dispatch},
     envelope::{RawEvent, Request},
     function::{Accept, Invocation},
     key::EventId,
@@ -100,8 +100,8 @@ impl Accept for AcceptMailchimp {
             Ok(Taken::Event(message)) => {
                 entry.count(Metric::Received);
                 message.describe(entry);
-                let arn = &invocation.arn;
-                let outcome = dispatch.enqueue_or_deliver(&message, arn, &budget, entry).await;
+                let attempt = Attempt { message: &message, arn: &invocation.arn, budget };
+                let outcome = dispatch.enqueue_or_deliver(&attempt, entry).await;
                 answer(&outcome, &message.event_id)
             }
             Err(refused) => {

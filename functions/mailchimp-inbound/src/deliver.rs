@@ -6,12 +6,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
-    budget::Budget,
     deliver::{
-        Deliver, DeliveryReport, Idempotency, MAX_BACKOFF, MaxCalls, Resources, VendorClient,
+        Attempt, Deliver, DeliveryReport, Idempotency, MAX_BACKOFF, Resources, VendorClient,
     },
-    key::FunctionArn,
-    message::{self, Message},
+    message,
     outcome::{Outcome, Wait},
     segment::Segment,
     telemetry::Metric,
@@ -47,14 +45,6 @@ pub fn template_argument(event: &Event, identity: Option<&Value>) -> Value {
     json!({"event": event, "identity": identity})
 }
 
-/// One delivery: the event, and the time and the attempts that it has.
-pub(crate) struct Delivering<'a> {
-    pub(crate) message: &'a Message<Event>,
-    pub(crate) arn: &'a FunctionArn,
-    pub(crate) budget: &'a Budget,
-    pub(crate) max_calls: MaxCalls,
-}
-
 impl Inbound {
     /// What it needs before the first event.
     pub(crate) fn resources(&self) -> Resources {
@@ -64,18 +54,18 @@ impl Inbound {
     }
 
     /// Finds whom the event is about, and applies it to each; it is done when all are.
-    async fn deliver_to_all(&self, of: &Delivering<'_>) -> DeliveryReport {
-        let event = &of.message.event;
-        let subjects = match self.find(of).await {
+    async fn deliver_to_all(&self, attempt: &Attempt<'_, Event>) -> DeliveryReport {
+        let event = &attempt.message.event;
+        let subjects = match self.find(attempt).await {
             Ok(subjects) => subjects,
             Err(report) => return report,
         };
         let mut all = Vec::new();
         for id in &subjects.ids {
-            all.push(Round { inbound: self, of, identity: Some(*id) }.run().await);
+            all.push(Round { inbound: self, attempt, identity: Some(*id) }.run().await);
         }
         if all.is_empty() {
-            all.push(Round { inbound: self, of, identity: None }.run().await);
+            all.push(Round { inbound: self, attempt, identity: None }.run().await);
         }
         let mut report = together(all);
         let ids: Vec<_> = subjects.ids.iter().map(ToString::to_string).collect();
@@ -90,16 +80,16 @@ impl Inbound {
         report
     }
 
-    async fn find(&self, of: &Delivering<'_>) -> Result<Subjects, DeliveryReport> {
-        match self.admin(of) {
-            Some(admin) => admin.find(&of.message.event).await,
+    async fn find(&self, attempt: &Attempt<'_, Event>) -> Result<Subjects, DeliveryReport> {
+        match self.admin(attempt) {
+            Some(admin) => admin.find(&attempt.message.event).await,
             None => Ok(Subjects::default()),
         }
     }
 
-    pub(crate) fn admin<'a>(&'a self, of: &Delivering<'a>) -> Option<Admin<'a>> {
+    pub(crate) fn admin<'a>(&'a self, attempt: &'a Attempt<'_, Event>) -> Option<Admin<'a>> {
         let client = self.ory.as_ref()?;
-        Some(Admin { client, budget: of.budget, max_calls: of.max_calls })
+        Some(Admin { client, budget: &attempt.budget })
     }
 }
 
@@ -125,14 +115,8 @@ fn together(all: Vec<DeliveryReport>) -> DeliveryReport {
 
 #[async_trait]
 impl Deliver<Event> for Inbound {
-    async fn deliver(
-        &self,
-        message: &Message<Event>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        max_calls: MaxCalls,
-    ) -> DeliveryReport {
-        self.deliver_to_all(&Delivering { message, arn, budget, max_calls }).await
+    async fn deliver(&self, attempt: &Attempt<'_, Event>) -> DeliveryReport {
+        self.deliver_to_all(attempt).await
     }
 }
 

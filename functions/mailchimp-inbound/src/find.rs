@@ -3,7 +3,7 @@
 
 use shared::{
     budget::Budget,
-    deliver::{DeliveryReport, MaxCalls, VendorClient},
+    deliver::{DeliveryReport, VendorClient},
     outcome::Outcome,
 };
 use uuid::Uuid;
@@ -19,7 +19,6 @@ use crate::{
 pub(crate) struct Admin<'a> {
     pub(crate) client: &'a VendorClient<Ory>,
     pub(crate) budget: &'a Budget,
-    pub(crate) max_calls: MaxCalls,
 }
 
 /// The identities that an event is about.
@@ -40,7 +39,7 @@ impl Admin<'_> {
         is_held: &(dyn Fn() -> bool + Sync),
     ) -> DeliveryReport {
         let call = Call::Patch(id, operations);
-        self.client.call_while_leased(is_held, &call, self.budget, self.max_calls).await
+        self.client.call_while_leased(is_held, &call, self.budget).await
     }
 
     /// The identity of this id, as it is now; `None` where it is gone.
@@ -107,7 +106,7 @@ impl Admin<'_> {
     }
 
     async fn ask(&self, call: &Call) -> DeliveryReport {
-        self.client.deliver(call, None, self.budget, self.max_calls).await
+        self.client.deliver(call, None, self.budget).await
     }
 }
 

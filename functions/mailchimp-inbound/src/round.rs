@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use shared::{
-    deliver::{DeliveryReport, EventFacts, InvalidOutput, Rendered, Vendor, render},
+    deliver::{Attempt, DeliveryReport, EventFacts, InvalidOutput, Rendered, Vendor, render},
     idempotency::{InLane, Writer, Written},
     key::IdempotencyKey,
     outcome::Outcome,
@@ -13,7 +13,8 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    deliver::{Delivering, Inbound, template_argument},
+    deliver::{Inbound, template_argument},
+    event::Event,
     order::{self, Moment},
     ory::{GONE, Identity},
     patch::{self, Operation},
@@ -24,7 +25,7 @@ use crate::{
 /// An event and one of the identities that it is about; `None`: nobody whom Ory knows.
 pub(crate) struct Round<'a> {
     pub(crate) inbound: &'a Inbound,
-    pub(crate) of: &'a Delivering<'a>,
+    pub(crate) attempt: &'a Attempt<'a, Event>,
     pub(crate) identity: Option<Uuid>,
 }
 
@@ -48,7 +49,7 @@ impl Round<'_> {
         let Some(lane) = self.lane() else {
             return self.apply(None, &mut Written::default()).await;
         };
-        let lane = match idempotency.enter(lane, self.of.budget).await {
+        let lane = match idempotency.enter(lane, &self.attempt.budget).await {
             Ok(lane) => lane,
             Err(outcome) => return outcome.into(),
         };
@@ -62,7 +63,7 @@ impl Round<'_> {
     }
 
     fn lane(&self) -> Option<String> {
-        let address = || self.of.message.event.address();
+        let address = || self.attempt.message.event.address();
         match self.identity {
             Some(id) => Some(order::identity_lane(id)),
             None => order::address_lane(address()?, &self.inbound.salt),
@@ -91,10 +92,13 @@ impl Round<'_> {
         progress: &mut Progress,
     ) -> Result<(), DeliveryReport> {
         let identity = self.read().await?;
-        let ctx =
-            template_argument(&self.of.message.event, identity.as_ref().map(Identity::as_value));
+        let ctx = template_argument(
+            &self.attempt.message.event,
+            identity.as_ref().map(Identity::as_value),
+        );
         let inbound = self.inbound;
-        let (rendered, key) = render(&inbound.template, ctx, &self.of.message.event_id).await?;
+        let (rendered, key) =
+            render(&inbound.template, ctx, &self.attempt.message.event_id).await?;
         let result = TemplateOutput::read(rendered, &inbound.patch_paths, &inbound.template)?;
         let identity = match identity {
             Some(identity) => {
@@ -116,7 +120,7 @@ impl Round<'_> {
 
     /// The identity as it is now: since it was found, another event may have changed it.
     async fn read(&self) -> Result<Option<Identity>, DeliveryReport> {
-        match (self.inbound.admin(self.of), self.identity) {
+        match (self.inbound.admin(self.attempt), self.identity) {
             (Some(admin), Some(id)) => {
                 let identity = admin.read(id).await?.ok_or(GONE)?;
                 if identity.id() != id {
@@ -137,11 +141,11 @@ impl Round<'_> {
         written: &mut Written,
         progress: &mut Progress,
     ) -> Result<Identity, DeliveryReport> {
-        let moment = Moment::of(self.of.message);
+        let moment = Moment::of(self.attempt.message);
         note_others_change(&identity, written);
         let past = Past { moment: &moment, written, salt: &self.inbound.salt };
         let plan = plan_patch(operations, identity.as_value(), past, &mut progress.left);
-        let identity = match self.inbound.admin(self.of) {
+        let identity = match self.inbound.admin(self.attempt) {
             Some(admin) if !plan.patch.is_empty() => {
                 let count = plan.patch.len();
                 let is_held = || self.is_held(lane);
@@ -175,14 +179,13 @@ impl Round<'_> {
         progress: &mut Progress,
     ) -> Result<(), DeliveryReport> {
         let Some(segment) = &self.inbound.segment else { return Ok(()) };
-        let moment = Moment::of(self.of.message);
+        let moment = Moment::of(self.attempt.message);
         let past = Past { moment: &moment, written, salt: &self.inbound.salt };
         let Some(plan) = plan_call(call, past, &mut progress.left) else { return Ok(()) };
         progress.named = true;
         let call = self.prepare(&segment.vendor, plan.call, key)?;
         let is_held = || self.is_held(lane);
-        let (budget, max_calls) = (self.of.budget, self.of.max_calls);
-        let report = segment.call_while_leased(&is_held, &call, budget, max_calls).await;
+        let report = segment.call_while_leased(&is_held, &call, &self.attempt.budget).await;
         let mut note = |in_doubt| {
             for target in &plan.targets {
                 written.note(target.clone(), Writer { in_doubt, ..moment.writer() });
@@ -208,8 +211,8 @@ impl Round<'_> {
         key: &IdempotencyKey,
     ) -> Result<Batch, Outcome> {
         let part = self.identity.map(|id| key.part(&id.to_string()));
-        let idempotency_key = part.as_ref().unwrap_or(key).for_vendor(self.of.arn);
-        let received_at = self.of.message.received_at;
+        let idempotency_key = part.as_ref().unwrap_or(key).for_vendor(self.attempt.arn);
+        let received_at = self.attempt.message.received_at;
         let facts =
             EventFacts { idempotency_key: &idempotency_key, identity_id: None, received_at };
         segment.prepare(call, &facts).map_err(|unfit| unfit.outcome(&self.inbound.template))

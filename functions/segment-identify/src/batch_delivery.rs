@@ -4,9 +4,7 @@ use async_trait::async_trait;
 use shared::{
     budget::Budget,
     ctx::SanitizedCtx,
-    deliver::{Deliver, Delivery, DeliveryReport, MaxCalls},
-    key::FunctionArn,
-    message::Message,
+    deliver::{Attempt, Deliver, Delivery, DeliveryReport},
     outcome::{Blocked, Outcome},
     segment::{Batch, Segment},
 };
@@ -16,9 +14,9 @@ use shared::{
 pub(crate) struct BatchDelivery(pub(crate) Delivery<Segment>);
 
 impl BatchDelivery {
-    /// One attempt at one call; an outcome for each event in it.
+    /// One call; a report for each event in it.
     async fn send(&self, batch: &Batch, budget: &Budget) -> Vec<DeliveryReport> {
-        let report = self.0.client.deliver(batch, None, budget, MaxCalls::ONE).await;
+        let report = self.0.client.deliver(batch, None, budget).await;
         if batch.len() > 1 && is_refused(&report) {
             return self.send_singly(batch, budget).await;
         }
@@ -29,21 +27,16 @@ impl BatchDelivery {
     async fn send_singly(&self, batch: &Batch, budget: &Budget) -> Vec<DeliveryReport> {
         let mut all = Vec::new();
         for one in batch.singly() {
-            all.push(self.0.client.deliver(&one, None, budget, MaxCalls::ONE).await);
+            all.push(self.0.client.deliver(&one, None, budget).await);
         }
         all
     }
 
-    async fn prepare(
-        &self,
-        message: &Message<SanitizedCtx>,
-        arn: &FunctionArn,
-        budget: &Budget,
-    ) -> Result<Batch, Outcome> {
-        if budget.for_call(self.0.client.timeout).is_none() {
+    async fn prepare(&self, attempt: &Attempt<'_, SanitizedCtx>) -> Result<Batch, Outcome> {
+        if attempt.budget.for_call(self.0.client.timeout).is_none() {
             return Err(Outcome::try_later("too little time was left to render"));
         }
-        self.0.prepare(message, arn).await.map(|(one, _)| one)
+        self.0.prepare(attempt).await.map(|(one, _)| one)
     }
 }
 
@@ -60,25 +53,16 @@ fn is_refused(report: &DeliveryReport) -> bool {
 
 #[async_trait]
 impl Deliver<SanitizedCtx> for BatchDelivery {
-    async fn deliver(
-        &self,
-        message: &Message<SanitizedCtx>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        max_calls: MaxCalls,
-    ) -> DeliveryReport {
-        self.0.deliver(message, arn, budget, max_calls).await
+    async fn deliver(&self, attempt: &Attempt<'_, SanitizedCtx>) -> DeliveryReport {
+        self.0.deliver(attempt).await
     }
 
-    async fn deliver_all(
-        &self,
-        messages: &[Message<SanitizedCtx>],
-        arn: &FunctionArn,
-        budget: &Budget,
-    ) -> Vec<DeliveryReport> {
+    async fn deliver_all(&self, attempts: &[Attempt<'_, SanitizedCtx>]) -> Vec<DeliveryReport> {
+        // They came in one invocation, so they share its budget.
+        let Some(Attempt { budget, .. }) = attempts.first() else { return Vec::new() };
         let mut prepared = Vec::new();
-        for message in messages {
-            prepared.push(self.prepare(message, arn, budget).await);
+        for attempt in attempts {
+            prepared.push(self.prepare(attempt).await);
         }
         let good = prepared.iter().filter_map(|one| one.as_ref().ok()).cloned();
         let mut sent = Vec::new();

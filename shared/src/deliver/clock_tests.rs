@@ -14,9 +14,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use time::{OffsetDateTime, macros::datetime};
 
-use super::{
-    Api, DeliveryReport, Found, Idempotency, InDoubt, MaxCalls, Search, VendorClient, WhenInDoubt,
-};
+use super::{Api, DeliveryReport, Found, Idempotency, InDoubt, Search, VendorClient, WhenInDoubt};
 use crate::{
     budget::Budget,
     clock::{Clock, ClockByHand},
@@ -126,8 +124,7 @@ impl Function {
         let now = self.clock.now();
         let budget = Budget::of_invocation(now, now + INVOCATION);
         let key = IdempotencyKey::new(&EventId::of_event(None, &json!({})), None);
-        let claim = Some((&self.idempotency, &key));
-        self.client.deliver(&(), claim, &budget, MaxCalls::ONE).await
+        self.client.deliver(&(), Some((&self.idempotency, &key)), &budget).await
     }
 
     fn calls(&self) -> usize {

@@ -4,11 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{Deliver, MaxCalls};
+use super::{Attempt, Deliver};
 use crate::{
-    budget::Budget,
     clock::SharedClock,
-    key::{EventId, FunctionArn},
+    key::EventId,
     message::{Event, Message},
     outcome::Outcome,
     queue::{Queue, QueueError},
@@ -52,19 +51,17 @@ impl<D> Dispatch<D> {
     /// Enqueues the event; where there is no queue, or none that answers, delivers it.
     pub async fn enqueue_or_deliver<E: Event>(
         &self,
-        message: &Message<E>,
-        arn: &FunctionArn,
-        budget: &Budget,
+        attempt: &Attempt<'_, E>,
         entry: &mut LogEntry,
     ) -> Outcome
     where
         D: Deliver<E>,
     {
-        if self.enqueue(message).await {
+        if self.enqueue(attempt.message).await {
             Outcome::Accepted.describe(entry);
             return Outcome::Accepted;
         }
-        let report = self.delivery.deliver(message, arn, budget, MaxCalls::INLINE).await;
+        let report = self.delivery.deliver(attempt).await;
         report.describe(entry);
         report.outcome
     }
@@ -73,21 +70,19 @@ impl<D> Dispatch<D> {
     /// left to do can be enqueued.
     pub async fn deliver_or_enqueue<E: Event>(
         &self,
-        message: &Message<E>,
-        arn: &FunctionArn,
-        budget: &Budget,
+        attempt: &Attempt<'_, E>,
         entry: &mut LogEntry,
     ) -> Outcome
     where
         D: Deliver<E>,
     {
-        let (budget, max_calls) = match self.queue {
-            Some(_) => (budget.less(ENQUEUE_LIMIT), MaxCalls::ONE),
-            None => (*budget, MaxCalls::INLINE),
+        let budget = match self.queue {
+            Some(_) => attempt.budget.less(ENQUEUE_LIMIT).once(),
+            None => attempt.budget,
         };
-        let report = self.delivery.deliver(message, arn, &budget, max_calls).await;
+        let report = self.delivery.deliver(&Attempt { budget, ..*attempt }).await;
         report.describe(entry);
-        if report.outcome.is_settled() || !self.enqueue(message).await {
+        if report.outcome.is_settled() || !self.enqueue(attempt.message).await {
             return report.outcome;
         }
         entry.outcome = Outcome::Accepted.word();

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::{FutureExt, future::join_all};
 use tokio::time::Instant;
 
-use super::{Deliver, DeliveryReport, Dispatch, backoff};
+use super::{Attempt, Deliver, DeliveryReport, Dispatch, backoff};
 use crate::{
     budget::Budget,
     key::FunctionArn,
@@ -36,14 +36,16 @@ impl<D> Dispatch<D> {
             Ok(())
         };
         let read: Vec<Result<(), Unreadable>> = received.iter().map(&mut read).collect();
-        let report = self.deliver_safely(&messages, arn, budget).await;
-        let mut report = messages.iter().zip(report);
+        let attempts = messages.iter().map(|message| Attempt { message, arn, budget: *budget });
+        let attempts: Vec<_> = attempts.collect();
+        let reports = self.deliver_safely(&attempts).await;
+        let mut reports = messages.iter().zip(reports);
         let mut came_of = Vec::new();
         for (one, read) in received.into_iter().zip(read) {
             let mut entry = entry_of(&one);
             let came = match read {
                 Err(unreadable) => Some(Outcome::blocked(unreadable.to_string()).into()),
-                Ok(()) => report.next().and_then(|(message, came)| {
+                Ok(()) => reports.next().and_then(|(message, came)| {
                     message.describe(&mut entry);
                     came
                 }),
@@ -65,25 +67,19 @@ impl<D> Dispatch<D> {
 
     /// Delivers all, and each by itself where a panic ended that: it keeps nothing from the
     /// others.
-    async fn deliver_safely<E: Event>(
-        &self,
-        messages: &[Message<E>],
-        arn: &FunctionArn,
-        budget: &Budget,
-    ) -> Vec<Came>
+    async fn deliver_safely<E: Event>(&self, attempts: &[Attempt<'_, E>]) -> Vec<Came>
     where
         D: Deliver<E>,
     {
-        let all = AssertUnwindSafe(self.delivery.deliver_all(messages, arn, budget)).catch_unwind();
+        let all = AssertUnwindSafe(self.delivery.deliver_all(attempts)).catch_unwind();
         match all.await {
-            Ok(report) => report.into_iter().map(Some).collect(),
-            Err(_) if messages.len() < 2 => vec![None; messages.len()],
+            Ok(reports) => reports.into_iter().map(Some).collect(),
+            Err(_) if attempts.len() < 2 => vec![None; attempts.len()],
             Err(_) => {
                 let mut each = Vec::new();
-                for message in messages.chunks(1) {
-                    let alone = self.delivery.deliver_all(message, arn, budget);
-                    let alone = AssertUnwindSafe(alone).catch_unwind().await;
-                    each.push(alone.ok().and_then(|mut report| report.pop()));
+                for attempt in attempts.chunks(1) {
+                    let alone = AssertUnwindSafe(self.delivery.deliver_all(attempt)).catch_unwind();
+                    each.push(alone.await.ok().and_then(|mut reports| reports.pop()));
                 }
                 each
             }

@@ -1,5 +1,6 @@
 //! Deliver: render, lease, call, classify, record; inline, or from the queue.
 
+mod attempt;
 mod backoff;
 #[cfg(test)]
 mod clock_tests;
@@ -18,10 +19,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
+pub use attempt::Attempt;
 pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
 pub use dispatch::Dispatch;
 pub use idempotency::Idempotency;
-pub use report::{DeliveryReport, MaxCalls};
+pub use report::DeliveryReport;
 pub use resources::Resources;
 pub use vendor::{
     Api, EventFacts, Found, InDoubt, InvalidOutput, Rendered, Search, Vendor, WhenInDoubt,
@@ -29,10 +31,9 @@ pub use vendor::{
 pub use vendor_client::VendorClient;
 
 use crate::{
-    budget::Budget,
     ctx::SanitizedCtx,
-    key::{EventId, FunctionArn, IdempotencyKey},
-    message::{Event, Message},
+    key::{EventId, IdempotencyKey},
+    message::Event,
     outcome::Outcome,
     template::{RenderError, Template},
 };
@@ -40,25 +41,14 @@ use crate::{
 /// Takes messages to where they go: to vendors, or to whatever a function serves.
 #[async_trait]
 pub trait Deliver<E: Event>: Send + Sync {
-    /// Delivers one event, within the budget.
-    async fn deliver(
-        &self,
-        message: &Message<E>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        max_calls: MaxCalls,
-    ) -> DeliveryReport;
+    /// Delivers one event, within its budget.
+    async fn deliver(&self, attempt: &Attempt<'_, E>) -> DeliveryReport;
 
-    /// Delivers what came from the queue together, each by one attempt; an outcome for each.
-    async fn deliver_all(
-        &self,
-        messages: &[Message<E>],
-        arn: &FunctionArn,
-        budget: &Budget,
-    ) -> Vec<DeliveryReport> {
+    /// Delivers what came from the queue together; a report for each.
+    async fn deliver_all(&self, attempts: &[Attempt<'_, E>]) -> Vec<DeliveryReport> {
         let mut all = Vec::new();
-        for message in messages {
-            all.push(self.deliver(message, arn, budget, MaxCalls::ONE).await);
+        for attempt in attempts {
+            all.push(self.deliver(attempt).await);
         }
         all
     }
@@ -88,12 +78,12 @@ impl<V: Vendor> Delivery<V> {
     /// The outcome of an event of which no call is made.
     pub async fn prepare(
         &self,
-        message: &Message<SanitizedCtx>,
-        arn: &FunctionArn,
+        attempt: &Attempt<'_, SanitizedCtx>,
     ) -> Result<(V::Call, IdempotencyKey), Outcome> {
+        let message = attempt.message;
         let ctx = message.event.for_template();
         let (rendered, key) = render(&self.template, ctx, &message.event_id).await?;
-        let idempotency_key = key.for_vendor(arn);
+        let idempotency_key = key.for_vendor(attempt.arn);
         let facts = EventFacts {
             idempotency_key: &idempotency_key,
             identity_id: message.event.identity_id(),
@@ -106,17 +96,11 @@ impl<V: Vendor> Delivery<V> {
 
 #[async_trait]
 impl<V: Vendor> Deliver<SanitizedCtx> for Delivery<V> {
-    async fn deliver(
-        &self,
-        message: &Message<SanitizedCtx>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        max_calls: MaxCalls,
-    ) -> DeliveryReport {
-        match self.prepare(message, arn).await {
+    async fn deliver(&self, attempt: &Attempt<'_, SanitizedCtx>) -> DeliveryReport {
+        match self.prepare(attempt).await {
             Ok((call, key)) => {
-                let claim = self.idempotency.as_ref().map(|idempotency| (idempotency, &key));
-                self.client.deliver(&call, claim, budget, max_calls).await
+                let once = self.idempotency.as_ref().map(|idempotency| (idempotency, &key));
+                self.client.deliver(&call, once, &attempt.budget).await
             }
             Err(outcome) => outcome.into(),
         }

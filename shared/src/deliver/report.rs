@@ -7,17 +7,6 @@ use crate::{
     telemetry::{LogEntry, Metric},
 };
 
-/// The most calls that one delivery may make.
-#[derive(Clone, Copy, Debug)]
-pub struct MaxCalls(pub u32);
-
-impl MaxCalls {
-    /// Inline: the first, and two more.
-    pub const INLINE: Self = Self(3);
-    /// Once, where something else repeats it.
-    pub const ONE: Self = Self(1);
-}
-
 /// The report of a delivery: its outcome, and what it took.
 #[derive(Clone, Debug)]
 pub struct DeliveryReport {

@@ -6,8 +6,8 @@ use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Api, DeliveryReport, Found, Idempotency, InDoubt, MaxCalls, Search, WhenInDoubt,
-    in_doubt::InDoubtFor, refresh_once::RefreshOnce,
+    Api, DeliveryReport, Found, Idempotency, InDoubt, Search, WhenInDoubt, in_doubt::InDoubtFor,
+    refresh_once::RefreshOnce,
 };
 use crate::{
     budget::Budget,
@@ -17,9 +17,9 @@ use crate::{
     secrets::ApiKey,
 };
 
-/// The wait before another attempt in line is drawn from zero up to this, doubled each time:
+/// The wait before another call inline is drawn from zero up to this, doubled each time:
 /// long enough for a vendor's hiccup to pass, short enough for somebody who is signing up.
-const IN_LINE_WAIT: Duration = Duration::from_millis(250);
+const INLINE_WAIT: Duration = Duration::from_millis(250);
 
 const TOO_LATE: &str = "too little time was left to call";
 
@@ -33,24 +33,23 @@ pub struct VendorClient<A> {
     pub timeout: Duration,
 }
 
-/// A claim, with the idempotency it stands in.
+/// A lease, with the store that it is of.
 struct Leased<'a> {
     idempotency: &'a Idempotency,
     lease: Lease,
 }
 
 impl<A: Api> VendorClient<A> {
-    /// Claims the work in the idempotency where it is given one, makes the call, and writes down what
-    /// came of it.
+    /// Acquires the lease of the key where it is given one, makes the call, and records what came of
+    /// it.
     pub async fn deliver(
         &self,
         call: &A::Call,
-        claim: Option<(&Idempotency, &IdempotencyKey)>,
+        once: Option<(&Idempotency, &IdempotencyKey)>,
         budget: &Budget,
-        max_calls: MaxCalls,
     ) -> DeliveryReport {
-        let Some((idempotency, key)) = claim else {
-            return self.call_while_leased(&|| true, call, budget, max_calls).await;
+        let Some((idempotency, key)) = once else {
+            return self.call_while_leased(&|| true, call, budget).await;
         };
         let recipient = self.recipient_digest(call);
         let mut leased = match idempotency.acquire(key, recipient.as_deref(), budget).await {
@@ -61,7 +60,7 @@ impl<A: Api> VendorClient<A> {
         let is_held = || idempotency.is_live(&leased.lease.request);
         let report = match found {
             Some(found) => found,
-            None => self.call_while_leased(&is_held, call, budget, max_calls).await,
+            None => self.call_while_leased(&is_held, call, budget).await,
         };
         let may_repeat = self.may_repeat(call);
         idempotency.record(&leased.lease, &report.outcome, may_repeat).await;
@@ -130,13 +129,12 @@ impl<A: Api> VendorClient<A> {
     }
 
     /// Makes the call, and again where it may be, each time only while `is_held`: whoever has lost
-    /// its claim makes none.
+    /// its lease makes none.
     pub async fn call_while_leased(
         &self,
         is_held: &(dyn Fn() -> bool + Sync),
         call: &A::Call,
         budget: &Budget,
-        max_calls: MaxCalls,
     ) -> DeliveryReport {
         let mut refresh_once = match RefreshOnce::open(&self.key).await {
             Ok(refresh_once) => refresh_once,
@@ -150,7 +148,7 @@ impl<A: Api> VendorClient<A> {
                 report.outcome = Outcome::try_later("the claim ran out before the call");
                 return report;
             }
-            self.attempt(call, refresh_once.key(), timeout, &mut report).await;
+            self.call_once(call, refresh_once.key(), timeout, &mut report).await;
             if refresh_once.is_outdated(&report.outcome) {
                 if let Err(outcome) = refresh_once.renew().await {
                     report.outcome = outcome;
@@ -160,7 +158,9 @@ impl<A: Api> VendorClient<A> {
             }
             let pause = pause(&report.outcome, repeats, self.may_repeat(call));
             let pause = pause.filter(|pause| *pause < budget.left());
-            let Some(pause) = pause.filter(|_| repeats + 1 < max_calls.0) else { return report };
+            let Some(pause) = pause.filter(|_| repeats + 1 < budget.max_calls.0) else {
+                return report;
+            };
             repeats += 1;
             sleep(pause).await;
         }
@@ -179,7 +179,7 @@ impl<A: Api> VendorClient<A> {
         matches!(self.vendor.when_in_doubt(call), WhenInDoubt::Repeat)
     }
 
-    async fn attempt(
+    async fn call_once(
         &self,
         call: &A::Call,
         key: &SecretString,
@@ -219,7 +219,7 @@ fn pause(outcome: &Outcome, repeats: u32, may_repeat: bool) -> Option<Duration> 
 
 /// Full jitter: callers that were turned away together do not come back together.
 fn jittered(repeats: u32) -> Duration {
-    (IN_LINE_WAIT * 2_u32.pow(repeats)).mul_f64(fastrand::f64())
+    (INLINE_WAIT * 2_u32.pow(repeats)).mul_f64(fastrand::f64())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! MaxCalls, over any answers and any time that is left.
+//! Calls, over any answers and any time that is left.
 
 use std::{
     collections::VecDeque,
@@ -14,6 +14,7 @@ use tokio::runtime::Builder;
 
 use super::*;
 use crate::{
+    budget::MaxCalls,
     clock::VirtualClock,
     http::{Error, Response},
     outcome::Blocked,
@@ -159,9 +160,10 @@ proptest! {
         let (delivered, made, left, began, took) = runtime.block_on(async {
             let client = client(script, can_repeat, timeout);
             let now = datetime!(2026-01-01 00:00 UTC);
-            let budget = Budget::inline(limit, now, now + Duration::from_mins(1));
+            let mut budget = Budget::inline(limit, now, now + Duration::from_mins(1));
+            budget.max_calls = max_calls;
             let (left, began) = (budget.left(), Instant::now());
-            let delivered = client.deliver(&(), None, &budget, max_calls).await;
+            let delivered = client.deliver(&(), None, &budget).await;
             let made = client.vendor.made.into_inner().unwrap_or_else(PoisonError::into_inner);
             (delivered, made, left, began, began.elapsed())
         });
@@ -202,8 +204,9 @@ async fn what_passes_is_tried_three_times_in_line_and_once_from_the_queue() {
     for (max_calls, calls) in [(MaxCalls::INLINE, 3), (MaxCalls::ONE, 1)] {
         let refused = Said { status: REFUSED, wait: None, after: Duration::ZERO };
         let client = client(vec![refused; 9], false, Duration::from_secs(15));
-        let budget = Budget::inline(Duration::from_secs(10), now, now + Duration::from_mins(1));
-        let delivered = client.deliver(&(), None, &budget, max_calls).await;
+        let mut budget = Budget::inline(Duration::from_secs(10), now, now + Duration::from_mins(1));
+        budget.max_calls = max_calls;
+        let delivered = client.deliver(&(), None, &budget).await;
         assert_eq!((delivered.calls, delivered.outcome.word()), (calls, "try_later"));
     }
 }
