@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
     deliver::{
-        Attempt, Deliver, DeliveryReport, Idempotency, MAX_BACKOFF, Resources, VendorClient,
+        Attempt, Deliver, DeliveryReport, Effort, Idempotency, MAX_BACKOFF, Resources, VendorClient,
     },
     message,
     outcome::{Outcome, Wait},
@@ -18,10 +18,10 @@ use shared::{
 
 use crate::{
     event::Event,
-    find::{Admin, Subjects},
-    ory::Ory,
+    find::{Subjects, find},
+    ory::{Admin, Ory},
     patch::PatchPaths,
-    round::Round,
+    turn::Turn,
 };
 
 /// What becomes of Mailchimp's events.
@@ -62,10 +62,10 @@ impl Inbound {
         };
         let mut all = Vec::new();
         for id in &subjects.ids {
-            all.push(Round { inbound: self, attempt, identity: Some(*id) }.run().await);
+            all.push(Turn::take(self, attempt, Some(*id)).await);
         }
         if all.is_empty() {
-            all.push(Round { inbound: self, attempt, identity: None }.run().await);
+            all.push(Turn::take(self, attempt, None).await);
         }
         let mut report = together(all);
         let ids: Vec<_> = subjects.ids.iter().map(ToString::to_string).collect();
@@ -82,7 +82,7 @@ impl Inbound {
 
     async fn find(&self, attempt: &Attempt<'_, Event>) -> Result<Subjects, DeliveryReport> {
         match self.admin(attempt) {
-            Some(admin) => admin.find(&attempt.message.event).await,
+            Some(admin) => find(&admin, &attempt.message.event).await,
             None => Ok(Subjects::default()),
         }
     }
@@ -105,12 +105,13 @@ fn together(all: Vec<DeliveryReport>) -> DeliveryReport {
         Outcome::Rejected { .. } => (1, Duration::ZERO),
         _ => (0, Duration::ZERO),
     };
-    let calls = all.iter().map(|one| one.calls).sum();
-    let vendor_latency = all.iter().map(|one| one.vendor_latency).sum();
+    let calls = all.iter().map(|one| one.effort.calls).sum();
+    let vendor_latency = all.iter().map(|one| one.effort.vendor_latency).sum();
     let counts = all.iter().flat_map(|one| one.counts.clone()).collect();
     let heaviest = all.into_iter().rev().max_by_key(weight);
     let heaviest = heaviest.unwrap_or_else(|| Outcome::Skipped { reason: "nothing to do" }.into());
-    DeliveryReport { calls, vendor_latency, counts, ..heaviest }
+    let effort = Effort { calls, vendor_latency, ..heaviest.effort };
+    DeliveryReport { effort, counts, ..heaviest }
 }
 
 #[async_trait]

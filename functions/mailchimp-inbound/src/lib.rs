@@ -11,12 +11,12 @@ mod inbound_tests;
 mod order;
 pub mod ory;
 mod patch;
-mod round;
 #[cfg(test)]
 mod samples;
 pub mod signature;
 mod targets;
 mod template_output;
+mod turn;
 
 use std::sync::Arc;
 

@@ -44,7 +44,7 @@ impl BatchDelivery {
 /// the size of all. It is not for the events where the key is refused (401, 403, or a 400 that says
 /// so), nor where Segment is to be called later (408, 429).
 fn is_refused(report: &DeliveryReport) -> bool {
-    let of_the_events = match report.vendor_status {
+    let of_the_events = match report.effort.vendor_status {
         Some(401 | 403 | 408 | 429) | None => false,
         Some(status) => (400..500).contains(&status),
     };
@@ -81,14 +81,15 @@ impl Deliver<SanitizedCtx> for BatchDelivery {
 
 #[cfg(test)]
 mod tests {
-    use shared::{http::Response, segment::classify};
+    use shared::{deliver::Effort, http::Response, segment::classify};
 
     use super::*;
 
     /// A batch that was answered so, with the outcome that the answer has by itself.
     fn answered(status: u16, body: &'static str) -> DeliveryReport {
         let answer = Response { status, headers: http::HeaderMap::new(), body: body.into() };
-        DeliveryReport { vendor_status: Some(status), ..classify(&answer).into() }
+        let effort = Effort { vendor_status: Some(status), ..Effort::default() };
+        DeliveryReport::of_calls(classify(&answer), effort)
     }
 
     #[test]

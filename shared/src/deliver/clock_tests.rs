@@ -14,7 +14,10 @@ use secrecy::SecretString;
 use serde_json::json;
 use time::{OffsetDateTime, macros::datetime};
 
-use super::{Api, DeliveryReport, Found, Idempotency, InDoubt, Search, VendorClient, WhenInDoubt};
+use super::{
+    Api, DeliveryReport, EventFacts, Found, Idempotency, InDoubt, InvalidOutput, Rendered, Search,
+    Vendor, VendorClient, WhenInDoubt,
+};
 use crate::{
     budget::Budget,
     clock::{Clock, ClockByHand},
@@ -42,12 +45,18 @@ impl Api for Counter {
         Ok(Response { status: 200, headers: HeaderMap::new(), body: "{}".into() })
     }
 
-    fn classify(&self, (): &(), _: &Response) -> Outcome {
-        Outcome::delivered(json!({}))
-    }
-
     fn when_in_doubt(&self, (): &()) -> WhenInDoubt<'_, ()> {
         WhenInDoubt::Search(self)
+    }
+}
+
+impl Vendor for Counter {
+    fn prepare(&self, _: Rendered, _: &EventFacts<'_>) -> Result<(), InvalidOutput> {
+        Ok(())
+    }
+
+    fn classify(&self, (): &(), _: &Response) -> Outcome {
+        Outcome::delivered(json!({}))
     }
 }
 

@@ -23,7 +23,7 @@ pub use attempt::Attempt;
 pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
 pub use dispatch::Dispatch;
 pub use idempotency::Idempotency;
-pub use report::DeliveryReport;
+pub use report::{DeliveryReport, Effort};
 pub use resources::Resources;
 pub use vendor::{
     Api, EventFacts, Found, InDoubt, InvalidOutput, Rendered, Search, Vendor, WhenInDoubt,

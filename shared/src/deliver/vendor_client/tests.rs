@@ -12,11 +12,14 @@ use serde_json::json;
 use time::macros::datetime;
 use tokio::runtime::Builder;
 
-use super::*;
+use super::{
+    super::{EventFacts, InvalidOutput, Rendered},
+    *,
+};
 use crate::{
     budget::MaxCalls,
     clock::VirtualClock,
-    http::{Error, Response},
+    http::Error,
     outcome::Blocked,
     secrets::{Cached, MemorySecrets, Product, Ttl},
 };
@@ -99,12 +102,18 @@ impl Api for Scripted {
         answer
     }
 
-    fn classify(&self, (): &(), answer: &Response) -> Outcome {
-        Self::outcome(answer)
-    }
-
     fn when_in_doubt(&self, (): &()) -> WhenInDoubt<'_, ()> {
         if self.can_repeat { WhenInDoubt::Repeat } else { WhenInDoubt::StartOver }
+    }
+}
+
+impl Vendor for Scripted {
+    fn prepare(&self, _: Rendered, _: &EventFacts<'_>) -> Result<(), InvalidOutput> {
+        Ok(())
+    }
+
+    fn classify(&self, (): &(), answer: &Response) -> Outcome {
+        Self::outcome(answer)
     }
 }
 
@@ -174,7 +183,7 @@ proptest! {
         let with_a_fresh_key = u32::from(bad_keys.count() > 0);
         let calls = u32::try_from(made.len()).unwrap();
         prop_assert!(calls <= max_calls.0 + with_a_fresh_key, "{made:#?}");
-        prop_assert_eq!(delivered.calls, calls);
+        prop_assert_eq!(delivered.effort.calls, calls);
         prop_assert!(left <= limit);
         prop_assert!(took <= left + tick * (2 * calls + 1), "{took:?} of {left:?}");
         for one in &made {
@@ -207,6 +216,6 @@ async fn what_passes_is_tried_three_times_in_line_and_once_from_the_queue() {
         let mut budget = Budget::inline(Duration::from_secs(10), now, now + Duration::from_mins(1));
         budget.max_calls = max_calls;
         let delivered = client.deliver(&(), None, &budget).await;
-        assert_eq!((delivered.calls, delivered.outcome.word()), (calls, "try_later"));
+        assert_eq!((delivered.effort.calls, delivered.outcome.word()), (calls, "try_later"));
     }
 }
