@@ -153,7 +153,8 @@ impl<'a> Turn<'a> {
             Some(admin) if !plan.patch.is_empty() => {
                 let count = plan.patch.len();
                 let is_held = || self.is_held();
-                let (patched, effort) = admin.patch(identity.id(), plan.patch, &is_held).await;
+                let mut effort = Effort::default();
+                let patched = admin.patch(identity.id(), plan.patch, &is_held, &mut effort).await;
                 let patched = match patched {
                     Ok(patched) => patched,
                     Err(outcome) => return Err(DeliveryReport::of_calls(outcome, effort)),

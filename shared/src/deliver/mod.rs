@@ -1,6 +1,5 @@
 //! Deliver: render, lease, call, classify, record; inline, or from the queue.
 
-mod attempt;
 mod backoff;
 #[cfg(test)]
 mod clock_tests;
@@ -10,7 +9,6 @@ mod idempotency;
 mod in_doubt;
 mod refresh_once;
 mod report;
-mod resources;
 mod vendor;
 mod vendor_client;
 
@@ -19,24 +17,34 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-pub use attempt::Attempt;
 pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
 pub use dispatch::Dispatch;
 pub use idempotency::Idempotency;
 pub use report::{DeliveryReport, Effort};
-pub use resources::Resources;
 pub use vendor::{
     Api, EventFacts, Found, InDoubt, InvalidOutput, Rendered, Search, Vendor, WhenInDoubt,
 };
 pub use vendor_client::VendorClient;
 
 use crate::{
+    budget::Budget,
     ctx::SanitizedCtx,
-    key::{EventId, IdempotencyKey},
-    message::Event,
+    key::{EventId, FunctionArn, IdempotencyKey},
+    message::{Event, Message},
     outcome::Outcome,
+    secrets::{ApiKey, Cached},
     template::{RenderError, Template},
 };
+
+/// One attempt to deliver an event: inline, or from the queue.
+pub struct Attempt<'a, E> {
+    /// The event.
+    pub message: &'a Message<E>,
+    /// The function that delivers it.
+    pub arn: &'a FunctionArn,
+    /// The time and the calls that it has.
+    pub budget: Budget,
+}
 
 /// Takes messages to where they go: to vendors, or to whatever a function serves.
 #[async_trait]
@@ -104,6 +112,21 @@ impl<V: Vendor> Deliver<SanitizedCtx> for Delivery<V> {
             }
             Err(outcome) => outcome.into(),
         }
+    }
+}
+
+/// What a delivery needs before the first event: it is made ready while the function starts.
+pub struct Resources {
+    /// The template, to be parsed.
+    pub template: Arc<Template>,
+    /// The vendors' API keys, to be fetched.
+    pub keys: Vec<Arc<ApiKey>>,
+}
+
+impl Resources {
+    /// The secrets to fetch ahead.
+    pub fn secrets(&self) -> Vec<&Cached> {
+        self.keys.iter().filter_map(|key| key.secret()).collect()
     }
 }
 

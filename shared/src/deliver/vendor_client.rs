@@ -51,25 +51,17 @@ impl<A: Api> VendorClient<A> {
         read: impl Fn(&Response) -> Result<T, Outcome> + Send + Sync,
         budget: &Budget,
     ) -> Result<T, DeliveryReport> {
-        let (answer, effort) = self.call(&|| true, call, read, budget).await;
+        let mut effort = Effort::default();
+        let answer = self.call(&|| true, call, read, budget, &mut effort).await;
         answer.map_err(|outcome| DeliveryReport::of_calls(outcome, effort))
     }
 
     /// Makes the call, and again where it may be, each time only while `is_held`: whoever has lost
-    /// its lease makes none. `read` takes the answer; with what the calls took.
+    /// its lease makes none. `read` takes the answer; `effort` is added to.
+    ///
+    /// # Errors
+    /// The outcome of calls that gave no answer that could be read.
     pub async fn call<T>(
-        &self,
-        is_held: &(dyn Fn() -> bool + Sync),
-        call: &A::Call,
-        read: impl Fn(&Response) -> Result<T, Outcome> + Send + Sync,
-        budget: &Budget,
-    ) -> (Result<T, Outcome>, Effort) {
-        let mut effort = Effort::default();
-        let answer = self.repeat(is_held, call, read, budget, &mut effort).await;
-        (answer, effort)
-    }
-
-    async fn repeat<T>(
         &self,
         is_held: &(dyn Fn() -> bool + Sync),
         call: &A::Call,
@@ -242,7 +234,9 @@ impl<V: Vendor> VendorClient<V> {
             delivered @ Outcome::Delivered { .. } => Ok(delivered),
             outcome => Err(outcome),
         };
-        let (Ok(outcome) | Err(outcome), effort) = self.call(is_held, call, read, budget).await;
+        let mut effort = Effort::default();
+        let (Ok(outcome) | Err(outcome)) =
+            self.call(is_held, call, read, budget, &mut effort).await;
         DeliveryReport::of_calls(outcome, effort)
     }
 

@@ -38,15 +38,19 @@ impl Admin<'_> {
         self.client.read(&call, outcome::identities, self.budget).await
     }
 
-    /// Patches the identity, unless `is_held` no more; the identity as it is then, with what the
-    /// calls took.
+    /// Patches the identity, unless `is_held` no more; the identity as it is then.
+    ///
+    /// # Errors
+    /// The outcome of a patch that was not made, or may not have been.
     pub(crate) async fn patch(
         &self,
         id: Uuid,
         operations: Vec<Operation>,
         is_held: &(dyn Fn() -> bool + Sync),
-    ) -> (Result<Identity, Outcome>, Effort) {
+        effort: &mut Effort,
+    ) -> Result<Identity, Outcome> {
+        let call = Call::Patch(id, operations);
         let patched = |answer: &_| outcome::identity(answer)?.ok_or(GONE);
-        self.client.call(is_held, &Call::Patch(id, operations), patched, self.budget).await
+        self.client.call(is_held, &call, patched, self.budget, effort).await
     }
 }
