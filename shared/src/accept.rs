@@ -14,13 +14,13 @@ use crate::{
     budget::Budget,
     ctx::{Ctx, CtxError, SanitizedCtx},
     deliver::{Attempt, Deliver, Dispatch},
-    envelope::{RawEvent, Request},
+    envelope::{RawEvent, WebhookRequest},
     function::{Accept, Invocation},
     key::EventId,
     message::Message,
     outcome::Outcome,
     reply::{Messages, Reply},
-    response::Response,
+    response::WebhookResponse,
     secrets::Cached,
     telemetry::{LogEntry, Metric},
     template::{RENDER_TIMEOUT, RenderError, Template, TemplateFault},
@@ -62,7 +62,7 @@ impl Accept for AcceptOry {
 
     const LIMIT: Duration = ORY_LIMIT;
 
-    fn unfinished(&self) -> Response {
+    fn unfinished(&self) -> WebhookResponse {
         ErrorResponse::Unfinished.for_ory()
     }
 
@@ -72,7 +72,7 @@ impl Accept for AcceptOry {
         invocation: &Invocation,
         dispatch: &Dispatch<D>,
         entry: &mut LogEntry,
-    ) -> Response {
+    ) -> WebhookResponse {
         let budget = Budget::inline(ORY_LIMIT, dispatch.clock.now(), invocation.ends);
         let message = match self.take(event, dispatch).await {
             Ok(message) => message,
@@ -87,13 +87,12 @@ impl Accept for AcceptOry {
             return self.before_save(&message, entry).await;
         }
         let attempt = Attempt { message: &message, arn: &invocation.arn, budget };
-        let outcome = match self.reply_template {
-            None => dispatch.enqueue_or_deliver(&attempt, entry).await,
+        let outcome = if self.reply_template.is_some() {
             // It waits for what comes of the event, and needs its own time, too.
-            Some(_) => {
-                let attempt = Attempt { budget: budget.less(RENDER_TIMEOUT), ..attempt };
-                dispatch.deliver_or_enqueue(&attempt, entry).await
-            }
+            let attempt = Attempt { budget: budget.less(RENDER_TIMEOUT), ..attempt };
+            dispatch.deliver_or_enqueue(&attempt, entry).await
+        } else {
+            dispatch.enqueue_or_deliver(&attempt, entry).await
         };
         self.reply(&message, &outcome, entry).await
     }
@@ -114,7 +113,7 @@ impl AcceptOry {
         event: RawEvent,
         dispatch: &Dispatch<D>,
     ) -> Result<Message<SanitizedCtx>, RequestError> {
-        let request = Request::open(event)?;
+        let request = WebhookRequest::open(event)?;
         if request.method() != Method::POST {
             return Err(RequestError::method());
         }
@@ -127,13 +126,17 @@ impl AcceptOry {
 
     /// Nothing that a person can see happens for an identity that is not saved yet: the flow can
     /// still fail.
-    async fn before_save(&self, message: &Message<SanitizedCtx>, entry: &mut LogEntry) -> Response {
+    async fn before_save(
+        &self,
+        message: &Message<SanitizedCtx>,
+        entry: &mut LogEntry,
+    ) -> WebhookResponse {
         if let Some(screen) = &self.screen
             && let Some(messages) = screen.screen(&message.event).await
         {
             entry.outcome = "interrupted";
             entry.cause = Some("screened".to_owned());
-            return Response::json(400, messages.body());
+            return WebhookResponse::json(400, messages.body());
         }
         let outcome = Outcome::Skipped { reason: "before_save" };
         outcome.describe(entry);
@@ -147,15 +150,17 @@ impl AcceptOry {
         message: &Message<SanitizedCtx>,
         outcome: &Outcome,
         entry: &mut LogEntry,
-    ) -> Response {
+    ) -> WebhookResponse {
         let row = for_ory(outcome, &message.event_id);
         let Some(template) = self.reply_template.as_deref().filter(|_| outcome.is_settled()) else {
             return row;
         };
         match replied(template, message, outcome).await {
-            Ok(Reply::Nothing) => Response::empty(204),
-            Ok(Reply::Identity(identity)) => Response::json(200, json!({ "identity": identity })),
-            Ok(Reply::Messages(messages)) => Response::json(400, messages.body()),
+            Ok(Reply::Nothing) => WebhookResponse::empty(204),
+            Ok(Reply::Identity(identity)) => {
+                WebhookResponse::json(200, json!({ "identity": identity }))
+            }
+            Ok(Reply::Messages(messages)) => WebhookResponse::json(400, messages.body()),
             Err(fault) => {
                 entry.count(Metric::TemplateFault);
                 entry.cause = Some(fault.to_string());

@@ -11,9 +11,9 @@ use crate::{
     deliver::{Deliver, Dispatch, Resources},
     envelope::RawEvent,
     key::FunctionArn,
-    message::Event,
+    message::QueuedEvent,
     queue::ReceivedMessage,
-    response::Response,
+    response::WebhookResponse,
     secrets::{Cached, prefetch},
     telemetry::LogEntry,
     template::{Template, TemplateFault},
@@ -32,7 +32,7 @@ pub struct Invocation {
 #[async_trait]
 pub trait Function: Send + Sync {
     /// Answers one call of its URL, whatever it is: a panic does not come out of here.
-    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response;
+    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> WebhookResponse;
 
     /// Delivers messages from its queue; the ids of those that stay there.
     async fn deliver(&self, received: Vec<ReceivedMessage>, invocation: &Invocation)
@@ -52,13 +52,13 @@ pub trait Function: Send + Sync {
 #[async_trait]
 pub trait Accept: Send + Sync {
     /// What the calls hold.
-    type Event: Event;
+    type Event: QueuedEvent;
 
     /// How long the caller waits.
     const LIMIT: Duration;
 
     /// The answer to a call whose own answer does not come.
-    fn unfinished(&self) -> Response;
+    fn unfinished(&self) -> WebhookResponse;
 
     /// Answers one call.
     async fn answer<D: Deliver<Self::Event>>(
@@ -67,7 +67,7 @@ pub trait Accept: Send + Sync {
         invocation: &Invocation,
         dispatch: &Dispatch<D>,
         entry: &mut LogEntry,
-    ) -> Response;
+    ) -> WebhookResponse;
 
     /// The secrets that callers present.
     fn secrets(&self) -> Vec<&Cached>;
@@ -90,7 +90,7 @@ pub struct Webhook<A, D> {
 
 #[async_trait]
 impl<A: Accept, D: Deliver<A::Event>> Function for Webhook<A, D> {
-    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response {
+    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> WebhookResponse {
         let answer = async |entry: &mut LogEntry| {
             self.accept.answer(event, invocation, &self.dispatch, entry).await
         };

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use shared::{
     ctx::{Ctx, CtxError, SanitizedCtx},
     deliver::{EventFacts, InvalidOutput, Rendered},
-    message::Event,
+    message::QueuedEvent,
     segment,
     template::{RenderError, Source, Template, TemplateFault, Trace},
 };

@@ -10,12 +10,12 @@ use shared::{
     auth::CallerAuth,
     budget::Budget,
     deliver::{Attempt, Deliver, Dispatch},
-    envelope::{RawEvent, Request},
+    envelope::{RawEvent, WebhookRequest},
     function::{Accept, Invocation},
     key::EventId,
     message::Message,
     outcome::Outcome,
-    response::Response,
+    response::WebhookResponse,
     secrets::Cached,
     telemetry::{LogEntry, Metric},
 };
@@ -71,7 +71,7 @@ impl Accept for AcceptMailchimp {
 
     const LIMIT: Duration = MAILCHIMP_LIMIT;
 
-    fn unfinished(&self) -> Response {
+    fn unfinished(&self) -> WebhookResponse {
         answer_refused(ErrorResponse::Unfinished)
     }
 
@@ -81,12 +81,12 @@ impl Accept for AcceptMailchimp {
         invocation: &Invocation,
         dispatch: &Dispatch<D>,
         entry: &mut LogEntry,
-    ) -> Response {
+    ) -> WebhookResponse {
         let budget = Budget::inline(MAILCHIMP_LIMIT, dispatch.clock.now(), invocation.ends);
         match self.take(event, dispatch).await {
             Ok(Taken::Validator) => {
                 entry.outcome = "validated";
-                Response::empty(200)
+                WebhookResponse::empty(200)
             }
             Ok(Taken::Skipped(Skipped { reason, detail, metric })) => {
                 entry.count(Metric::Received);
@@ -95,7 +95,7 @@ impl Accept for AcceptMailchimp {
                 }
                 Outcome::Skipped { reason }.describe(entry);
                 entry.cause = detail.or(entry.cause.take());
-                Response::json(200, json!({"status": "skipped", "reason": reason}))
+                WebhookResponse::json(200, json!({"status": "skipped", "reason": reason}))
             }
             Ok(Taken::Event(message)) => {
                 entry.count(Metric::Received);
@@ -124,7 +124,7 @@ impl AcceptMailchimp {
         event: RawEvent,
         dispatch: &Dispatch<D>,
     ) -> Result<Taken, RequestError> {
-        let request = Request::open(event)?;
+        let request = WebhookRequest::open(event)?;
         match *request.method() {
             Method::GET | Method::HEAD => return Ok(Taken::Validator),
             Method::POST => {}
@@ -158,13 +158,13 @@ impl AcceptMailchimp {
 
 /// The status table, for Mailchimp. It tries again after anything but 200, for 75 minutes; and
 /// 410, which would switch the webhook off, is never answered.
-fn answer(outcome: &Outcome, key: &EventId) -> Response {
+fn answer(outcome: &Outcome, key: &EventId) -> WebhookResponse {
     match outcome {
         Outcome::Delivered { .. }
         | Outcome::Duplicate
         | Outcome::Rejected { .. }
         | Outcome::Accepted
-        | Outcome::Skipped { .. } => Response::json(200, outcome.body(key)),
+        | Outcome::Skipped { .. } => WebhookResponse::json(200, outcome.body(key)),
         Outcome::TemplateFault(_) => error(500, ErrorResponse::Template),
         Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::InDoubt { .. } => {
             answer_refused(ErrorResponse::Unfinished)
@@ -172,13 +172,13 @@ fn answer(outcome: &Outcome, key: &EventId) -> Response {
     }
 }
 
-fn answer_refused(refusal: ErrorResponse) -> Response {
+fn answer_refused(refusal: ErrorResponse) -> WebhookResponse {
     let allow = (refusal == ErrorResponse::Method).then_some(METHODS);
-    Response { allow, ..error(refusal.status(), refusal) }
+    WebhookResponse { allow, ..error(refusal.status(), refusal) }
 }
 
-fn error(status: u16, refusal: ErrorResponse) -> Response {
-    Response::json(status, json!({"status": "error", "reason": refusal.word()}))
+fn error(status: u16, refusal: ErrorResponse) -> WebhookResponse {
+    WebhookResponse::json(status, json!({"status": "error", "reason": refusal.word()}))
 }
 
 impl From<FormError> for RequestError {

@@ -38,7 +38,7 @@ pub(crate) struct Inbound {
     pub(crate) salt: String,
 }
 
-impl message::Event for Event {}
+impl message::QueuedEvent for Event {}
 
 /// What a template is rendered over: the event, and the identity that it belongs to.
 pub fn template_argument(event: &Event, identity: Option<&Value>) -> Value {

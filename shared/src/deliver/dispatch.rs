@@ -8,7 +8,7 @@ use super::{Attempt, Deliver};
 use crate::{
     clock::SharedClock,
     key::EventId,
-    message::{Event, Message},
+    message::{Message, QueuedEvent},
     outcome::Outcome,
     queue::{Queue, QueueError},
     telemetry::{EventLog, LogEntry, Metric, chain},
@@ -44,12 +44,12 @@ enum EnqueueError {
 
 impl<D> Dispatch<D> {
     /// The message of an event that this function was just called with.
-    pub fn message<E: Event>(&self, event_id: EventId, event: E) -> Message<E> {
+    pub fn message<E: QueuedEvent>(&self, event_id: EventId, event: E) -> Message<E> {
         Message::new(self.name, event_id, self.clock.now(), event)
     }
 
     /// Enqueues the event; where there is no queue, or none that answers, delivers it.
-    pub async fn enqueue_or_deliver<E: Event>(
+    pub async fn enqueue_or_deliver<E: QueuedEvent>(
         &self,
         attempt: &Attempt<'_, E>,
         entry: &mut LogEntry,
@@ -68,7 +68,7 @@ impl<D> Dispatch<D> {
 
     /// Delivers the event while the caller waits for what comes of it: by one call, where what is
     /// left to do can be enqueued.
-    pub async fn deliver_or_enqueue<E: Event>(
+    pub async fn deliver_or_enqueue<E: QueuedEvent>(
         &self,
         attempt: &Attempt<'_, E>,
         entry: &mut LogEntry,
@@ -91,7 +91,7 @@ impl<D> Dispatch<D> {
     }
 
     /// Whether the message surely rests in the queue.
-    async fn enqueue<E: Event>(&self, message: &Message<E>) -> bool {
+    async fn enqueue<E: QueuedEvent>(&self, message: &Message<E>) -> bool {
         let Some(queue) = &self.queue else { return false };
         match self.send(&**queue, message).await {
             Ok(()) => true,
@@ -102,7 +102,7 @@ impl<D> Dispatch<D> {
         }
     }
 
-    async fn send<E: Event>(
+    async fn send<E: QueuedEvent>(
         &self,
         queue: &dyn Queue,
         message: &Message<E>,

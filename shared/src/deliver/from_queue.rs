@@ -9,7 +9,7 @@ use super::{Attempt, Deliver, DeliveryReport, Dispatch, backoff};
 use crate::{
     budget::Budget,
     key::FunctionArn,
-    message::{Event, Message, Unreadable},
+    message::{Message, QueuedEvent, Unreadable},
     outcome::Outcome,
     queue::ReceivedMessage,
     telemetry::{LogEntry, chain},
@@ -20,7 +20,7 @@ type Came = Option<DeliveryReport>;
 
 impl<D> Dispatch<D> {
     /// Delivers messages from the queue; the ids of those that stay there.
-    pub async fn deliver_received<E: Event>(
+    pub async fn deliver_received<E: QueuedEvent>(
         &self,
         received: Vec<ReceivedMessage>,
         arn: &FunctionArn,
@@ -67,7 +67,7 @@ impl<D> Dispatch<D> {
 
     /// Delivers all, and each by itself where a panic ended that: it keeps nothing from the
     /// others.
-    async fn deliver_safely<E: Event>(&self, attempts: &[Attempt<'_, E>]) -> Vec<Came>
+    async fn deliver_safely<E: QueuedEvent>(&self, attempts: &[Attempt<'_, E>]) -> Vec<Came>
     where
         D: Deliver<E>,
     {

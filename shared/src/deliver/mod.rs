@@ -30,7 +30,7 @@ use crate::{
     budget::Budget,
     ctx::SanitizedCtx,
     key::{EventId, FunctionArn, IdempotencyKey},
-    message::{Event, Message},
+    message::{Message, QueuedEvent},
     outcome::Outcome,
     secrets::{ApiKey, Cached},
     template::{RenderError, Template},
@@ -48,7 +48,7 @@ pub struct Attempt<'a, E> {
 
 /// Takes messages to where they go: to vendors, or to whatever a function serves.
 #[async_trait]
-pub trait Deliver<E: Event>: Send + Sync {
+pub trait Deliver<E: QueuedEvent>: Send + Sync {
     /// Delivers one event, within its budget.
     async fn deliver(&self, attempt: &Attempt<'_, E>) -> DeliveryReport;
 
