@@ -1,9 +1,9 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{phases, rows, scale};
+use crate::{effort::Effort, phases, rows, scale};
 
 /// Measures the functions beside others that do the same job.
 #[derive(Parser)]
@@ -15,43 +15,6 @@ pub struct Cli {
     effort: Effort,
 }
 
-/// Rows that are measured together.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum Rows {
-    /// Starts and first deliveries
-    Start,
-    /// First deliveries over TLS; the function is built anew for it
-    Tls,
-    /// One event after the other
-    Warm,
-    /// Templates
-    Render,
-    /// Peak memory
-    Memory,
-    /// The bootstrap
-    Size,
-}
-
-/// How much is measured.
-#[derive(Args, Clone, Debug)]
-pub struct Effort {
-    /// These rows only
-    #[arg(long, global = true, value_delimiter = ',')]
-    pub only: Vec<Rows>,
-    /// Starts of each contender; the table shows medians
-    #[arg(long, global = true, default_value_t = 31)]
-    pub starts: usize,
-    /// Invocations of each contender in a warm row
-    #[arg(long, global = true, default_value_t = 2_000)]
-    pub invocations: usize,
-    /// Invocations before the last look at a function's memory
-    #[arg(long, global = true, default_value_t = 100_000)]
-    pub memory: usize,
-    /// Renderings of each evaluator
-    #[arg(long, global = true, default_value_t = 5_000)]
-    pub renderings: usize,
-}
-
 #[derive(Subcommand)]
 enum Command {
     /// What takes how long from exec to the first `/next`
@@ -61,13 +24,6 @@ enum Command {
     /// One start, told phase by phase: what `phases` runs many times
     #[command(hide = true)]
     StartOnce,
-}
-
-impl Effort {
-    /// Whether these rows are asked for.
-    pub(crate) fn measures(&self, rows: Rows) -> bool {
-        self.only.is_empty() || self.only.contains(&rows)
-    }
 }
 
 impl Cli {

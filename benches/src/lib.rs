@@ -3,6 +3,7 @@
 
 pub mod command;
 mod contender;
+mod effort;
 mod event;
 mod install;
 mod phases;

@@ -16,7 +16,7 @@ use shared::{
 };
 
 use crate::{
-    command::Effort,
+    effort::Effort,
     event::ctx,
     install::{Missing, go_jsonnet},
     median,

@@ -6,7 +6,11 @@ mod starts;
 mod warm;
 
 use crate::{
-    command::Effort, command::Rows, contender::Programs, render, surroundings::Surroundings, table,
+    contender::Programs,
+    effort::{Effort, Rows},
+    render,
+    surroundings::Surroundings,
+    table,
 };
 
 /// Measures everything; the table.

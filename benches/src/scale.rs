@@ -196,7 +196,7 @@ mod tests {
     use crate::workspace::path;
 
     #[test]
-    fn what_is_stored_is_delivered_and_waits_as_long_as_it_takes() {
+    fn backlog_depth_follows_from_load_and_capacity() {
         let function = Function { vendor: 10.0, ..FUNCTIONS[0] };
         let load = function.load(15.0, 1.0);
         assert_eq!((load.capacity, load.deepest), (10.0, 5.0 * 3600.0));
@@ -206,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn the_account_admits_ten_requests_a_second_for_each_execution() {
+    fn account_rate_limit_is_ten_requests_per_second_per_execution() {
         let [welcome, ..] = play(10_000.0);
         assert!((welcome.throttled - 2.0 / 3.0).abs() < 1e-9, "{welcome:?}");
         assert!(play(100.0).iter().all(|load| load.throttled == 0.0));
     }
 
     #[test]
-    fn the_page_has_this_table_and_the_template_these_numbers() {
+    fn performance_page_and_template_match_the_computed_table() {
         let docs = fs::read_to_string(path("docs/performance.md")).unwrap();
         assert!(docs.contains(&page()), "docs/performance.md wants:\n{}", page());
         let costs = fs::read_to_string(path("docs/operations.md")).unwrap();

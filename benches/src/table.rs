@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goal_is_met_or_not() {
+    fn target_is_met_or_missed() {
         let table = [
             (5, 2, Goal::AtMostTimes(2.5), "2.50 ×", "yes"),
             (6, 2, Goal::AtMostTimes(2.5), "3.00 ×", "**no**"),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_missing_is_told_and_the_rest_is_shown() {
+    fn missing_contender_is_reported_and_the_rest_is_shown() {
         let ours = Figure::Memory(3 << 20);
         let missing = Err("node: not found\nmore".to_owned());
         let row = Row::new("peak", ours, "Node", missing, Goal::TimesFaster(2.0));

@@ -7,7 +7,7 @@ use shared::telemetry::chain;
 
 use crate::{action, completions, doctor, lint, mailchimp_webhook, render, up};
 
-/// The local stack, and tools for Ory's webhooks.
+/// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
 #[command(version, about)]
 pub struct Cli {
@@ -17,19 +17,19 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Starts the local stack, plays the sample events and serves on (the default).
+    /// Start the local stack, play the sample events and keep serving (default).
     Up(up::Up),
-    /// Shows what the vendor would get, or where the template fails.
+    /// Show what a vendor would receive, or where the template fails.
     Render(render::Render),
-    /// Prints the webhooks by which Ory calls a function; sends nothing.
+    /// Print the webhooks with which Ory calls a function; sends nothing.
     Action(action::Action),
-    /// Finds webhooks in Ory's configuration that never fire, leak or break a flow.
+    /// Find webhooks in an Ory configuration that never run, leak data or break a flow.
     Lint(lint::Lint),
-    /// Prints the call that makes Mailchimp's webhook, and the steps by hand; sends nothing.
+    /// Print how to create the webhook in Mailchimp; sends nothing.
     MailchimpWebhook(mailchimp_webhook::MailchimpWebhook),
-    /// Checks a deployed stack: what is missing, wrong or out of reach.
+    /// Check a deployed stack for what is missing, wrong or unreachable.
     Doctor(Box<doctor::Doctor>),
-    /// Prints what a shell needs to complete the commands.
+    /// Print a shell completion script.
     Completions(completions::Completions),
 }
 
@@ -52,5 +52,5 @@ impl Cli {
     }
 }
 
-/// A command's end, or an error that a person can act on.
+/// The exit code of a command, or an error that a person can act on.
 pub(crate) type Done = Result<ExitCode, Box<dyn std::error::Error>>;

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-/// For whom it is printed.
+/// Who reads it.
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum Format {
     /// For people.

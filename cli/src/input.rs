@@ -19,7 +19,7 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, String> {
 
 /// The same of a file that holds text.
 pub(crate) fn read_text(file: &Path) -> Result<String, String> {
-    String::from_utf8(read(file)?).map_err(|_| unreadable(file, "it is not UTF-8"))
+    String::from_utf8(read(file)?).map_err(|_| unreadable(file, "not UTF-8"))
 }
 
 fn bytes(file: &Path) -> Result<Vec<u8>, String> {
@@ -32,11 +32,11 @@ fn bytes(file: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     input.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err("it is over 16 MiB".to_owned());
+        return Err("larger than 16 MiB".to_owned());
     }
     Ok(bytes)
 }
 
 fn unreadable(file: &Path, why: &str) -> String {
-    format!("{} cannot be read: {why}", file.display())
+    format!("cannot read {}: {why}", file.display())
 }

@@ -10,4 +10,5 @@ mod lint;
 mod mailchimp_webhook;
 pub mod render;
 mod shell;
+mod terminal;
 pub mod up;

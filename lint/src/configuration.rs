@@ -24,20 +24,20 @@ pub enum Kind {
 #[derive(Debug, thiserror::Error)]
 pub enum NoConfiguration {
     /// It cannot be parsed.
-    #[error("this is neither YAML nor JSON")]
+    #[error("not valid YAML or JSON")]
     Syntax(#[source] serde_yaml_ng::Error),
     /// It is YAML, with something in it that JSON has not, such as a number for a key.
-    #[error("this is YAML, but not what JSON could say, as a configuration must be")]
+    #[error("this YAML has no equivalent in JSON, as a configuration must have")]
     NoJson(#[source] serde_yaml_ng::Error),
     /// It is something else.
     #[error(
-        "there is no `selfservice` in it, nor in `services.identity.config`: wanted Kratos' \
-         configuration, what `ory get identity-config` or `ory get project` prints, or a .jsonnet \
-         template"
+        "no `selfservice` found, at the top level or in `services.identity.config`: expected a \
+         Kratos configuration, the output of `ory get identity-config` or `ory get project`, or a \
+         .jsonnet template"
     )]
     NoSelfservice,
     /// A part has the wrong type, so that nothing below it can be looked at.
-    #[error("`{path}` is {found}, wanted a map")]
+    #[error("expected `{path}` to be a map, got {found}")]
     NoMap {
         /// Which part.
         path: String,
@@ -120,7 +120,7 @@ pub(super) fn type_of(value: &Value) -> &'static str {
         Value::Null => "nothing",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "a map",
     }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_kratos_or_a_project() {
+    fn file_is_a_kratos_or_project_configuration() {
         let kratos = || Ok((Kind::Kratos, "x".to_owned()));
         let project =
             |prefix: &str| Ok((Kind::Project, format!("{prefix}services.identity.config.x")));
@@ -153,17 +153,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_told() {
+    fn invalid_configuration_is_reported() {
         let table = [
             ("", "no `selfservice`"),
             ("[]", "no `selfservice`"),
             ("a: b", "no `selfservice`"),
-            ("a: [", "neither YAML nor JSON"),
-            ("\u{0}", "neither YAML nor JSON"),
+            ("a: [", "not valid YAML or JSON"),
+            ("\u{0}", "not valid YAML or JSON"),
             ("{1: 2, selfservice: {}}", "expected a string key"),
-            ("selfservice: 1", "`selfservice` is a number, wanted a map"),
-            ("selfservice: {flows: []}", "`selfservice.flows` is a list"),
-            ("a: 1\n---\nb: 2", "neither YAML nor JSON"),
+            ("selfservice: 1", "expected `selfservice` to be a map, got a number"),
+            ("selfservice: {flows: []}", "expected `selfservice.flows` to be a map, got a list"),
+            ("a: 1\n---\nb: 2", "not valid YAML or JSON"),
         ];
         for (text, part) in table {
             let told = kind(text).unwrap_err();

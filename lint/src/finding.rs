@@ -1,7 +1,10 @@
 //! Findings, and the rules that they come from.
 
-use crate::Place;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use crate::{Example, Place};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -30,12 +33,17 @@ pub struct Rule {
     pub name: &'static str,
     /// How bad it is.
     pub severity: Severity,
-    /// What happens, in general.
-    pub happens: &'static str,
-    /// What to do about it.
-    pub mend: &'static str,
-    /// How it is known: the claim's number, files of ory/kratos, tests against a real Kratos.
-    pub claim: &'static str,
+    /// What it finds, as a short sentence without a full stop.
+    pub title: &'static str,
+    /// Why that is bad.
+    pub description: &'static str,
+    /// How to fix it.
+    pub help: &'static str,
+    /// An example, and what to use instead; none where the rule takes a whole file to break.
+    pub example: Option<Example>,
+    /// How it is known: facts of `docs/kratos.md`, files and issues of ory/kratos, tests that run
+    /// Kratos.
+    pub source: &'static str,
 }
 
 /// A rule that is broken somewhere.
@@ -56,8 +64,10 @@ pub struct Finding {
 pub struct Findings {
     /// The findings.
     pub findings: Vec<Finding>,
-    /// What could not be looked at: where, and why.
+    /// What could not be checked: where, and why.
     pub notes: Vec<(String, String)>,
+    /// The templates that were read, by the path that findings in them have.
+    pub(crate) templates: BTreeMap<String, String>,
 }
 
 impl Findings {

@@ -76,7 +76,7 @@ impl Reader<'_> {
                 }
             }
             Some(other) => {
-                let detail = format!("It is {}, wanted a list.", type_of(other));
+                let detail = format!("Expected a list, got {}.", type_of(other));
                 self.found.add(&lists::SHAPE, path, detail);
             }
         }
@@ -84,7 +84,11 @@ impl Reader<'_> {
 
     fn hook(&mut self, list: HookList, path: String, hook: &Value) {
         let Some(name) = hook.get("hook").and_then(Value::as_str) else {
-            self.found.add(&lists::SHAPE, path, "A hook is a map with its name under `hook`.");
+            self.found.add(
+                &lists::SHAPE,
+                path,
+                "Expected a map with the name of the hook in `hook`.",
+            );
             return;
         };
         let web = (name == "web_hook").then(|| self.web_hook(&path, hook)).flatten();
@@ -109,7 +113,7 @@ impl Reader<'_> {
             Some(Value::Object(map)) => Some(map.clone()),
             Some(other) => {
                 let path = self.configuration.path(path);
-                let detail = format!("It is {}, wanted a map.", type_of(other));
+                let detail = format!("Expected a map, got {}.", type_of(other));
                 self.found.add(&lists::SHAPE, path, detail);
                 None
             }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod configuration;
+mod example;
 mod finding;
 mod hook;
 mod hooks;
@@ -9,6 +10,7 @@ mod methods;
 mod place;
 mod report;
 mod rules;
+mod shown;
 mod template;
 mod vendor;
 mod web_hook;
@@ -16,6 +18,7 @@ mod web_hook;
 use std::path::Path;
 
 pub use configuration::{Configuration, Kind, NoConfiguration};
+pub use example::{Example, Excerpt};
 pub use finding::{Finding, Findings, Rule, Severity};
 pub use place::Place;
 pub use report::Report;

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vendor_is_known_by_its_host() {
+    fn vendor_is_recognized_by_its_host() {
         let table = [
             ("https://mandrillapp.com/api/1.0/messages/send", Some(Vendor::Mandrill)),
             ("https://api.segment.io/v1/identify", Some(Vendor::Segment)),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_known_by_its_shape() {
+    fn api_key_is_recognized_by_its_format() {
         let digits = "0123456789abcdef0123456789abcdef";
         let table = [
             (format!("{digits}-us6"), Some(Vendor::Mailchimp)),

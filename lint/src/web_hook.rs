@@ -78,12 +78,15 @@ impl WebHook {
     pub(crate) fn read(config: &Value) -> Result<Self, String> {
         wrong_type(config).map_or(Ok(()), Err)?;
         // The parser's own words would quote values.
-        let hook = Self::deserialize(config).map_err(|_| "It cannot be read.".to_owned())?;
+        let hook = Self::deserialize(config)
+            .map_err(|_| "The configuration cannot be read.".to_owned())?;
         if hook.auth.is_some() && hook.auth().is_none() {
-            return Err("`auth` is neither `{type: api_key, config: {name, value, in: header or \
-                        cookie}}` nor `{type: basic_auth, config: {user, password}}`, all of them \
-                        texts"
-                .to_owned());
+            return Err(
+                "Expected `auth` to be `{type: api_key, config: {name, value, in: header or \
+                        cookie}}` or `{type: basic_auth, config: {user, password}}`, with strings \
+                        as values."
+                    .to_owned(),
+            );
         }
         Ok(hook)
     }
@@ -108,9 +111,9 @@ impl WebHook {
 
 /// The parts of a webhook, and what each is; `url` and `method` must be there.
 const PARTS: [(&str, &str); 8] = [
-    ("/url", "a text"),
-    ("/method", "a text"),
-    ("/body", "a text"),
+    ("/url", "a string"),
+    ("/method", "a string"),
+    ("/body", "a string"),
     ("/headers", "a map"),
     ("/response", "a map"),
     ("/response/ignore", "a boolean"),
@@ -122,20 +125,20 @@ const REQUIRED: [&str; 2] = ["/url", "/method"];
 /// The first part that is missing or of the wrong type.
 fn wrong_type(config: &Value) -> Option<String> {
     if !config.is_object() {
-        return Some(format!("It is {}, wanted a map.", type_of(config)));
+        return Some(format!("Expected a map, got {}.", type_of(config)));
     }
     let is_text = |headers: &Value| {
         headers.as_object().is_some_and(|headers| headers.values().all(Value::is_string))
     };
     if config.get("headers").is_some_and(|headers| headers.is_object() && !is_text(headers)) {
-        return Some("A value of `headers` is no text.".to_owned());
+        return Some("A value in `headers` is not a string.".to_owned());
     }
     PARTS.into_iter().find_map(|(pointer, wanted)| {
         let part = pointer.trim_start_matches('/').replace('/', ".");
         match config.pointer(pointer) {
             None if REQUIRED.contains(&pointer) => Some(format!("`{part}` is missing.")),
             Some(value) if type_of(value) != wanted => {
-                Some(format!("`{part}` is {}, wanted {wanted}.", type_of(value)))
+                Some(format!("Expected `{part}` to be {wanted}, got {}.", type_of(value)))
             }
             _ => None,
         }
@@ -156,26 +159,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_kratos_refuses_is_told_without_a_secret() {
+    fn configuration_refused_by_kratos_is_reported_with_secrets_redacted() {
         let secret = 7_777_777;
         let table = [
-            (json!(null), "It is nothing, wanted a map."),
+            (json!(null), "Expected a map, got nothing."),
             (json!({"method": "POST"}), "`url` is missing"),
             (json!({"url": "x"}), "`method` is missing"),
-            (json!({"url": secret, "method": "POST"}), "`url` is a number, wanted a text"),
-            (json!({"url": "x", "method": "POST", "headers": "7777777"}), "`headers` is a text"),
-            (json!({"url": "x", "method": "POST", "headers": {"A": secret}}), "no text"),
-            (json!({"url": "x", "method": "POST", "response": "parse"}), "wanted a map"),
+            (
+                json!({"url": secret, "method": "POST"}),
+                "Expected `url` to be a string, got a number",
+            ),
+            (
+                json!({"url": "x", "method": "POST", "headers": "7777777"}),
+                "`headers` to be a map, got a string",
+            ),
+            (json!({"url": "x", "method": "POST", "headers": {"A": secret}}), "not a string"),
+            (
+                json!({"url": "x", "method": "POST", "response": "parse"}),
+                "to be a map, got a string",
+            ),
             (
                 json!({"url": "x", "method": "POST", "response": {"parse": "yes"}}),
-                "`response.parse` is a text, wanted a boolean",
+                "Expected `response.parse` to be a boolean, got a string",
             ),
-            (json!({"url": "x", "method": "POST", "auth": {}}), "`auth` is neither"),
+            (json!({"url": "x", "method": "POST", "auth": {}}), "Expected `auth` to be"),
             (
                 json!({"url": "x", "method": "POST", "auth": {
                     "type": "api_key", "config": {"name": "x", "value": secret, "in": "header"},
                 }}),
-                "all of them",
+                "with strings as values",
             ),
         ];
         for (config, part) in table {

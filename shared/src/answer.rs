@@ -122,7 +122,7 @@ impl RequestError {
 
     /// Turned away because of its method.
     pub fn method() -> Self {
-        Self::because(ErrorResponse::Method, "the method is not taken".to_owned())
+        Self::because(ErrorResponse::Method, "method not allowed".to_owned())
     }
 
     fn because(refusal: ErrorResponse, cause: String) -> Self {
@@ -197,7 +197,7 @@ mod tests {
     use crate::template::TemplateFault;
 
     #[test]
-    fn every_outcome_has_its_row() {
+    fn every_outcome_has_its_answer() {
         let key = EventId::digest(b"event");
         let id = key.as_str();
         let vendor = json!({"status": "sent", "message_id": "m"});
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_is_one_that_kratos_can_parse() {
+    fn every_error_response_is_valid_for_kratos() {
         let mut ids = HashSet::new();
         for refusal in ErrorResponse::ALL {
             let answer = refusal.for_ory();
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_asks_to_wait() {
+    fn no_answer_has_retry_after() {
         for refusal in ErrorResponse::ALL {
             let lambda = refusal.for_ory().into_lambda();
             assert!(!lambda.headers.contains_key("retry-after"));

@@ -20,11 +20,11 @@ pub enum AuthError {
     #[error("the credentials are missing or wrong")]
     Mismatch,
     /// The secret cannot be read.
-    #[error("the caller's secret cannot be read")]
+    #[error("cannot read the secret of the caller")]
     Unreadable(#[from] SecretError),
     /// No version of the secret is fit for use.
     #[error(
-        "the caller's secret is a placeholder, empty or shorter than {SHORTEST_SECRET} characters"
+        "the secret of the caller is a placeholder, empty or shorter than {SHORTEST_SECRET} characters"
     )]
     Unusable,
 }
@@ -64,8 +64,8 @@ fn warn_of_unfit_current(
     {
         tracing::warn!(
             secret.id = secret_id,
-            "the current version of the caller's secret is a placeholder, empty or shorter than \
-             {SHORTEST_SECRET} characters: it is ignored, and the previous version is accepted"
+            "the current version of the secret of the caller is a placeholder, empty or shorter than \
+             {SHORTEST_SECRET} characters; using the previous version"
         );
     }
 }

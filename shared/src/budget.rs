@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_gets_what_is_left_and_none_is_begun_in_the_last_second() {
+    async fn call_timeout_is_the_remaining_budget_and_none_starts_in_the_last_second() {
         let seconds = Duration::from_secs;
         let (now, end) = (datetime!(2026-01-01 00:00 UTC), datetime!(2026-01-01 00:00:25 UTC));
         let budget = Budget::inline(seconds(10), now, end);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_budget_is_longer_than_the_invocation_less_what_is_kept_back() {
+    async fn budget_never_exceeds_the_invocation_minus_the_reserve() {
         let now = datetime!(2026-01-01 00:00 UTC);
         let seconds = Duration::from_secs;
         let table = [(25, 9_500, 23), (8, 6_000, 6), (2, 0, 0), (0, 0, 0)];

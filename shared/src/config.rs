@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_https_or_loopback() {
+    fn endpoint_is_https_or_loopback() {
         let table = [
             ("https://mandrillapp.com/api/1.0", true),
             ("http://127.0.0.1:8080", true),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_joined_under_the_root_whatever_its_slash() {
+    fn path_is_joined_below_the_root_with_any_slash() {
         for root in ["https://example.com/api/1.0", "https://example.com/api/1.0/"] {
             let joined = Endpoint::parse(root).unwrap().join("messages/send");
             assert_eq!(joined.as_str(), "https://example.com/api/1.0/messages/send");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_variable_and_not_its_value() {
+    fn error_names_the_variable_and_redacts_its_value() {
         let env = Environment::of([("MANDRILL_URL", "http://hunter2.example"), ("N", "-3")]);
         let error = env.endpoint("MANDRILL_URL", "https://example.com").unwrap_err().to_string();
         assert!(error.starts_with("MANDRILL_URL: wanted an https URL"), "{error}");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_unset() {
+    fn empty_variable_is_unset() {
         let env = Environment::of([("A", " "), ("B", "")]);
         assert_eq!(env.optional("A"), None);
         assert!(env.required("B", "a secret's id").is_err());

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_cookies_and_query_are_found() {
+    fn headers_cookies_and_query_are_parsed() {
         let request = opened(event("", false)).unwrap();
         assert_eq!(request.header("x-key").collect::<Vec<_>>(), ["value"]);
         assert_eq!(request.cookie("key").collect::<Vec<_>>(), ["one", "two", "three"]);
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base64_body_is_decoded_and_a_broken_one_is_told() {
+    fn base64_body_is_decoded_and_an_invalid_one_is_reported() {
         let body = |text: &str, base64| {
             Authenticated::new(opened(event(text, base64)).unwrap()).into_body()
         };
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn the_size_limit_is_that_of_the_decoded_body() {
+    fn size_limit_applies_to_the_decoded_body() {
         let fits = |text: &str, base64| opened(event(text, base64)).unwrap().within_size().is_ok();
         let most = "x".repeat(MAX_BODY_BYTES);
         assert!(fits(&most, false));
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_function_url_event_is_foreign() {
+    fn other_lambda_events_are_not_function_url_events() {
         for event in [json!({}), json!({"Records": []}), json!(null), json!([1]), json!("x")] {
             assert_eq!(opened(event).err(), Some(EnvelopeError::Foreign));
         }
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_a_body_has_an_empty_one() {
+    fn missing_body_is_empty() {
         let mut without = event("", false);
         without.as_object_mut().unwrap().remove("body");
         for event in [without.into(), written("null", false), written("null", true)] {
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_surrogate_pair_is_no_text() {
+    fn lone_surrogate_is_invalid_text() {
         for body in [r#""\ud800""#, r#""\udc00\ud800""#, r#""a\ud83dx""#] {
             let request =
                 WebhookRequest::open(written(body, false)).unwrap().within_size().unwrap();
@@ -357,7 +357,7 @@ mod tests {
     proptest! {
         /// However a text is written in JSON, its length is that of what it stands for.
         #[test]
-        fn a_text_is_as_long_as_what_it_stands_for(
+        fn text_body_length_is_the_decoded_length(
             text in "(\\PC|[\"\\\\/\n\u{0}é\u{800}\u{ffff}😀]){0,40}",
             escapes in prop::collection::vec(any::<bool>(), 1..8),
         ) {
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn the_size_limit_is_that_of_what_escapes_stand_for() {
+    fn size_limit_applies_to_the_unescaped_text() {
         let fits = |json: &str, base64| {
             WebhookRequest::open(written(json, base64)).unwrap().within_size().is_ok()
         };

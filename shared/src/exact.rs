@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_2_to_the_53_a_number_may_stand_for_another() {
+    fn number_beyond_2_53_is_not_exact() {
         let exact = [
             "0",
             "-0",
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_found_wherever_they_stand() {
+    fn inexact_numbers_are_found_anywhere() {
         for text in [r#"[[{"a":[9007199254740992]}]]"#, r#"{"a":{"b":1e20}}"#] {
             assert!(may_be_rounded(&number(text)), "{text}");
         }

@@ -110,7 +110,7 @@ mod tests {
     const TRIGGER: &str = "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10";
 
     #[test]
-    fn a_trigger_id_is_the_key_where_there_is_one() {
+    fn trigger_id_is_the_event_id_if_present() {
         let event = json!({"identity": {"id": "x"}});
         let trigger = Uuid::try_parse(TRIGGER).unwrap();
         assert_eq!(EventId::of_event(Some(trigger), &event).as_str(), TRIGGER);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_members_is_no_part_of_an_event() {
+    fn member_order_does_not_change_the_event_id() {
         let one: serde_json::Value = serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":3}}"#).unwrap();
         let two: serde_json::Value = serde_json::from_str(r#"{"b":{"d":3,"c":2},"a":1}"#).unwrap();
         assert_eq!(EventId::of_event(None, &one), EventId::of_event(None, &two));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vendor_sees_one_key_per_deployment() {
+    fn vendor_idempotency_key_differs_per_deployment() {
         let arn = |name: &str| {
             FunctionArn::new(&format!("arn:aws:lambda:eu-central-1:123456789012:function:{name}"))
         };
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_key_is_hashed_and_apart_from_events() {
+    fn template_idempotency_key_is_hashed_and_separate_from_event_ids() {
         let event = EventId::digest(b"event");
         let named = IdempotencyKey::new(&event, Some("ann@example.com"));
         assert!(named.is_named());

@@ -50,11 +50,11 @@ pub enum StartError {
     #[error(transparent)]
     Template(#[from] TemplateFault),
     /// There is no way out.
-    #[error("the HTTP client cannot be built")]
+    #[error("cannot build the HTTP client")]
     Http(#[from] ClientError),
     /// Somebody started the binary by hand.
     #[error(
-        "AWS_LAMBDA_RUNTIME_API: is not set; this program is run by Lambda, try `cargo run` for the local stack"
+        "AWS_LAMBDA_RUNTIME_API: is not set; this program runs in Lambda. Use `cargo run` for the local stack"
     )]
     NotInLambda,
     /// The Runtime API failed us.
@@ -164,7 +164,7 @@ where
         async move {
             let result = posted.await;
             if function.must_end() {
-                tracing::warn!("a rendering was abandoned, the process ends");
+                tracing::warn!("a rendering was abandoned; exiting");
                 std::process::exit(1);
             }
             result

@@ -41,7 +41,7 @@ pub struct Message<E> {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unreadable {
     /// Not JSON, or not of a message's shape.
-    #[error("the message is not one of ours")]
+    #[error("the message cannot be parsed")]
     Foreign,
     /// Written by code of another time.
     #[error("the message is of version {0}, and this code reads version {VERSION}")]
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_the_first_version_is_read() {
+    fn message_of_version_1_is_parsed() {
         let message = read(FIRST_VERSION).unwrap();
         assert_eq!(message.event["identity"]["id"], "i");
         assert_eq!(message.event_id.as_str(), "0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10");
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_says_why() {
+    fn unreadable_message_reports_the_cause() {
         let with = |name: &str, value: &str| {
             let mut message: Value = serde_json::from_str(FIRST_VERSION).unwrap();
             message[name] = serde_json::from_str(value).unwrap();

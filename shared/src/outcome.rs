@@ -182,7 +182,7 @@ impl Outcome {
             Self::Rejected { reason } => Some(reason.clone()),
             Self::Skipped { reason } => Some((*reason).to_owned()),
             Self::TemplateFault(fault) => Some(fault.to_string()),
-            Self::Blocked(Blocked::BadKey) => Some("the vendor refuses the key".to_owned()),
+            Self::Blocked(Blocked::BadKey) => Some("the vendor rejected the API key".to_owned()),
             Self::Blocked(Blocked::Because(cause))
             | Self::TryLater { cause, .. }
             | Self::InDoubt { cause, .. } => Some(cause.clone()),

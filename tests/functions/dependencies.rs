@@ -1,5 +1,4 @@
-//! What the crates are made of: no unsafe code, no dependency of which nobody knows why, and checks
-//! of the rest that are really made.
+//! Dependencies: no unsafe code, a reason for each dependency, and the checks that CI runs.
 
 use std::{
     collections::BTreeSet,
@@ -57,7 +56,7 @@ fn every_crate_forbids_unsafe_code() {
 }
 
 #[test]
-fn each_dependency_has_its_reason() {
+fn each_dependency_has_a_reason() {
     let (workspace, fuzz) = (read("Cargo.toml"), read("fuzz/Cargo.toml"));
     let dependencies = [table(&workspace, "workspace.dependencies"), table(&fuzz, "dependencies")];
     let foreign = dependencies.into_iter().flatten().filter(|line| !line.contains("path ="));
@@ -68,13 +67,13 @@ fn each_dependency_has_its_reason() {
     let named = rows.flat_map(|(crates, _)| crates.split(", ")).filter(|name| *name != "crate");
     let mut explained = BTreeSet::new();
     for name in named {
-        assert!(explained.insert(name), "{name} is told twice");
+        assert!(explained.insert(name), "{name} is listed twice");
     }
     assert_eq!(wanted, explained);
 }
 
 #[test]
-fn licences_sources_duplicates_and_unused_ones_are_checked_and_a_warning_fails() {
+fn ci_checks_licences_sources_duplicate_and_unused_dependencies() {
     let ci = read(".ci/run");
     for line in [
         "stage \"dependencies\" check_dependencies",
@@ -87,7 +86,7 @@ fn licences_sources_duplicates_and_unused_ones_are_checked_and_a_warning_fails()
 }
 
 #[test]
-fn each_duplicate_has_its_reason() {
+fn each_duplicate_dependency_has_a_reason() {
     let deny = read("deny.toml");
     let excused: Vec<_> = deny.lines().filter(|line| line.contains("crate = ")).collect();
     assert!(excused.len() > 2);

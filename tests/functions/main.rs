@@ -1,9 +1,8 @@
-//! The functions, seen from outside: real binaries behind a Runtime API, with fakes of
-//! everything that they talk to.
+//! Tests of the real function binaries behind a Runtime API, with fakes of everything that they
+//! call.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod canaries;
 mod common;
 mod dependencies;
 mod docs;
@@ -11,9 +10,11 @@ mod hostile;
 mod idempotency;
 mod mailchimp_inbound;
 mod mandrill_welcome;
+mod personal_data;
 mod readme;
 mod rotation;
 mod segment_identify;
 mod source;
+mod tasks;
 mod template;
 mod workflows;

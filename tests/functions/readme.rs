@@ -1,4 +1,4 @@
-//! What the README tells people to copy; that `action` and `doctor` work, `cli/tests` proves.
+//! The commands of the README. That `action` and `doctor` work is tested in `cli/tests`.
 
 use std::{fs, path::PathBuf};
 
@@ -21,12 +21,12 @@ fn blocks(language: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_first_two_commands_are_the_stack_and_the_tests() {
+fn readme_starts_with_the_local_stack_and_the_tests() {
     assert_eq!(blocks("sh")[..2], ["cargo run\n", "cargo test --workspace\n"]);
 }
 
 #[test]
-fn every_example_names_an_event_that_is_there() {
+fn every_readme_example_names_an_existing_event() {
     let readme = readme();
     let named: Vec<_> = readme
         .split_whitespace()

@@ -1,4 +1,4 @@
-//! The workflows for those who fork this: what they may do, and whom they trust.
+//! The GitHub workflows: their permissions, and the code that they trust.
 
 use std::{fs, path::PathBuf};
 
@@ -55,7 +55,7 @@ fn permissions(of: &Value) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn only_the_job_that_deploys_may_ask_for_an_identity_and_none_may_write() {
+fn only_the_deploy_job_requests_an_id_token_and_no_job_can_write() {
     for workflow in workflows() {
         assert_eq!(permissions(&workflow.root), [("contents", "read")], "{}", workflow.name);
         for (name, job) in workflow.jobs() {
@@ -70,7 +70,7 @@ fn only_the_job_that_deploys_may_ask_for_an_identity_and_none_may_write() {
 
 /// A tag can be moved to other code, a commit cannot.
 #[test]
-fn every_action_is_pinned_by_its_commit_and_says_which_version_that_is() {
+fn every_action_is_pinned_by_commit_with_its_version() {
     let pinned = Regex::new(r"^[\w-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$").unwrap();
     for workflow in workflows() {
         let lines = workflow.text.lines().filter(|line| !line.trim_start().starts_with('#'));
@@ -87,7 +87,7 @@ fn every_action_is_pinned_by_its_commit_and_says_which_version_that_is() {
 }
 
 #[test]
-fn strangers_code_never_runs_with_anything_to_steal() {
+fn untrusted_code_runs_without_credentials() {
     for workflow in workflows() {
         let events = workflow.root["on"].as_mapping().unwrap();
         let with_secrets = ["pull_request_target", "workflow_run"];
@@ -106,7 +106,7 @@ fn strangers_code_never_runs_with_anything_to_steal() {
 }
 
 #[test]
-fn the_tests_are_those_of_ci_and_nothing_is_deployed_without_them() {
+fn deploy_requires_the_ci_tests() {
     let [_, deploy, test] = workflows().try_into().ok().unwrap();
     assert_eq!(test.commands().last(), Some(&"bash .ci/run"));
     assert!(test.root["on"].as_mapping().unwrap().contains_key("workflow_call"));
@@ -117,7 +117,7 @@ fn the_tests_are_those_of_ci_and_nothing_is_deployed_without_them() {
 
 /// The database of holes changes without us, so it is asked at times of its own.
 #[test]
-fn known_holes_are_looked_for_every_week_and_when_a_dependency_changes() {
+fn advisories_are_checked_weekly_and_on_dependency_changes() {
     let [advisories, _, _] = workflows().try_into().ok().unwrap();
     assert_eq!(advisories.commands().last(), Some(&"cargo deny --locked check advisories"));
     let events = &advisories.root["on"];
@@ -127,7 +127,7 @@ fn known_holes_are_looked_for_every_week_and_when_a_dependency_changes() {
 }
 
 #[test]
-fn every_file_that_a_command_names_is_there() {
+fn every_file_named_in_a_command_exists() {
     let mut named = 0;
     for workflow in workflows() {
         for word in workflow.commands().iter().flat_map(|command| command.split_whitespace()) {
@@ -141,7 +141,7 @@ fn every_file_that_a_command_names_is_there() {
 }
 
 #[test]
-fn the_credentials_are_there_for_the_last_command_only() {
+fn aws_credentials_are_available_to_the_last_command_only() {
     let [_, deploy, _] = workflows().try_into().ok().unwrap();
     let steps: Vec<_> = deploy.steps().collect();
     let lent = |step: &&Value| step["with"]["role-to-assume"].is_string();

@@ -19,11 +19,11 @@ impl Answers {
     /// Takes the answer to one call down.
     pub(crate) fn add(&mut self, kind: &Kind, answer: &Answer, took: Duration) {
         let (status, word) = answer.row();
-        let told = format!("{status} {word}").trim_end().to_owned();
+        let answer = format!("{status} {word}").trim_end().to_owned();
         if (status, word) != kind.answer {
-            self.wrong.push(format!("{} is answered {told}", kind.told));
+            self.wrong.push(format!("{} is answered {answer}", kind.name));
         }
-        self.times.entry((kind.told, told)).or_default().push(took);
+        self.times.entry((kind.name, answer)).or_default().push(took);
     }
 
     /// Adds another caller's.

@@ -25,8 +25,8 @@ pub(crate) fn wrong(run: &Run) -> Vec<String> {
 
 fn each_call_gets_its_answer(run: &Run) -> Result<(), String> {
     let wrong = &run.loaded.wrong;
-    let told = wrong.first().map(String::as_str).unwrap_or_default();
-    holds(wrong.is_empty(), || format!("{} answers, the first: {told}", wrong.len()))
+    let first = wrong.first().map(String::as_str).unwrap_or_default();
+    holds(wrong.is_empty(), || format!("{} answers, the first: {first}", wrong.len()))
 }
 
 /// Each was mailed, or bounces, or lies among the dead letters for somebody to look at.

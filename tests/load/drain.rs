@@ -1,4 +1,4 @@
-//! After the callers have gone: time passes, and the rest is delivered.
+//! After the load: time passes, and the rest is delivered.
 
 use std::time::Duration;
 

@@ -31,7 +31,7 @@ const TOO_LARGE: usize = 520 * 1024;
 /// What a call is, and the answer that it must get: its status and the `status` in its body.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
-    pub(crate) told: &'static str,
+    pub(crate) name: &'static str,
     pub(crate) answer: (u16, &'static str),
 }
 
@@ -40,23 +40,23 @@ const ALL_KINDS: usize = 2 * ONE_IS_BAD * SPOILT.len();
 
 const ACCEPTED: (u16, &str) = (202, "accepted");
 
-const NEW: Kind = Kind { told: "a sign-up", answer: ACCEPTED };
-const SAME_EVENT: Kind = Kind { told: "the same event again", answer: ACCEPTED };
-const SAME_PERSON: Kind = Kind { told: "the same person again", answer: ACCEPTED };
+const NEW: Kind = Kind { name: "a sign-up", answer: ACCEPTED };
+const SAME_EVENT: Kind = Kind { name: "the same event again", answer: ACCEPTED };
+const SAME_PERSON: Kind = Kind { name: "the same person again", answer: ACCEPTED };
 
 type Spoil = fn(Event) -> Event;
 
 const SPOILT: [(Kind, Spoil); 7] = [
-    (Kind { told: "a wrong key", answer: (401, "") }, |event| {
+    (Kind { name: "a wrong key", answer: (401, "") }, |event| {
         event.header("authorization", "a-key-that-nobody-knows")
     }),
-    (Kind { told: "another method", answer: (405, "") }, |event| event.method("GET")),
-    (Kind { told: "no JSON", answer: (400, "") }, |event| event.body("{\"identity\": ")),
-    (Kind { told: "no identity", answer: (400, "") }, |event| event.body("{\"flow\": {}}")),
-    (Kind { told: "an empty body", answer: (400, "") }, |event| event.body("")),
-    (Kind { told: "no base64", answer: (400, "") }, Event::marked_as_base64),
-    (Kind { told: "too large", answer: (413, "") }, |event| {
-        event.body(STANDARD.encode(vec![b'x'; TOO_LARGE])).marked_as_base64()
+    (Kind { name: "another method", answer: (405, "") }, |event| event.method("GET")),
+    (Kind { name: "no JSON", answer: (400, "") }, |event| event.body("{\"identity\": ")),
+    (Kind { name: "no identity", answer: (400, "") }, |event| event.body("{\"flow\": {}}")),
+    (Kind { name: "an empty body", answer: (400, "") }, |event| event.body("")),
+    (Kind { name: "no base64", answer: (400, "") }, Event::declared_base64),
+    (Kind { name: "too large", answer: (413, "") }, |event| {
+        event.body(STANDARD.encode(vec![b'x'; TOO_LARGE])).declared_base64()
     }),
 ];
 

@@ -1,4 +1,4 @@
-//! How Mandrill fails: in every way that it knows, a third of the time.
+//! Faults of Mandrill: a third of all calls fail, in every known way.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -87,7 +87,7 @@ impl Faults {
 
     /// How often each has struck.
     pub(crate) fn struck(&self) -> impl Iterator<Item = (usize, &'static str)> {
-        self.struck.into_iter().zip(FAULTS.map(|(_, _, told)| told))
+        self.struck.into_iter().zip(FAULTS.map(|(_, _, name)| name))
     }
 }
 

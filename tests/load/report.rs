@@ -1,4 +1,4 @@
-//! What came of it, in a table.
+//! The report, as a table.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -52,8 +52,8 @@ impl Run {
         let (seconds, all) = (self.lasting.as_secs(), self.loaded.all().count());
         println!("\nload: {seconds} s, {} callers and as many workers", self.callers);
         println!("  {:>10}  {:>9}  {:>9}  answer", "times", "p50", "p99");
-        for (told, times) in self.loaded.by_kind() {
-            timed(&told, &times);
+        for (name, times) in self.loaded.by_kind() {
+            timed(&name, &times);
         }
         timed("202, under load", &self.loaded.accepted());
         timed("202, one caller and nothing else", &self.unloaded.accepted());
@@ -62,7 +62,7 @@ impl Run {
         self.deliveries.iter().for_each(|(outcome, times)| row(*times, outcome));
         println!("  calls of Mandrill, and how they failed");
         row(self.faults.calls, "calls");
-        self.faults.struck().for_each(|(times, told)| row(times, told));
+        self.faults.struck().for_each(|(times, name)| row(times, name));
         println!("  in the end");
         row(self.accepted.len(), "people whose sign-up was accepted");
         row(self.mails.values().filter(|mails| **mails > 0).count(), "got their mail");
@@ -83,12 +83,12 @@ impl Run {
     }
 }
 
-fn timed(told: &str, times: &Times) {
+fn timed(name: &str, times: &Times) {
     let milliseconds = |percent| times.percentile(percent).as_secs_f64() * 1e3;
     let (half, most) = (milliseconds(50), milliseconds(99));
-    println!("  {:>10}  {half:>6.2} ms  {most:>6.2} ms  {told}", times.count());
+    println!("  {:>10}  {half:>6.2} ms  {most:>6.2} ms  {name}", times.count());
 }
 
-fn row(times: usize, told: &str) {
-    println!("  {times:>10}  {told}");
+fn row(times: usize, name: &str) {
+    println!("  {times:>10}  {name}");
 }

@@ -1,4 +1,4 @@
-//! What stands around the function.
+//! The environment of the function under load.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

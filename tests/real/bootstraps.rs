@@ -26,7 +26,7 @@ pub(super) fn bootstrap(logical_id: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn every_sample_comes_out_of_the_bootstraps_as_of_the_local_stack() {
+async fn every_sample_gives_the_same_result_in_the_built_bootstraps() {
     for (function, logical_id) in FUNCTIONS {
         let bootstrap = bootstrap(logical_id);
         let fakes = Fakes::start(PortNumbers::default()).await.unwrap();

@@ -25,7 +25,7 @@ const INVOKE_PORT: u16 = 9100;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_sample_comes_out_of_the_emulator_as_of_the_local_stack() {
+async fn every_sample_gives_the_same_result_in_cargo_lambda() {
     let fakes = Fakes::start(PortNumbers::from(STACK_PORT)).await.unwrap();
     let watch = Watch::start().await;
     for sample in SAMPLES {
@@ -43,7 +43,7 @@ async fn every_sample_comes_out_of_the_emulator_as_of_the_local_stack() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_example_of_the_documents_names_a_sample() {
+async fn documented_example_names_a_sample() {
     let documents = std::fs::read_to_string(repository().join("docs/local.md")).unwrap();
     let port = INVOKE_PORT.to_string();
     let example = format!(
@@ -90,7 +90,7 @@ fn invoke(sample: &Sample) -> Answer {
     let mut command = cargo_lambda("invoke");
     command.arg(sample.function).args(["--data-file", &format!("events/{}", sample.file)]);
     let output = command.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{} {}: {told}", sample.function, sample.file);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {}: {stderr}", sample.function, sample.file);
     Answer::read(&serde_json::from_slice(&output.stdout).unwrap())
 }

@@ -1,4 +1,4 @@
-//! The functions and their parts against what others made, see README.md.
+//! The functions and their parts against third-party software, see README.md.
 //!
 //! Behind the feature `real`, so that `cargo test --workspace` needs nothing but Rust. A peer that
 //! is missing is a failure.

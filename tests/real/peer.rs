@@ -1,4 +1,4 @@
-//! Programs that others made, found on the path.
+//! Third-party programs, found on the path.
 
 use std::{
     array, env,

@@ -1,22 +1,25 @@
 //! What each sandbox is at, what troubles it, and for how long that may keep an event.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use time::OffsetDateTime;
 
-use crate::{judge::Wrong, world::World};
+use crate::{judge::Wrong, settings::Which, world::World};
 
 /// For how long a failure may keep an event: the longest wait from the queue, and a little.
 pub(crate) const LATER: Duration = Duration::from_mins(16);
 
-/// For how long a doubt may: until the search that settles it, and the wait before that.
+/// For how long an in-doubt call may: until the search that settles it, and the wait before that.
 pub(crate) const DOUBT: Duration = Duration::from_mins(50);
 
 /// The longest wait that a vendor is granted.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// So many deliveries of one event, one after the other, in which nothing went wrong, must come to
-/// something. Waits for another's lease and for a search that settles a doubt are a few.
+/// something. Waits for another's lease and for a search that settles an in-doubt call are a few.
 const TRIED_WELL: u32 = 50;
 
 /// One invocation.
@@ -36,6 +39,9 @@ impl World {
     /// A sandbox begins to work on these events.
     pub(crate) fn begins_work(&self, sandbox: usize, events: Vec<usize>) {
         let began = self.now();
+        for event in &events {
+            self.judge.workers.lock().entry(*event).or_default().insert(sandbox);
+        }
         let invocation = self.judge.invocations();
         let work = AtWork { invocation, events, began, is_troubled: false, asked: BTreeMap::new() };
         self.at_work.lock().insert(sandbox, work);
@@ -81,11 +87,17 @@ impl World {
 
     /// A sandbox hides an event's message for so long.
     pub(crate) fn hides(&self, sandbox: usize, event: usize, wait: Duration) {
-        let asked = self.work_of(sandbox).asked.get(&event).copied().unwrap_or_default();
+        let work = self.work_of(sandbox);
+        // Of two messages about one event, the vendor may have been asked about one alone.
+        if work.events.iter().filter(|one| **one == event).count() > 1 {
+            return;
+        }
+        let asked = work.asked.get(&event).copied().unwrap_or_default();
         if wait < asked.min(MAX_RETRY_AFTER) {
             let key = &self.plan.events[event].key;
-            let told = format_args!("{key}: {asked:?} were asked for, it comes again in {wait:?}");
-            self.condemn(Wrong::Impatient, told);
+            let context =
+                format_args!("{key}: {asked:?} were asked for, it comes again in {wait:?}");
+            self.condemn(Wrong::Impatient, context);
         }
     }
 
@@ -109,6 +121,24 @@ impl World {
     /// For how long things that went wrong may have kept an event.
     pub(crate) fn may_be_kept(&self, event: usize) -> Duration {
         self.judge.kept.lock().get(&event).copied().unwrap_or_default()
+    }
+
+    /// The table does not take what a sandbox asks it to write.
+    pub(crate) fn is_unrecorded(&self, sandbox: usize) {
+        self.judge.unrecorded.lock().extend(self.work_of(sandbox).events);
+    }
+
+    /// Whether the table ever did not take what was to be written of an event.
+    pub(crate) fn was_unrecorded(&self, event: usize) -> bool {
+        self.judge.unrecorded.lock().contains(&event)
+    }
+
+    /// Whether these events of Mailchimp's had no order in common: without a table, each sandbox
+    /// has its own.
+    pub(crate) fn had_own_orders(&self, events: impl Iterator<Item = usize>) -> bool {
+        let workers = self.judge.workers.lock();
+        let all: BTreeSet<_> = events.filter_map(|event| workers.get(&event)).flatten().collect();
+        self.plan.of(Which::Mailchimp).does_without_table() && all.len() > 1
     }
 
     /// Whether anything went wrong in an invocation.

@@ -13,7 +13,7 @@ use uuid::{Builder, Uuid};
 use crate::{
     chance::Chance,
     fault::Fault,
-    mailchimp::Told,
+    mailchimp::MailchimpEvent,
     person::Person as Contact,
     settings::{Settings, Which},
 };
@@ -21,9 +21,11 @@ use crate::{
 /// The most events of one function; mostly there are fewer.
 const MOST: usize = 6;
 /// Mailchimp's.
-const MOST_TOLD: usize = 5;
+const MOST_SHOWN: usize = 5;
+/// What is told at once is told within this.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// One event that will be told to a function.
+/// One event that will be sent to a function.
 pub(crate) struct Planned {
     pub(crate) which: Which,
     /// When its caller calls for the first time.
@@ -42,11 +44,11 @@ pub(crate) struct Planned {
     pub(crate) address: String,
     /// Whether the template cancels it.
     pub(crate) is_cancelled: bool,
-    /// What it tells, if it is Mailchimp's.
-    pub(crate) told: Option<Told>,
+    /// Its content, if it is Mailchimp's.
+    pub(crate) mailchimp: Option<MailchimpEvent>,
 }
 
-/// Whom an event is about.
+/// Matching an event to an identity.
 struct Person {
     id: Uuid,
     address: String,
@@ -93,16 +95,28 @@ impl Planned {
     }
 
     /// Mailchimp's events about these people: some all at once, some over a day.
-    pub(crate) fn draw_told(settings: &Settings, people: &[Contact], chance: &Chance) -> Vec<Self> {
+    pub(crate) fn draw_mailchimp(
+        settings: &Settings,
+        people: &[Contact],
+        chance: &Chance,
+    ) -> Vec<Self> {
         let hours = Duration::from_hours([1, 1, 24][chance.number(0..3)]);
         let longest = if chance.is(0.4) { Duration::from_secs(2) } else { hours };
-        let count = chance.number(1..MOST_TOLD + 1).min(chance.number(1..MOST_TOLD + 1));
+        let count = chance.number(1..MOST_SHOWN + 1).min(chance.number(1..MOST_SHOWN + 1));
+        let mut before: Option<(usize, Duration)> = None;
         (0..count)
             .map(|_| {
-                let person = chance.number(0..people.len());
-                let told = Told::draw(person, people, settings, chance);
+                // Two at once meet where a patch takes its time.
+                let with = before.filter(|_| chance.would_strike(Fault::PatchWindow));
+                let person = with.map_or(chance.number(0..people.len()), |(person, _)| person);
+                let told = MailchimpEvent::draw(person, people, settings, chance);
+                let shortest = Duration::from_millis(10);
                 // Mailchimp tells of it some time after.
-                let at = told.said + chance.scale(Duration::from_millis(10)..longest);
+                let at = match with {
+                    Some((_, at)) => at.max(told.said) + chance.time(shortest..AT_ONCE),
+                    None => told.said + chance.scale(shortest..longest),
+                };
+                before = Some((person, at));
                 Self::of_mailchimp(settings, told, people, at)
             })
             .collect()
@@ -132,18 +146,23 @@ impl Planned {
         Self { is_cancelled, ..of }
     }
 
-    fn of_mailchimp(settings: &Settings, told: Told, people: &[Contact], at: Duration) -> Self {
-        let form = told.form();
+    fn of_mailchimp(
+        settings: &Settings,
+        sent: MailchimpEvent,
+        people: &[Contact],
+        at: Duration,
+    ) -> Self {
+        let form = sent.form();
         let key = EventId::digest(form.as_bytes());
         let works = [IdempotencyKey::new(&key, None), IdempotencyKey::new(&key, None)];
         let part = |person: &Contact| works[0].part(&person.id.to_string());
         let part_keys =
             people.iter().map(|person| part(person).for_vendor(&Which::Mailchimp.arn())).collect();
-        let address = told.addresses[0].clone();
+        let address = sent.addresses[0].clone();
         let is_cancelled = settings.inbound.cancels(&address);
         let request = Event::of_mailchimp(form);
         let of = Self::of(Which::Mailchimp, address, at, request, &key, &works);
-        Self { is_cancelled, part_keys, told: Some(told), ..of }
+        Self { is_cancelled, part_keys, mailchimp: Some(sent), ..of }
     }
 
     fn of(
@@ -164,7 +183,7 @@ impl Planned {
             part_keys: Vec::new(),
             is_cancelled: false,
             address,
-            told: None,
+            mailchimp: None,
         }
     }
 
@@ -182,7 +201,7 @@ impl Planned {
         [&self.idempotency_key, &self.later_key]
     }
 
-    /// The same with those of each person whom it may be about.
+    /// With those of each person whom it may be about.
     pub(crate) fn all_keys(&self) -> impl Iterator<Item = &str> {
         self.vendor_keys().into_iter().chain(self.part_keys.iter().map(String::as_str))
     }

@@ -11,17 +11,19 @@ named! {
         Unclear = "consent: two identities by one address",
         Bystander = "consent: another's withdrawal, whose contact names this person",
         SameSecond = "consent: given and withdrawn in one second",
-        StillToCome = "consent: told with a time that was still to come",
-        LateWithdrawal = "consent: withdrawn in Mailchimp, given in Ory, and told in that order",
+        StillToCome = "consent: sent with a time in the future",
+        LateWithdrawal = "consent: withdrawn in Mailchimp, given in Ory, and sent in that order",
         StaleConsent = "consent: given in Mailchimp, and the identity changed before we knew",
         InKratosWindow = "consent: a write that Kratos lost between its reading and its writing",
         PatchedLate = "consent: a patch came when nobody waited for it any more",
         OwnOrder = "order: without a table, each sandbox has its own",
         ToldLate = "Segment: took a call when nobody waited for it any more",
+        ToldUnrecorded = "Segment: took a call of which the table took no note",
         SegmentForgot = "second event: tried for longer than the day for which Segment remembers",
         IndexSecondMail = "second mail: the first was missing from the index after 30 minutes",
         IndexAfterRejection = "call after a rejection that was missing from the index after 30 minutes",
         RecordEnded = "second mail: the record had ended",
+        KeyRenamed = "second mail: a template that names another key was deployed meanwhile",
         OwnRecords = "second mail: without a table, each sandbox has its own records",
         MendableForGood = "not sent: an unanswered rejection of the sender was taken for one of the recipient",
         StillInUse = "a leaked key was taken for as long as a secret is kept",
@@ -44,6 +46,7 @@ impl Excused {
             Self::PatchedLate => "If Ory applies a patch after we gave up waiting",
             Self::OwnOrder => "without a table, each sandbox keeps its own order",
             Self::ToldLate => "If Segment takes a call after we gave up waiting",
+            Self::ToldUnrecorded => "If Segment takes a call and the table does not record it",
             Self::SegmentForgot => {
                 "a call to Segment gets no answer and is repeated more than a day later"
             }
@@ -51,6 +54,9 @@ impl Excused {
                 "Mandrill's search does not show a mail 30 minutes after the call"
             }
             Self::RecordEnded => "a record has expired",
+            Self::KeyRenamed => {
+                "an event was under way while a template that returns another key was deployed"
+            }
             Self::OwnRecords => "there is no table, and two sandboxes get the same event",
             Self::MendableForGood => {
                 "Mandrill rejects a mail because of the sender (`unsigned`, `invalid-sender`), and the \
@@ -70,5 +76,5 @@ pub(crate) fn undocumented() -> Vec<&'static str> {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let list = words(list);
     let all = Excused::ALL.iter().filter(|excused| !list.contains(&words(excused.sentence())));
-    all.map(|excused| excused.told()).collect()
+    all.map(|excused| excused.label()).collect()
 }

@@ -1,6 +1,6 @@
 //! Mandrill: sends mails, rejects some, and finds them later, if at all.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::header::RETRY_AFTER;
 use serde_json::{Value, json};
@@ -15,14 +15,14 @@ use crate::{
     locked::Locked,
     network::{Call, answer},
     settings::{VENDOR_KEY, Which},
-    world::World,
+    world::{BEGIN, World},
 };
 
 /// What is missing from the index for so long after its call counts as never sent, by the design.
 const RESEND_AFTER: Duration = Duration::from_mins(30);
 
-/// The design counts from the claim, which is before the call by an invocation at most, by clocks
-/// that differ.
+/// The design counts from the start of the lease, which is before the call by an invocation at
+/// most, by clocks that differ.
 const CLAIMED_BEFORE: Duration = LAMBDA_TIMEOUT.saturating_add(Duration::from_secs(2));
 
 const SEND: &str = "/api/1.0/messages/send";
@@ -38,12 +38,15 @@ pub(crate) struct Mandrill {
 enum Fate {
     Sent,
     Rejected,
-    /// Rejected for a reason of the sender's, which will be mended.
+    /// Rejected for a reason of the sender's, which will be fixed.
     Unsigned,
 }
 
 struct Mail {
     key: Value,
+    /// For which event it was sent, and by which sandbox.
+    event: usize,
+    sandbox: usize,
     address: String,
     fate: Fate,
     called_at: OffsetDateTime,
@@ -52,6 +55,8 @@ struct Mail {
     indexed_at: Option<OffsetDateTime>,
     /// Whether a search that we heard the answer of missed it when it counts as lost.
     was_missed: bool,
+    /// Whether we heard of it, by the answer to its call or by a search.
+    is_known: bool,
 }
 
 impl Mail {
@@ -68,46 +73,76 @@ impl Mail {
 impl World {
     /// Nobody is written to after they were rejected.
     pub(crate) fn check_rejected(&self, call: &Call) {
-        let key = call.key();
-        let told = format_args!("{key} by sandbox {}", call.sandbox);
-        let excuse = Excused::IndexAfterRejection;
-        self.judge_again(key, Fate::Rejected, Wrong::AfterRejection, excuse, told);
+        let (wrong, missed) = (Wrong::AfterRejection, Excused::IndexAfterRejection);
+        self.judge_again(call, Fate::Rejected, wrong, missed);
     }
 
-    /// What went before for the same work must have been missed, all of it.
-    fn judge_again(
-        &self,
-        key: &Value,
-        fate: Fate,
-        wrong: Wrong,
-        excuse: Excused,
-        told: fmt::Arguments<'_>,
-    ) {
+    /// Each mail that went before for the same work needs an excuse.
+    fn judge_again(&self, call: &Call, fate: Fate, wrong: Wrong, missed: Excused) {
+        let key = call.key();
         let mails = self.mandrill.mails.lock();
-        let mut before =
-            mails.iter().filter(|mail| mail.key == *key && mail.fate == fate).peekable();
-        if before.peek().is_none() {
+        let before = mails.iter().filter(|mail| mail.key == *key && mail.fate == fate);
+        let excuses: Vec<_> = before.map(|mail| self.excuse_again(mail, call, missed)).collect();
+        let context = format_args!("{key} by sandbox {}", call.sandbox);
+        match excuses.first() {
+            None => {}
+            Some(Some(excuse)) if excuses.iter().all(Option::is_some) => {
+                self.excuse(*excuse, context)
+            }
+            Some(_) => self.condemn(wrong, context),
+        }
+    }
+
+    /// Why the work of a mail may be done again by this call.
+    fn excuse_again(&self, mail: &Mail, call: &Call, missed: Excused) -> Option<Excused> {
+        let settings = self.plan.of(Which::Mandrill);
+        let ended = self.now() + CLAIMED_BEFORE - settings.record_ttl;
+        // The record of a key that a template named does not end. Nor does a doubt: whoever finds
+        // its record, ended or not, has to search.
+        if mail.called_at < ended && mail.is_known && !self.is_named(&mail.key) {
+            Some(Excused::RecordEnded)
+        } else if settings.does_without_table() && mail.sandbox != call.sandbox {
+            Some(Excused::OwnRecords)
+        } else {
+            mail.was_missed.then_some(missed)
+        }
+    }
+
+    /// Whether a template named the key.
+    fn is_named(&self, key: &Value) -> bool {
+        let settings = self.plan.of(Which::Mandrill);
+        self.plan.by_vendor_key(key).is_some_and(|(_, event)| {
+            if *key == event.idempotency_key { settings.is_named } else { settings.is_named_later }
+        })
+    }
+
+    /// A template that names another key, deployed while an event is under way, is the only reason
+    /// to send its mail under both keys.
+    fn judge_renamed(&self, call: &Call) {
+        let event = call.work.events[0];
+        let mails = self.mandrill.mails.lock();
+        let of_event = |mail: &&Mail| mail.event == event && mail.fate == Fate::Sent;
+        if mails.iter().filter(of_event).all(|mail| mail.key == *call.key()) {
             return;
         }
-        let settings = self.plan.of(Which::Mandrill);
-        let ended = self.now() - settings.record_ttl;
-        if before.peek().is_some_and(|first| first.called_at < ended) {
-            self.excuse(Excused::RecordEnded, told);
-        } else if !settings.has_table {
-            self.excuse(Excused::OwnRecords, told);
-        } else if before.all(|mail| mail.was_missed) {
-            self.excuse(excuse, told);
+        let deployed = BEGIN + self.plan.deployed;
+        let was_under_way = self
+            .sent_at(event)
+            .is_some_and(|[first, _]| first <= deployed + self.leapt() && deployed <= self.now());
+        let context = format_args!("{} by sandbox {}", self.plan.events[event].key, call.sandbox);
+        if was_under_way && self.plan.of(Which::Mandrill).changes_later() {
+            self.excuse(Excused::KeyRenamed, context);
         } else {
-            self.condemn(wrong, told);
+            self.condemn(Wrong::SecondMail, context);
         }
     }
 
-    /// When a mail was first sent for this work.
-    pub(crate) fn first_sent(&self, key: &str) -> Option<OffsetDateTime> {
+    /// When Mandrill first sent a mail for this work, or rejected the person.
+    pub(crate) fn first_settled(&self, key: &str) -> Option<OffsetDateTime> {
         let mails = self.mandrill.mails.lock();
         mails
             .iter()
-            .find(|mail| mail.key == key && mail.fate == Fate::Sent)
+            .find(|mail| mail.key == key && mail.fate != Fate::Unsigned)
             .map(|mail| mail.sent_at)
     }
 
@@ -141,19 +176,21 @@ impl World {
         };
         let key = call.key();
         if fate == Fate::Sent {
-            let told = format_args!("{key} by sandbox {}", call.sandbox);
-            let excuse = Excused::IndexSecondMail;
-            self.judge_again(key, Fate::Sent, Wrong::SecondMail, excuse, told);
+            self.judge_again(call, Fate::Sent, Wrong::SecondMail, Excused::IndexSecondMail);
+            self.judge_renamed(call);
         }
         self.say(format_args!("Mandrill: {address}, {key}: {row}"));
         self.mandrill.mails.lock().push(Mail {
             key: key.clone(),
+            event: call.work.events[0],
+            sandbox: call.sandbox,
             address: address.to_owned(),
             fate,
             called_at: call.at,
             sent_at: self.now(),
             indexed_at: self.index_lag().map(|lag| self.now() + lag),
             was_missed: false,
+            is_known: false,
         });
         answer(200, &json!([row]))
     }
@@ -192,8 +229,12 @@ impl World {
     }
 
     /// We heard a vendor's answer. Mails that a search missed after their time may be sent again.
-    pub(crate) fn was_heard(&self, path: &str, answer: &Response) {
+    pub(crate) fn was_heard(&self, path: &str, key: &Value, answer: &Response) {
         let rows: Option<Vec<Value>> = serde_json::from_slice(&answer.body).ok();
+        if path == SEND && answer.status == 200 && rows.is_some() {
+            let mut mails = self.mandrill.mails.lock();
+            mails.iter_mut().filter(|mail| mail.key == *key).for_each(|mail| mail.is_known = true);
+        }
         let Some(rows) = rows.filter(|_| path == SEARCH && answer.status == 200) else { return };
         self.say(format_args!("Mandrill: found {rows:?}"));
         let now = self.now();
@@ -201,6 +242,7 @@ impl World {
             let counts_as_lost =
                 now - mail.called_at >= RESEND_AFTER.saturating_sub(CLAIMED_BEFORE);
             let has_no_row = !rows.iter().any(|row| row["metadata"]["ory_key"] == mail.key);
+            mail.is_known |= !has_no_row;
             // Only the index is an excuse: a row that was there and not asked for is none.
             if counts_as_lost && has_no_row && !mail.is_indexed(now - LAMBDA_TIMEOUT) {
                 mail.was_missed = true;

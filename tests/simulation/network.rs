@@ -67,7 +67,7 @@ pub(crate) struct Call {
     awaited: Weak<()>,
 }
 
-/// The faults of which one may strike a call, the rarest told first.
+/// The faults of which one may strike a call, the rarest first.
 const FAULTS: [Fault; 15] = [
     Fault::Conflict,
     Fault::EdgeNotFound,
@@ -105,8 +105,12 @@ impl Http for Network {
             sandbox,
             awaited: Arc::downgrade(&awaited),
         };
-        let (path, about) = (call.path.clone(), world.about(&call));
-        world.say(format_args!("sandbox {sandbox}: calls {} {path}, {}", call.method, told(fault)));
+        let (path, key, about) = (call.path.clone(), call.key().clone(), world.about(&call));
+        world.say(format_args!(
+            "sandbox {sandbox}: calls {} {path}, {}",
+            call.method,
+            label(fault)
+        ));
         match vendor {
             Vendor::Ory if call.method == Method::PATCH => world.check_patch(&call),
             Vendor::Mandrill => world.check_rejected(&call),
@@ -137,7 +141,7 @@ impl Http for Network {
         match &answer {
             Ok(answer) => {
                 world.say(format_args!("sandbox {sandbox}: {path} answers {}", answer.status));
-                world.was_heard(&path, answer);
+                world.was_heard(&path, &key, answer);
                 self.minds(answer, &about);
             }
             Err(error) => {
@@ -271,6 +275,6 @@ async fn late<T>(acting: impl Future<Output = T>, answers: Duration) -> T {
     answer
 }
 
-fn told(fault: Option<Fault>) -> &'static str {
-    fault.map_or("all well", Fault::told)
+fn label(fault: Option<Fault>) -> &'static str {
+    fault.map_or("all well", Fault::label)
 }

@@ -93,7 +93,7 @@ impl World {
     pub(crate) async fn row_window(&self) {
         if self.chance.strikes(Fault::PatchWindow) {
             let shortest = Duration::from_millis(1);
-            tokio::time::sleep(self.chance.scale(shortest..LONGEST_WINDOW)).await;
+            tokio::time::sleep(self.chance.time(shortest..LONGEST_WINDOW)).await;
         }
     }
 

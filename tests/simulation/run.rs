@@ -21,10 +21,10 @@ thread_local! {
 
 /// Counts panics, wherever they are caught.
 pub(crate) fn watch_panics() {
-    let told = panic::take_hook();
+    let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         PANICS.set(PANICS.get() + 1);
-        told(info);
+        hook(info);
     }));
 }
 
@@ -90,7 +90,7 @@ async fn quiet(world: &World, queues: &[Arc<FaultyQueue>]) {
     }
 }
 
-/// What an operator does some time after all is mended.
+/// What an operator does some time after all is fixed.
 async fn redrive(world: &World, queues: &[Arc<FaultyQueue>]) {
     sleep(world.plan.mended().saturating_sub(world.elapsed())).await;
     sleep(world.plan.redrive_after).await;

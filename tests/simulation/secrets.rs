@@ -1,4 +1,4 @@
-//! Secrets Manager: away, slow, refusing, or holding what somebody still has to mend.
+//! Secrets Manager: away, slow, refusing, or holding what somebody still has to fix.
 
 use std::{sync::Arc, time::Duration};
 

@@ -4,16 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use shared::{
-    accept::ORY_LIMIT, config::Environment, function::Function, key::FunctionArn,
-    lambda::StartError, settings::Ports,
+    accept::ORY_LIMIT,
+    config::Environment,
+    function::Function,
+    key::FunctionArn,
+    lambda::StartError,
+    settings::{Ports, RecordSettings, Settings as Common},
 };
 
 use crate::{chance::Chance, fault::Fault};
 
-/// What callers present, first, and after a rotation; and what strangers do.
+/// What callers present, first, and after a rotation; and what unauthenticated callers do.
 pub(crate) const CALLER_SECRET: &str = "simulated-caller-secret";
 pub(crate) const NEXT_SECRET: &str = "simulated-caller-secret-rotated";
-pub(crate) const STRANGERS_SECRET: &str = "simulated-strangers-guess";
+pub(crate) const UNKNOWN_SECRET: &str = "simulated-unknown-secret";
 /// What vendors take, and what they do not.
 pub(crate) const VENDOR_KEY: &str = "simulated-vendor-key";
 pub(crate) const WRONG_KEY: &str = "simulated-wrong-key";
@@ -65,7 +69,7 @@ impl Which {
         FunctionArn::new(&format!("arn:aws:lambda:eu-central-1:1:function:{}", self.name()))
     }
 
-    /// How long its caller may wait for an answer in line.
+    /// How long its caller may wait for an answer inline.
     pub(crate) fn limit(self) -> Duration {
         match self {
             Self::Mandrill | Self::Segment => ORY_LIMIT,
@@ -77,7 +81,7 @@ impl Which {
 /// What mailchimp-inbound does with its events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Inbound {
-    /// It tells Segment, and no Ory.
+    /// It calls Segment, but not Ory.
     ByAddress,
     /// What the shipped template says.
     Shipped,
@@ -86,7 +90,7 @@ pub(crate) enum Inbound {
 }
 
 impl Inbound {
-    /// Whether Ory is there to be told.
+    /// Whether Ory is configured.
     pub(crate) fn has_ory(self) -> bool {
         self != Self::ByAddress
     }
@@ -114,7 +118,7 @@ impl Inbound {
         }
     }
 
-    /// Under which name Segment is told of it.
+    /// Under which name Segment receives it.
     pub(crate) fn consent_trait(self, list: &str) -> String {
         match self {
             Self::ByList => format!("newsletter_{list}"),
@@ -174,12 +178,12 @@ impl Settings {
         let is_unfit_later = which == Which::Mailchimp
             && inbound == Inbound::Shipped
             && chance.has(Fault::UnfitSegment, 0.01);
+        let lacks_table = chance.has(Fault::NoTable, 0.2);
         let hours = if chance.has(Fault::ShortLived, 0.08) { 1 } else { 720 };
-        Self {
+        let settings = Self {
             which,
             has_queue,
-            // With a queue, a function does not start without one.
-            has_table: has_queue || !chance.has(Fault::NoTable, 0.2),
+            has_table: !lacks_table,
             has_reply: which == Which::Mandrill && chance.is(0.3),
             is_named,
             is_named_later: is_named != is_renamed,
@@ -188,7 +192,21 @@ impl Settings {
             inbound,
             has_two_lists: inbound == Inbound::ByList || chance.has(Fault::TwoLists, 0.15),
             vendor_timeout_ms: [15_000, 3_000, 2_000, 30_000][chance.number(0..4)],
-        }
+        };
+        // Whoever deploys it without one finds out that it does not start.
+        Self { has_table: settings.has_table || !settings.may_start(), ..settings }
+    }
+
+    /// Whether the function starts as far as its table goes: with a queue, it needs one.
+    fn may_start(&self) -> bool {
+        let env = Environment::of(self.variables(Deployed { is_later: false, is_broken: false }));
+        let settings = Common::from_env(&env).expect("settings that can be used");
+        RecordSettings::from_env(&env, &settings).is_ok()
+    }
+
+    /// Whether the function does without a table, as documented: it has no queue.
+    pub(crate) fn does_without_table(&self) -> bool {
+        !self.has_table && !self.has_queue
     }
 
     /// Whether another template is deployed in the run.

@@ -1,4 +1,4 @@
-//! Sign-ups in one process of a real binary, each of somebody else, delivered in line with records
+//! Sign-ups in one process of a real binary, each of somebody else, delivered inline with records
 //! in memory: of those it keeps a bounded number.
 
 use fakes::{FakeMandrill, FakeSecretsManager, WEBHOOK_KEY};

@@ -44,7 +44,7 @@ impl Deployment {
         Self { binary: Some(binary), ..self }
     }
 
-    /// The same with a variable.
+    /// With a variable.
     #[must_use]
     pub fn var(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.insert(name.to_owned(), value.into());
@@ -58,7 +58,7 @@ impl Deployment {
         self
     }
 
-    /// The same with a variable that holds a template.
+    /// With a variable that holds a template.
     #[must_use]
     pub fn template(self, name: &str, code: &str) -> Self {
         self.var(name, format!("base64://{}", STANDARD.encode(code)))
@@ -70,7 +70,7 @@ impl Deployment {
         Self { arn: arn.to_owned(), ..self }
     }
 
-    /// The same with another time limit for one invocation.
+    /// With another time limit for one invocation.
     #[must_use]
     pub fn time_limit(self, time_limit: Duration) -> Self {
         Self { time_limit, ..self }
@@ -81,7 +81,7 @@ impl Deployment {
         Sandbox::start(self).await
     }
 
-    /// Starts it, and sees it end before it has asked for an event; what it said.
+    /// Starts it and expects it to end before it asks for an event. Returns its log.
     pub async fn fail_to_start(self) -> Log {
         let mut process = Process::start(&self).await;
         assert!(!process.is_ready().await, "it started");

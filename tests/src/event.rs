@@ -47,7 +47,7 @@ impl Event {
     /// A webhook of Mailchimp's with this form, which Lambda encodes, as it is no text.
     pub fn of_mailchimp(form: impl AsRef<[u8]>) -> Self {
         Self::post(STANDARD.encode(form))
-            .marked_as_base64()
+            .declared_base64()
             .header("accept-encoding", "gzip")
             .header("content-type", "application/x-www-form-urlencoded")
             .header("user-agent", "MailChimp")
@@ -61,7 +61,7 @@ impl Event {
         self
     }
 
-    /// The same with another method.
+    /// With another method.
     #[must_use]
     pub fn method(self, method: &str) -> Self {
         Self { method: method.to_owned(), ..self }
@@ -73,27 +73,27 @@ impl Event {
         Self { path: path.to_owned(), ..self }
     }
 
-    /// The same with a query, as it stands in the URL.
+    /// With a query, as it stands in the URL.
     #[must_use]
     pub fn query(self, query: &str) -> Self {
         Self { query: query.to_owned(), ..self }
     }
 
-    /// The same with a header. Lambda writes their names small.
+    /// With a header. Lambda writes their names small.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.insert(name.to_ascii_lowercase(), value.into());
         self
     }
 
-    /// The same with a cookie, `name=value`.
+    /// With a cookie, `name=value`.
     #[must_use]
     pub fn cookie(mut self, pair: &str) -> Self {
         self.cookies.push(pair.to_owned());
         self
     }
 
-    /// The same with another body.
+    /// With another body.
     #[must_use]
     pub fn body(self, body: impl Into<String>) -> Self {
         Self { body: body.into(), ..self }
@@ -103,12 +103,12 @@ impl Event {
     #[must_use]
     pub fn base64(self) -> Self {
         let body = STANDARD.encode(&self.body);
-        self.body(body).marked_as_base64()
+        self.body(body).declared_base64()
     }
 
     /// The same, its body said to be base64, whatever it is.
     #[must_use]
-    pub fn marked_as_base64(self) -> Self {
+    pub fn declared_base64(self) -> Self {
         Self { is_base64: true, ..self }
     }
 }

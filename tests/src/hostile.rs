@@ -1,4 +1,4 @@
-//! What strangers type where a name, an address or anything else is asked for.
+//! Hostile values for names, addresses and other fields.
 
 use serde_json::{Value, json};
 

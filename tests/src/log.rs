@@ -1,4 +1,4 @@
-//! What a function wrote.
+//! The logs of a function.
 
 use serde_json::Value;
 
@@ -41,13 +41,13 @@ impl Log {
         line.clone()
     }
 
-    /// Whether any line, on either stream, holds the text.
-    pub fn tells(&self, text: &str) -> bool {
-        self.times_told(text) > 0
+    /// Whether any line, on either stream, contains the text.
+    pub fn contains(&self, text: &str) -> bool {
+        self.count_of(text) > 0
     }
 
     /// How many lines, on both streams, hold the text.
-    pub fn times_told(&self, text: &str) -> usize {
+    pub fn count_of(&self, text: &str) -> usize {
         self.stdout.iter().chain(&self.stderr).filter(|line| line.contains(text)).count()
     }
 

@@ -1,4 +1,4 @@
-//! Time in the records: the functions run by the real clock, so what they wrote is made older.
+//! Time in the records: the functions use the real clock, so tests move the recorded times back.
 
 use std::time::Duration;
 

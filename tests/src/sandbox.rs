@@ -26,7 +26,7 @@ impl Sandbox {
         self.invoke_written(event.into().to_string()).await
     }
 
-    /// The same with an event in JSON, which can say what no [`Value`] holds.
+    /// With an event in JSON, which can say what no [`Value`] holds.
     pub async fn invoke_written(&mut self, event: String) -> Answer {
         Answer::read(&self.run(event).await)
     }

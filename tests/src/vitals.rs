@@ -1,4 +1,4 @@
-//! What a process holds of the machine.
+//! The memory and descriptors of a process.
 
 use std::fs;
 

@@ -1,8 +1,8 @@
 //! The most memory that a contender ever held.
 
 use crate::{
-    command::Effort,
     contender::{Contender, HELLO, NODE, PYTHON, Programs},
+    effort::Effort,
     event::{ctx, sign_up},
     install::Missing,
     sandbox::Sandbox,

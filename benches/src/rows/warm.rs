@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    command::Effort,
     contender::{Contender, HELLO, NODE, PYTHON, Programs},
+    effort::Effort,
     event::{ctx, sign_up},
     install::Missing,
     median,

@@ -16,11 +16,11 @@ pub enum Function {
 pub enum NoFunction {
     /// Mailchimp calls it, and Ory never.
     #[error(
-        "Ory does not call mailchimp-inbound, Mailchimp does: see `ory-actions mailchimp-webhook`"
+        "Ory does not call mailchimp-inbound; Mailchimp does. See `ory-actions mailchimp-webhook`"
     )]
     OfMailchimp,
     /// Nobody knows it.
-    #[error("Ory calls {} and {}", mandrill_welcome::NAME, segment_identify::NAME)]
+    #[error("expected {} or {}", mandrill_welcome::NAME, segment_identify::NAME)]
     Unknown,
 }
 

@@ -1,5 +1,5 @@
-//! `action` prints the webhooks by which Ory calls the functions: where each one goes, what is in it,
-//! and what to know of it. What would never be called, or be called for nothing, is refused.
+//! `action` prints the webhooks with which Ory calls the functions: where each one goes, its
+//! configuration, and notes about it. Webhooks that would never run, or run for nothing, are refused.
 
 mod function;
 mod notes;
@@ -29,56 +29,56 @@ pub struct Caller {
     pub api_key_name: String,
 }
 
-/// What the commands take the key from, where nobody says.
+/// The default variable with the key.
 const KEY_VARIABLE: &str = "WEBHOOK_KEY";
 
 const EXAMPLES: &str = "\
 Examples:
-  # Ory Network: commands that add the webhook to each method that people sign up with
+  # Ory Network: print a command for each sign-up method
   ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" --flow registration \\
     --project PROJECT-ID --workspace WORKSPACE-ID
 
-  # a self-hosted Kratos, with the key from the environment
+  # self-hosted Kratos, with the key from the environment
   ory-actions action segment-identify --url \"$SEGMENT_IDENTIFY_URL\" --flow settings \\
     --format yaml --api-key-env WEBHOOK_KEY
 
-  # ask Mandrill's rejects list before somebody is saved (SCREEN_REJECTS)
+  # check the Mandrill rejects list before an identity is saved (SCREEN_REJECTS)
   ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" --flow registration \\
     --method password,code --parse
 
-What is printed goes to standard output, what to know of it beside it, to standard error.";
+Webhooks are printed to standard output, notes about them to standard error.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Action {
     /// mandrill-welcome or segment-identify.
     function: Function,
-    /// The function's URL.
+    /// The URL of the function.
     #[arg(long)]
     url: String,
     /// The flow: registration, login, settings, verification or recovery.
     #[arg(long)]
     flow: Flow,
-    /// The methods by which the flow is taken; unset, all that matter.
+    /// The methods of the flow, separated by commas (default: all that apply).
     #[arg(long, value_name = "METHOD", value_delimiter = ',')]
     method: Vec<Method>,
-    /// A reply is wanted: Ory waits for it, before it saves.
+    /// Wait for a reply before the identity is saved, to change or reject the flow.
     #[arg(long)]
     parse: bool,
-    /// In what form the webhooks are printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// The environment variable with the key. Ory's commands read it when they run (`WEBHOOK_KEY`);
-    /// into YAML and JSON its value is put, or, unset, a word to replace.
+    /// The environment variable with the key. The printed Ory commands read it when they run
+    /// (default: `WEBHOOK_KEY`). Its value is inserted into YAML and JSON; if unset, a placeholder.
     #[arg(long, value_name = "NAME", value_parser = variable)]
     api_key_env: Option<String>,
-    /// The header that carries the key, the function's `WEBHOOK_API_KEY_NAME`.
+    /// The header with the key, the `WEBHOOK_API_KEY_NAME` of the function.
     #[arg(long, value_name = "NAME", default_value = "Authorization")]
     api_key_name: String,
-    /// The id of Ory's project.
+    /// The id of the Ory project.
     #[arg(long, value_name = "ID", default_value = "PROJECT-ID")]
     project: String,
-    /// The id of the project's workspace.
+    /// The id of the workspace.
     #[arg(long, value_name = "ID", default_value = "WORKSPACE-ID")]
     workspace: String,
 }
@@ -86,7 +86,7 @@ pub(crate) struct Action {
 impl Action {
     pub(crate) fn run(self) -> Done {
         let key = key(self.format, self.api_key_env)?;
-        let wanted = "--url: wanted the function's https URL, without a query";
+        let wanted = "--url: expected the https URL of the function, without a query";
         let url = Endpoint::parse(&self.url).ok_or(wanted)?.as_str().to_owned();
         let caller = Caller { url, api_key_name: self.api_key_name };
         let project = Project { project: self.project, workspace: self.workspace };
@@ -112,7 +112,7 @@ fn variable(name: &str) -> Result<String, &'static str> {
     if starts_well && is_name {
         Ok(name.to_owned())
     } else {
-        Err("wanted the name of an environment variable, and not the key itself")
+        Err("expected the name of an environment variable, not the key itself")
     }
 }
 

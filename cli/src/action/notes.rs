@@ -1,4 +1,4 @@
-//! What to know of the webhooks, beside what is printed.
+//! Notes about the webhooks that are printed.
 
 use lint::kratos::{Flow, Method};
 
@@ -12,21 +12,21 @@ pub fn notes(wish: &Wish, places: &[Place], format: Format, key: &Key) -> Vec<St
     }
     if matches!(wish.flow, Flow::Verification | Flow::Recovery) {
         notes.push(format!(
-            "{0} is off until `selfservice.flows.{0}.enabled` is true, and its hooks with it.",
+            "The {0} flow and its hooks are disabled until `selfservice.flows.{0}.enabled` is true.",
             wish.flow
         ));
     }
     if wish.flow == Flow::Login {
         notes.push(
-            "A login by a second factor calls again, by its own method. A social login that turns \
-             into a registration runs the hooks of the registration."
+            "A login with a second factor calls again, for that method. A social login that becomes a \
+             registration runs the registration hooks."
                 .to_owned(),
         );
     }
     if places.iter().any(|place| place.list.method() == Some(Method::Saml)) {
         notes.push(
-            "saml is for Ory Network and Ory's enterprise edition: another Kratos does not start \
-             with it."
+            "saml is available in Ory Network and the Ory Enterprise License; any other Kratos does \
+             not start with it."
                 .to_owned(),
         );
     }
@@ -35,8 +35,8 @@ pub fn notes(wish: &Wish, places: &[Place], format: Format, key: &Key) -> Vec<St
 }
 
 fn in_the_background() -> String {
-    "Blocks nothing: `ignore: true` lets Ory call in the background. Nobody waits, and no failure \
-     reaches anybody."
+    "Does not block the flow: with `ignore: true`, Ory calls in the background. People do not wait \
+     and do not see failures."
         .to_owned()
 }
 
@@ -44,10 +44,10 @@ fn in_the_background() -> String {
 fn waited_for(flow: Flow) -> String {
     let what = if flow == Flow::Registration { "sign-up" } else { "change" };
     format!(
-        "Blocks every {what}: whoever sends the form waits for the answer, for 93 s at the worst, \
-         and a function that cannot be reached stops everybody. Ory calls before it saves: \
-         mandrill-welcome sends nothing then. It asks the rejects list (SCREEN_REJECTS) and \
-         replies (REPLY_TEMPLATE). For the mail, add the same without --parse."
+        "Blocks every {what}: people wait for the reply, up to 93 s, and if the function cannot be \
+         reached, nobody can continue. Ory calls before it saves, so mandrill-welcome sends no \
+         email. It checks the rejects list (SCREEN_REJECTS) and replies (REPLY_TEMPLATE). To send \
+         the email, add the same webhook without --parse."
     )
 }
 
@@ -55,22 +55,22 @@ fn silenced(flow: Flow, places: &[Place]) -> String {
     let names: Vec<_> =
         places.iter().filter_map(|place| place.list.method()).map(Method::name).collect();
     format!(
-        "A method that has a list of its own is not looked up in {flow}.after.hooks any more. Copy \
-         what stands there and is still wanted, `session` for example, to each of: {}.",
+        "For a method with its own list, Ory no longer uses {flow}.after.hooks. Copy the hooks that \
+         you still need from there, for example `session`, to each of: {}.",
         names.join(", ")
     )
 }
 
 fn key_note(format: Format, key: &Key) -> String {
     match (key, format) {
-        (Key::Value(_), _) => "The key stands in what is printed: keep it to yourself.".to_owned(),
+        (Key::Value(_), _) => "The output contains the key. Keep it secret.".to_owned(),
         (Key::Variable(name), Format::Ory) => format!(
-            "The commands take the key from {name}: the stack's output NextReadOryWebhookKey tells \
-             how to read it."
+            "The commands read the key from {name}. The stack output NextReadOryWebhookKey shows how \
+             to get it."
         ),
         _ => {
-            "Put the key where WEBHOOK-KEY stands: the stack's output NextReadOryWebhookKey tells \
-              how to read it."
+            "Replace WEBHOOK-KEY with the key. The stack output NextReadOryWebhookKey shows how to get \
+             it."
                 .to_owned()
         }
     }

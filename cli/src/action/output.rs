@@ -1,4 +1,4 @@
-//! The webhooks in the form in which Ory is told of them.
+//! The webhooks in the formats that Ory reads.
 
 use clap::ValueEnum;
 use serde_yaml_ng::Value;
@@ -9,15 +9,15 @@ use crate::shell;
 /// Stands where the key belongs.
 const PLACEHOLDER: &str = "WEBHOOK-KEY";
 
-/// In what form the webhooks are printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Format {
-    /// Commands of Ory's CLI, one for each method.
+    /// Ory CLI commands, one for each method.
     #[default]
     Ory,
-    /// A part of a self-hosted Kratos' configuration.
+    /// Part of the configuration of a self-hosted Kratos.
     Yaml,
-    /// The webhook of one method by itself.
+    /// The webhook of a single method.
     Json,
 }
 
@@ -45,7 +45,7 @@ pub struct Project {
 #[derive(Debug, thiserror::Error)]
 pub enum PrintError {
     /// JSON is for one webhook.
-    #[error("--format json prints one webhook, as each has a tag of its own: name one --method")]
+    #[error("--format json prints a single webhook; set one --method")]
     Many,
     /// Text and words can always be written; serde does not know.
     #[error("the webhook cannot be written as JSON")]
@@ -90,11 +90,14 @@ fn command(
     project: &Project,
 ) -> Result<String, serde_json::Error> {
     let hook = serde_json::to_string(hook)?;
-    let add = shell::quoted(&format!("{}/0={hook}", place.list.pointer()));
+    let add = format!("{}/0={hook}", place.list.pointer());
     let add = match key {
         // The shell puts the key in, and stops where it has none.
-        Key::Variable(name) => add.replace(PLACEHOLDER, &format!("'\"${{{name}:?}}\"'")),
-        Key::Value(_) | Key::ByHand => add,
+        Key::Variable(name) => {
+            let words: Vec<_> = add.split(PLACEHOLDER).map(shell::word).collect();
+            words.join(&format!("\"${{{name}:?}}\""))
+        }
+        Key::Value(_) | Key::ByHand => shell::word(&add).into_owned(),
     };
     let (project, workspace) = (shell::word(&project.project), shell::word(&project.workspace));
     Ok(format!(
@@ -165,24 +168,24 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_kratos_configuration() {
+    fn output_is_a_kratos_configuration_fragment() {
         let both = places(&[Method::Password, Method::Oidc], false);
         insta::assert_snapshot!(readable(&printed(Format::Yaml, &both, &Key::ByHand).unwrap()));
     }
 
     #[test]
-    fn a_webhook_whose_reply_is_wanted() {
+    fn webhook_with_parsed_reply() {
         let one = places(&[Method::Password], true);
         insta::assert_snapshot!(readable(&printed(Format::Json, &one, &Key::ByHand).unwrap()));
     }
 
     #[test]
-    fn json_is_for_one() {
+    fn json_output_requires_a_single_webhook() {
         assert!(printed(Format::Json, &places(&[], false), &Key::ByHand).is_err());
     }
 
     #[test]
-    fn the_key_is_where_it_was_asked_for_and_nowhere_else() {
+    fn key_is_printed_only_where_requested() {
         let one = places(&[Method::Password], false);
         for format in [Format::Ory, Format::Yaml, Format::Json] {
             let key = Key::Value("canary".to_owned());
@@ -202,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_makes_one_argument_of_the_webhook_with_the_key_in_it() {
+    fn shell_quoting_keeps_the_webhook_one_argument_with_the_key() {
         let one = places(&[Method::Password], false);
         let key = Key::Variable("WEBHOOK_KEY".to_owned());
         let command = printed(Format::Ory, &one, &key).unwrap();

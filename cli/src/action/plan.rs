@@ -33,7 +33,7 @@ pub struct Place {
 pub enum Refused {
     /// The flow has lists by method, and none for this one.
     #[error(
-        "a hook for {method} in {flow} never fires: Ory has no such list. {flow} has {}",
+        "a hook for {method} in {flow} never runs: Ory has no such list. Methods of {flow}: {}",
         listed(*flow)
     )]
     NoSuchList {
@@ -43,16 +43,16 @@ pub enum Refused {
         method: Method,
     },
     /// The flow has one list.
-    #[error("{flow} has one list for all methods: leave --method out")]
+    #[error("{flow} has one list for all methods; remove --method")]
     OneList {
         /// The flow.
         flow: Flow,
     },
     /// What a reply says would come to nothing.
     #[error(
-        "a reply in {flow} comes to nothing: Ory saves no identity there, and the vendor would \
-         have been told of something that the reply then stops. Leave --parse out; replies are \
-         for registration and settings"
+        "a reply in {flow} has no effect: Ory saves no identity there, and the vendor would receive \
+         something that the reply then stops. Remove --parse; replies are for registration and \
+         settings"
     )]
     ReplyIsLost {
         /// The flow.
@@ -60,14 +60,13 @@ pub enum Refused {
     },
     /// The function would be told of what may never be saved.
     #[error(
-        "with --parse Ory calls before it saves the identity, and may never save it; \
-         segment-identify tells Segment nothing of what is not saved, so this hook would never \
-         tell it anything. Leave --parse out; where a REPLY_TEMPLATE is to answer, let \
-         mandrill-welcome have it"
+        "with --parse, Ory calls before the identity is saved, and may never save it. \
+         segment-identify sends only identities that are saved, so this hook would send nothing. \
+         Remove --parse; to reply with a REPLY_TEMPLATE, use mandrill-welcome"
     )]
     Unsaved,
     /// Kratos' own facts say that it is never called.
-    #[error("a hook in {0} with this response never fires")]
+    #[error("a hook in {0} with this response never runs")]
     NeverFires(HookList),
 }
 
@@ -135,7 +134,7 @@ mod tests {
 
     /// By function and flow: what comes of `--parse`; without it all is printed.
     #[test]
-    fn a_reply_is_printed_or_refused() {
+    fn parsed_reply_is_printed_or_refused() {
         use Flow::{Login, Recovery, Registration, Settings, Verification};
         use Function::{MandrillWelcome, SegmentIdentify};
         let lost = |flow| Err(Refused::ReplyIsLost { flow });
@@ -165,7 +164,7 @@ mod tests {
 
     /// Every flow with every method.
     #[test]
-    fn a_method_has_a_list_or_is_refused_with_those_that_have() {
+    fn unknown_method_is_refused_with_the_known_ones() {
         for flow in Flow::ALL {
             for method in Method::ALL {
                 let function = Function::SegmentIdentify;
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_method_is_named_each_list_has_a_hook() {
+    fn without_a_method_every_list_gets_a_hook() {
         let of = |flow| {
             let function = Function::MandrillWelcome;
             let wish = Wish { function, flow, methods: Vec::new(), parse: false };

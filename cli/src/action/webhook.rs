@@ -97,7 +97,7 @@ mod tests {
     };
 
     #[test]
-    fn the_tag_is_in_the_template_once() {
+    fn template_contains_the_tag_once() {
         assert_eq!(FORWARD.matches(TAG).count(), 1);
     }
 
@@ -110,7 +110,7 @@ mod tests {
 
     /// Every flow, each list, with a reply and without.
     #[tokio::test]
-    async fn what_is_decoded_forwards_an_event_with_the_tag_of_its_hook() {
+    async fn decoded_template_forwards_the_event_with_its_hook_tag() {
         let ctx = json!({
             "flow": {"id": "f", "type": "api"}, "identity": {"id": "i", "traits": {"a": 1}},
             "session": {"identity": {"traits": {"a": 0}}},

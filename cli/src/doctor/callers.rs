@@ -22,7 +22,7 @@ type Presented = Result<Credentials, &'static str>;
 /// What Ory presents: its API key.
 pub(super) async fn of_ory(stack: &Stack, reach: &Reach) -> (Option<SecretString>, Finding) {
     let slot = Slot {
-        check: "Ory's key for the functions: secret",
+        check: "Ory webhook key: secret",
         output: "OryWebhookSecretId",
         id: stack.ory_webhook_secret_id.as_deref(),
         field: "api_key",
@@ -33,7 +33,8 @@ pub(super) async fn of_ory(stack: &Stack, reach: &Reach) -> (Option<SecretString
 /// The same as a function is told it.
 pub(super) fn in_header(stack: &Stack, key: Option<&SecretString>) -> Presented {
     let name = stack.webhook_api_key_name.as_deref().unwrap_or(DEFAULT_API_KEY_NAME);
-    let name = HeaderName::try_from(name).map_err(|_| "WebhookApiKeyName is no header's name")?;
+    let name =
+        HeaderName::try_from(name).map_err(|_| "WebhookApiKeyName is not a valid header name")?;
     let value = sensitive(key.ok_or(UNUSABLE)?.expose_secret())?;
     Ok(Credentials { query: None, headers: HeaderMap::from_iter([(name, value)]) })
 }
@@ -41,13 +42,13 @@ pub(super) fn in_header(stack: &Stack, key: Option<&SecretString>) -> Presented 
 /// What Mailchimp presents: a secret in the query, and a signature where one is wanted.
 pub(super) async fn of_mailchimp(stack: &Stack, reach: &Reach) -> (Presented, Vec<Finding>) {
     let slot = Slot {
-        check: "Mailchimp's key for the function: secret",
+        check: "Mailchimp webhook key: secret",
         output: "MailchimpWebhookSecretId",
         id: stack.mailchimp_webhook_secret_id.as_deref(),
         field: "secret",
     };
     let signing = Slot {
-        check: "Mailchimp's signing: secret",
+        check: "Mailchimp signing key: secret",
         output: "MailchimpSigningSecretId",
         id: stack.mailchimp_signing_secret_id.as_deref(),
         field: "signing_secret",
@@ -80,7 +81,7 @@ fn signature(key: &SecretString, now: OffsetDateTime) -> Result<HeaderMap, &'sta
 
 fn sensitive(text: &str) -> Result<HeaderValue, &'static str> {
     let value = HeaderValue::try_from(text);
-    let mut value = value.map_err(|_| "the key holds characters that no header may carry")?;
+    let mut value = value.map_err(|_| "the key has characters that are not allowed in a header")?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -128,13 +129,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_call_is_signed_as_mailchimp_would() {
+    async fn empty_call_is_signed_like_mailchimp() {
         assert_eq!(answered("a-signing-secret").await, 400);
         assert_eq!(answered("another-signing-secret").await, 401);
     }
 
     #[test]
-    fn a_header_that_carries_a_key_does_not_show_it() {
+    fn key_header_redacts_its_value() {
         let key = "canary".to_owned().into();
         let presented = in_header(&Stack::default(), Some(&key)).ok().unwrap();
         assert_eq!(presented.headers["authorization"], "canary");

@@ -7,24 +7,24 @@ use super::{
     mandrill, ory, segment,
 };
 
-/// Ory's functions answer nothing but a POST.
+/// The functions for Ory accept only a POST.
 const NOT_ALLOWED: u16 = 405;
-/// A GET of mailchimp-inbound is Mailchimp's validator.
+/// Mailchimp validates a URL with a GET.
 const VALIDATED: u16 = 200;
 
-/// What is looked at.
+/// What is checked.
 pub struct Subject {
     /// What is deployed, and where.
     pub stack: Stack,
-    /// The address that the welcome comes from, or why it is not known.
+    /// The sender of the welcome email, or why it is unknown.
     pub sender: Result<String, String>,
     /// The configuration of Ory's project, or of Kratos.
     pub ory_config: Option<OryConfig>,
-    /// A key of Mailchimp Marketing. No function has one: the lists are compared with it.
+    /// A Mailchimp Marketing API key. No function has one; it reads the lists.
     pub mailchimp_key: Option<SecretString>,
 }
 
-/// Makes all checks, side by side: none waits for another, or hides it. Each call has an end.
+/// Makes all checks concurrently: none waits for another or hides it. Each call has a timeout.
 pub async fn examine(subject: &Subject, reach: &Reach) -> Vec<Finding> {
     let stack = &subject.stack;
     let mailchimp_key = subject.mailchimp_key.as_ref();
@@ -55,12 +55,12 @@ async fn called_by_ory(subject: &Subject, reach: &Reach) -> Vec<Finding> {
     };
     let (key, secret) = callers::of_ory(stack, reach).await;
     let credentials = || callers::in_header(stack, key.as_ref());
-    let looked_at = async |function: &Function<'_>| {
+    let checked = async |function: &Function<'_>| {
         let mut findings = function::check(function, credentials(), reach).await;
         findings.push(hooks::check(function, subject.ory_config.as_ref()));
         findings
     };
-    let (welcome, identify) = tokio::join!(looked_at(&welcome), looked_at(&identify));
+    let (welcome, identify) = tokio::join!(checked(&welcome), checked(&identify));
     let faults = hooks::faults(subject.ory_config.as_ref());
     [vec![secret], welcome, identify, vec![faults]].concat()
 }

@@ -1,56 +1,51 @@
-//! What a check came to.
+//! The result of a check.
 
 use serde::Serialize;
 
-/// Whether somebody has to act.
+/// Whether the check passed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// All is well.
-    Good,
-    /// It could not be looked at, or does not tell.
-    Unsure,
-    /// Something must be done.
-    Mend,
+    /// It is as it should be.
+    Pass,
+    /// It could not be checked, or the response does not say.
+    Unknown,
+    /// It must be fixed.
+    Fail,
 }
 
-/// What was checked, what was found, and what to do. It holds no secret, nor a part of one.
+/// What was checked, what was found, and how to fix it. It never holds a secret or part of one.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Finding {
     /// What was checked.
     pub check: String,
-    /// Whether somebody has to act.
+    /// Whether it passed.
     pub verdict: Verdict,
     /// What was found.
     pub found: String,
-    /// What to do; empty where there is nothing.
-    pub mend: String,
+    /// How to fix it; empty if nothing needs to be done.
+    pub fix: String,
 }
 
 impl Finding {
-    pub(super) fn good(check: &str, found: impl Into<String>) -> Self {
-        Self::of(check, Verdict::Good, found, "")
+    pub(super) fn pass(check: &str, found: impl Into<String>) -> Self {
+        Self::of(check, Verdict::Pass, found, "")
     }
 
-    pub(super) fn unsure(check: &str, found: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self::of(check, Verdict::Unsure, found, mend)
+    pub(super) fn unknown(check: &str, found: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::of(check, Verdict::Unknown, found, fix)
     }
 
-    pub(super) fn mend(check: &str, found: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self::of(check, Verdict::Mend, found, mend)
+    pub(super) fn fail(check: &str, found: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::of(check, Verdict::Fail, found, fix)
     }
 
-    /// What this one rests on is at fault itself, and has a finding of its own.
+    /// Another check that this one depends on failed, and has a finding of its own.
     pub(super) fn skipped(check: &str, missing: &str) -> Self {
-        Self::unsure(check, format!("not looked at: {missing}"), "")
+        Self::unknown(check, format!("not checked: {missing}"), "")
     }
 
-    fn of(
-        check: &str,
-        verdict: Verdict,
-        found: impl Into<String>,
-        mend: impl Into<String>,
-    ) -> Self {
-        Self { check: check.to_owned(), verdict, found: found.into(), mend: mend.into() }
+    fn of(check: &str, verdict: Verdict, found: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { check: check.to_owned(), verdict, found: found.into(), fix: fix.into() }
     }
 }

@@ -1,23 +1,23 @@
-//! A function answers at its URL, turns strangers away and knows its caller. Nothing is sent that
-//! it could take for an event.
+//! A function responds at its URL, rejects unauthenticated callers and accepts its caller. Nothing is
+//! sent that it could take for an event.
 
 use http::{HeaderMap, Method, header::ALLOW};
 use shared::{config::Endpoint, http::Response};
 use url::Url;
 
-use super::{Finding, Reach, reach::Answer, told};
+use super::{Finding, Reach, reach::Answer, unexpected};
 
 /// One of the functions.
 pub(super) struct Function<'a> {
     pub(super) name: &'static str,
-    /// The output that tells its URL.
+    /// The output with its URL.
     pub(super) output: &'static str,
     pub(super) url: Option<&'a str>,
-    /// What a GET brings.
+    /// The status of the response to a GET.
     pub(super) to_get: u16,
 }
 
-/// What tells a function who calls.
+/// What authenticates a caller.
 pub(super) struct Credentials {
     pub(super) query: Option<(&'static str, String)>,
     pub(super) headers: HeaderMap,
@@ -30,19 +30,19 @@ pub(super) async fn check(
     reach: &Reach,
 ) -> Vec<Finding> {
     let (at_url, by_key) =
-        (format!("{}: URL", function.name), format!("{}: caller's key", function.name));
+        (format!("{}: URL", function.name), format!("{}: authentication", function.name));
     let Some(url) = function.url else {
-        let found = format!("not looked at: no output {}", function.output);
-        let mend = format!("Name it by {}", super::stack::flag(function.output));
-        return vec![Finding::unsure(&at_url, found, mend)];
+        let found = format!("not checked: no output {}", function.output);
+        let fix = format!("Set {}", super::stack::flag(function.output));
+        return vec![Finding::unknown(&at_url, found, fix)];
     };
     let Some(url) = Endpoint::parse(url).map(|url| url.join("")) else {
-        return vec![told::unfit_url(&at_url, function.output)];
+        return vec![unexpected::url(&at_url, function.output)];
     };
     let known = async |credentials: &Credentials| {
         reach.post_nothing(with(&url, credentials), credentials.headers.clone()).await
     };
-    let (got, stranger, known) = tokio::join!(
+    let (got, anonymous, known) = tokio::join!(
         reach.get(url.clone(), HeaderMap::new()),
         reach.post_nothing(url.clone(), HeaderMap::new()),
         async {
@@ -52,7 +52,7 @@ pub(super) async fn check(
             }
         },
     );
-    vec![url_finding(&at_url, function, &got), key_finding(&by_key, &stranger, &known)]
+    vec![url_finding(&at_url, function, &got), key_finding(&by_key, &anonymous, &known)]
 }
 
 fn with(url: &Url, credentials: &Credentials) -> Url {
@@ -68,33 +68,33 @@ fn url_finding(check: &str, function: &Function<'_>, answer: &Answer) -> Finding
         Ok(response) => response,
         Err(error) => {
             let found = shared::telemetry::chain(error);
-            return Finding::mend(check, found, "Look whether the stack is still there");
+            return Finding::fail(check, found, "Check that the stack still exists");
         }
     };
     match response.status {
         status if status == function.to_get && is_ours(response, status) => {
-            Finding::good(check, format!("answers {status} to a GET"))
+            Finding::pass(check, format!("responds with {status} to a GET"))
         }
-        403 => Finding::mend(
+        403 => Finding::fail(
             check,
-            "403: AWS lets nobody call it",
-            "Deploy again and answer yes where SAM asks whether the function may lack \
-             authorization; both lambda:InvokeFunctionUrl and lambda:InvokeFunction must be allowed",
+            "403: AWS does not allow anyone to call it",
+            "Deploy again and answer yes when SAM asks about functions without authorization; \
+             lambda:InvokeFunctionUrl and lambda:InvokeFunction must both be allowed",
         ),
-        429 => Finding::mend(
+        429 => Finding::fail(
             check,
-            "429: it is throttled",
-            "Raise the account's concurrency, or the function's reserved one",
+            "429: the function is throttled",
+            "Raise the concurrency quota of the account, or the reserved concurrency of the function",
         ),
-        status @ 500..=599 => Finding::mend(
+        status @ 500..=599 => Finding::fail(
             check,
-            format!("{status}: it does not start, or fails"),
-            format!("Read its log: sam logs --name {} --tail", resource(function)),
+            format!("{status}: the function does not start, or fails"),
+            format!("Read its logs: sam logs --name {} --tail", resource(function)),
         ),
-        status => Finding::mend(
+        status => Finding::fail(
             check,
-            format!("answers {status} to a GET, wanted {}", function.to_get),
-            format!("Look whether this is the URL of {}", function.name),
+            format!("responds with {status} to a GET, expected {}", function.to_get),
+            format!("Check that this is the URL of {}", function.name),
         ),
     }
 }
@@ -110,32 +110,34 @@ fn resource<'a>(function: &Function<'a>) -> &'a str {
     function.output.trim_end_matches("Url")
 }
 
-fn key_finding(check: &str, stranger: &Answer, known: &Result<Answer, &str>) -> Finding {
+fn key_finding(check: &str, anonymous: &Answer, known: &Result<Answer, &str>) -> Finding {
     let status = |answer: &Answer| answer.as_ref().ok().map(|response| response.status);
     let known = match known {
         Ok(known) => status(known),
         Err(why) => return Finding::skipped(check, why),
     };
-    match (status(stranger), known) {
-        (Some(401), Some(400)) => Finding::good(check, "taken, and strangers are turned away"),
-        (_, Some(503)) | (Some(503), _) => Finding::mend(
+    match (status(anonymous), known) {
+        (Some(401), Some(400)) => {
+            Finding::pass(check, "the key is accepted, unauthenticated calls are rejected")
+        }
+        (_, Some(503)) | (Some(503), _) => Finding::fail(
             check,
-            "503: the function knows no key, and authenticates nobody",
-            "Put a key of 16 characters or more into the caller's secret, and let the function's \
-             role read it",
+            "503: the function has no usable key and cannot authenticate callers",
+            "Put a key of at least 16 characters into the secret of the caller, and allow the role of \
+             the function to read it",
         ),
-        (_, Some(401)) => Finding::mend(
+        (_, Some(401)) => Finding::fail(
             check,
-            "401: the function wants another key than the secret's",
-            "After a change wait for SECRET_TTL_SECONDS (5 minutes) and try again; else look \
-             whether the secret is this stack's, and WEBHOOK_API_KEY_NAME the header's name",
+            "401: the function does not accept the key in the secret",
+            "After a change, wait for SECRET_TTL_SECONDS (5 minutes) and try again. Otherwise check \
+             that the secret belongs to this stack, and that WEBHOOK_API_KEY_NAME is the header name",
         ),
-        (Some(400 | 200..=299), _) => Finding::mend(
+        (Some(400 | 200..=299), _) => Finding::fail(
             check,
-            "a stranger was not turned away",
-            "Look whether this is the function's own URL",
+            "an unauthenticated call was not rejected",
+            "Check that this is the URL of the function",
         ),
-        _ => Finding::unsure(check, "the function does not tell", "Mend its URL first"),
+        _ => Finding::unknown(check, "the response does not say", "Fix the URL first"),
     }
 }
 
@@ -144,7 +146,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::{
-        super::Verdict::{Good, Mend, Unsure},
+        super::Verdict::{Fail, Pass, Unknown},
         *,
     };
 
@@ -170,19 +172,19 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_the_function_s_or_says_what_it_is() {
+    fn function_url_is_recognized_or_explained() {
         let table = [
-            (405, not_allowed("POST"), Good, "405"),
-            (200, answer(200), Good, "200"),
-            (405, answer(405), Mend, "wanted 405"),
-            (405, not_allowed("GET"), Mend, "wanted 405"),
-            (405, answer(200), Mend, "wanted 405"),
-            (200, not_allowed("POST"), Mend, "wanted 200"),
-            (405, answer(403), Mend, "AWS lets nobody"),
-            (405, answer(429), Mend, "throttled"),
-            (405, answer(502), Mend, "does not start"),
-            (405, answer(404), Mend, "404"),
-            (405, nobody(), Mend, "no such host"),
+            (405, not_allowed("POST"), Pass, "405"),
+            (200, answer(200), Pass, "200"),
+            (405, answer(405), Fail, "expected 405"),
+            (405, not_allowed("GET"), Fail, "expected 405"),
+            (405, answer(200), Fail, "expected 405"),
+            (200, not_allowed("POST"), Fail, "expected 200"),
+            (405, answer(403), Fail, "does not allow anyone"),
+            (405, answer(429), Fail, "throttled"),
+            (405, answer(502), Fail, "does not start"),
+            (405, answer(404), Fail, "404"),
+            (405, nobody(), Fail, "no such host"),
         ];
         for (to_get, answer, verdict, part) in table {
             let finding = url_finding("URL", &function(to_get), &answer);
@@ -192,19 +194,19 @@ mod tests {
     }
 
     #[test]
-    fn a_key_works_where_strangers_are_turned_away_and_it_is_not() {
+    fn key_check_passes_only_if_unauthenticated_calls_are_rejected() {
         let table = [
-            (answer(401), Ok(answer(400)), Good, "taken"),
-            (answer(401), Ok(answer(401)), Mend, "another key"),
-            (answer(503), Ok(answer(503)), Mend, "knows no key"),
-            (answer(400), Ok(answer(400)), Mend, "a stranger"),
-            (answer(200), Ok(answer(200)), Mend, "a stranger"),
-            (answer(502), Ok(answer(502)), Unsure, "does not tell"),
-            (nobody(), Ok(nobody()), Unsure, "does not tell"),
-            (answer(401), Err("no usable key"), Unsure, "no usable key"),
+            (answer(401), Ok(answer(400)), Pass, "is accepted"),
+            (answer(401), Ok(answer(401)), Fail, "does not accept"),
+            (answer(503), Ok(answer(503)), Fail, "no usable key and"),
+            (answer(400), Ok(answer(400)), Fail, "not rejected"),
+            (answer(200), Ok(answer(200)), Fail, "not rejected"),
+            (answer(502), Ok(answer(502)), Unknown, "does not say"),
+            (nobody(), Ok(nobody()), Unknown, "does not say"),
+            (answer(401), Err("no usable key"), Unknown, "no usable key"),
         ];
-        for (stranger, known, verdict, part) in table {
-            let finding = key_finding("key", &stranger, &known);
+        for (anonymous, known, verdict, part) in table {
+            let finding = key_finding("key", &anonymous, &known);
             assert_eq!(finding.verdict, verdict, "{finding:?}");
             assert!(finding.found.contains(part), "{finding:?}");
         }

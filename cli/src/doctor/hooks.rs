@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Finding, function::Function};
 
-const FAULTS: &str = "Ory: webhooks";
+const FAULTS: &str = "Ory: lint";
 
 /// The configuration of Ory's project, or of Kratos.
 pub struct OryConfig {
@@ -30,28 +30,26 @@ impl OryConfig {
     }
 }
 
-/// Whether `lint` has nothing against any webhook.
+/// Whether `lint` finds no errors in the webhooks.
 pub(super) fn faults(config: Option<&OryConfig>) -> Finding {
     match config {
-        None => Finding::skipped(FAULTS, "no configuration of Ory's"),
-        Some(OryConfig { is_free_of_errors: true, .. }) => {
-            Finding::good(FAULTS, "lint finds no error")
-        }
-        Some(_) => Finding::mend(
+        None => Finding::skipped(FAULTS, "no Ory configuration"),
+        Some(OryConfig { is_free_of_errors: true, .. }) => Finding::pass(FAULTS, "no errors"),
+        Some(_) => Finding::fail(
             FAULTS,
             "lint finds errors",
-            "Run ory-actions lint on the same configuration: it tells each with its mend",
+            "Run ory-actions lint on the same configuration; it shows each error and how to fix it",
         ),
     }
 }
 
-/// Whether a function of Ory's is called at all.
+/// Whether Ory calls a function at all.
 pub(super) fn check(function: &Function<'_>, config: Option<&OryConfig>) -> Finding {
-    let check = format!("{}: Ory's hooks", function.name);
+    let check = format!("{}: Ory webhooks", function.name);
     let Some(config) = config else {
-        return Finding::unsure(
+        return Finding::unknown(
             &check,
-            "not looked at: no configuration of Ory's",
+            "not checked: no Ory configuration",
             "ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID --format yaml \
              | ory-actions doctor … --ory-config -",
         );
@@ -59,14 +57,14 @@ pub(super) fn check(function: &Function<'_>, config: Option<&OryConfig>) -> Find
     let Some(url) = function.url else { return Finding::skipped(&check, "no URL") };
     let lists = lists_that_call(url, &config.configuration);
     if lists.is_empty() {
-        let found = "no webhook of this configuration calls its URL";
-        let mend = format!(
-            "Print one: ory-actions action {} --url {url} --flow registration",
+        let found = "no webhook in this configuration calls its URL";
+        let fix = format!(
+            "To create one: ory-actions action {} --url {url} --flow registration",
             function.name
         );
-        return Finding::mend(&check, found, mend);
+        return Finding::fail(&check, found, fix);
     }
-    Finding::good(&check, format!("called from {}", lists.join(", ")))
+    Finding::pass(&check, format!("called from {}", lists.join(", ")))
 }
 
 /// The lists of hooks that call this URL, as people write them, without what they have in common.
@@ -89,7 +87,7 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        super::Verdict::{self, Good, Mend, Unsure},
+        super::Verdict::{self, Fail, Pass, Unknown},
         *,
     };
 
@@ -115,30 +113,30 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_points_at_the_function_or_none_does() {
+    fn hook_check_finds_the_function_url() {
         let called = "called from registration.after.password.hooks, verification.after.hooks";
         let of_project = json!({"services": {"identity": {"config": config("web_hook", URL)}}});
         let table = [
-            (config("web_hook", URL), Good, called),
-            (config("web_hook", URL.trim_end_matches('/')), Good, called),
-            (of_project, Good, called),
-            (config("web_hook", "https://other.test/"), Mend, "no webhook"),
-            (config("verifier", URL), Mend, "no webhook"),
-            (json!({"selfservice": {}}), Mend, "no webhook"),
+            (config("web_hook", URL), Pass, called),
+            (config("web_hook", URL.trim_end_matches('/')), Pass, called),
+            (of_project, Pass, called),
+            (config("web_hook", "https://other.test/"), Fail, "no webhook"),
+            (config("verifier", URL), Fail, "no webhook"),
+            (json!({"selfservice": {}}), Fail, "no webhook"),
         ];
         for (config, verdict, part) in table {
             let (as_found, found) = found(Some(URL), Some(&config));
             assert_eq!(as_found, verdict, "{found}");
             assert!(found.contains(part), "{found}");
         }
-        assert_eq!(found(Some(URL), None).0, Unsure);
-        assert_eq!(found(None, Some(&json!({"selfservice": {}}))).0, Unsure);
+        assert_eq!(found(Some(URL), None).0, Unknown);
+        assert_eq!(found(None, Some(&json!({"selfservice": {}}))).0, Unknown);
     }
 
     #[test]
-    fn a_hook_that_lint_finds_wrong_is_to_be_mended() {
-        assert_eq!(faults(None).verdict, Unsure);
-        assert_eq!(faults(Some(&read(&json!({"selfservice": {}})))).verdict, Good);
-        assert_eq!(faults(Some(&read(&config("web_hook", URL)))).verdict, Mend, "no template");
+    fn hook_with_a_lint_error_fails_the_check() {
+        assert_eq!(faults(None).verdict, Unknown);
+        assert_eq!(faults(Some(&read(&json!({"selfservice": {}})))).verdict, Pass);
+        assert_eq!(faults(Some(&read(&config("web_hook", URL)))).verdict, Fail, "no template");
     }
 }

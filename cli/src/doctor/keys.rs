@@ -1,4 +1,4 @@
-//! Secrets are filled in, and with a key of the right product.
+//! Secrets hold a key, and it is a key of the right product.
 
 use secrecy::SecretString;
 use shared::{
@@ -10,7 +10,7 @@ use shared::{
 use super::{Finding, Reach, stack::flag};
 
 const PREVIOUS_SERVES: &str =
-    "the current version is a placeholder, empty or too short: the previous one is accepted";
+    "the current version is a placeholder, empty or too short; the previous version is in use";
 
 /// Where a secret is named, and what is in it.
 pub(super) struct Slot<'a> {
@@ -27,8 +27,8 @@ pub(super) type Read = (Option<SecretString>, Finding);
 /// A vendor's key.
 pub(super) async fn vendor(reach: &Reach, slot: &Slot<'_>, product: Product) -> Read {
     let Some(id) = slot.id else { return (None, unnamed(slot)) };
-    match reach.idempotency_key(id, slot.field, product).get().await {
-        Ok(key) => (Some(key), Finding::good(slot.check, "filled in")),
+    match reach.api_key(id, slot.field, product).get().await {
+        Ok(key) => (Some(key), Finding::pass(slot.check, "has a key")),
         Err(problem) => (None, of_vendor(slot, id, &problem)),
     }
 }
@@ -40,8 +40,8 @@ pub(super) async fn caller(reach: &Reach, slot: &Slot<'_>) -> Read {
     match secret.versions().await {
         Ok(mut versions) => {
             let finding = match secret.is_current_fit().await {
-                Ok(false) => Finding::mend(slot.check, PREVIOUS_SERVES, fill_in(slot, id)),
-                _ => Finding::good(slot.check, "filled in"),
+                Ok(false) => Finding::fail(slot.check, PREVIOUS_SERVES, fill_in(slot, id)),
+                _ => Finding::pass(slot.check, "has a key"),
             };
             (Some(versions.swap_remove(0)), finding)
         }
@@ -50,15 +50,15 @@ pub(super) async fn caller(reach: &Reach, slot: &Slot<'_>) -> Read {
 }
 
 fn unnamed(slot: &Slot<'_>) -> Finding {
-    let found = format!("not looked at: no output {}", slot.output);
-    Finding::unsure(slot.check, found, format!("Name the secret by {}", flag(slot.output)))
+    let found = format!("not checked: no output {}", slot.output);
+    Finding::unknown(slot.check, found, format!("Set {}", flag(slot.output)))
 }
 
 fn of_vendor(slot: &Slot<'_>, id: &str, problem: &KeyProblem) -> Finding {
     match problem {
         KeyProblem::Unreachable(error) => unread(slot, id, error),
         KeyProblem::Refused(reason) => refused(slot, id, reason),
-        _ => Finding::mend(slot.check, problem.to_string(), fill_in(slot, id)),
+        _ => Finding::fail(slot.check, problem.to_string(), fill_in(slot, id)),
     }
 }
 
@@ -66,7 +66,7 @@ fn of_caller(slot: &Slot<'_>, id: &str, problem: &AuthError) -> Finding {
     match problem {
         AuthError::Unreadable(SecretError::Refused(reason)) => refused(slot, id, reason),
         AuthError::Unreadable(error) => unread(slot, id, error),
-        _ => Finding::mend(slot.check, problem.to_string(), fill_in(slot, id)),
+        _ => Finding::fail(slot.check, problem.to_string(), fill_in(slot, id)),
     }
 }
 
@@ -78,25 +78,25 @@ fn fill_in(slot: &Slot<'_>, id: &str) -> String {
 }
 
 fn refused(slot: &Slot<'_>, id: &str, reason: &str) -> Finding {
-    let mend = match reason {
+    let fix = match reason {
         "ResourceNotFoundException" => {
-            format!("Look whether {id} is in this account and region, and deploy the stack again")
+            format!("Check that {id} is in this account and region, and deploy the stack again")
         }
         "AccessDeniedException" => {
-            format!("Let your own credentials read it: secretsmanager:GetSecretValue on {id}")
+            format!("Allow your own credentials to read it: secretsmanager:GetSecretValue on {id}")
         }
-        _ => format!("Try it by hand: aws secretsmanager get-secret-value --secret-id {id}"),
+        _ => format!("Try it manually: aws secretsmanager get-secret-value --secret-id {id}"),
     };
-    Finding::mend(slot.check, format!("Secrets Manager refused: {reason}"), mend)
+    Finding::fail(slot.check, format!("Secrets Manager rejected the call: {reason}"), fix)
 }
 
 fn unread(slot: &Slot<'_>, id: &str, error: &SecretError) -> Finding {
-    let mend = format!(
-        "Look whether AWS knows you (aws sts get-caller-identity), and AWS_REGION is set. After a \
-         sign-in by SSO: eval \"$(aws configure export-credentials --format env)\". The secret is \
+    let fix = format!(
+        "Check your AWS credentials (aws sts get-caller-identity), and that AWS_REGION is set. After \
+         an SSO sign-in: eval \"$(aws configure export-credentials --format env)\". The secret is \
          {id}"
     );
-    Finding::mend(slot.check, chain(error), mend)
+    Finding::fail(slot.check, chain(error), fix)
 }
 
 #[cfg(test)]
@@ -122,36 +122,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_secret_is_told_by_what_is_wrong_with_it_and_never_by_its_value() {
+    async fn unusable_secret_is_reported_with_its_value_redacted() {
         let table = [
-            (r#"{"api_key":"canary-0123456789"}"#, Verdict::Good, "filled in"),
-            (r#"{"api_key":"replace-me"}"#, Verdict::Mend, "placeholder"),
-            (r#"{"api_key":"YOUR-KEY"}"#, Verdict::Mend, "placeholder"),
-            (r#"{"write_key":"canary"}"#, Verdict::Mend, "holds no `api_key`"),
-            (r#"{"api_key":"canary-us6"}"#, Verdict::Mend, "a Mailchimp Marketing key"),
-            (r#"{"api_key":"ory_pat_canary"}"#, Verdict::Mend, "an Ory token"),
+            (r#"{"api_key":"canary-0123456789"}"#, Verdict::Pass, "has a key"),
+            (r#"{"api_key":"replace-me"}"#, Verdict::Fail, "placeholder"),
+            (r#"{"api_key":"YOUR-KEY"}"#, Verdict::Fail, "placeholder"),
+            (r#"{"write_key":"canary"}"#, Verdict::Fail, "has no `api_key`"),
+            (r#"{"api_key":"canary-us6"}"#, Verdict::Fail, "a Mailchimp Marketing key"),
+            (r#"{"api_key":"ory_pat_canary"}"#, Verdict::Fail, "an Ory token"),
         ];
         for (secret, verdict, part) in table {
             let (reach, _) = reach(secret);
             let (key, finding) = vendor(&reach, &slot(Some("s")), Product::Mandrill).await;
-            assert_eq!(key.is_some(), verdict == Verdict::Good);
+            assert_eq!(key.is_some(), verdict == Verdict::Pass);
             assert_eq!(finding.verdict, verdict, "{secret}");
             assert!(finding.found.contains(part), "{finding:?}");
-            assert_eq!(finding.mend.contains("put-secret-value"), verdict == Verdict::Mend);
+            assert_eq!(finding.fix.contains("put-secret-value"), verdict == Verdict::Fail);
             assert!(!format!("{finding:?}").contains("canary"), "{finding:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_caller_s_secret_is_the_newest_version_that_is_fit() {
+    async fn webhook_secret_is_the_newest_usable_version() {
         let (reach, secrets) = reach(KEY);
         secrets.put("s", "short");
         let (key, finding) = caller(&reach, &slot(Some("s"))).await;
         assert_eq!(key.unwrap().expose_secret(), KEY);
-        assert_eq!((finding.verdict, &*finding.found), (Verdict::Mend, PREVIOUS_SERVES));
+        assert_eq!((finding.verdict, &*finding.found), (Verdict::Fail, PREVIOUS_SERVES));
         secrets.put("s", KEY);
         let (_, finding) = caller(&reach, &slot(Some("s"))).await;
-        assert_eq!(finding.verdict, Verdict::Good);
+        assert_eq!(finding.verdict, Verdict::Pass);
         secrets.put("s", "short");
         secrets.put("s", "replace-me");
         let (key, finding) = caller(&reach, &slot(Some("s"))).await;
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_secret_that_cannot_be_had_is_told_with_what_to_do() {
+    async fn unavailable_secret_is_reported_with_a_fix() {
         let (reach, secrets) = reach(KEY);
         let found = async |id| {
             let as_vendor = vendor(&reach, &slot(id), Product::Mandrill).await.1;
@@ -168,11 +168,11 @@ mod tests {
             as_vendor
         };
         let unnamed = found(None).await;
-        assert_eq!(unnamed.verdict, Verdict::Unsure);
-        assert!(unnamed.mend.contains("--mandrill-secret-id"), "{unnamed:?}");
+        assert_eq!(unnamed.verdict, Verdict::Unknown);
+        assert!(unnamed.fix.contains("--mandrill-secret-id"), "{unnamed:?}");
         secrets.set_down(true);
         let down = found(Some("s")).await;
-        assert_eq!(down.verdict, Verdict::Mend);
-        assert!(down.mend.contains("aws sts get-caller-identity"), "{down:?}");
+        assert_eq!(down.verdict, Verdict::Fail);
+        assert!(down.fix.contains("aws sts get-caller-identity"), "{down:?}");
     }
 }

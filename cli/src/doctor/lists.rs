@@ -6,8 +6,8 @@ use url::Url;
 
 use super::Finding;
 
-const LISTS: &str = "mailchimp-inbound: Mailchimp's lists";
-pub(super) const WEBHOOKS: &str = "mailchimp-inbound: Mailchimp's webhooks";
+const LISTS: &str = "mailchimp-inbound: lists";
+pub(super) const WEBHOOKS: &str = "mailchimp-inbound: webhooks";
 
 /// How many ids are suggested in the place of an unknown one.
 const SUGGESTIONS: usize = 3;
@@ -74,7 +74,7 @@ pub(super) fn judge(accepted: &str, function: &Url, account: &[List]) -> Vec<Fin
         return vec![nobody_calls()];
     }
     if findings.is_empty() {
-        return vec![Finding::good(WEBHOOKS, format!("called from {}", calling.join(", ")))];
+        return vec![Finding::pass(WEBHOOKS, format!("called from {}", calling.join(", ")))];
     }
     findings
 }
@@ -96,27 +96,27 @@ fn unknown_id(id: &str, account: &[List]) -> Finding {
     lists.sort_by_key(|list| distance(&list.id, &id.to_ascii_lowercase()));
     let closest: Vec<_> = lists.into_iter().take(SUGGESTIONS).map(List::label).collect();
     let closest = match closest.join(", ") {
-        none if none.is_empty() => "it has no list".to_owned(),
+        none if none.is_empty() => "the account has no lists".to_owned(),
         some => format!("closest: {some}"),
     };
-    Finding::mend(
+    Finding::fail(
         LISTS,
         format!("{id} is accepted, but the account has no such list; {closest}"),
-        "Correct the id in the parameter MailchimpLists and deploy again; if it is right, \
-         MAILCHIMP_API_KEY is a key of another account",
+        "Correct the id in the parameter MailchimpLists and deploy again. If the id is correct, \
+         MAILCHIMP_API_KEY belongs to another account",
     )
 }
 
 fn no_webhook(list: &List) -> Finding {
-    Finding::mend(
+    Finding::fail(
         WEBHOOKS,
         format!("{} is accepted, but has no webhook that calls the function", list.label()),
-        format!("Print the call that makes one: {}", make(&list.id)),
+        format!("To create one: {}", make(&list.id)),
     )
 }
 
 fn not_accepted(list: &List) -> Finding {
-    Finding::mend(
+    Finding::fail(
         WEBHOOKS,
         format!("{} calls the function, but is not accepted: its events are lost", list.label()),
         "Add the id to the parameter MailchimpLists and deploy again, or delete the webhook",
@@ -124,19 +124,19 @@ fn not_accepted(list: &List) -> Finding {
 }
 
 fn echo(list: &List) -> Finding {
-    Finding::mend(
+    Finding::fail(
         WEBHOOKS,
         format!("the webhook of {} has sources.api: true", list.label()),
-        "Set sources.api to false (in Mailchimp's pages: \"via the API\" off): what a program \
-         writes to Mailchimp comes back as an event",
+        "Set sources.api to false (\"via the API\" in Mailchimp). Otherwise every change made \
+         through the Mailchimp API comes back as an event",
     )
 }
 
 fn nobody_calls() -> Finding {
-    Finding::mend(
+    Finding::fail(
         WEBHOOKS,
-        "no list of the account has a webhook that calls the function",
-        format!("Print the call that makes one: {}", make("LIST_ID")),
+        "no list in the account has a webhook that calls the function",
+        format!("To create one: {}", make("LIST_ID")),
     )
 }
 
@@ -166,7 +166,7 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::Verdict::{self, Good, Mend},
+        super::Verdict::{self, Fail, Pass},
         *,
     };
 
@@ -189,7 +189,7 @@ mod tests {
         let findings = judge(accepted, &Url::parse(FUNCTION).unwrap(), account);
         let judged = findings.into_iter().map(|finding| {
             assert!(!format!("{finding:?}").contains("canary"), "{finding:?}");
-            assert_eq!(finding.mend.is_empty(), finding.verdict == Good, "{finding:?}");
+            assert_eq!(finding.fix.is_empty(), finding.verdict == Pass, "{finding:?}");
             let check = if finding.check == LISTS { LISTS } else { WEBHOOKS };
             (finding.verdict, check, finding.found)
         });
@@ -197,46 +197,46 @@ mod tests {
     }
 
     #[test]
-    fn the_accepted_lists_are_those_that_call_or_each_difference_is_told() {
+    fn accepted_lists_match_the_webhooks_or_differences_are_reported() {
         let well = || list("a6b5da1054", &[(CALLING, false)]);
         let other = || list("b7c6eb2165", &[(CALLING, false)]);
         let silent = || list("c8d7fc3276", &[("https://elsewhere.test/?secret=canary", true)]);
         let echoing = || list("a6b5da1054", &[(CALLING, true)]);
         let table: [(&str, Vec<List>, Expected); 15] = [
-            ("a6b5da1054", vec![well()], &[(Good, WEBHOOKS, "called from a6b5da1054 (Name")]),
-            ("A6B5DA1054", vec![well(), silent()], &[(Good, WEBHOOKS, "a6b5da1054")]),
-            ("a6b5da1054, B7C6EB2165", vec![well(), other()], &[(Good, WEBHOOKS, "b7c6eb2165")]),
-            ("", vec![well(), silent()], &[(Good, WEBHOOKS, "called from a6b5da1054 (Name")]),
-            ("a6b5da1045", vec![silent(), list("a6b5da1054", &[])], &[(Mend, LISTS, UNKNOWN)]),
+            ("a6b5da1054", vec![well()], &[(Pass, WEBHOOKS, "called from a6b5da1054 (Name")]),
+            ("A6B5DA1054", vec![well(), silent()], &[(Pass, WEBHOOKS, "a6b5da1054")]),
+            ("a6b5da1054, B7C6EB2165", vec![well(), other()], &[(Pass, WEBHOOKS, "b7c6eb2165")]),
+            ("", vec![well(), silent()], &[(Pass, WEBHOOKS, "called from a6b5da1054 (Name")]),
+            ("a6b5da1045", vec![silent(), list("a6b5da1054", &[])], &[(Fail, LISTS, UNKNOWN)]),
             (
                 "a6b5da1045",
                 vec![well()],
-                &[(Mend, LISTS, "a6b5da1045"), (Mend, WEBHOOKS, "a6b5da1054 (Name")],
+                &[(Fail, LISTS, "a6b5da1045"), (Fail, WEBHOOKS, "a6b5da1054 (Name")],
             ),
-            ("a6b5da1054", vec![], &[(Mend, LISTS, "it has no list")]),
+            ("a6b5da1054", vec![], &[(Fail, LISTS, "the account has no lists")]),
             (
                 "a6b5da1054,c8d7fc3276",
                 vec![well(), silent()],
-                &[(Mend, WEBHOOKS, "c8d7fc3276 (Name of c8d7fc3276) is accepted, but has no")],
+                &[(Fail, WEBHOOKS, "c8d7fc3276 (Name of c8d7fc3276) is accepted, but has no")],
             ),
             (
                 "a6b5da1054",
                 vec![well(), other()],
-                &[(Mend, WEBHOOKS, "b7c6eb2165 (Name of b7c6eb2165) calls the function, but")],
+                &[(Fail, WEBHOOKS, "b7c6eb2165 (Name of b7c6eb2165) calls the function, but")],
             ),
-            ("a6b5da1054", vec![echoing()], &[(Mend, WEBHOOKS, "sources.api: true")]),
-            ("", vec![echoing()], &[(Mend, WEBHOOKS, "sources.api: true")]),
-            ("", vec![silent()], &[(Mend, WEBHOOKS, "no list of the account")]),
-            ("", vec![], &[(Mend, WEBHOOKS, "no list of the account")]),
+            ("a6b5da1054", vec![echoing()], &[(Fail, WEBHOOKS, "sources.api: true")]),
+            ("", vec![echoing()], &[(Fail, WEBHOOKS, "sources.api: true")]),
+            ("", vec![silent()], &[(Fail, WEBHOOKS, "no list in the account")]),
+            ("", vec![], &[(Fail, WEBHOOKS, "no list in the account")]),
             (
                 "a6b5da1054",
                 vec![list("a6b5da1054", &[(CALLING, false), (CALLING, true)])],
-                &[(Mend, WEBHOOKS, "sources.api: true")],
+                &[(Fail, WEBHOOKS, "sources.api: true")],
             ),
             (
                 "a6b5da1054,d9e80d4387",
                 vec![list("a6b5da1054", &[])],
-                &[(Mend, LISTS, "d9e80d4387"), (Mend, WEBHOOKS, "a6b5da1054")],
+                &[(Fail, LISTS, "d9e80d4387"), (Fail, WEBHOOKS, "a6b5da1054")],
             ),
         ];
         for (accepted, account, expected) in table {
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_calls_the_function_at_its_host_and_path_whatever_the_query() {
+    fn webhook_url_matches_by_host_and_path_and_ignores_the_query() {
         let at_root = "https://abc.test/";
         let below = "https://abc.test:8443/inbound/";
         let table = [
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_closest_ids_are_suggested_first() {
+    fn closest_list_ids_are_suggested_first() {
         let table = [("", "", 0), ("abc", "abc", 0), ("abc", "", 3), ("abcd", "abdc", 2)];
         for (one, other, expected) in table.into_iter().chain([("kitten", "sitting", 3)]) {
             assert_eq!((distance(one, other), distance(other, one)), (expected, expected));

@@ -14,10 +14,10 @@ use super::{
     lists::{self, List, WEBHOOKS, Webhook},
     reach::Answer,
     stack::Stack,
-    told,
+    unexpected,
 };
 
-const KEY: &str = "Mailchimp: key";
+const KEY: &str = "Mailchimp: API key";
 
 /// A user may have ten connections at a time, and the account's other tools share them.
 /// <https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling>
@@ -46,20 +46,20 @@ pub(super) async fn check(
     reach: &Reach,
 ) -> Vec<Finding> {
     let Some(key) = key else {
-        return vec![Finding::unsure(
+        return vec![Finding::unknown(
             WEBHOOKS,
-            "not looked at: no MAILCHIMP_API_KEY in the environment",
-            "Set MAILCHIMP_API_KEY to a key of Mailchimp Marketing to compare",
+            "not checked: MAILCHIMP_API_KEY is not set",
+            "Set MAILCHIMP_API_KEY to a Mailchimp Marketing API key",
         )];
     };
     let url = stack.mailchimp_inbound_url.as_deref();
     let Some(function) = url.and_then(|url| Url::parse(url).ok()) else {
-        return vec![Finding::skipped(WEBHOOKS, "no URL of mailchimp-inbound")];
+        return vec![Finding::skipped(WEBHOOKS, "no URL for mailchimp-inbound")];
     };
     let Some(data_center) = data_center(key.expose_secret()) else { return vec![other_product()] };
     let default = format!("https://{data_center}.api.mailchimp.com/3.0");
     let Some(api) = Endpoint::parse(stack.mailchimp_url.as_deref().unwrap_or(&default)) else {
-        return vec![told::unfit_url(WEBHOOKS, "MailchimpUrl")];
+        return vec![unexpected::url(WEBHOOKS, "MailchimpUrl")];
     };
     let accepted = stack.mailchimp_lists.as_deref().unwrap_or_default();
     match account(&api, key, reach).await {
@@ -79,11 +79,12 @@ fn data_center(key: &str) -> Option<&str> {
 
 /// Where keys are made: <https://mailchimp.com/help/about-api-keys/>
 fn other_product() -> Finding {
-    Finding::mend(
+    Finding::fail(
         KEY,
-        "MAILCHIMP_API_KEY holds no key of Mailchimp Marketing: those end in the data centre, as \
-         in …-us6",
-        "Make a key in Mailchimp (Account & billing, Extras, API keys); Mandrill's is another",
+        "MAILCHIMP_API_KEY is not a Mailchimp Marketing API key: those end in the data center, \
+         for example …-us6",
+        "Create a key in Mailchimp (Account & billing, Extras, API keys). A Mandrill key does not \
+         work here",
     )
 }
 
@@ -111,23 +112,23 @@ fn basic(key: &SecretString) -> HeaderMap {
 }
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Finding> {
-    let Ok(response) = answer else { return Err(told::unexpected(WEBHOOKS, answer)) };
+    let Ok(response) = answer else { return Err(unexpected::response(WEBHOOKS, answer)) };
     let body = response.body.as_ref();
     match response.status {
-        200 => serde_json::from_slice(body).map_err(|_| told::unexpected(WEBHOOKS, answer)),
+        200 => serde_json::from_slice(body).map_err(|_| unexpected::response(WEBHOOKS, answer)),
         401 => Err(refused(401)),
         // Without JSON, it is the guard against volume.
         403 if serde_json::from_slice::<Value>(body).is_ok() => Err(refused(403)),
-        _ => Err(told::unexpected(WEBHOOKS, answer)),
+        _ => Err(unexpected::response(WEBHOOKS, answer)),
     }
 }
 
 fn refused(status: u16) -> Finding {
-    Finding::mend(
+    Finding::fail(
         KEY,
-        format!("refused: {status}"),
-        "Look in Mailchimp (Account & billing, Extras, API keys) whether the key of \
-         MAILCHIMP_API_KEY is still there, and its user may read the lists",
+        format!("rejected: {status}"),
+        "Check in Mailchimp (Account & billing, Extras, API keys) that the key in \
+         MAILCHIMP_API_KEY still exists, and that its user may read the lists",
     )
 }
 
@@ -137,12 +138,12 @@ mod tests {
     use shared::http::Response;
 
     use super::{
-        super::Verdict::{Mend, Unsure},
+        super::Verdict::{Fail, Unknown},
         *,
     };
 
     #[test]
-    fn the_data_center_is_the_end_of_a_marketing_key_and_of_no_other() {
+    fn data_center_is_the_suffix_of_marketing_keys_only() {
         let table = [
             ("0123456789abcdef-us6", Some("us6")),
             ("0123-456-us21", Some("us21")),
@@ -162,18 +163,18 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_key_is_told_from_an_answer_that_tells_nothing() {
+    fn refused_key_differs_from_an_inconclusive_answer() {
         let problem = json!({"title": "canary"}).to_string();
         let table = [
-            (401, problem.clone(), Mend, KEY),
-            (401, String::new(), Mend, KEY),
-            (403, problem.clone(), Mend, KEY),
-            (403, "<html>".to_owned(), Unsure, WEBHOOKS),
-            (429, problem.clone(), Unsure, WEBHOOKS),
-            (404, problem.clone(), Unsure, WEBHOOKS),
-            (500, String::new(), Unsure, WEBHOOKS),
-            (200, problem, Unsure, WEBHOOKS),
-            (200, "<html>".to_owned(), Unsure, WEBHOOKS),
+            (401, problem.clone(), Fail, KEY),
+            (401, String::new(), Fail, KEY),
+            (403, problem.clone(), Fail, KEY),
+            (403, "<html>".to_owned(), Unknown, WEBHOOKS),
+            (429, problem.clone(), Unknown, WEBHOOKS),
+            (404, problem.clone(), Unknown, WEBHOOKS),
+            (500, String::new(), Unknown, WEBHOOKS),
+            (200, problem, Unknown, WEBHOOKS),
+            (200, "<html>".to_owned(), Unknown, WEBHOOKS),
         ];
         for (status, body, verdict, check) in table {
             let answer = Ok(Response { status, headers: HeaderMap::new(), body: body.into() });
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_that_carries_the_key_does_not_show_it() {
+    fn authorization_header_redacts_the_key() {
         let headers = basic(&"key-us6".to_owned().into());
         // `printf any:key-us6 | base64`
         assert_eq!(headers[AUTHORIZATION], "Basic YW55OmtleS11czY=");

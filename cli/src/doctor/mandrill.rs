@@ -10,15 +10,15 @@ use super::{
     keys::{self, Slot},
     reach::Answer,
     stack::Stack,
-    told,
+    unexpected,
 };
 
 const DEFAULT_URL: &str = "https://mandrillapp.com/api/1.0";
 
 const KEY: &str = "Mandrill: secret";
-const PING: &str = "Mandrill: key";
+const PING: &str = "Mandrill: API key";
 const DOMAIN: &str = "Mandrill: sending domain";
-const SEARCH: &str = "Mandrill: key may search";
+const SEARCH: &str = "Mandrill: search permission";
 
 /// Nobody can own an address at these. RFC 2606.
 const RESERVED: [&str; 4] = ["example", "example.com", "example.net", "example.org"];
@@ -35,7 +35,7 @@ pub(super) async fn check(
     let url = stack.mandrill_url.as_deref().unwrap_or(DEFAULT_URL);
     let rest = match (key, Endpoint::parse(url)) {
         (None, _) => [PING, DOMAIN, SEARCH].map(|check| Finding::skipped(check, "no usable key")),
-        (_, None) => [PING, DOMAIN, SEARCH].map(|check| told::unfit_url(check, "MandrillUrl")),
+        (_, None) => [PING, DOMAIN, SEARCH].map(|check| unexpected::url(check, "MandrillUrl")),
         (Some(key), Some(api)) => {
             let call = async |method, fields| {
                 reach.post_json(api.join(method), &with_key(fields, &key)).await
@@ -60,32 +60,32 @@ fn with_key(fields: Value, key: &SecretString) -> Value {
 
 fn ping_finding(answer: &Answer) -> Finding {
     match answer {
-        Ok(answer) if answer.status == 200 => Finding::good(PING, "taken"),
-        Ok(answer) if answer.status == 401 => Finding::mend(
+        Ok(answer) if answer.status == 200 => Finding::pass(PING, "accepted"),
+        Ok(answer) if answer.status == 401 => Finding::fail(
             PING,
-            format!("refused: {}", error_name(&answer.body)),
-            "Make a key in Mandrill (Settings, SMTP & API Info) and put it into the secret; one that \
-             is bound to IP addresses or methods has to allow this call",
+            format!("rejected: {}", error_name(&answer.body)),
+            "Create a key in Mandrill (Settings, SMTP & API Info) and put it into the secret. If it is \
+             restricted to IP addresses or methods, allow this call",
         ),
-        other => told::unexpected(PING, other),
+        other => unexpected::response(PING, other),
     }
 }
 
 fn search_finding(answer: &Answer) -> Finding {
     match answer {
-        Ok(answer) if answer.status == 200 => Finding::good(SEARCH, "it may"),
-        Ok(answer) if answer.status == 401 => Finding::mend(
+        Ok(answer) if answer.status == 200 => Finding::pass(SEARCH, "allowed"),
+        Ok(answer) if answer.status == 401 => Finding::fail(
             SEARCH,
-            format!("refused: {}", error_name(&answer.body)),
-            "Let the key call messages/search, too: a mail of which no answer came is looked for \
-             before it is sent again",
+            format!("rejected: {}", error_name(&answer.body)),
+            "Allow the key to call messages/search: after a call without a response, the email is \
+             looked up before it is resent",
         ),
-        Ok(answer) if answer.status == 429 => Finding::unsure(
+        Ok(answer) if answer.status == 429 => Finding::unknown(
             SEARCH,
-            "too many searches just now",
-            "Try again in a minute; Mandrill allows 20 a minute",
+            "too many searches",
+            "Try again in a minute; Mandrill allows 20 searches per minute",
         ),
-        other => told::unexpected(SEARCH, other),
+        other => unexpected::response(SEARCH, other),
     }
 }
 
@@ -124,43 +124,45 @@ impl Listed {
 fn domain_finding(sender: &Result<String, String>, answer: &Answer) -> Finding {
     let sender = match sender {
         Ok(sender) => sender,
-        Err(why) => return Finding::unsure(DOMAIN, why, "Name the sender by --from"),
+        Err(why) => return Finding::unknown(DOMAIN, why, "Set --from"),
     };
     let name = sender.rsplit_once('@').map_or(sender.as_str(), |(_, domain)| domain);
     let rows: Vec<Listed> = match answer {
         Ok(answer) if answer.status == 200 => match serde_json::from_slice(&answer.body) {
             Ok(rows) => rows,
-            Err(_) => return Finding::unsure(DOMAIN, "Mandrill does not list its domains", ""),
+            Err(_) => {
+                return Finding::unknown(DOMAIN, "Mandrill did not return its list of domains", "");
+            }
         },
         Ok(answer) if answer.status == 401 => {
-            let found = format!("refused: {}", error_name(&answer.body));
-            return Finding::unsure(
+            let found = format!("rejected: {}", error_name(&answer.body));
+            return Finding::unknown(
                 DOMAIN,
                 found,
-                "Look it up in Mandrill: Settings, Domains, Sending Domains",
+                "Check it in Mandrill: Settings, Domains, Sending Domains",
             );
         }
-        other => return told::unexpected(DOMAIN, other),
+        other => return unexpected::response(DOMAIN, other),
     };
     match rows.iter().find(|row| row.domain.eq_ignore_ascii_case(name)) {
-        Some(row) if row.valid_signing => Finding::good(DOMAIN, format!("{name} is verified")),
-        Some(row) => Finding::mend(
+        Some(row) if row.valid_signing => Finding::pass(DOMAIN, format!("{name} is verified")),
+        Some(row) => Finding::fail(
             DOMAIN,
             format!("{name}: {}", row.missing()),
-            "Mandrill, Settings, Domains: set the DNS records that it shows, and verify the \
-             domain. Until then mails are rejected as unsigned",
+            "Mandrill, Settings, Domains: set the DNS records shown there and verify the domain. \
+             Until then, Mandrill rejects emails as unsigned",
         ),
-        None if is_reserved(name) => Finding::mend(
+        None if is_reserved(name) => Finding::fail(
             DOMAIN,
-            format!("the welcome comes from {sender}, which nobody owns"),
-            "Put your address into `from` of functions/mandrill-welcome/welcome.jsonnet and deploy \
-             it; where the deployed template is another, name it by --welcome-template or --from",
+            format!("the sender is {sender}, an address at a reserved example domain"),
+            "Set `from` in functions/mandrill-welcome/welcome.jsonnet to your address and deploy. If \
+             the deployed template is another one, set --welcome-template or --from",
         ),
-        None => Finding::mend(
+        None => Finding::fail(
             DOMAIN,
-            format!("Mandrill does not know {name}"),
-            "Mandrill, Settings, Domains: add the domain, set the DNS records, verify it. Until \
-             then mails are rejected as unsigned",
+            format!("Mandrill does not have the domain {name}"),
+            "Mandrill, Settings, Domains: add the domain, set the DNS records and verify it. Until \
+             then, Mandrill rejects emails as unsigned",
         ),
     }
 }
@@ -182,7 +184,7 @@ mod tests {
     use shared::http::Response;
 
     use super::{
-        super::Verdict::{self, Good, Mend, Unsure},
+        super::Verdict::{self, Fail, Pass, Unknown},
         *,
     };
 
@@ -198,23 +200,23 @@ mod tests {
     }
 
     #[test]
-    fn a_sending_domain_is_told_with_what_it_lacks() {
+    fn sending_domain_is_reported_with_its_missing_records() {
         let refused = json!({"name": "Invalid_Key"});
         let table: [(&str, Response, Verdict, &str); 9] = [
-            ("me@shop.test", answer(200, &domain(true, true, true, Some("t"))), Good, "verified"),
-            ("me@Shop.Test", answer(200, &domain(true, true, true, Some("t"))), Good, "verified"),
-            ("me@shop.test", answer(200, &domain(false, true, true, None)), Mend, "not verified"),
+            ("me@shop.test", answer(200, &domain(true, true, true, Some("t"))), Pass, "verified"),
+            ("me@Shop.Test", answer(200, &domain(true, true, true, Some("t"))), Pass, "verified"),
+            ("me@shop.test", answer(200, &domain(false, true, true, None)), Fail, "not verified"),
             (
                 "me@shop.test",
                 answer(200, &domain(false, false, false, Some("t"))),
-                Mend,
+                Fail,
                 "no valid SPF record, no valid DKIM record",
             ),
-            ("me@other.test", answer(200, &domain(true, true, true, None)), Mend, "does not know"),
-            ("me@example.com", answer(200, &json!([])), Mend, "nobody owns"),
-            ("me@shop.test", answer(200, &json!({"a": 1})), Unsure, "does not list"),
-            ("me@shop.test", answer(401, &refused), Unsure, "Invalid_Key"),
-            ("me@shop.test", answer(500, &json!("?")), Unsure, "500"),
+            ("me@other.test", answer(200, &domain(true, true, true, None)), Fail, "does not have"),
+            ("me@example.com", answer(200, &json!([])), Fail, "reserved example domain"),
+            ("me@shop.test", answer(200, &json!({"a": 1})), Unknown, "did not return its list"),
+            ("me@shop.test", answer(401, &refused), Unknown, "Invalid_Key"),
+            ("me@shop.test", answer(500, &json!("?")), Unknown, "500"),
         ];
         for (sender, answer, verdict, part) in table {
             let finding = domain_finding(&Ok(sender.to_owned()), &Ok(answer));
@@ -222,13 +224,13 @@ mod tests {
             assert!(finding.found.contains(part), "{finding:?}");
         }
         let unknown = domain_finding(&Err("no sender".to_owned()), &Ok(answer(200, &json!([]))));
-        assert_eq!((unknown.verdict, unknown.found.as_str()), (Unsure, "no sender"));
+        assert_eq!((unknown.verdict, unknown.found.as_str()), (Unknown, "no sender"));
     }
 
     #[test]
-    fn a_key_is_taken_refused_or_not_told_about() {
+    fn key_is_accepted_refused_or_unknown() {
         let refused = json!({"name": "Invalid_Key", "message": "Invalid API key canary"});
-        let table = [(200, Good), (401, Mend), (500, Unsure), (429, Unsure)];
+        let table = [(200, Pass), (401, Fail), (500, Unknown), (429, Unknown)];
         for (status, verdict) in table {
             let answer = Ok(answer(status, &refused));
             for finding in [ping_finding(&answer), search_finding(&answer)] {

@@ -1,8 +1,7 @@
-//! `doctor` checks a deployed stack: its secrets, the vendors behind them, its functions and Ory's
-//! hooks.
+//! `doctor` checks a deployed stack: its secrets, the vendors, its functions and the Ory webhooks.
 //!
-//! What an answer means is judged by plain functions, a file per matter; [`Reach`] makes the calls.
-//! Nothing is sent that a person could see, and nothing found tells a secret.
+//! Plain functions judge the responses, one file per subject; [`Reach`] makes the calls. Nothing is
+//! sent that a person could see, and no finding holds a secret.
 
 mod callers;
 mod examine;
@@ -19,7 +18,7 @@ mod segment;
 pub mod sender;
 mod stack;
 pub mod table;
-mod told;
+mod unexpected;
 
 use std::{
     env,
@@ -48,33 +47,33 @@ Examples:
   sam list stack-outputs --stack-name ory-actions --output json > outputs.json
   ory-actions doctor --outputs outputs.json
 
-  # the hooks of Ory's project, too
+  # also check the webhooks of the Ory project
   ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID --format yaml \\
     | ory-actions doctor --outputs outputs.json --ory-config -
 
-  # Mailchimp's lists and webhooks, too; the key is one of Mailchimp Marketing
+  # also check the lists and webhooks in Mailchimp, with a Mailchimp Marketing API key
   MAILCHIMP_API_KEY=… ory-actions doctor --outputs outputs.json
 
-Secrets are read with your own AWS credentials, as the AWS SDK finds them. Nothing is sent that
-anybody could see, and no secret is printed. Ends with 1 where something must be done.";
+Secrets are read with your own AWS credentials, as found by the AWS SDK. No email and no event is
+sent, and no secret is printed. The exit code is 1 if a check fails.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Doctor {
-    /// What `sam list stack-outputs --output json` printed; `-` reads standard input.
+    /// The output of `sam list stack-outputs --output json`; `-` reads standard input.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
-    /// The project's configuration, from `ory get identity-config`, or Kratos' own; YAML or JSON. `-`
-    /// reads standard input.
+    /// The Kratos configuration or the output of `ory get identity-config`, in YAML or JSON; `-` reads
+    /// standard input.
     #[arg(long, value_name = "FILE")]
     ory_config: Option<PathBuf>,
-    /// The address that the welcome comes from; unset, the template's.
+    /// The sender of the welcome email (default: the one in the template).
     #[arg(long, value_name = "ADDRESS")]
     from: Option<String>,
-    /// The template of mandrill-welcome, where the shipped one is not the deployed one.
+    /// The deployed template of mandrill-welcome, if it is not the built-in one.
     #[arg(long, value_name = "FILE.jsonnet", conflicts_with = "from")]
     welcome_template: Option<PathBuf>,
-    /// How the findings are printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
@@ -93,8 +92,8 @@ impl Doctor {
             Format::Text => println!("{}\n\n{}", table::of(&findings), summary(&findings)),
             Format::Json => println!("{:#}", serde_json::to_value(&findings)?),
         }
-        let must_act = findings.iter().any(|finding| finding.verdict == Verdict::Mend);
-        Ok(if must_act { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        let failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
     async fn subject(self) -> Result<Subject, Box<dyn std::error::Error>> {
@@ -103,8 +102,8 @@ impl Doctor {
             None => self.stack,
         };
         if !stack.has_functions() {
-            return Err("no function is named; give the stack's outputs by --outputs FILE, which \
-                        `sam list stack-outputs --stack-name NAME --output json` prints"
+            return Err("no function given; set --outputs FILE to the output of `sam list \
+                        stack-outputs --stack-name NAME --output json`"
                 .into());
         }
         let sender = match (self.from, &self.welcome_template) {
@@ -123,7 +122,7 @@ fn template(file: &Path) -> Result<Source, String> {
     Ok(Source::shipped(&file.display().to_string(), &input::read_text(file)?))
 }
 
-/// What lies under the error is not told: the text around the place may be a key.
+/// The cause of the error is not printed: it may quote a key.
 fn ory_config(file: &Path) -> Result<OryConfig, Box<dyn std::error::Error>> {
     let text = input::read_text(file)?;
     Ok(OryConfig::read(file, &text).map_err(|error| format!("{}: {error}", file.display()))?)
@@ -131,9 +130,9 @@ fn ory_config(file: &Path) -> Result<OryConfig, Box<dyn std::error::Error>> {
 
 fn summary(findings: &[Finding]) -> String {
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
-    match (count(Verdict::Mend), count(Verdict::Unsure)) {
-        (0, 0) => "All is well.".to_owned(),
-        (0, unsure) => format!("Nothing to mend; {unsure} not known."),
-        (mend, unsure) => format!("{mend} to mend, {unsure} not known."),
+    match (count(Verdict::Fail), count(Verdict::Unknown)) {
+        (0, 0) => "All checks passed.".to_owned(),
+        (failed, 0) => format!("{failed} failed."),
+        (failed, unknown) => format!("{failed} failed, {unknown} unknown."),
     }
 }

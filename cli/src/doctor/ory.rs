@@ -11,7 +11,7 @@ use super::{
     keys::{self, Slot},
     reach::Answer,
     stack::Stack,
-    told,
+    unexpected,
 };
 
 const TOKEN: &str = "Ory: secret";
@@ -19,11 +19,11 @@ const ADMIN: &str = "Ory: admin API";
 
 pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
     let Some(url) = &stack.ory_url else {
-        let found = "no output OryUrl: Ory is not told of Mailchimp's events";
-        let mend = "If it should be, deploy with the parameter OryUrl";
-        return vec![Finding::unsure(ADMIN, found, mend)];
+        let found = "no output OryUrl: Mailchimp events are not written to Ory";
+        let fix = "To write them, deploy with the parameter OryUrl";
+        return vec![Finding::unknown(ADMIN, found, fix)];
     };
-    let Some(api) = Endpoint::parse(url) else { return vec![told::unfit_url(ADMIN, "OryUrl")] };
+    let Some(api) = Endpoint::parse(url) else { return vec![unexpected::url(ADMIN, "OryUrl")] };
     let Some(id) = stack.ory_secret_id.as_deref() else {
         return vec![asked(reach, &api, None).await];
     };
@@ -40,8 +40,8 @@ async fn asked(reach: &Reach, api: &Endpoint, token: Option<SecretString>) -> Fi
     if let Some(token) = token {
         let bearer = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()));
         let Ok(mut bearer) = bearer else {
-            let found = "the token holds characters that no header may carry";
-            return Finding::mend(ADMIN, found, "Put the token into the secret once more");
+            let found = "the token has characters that are not allowed in a header";
+            return Finding::fail(ADMIN, found, "Put the token into the secret again");
         };
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
@@ -56,22 +56,22 @@ fn one_identity(api: &Endpoint) -> Url {
 }
 
 fn finding(answer: &Answer) -> Finding {
-    let Ok(response) = answer else { return told::unexpected(ADMIN, answer) };
+    let Ok(response) = answer else { return unexpected::response(ADMIN, answer) };
     match response.status {
-        200 if is_list(&response.body) => Finding::good(ADMIN, "lists identities"),
-        401 | 403 => Finding::mend(
+        200 if is_list(&response.body) => Finding::pass(ADMIN, "lists identities"),
+        401 | 403 => Finding::fail(
             ADMIN,
-            format!("refused the token: {}", response.status),
-            "Put a project API key (ory_pat_…) of this very project into the secret; a workspace's \
-             key reads no identities",
+            format!("rejected the token: {}", response.status),
+            "Put a project API key (ory_pat_…) of this project into the secret; a workspace API key \
+             cannot read identities",
         ),
-        200..=428 | 430..=499 => Finding::mend(
+        200..=428 | 430..=499 => Finding::fail(
             ADMIN,
-            format!("answered {} and no list of identities", response.status),
-            "OryUrl is to be the root of Ory's admin API, without /admin: \
+            format!("responded with {}, not with a list of identities", response.status),
+            "OryUrl must be the root of the Ory admin API, without /admin: \
              https://SLUG.projects.oryapis.com",
         ),
-        _ => told::unexpected(ADMIN, answer),
+        _ => unexpected::response(ADMIN, answer),
     }
 }
 
@@ -84,22 +84,22 @@ mod tests {
     use shared::http::Response;
 
     use super::{
-        super::Verdict::{Good, Mend, Unsure},
+        super::Verdict::{Fail, Pass, Unknown},
         *,
     };
 
     #[test]
-    fn only_a_list_of_identities_is_the_admin_api() {
+    fn admin_api_is_recognized_by_a_list_of_identities() {
         let table = [
-            (200, "[]", Good),
-            (200, "<html>", Mend),
-            (302, "", Mend),
-            (401, "{}", Mend),
-            (403, "{}", Mend),
-            (400, "{}", Mend),
-            (404, "{}", Mend),
-            (429, "{}", Unsure),
-            (500, "", Unsure),
+            (200, "[]", Pass),
+            (200, "<html>", Fail),
+            (302, "", Fail),
+            (401, "{}", Fail),
+            (403, "{}", Fail),
+            (400, "{}", Fail),
+            (404, "{}", Fail),
+            (429, "{}", Unknown),
+            (500, "", Unknown),
         ];
         for (status, body, verdict) in table {
             let answer = Response { status, headers: HeaderMap::new(), body: body.into() };
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn one_identity_is_asked_for_under_the_root() {
+    fn check_requests_one_identity_below_the_root() {
         let api = Endpoint::parse("https://slug.projects.oryapis.com/").unwrap();
         let url = "https://slug.projects.oryapis.com/admin/identities?page_size=1";
         assert_eq!(one_identity(&api).as_str(), url);

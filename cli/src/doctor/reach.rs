@@ -30,12 +30,7 @@ pub struct Reach {
 pub(super) type Answer = Result<Response, Error>;
 
 impl Reach {
-    pub(super) fn idempotency_key(
-        &self,
-        id: &str,
-        field: &'static str,
-        product: Product,
-    ) -> ApiKey {
+    pub(super) fn api_key(&self, id: &str, field: &'static str, product: Product) -> ApiKey {
         let clock = Arc::new(SystemClock);
         let secret = Cached::current(id.to_owned(), self.secrets.clone(), clock, TTL);
         ApiKey::new(secret, field, product)

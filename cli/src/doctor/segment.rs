@@ -15,7 +15,7 @@ use super::{
     keys::{self, Slot},
     reach::Answer,
     stack::Stack,
-    told,
+    unexpected,
 };
 
 const DEFAULT_CDN_URL: &str = "https://cdn.segment.com/v1";
@@ -36,7 +36,7 @@ pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
         // What has another shape may be another secret: it is put into no URL.
         Some(key) if !has_shape(&key) => [odd_shape(), Finding::skipped(REGION, "no usable key")],
         Some(key) => {
-            let shape = Finding::good(SHAPE, "has the shape of one");
+            let shape = Finding::pass(SHAPE, "valid format");
             [shape, region(stack, reach, &key).await]
         }
     };
@@ -49,11 +49,11 @@ fn has_shape(key: &SecretString) -> bool {
 }
 
 fn odd_shape() -> Finding {
-    Finding::mend(
+    Finding::fail(
         SHAPE,
         format!("not {KEY_CHARACTERS} letters and digits, as write keys are"),
-        "Compare it with the source's: Segment, Sources, your source, Settings, API Keys. Segment \
-         drops the events of an unknown key without an error",
+        "Compare it with the key in Segment: Sources, your source, Settings, API Keys. Segment drops \
+         events with an unknown key without an error",
     )
 }
 
@@ -61,8 +61,8 @@ async fn region(stack: &Stack, reach: &Reach, key: &SecretString) -> Finding {
     let events = stack.segment_url.as_deref().unwrap_or(DEFAULT_URL);
     let cdn = stack.segment_cdn_url.as_deref().unwrap_or(DEFAULT_CDN_URL);
     match (Endpoint::parse(events), Endpoint::parse(cdn)) {
-        (None, _) => told::unfit_url(REGION, "SegmentUrl"),
-        (_, None) => told::unfit_url(REGION, "SegmentCdnUrl"),
+        (None, _) => unexpected::url(REGION, "SegmentUrl"),
+        (_, None) => unexpected::url(REGION, "SegmentCdnUrl"),
         (Some(events), Some(cdn)) => {
             let url = cdn.join(&format!("projects/{}/settings", key.expose_secret()));
             region_finding(events.as_str(), &reach.get(url, HeaderMap::new()).await)
@@ -74,24 +74,24 @@ fn region_finding(events: &str, answer: &Answer) -> Finding {
     let settings = match answer {
         Ok(answer) if answer.status == 200 => answer.body.as_ref(),
         Ok(answer) if answer.status == 404 => b"",
-        other => return told::unexpected(REGION, other),
+        other => return unexpected::response(REGION, other),
     };
     let settings: Value = serde_json::from_slice(settings).unwrap_or_default();
     match settings["integrations"]["Segment.io"]["apiHost"].as_str() {
         Some(source) if host(source) == host(events) => {
-            Finding::good(REGION, format!("the source is at {}", host(source)))
+            Finding::pass(REGION, format!("the source is at {}", host(source)))
         }
-        Some(source) => Finding::mend(
+        Some(source) => Finding::fail(
             REGION,
-            format!("the source is at {}, events go to {}", host(source), host(events)),
+            format!("the source is at {}, but events are sent to {}", host(source), host(events)),
             format!("Deploy with the parameter SegmentUrl=https://{}/v1", host(source)),
         ),
-        None => Finding::unsure(
+        None => Finding::unknown(
             REGION,
-            "Segment does not tell the settings of this source",
+            "Segment does not return the settings of this source",
             format!(
-                "Look whether app.segment.com shows the workspace in the region of {}, and whether \
-                 the source's Debugger shows events",
+                "Check that the workspace is in the region of {} at app.segment.com, and that the \
+                 Debugger of the source shows events",
                 host(events)
             ),
         ),
@@ -110,23 +110,23 @@ mod tests {
     use shared::http::Response;
 
     use super::{
-        super::Verdict::{Good, Mend, Unsure},
+        super::Verdict::{Fail, Pass, Unknown},
         *,
     };
 
     #[test]
-    fn a_source_is_in_the_region_where_events_go_or_not() {
+    fn source_region_matches_the_events_region_or_not() {
         let settings = |host: &str| json!({"integrations": {"Segment.io": {"apiHost": host}}});
         let (us, eu) = ("https://api.segment.io/v1", "https://events.eu1.segmentapis.com/v1");
         let table = [
-            (us, 200, settings("api.segment.io/v1"), Good),
-            (us, 200, settings("https://api.segment.io"), Good),
-            (eu, 200, settings("events.eu1.segmentapis.com/v1"), Good),
-            (us, 200, settings("events.eu1.segmentapis.com"), Mend),
-            (eu, 200, settings("api.segment.io/v1"), Mend),
-            (us, 200, json!({"integrations": {}}), Unsure),
-            (us, 404, json!(null), Unsure),
-            (us, 503, json!(null), Unsure),
+            (us, 200, settings("api.segment.io/v1"), Pass),
+            (us, 200, settings("https://api.segment.io"), Pass),
+            (eu, 200, settings("events.eu1.segmentapis.com/v1"), Pass),
+            (us, 200, settings("events.eu1.segmentapis.com"), Fail),
+            (eu, 200, settings("api.segment.io/v1"), Fail),
+            (us, 200, json!({"integrations": {}}), Unknown),
+            (us, 404, json!(null), Unknown),
+            (us, 503, json!(null), Unknown),
         ];
         for (events, status, body, verdict) in table {
             let (headers, body) = (HeaderMap::new(), body.to_string().into());
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_key_is_32_letters_and_digits() {
+    fn write_key_is_32_letters_and_digits() {
         let table = [
             ("0123456789abcdefghijABCDEFGHIJkl", true),
             ("0123456789abcdefghijABCDEFGHIJk", false),

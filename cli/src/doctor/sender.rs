@@ -13,7 +13,7 @@ pub async fn of_template(source: Source) -> Result<String, String> {
         Ok(mail) => mail["message"]["from_email"]
             .as_str()
             .map(str::to_owned)
-            .ok_or_else(|| format!("{name} leaves `from_email` out")),
+            .ok_or_else(|| format!("{name} does not set `from_email`")),
         Err(RenderError::Cancelled) => Err(format!("{name} cancels the sample")),
         Err(RenderError::Fault(fault)) => Err(fault.to_string()),
     }
@@ -45,11 +45,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_template_tells_its_sender_or_why_it_does_not() {
+    async fn sender_is_read_from_the_template_or_the_reason_is_given() {
         let shipped = of_template(mandrill_welcome::shipped_template()).await;
         assert_eq!(shipped.as_deref(), Ok("hello@example.com"));
         let table = [
-            ("function(ctx) {template_name: 'welcome', message: {}}", "leaves `from_email` out"),
+            ("function(ctx) {template_name: 'welcome', message: {}}", "does not set `from_email`"),
             ("function(ctx) error 'cancel'", "cancels"),
             ("function(ctx) ctx.no", "no such field"),
             ("function(ctx) {", "t.jsonnet"),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// A deployed stack. Each part has the name of an output in `template.yaml`.
 #[derive(Args, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[command(next_help_heading = "The stack, where its outputs do not tell or are wrong")]
+#[command(next_help_heading = "Stack, overriding its outputs")]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Stack {
     /// The URL of mandrill-welcome.
@@ -18,43 +18,43 @@ pub struct Stack {
     /// The URL of mailchimp-inbound, without `?secret=`.
     #[arg(long, value_name = "URL")]
     pub mailchimp_inbound_url: Option<String>,
-    /// The ids of the lists that mailchimp-inbound accepts, with commas between them (any).
+    /// The ids of the lists that mailchimp-inbound accepts, separated by commas (default: any).
     #[arg(long, value_name = "IDS")]
     pub mailchimp_lists: Option<String>,
-    /// The name or ARN of the secret that Ory presents.
+    /// The name or ARN of the secret with the Ory webhook key.
     #[arg(long, value_name = "ID")]
     pub ory_webhook_secret_id: Option<String>,
-    /// The name or ARN of the secret that Mailchimp presents.
+    /// The name or ARN of the secret with the Mailchimp webhook key.
     #[arg(long, value_name = "ID")]
     pub mailchimp_webhook_secret_id: Option<String>,
-    /// The name or ARN of the secret that Mailchimp signs with.
+    /// The name or ARN of the secret with the Mailchimp signing key.
     #[arg(long, value_name = "ID")]
     pub mailchimp_signing_secret_id: Option<String>,
-    /// The name or ARN of Mandrill's secret.
+    /// The name or ARN of the secret with the Mandrill API key.
     #[arg(long, value_name = "ID")]
     pub mandrill_secret_id: Option<String>,
-    /// The name or ARN of Segment's secret.
+    /// The name or ARN of the secret with the Segment write key.
     #[arg(long, value_name = "ID")]
     pub segment_secret_id: Option<String>,
-    /// The name or ARN of the secret with Ory's token.
+    /// The name or ARN of the secret with the Ory token.
     #[arg(long, value_name = "ID")]
     pub ory_secret_id: Option<String>,
-    /// The header or cookie that carries Ory's key (Authorization).
+    /// The header or cookie with the Ory webhook key (default: Authorization).
     #[arg(long, value_name = "NAME")]
     pub webhook_api_key_name: Option<String>,
-    /// The root of Mandrill's API.
+    /// The root of the Mandrill API.
     #[arg(long, value_name = "URL", env = "MANDRILL_URL")]
     pub mandrill_url: Option<String>,
-    /// The root of Segment's API, in the workspace's region.
+    /// The root of the Segment API, in the region of the workspace.
     #[arg(long, value_name = "URL", env = "SEGMENT_URL")]
     pub segment_url: Option<String>,
-    /// The root of the API by which Segment tells the settings of a source.
+    /// The root of the Segment API with the settings of a source.
     #[arg(long, value_name = "URL", env = "SEGMENT_CDN_URL")]
     pub segment_cdn_url: Option<String>,
-    /// The root of Ory's admin API, without `/admin`.
+    /// The root of the Ory admin API, without `/admin`.
     #[arg(long, value_name = "URL", env = "ORY_URL")]
     pub ory_url: Option<String>,
-    /// The root of Mailchimp's Marketing API (the key's data centre).
+    /// The root of the Mailchimp Marketing API (default: the data center of the key).
     #[arg(long, value_name = "URL", env = "MAILCHIMP_URL")]
     pub mailchimp_url: Option<String>,
 }
@@ -62,8 +62,8 @@ pub struct Stack {
 /// The outputs cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the outputs cannot be read: wanted what `sam list stack-outputs --stack-name NAME --output \
-     json` prints"
+    "cannot read the outputs: expected the output of `sam list stack-outputs --stack-name NAME \
+     --output json`"
 )]
 pub struct OutputsError(#[from] serde_json::Error);
 
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_goes_before_the_outputs() {
+    fn flags_override_the_stack_outputs() {
         let outputs = json!([
             {"OutputKey": "MandrillWelcomeUrl", "OutputValue": "https://a/", "Description": ""},
             {"OutputKey": "MandrillSecretId", "OutputValue": "told", "Description": ""},
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_region_is_that_of_the_secrets() {
+    fn region_is_read_from_the_secret_arns() {
         let arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:Segment-AbCdEf";
         let table = [(None, None), (Some("a-name"), None), (Some(arn), Some("eu-central-1"))];
         for (id, region) in table {
@@ -166,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_sam_s_list_is_refused() {
+    fn only_sam_list_output_is_accepted() {
         for outputs in ["", "{}", "[1]", r#"[{"OutputKey":"a"}]"#, r#"{"Stacks":[]}"#] {
             assert!(Stack::default().or_outputs(outputs.as_bytes()).is_err(), "{outputs}");
         }
     }
 
     #[test]
-    fn every_part_is_a_flag() {
+    fn every_stack_part_has_a_flag() {
         let parts = serde_json::to_value(Stack::default()).unwrap();
         let command = Cli::command();
         for part in parts.as_object().unwrap().keys() {

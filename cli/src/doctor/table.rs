@@ -11,17 +11,17 @@ const WIDTH: u16 = 120;
 pub fn of(findings: &[Finding]) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(WIDTH).set_header(["", "checked", "found", "to do"]);
+    table.set_width(WIDTH).set_header(["", "check", "result", "fix"]);
     for finding in findings {
-        table.add_row([word(finding.verdict), &finding.check, &finding.found, &finding.mend]);
+        table.add_row([word(finding.verdict), &finding.check, &finding.found, &finding.fix]);
     }
     table.to_string()
 }
 
 fn word(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Good => "ok",
-        Verdict::Unsure => "?",
-        Verdict::Mend => "MEND",
+        Verdict::Pass => "PASS",
+        Verdict::Unknown => "?",
+        Verdict::Fail => "FAIL",
     }
 }

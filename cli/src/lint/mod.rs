@@ -1,25 +1,24 @@
-//! `lint`: finds hooks that never fire, leak or break a flow.
+//! `lint`: finds webhooks that never run, leak data or break a flow.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::stdout, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use lint::{NoConfiguration, lint};
 
-use crate::{command::Done, format::Format, input};
+use crate::{command::Done, format::Format, input, terminal};
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Lint {
-    /// Kratos' configuration, an Ory project's, or a .jsonnet template; `-` is standard input
+    /// A Kratos configuration, an Ory project or a .jsonnet template; `-` reads standard input
     ///
-    /// Kratos' is YAML or JSON, or what `ory get identity-config` prints; a project's is what
-    /// `ory get project` prints. Templates in it are decoded and read, those behind `file://` are
-    /// looked for beside FILE, and nobody is called. A template alone is a reply template, for
-    /// example.
+    /// A configuration is YAML or JSON, or the output of `ory get identity-config`; a project is the
+    /// output of `ory get project`. Templates in it are decoded and checked. A relative `file://`
+    /// path is resolved from the folder of FILE. `lint` makes no network calls.
     ///
-    /// It ends with 1 if there is an error, or if FILE cannot be read.
+    /// The exit code is 1 if there is an error or FILE cannot be read.
     file: PathBuf,
-    /// How to tell what was found; docs/lint.md describes the JSON.
+    /// The output format; docs/lint.md describes the JSON.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -31,7 +30,7 @@ const EXAMPLES: &str = "Examples:
   ory-actions lint kratos.yml --format json | jq '.findings[] | {rule, path}'
   ory-actions lint reply.jsonnet
 
-All rules: docs/lint.md";
+docs/lint.md describes the rules.";
 
 impl Lint {
     pub(crate) fn run(self) -> Done {
@@ -40,6 +39,9 @@ impl Lint {
         let report =
             lint(&self.file, &text).map_err(|error| NotLinted { name: name.clone(), error })?;
         match self.format {
+            Format::Text if terminal::has_colors(&stdout()) => {
+                println!("{}", report.to_colored_text(&name));
+            }
             Format::Text => println!("{}", report.to_text(&name)),
             Format::Json => println!("{:#}", report.to_json(&name)),
         }

@@ -17,21 +17,21 @@ const MIN_DIFFERENT_CHARACTERS: usize = 6;
 pub(super) enum Unfit {
     #[error("--url: not a URL")]
     NoUrl,
-    #[error("--url: wanted https, as the secret travels in it")]
+    #[error("--url: expected https, because the URL contains the secret")]
     NotHttps,
     #[error(
-        "--url: `?secret=` is missing or empty; the stack's output NextReadMailchimpSecret prints \
-         the command that reads the secret"
+        "--url: `?secret=` is missing or empty; the stack output NextReadMailchimpSecret shows the \
+         command that reads the secret"
     )]
     NoSecret,
     #[error(
-        "--url: the secret is a placeholder; the stack's output NextReadMailchimpSecret prints the \
-         command that reads the real one"
+        "--url: the secret is a placeholder; the stack output NextReadMailchimpSecret shows the \
+         command that reads the secret"
     )]
     Placeholder,
     #[error("--url: the secret has fewer than {MIN_SECRET_CHARACTERS} characters")]
     ShortSecret,
-    #[error("--list: wanted the audience's id: letters and digits, as in a6b5da1054")]
+    #[error("--list: expected the audience id, letters and digits such as a6b5da1054")]
     NoListId,
 }
 
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_with_a_url_is_told() {
+    fn invalid_url_is_explained() {
         let table = [
             ("abc", Unfit::NoUrl),
             ("http://example.com/?secret=4fK2mPq8Zt6WvX1c", Unfit::NotHttps),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_an_id() {
+    fn list_argument_is_an_id() {
         assert_eq!(fit_list("a6b5da1054"), Ok("a6b5da1054"));
         for list in ["", "LIST ID", "a/b", "$(x)", "a'b"] {
             assert_eq!(fit_list(list), Err(Unfit::NoListId), "{list}");

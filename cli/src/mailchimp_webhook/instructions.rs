@@ -1,10 +1,10 @@
-//! What is printed: the calls, and the steps by hand.
+//! The instructions: the API calls, and the manual steps.
 
 use serde_json::{Value, json};
 use url::Url;
 
 use super::SECRET;
-use crate::shell::quoted;
+use crate::shell;
 
 /// Stands for the next secret in the call that puts it in place.
 const NEW_SECRET: &str = "NEW-SECRET";
@@ -18,54 +18,55 @@ pub(super) fn instructions(url: &Url, list: &str) -> String {
     let merge_field = call("POST", list, "merge-fields", Some(&field));
     let by_hand = url.as_str();
     format!(
-        r#"Nothing has been sent. Make the webhook in one of these two ways, and keep its secret by the
-third; the secret stands in what follows.
+        r#"Nothing has been sent. Create the webhook with the API (1) or in Mailchimp (2). This output contains
+the secret: keep it private.
 
-1. BY THE API
+1. WITH THE API
 
-MAILCHIMP_API_KEY holds a key of Mailchimp Marketing; it ends in the data centre, as in …-us6.
+Set MAILCHIMP_API_KEY to a Mailchimp Marketing API key; it ends in the data center, for example
+…-us6.
 
 umask 077
 {create} > mailchimp-webhook.json
 
-The answer holds `signing_secret`, this once and never again. Put it into the secret that the
-function's MAILCHIMP_SIGNING_SECRET_ID names, by its name or ARN:
+Mailchimp returns `signing_secret` only in this response. Store it in the secret whose name or ARN is
+the MAILCHIMP_SIGNING_SECRET_ID of the function:
 
 aws secretsmanager put-secret-value --secret-id "$MAILCHIMP_SIGNING_SECRET_ID" \
   --secret-string "$(jq -ce 'select(.signing_secret) | {{signing_secret}}' mailchimp-webhook.json)" \
   && rm mailchimp-webhook.json
 
-If it gets lost, delete the webhook and make another.
+If you lose it, delete the webhook and create another one.
 
-2. IN MAILCHIMP'S PAGES
+2. IN MAILCHIMP
 
 - Audience, your audience, Settings, Webhooks, Create New Webhook.
 - Callback URL: {by_hand}
 - What to send: subscribes, unsubscribes, profile updates, email changed, cleaned emails.
   Leave campaign sending off.
-- When: by a subscriber, by an account admin. Leave "via the API" off: what another tool of yours
-  writes to Mailchimp would come back from there.
-- Save. Mailchimp calls the URL and wants a 200. If it shows a signing secret then, it does so this
-  once: put {{"signing_secret":"…"}} into the secret as above.
+- When: by a subscriber, by an account admin. Leave "via the API" off: otherwise changes that your
+  own tools write to Mailchimp come back as events.
+- Save. Mailchimp calls the URL and expects a 200. If it shows a signing secret, it does so only
+  once: store {{"signing_secret":"…"}} in the secret as above.
 
-3. ANOTHER SECRET, LATER
+3. TO ROTATE THE SECRET
 
-Mailchimp refuses a second webhook whose URL differs in the query only, so change this one in place.
-First put the new secret into Secrets Manager: the function takes the old one, too, for as long as
-it is the version before. Then look up the webhook's id, and give it the new URL:
+Mailchimp rejects a second webhook whose URL differs only in the query, so update this one. First
+store the new secret in Secrets Manager: the function also accepts the previous version. Then look up
+the webhook id and set the new URL:
 
 {find}
 
 {rotate}
 
-If the old secret has leaked, put the new one into Secrets Manager once more: that shuts the old one
-out.
+If the old secret has leaked, store the new secret a second time, so that the leaked one is no longer
+the previous version.
 
-4. ORY_ID IN THE AUDIENCE
+4. TO MATCH PEOPLE WHO CHANGE THEIR ADDRESS
 
-A person who changes the address in Mailchimp keeps the old one as the login in Ory. Without a merge
-field ORY_ID nothing connects the two, and an unsubscribe from the new address matches nobody.
-Create the field, not public, and fill it with the identity's id when you add a contact:
+People who change their address in Mailchimp keep the old one in Ory. Without the merge field ORY_ID,
+an unsubscribe from the new address matches nobody. Create the field, not public, and set it to the
+identity id when you add a contact:
 
 {merge_field}
 "#
@@ -83,7 +84,7 @@ fn call(method: &str, list: &str, path: &str, body: Option<&Value>) -> String {
     match body {
         Some(body) => format!(
             "{request} --header 'Content-Type: application/json' \\\n  --data {}",
-            quoted(&format!("{body:#}"))
+            shell::word(&format!("{body:#}"))
         ),
         None => request,
     }
@@ -120,15 +121,14 @@ mod tests {
     const URL: &str = "https://abc.lambda-url.eu-central-1.on.aws/?secret=4fK2mPq8Zt6WvX1c";
 
     #[test]
-    fn what_is_printed() {
+    fn printed_instructions() {
         insta::assert_snapshot!(instructions(&fit_url(URL).unwrap(), "a6b5da1054"));
     }
 
     #[test]
-    fn a_quote_does_not_end_the_quotes() {
+    fn quotes_are_escaped() {
         let url = fit_url("https://example.com/it's/?secret=0123456789abcdef").unwrap();
         let printed = call("POST", "l", "webhooks", Some(&webhook(&url)));
-        assert!(printed.contains(r"https://example.com/it'\''s/?secret="), "{printed}");
         let words = std::process::Command::new("sh")
             .args(["-c", &printed.replacen("curl", "printf '%s\\n'", 1)])
             .env("MAILCHIMP_API_KEY", "key-us6")
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_secret_of_the_url_is_new() {
+    fn only_the_url_secret_changes() {
         let url = fit_url("https://example.com/x?a=b&secret=0123456789abcdef").unwrap();
         assert_eq!(with_new_secret(&url).as_str(), "https://example.com/x?a=b&secret=NEW-SECRET");
     }

@@ -1,4 +1,4 @@
-//! `mailchimp-webhook`: how to make Mailchimp's webhook, with nothing left to a default. It sends
+//! `mailchimp-webhook`: how to create the webhook in Mailchimp, with every setting explicit. It sends
 //! nothing. <https://mailchimp.com/developer/marketing/api/list-webhooks/>
 
 mod arguments;
@@ -25,10 +25,10 @@ Examples:
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct MailchimpWebhook {
-    /// The function's URL with the secret at its end: https://….on.aws/?secret=…
+    /// The URL of the function, including the secret: https://….on.aws/?secret=…
     #[arg(long)]
     url: String,
-    /// The audience's id, as its settings show it: letters and digits.
+    /// The audience id, as shown in its settings: letters and digits.
     #[arg(long, value_name = "LIST_ID")]
     list: String,
 }

@@ -1,15 +1,16 @@
-//! `render`: what the vendor would get of an event, or where the template fails.
+//! `render`: what the vendor would receive for an event, or where the template fails.
 
 pub mod rendering;
 
-use std::{path::Path, process::ExitCode};
+use std::{io::stderr, path::Path, process::ExitCode};
 
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use clap::Args;
 use serde_json::Value;
 use shared::template::{RenderError, Source, TemplateFault, Trace};
 
 use self::rendering::{Shown, Subject, argument, calls};
-use crate::{command::Done, input, up::samples::Event};
+use crate::{command::Done, input, terminal, up::samples::Event};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,11 +20,10 @@ Examples:
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Render {
-    /// A function, for its shipped template, or a template's file.
+    /// A function, to use its built-in template, or a template file.
     #[arg(value_name = "FUNCTION|FILE.jsonnet")]
     template: String,
-    /// A function URL event as in `events/`, or a file that holds just a ctx; `-` reads standard
-    /// input.
+    /// A function URL event as in `events/`, or a file with only a ctx; `-` reads standard input.
     event: String,
 }
 
@@ -37,11 +37,15 @@ impl Render {
             eprintln!("trace: {line}");
         }
         match rendered {
-            Ok(calls) if calls.is_empty() => eprintln!("nothing is to be done"),
+            Ok(calls) if calls.is_empty() => eprintln!("no calls would be made"),
             Ok(calls) => calls.iter().for_each(print),
-            Err(RenderError::Cancelled) => eprintln!("cancelled by the template: nothing is sent"),
+            Err(RenderError::Cancelled) => {
+                eprintln!("cancelled by the template: no calls would be made")
+            }
             Err(RenderError::Fault(fault)) => {
-                eprintln!("{}", explain(&fault, source.code()));
+                let colored = terminal::has_colors(&stderr());
+                let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
+                eprintln!("{}", explain(&fault, &source, &renderer));
                 return Ok(ExitCode::FAILURE);
             }
         }
@@ -57,19 +61,21 @@ fn subject(template: &str) -> Result<(Subject, Source), Box<dyn std::error::Erro
     if Path::new(template).extension().is_none_or(|extension| extension != "jsonnet") {
         let names = [mandrill_welcome::NAME, segment_identify::NAME, mailchimp_inbound::NAME];
         let names = names.join(", ");
-        return Err(format!("{template} is no function ({names}) and no .jsonnet file").into());
+        return Err(
+            format!("{template} is neither a function ({names}) nor a .jsonnet file").into()
+        );
     }
     Ok((subject, Source::shipped(template, &input::read_text(Path::new(template))?)))
 }
 
-/// What the template is rendered over.
+/// The argument of the template.
 fn read_ctx(path: &str) -> Result<Value, Box<dyn std::error::Error>> {
     let bytes = input::read(Path::new(path))?;
     let body = Event::read(&bytes).and_then(|event| event.body()).unwrap_or(bytes);
     Ok(argument(&body).map_err(|nothing| format!("{path}: {nothing}"))?)
 }
 
-/// What is sent, on standard output, and where it goes, beside it.
+/// Prints what is sent to standard output, and where it is sent to standard error.
 fn print(call: &Shown) {
     if let Some(to) = &call.to {
         eprintln!("{to}");
@@ -77,15 +83,21 @@ fn print(call: &Shown) {
     println!("{:#}", call.body);
 }
 
-/// The fault with its line of source and a caret under the place.
-fn explain(fault: &TemplateFault, code: &str) -> String {
+/// The fault with its line of source and a caret at its position.
+fn explain(fault: &TemplateFault, source: &Source, renderer: &Renderer) -> String {
     let words = fault.explanation().unwrap_or(fault.kind());
-    let Some(place) = fault.place() else { return format!("{fault}\n{words}") };
-    let line = code.lines().nth(place.line - 1).unwrap_or_default();
-    let number = place.line.to_string();
-    let margin = " ".repeat(number.len());
-    let indent = " ".repeat(place.column - 1);
-    format!("{fault}\n{margin} |\n{number} | {line}\n{margin} | {indent}^ {words}")
+    let title = Level::ERROR.primary_title(format!("template fault: {}", fault.kind()));
+    let Some(place) = fault.place() else {
+        return renderer.render(&[title.element(Level::NOTE.message(words))]);
+    };
+    let line = source.code().lines().nth(place.line - 1).unwrap_or_default();
+    let mut at = line.char_indices().skip(place.column - 1);
+    let span = at.next().map_or(line.len()..line.len(), |(at, one)| at..at + one.len_utf8());
+    let snippet = Snippet::source(line)
+        .path(source.name())
+        .line_start(place.line)
+        .annotation(AnnotationKind::Primary.span(span).label(words));
+    renderer.render(&[title.element(snippet)])
 }
 
 #[cfg(test)]
@@ -95,7 +107,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_fault_shows_its_line_with_a_caret() {
+    async fn template_fault_shows_its_line_with_a_caret() {
         let code = "function(ctx) {\n  a: ctx.identity.missing,\n}";
         let source = Source::shipped("t.jsonnet", code);
         let ctx = json!({"identity": {}});
@@ -105,10 +117,11 @@ mod tests {
             panic!("rendered");
         };
         let expected = "\
-template fault: t.jsonnet: no such field at line 2, column 19
+error: template fault: no such field
+ --> t.jsonnet:2:19
   |
 2 |   a: ctx.identity.missing,
   |                   ^ no such field: missing";
-        assert_eq!(explain(&fault, code), expected);
+        assert_eq!(explain(&fault, &source, &Renderer::plain()), expected);
     }
 }

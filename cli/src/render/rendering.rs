@@ -1,5 +1,5 @@
-//! What a vendor would get of an event, or where the template fails: a function's result is checked
-//! and completed as the function does it.
+//! What a vendor would receive for an event, or where the template fails: the template output is
+//! checked and completed as the function does it.
 
 use fakes::ory::person;
 use mailchimp_inbound::{
@@ -18,10 +18,10 @@ use shared::{
 };
 use time::OffsetDateTime;
 
-/// Stands where the function puts the key of the event.
-const SHOWN_VENDOR_KEY: &str = "00000000000000000000000000000000";
+/// Stands for the idempotency key of the event.
+const SHOWN_IDEMPOTENCY_KEY: &str = "00000000000000000000000000000000";
 
-/// Whom an event of Mailchimp's is about, as far as a rendering goes.
+/// The identity that a Mailchimp event is rendered with.
 const SOMEBODY: &str = "00000000-1111-4111-8111-000000000000";
 
 /// Whose template is rendered.
@@ -33,7 +33,7 @@ pub enum Subject {
     Segment,
     /// `mailchimp-inbound`.
     Mailchimp,
-    /// Nobody's: the result is shown as it is.
+    /// No function's: the template output is shown as it is.
     File,
 }
 
@@ -62,16 +62,15 @@ impl Subject {
 /// An event that no template is rendered over.
 #[derive(Debug, thiserror::Error)]
 pub enum NothingToRender {
-    /// It is none.
-    #[error("{0}; and it is no form of Mailchimp's")]
+    /// It is not one.
+    #[error("{0}; it is not a Mailchimp form either")]
     Unreadable(#[source] CtxError),
-    /// Mailchimp's, but of no type that is known.
+    /// From Mailchimp, but of an unknown type.
     #[error("events of type {0} are skipped")]
     Skipped(String),
 }
 
-/// What a template is rendered over: Ory's reduced ctx, or Mailchimp's typed event beside the
-/// identity of somebody.
+/// The argument of a template: Ory's sanitized ctx, or Mailchimp's typed event with an identity.
 pub fn argument(body: &[u8]) -> Result<Value, NothingToRender> {
     match Ctx::decode(body) {
         Ok(ctx) => Ok(ctx.sanitize().for_template()),
@@ -127,7 +126,7 @@ fn complete(
         return Ok(vec![Shown { to: None, body: result }]);
     }
     let Value::Object(mut result) = result else {
-        return Err(InvalidOutput::Rule("the result is no object"));
+        return Err(InvalidOutput::Rule("the template output is not an object"));
     };
     result.remove("idempotency_key");
     match subject {
@@ -139,7 +138,7 @@ fn complete(
 
 fn event_facts(identity_id: Option<&str>) -> EventFacts<'_> {
     let received_at = OffsetDateTime::now_utc();
-    EventFacts { idempotency_key: SHOWN_VENDOR_KEY, identity_id, received_at }
+    EventFacts { idempotency_key: SHOWN_IDEMPOTENCY_KEY, identity_id, received_at }
 }
 
 fn to_mandrill(result: Rendered, identity_id: Option<&str>) -> Result<Shown, InvalidOutput> {
@@ -182,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_of_mailchimps_shows_the_patch_and_the_call() {
+    async fn mailchimp_event_renders_the_patch_and_the_call() {
         let [patch, call] = &rendered("mailchimp-unsubscribe.json").await.unwrap()[..] else {
             panic!("not two calls");
         };
@@ -199,12 +198,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_of_orys_shows_the_recipient_and_what_the_function_adds() {
+    async fn ory_event_renders_the_recipient_and_the_added_fields() {
         let [mail] = &rendered("registration.json").await.unwrap()[..] else { panic!("not one") };
         let message = &mail.body["message"];
         assert_eq!(message["to"][0]["email"], "ann@example.com");
         let metadata = json!({
-            "ory_key": SHOWN_VENDOR_KEY, "ory_identity": "00000001-1111-4111-8111-000000000001",
+            "ory_key": SHOWN_IDEMPOTENCY_KEY, "ory_identity": "00000001-1111-4111-8111-000000000001",
         });
         assert_eq!(message["metadata"], metadata);
     }

@@ -1,49 +1,32 @@
 //! What changed of the identities, a line a change.
 
-use std::collections::BTreeMap;
-
+use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
+
+/// That something changed shows in what did.
+const UPDATED_AT: &str = "/updated_at";
 
 /// The changes from one list of identities to the other, both by id:
 /// `traits.consent.newsletter: true -> false`.
 pub(crate) fn between(before: &[Value], after: &[Value]) -> Vec<String> {
     let pairs = before.iter().zip(after);
-    pairs.flat_map(|(before, after)| of_one(&leaves(before), &leaves(after))).collect()
+    pairs.flat_map(|(before, after)| of_one(before, after)).collect()
 }
 
-fn of_one(before: &Leaves, after: &Leaves) -> Vec<String> {
-    let all: BTreeMap<_, _> = before.iter().chain(after).collect();
-    let changed = all.into_keys().filter(|&path| before.get(path) != after.get(path));
-    // That something changed shows in what did.
-    let changed = changed.filter(|&path| path != "updated_at");
-    let shown = |leaf: Option<&Value>| leaf.map_or("none".to_owned(), Value::to_string);
-    changed
-        .map(|path| format!("{path}: {} -> {}", shown(before.get(path)), shown(after.get(path))))
-        .collect()
+fn of_one(before: &Value, after: &Value) -> Vec<String> {
+    let Patch(operations) = json_patch::diff(before, after);
+    let paths = operations.iter().map(PatchOperation::path);
+    let shown = |path: &str| {
+        let name = path.trim_start_matches('/').replace('/', ".");
+        format!("{name}: {} -> {}", value_at(before, path), value_at(after, path))
+    };
+    paths.map(|path| path.as_str()).filter(|path| *path != UPDATED_AT).map(shown).collect()
 }
 
-/// What is no object, by its path; null stands for nothing.
-type Leaves = BTreeMap<String, Value>;
-
-fn leaves(identity: &Value) -> Leaves {
-    let mut leaves = Leaves::new();
-    collect(identity, "", &mut leaves);
-    leaves
-}
-
-fn collect(value: &Value, path: &str, leaves: &mut Leaves) {
-    match value {
-        Value::Null => {}
-        Value::Object(object) => {
-            for (name, member) in object {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                collect(member, &path, leaves);
-            }
-        }
-        leaf => {
-            leaves.insert(path.to_owned(), leaf.clone());
-        }
-    }
+/// Null stands for nothing.
+fn value_at(identity: &Value, path: &str) -> String {
+    let value = identity.pointer(path).filter(|value| !value.is_null());
+    value.map_or("none".to_owned(), Value::to_string)
 }
 
 #[cfg(test)]
@@ -55,11 +38,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_change_has_its_line() {
-        let before = json!({"id": "i", "metadata_public": null, "traits": {"a": true, "b": [1]}});
-        let after = json!({"id": "i", "metadata_public": {"m": "x"}, "traits": {"b": [2]}});
-        let expected =
-            ["metadata_public.m: none -> \"x\"", "traits.a: true -> none", "traits.b: [1] -> [2]"];
+    fn each_change_has_one_line() {
+        let before = json!({
+            "id": "i", "metadata_public": null, "traits": {"a": true, "b": [1]},
+            "updated_at": "2026-01-01T00:00:00Z",
+        });
+        let after = json!({
+            "id": "i", "metadata_public": {"m": "x"}, "traits": {"b": [2], "c": {"d": false}},
+            "updated_at": "2026-01-02T00:00:00Z",
+        });
+        let expected = [
+            "metadata_public: none -> {\"m\":\"x\"}",
+            "traits.b.0: 1 -> 2",
+            "traits.c: none -> {\"d\":false}",
+            "traits.a: true -> none",
+        ];
         assert_eq!(between(from_ref(&before), &[after]), expected);
         assert!(between(from_ref(&before), from_ref(&before)).is_empty());
     }

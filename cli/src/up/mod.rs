@@ -21,17 +21,17 @@ const PORT: u16 = 9000;
 
 const EXAMPLES: &str = "\
 Examples:
-  ory-actions up              # plays the samples, and serves on
-  ory-actions up --once       # ends after the play, with 0 or 1
+  ory-actions up              # play the samples and keep serving
+  ory-actions up --once       # exit after the samples, with 0 or 1
   ory-actions up --port 9500";
 
 #[derive(Args, Default)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Up {
-    /// Ends after the play: 0 if every event came out as expected, else 1.
+    /// Exit after playing the samples, with 1 if any result is unexpected.
     #[arg(long)]
     once: bool,
-    /// The port to serve on; the fakes take the four behind it (9000; with `--once` any).
+    /// The port to listen on; the fakes use the next four (default: 9000; with `--once` any).
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_531))]
     port: Option<u16>,
 }
@@ -66,13 +66,13 @@ fn invitation(stack: &LocalStack) -> String {
     let segment = stack.function_url(segment_identify::NAME);
     let mailchimp = stack.function_url(mailchimp_inbound::NAME);
     format!(
-        "Look at {root}/ to see what happened. Serving on, Ctrl-C ends:
+        "Open {root}/ to see what happened. Listening; press Ctrl-C to stop:
 
   {url}
   {segment}
   {mailchimp}
 
-Send an event of your own:
+Send your own event:
 
   curl -i {url} -H 'Authorization: {WEBHOOK_KEY}' -H 'Content-Type: application/json' \\
     -d '{{\"identity\":{{\"id\":\"me\",\"traits\":{{\"email\":\"me@example.com\"}}}}}}'"

@@ -86,7 +86,7 @@ mod tests {
     use crate::up::local::{LocalStack, PortNumbers};
 
     #[tokio::test]
-    async fn a_withdrawal_reaches_the_identity_once_and_nothing_older_undoes_it() {
+    async fn withdrawal_reaches_the_identity_once_and_stale_events_do_not_undo_it() {
         let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
         let client = Client::new().unwrap();
         let played = play(&stack.root(), &stack.fakes, &client).await;

@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_is_a_sample_and_an_event() {
+    fn every_event_file_is_a_sample() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
         let files: BTreeSet<String> = fs::read_dir(folder)
             .unwrap()

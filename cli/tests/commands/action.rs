@@ -9,13 +9,13 @@ async fn action(arguments: &[&str]) -> Done {
 }
 
 #[tokio::test]
-async fn what_is_to_be_told_to_ory_and_what_to_know_of_it_are_apart() {
+async fn configuration_goes_to_stdout_and_notes_to_stderr() {
     let typed = ["segment-identify", "--url", URL, "--flow", "registration"];
     let Done { status, stdout, stderr } = action(&typed).await;
     assert_eq!(status, Some(0));
     assert_eq!(stdout.matches("ory patch identity-config").count(), 5);
-    assert!(stderr.contains("Blocks nothing"), "{stderr}");
-    assert!(stderr.contains("registration.after.hooks any more"), "{stderr}");
+    assert!(stderr.contains("Does not block the flow"), "{stderr}");
+    assert!(stderr.contains("no longer uses registration.after.hooks"), "{stderr}");
     let typed = ["mandrill-welcome", "--url", URL, "--flow", "registration", "--parse"];
     let Done { stdout, stderr, .. } = action(&typed).await;
     assert!(stdout.contains(r#""response":{"parse":true}"#), "{stdout}");
@@ -24,27 +24,30 @@ async fn what_is_to_be_told_to_ory_and_what_to_know_of_it_are_apart() {
 
 /// What is typed after `action`, and what whoever typed it is told.
 const REFUSED: [(&[&str], &str); 12] = [
-    (&["welcome", "--url", URL, "--flow", "login"], "mandrill-welcome and segment-identify"),
+    (&["welcome", "--url", URL, "--flow", "login"], "mandrill-welcome or segment-identify"),
     (&["mailchimp-inbound", "--url", URL, "--flow", "login"], "ory-actions mailchimp-webhook"),
     (&["mandrill-welcome", "--url", URL, "--flow", "signup"], "registration, login, settings"),
     (
         &["mandrill-welcome", "--url", URL, "--flow", "login", "--method", "pasword"],
-        "it is one of password, oidc",
+        "expected one of password, oidc",
     ),
     (
         &["mandrill-welcome", "--url", URL, "--flow", "registration", "--method", "profile"],
-        "never fires",
+        "never runs",
     ),
     (
         &["mandrill-welcome", "--url", URL, "--flow", "recovery", "--method", "code"],
-        "leave --method out",
+        "remove --method",
     ),
-    (&["segment-identify", "--url", URL, "--flow", "settings", "--parse"], "not saved"),
-    (&["mandrill-welcome", "--url", URL, "--flow", "login", "--parse"], "comes to nothing"),
+    (
+        &["segment-identify", "--url", URL, "--flow", "settings", "--parse"],
+        "before the identity is saved",
+    ),
+    (&["mandrill-welcome", "--url", URL, "--flow", "login", "--parse"], "has no effect"),
     (&["mandrill-welcome", "--url", "http://abc.test", "--flow", "login"], "https URL"),
     (
         &["mandrill-welcome", "--url", URL, "--flow", "login", "--format", "json"],
-        "name one --method",
+        "set one --method",
     ),
     (
         &["mandrill-welcome", "--url", URL, "--flow", "login", "--api-key-env", "the-key-itself"],
@@ -67,7 +70,7 @@ const REFUSED: [(&[&str], &str); 12] = [
 ];
 
 #[tokio::test]
-async fn what_is_refused_is_told_with_what_to_do_instead() {
+async fn refused_arguments_are_explained_with_an_alternative() {
     for (typed, part) in REFUSED {
         let Done { status, stdout, stderr } = action(typed).await;
         assert_ne!(status, Some(0), "{typed:?}");
@@ -77,10 +80,10 @@ async fn what_is_refused_is_told_with_what_to_do_instead() {
 }
 
 #[tokio::test]
-async fn the_key_comes_from_the_environment_and_is_told_where_it_is() {
+async fn key_is_read_from_the_environment_and_its_location_is_printed() {
     let typed = ["action", "mandrill-welcome", "--url", URL, "--flow", "settings"];
     let typed = [&typed[..], &["--format", "yaml", "--api-key-env", "KEY"]].concat();
     let Done { stdout, stderr, .. } = run(&typed, &[("KEY", "the-key")]).await;
     assert!(stdout.contains("value: the-key"), "{stdout}");
-    assert!(stderr.contains("The key stands in what is printed"), "{stderr}");
+    assert!(stderr.contains("The output contains the key"), "{stderr}");
 }

@@ -13,7 +13,7 @@ async fn commands() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_command_has_an_example_of_itself() {
+async fn every_command_help_has_an_example() {
     let commands = commands().await;
     assert!(commands.len() >= 6, "{commands:?}");
     for command in commands {
@@ -25,7 +25,7 @@ async fn every_command_has_an_example_of_itself() {
 }
 
 #[tokio::test]
-async fn every_command_is_completed() {
+async fn every_command_has_shell_completion() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let Done { status, stdout, .. } = run(&["completions", shell], &[]).await;
         assert_eq!(status, Some(0), "{shell}");

@@ -22,7 +22,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn it_ends_with_one_on_errors_only() {
+fn lint_exits_with_1_on_errors_only() {
     let table = [
         ("good/functions.yml", 0),
         ("bad/missing-method.yml", 0),
@@ -35,13 +35,13 @@ fn it_ends_with_one_on_errors_only() {
 }
 
 #[test]
-fn it_tells_people() {
+fn lint_prints_text() {
     insta::assert_snapshot!(text(&run_lint(&["documents/mailchimp.yml"]).stdout));
     insta::assert_snapshot!(text(&run_lint(&["good/functions.yml"]).stdout));
 }
 
 #[test]
-fn it_tells_programs() {
+fn lint_prints_json() {
     let output = run_lint(&["--format", "json", "bad/shadowed-project.json"]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     insta::assert_json_snapshot!(report);
@@ -66,10 +66,10 @@ fn run_readme(part: &str) -> Output {
 }
 
 #[test]
-fn the_commands_of_the_readme_do_what_it_says() {
+fn readme_lint_commands_work() {
     let from_ory = run_readme("cargo run -- lint -");
     assert_eq!(from_ory.status.code(), Some(0), "{}", text(&from_ory.stderr));
-    assert!(text(&from_ory.stdout).starts_with("-: Kratos' configuration with 1 webhook"));
+    assert!(text(&from_ory.stdout).starts_with("-: Kratos configuration with 1 webhook"));
     let document = run_readme("cargo run -- lint lint/");
     assert_eq!(document.status.code(), Some(1));
     assert!(text(&document.stdout).trim_end().ends_with("3 errors, 1 warning"));
@@ -77,7 +77,7 @@ fn the_commands_of_the_readme_do_what_it_says() {
 
 /// What one command prints, the other has nothing to say about.
 #[test]
-fn what_action_prints_brings_nothing() {
+fn action_output_has_no_lint_findings() {
     for flow in ["registration", "login", "settings", "verification", "recovery"] {
         for parse in [&[][..], &["--parse"]] {
             let printed = Command::new(env!("CARGO_BIN_EXE_ory-actions"))
@@ -101,12 +101,12 @@ fn what_action_prints_brings_nothing() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told() {
+fn unreadable_input_is_reported() {
     let table = [
-        ("not-there.yml", "not-there.yml cannot be read"),
-        ("good", "good cannot be read"),
+        ("not-there.yml", "cannot read not-there.yml"),
+        ("good", "cannot read good"),
         ("main.rs", "main.rs: "),
-        ("../../Cargo.toml", "neither YAML nor JSON"),
+        ("../../Cargo.toml", "not valid YAML or JSON"),
     ];
     for (file, part) in table {
         let output = run_lint(&[file]);

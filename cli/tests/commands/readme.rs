@@ -36,7 +36,7 @@ async fn shell(folder: &Path, block: &str, environment: &[(&str, &str)]) -> Done
 }
 
 #[tokio::test]
-async fn ory_is_told_of_a_webhook_for_each_method_and_function_that_no_sign_up_waits_for() {
+async fn readme_action_commands_configure_a_non_blocking_webhook_per_method_and_function() {
     let folder = TempDir::new().unwrap();
     program(folder.path(), "cargo", CARGO);
     // A line for each argument; none of them has two.
@@ -74,7 +74,7 @@ async fn ory_is_told_of_a_webhook_for_each_method_and_function_that_no_sign_up_w
 }
 
 #[tokio::test]
-async fn without_the_key_ory_is_told_nothing() {
+async fn readme_action_commands_without_the_key_run_no_ory_command() {
     let folder = TempDir::new().unwrap();
     program(folder.path(), "cargo", CARGO);
     program(folder.path(), "ory", "touch told");
@@ -89,7 +89,7 @@ async fn without_the_key_ory_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn the_doctor_finds_the_stack_and_the_hooks() {
+async fn readme_doctor_command_finds_the_stack_and_the_hooks() {
     let world = World::start().await;
     // The shipped template's own address.
     world.stack.fakes.mandrill.set_domain("example.com", true);
@@ -101,5 +101,5 @@ async fn the_doctor_finds_the_stack_and_the_hooks() {
     let Done { status, stdout, stderr } =
         shell(folder.path(), &block("-- doctor"), &world.environment()).await;
     assert_eq!(status, Some(0), "{stdout}{stderr}");
-    assert!(stdout.ends_with("All is well.\n"), "{stdout}");
+    assert!(stdout.ends_with("All checks passed.\n"), "{stdout}");
 }

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_one_contact_that_the_crm_can_know_again() {
+    fn output_must_be_exactly_one_contact_with_an_id() {
         let ann = json!({"id": "ann@example.com", "idProperty": "email", "properties": {}});
         let table = [
             (json!({"inputs": [ann]}), Ok(())),

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_of_the_table() {
+    fn every_status_in_the_table_has_its_outcome() {
         let known = r#"{"status":"COMPLETE","results":[{"id":"512","new":true,"properties":{}}]}"#;
         let no_address =
             r#"{"category":"VALIDATION_ERROR","message":"[{\"error\":\"INVALID_EMAIL\"}]"}"#;
@@ -87,14 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_token_is_worth_a_fresh_one() {
+    fn refused_token_asks_for_a_refresh() {
         for status in [401, 403] {
             assert_eq!(classify(&answer(status, "")), Outcome::Blocked(Blocked::BadKey));
         }
     }
 
     #[test]
-    fn the_crm_s_own_wait_is_kept() {
+    fn retry_after_of_the_crm_is_respected() {
         let mut limited = answer(429, "");
         limited.headers.insert("retry-after", HeaderValue::from_static("10"));
         let Outcome::TryLater { wait, .. } = classify(&limited) else { panic!("not tried later") };
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_tells_the_contact_s_number_and_no_more() {
+    fn report_holds_only_the_contact_id() {
         let body = r#"{"results":[{"id":"512","new":false,"properties":{"email":"ann"}}]}"#;
         let expected = Outcome::delivered(json!({"id": "512", "new": false}));
         assert_eq!(classify(&answer(200, body)), expected);
@@ -110,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_answer_means_something(status in 100_u16..1000, body in ".*") {
+        fn any_response_has_an_outcome(status in 100_u16..1000, body in ".*") {
             let word = classify(&answer(status, &body)).word();
             prop_assert!(word != "delivered" || (200..207).contains(&status));
         }

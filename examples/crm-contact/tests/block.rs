@@ -31,7 +31,7 @@ fn parts_of(function: &str, part: &Value) -> BTreeMap<String, Option<String>> {
 }
 
 #[test]
-fn it_is_made_of_the_same_parts_as_that_of_segment_identify() {
+fn template_block_has_the_same_parts_as_segment_identify() {
     let template = together();
     for part in ["Resources", "Outputs"] {
         let parts = parts_of("CrmContact", &template[part]);
@@ -41,7 +41,7 @@ fn it_is_made_of_the_same_parts_as_that_of_segment_identify() {
 }
 
 #[test]
-fn what_the_function_reads_is_set_and_what_is_set_is_read() {
+fn every_environment_variable_of_the_function_is_set_and_read() {
     let template = together();
     let all = &template["Globals"]["Function"]["Environment"]["Variables"];
     let own = &template["Resources"]["CrmContact"]["Properties"]["Environment"]["Variables"];

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_is_written_in_one_way() {
+    fn integer_has_one_representation() {
         for (text, written) in [("0", "0"), ("-0", "0"), ("007", "7"), ("+1", "1"), ("-12", "-12")]
         {
             assert_eq!(read(text).unwrap().json(), json!({ "N": written }), "{text}");
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_number_stays_as_it_is_and_has_no_order() {
+    fn other_numbers_are_kept_verbatim_and_unordered() {
         for text in ["1.5", "9e30"] {
             let number = read(text).unwrap();
             assert_eq!(number.json(), json!({ "N": text }));
@@ -113,14 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn invalid_number_is_refused() {
         for text in ["", "-", ".", "one", "1e", "0x1", "1 ", "NaN", "inf"] {
             assert!(read(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn whole_numbers_are_ordered_by_value() {
+    fn integers_are_ordered_by_value() {
         let ascending = ["-20", "-3", "0", "9", "10", "9007199254740992", "9007199254740993"];
         for (index, one) in ascending.iter().enumerate() {
             for (other_index, other) in ascending.iter().enumerate() {

@@ -28,7 +28,7 @@ async fn dynamo_db() -> (FakeDynamoDb, Client) {
 }
 
 #[tokio::test]
-async fn the_sdk_accepts_the_answers() {
+async fn sdk_accepts_the_responses() {
     let (dynamo_db, client) = dynamo_db().await;
     let s = |text: &str| AttributeValue::S(text.to_owned());
     let claim = |holder: &str| {
@@ -36,7 +36,7 @@ async fn the_sdk_accepts_the_answers() {
             .update_item()
             .table_name(TABLE)
             .key("id", s("event"))
-            .update_expression("SET holder = :holder, tries = :one")
+            .update_expression("SET holder = :holder, tries = if_not_exists(tries, :one)")
             .condition_expression("attribute_not_exists(holder)")
             .expression_attribute_values(":holder", s(holder))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
@@ -111,7 +111,7 @@ fn updates() {
 
 /// What an adapter of ours never sends; AWS answers an unknown operation in the same way.
 #[test]
-fn other_operations_are_unknown() {
+fn unsupported_operations_are_refused() {
     let mut tables = Tables::default();
     tables.create(TABLE, "id");
     for operation in ["GetItem", "PutItem", "DeleteItem", "Scan", ""] {
@@ -122,7 +122,7 @@ fn other_operations_are_unknown() {
 }
 
 #[test]
-fn items_that_cannot_be_put() {
+fn invalid_items_are_refused() {
     for (item, error) in [
         (json!({"n": {"N": "1"}}), "Missing the key id"),
         (json!({"id": {"N": "1"}}), "expected: S actual: N"),

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_parents_are_made() {
+    fn missing_parents_are_created() {
         for op in ["add", "replace"] {
             let consent = one(op, "/traits/consent/newsletter", json!(true)).unwrap();
             assert_eq!(consent["traits"]["consent"], json!({"newsletter": true}), "{op}");
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_set_and_an_element_inserted_or_set() {
+    fn patch_sets_a_member_and_inserts_or_sets_an_element() {
         assert_eq!(one("replace", "/traits/email", json!("f")).unwrap()["traits"]["email"], "f");
         let list = |op, path| one(op, path, json!("x")).unwrap()["traits"]["list"].clone();
         assert_eq!(list("add", "/traits/list/1"), json!(["a", "x", "b"]));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_applied_is_refused() {
+    fn inapplicable_patch_is_refused() {
         let remove = |path: &str| patched(json!([{"op": "remove", "path": path}]));
         for path in ["/traits/none", "/none/none", "/traits/list/2"] {
             let error = remove(path).unwrap_err();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn no_index_fills_the_memory() {
+    fn huge_index_does_not_exhaust_memory() {
         for index in ["9551000003", "18446744073709551615", "1000"] {
             for list in ["/traits/list", "/traits/none"] {
                 assert!(one("add", &format!("{list}/{index}/x"), json!(1)).is_err(), "{index}");
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn other_operations_and_paths_are_refused() {
+    fn unsupported_operations_and_paths_are_refused() {
         for op in ["test", "move", "copy", "merge"] {
             let operation =
                 json!([{"op": op, "path": "/traits/email", "from": "/traits/list", "value": "e"}]);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_is_applied_whole_or_not_at_all() {
+    fn patch_is_atomic() {
         let two = patched(json!([
             {"op": "add", "path": "/traits/a/b", "value": 1},
             {"op": "remove", "path": "/traits/a/b"},

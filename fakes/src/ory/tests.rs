@@ -61,7 +61,7 @@ async fn found_by_id() {
 }
 
 #[tokio::test]
-async fn found_by_address_whatever_its_case() {
+async fn identity_is_found_by_address_in_any_case() {
     let ory = ory().await;
     ory.put_identity(person("b", "a+b@example.com"));
     for (query, id) in [("ANN%40example.com", ANN), ("a%2Bb@example.com", "b")] {
@@ -76,7 +76,7 @@ async fn found_by_address_whatever_its_case() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_refused() {
+async fn unknown_requests_are_refused() {
     let ory = ory().await;
     for path in [
         "identities",
@@ -106,7 +106,7 @@ async fn patched() {
 }
 
 #[tokio::test]
-async fn a_patch_against_the_schema_changes_nothing() {
+async fn patch_that_violates_the_schema_changes_nothing() {
     let ory = ory().await;
     let before = ory.identity(ANN);
     let add = |path: &str, value: Value| json!({"op": "add", "path": path, "value": value});

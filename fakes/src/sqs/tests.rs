@@ -37,7 +37,7 @@ async fn change(sqs: &FakeSqs, client: &Client, receipt: &str, seconds: i32) -> 
 }
 
 #[tokio::test]
-async fn the_sdk_accepts_the_answer() {
+async fn sdk_accepts_the_response() {
     let (sqs, client) = sqs().await;
     let request = client.send_message().queue_url(sqs.queue_url(QUEUE));
     let sent = request.message_body("hello").send().await.unwrap();
@@ -49,7 +49,7 @@ async fn the_sdk_accepts_the_answer() {
 }
 
 #[tokio::test]
-async fn what_sqs_does_not_take() {
+async fn invalid_sqs_messages_are_refused() {
     let (sqs, client) = sqs().await;
     sqs.set_max_message_bytes(5);
     for (queue, body, code) in [
@@ -70,7 +70,7 @@ async fn what_sqs_does_not_take() {
 }
 
 #[tokio::test]
-async fn received_once_until_visible_again() {
+async fn message_is_received_once_per_visibility_timeout() {
     let (sqs, client) = sqs().await;
     for body in ["one", "two", "three"] {
         send(&sqs, &client, body).await;
@@ -116,7 +116,7 @@ async fn visibility_changed() {
 }
 
 #[tokio::test]
-async fn the_event_of_lambda() {
+async fn lambda_event_has_the_sqs_shape() {
     let (sqs, client) = sqs().await;
     send(&sqs, &client, "hello").await;
     let messages = sqs.receive(QUEUE, 10);

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_named_lists_are_admitted_and_any_where_none_is_named() {
+    fn only_configured_lists_are_accepted_or_all_if_none_is_configured() {
         assert!(Lists::read(None).unwrap().admit("a6b5da1054"));
         assert!(Lists::read(Some(" , ")).is_none());
         let two = Lists::read(Some("a6b5da1054, B7C6EB2165,")).unwrap();

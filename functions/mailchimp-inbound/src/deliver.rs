@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_the_one_that_is_to_wait_for_longest_keeps_the_event() {
+    fn longest_backoff_of_several_outcomes_wins() {
         let asked = |seconds| Outcome::TryLater {
             wait: Wait::AtLeast(Duration::from_secs(seconds)),
             cause: "x".to_owned(),

@@ -16,7 +16,7 @@ fn somebody() -> Value {
 }
 
 #[tokio::test]
-async fn consent_follows_the_person_and_an_address_never_changes_the_login() {
+async fn consent_is_updated_and_the_login_address_never_changes() {
     let consent = |given: bool| {
         (
             json!([{"op": "add", "path": "/traits/consent/newsletter", "value": given}]),
@@ -48,17 +48,17 @@ async fn consent_follows_the_person_and_an_address_never_changes_the_login() {
 }
 
 #[tokio::test]
-async fn a_campaign_is_cancelled() {
+async fn campaign_event_is_cancelled() {
     let result = render("campaign", Some(somebody())).await;
     assert!(matches!(result, Err(RenderError::Cancelled)));
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_somebody_whom_ory_does_not_know() {
+async fn unknown_identity_sends_nothing() {
     assert_eq!(render("unsubscribe", None).await.unwrap(), json!({}));
 }
 
 #[tokio::test]
-async fn the_call_carries_the_time_of_the_event() {
+async fn call_has_the_event_time() {
     insta::assert_json_snapshot!(render("unsubscribe", Some(somebody())).await.unwrap());
 }

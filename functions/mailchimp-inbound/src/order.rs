@@ -3,6 +3,8 @@
 //! Order follows what is written: of two events that name the same path of an identity, or the same
 //! trait, the newer one decides. What no newer event has named is written however late.
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use shared::{
@@ -45,11 +47,15 @@ pub(crate) fn target<'t>(tokens: impl IntoIterator<Item = &'t str>, salt: &str) 
     tokens.into_iter().filter_map(digest).fold(String::new(), |path, digits| path + "/" + &digits)
 }
 
+/// Two clocks may be this far apart. A time that lies ahead by less is no lie: where it counted as
+/// the time received, a sandbox whose clock is behind would put events into the wrong order.
+const CLOCKS: Duration = Duration::from_secs(2);
+
 /// An event, as far as its place among others goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
-    /// When it happened, in whole seconds. A time that lies ahead of when it was received counts as
-    /// that: nobody can make later events old.
+    /// When it happened, in whole seconds. A time that lies ahead of when it was received, by more
+    /// than clocks differ, counts as that: nobody can make later events old.
     pub(crate) at: OffsetDateTime,
     event_id: String,
     withdraws: bool,
@@ -69,7 +75,8 @@ pub(crate) enum Freshness {
 impl Moment {
     /// The place of this event.
     pub(crate) fn of(message: &Message<Event>) -> Self {
-        let at = message.event.fired_at().min(message.received_at);
+        let (fired, received) = (message.event.fired_at(), message.received_at);
+        let at = if fired > received + CLOCKS { received } else { fired };
         Self {
             at: at.truncate_to_second(),
             event_id: message.event_id.as_str().to_owned(),
@@ -145,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_has_one_lane_and_an_address_is_hashed_with_the_salt() {
+    fn identity_has_one_lane_and_an_address_is_hashed_with_the_salt() {
         assert_eq!(
             identity_lane(Uuid::from_u128(7)),
             "identity#00000000-0000-0000-0000-000000000007"
@@ -158,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_lies_ahead_counts_as_the_time_received() {
+    fn time_in_the_future_counts_as_the_received_time() {
         let ahead = moment("subscribe", "9999-12-31T23:59:59Z", "a");
         assert_eq!(ahead.at, datetime!(2026-01-01 00:05:00 UTC));
         let later = moment("unsubscribe", "2026-01-01T00:05:00Z", "b");
@@ -166,7 +173,18 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_has_its_standing() {
+    fn time_ahead_within_the_clock_tolerance_is_kept() {
+        for (fired, at) in [
+            ("2026-01-01T00:05:01Z", datetime!(2026-01-01 00:05:01 UTC)),
+            ("2026-01-01T00:05:02Z", datetime!(2026-01-01 00:05:02 UTC)),
+            ("2026-01-01T00:05:03Z", datetime!(2026-01-01 00:05:00 UTC)),
+        ] {
+            assert_eq!(moment("subscribe", fired, "a").at, at, "{fired}");
+        }
+    }
+
+    #[test]
+    fn every_pair_of_events_has_its_freshness() {
         let (small, large) = if EventId::digest(b"a").as_str() < EventId::digest(b"b").as_str() {
             ("a", "b")
         } else {
@@ -195,7 +213,7 @@ mod tests {
         /// The consent that the newest event leaves, whatever the order of arrival, and however
         /// often each arrives.
         #[test]
-        fn the_newest_event_decides_whatever_the_arrival(
+        fn newest_event_wins_in_any_arrival_order(
             history in prop::collection::vec((any::<bool>(), 0_u8..4), 1..7),
             arrival in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
             order in any::<prop::sample::Index>(),

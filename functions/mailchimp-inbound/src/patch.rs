@@ -155,10 +155,10 @@ impl PatchPaths {
 /// # Errors
 /// The rule that it breaks.
 pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'static str> {
-    let Value::Object(mut ory) = ory else { return Err("`ory` is no object") };
+    let Value::Object(mut ory) = ory else { return Err("`ory` is not an object") };
     let patch = ory.remove("patch").unwrap_or_else(|| Value::Array(Vec::new()));
     if !ory.is_empty() {
-        return Err("`ory` holds more than `patch`");
+        return Err("`ory` has fields other than `patch`");
     }
     let operations: Vec<Operation> = serde_json::from_value(patch)
         .map_err(|_| "`ory.patch` is no JSON Patch of `add`, `remove` and `replace`")?;
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_in_a_path_fills_ory_s_memory() {
+    fn huge_array_index_in_a_path_is_refused() {
         let under = |tokens: &str| {
             let path = format!("/metadata_public/mailchimp/{tokens}");
             patch(json!([{"op": "add", "path": path, "value": 1}])).is_ok()
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_patch_of_ory_s_is_a_fault() {
+    fn invalid_ory_patch_is_a_template_fault() {
         let path = "/traits/consent/newsletter";
         let table = [
             json!([{"op": "test", "path": path, "value": 1}]),
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_path_has_two_tokens_at_least() {
+    fn allowed_path_has_at_least_two_tokens() {
         assert_eq!(PatchPaths::parse(DEFAULT), Some(PatchPaths::default()));
         for good in ["/traits/a", " /traits/a , /metadata_public/b/c "] {
             assert!(PatchPaths::parse(good).is_some(), "{good}");
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_nothing_is_left_out() {
+    fn operations_without_effect_are_dropped() {
         let identity = json!({
             "traits": {"consent": {"newsletter": true}, "list": [1, 2]}, "metadata_public": null,
         });
@@ -516,7 +516,7 @@ mod tests {
 
         /// Judged by somebody else's JSON Patch: whatever is admitted, nothing else changes.
         #[test]
-        fn no_path_leaves_the_allow_list(patch in prop::collection::vec(operations(), 1..4)) {
+        fn no_path_escapes_the_allow_list(patch in prop::collection::vec(operations(), 1..4)) {
             let opened = PatchPaths::parse(OPENED).unwrap();
             let Ok(admitted) = read(json!({ "patch": patch }), &opened) else { return Ok(()) };
             prop_assert_eq!(json!(admitted), json!(patch), "what was admitted is what is sent");
@@ -531,7 +531,7 @@ mod tests {
 
         /// And by the letters: an escape is none of what it stands for.
         #[test]
-        fn an_admitted_path_begins_with_an_allowed_one(path in paths_to_try()) {
+        fn permitted_path_starts_with_an_allowed_path(path in paths_to_try()) {
             let opened = PatchPaths::parse(OPENED).unwrap();
             let is_admitted = read(json!({"patch": [{"op": "remove", "path": path}]}), &opened).is_ok();
             let begins = OPENED.split(',').any(|allowed| {
@@ -542,7 +542,7 @@ mod tests {
         }
 
         #[test]
-        fn a_patch_that_was_applied_changes_nothing_more(
+        fn applied_patch_is_idempotent(
             values in prop::collection::vec((0_usize..3, any::<bool>(), any::<bool>()), 0..8)
         ) {
             let names = ["a", "b", "c/d"];

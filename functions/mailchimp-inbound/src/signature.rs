@@ -26,7 +26,7 @@ pub enum SignatureError {
     #[error("the signature is missing or wrong")]
     Mismatch,
     /// Right, but of another time: a replay, or a clock that is wrong.
-    #[error("the signature is too old, or of the future")]
+    #[error("the signature is too old, or in the future")]
     Stale,
 }
 
@@ -150,14 +150,14 @@ mod tests {
     }
 
     #[test]
-    fn the_known_vectors_hold() {
+    fn known_signature_vectors_match() {
         assert_eq!(check(&header(OF_UPEMAIL), UPEMAIL, &[SECRET]), Ok(()));
         assert_eq!(check(&header(OF_NOTHING), "", &[SECRET]), Ok(()));
         assert_eq!(check(&header(OF_NOTHING), UPEMAIL, &[SECRET]), Err(SignatureError::Mismatch));
     }
 
     #[test]
-    fn any_of_several_signatures_and_secrets_will_do() {
+    fn one_valid_signature_for_one_secret_is_enough() {
         let wrong = "0".repeat(64);
         let several = format!("t={SIGNED},v1={wrong},v1={OF_UPEMAIL}");
         assert_eq!(check(&several, UPEMAIL, &[SECRET]), Ok(()));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_signature_is_a_mismatch() {
+    fn invalid_signature_is_a_mismatch() {
         let headers = [
             String::new(),
             "t=".to_owned(),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn three_hundred_seconds_either_way_and_no_more() {
+    fn signature_time_tolerance_is_three_hundred_seconds() {
         let table = [(0, true), (300, true), (301, false), (-300, true), (-301, false)];
         for (seconds, holds) in table {
             let checked =
@@ -210,7 +210,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_other_header_or_body_passes(header in ".*", body in ".*") {
+        fn other_headers_and_bodies_are_rejected(header in ".*", body in ".*") {
             prop_assert!(check(&header, &body, &[SECRET]).is_err());
         }
     }

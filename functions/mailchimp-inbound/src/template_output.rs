@@ -57,19 +57,19 @@ impl TemplateOutput {
         let patch = match rendered.remove("ory") {
             None | Some(Value::Null) => Vec::new(),
             Some(ory) if may_be_rounded(&ory) => {
-                return Err("`ory` holds a number that Jsonnet may have rounded");
+                return Err("`ory` has a number that Jsonnet may have rounded");
             }
             Some(ory) => patch::read(ory, paths)?,
         };
         let segment = match rendered.remove("segment") {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Object(call)) => without_echo(call).map(Some),
-            Some(_) => Err("`segment` is no object"),
+            Some(_) => Err("`segment` is not an object"),
         };
         if rendered.is_empty() {
             Ok(Self { patch, segment })
         } else {
-            Err("the result holds more than `ory` and `segment`")
+            Err("the template output has fields other than `ory` and `segment`")
         }
     }
 }
@@ -77,7 +77,7 @@ impl TemplateOutput {
 /// What came from Mailchimp does not go back to it by way of Segment.
 fn without_echo(mut call: Rendered) -> Result<Rendered, &'static str> {
     let integrations = call.entry("integrations").or_insert_with(|| json!({}));
-    let integrations = integrations.as_object_mut().ok_or("`integrations` is no object")?;
+    let integrations = integrations.as_object_mut().ok_or("`integrations` is not an object")?;
     integrations.insert(MAILCHIMP_DESTINATION.to_owned(), json!(false));
     Ok(call)
 }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_is_optional() {
+    fn each_part_of_the_output_is_optional() {
         let nothing = TemplateOutput { patch: Vec::new(), segment: Ok(None) };
         for result in [json!({}), json!({"ory": null, "segment": null}), json!({"ory": {}})] {
             assert_eq!(read(result).unwrap(), nothing);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_from_mailchimp_does_not_go_back_to_it() {
+    fn mailchimp_events_are_not_sent_back_to_mailchimp() {
         for integrations in [json!({}), json!({"MailChimp": true}), json!({"All": true})] {
             let call = json!({"segment": {"integrations": integrations}});
             let segment = read(call).unwrap().segment.unwrap().unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_call_keeps_nothing_from_ory() {
+    fn invalid_call_does_not_prevent_the_patch() {
         for segment in [json!(5), json!({"integrations": []})] {
             let add = json!({"op": "add", "path": "/traits/consent/newsletter", "value": true});
             let result = read(json!({"ory": {"patch": [add]}, "segment": segment})).unwrap();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_a_rule_is_refused() {
+    fn invalid_output_is_refused() {
         for result in [
             json!({"ory": 5}),
             json!({"ory": {"patch": 5}}),

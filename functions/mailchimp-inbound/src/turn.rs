@@ -132,7 +132,7 @@ impl<'a> Turn<'a> {
             (Some(admin), Some(id)) => {
                 let identity = admin.identity(id).await?.ok_or(GONE)?;
                 if identity.id() != id {
-                    return Err(Outcome::in_doubt("Ory answered with another identity").into());
+                    return Err(Outcome::in_doubt("Ory returned a different identity").into());
                 }
                 Ok(Some(identity))
             }
@@ -246,9 +246,9 @@ impl Progress {
         } else if self.left.withdrawn {
             Outcome::Skipped { reason: "stale consent" }
         } else if self.left.stale {
-            Outcome::Skipped { reason: "older than another" }
+            Outcome::Skipped { reason: "stale: a newer event was applied" }
         } else if self.changed {
-            Outcome::Skipped { reason: "identity changed since" }
+            Outcome::Skipped { reason: "identity changed since the event" }
         } else if self.left.done && !self.named {
             Outcome::Duplicate
         } else {
@@ -276,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_update_that_is_read_in_whole_seconds_is_still_ours() {
+    fn own_update_is_recognized_in_whole_seconds() {
         let ours = datetime!(2026-01-01 00:00:05.7 UTC);
         for read in [ours, datetime!(2026-01-01 00:00:05 UTC), datetime!(2026-01-01 00:00:06 UTC)] {
             assert!(is_same_update(ours, read), "{read}");

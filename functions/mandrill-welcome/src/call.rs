@@ -38,12 +38,12 @@ impl Call {
     /// The rule that it breaks.
     pub fn prepare(mut body: Rendered, event: &EventFacts<'_>) -> Result<Self, &'static str> {
         if body.contains_key("key") {
-            return Err("the result holds a `key`, which is the function's to add");
+            return Err("the template output has a `key`, which the function sets");
         }
         let message = body
             .get_mut("message")
             .and_then(Value::as_object_mut)
-            .ok_or("the result holds no `message` object")?;
+            .ok_or("the template output has no `message` object")?;
         check_recipient(message)?;
         check_headers(message)?;
         keep_headers_to_a_line(message);
@@ -108,7 +108,7 @@ fn check_headers(message: &Map<String, Value>) -> Result<(), &'static str> {
     let headers = match message.get("headers") {
         None | Some(Value::Null) => return Ok(()),
         Some(Value::Object(headers)) => headers,
-        Some(_) => return Err("`headers` is no object"),
+        Some(_) => return Err("`headers` is not an object"),
     };
     if !headers.keys().all(|name| is_header_name(name)) {
         return Err("the name of a header is none");
@@ -155,7 +155,7 @@ fn add_metadata(
     if metadata.is_null() {
         *metadata = json!({});
     }
-    let fields = metadata.as_object_mut().ok_or("`metadata` is no object")?;
+    let fields = metadata.as_object_mut().ok_or("`metadata` is not an object")?;
     refuse_ours(fields)?;
     fields.insert(KEY_IN_METADATA.to_owned(), json!(event.idempotency_key));
     if let Some(id) = event.identity_id {
@@ -176,7 +176,7 @@ fn add_metadata(
 fn recipient_metadata(
     message: &Map<String, Value>,
 ) -> Result<Vec<&Map<String, Value>>, &'static str> {
-    let wrong = "`recipient_metadata` is no list of `rcpt` and `values`";
+    let wrong = "`recipient_metadata` is not a list of `rcpt` and `values`";
     let entries = match message.get("recipient_metadata") {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(entries) => entries.as_array().ok_or(wrong)?,
@@ -192,7 +192,7 @@ fn recipient_metadata(
 fn refuse_ours(metadata: &Map<String, Value>) -> Result<(), &'static str> {
     let ours = [KEY_IN_METADATA, IDENTITY_IN_METADATA];
     if ours.iter().any(|name| metadata.contains_key(*name)) {
-        return Err("`ory_key` and `ory_identity` in metadata are the function's to add");
+        return Err("`ory_key` and `ory_identity` in metadata are set by the function");
     }
     Ok(())
 }
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_name_makes_it_send_template() {
+    fn template_name_selects_send_template() {
         let message = json!({"to": [{"email": "ann@example.com"}]});
         let plain = prepare(&json!({"message": message})).unwrap();
         assert_eq!(plain.method, "messages/send");
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_the_event_and_the_identity_travel_in_the_metadata() {
+    fn metadata_has_the_idempotency_key_and_the_identity_id() {
         let result = json!({"message": {
             "to": [{"email": "ann@example.com", "type": "to"}], "metadata": {"plan": "free"},
         }});
@@ -267,7 +267,7 @@ mod tests {
     const WITHOUT_X: usize = 107;
 
     #[test]
-    fn metadata_is_measured_as_ascii_json_with_that_of_the_recipient() {
+    fn metadata_size_is_measured_as_ascii_json_with_recipient_metadata() {
         let of = |metadata: Value, recipient: Value| {
             let recipient = json!([{"rcpt": "ann@example.com", "values": recipient}]);
             prepare(&json!({"message": {
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipient_s_digest_tells_addresses_of_one_mail_apart_and_no_two_mails_alike() {
+    fn recipient_digest_distinguishes_addresses_and_differs_per_mail() {
         let digest = |email: &str, key| {
             let received_at = datetime!(2026-01-01 00:00 UTC);
             let event = EventFacts { idempotency_key: key, identity_id: None, received_at };
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_head_of_a_mail_is_one_line() {
+    fn mail_header_fields_are_one_line() {
         let result = json!({"message": {
             "to": [{"email": "ann@example.com", "name": "Ann\r\nBcc: eve@example.com"}],
             "subject": "Hello Ann\r\nBcc: eve@example.com", "from_name": "\u{0}Ory\n",
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_a_rule_is_refused() {
+    fn invalid_output_is_refused() {
         let ann = json!({"email": "ann@example.com"});
         let long = "x".repeat(MAX_METADATA_BYTES);
         let of_recipient =
@@ -357,39 +357,48 @@ mod tests {
             (json!({"message": {"to": [ann], "headers": {"": "e"}}}), "name of a header"),
             (
                 json!({"message": {"to": [ann], "headers": [{"Bcc": "e"}]}}),
-                "`headers` is no object",
+                "`headers` is not an object",
             ),
-            (json!({"message": {"to": [ann], "headers": "Bcc: e"}}), "`headers` is no object"),
+            (json!({"message": {"to": [ann], "headers": "Bcc: e"}}), "`headers` is not an object"),
             (to(&json!([{"email": "ann@example.com", "type": "cc"}])), "cc or bcc"),
             (to(&json!([{"email": "ann@example.com", "type": "bcc"}])), "cc or bcc"),
             (json!({"message": {"to": [ann], "bcc_address": "eve@example.com"}}), "cc or bcc"),
             (json!({"message": {"to": [ann], "headers": {"Bcc": "eve@example.com"}}}), "cc or bcc"),
-            (json!({"message": {"to": [ann], "metadata": []}}), "no object"),
+            (json!({"message": {"to": [ann], "metadata": []}}), "not an object"),
             (json!({"message": {"to": [ann], "metadata": {"x": long}}}), "over 200 bytes"),
             (
                 json!({"message": {"to": [ann], "metadata": {"x": "ü".repeat(60)}}}),
                 "over 200 bytes",
             ),
-            (json!({"message": {"to": [ann], "metadata": {"ory_key": "x"}}}), "function's to add"),
-            (json!({"message": {"to": [ann], "metadata": {"ory_key": null}}}), "function's to add"),
+            (
+                json!({"message": {"to": [ann], "metadata": {"ory_key": "x"}}}),
+                "set by the function",
+            ),
+            (
+                json!({"message": {"to": [ann], "metadata": {"ory_key": null}}}),
+                "set by the function",
+            ),
             (
                 json!({"message": {"to": [ann], "metadata": {"ory_identity": "x"}}}),
-                "function's to add",
+                "set by the function",
             ),
-            (of_recipient(&json!([{"rcpt": "a", "values": {"ory_key": 1}}])), "function's to add"),
+            (
+                of_recipient(&json!([{"rcpt": "a", "values": {"ory_key": 1}}])),
+                "set by the function",
+            ),
             (
                 of_recipient(
                     &json!([{"rcpt": "a", "values": {}}, {"rcpt": "b", "values": {"ory_identity": 1}}]),
                 ),
-                "function's to add",
+                "set by the function",
             ),
             (of_recipient(&json!([{"rcpt": "a", "values": {"x": long}}])), "over 200 bytes"),
-            (of_recipient(&json!({})), "no list of"),
-            (of_recipient(&json!("x")), "no list of"),
-            (of_recipient(&json!([5])), "no list of"),
-            (of_recipient(&json!([{"values": {}}])), "no list of"),
-            (of_recipient(&json!([{"rcpt": "a"}])), "no list of"),
-            (of_recipient(&json!([{"rcpt": "a", "values": [{"ory_key": 1}]}])), "no list of"),
+            (of_recipient(&json!({})), "not a list of"),
+            (of_recipient(&json!("x")), "not a list of"),
+            (of_recipient(&json!([5])), "not a list of"),
+            (of_recipient(&json!([{"values": {}}])), "not a list of"),
+            (of_recipient(&json!([{"rcpt": "a"}])), "not a list of"),
+            (of_recipient(&json!([{"rcpt": "a", "values": [{"ory_key": 1}]}])), "not a list of"),
         ];
         for (result, part) in table {
             let rule = prepare(&result).err().unwrap_or_else(|| panic!("{result} is taken"));

@@ -91,7 +91,7 @@ fn by_name(name: &str, answer: &Response) -> Option<Outcome> {
 }
 
 fn by_status(answer: &Response) -> Outcome {
-    let told = format!("Mandrill answered {} without a word that we know", answer.status);
+    let told = format!("Mandrill returned {} with an unrecognized body", answer.status);
     match answer.status {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
         // Not Mandrill's word but a relay's: the application behind it gave no answer, or none in
@@ -116,7 +116,7 @@ fn later(cause: String, answer: &Response) -> Outcome {
 fn by_rows(rows: &[Row]) -> Outcome {
     match rows {
         [row] => by_row(row),
-        _ => Outcome::in_doubt("Mandrill answered with not exactly one row"),
+        _ => Outcome::in_doubt("Mandrill did not return exactly one row"),
     }
 }
 
@@ -125,7 +125,7 @@ fn by_row(row: &Row) -> Outcome {
         "sent" | "queued" | "scheduled" => delivered(row),
         "rejected" => rejected(row.reject_reason.as_deref()),
         "invalid" => Outcome::Rejected { reason: "invalid".to_owned() },
-        _ => Outcome::in_doubt("Mandrill answered with a status that we do not know"),
+        _ => Outcome::in_doubt("Mandrill returned an unknown status"),
     }
 }
 
@@ -146,8 +146,8 @@ fn backlog(reason: &str) -> Option<String> {
         | "sending-paused"
         | "sending-suspended"
         | "account-suspended"
-        | "sending-backlogged" => Some(format!("Mandrill holds it back: {reason}")),
-        _ => Some("Mandrill holds it back for a reason that we do not know".to_owned()),
+        | "sending-backlogged" => Some(format!("Mandrill holds the email: {reason}")),
+        _ => Some("Mandrill holds the email for an unknown reason".to_owned()),
     }
 }
 
@@ -159,9 +159,9 @@ fn rejected(reason: Option<&str>) -> Outcome {
             Outcome::Rejected { reason: reason.unwrap_or_default().to_owned() }
         }
         Some(reason @ ("invalid-sender" | "unsigned" | "test-mode-limit")) => {
-            Outcome::blocked(format!("Mandrill rejects the sender: {reason}"))
+            Outcome::blocked(format!("Mandrill rejected the sender: {reason}"))
         }
-        Some(_) => Outcome::blocked("Mandrill rejects it for a reason that we do not know"),
+        Some(_) => Outcome::blocked("Mandrill rejected the email for an unknown reason"),
         None => Outcome::Rejected { reason: "rejected".to_owned() },
     }
 }
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_mandrill_took_are_delivered() {
+    fn accepted_rows_are_delivered() {
         for status in ["sent", "queued", "scheduled"] {
             let expected = Outcome::delivered(json!({"status": status, "message_id": "m1"}));
             assert_eq!(row(status, None, None), expected);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_mandrill_refused_are_failures() {
+    fn rejected_rows_are_failures() {
         let table = ["hard-bounce", "soft-bounce", "spam", "unsub", "custom", "rule", "invalid"];
         for reason in table {
             let expected = Outcome::Rejected { reason: reason.to_owned() };
@@ -238,13 +238,13 @@ mod tests {
     }
 
     #[test]
-    fn an_id_may_be_absent() {
+    fn mandrill_id_is_optional() {
         let outcome = classify(&answer(200, r#"[{"status":"invalid","email":"x"}]"#));
         assert_eq!(outcome.word(), "rejected");
     }
 
     #[test]
-    fn errors_count_by_name_whatever_their_status() {
+    fn errors_are_classified_by_name_whatever_their_status() {
         let blocked = [
             ("ValidationError", -2),
             ("ValidationError", -1),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_known_name_the_status_decides() {
+    fn unknown_error_name_is_classified_by_status() {
         let html = "<html><body>502 Bad Gateway</body></html>";
         let unnamed = r#"{"status":"error","code":-9,"name":"New_Name","message":"x"}"#;
         let truncated = r#"[{"email":"ann@example.com","stat"#;
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn mandrill_s_own_error_counts_whatever_a_relay_makes_of_its_status() {
+    fn mandrill_error_is_recognized_behind_a_gateway_status() {
         for status in [502, 504] {
             assert_eq!(error(status, "GeneralError", -1).word(), "try_later");
             assert_eq!(error(status, "PaymentRequired", 10).word(), "blocked");
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_is_never_in_doubt() {
+    fn read_call_is_never_in_doubt() {
         for status in 0..=700 {
             for body in ["", "<html>", "[]", r#"[{"email":"ann@example.com","stat"#] {
                 let outcome = classify_unread(&answer(status, body));
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_passed_on() {
+    fn retry_after_is_passed_on() {
         let mut limited = answer(429, "");
         limited.headers.insert("retry-after", HeaderValue::from_static("7"));
         assert!(
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn not_exactly_one_row_tells_nothing() {
+    fn more_or_less_than_one_row_is_in_doubt() {
         let two = json!([{"status": "sent"}, {"status": "sent"}]).to_string();
         for body in ["[]".to_owned(), two] {
             assert_eq!(classify(&answer(200, body)).word(), "in_doubt");
@@ -362,7 +362,7 @@ mod tests {
         /// Total over any status, any header and any body; and only a whole row of a 2xx delivers,
         /// since a mail that was not sent must never count as sent.
         #[test]
-        fn any_answer_has_an_outcome(
+        fn any_response_has_an_outcome(
             status in prop_oneof![any::<u16>(), 100_u16..=600, 200_u16..=300],
             header in prop::option::of("[0-9]{1,25}|-1|1\\.5|soon|[ -~]*"),
             body in bodies(),

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_live_hard_bounce_of_this_address_counts() {
+    fn only_an_active_hard_bounce_of_the_address_counts() {
         let reject = |email: &str, reason: &str, expired: bool| {
             json!([{"email": email, "reason": reason, "expired": expired}]).to_string()
         };
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_stands_at_the_trait_that_holds_the_address() {
+    fn message_is_at_the_trait_with_the_address() {
         let table = [
             (json!({"email": "ann@example.com"}), Some("#/traits/email")),
             (json!({"email": "ANN@example.com"}), Some("#/traits/email")),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_trait_comes_before_the_verifiable_address() {
+    fn trait_has_precedence_over_the_verifiable_address() {
         let ctx = |traits: Value| {
             let identity = json!({"identity": {"traits": traits, "verifiable_addresses": [
                 {"value": "+491", "via": "sms"}, {"value": "bo@example.com", "via": "email"},

@@ -105,7 +105,7 @@ pub fn read(key: &str, answer: &Response) -> Found {
         Some(row) => Found::Done(row.outcome()),
         None if answer.status != 200 => Found::Failed(classify_unread(answer)),
         None if rows.len() >= MAX_ROWS => {
-            Found::Failed(Outcome::try_later("Mandrill's search does not tell"))
+            Found::Failed(Outcome::try_later("the Mandrill search returned no usable result"))
         }
         None => Found::Nothing,
     }
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_is_by_recipient_and_date() {
+    fn search_is_by_recipient_and_date() {
         let to = json!({"message": {"to": [{"email": "a\"b\\c@example.com"}]}});
         let received_at = datetime!(2026-03-01 00:10 UTC);
         let event = EventFacts { idempotency_key: KEY, identity_id: None, received_at };
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_row_with_our_key_decides_by_its_state() {
+    fn row_with_our_idempotency_key_decides_by_its_state() {
         let delivered = |state: &str| {
             Found::Done(Outcome::delivered(json!({"status": state, "message_id": "m"})))
         };
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_tell_is_no_search() {
+    fn inconclusive_response_is_not_a_search_result() {
         let many: Vec<_> = (0..MAX_ROWS).map(|_| row("other", "sent")).collect();
         let failed = |answer: Response| match read(KEY, &answer) {
             Found::Failed(outcome) => outcome.word(),
@@ -200,14 +200,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_a_row_with_our_key_settles_anything(status: u16, body: String) {
+        fn only_a_row_with_our_idempotency_key_settles_the_search(status: u16, body: String) {
             let settled = matches!(read(KEY, &answer(status, &body)), Found::Done(_));
             prop_assert!(!settled || body.contains(KEY));
         }
     }
 
     #[test]
-    fn an_asked_wait_is_passed_on() {
+    fn search_passes_on_retry_after() {
         let mut limited = answer(429, "");
         limited.headers.insert("retry-after", http::HeaderValue::from_static("60"));
         let Found::Failed(Outcome::TryLater { wait, .. }) = read(KEY, &limited) else {

@@ -27,7 +27,7 @@ async fn html_for(name: Value) -> String {
 const WITHOUT_NAME: &str = "<p>Hello,</p><p>Welcome to Ory! Have fun and happy hacking!</p>";
 
 #[tokio::test]
-async fn the_shipped_welcome() {
+async fn shipped_welcome_output() {
     let identity = json!({
         "id": "3a5293f1-f4d6-49f4-b34f-6da62c360604",
         "traits": {"email": "ann@example.com", "name": {"first": "Ann", "last": "Lee"}},
@@ -37,7 +37,7 @@ async fn the_shipped_welcome() {
 }
 
 #[tokio::test]
-async fn the_template_of_ory_s_documents_works_without_its_key() {
+async fn template_from_the_ory_docs_works_without_its_key() {
     let code = r#"
         function(ctx) {
           message: {
@@ -58,7 +58,7 @@ async fn the_template_of_ory_s_documents_works_without_its_key() {
 }
 
 #[tokio::test]
-async fn the_address_falls_back_to_the_trait() {
+async fn address_falls_back_to_the_trait() {
     let to = |identity: Value| async move {
         welcome(identity).await.map(|result| result["message"]["to"][0]["email"].clone()).ok()
     };
@@ -75,7 +75,7 @@ async fn the_address_falls_back_to_the_trait() {
 }
 
 #[tokio::test]
-async fn without_an_address_it_cancels() {
+async fn welcome_without_an_address_is_cancelled() {
     let identities = [
         json!({}),
         json!({"traits": {}}),
@@ -94,14 +94,14 @@ async fn without_an_address_it_cancels() {
 }
 
 #[tokio::test]
-async fn an_address_that_looks_like_one_of_a_test_is_welcomed() {
+async fn address_that_looks_like_a_test_gets_a_welcome() {
     let result = welcome(json!({"traits": {"email": "test-ann@example.com"}})).await.unwrap();
     assert_eq!(result["message"]["to"][0]["email"], "test-ann@example.com");
 }
 
 /// The template of the README that passes over test accounts.
 #[tokio::test]
-async fn the_template_of_the_readme_cancels_test_accounts() {
+async fn readme_template_cancels_test_accounts() {
     let readme = include_str!("../README.md");
     let code = readme.split("```jsonnet\n").nth(1).unwrap().split("```").next().unwrap();
     let of = async |email: &str| {
@@ -116,7 +116,7 @@ async fn the_template_of_the_readme_cancels_test_accounts() {
 }
 
 #[tokio::test]
-async fn one_welcome_in_a_life() {
+async fn one_welcome_per_identity() {
     let key = |identity: Value| async move {
         welcome(identity).await.unwrap()["idempotency_key"].clone()
     };
@@ -126,7 +126,7 @@ async fn one_welcome_in_a_life() {
 }
 
 #[tokio::test]
-async fn an_honest_name_is_greeted_and_escaped() {
+async fn plain_name_is_greeted_and_escaped() {
     let table = [
         (json!("Ann"), "Ann"),
         (json!({"first": "Ann", "last": "Lee"}), "Ann"),
@@ -143,7 +143,7 @@ async fn an_honest_name_is_greeted_and_escaped() {
 }
 
 #[tokio::test]
-async fn a_name_that_could_carry_a_message_is_not_greeted() {
+async fn name_that_could_carry_a_message_is_omitted() {
     let names = [
         json!(null),
         json!(""),

@@ -34,7 +34,7 @@ impl BatchDelivery {
 
     async fn prepare(&self, attempt: &Attempt<'_, SanitizedCtx>) -> Result<Batch, Outcome> {
         if attempt.budget.for_call(self.0.client.timeout).is_none() {
-            return Err(Outcome::try_later("too little time was left to render"));
+            return Err(Outcome::try_later("not enough time left to render"));
         }
         self.0.prepare(attempt).await.map(|(one, _)| one)
     }
@@ -93,12 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_taken_apart_after_any_4xx_but_for_the_key_and_for_the_time() {
+    fn batch_is_split_after_any_4xx_except_key_errors_and_timeout() {
         let kept_whole = [401, 403, 408, 429];
         for status in 100..=599 {
-            let taken_apart = (400..=499).contains(&status) && !kept_whole.contains(&status);
+            let is_split = (400..=499).contains(&status) && !kept_whole.contains(&status);
             for body in ["", "<html>", r#"{"success":false}"#] {
-                assert_eq!(is_refused(&answered(status, body)), taken_apart, "{status} {body}");
+                assert_eq!(is_refused(&answered(status, body)), is_split, "{status} {body}");
             }
         }
         let no_answer = DeliveryReport::from(Outcome::in_doubt("it hung up"));
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_with_a_bad_key_is_no_better_taken_apart() {
+    fn batch_with_a_bad_key_is_not_split() {
         let words = r#"{"success":false,"message":"An invalid write key was provided"}"#;
         assert!(!is_refused(&answered(400, words)));
     }

@@ -37,19 +37,19 @@ fn registration() -> Value {
 }
 
 #[tokio::test]
-async fn the_shipped_identify() {
+async fn shipped_identify_output() {
     insta::assert_json_snapshot!(identify(registration()).await);
 }
 
 #[tokio::test]
-async fn what_the_identity_does_not_hold_stays_absent() {
+async fn missing_identity_fields_stay_absent() {
     let bare = json!({"identity": {"id": "i", "created_at": "0001-01-01T00:00:00Z"}});
     let expected = json!({"userId": "i", "integrations": {"MailChimp": false}});
     assert_eq!(identify(bare).await, expected);
 }
 
 #[tokio::test]
-async fn a_name_in_parts_becomes_one_text() {
+async fn name_parts_become_one_string() {
     let table = [
         (json!({"first": "Ann", "last": "Lee"}), json!(["Ann Lee", "Ann", "Lee"])),
         (json!({"first": "Ann"}), json!(["Ann", "Ann", null])),
@@ -71,7 +71,7 @@ async fn a_name_in_parts_becomes_one_text() {
 }
 
 #[tokio::test]
-async fn without_consent_mailchimp_is_not_told() {
+async fn without_consent_the_event_is_not_forwarded_to_mailchimp() {
     let result = |consent: Value| async move {
         let mut body = registration();
         body["identity"]["traits"]["consent"] = consent;
@@ -91,7 +91,7 @@ async fn without_consent_mailchimp_is_not_told() {
 }
 
 #[tokio::test]
-async fn an_address_that_looks_like_one_of_a_test_is_told() {
+async fn address_that_looks_like_a_test_is_sent() {
     let mut body = registration();
     body["identity"]["traits"]["email"] = json!("test-ann@example.com");
     assert_eq!(identify(body).await["traits"]["email"], "test-ann@example.com");
@@ -99,7 +99,7 @@ async fn an_address_that_looks_like_one_of_a_test_is_told() {
 
 /// The template of the README that passes over test accounts.
 #[tokio::test]
-async fn the_template_of_the_readme_cancels_test_accounts() {
+async fn readme_template_cancels_test_accounts() {
     let readme = include_str!("../README.md");
     let code = readme.split("```jsonnet\n").nth(1).unwrap().split("```").next().unwrap();
     let of = async |email: &str| {
@@ -114,7 +114,7 @@ async fn the_template_of_the_readme_cancels_test_accounts() {
 
 /// Ory loads addresses in no order (ory/kratos#2515).
 #[tokio::test]
-async fn of_two_addresses_the_one_of_the_person_is_told() {
+async fn primary_address_of_two_is_sent() {
     let mut body = registration();
     let addresses = [("old@work.example.com", false), ("ann@example.com", true)];
     let addresses = addresses
@@ -128,7 +128,7 @@ async fn of_two_addresses_the_one_of_the_person_is_told() {
 }
 
 #[tokio::test]
-async fn empty_texts_are_absent() {
+async fn empty_strings_are_absent() {
     let mut body = registration();
     for blank in ["", " ", "\t\n"] {
         body["identity"]["traits"]["name"] = json!({"first": blank, "last": "Lee"});
@@ -143,7 +143,7 @@ fn custom_data(bytes: usize) -> Value {
 }
 
 #[tokio::test]
-async fn custom_data_is_left_out_where_it_is_too_large() {
+async fn custom_data_is_dropped_if_too_large() {
     let told = async |data: Value| {
         let mut body = registration();
         body["flow"]["transient_payload"]["custom_data"] = data;
@@ -212,7 +212,7 @@ proptest! {
     /// Whatever a person types, alone or all at once: a call that Segment does not take would be
     /// an event that waits for somebody to act.
     #[test]
-    fn segment_can_take_whatever_somebody_types(
+    fn any_sign_up_input_is_valid_for_segment(
         traits in prop_oneof![
             4 => (typed(), typed(), typed(), typed(), typed()).prop_map(|(email, first, last, newsletter, other)| json!({
                 "email": email, "name": {"first": first, "last": last},
@@ -244,7 +244,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn the_template_of_ory_s_documents_works() {
+async fn template_from_the_ory_docs_works() {
     let code = r"
         function(ctx) {
           userId: ctx.identity.id,

@@ -193,7 +193,7 @@ mod tests {
     use crate::kratos::Method;
 
     #[test]
-    fn who_is_told_the_identity_and_the_session() {
+    fn hooks_that_receive_identity_and_session() {
         use Flow::{Login, Recovery, Registration, Settings, Verification};
         let password = |flow| HookList::AfterMethod(flow, Method::Password);
         let table = [

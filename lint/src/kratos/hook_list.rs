@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_has_a_path_and_a_pointer() {
+    fn hook_list_has_a_path_and_a_pointer() {
         let list = HookList::AfterMethod(Flow::Registration, Method::LookupSecret);
         assert_eq!(list.to_string(), "selfservice.flows.registration.after.lookup_secret.hooks");
         assert_eq!(list.pointer(), "/selfservice/flows/registration/after/lookup_secret/hooks");
@@ -95,7 +95,7 @@ mod tests {
 
     /// As `tests/real/kratos/hook_lists.rs` and `before_saving.rs` measure it.
     #[test]
-    fn when_a_hook_is_called() {
+    fn hook_call_time() {
         use Flow::{Login, Recovery, Registration, Settings};
         let plain = Response::default();
         let password = |flow| HookList::AfterMethod(flow, Method::Password);

@@ -19,7 +19,7 @@ pub use response::Response;
 
 /// A name that is none of those that there are.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{name} is no {kind}: it is one of {known}")]
+#[error("unknown {kind} {name}: expected one of {known}")]
 pub struct UnknownName {
     name: String,
     kind: &'static str,

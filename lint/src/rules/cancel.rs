@@ -1,7 +1,7 @@
 //! `error "cancel"`: what Kratos takes for it.
 
 use crate::{
-    Findings, Rule, Severity,
+    Example, Findings, Rule, Severity,
     template::{Certainty, ErrorText, Reading},
 };
 
@@ -9,22 +9,34 @@ use crate::{
 pub(crate) static CANCELS_BY_ACCIDENT: Rule = Rule {
     name: "cancels-by-accident",
     severity: Severity::Warning,
-    happens: "The webhook is cancelled in silence, where an error seems to be meant: Kratos \
-              searches the whole text of whatever error there is for `RUNTIME ERROR: cancel`, so \
-              any text that begins with `cancel` cancels, an assertion's too.",
-    mend: "Begin an error that is to be seen with another word. To cancel, write `error 'cancel'` \
-           or `error 'cancel: REASON'`. Let nobody else's text begin an error.",
-    claim: "H15; request/builder.go, addJSONBody; tests/real/kratos/cancel.rs; docs/jsonnet.md",
+    title: "An error cancels the webhook by accident",
+    description: "The webhook is silently cancelled. Kratos searches the full text of every error \
+                  for `RUNTIME ERROR: cancel`, so every error text that begins with `cancel` \
+                  cancels, also that of an assertion.",
+    help: "Begin an error text with another word. To cancel, use `error 'cancel'` or `error \
+           'cancel: REASON'`. Do not begin an error text with data from a user.",
+    example: Some(Example::template(
+        "function(ctx) if ctx.flow.type == 'api' then error 'cancellation failed' else { id: ctx.flow.id }",
+        "function(ctx) if ctx.flow.type == 'api' then error 'failed to cancel' else { id: ctx.flow.id }",
+    )),
+    source: "docs/kratos.md H15; ory/kratos request/builder.go, addJSONBody; \
+             tests/real/kratos/cancel.rs; docs/jsonnet.md",
 };
 
 /// A cancel that is none.
 pub(crate) static DOES_NOT_CANCEL: Rule = Rule {
     name: "does-not-cancel",
     severity: Severity::Error,
-    happens: "The flow fails, where a cancel seems to be meant: Kratos takes only a text that \
-              begins with `cancel`, in small letters.",
-    mend: "Write `error 'cancel'` or `error 'cancel: REASON'`.",
-    claim: "H15; request/builder.go, addJSONBody; tests/real/kratos/cancel.rs",
+    title: "An error that looks like a cancel does not cancel",
+    description: "The flow fails: Kratos cancels only if the error text begins with `cancel` in \
+                  lower case.",
+    help: "Use `error 'cancel'` or `error 'cancel: REASON'`.",
+    example: Some(Example::template(
+        "function(ctx) if ctx.flow.type == 'api' then error 'Cancel' else { id: ctx.flow.id }",
+        "function(ctx) if ctx.flow.type == 'api' then error 'cancel' else { id: ctx.flow.id }",
+    )),
+    source: "docs/kratos.md H15; ory/kratos request/builder.go, addJSONBody; \
+             tests/real/kratos/cancel.rs",
 };
 
 const CANCEL: &str = "cancel";
@@ -54,7 +66,7 @@ fn judge(error: &ErrorText) -> Judgement {
     match &error.text {
         Certainty::Unknown => Judgement::Fine,
         Certainty::FromCtx(path) => {
-            Judgement::Cancels(format!("Its text is whatever `{path}` holds."))
+            Judgement::Cancels(format!("The error text is the value of `{path}`."))
         }
         Certainty::Begins(text) if text.starts_with(CANCEL) && !error.is_assertion => {
             Judgement::Fine
@@ -67,9 +79,9 @@ fn of_text(text: &str, is_assertion: bool) -> Judgement {
     let rest = text.strip_prefix(CANCEL);
     let goes_on = rest.is_some_and(|rest| rest.starts_with(char::is_alphabetic));
     if rest.is_some() && is_assertion {
-        Judgement::Cancels(format!("It is an assertion: `{text}`."))
+        Judgement::Cancels(format!("The assertion fails with `{text}`."))
     } else if goes_on || (rest.is_none() && text.contains(SEARCHED)) {
-        Judgement::Cancels(format!("It is `{text}`."))
+        Judgement::Cancels(format!("The error text is `{text}`."))
     } else if rest.is_none() && text.trim().to_lowercase().starts_with(CANCEL) {
         Judgement::DoesNot
     } else {

@@ -1,7 +1,7 @@
 //! What a template takes of `ctx`.
 
 use crate::{
-    Findings, Rule, Severity,
+    Example, Findings, Rule, Severity,
     hook::Hook,
     kratos::{Flow, HookList, Moment, Presence, Shape},
     template::{Path, Read, Reading, Step},
@@ -11,75 +11,114 @@ use crate::{
 pub(crate) static WHOLE_CTX: Rule = Rule {
     name: "whole-ctx",
     severity: Severity::Error,
-    happens: "Everything goes to the webhook, live session cookies and the form's CSRF token \
-              among it. Whoever can read the webhook's log can take over accounts.",
-    mend: "Name the fields that you need; `shared/forward.jsonnet` is a template that does.",
-    claim: "H14; selfservice/hook/web_hook.go, cookies; tests/real/kratos/settings.rs",
+    title: "A template sends all of `ctx`",
+    description: "The webhook receives everything, including live session cookies and the CSRF \
+                  token of the form. Everyone who can read the logs of the webhook can take over \
+                  accounts.",
+    help: "Name the fields that you need, as `shared/forward.jsonnet` does.",
+    example: Some(Example::template(
+        "function(ctx) ctx",
+        "function(ctx) { id: ctx.identity.id, email: ctx.identity.traits.email }",
+    )),
+    source: "docs/kratos.md H14; ory/kratos selfservice/hook/web_hook.go, cookies; \
+             tests/real/kratos/settings.rs",
 };
 
 /// Cookies.
 pub(crate) static COOKIES: Rule = Rule {
     name: "cookies",
     severity: Severity::Error,
-    happens: "Session cookies go to the webhook: Kratos filters headers, not cookies. Whoever can \
-              read the webhook's log can take over accounts.",
-    mend: "Leave `request_cookies` out. If one cookie is needed, name it: \
+    title: "A template sends session cookies",
+    description: "The webhook receives session cookies: Kratos filters headers but not cookies. \
+                  Everyone who can read the logs of the webhook can take over accounts.",
+    help: "Remove `request_cookies`. If you need one cookie, name it: \
            `std.get(ctx.request_cookies, 'NAME')`.",
-    claim: "H14; selfservice/hook/web_hook.go, cookies; tests/real/kratos/settings.rs",
+    example: Some(Example::template(
+        "function(ctx) { id: ctx.identity.id, cookies: ctx.request_cookies }",
+        "function(ctx) { id: ctx.identity.id, theme: std.get(ctx.request_cookies, 'theme') }",
+    )),
+    source: "docs/kratos.md H14; ory/kratos selfservice/hook/web_hook.go, cookies; \
+             tests/real/kratos/settings.rs",
 };
 
 /// What a flow keeps for the browser.
 pub(crate) static FORM: Rule = Rule {
     name: "flow-secrets",
     severity: Severity::Error,
-    happens: "Secrets of the flow go to the webhook: the form (`flow.ui`) holds its CSRF token, \
-              `flow.session_token_exchange_code` stands for a session.",
-    mend: "Name what you need of the flow: `{ id: ctx.flow.id, type: ctx.flow.type }`.",
-    claim: "H14; selfservice/flow/*/flow.go",
+    title: "A template sends secrets of the flow",
+    description: "The form (`flow.ui`) holds a CSRF token, and `flow.session_token_exchange_code` \
+                  can be exchanged for a session.",
+    help: "Name the fields that you need: `{ id: ctx.flow.id, type: ctx.flow.type }`.",
+    example: Some(Example::template(
+        "function(ctx) { flow: ctx.flow }",
+        "function(ctx) { flow: { id: ctx.flow.id, type: ctx.flow.type } }",
+    )),
+    source: "docs/kratos.md H14; ory/kratos selfservice/flow/*/flow.go",
 };
 
 /// The payload of somebody's own form.
 pub(crate) static TRANSIENT_PAYLOAD: Rule = Rule {
     name: "transient-payload-level",
     severity: Severity::Error,
-    happens: "There is no `transient_payload` at this level, though Ory's document long said so: \
-              it is in `ctx.flow`. The template fails, and with it the flow; read with `std.get` \
-              it is always the default.",
-    mend: "Write `std.get(ctx.flow, 'transient_payload', {})`.",
-    claim: "H11; selfservice/hook/web_hook.go, templateContext; tests/real/kratos/ctx.rs",
+    title: "A template reads `transient_payload` at the wrong level",
+    description: "`transient_payload` is in `ctx.flow`; the Ory documentation long said otherwise. \
+                  The template fails, and the flow with it. If it is read with `std.get`, the \
+                  result is always the default.",
+    help: "Use `std.get(ctx.flow, 'transient_payload', {})`.",
+    example: Some(Example::template(
+        "function(ctx) { payload: ctx.transient_payload }",
+        "function(ctx) { payload: std.get(ctx.flow, 'transient_payload', {}) }",
+    )),
+    source: "docs/kratos.md H11; ory/kratos selfservice/hook/web_hook.go, templateContext; \
+             tests/real/kratos/ctx.rs",
 };
 
 /// Something that Kratos never tells this hook.
 pub(crate) static NO_SUCH_FIELD: Rule = Rule {
     name: "no-such-field",
     severity: Severity::Error,
-    happens: "The field is never in this hook's ctx: the template fails with \"Field does not \
-              exist\", and the flow with it, unless the answer is ignored; then nothing is sent.",
-    mend: "Read a field that is there, or move the hook to where the field is.",
-    claim: "H3, H4; selfservice/hook/web_hook.go, templateContext; tests/real/kratos/ctx.rs",
+    title: "A template reads a field that this hook never has",
+    description: "The template fails with \"Field does not exist\" and the flow fails with it. If \
+                  the response is ignored, nothing is sent.",
+    help: "Read a field that exists, or move the hook to where the field exists.",
+    example: Some(Example::template(
+        "function(ctx) { session: ctx.session.id }",
+        "function(ctx) { id: ctx.identity.id }",
+    )),
+    source: "docs/kratos.md H3, H4; ory/kratos selfservice/hook/web_hook.go, templateContext; \
+             tests/real/kratos/ctx.rs",
 };
 
 /// Something that Kratos tells only at times.
 pub(crate) static FIELD_AT_TIMES: Rule = Rule {
     name: "field-at-times",
     severity: Severity::Warning,
-    happens: "The field is missing for some people, and the template then fails with \"Field does \
-              not exist\", and the flow with it, unless the answer is ignored; then nothing is \
-              sent.",
-    mend: "Read it with `std.get(OBJECT, 'FIELD', DEFAULT)`, or ask `std.objectHas` first.",
-    claim: "H11; selfservice/flow/*/flow.go, omitempty; ory/kratos#4609",
+    title: "A template reads a field that is sometimes missing",
+    description: "For people without the field, the template fails with \"Field does not exist\" \
+                  and the flow fails with it. If the response is ignored, nothing is sent.",
+    help: "Use `std.get(OBJECT, 'FIELD', DEFAULT)`, or check `std.objectHas` first.",
+    example: Some(Example::template(
+        "function(ctx) { back: ctx.flow.return_to }",
+        "function(ctx) { back: std.get(ctx.flow, 'return_to', null) }",
+    )),
+    source: "docs/kratos.md H11; ory/kratos selfservice/flow/*/flow.go, omitempty; ory/kratos#4609",
 };
 
 /// Checks what is read and what is sent on.
 pub(crate) fn check(reading: &Reading, hook: &Hook, path: &str, found: &mut Findings) {
     for forward in &reading.forwards {
         if let Some(rule) = leak(&forward.path) {
-            found.add_at(rule, path, forward.place, format!("It sends `{}`.", forward.path));
+            found.add_at(
+                rule,
+                path,
+                forward.place,
+                format!("The template sends `{}`.", forward.path),
+            );
         }
     }
     for read in &reading.reads {
         if is_misplaced_payload(&read.path) {
-            let detail = format!("It reads `{}`.", read.path);
+            let detail = format!("The template reads `{}`.", read.path);
             found.add_at(&TRANSIENT_PAYLOAD, path, read.place, detail);
         }
     }
@@ -131,11 +170,21 @@ fn field(read: &Read, ctx: &Shape, hook: &Hook, path: &str, found: &mut Findings
         Some(Presence::Always) => {}
         Some(Presence::AtTimes) => {
             let why = at_times(hook.list.flow(), last);
-            found.add_at(&FIELD_AT_TIMES, path, read.place, format!("It reads `{what}`.{why}"));
+            found.add_at(
+                &FIELD_AT_TIMES,
+                path,
+                read.place,
+                format!("The template reads `{what}`.{why}"),
+            );
         }
         None => {
             let why = never(hook, last);
-            found.add_at(&NO_SUCH_FIELD, path, read.place, format!("It reads `{what}`.{why}"));
+            found.add_at(
+                &NO_SUCH_FIELD,
+                path,
+                read.place,
+                format!("The template reads `{what}`.{why}"),
+            );
         }
     }
 }
@@ -151,12 +200,12 @@ fn step<'s>(shape: &'s Shape, step: &Step) -> Option<&'s Shape> {
 fn at_times(flow: Flow, field: &str) -> &'static str {
     match (flow, field) {
         (Flow::Settings, "transient_payload") => {
-            " In settings, Kratos loses the payload of every method but `oidc`."
+            " In settings, Kratos drops the payload for every method except `oidc`."
         }
-        (_, "transient_payload") => " It is there only if the form was sent with one.",
+        (_, "transient_payload") => " It exists only if the form was submitted with one.",
         (_, "verifiable_addresses" | "recovery_addresses") => {
-            " Somebody without such an address has none, by social sign-in for example; the \
-             address that you know of is in the traits."
+            " People without such an address do not have it, for example after social sign-in. \
+             The traits hold the address that they entered."
         }
         _ => "",
     }
@@ -166,18 +215,18 @@ fn never(hook: &Hook, field: &str) -> String {
     let is_start = hook.list.moment(hook.response()) == Some(Moment::Start);
     match field {
         "metadata_admin" | "credentials" => {
-            " Kratos takes `metadata_admin` and `credentials` out of every ctx.".to_owned()
+            " Kratos removes `metadata_admin` and `credentials` from every ctx.".to_owned()
         }
         "identity" if is_start => {
             let after = HookList::After(hook.list.flow());
-            format!(" Before the flow nobody is known; `{after}` and the like know an identity.")
+            format!(" Before the flow there is no identity. Use `{after}` or the list of a method.")
         }
         "recipient" => {
-            " The functions of this bundle add `recipient` for their own templates; Kratos does \
-             not know it."
+            " The functions of this project add `recipient` for their own templates; Kratos does \
+             not have it."
                 .to_owned()
         }
-        "session" => " Only login (after) and settings tell the session.".to_owned(),
+        "session" => " Only hooks after login and settings have the session.".to_owned(),
         _ => String::new(),
     }
 }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::{
-    Findings, Rule, Severity,
+    Example, Findings, Rule, Severity,
     hook::Hook,
     template::Reading,
     vendor::Vendor,
@@ -14,21 +14,45 @@ use crate::{
 pub(crate) static KEY_IN_REQUEST: Rule = Rule {
     name: "key-in-request",
     severity: Severity::Error,
-    happens: "A vendor's key is in Ory's configuration: whoever may read the project, its backups \
-              or a pull request has it, and changing it is a change of the configuration.",
-    mend: "Take it out and revoke it. Call a function that keeps the key in Secrets Manager, and \
-           give Ory a key of that function's only.",
-    claim: "ory/k8s#401; ory/kratos#1792; request/auth.go",
+    title: "The configuration holds a vendor's API key",
+    description: "Everyone who can read the Ory project, its backups or a pull request has the \
+                  key, and rotating it means changing the configuration.",
+    help: "Remove the key and revoke it. Call a function that keeps the key in Secrets Manager, \
+           and give Ory a key for that function only.",
+    example: Some(Example::config(
+        r"
+            url: https://api.segment.io/v1/identify
+            auth: {type: basic_auth, config: {user: WRITE-KEY, password: ''}}
+        ",
+        r"
+            url: https://segment-identify.example.com/
+            auth: {type: api_key, config: {name: Authorization, value: KEY, in: header}}
+        ",
+    )),
+    source: "ory/k8s#401; ory/kratos#1792; ory/kratos request/auth.go",
 };
 
 /// A key within the template. Base64 hides nothing.
 pub(crate) static KEY_IN_TEMPLATE: Rule = Rule {
     name: "key-in-template",
     severity: Severity::Error,
-    happens: "A vendor's key is in the template, and base64 is no encryption: whoever may read \
-              the configuration has it.",
-    mend: "Take it out and revoke it. Call a function that adds the key to what the template gives.",
-    claim: "ory/k8s#401; ory/kratos#1792; Ory's document on Mailchimp, which says to do so",
+    title: "A template holds a vendor's API key",
+    description: "Base64 is not encryption: everyone who can read the configuration has the key.",
+    help: "Remove the key and revoke it. Call a function that adds the key to the template output.",
+    example: Some(Example::template(
+        r"
+            function(ctx) {
+              key: 'API-KEY',
+              message: { subject: 'Welcome', to: [{ email: ctx.identity.traits.email }] },
+            }
+        ",
+        r"
+            function(ctx) {
+              message: { subject: 'Welcome', to: [{ email: ctx.identity.traits.email }] },
+            }
+        ",
+    )),
+    source: "ory/k8s#401; ory/kratos#1792; the Ory guide for Mailchimp, which does this",
 };
 
 /// Names that vendors give a key in a body.
@@ -39,7 +63,7 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
     let at = Vendor::of_url(&web.url);
     let mut told = |part: String, vendor: Vendor| {
-        found.add(&KEY_IN_REQUEST, part, format!("It is a key of {}'s.", vendor.name()));
+        found.add(&KEY_IN_REQUEST, part, format!("This is a {} API key.", vendor.name()));
     };
     let presented = texts_of_auth(web);
     let by_shape = presented.iter().find_map(|text| Vendor::of_key(text));
@@ -79,7 +103,7 @@ pub(crate) fn check_template(reading: &Reading, hook: &Hook, path: &str, found: 
     let is_mandrills = Vendor::of_url(url) == Some(Vendor::Mandrill) || is_a_mail(reading);
     for text in &reading.named_texts {
         if is_mandrills && text.fields == ["key"] && !text.text.is_empty() {
-            found.add_at(&KEY_IN_TEMPLATE, path, text.place, "It is `key`, Mandrill's.");
+            found.add_at(&KEY_IN_TEMPLATE, path, text.place, "`key` holds a Mandrill API key.");
         }
     }
 }
@@ -96,20 +120,25 @@ fn is_a_mail(reading: &Reading) -> bool {
 pub(crate) fn check_texts(reading: &Reading, path: &str, found: &mut Findings) {
     for text in &reading.texts {
         if let Some(vendor) = Vendor::of_key(&text.text) {
-            let detail = format!("It has the shape of a key of {}'s.", vendor.name());
+            let detail = format!("This looks like a {} API key.", vendor.name());
             found.add_at(&KEY_IN_TEMPLATE, path, text.place, detail);
         }
     }
     for text in &reading.named_texts {
         let is_put_together = !reading.texts.iter().any(|standing| standing.text == text.text);
         if let Some(vendor) = Vendor::of_key(&text.text).filter(|_| is_put_together) {
-            let detail = format!("Put together, it has the shape of a key of {}'s.", vendor.name());
+            let detail = format!("The joined text looks like a {} API key.", vendor.name());
             found.add_at(&KEY_IN_TEMPLATE, path, text.place, detail);
         }
         let Some(field) = text.fields.last() else { continue };
         let plain = field.replace(['_', '-'], "").to_lowercase();
         if NAMES_OF_KEYS.contains(&plain.as_str()) && !text.text.is_empty() {
-            found.add_at(&KEY_IN_TEMPLATE, path, text.place, format!("It is `{field}`."));
+            found.add_at(
+                &KEY_IN_TEMPLATE,
+                path,
+                text.place,
+                format!("`{field}` holds an API key."),
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Lists of hooks: which of them Kratos looks at.
 
 use crate::{
-    Configuration, Findings, Rule, Severity,
+    Configuration, Example, Findings, Rule, Severity,
     hook::Hook,
     kratos::{Flow, HookList, Method},
     methods::Methods,
@@ -11,63 +11,165 @@ use crate::{
 pub(crate) static SHADOWED: Rule = Rule {
     name: "shadowed",
     severity: Severity::Error,
-    happens: "The hook never runs for the methods named here. Kratos looks at `after.hooks` only \
-              where the method has no list of its own; any hook in that list silences all of \
-              `after.hooks`, the built-in `session` hook too.",
-    mend: "Put the hook into the list of each of these methods, and out of `after.hooks`.",
-    claim: "H1; driver/registry_default_{registration,login,settings}.go; \
-            tests/real/kratos/hook_lists.rs",
+    title: "A hook in `after.hooks` is disabled by the list of a method",
+    description: "The hook never runs for a method with its own list: Kratos uses `after.hooks` \
+                  only for methods without one. Any hook in such a list disables all of \
+                  `after.hooks`, including the built-in `session` hook.",
+    help: "Move the hook from `after.hooks` to the list of each of these methods.",
+    example: Some(Example::flows(
+        r"
+            registration:
+              after:
+                hooks:
+                  - hook: web_hook
+                    config: {url: https://example.com/, method: POST, response: {ignore: true}}
+                password:
+                  hooks:
+                    - hook: session
+        ",
+        r"
+            registration:
+              after:
+                password:
+                  hooks:
+                    - hook: web_hook
+                      config: {url: https://example.com/, method: POST, response: {ignore: true}}
+                    - hook: session
+        ",
+    )),
+    source: "docs/kratos.md H1; ory/kratos \
+             driver/registry_default_{registration,login,settings}.go; \
+             tests/real/kratos/hook_lists.rs",
 };
 
 /// A hook to be called before saving, where Kratos does not look for one.
 pub(crate) static PARSE_ON_GLOBAL: Rule = Rule {
     name: "parse-on-global",
     severity: Severity::Error,
-    happens: "The hook never runs at all. Hooks with `response.parse` (or `can_interrupt`) run \
-              before the identity is saved, and for those Kratos looks only into the lists of the \
-              methods.",
-    mend: "Put the hook into `after.<method>.hooks` of every method that people use.",
-    claim: "H2; driver/registry_default_{registration,settings}.go; \
-            tests/real/kratos/hook_lists.rs",
+    title: "A hook in `after.hooks` has `response.parse` or `can_interrupt`",
+    description: "The hook never runs. Hooks with `response.parse` or `can_interrupt` run before \
+                  the identity is saved, and for those Kratos reads only the lists of the methods.",
+    help: "Move the hook to `after.<method>.hooks` of every method that people use.",
+    example: Some(Example::flows(
+        r"
+            registration:
+              after:
+                hooks:
+                  - hook: web_hook
+                    config: {url: https://example.com/, method: POST, response: {parse: true}}
+        ",
+        r"
+            registration:
+              after:
+                password:
+                  hooks:
+                    - hook: web_hook
+                      config: {url: https://example.com/, method: POST, response: {parse: true}}
+        ",
+    )),
+    source: "docs/kratos.md H2; ory/kratos driver/registry_default_{registration,settings}.go; \
+             tests/real/kratos/hook_lists.rs",
 };
 
 /// A list that Kratos does not know.
 pub(crate) static UNKNOWN_LIST: Rule = Rule {
     name: "unknown-list",
     severity: Severity::Error,
-    happens: "Kratos has no such method in this flow: it refuses the configuration, or never \
-              looks at the list.",
-    mend: "Move the hooks to a list that there is.",
-    claim: "embedx/config.schema.json, selfServiceAfter…",
+    title: "A list of hooks belongs to a method that the flow does not have",
+    description: "Kratos rejects the configuration or ignores the list.",
+    help: "Move the hooks to a list of this flow.",
+    example: Some(Example::flows(
+        r"
+            registration:
+              after:
+                google:
+                  hooks: [{hook: session}]
+        ",
+        r"
+            registration:
+              after:
+                oidc:
+                  hooks: [{hook: session}]
+        ",
+    )),
+    source: "ory/kratos embedx/config.schema.json, selfServiceAfter…",
 };
 
 /// Hooks of a flow that nobody can take.
 pub(crate) static FLOW_OFF: Rule = Rule {
     name: "flow-off",
     severity: Severity::Warning,
-    happens: "The flow is off, so its hooks never run.",
-    mend: "Set `enabled: true` for the flow, or take the hooks out.",
-    claim: "embedx/config.schema.json, selfservice.flows",
+    title: "A disabled flow has webhooks",
+    description: "The flow is disabled, so its hooks never run.",
+    help: "Set `enabled: true` for the flow, or remove the hooks.",
+    example: Some(Example::flows(
+        r"
+            verification:
+              after:
+                hooks:
+                  - hook: web_hook
+                    config: {url: https://example.com/, method: POST, response: {ignore: true}}
+        ",
+        r"
+            verification:
+              enabled: true
+              after:
+                hooks:
+                  - hook: web_hook
+                    config: {url: https://example.com/, method: POST, response: {ignore: true}}
+        ",
+    )),
+    source: "ory/kratos embedx/config.schema.json, selfservice.flows",
 };
 
 /// A hook that Kratos does not know.
 pub(crate) static UNKNOWN_HOOK: Rule = Rule {
     name: "unknown-hook",
     severity: Severity::Error,
-    happens: "Kratos knows no hook of this name: it refuses the configuration, or logs a warning \
-              and leaves the hook out.",
-    mend: "A webhook is named `web_hook`.",
-    claim: "driver/registry_default_hooks.go, getHooks",
+    title: "The name of a hook is unknown",
+    description: "Kratos has no hook with this name. It rejects the configuration, or logs a \
+                  warning and ignores the hook.",
+    help: "Correct the name. A webhook is named `web_hook`.",
+    example: Some(Example::flows(
+        r"
+            registration:
+              after:
+                password:
+                  hooks: [{hook: webhook}]
+        ",
+        r"
+            registration:
+              after:
+                password:
+                  hooks: [{hook: session}]
+        ",
+    )),
+    source: "ory/kratos driver/registry_default_hooks.go, getHooks",
 };
 
 /// Something that is no hook, or no list of them.
 pub(crate) static SHAPE: Rule = Rule {
     name: "shape",
     severity: Severity::Error,
-    happens: "Kratos refuses the configuration.",
-    mend: "Write it as Ory's reference has it: a list of `{hook: web_hook, config: {url, method, \
+    title: "Hooks do not have the form that Kratos expects",
+    description: "Kratos rejects the configuration.",
+    help: "Write a list of hooks as in the Ory reference: `{hook: web_hook, config: {url, method, \
            body, …}}`.",
-    claim: "embedx/config.schema.json, selfServiceWebHook",
+    example: Some(Example::flows(
+        r"
+            registration:
+              after:
+                password:
+                  hooks: {hook: session}
+        ",
+        r"
+            registration:
+              after:
+                password:
+                  hooks: [{hook: session}]
+        ",
+    )),
+    source: "ory/kratos embedx/config.schema.json, selfServiceWebHook",
 };
 
 /// Source: ory/kratos `selfservice/hook/hooks.go`, and older versions of it.
@@ -93,7 +195,7 @@ pub(crate) fn check(
 ) {
     for hook in hooks {
         if !KNOWN_HOOKS.contains(&hook.name.as_str()) {
-            found.add(&UNKNOWN_HOOK, &hook.path, format!("It is named `{}`.", hook.name));
+            found.add(&UNKNOWN_HOOK, &hook.path, format!("The hook is named `{}`.", hook.name));
         }
         if is_never_called(hook) {
             found.add(&PARSE_ON_GLOBAL, &hook.path, "");
@@ -107,7 +209,7 @@ pub(crate) fn check(
             && !is_enabled(configuration, flow)
         {
             let path = configuration.path(&format!("selfservice.flows.{flow}"));
-            found.add(&FLOW_OFF, path, format!("A webhook is at `{}`.", first.path));
+            found.add(&FLOW_OFF, path, format!("The first webhook is `{}`.", first.path));
         }
     }
 }
@@ -130,7 +232,7 @@ fn shadowed(hook: &Hook, hooks: &[Hook], methods: &Methods<'_>, found: &mut Find
     if !silent.is_empty() {
         let lists = silent.iter().map(|method| {
             let names: Vec<_> = own(*method).map(|other| other.name.as_str()).collect();
-            format!("`{method}` has a list of its own: {}.", names.join(", "))
+            format!("`{method}` has its own list: {}.", names.join(", "))
         });
         found.add(&SHADOWED, &hook.path, lists.collect::<Vec<_>>().join(" "));
     }
@@ -155,5 +257,5 @@ fn is_enabled(configuration: &Configuration, flow: Flow) -> bool {
 /// What there is, told where something else was found.
 pub(crate) fn known_lists(flow: Flow) -> String {
     let lists: Vec<_> = HookList::of(flow).map(|list| format!("`{list}`")).collect();
-    format!("There are: {}.", lists.join(", "))
+    format!("Available lists: {}.", lists.join(", "))
 }

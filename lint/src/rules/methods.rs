@@ -12,11 +12,14 @@ use crate::{
 pub(crate) static MISSING_METHOD: Rule = Rule {
     name: "missing-method",
     severity: Severity::Warning,
-    happens: "People who come by these methods are not told of: the webhook is in the list of \
-              another method, and each list is for its own method only. Social sign-in is `oidc`.",
-    mend: "Put the same webhook into the lists of these methods; \
-           `ory-actions action` prints a command for each.",
-    claim: "H2, H17; driver/registry_default_{registration,login}.go; ory/kratos#4172",
+    title: "A webhook is missing for some methods",
+    description: "The webhook does not run for people who use another method: a list applies to \
+                  its own method only. Social sign-in is `oidc`.",
+    help: "Add the same webhook to the lists of the other methods. `ory-actions action` prints a \
+           command for each.",
+    example: None,
+    source: "docs/kratos.md H2, H17; ory/kratos driver/registry_default_{registration,login}.go; \
+             ory/kratos#4172",
 };
 
 /// Methods of a login that come after another one.
@@ -46,7 +49,7 @@ pub(crate) fn check(hooks: &[Hook], methods: &Methods<'_>, found: &mut Findings)
         let missing = flow.methods().iter().copied().filter(lacks).map(Method::name);
         let missing: Vec<_> = missing.collect();
         if !missing.is_empty() {
-            found.add(&MISSING_METHOD, &hook.path, format!("Missing: {}.", missing.join(", ")));
+            found.add(&MISSING_METHOD, &hook.path, format!("Missing for: {}.", missing.join(", ")));
         }
     }
 }

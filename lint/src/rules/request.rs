@@ -1,7 +1,7 @@
 //! The request's type of content and its body.
 
 use crate::{
-    Findings, Rule, Severity,
+    Example, Findings, Rule, Severity,
     hook::Hook,
     template::Certainty,
     web_hook::{FORM, JSON},
@@ -11,39 +11,57 @@ use crate::{
 pub(crate) static CONTENT_TYPE: Rule = Rule {
     name: "content-type",
     severity: Severity::Error,
-    happens: "Every call fails: Kratos compares the whole text of `Content-Type`, so that a \
-              charset, a space or another type is an \"incorrect Content-Type\".",
-    mend: "Leave the header out (it is `application/json` then), or write \
+    title: "The `Content-Type` of a webhook is not supported",
+    description: "Every call fails: Kratos compares the whole value of `Content-Type`, so a \
+                  charset, a space or another type is an \"incorrect Content-Type\".",
+    help: "Remove the header to send `application/json`, or set it to \
            `application/x-www-form-urlencoded`.",
-    claim: "H15; request/builder.go, addBody",
+    example: Some(Example::config(
+        "headers: {Content-Type: application/json; charset=utf-8}",
+        "headers: {Content-Type: application/json}",
+    )),
+    source: "docs/kratos.md H15; ory/kratos request/builder.go, addBody",
 };
 
 /// A request without a template.
 pub(crate) static NO_BODY: Rule = Rule {
     name: "no-body",
     severity: Severity::Error,
-    happens: "Every call fails: Kratos wants a template for every method but TRACE, GET too, \
-              though its schema does not say so.",
-    mend: "Set `body` to a template in base64.",
-    claim: "request/builder.go, addBody",
+    title: "A webhook has no template",
+    description: "Every call fails: Kratos requires a template for every method except TRACE, even \
+                  for GET, although its schema does not say so.",
+    help: "Set `body` to a template in base64.",
+    example: Some(Example::config("body: ''", "body: base64://ZnVuY3Rpb24oY3R4KSB7fQ==")),
+    source: "ory/kratos request/builder.go, addBody",
 };
 
 /// A form that is none.
 pub(crate) static FORM_OF_MORE_THAN_TEXT: Rule = Rule {
     name: "form-of-more-than-text",
     severity: Severity::Error,
-    happens: "Every call fails: for a form, Kratos takes an object whose values are all texts.",
-    mend: "Make these values texts, for example with `std.toString`; or send JSON.",
-    claim: "H15; request/builder.go, addURLEncodedBody",
+    title: "A form has values that are not strings",
+    description: "Every call fails: Kratos sends a form only if the template output is an object \
+                  of strings.",
+    help: "Convert the values to strings, for example with `std.toString`, or send JSON.",
+    example: Some(Example::form(
+        "function(ctx) { consent: true }",
+        "function(ctx) { consent: 'true' }",
+    )),
+    source: "docs/kratos.md H15; ory/kratos request/builder.go, addURLEncodedBody",
 };
 
 /// A form that should not be sent.
 pub(crate) static FORM_CANCELS: Rule = Rule {
     name: "form-cancels",
     severity: Severity::Error,
-    happens: "`error \"cancel\"` fails the flow: Kratos honours it for JSON only, not for forms.",
-    mend: "Send JSON; or tell a function of every event, and let it decide.",
-    claim: "H15; request/builder.go; tests/real/kratos/cancel.rs",
+    title: "A template for a form cancels",
+    description: "`error \"cancel\"` fails the flow: Kratos supports it for JSON, not for forms.",
+    help: "Send JSON, or send every event to a function and let it decide.",
+    example: Some(Example::form(
+        "function(ctx) if ctx.flow.type == 'api' then error 'cancel' else { id: ctx.flow.id }",
+        "function(ctx) { id: ctx.flow.id, type: ctx.flow.type }",
+    )),
+    source: "docs/kratos.md H15; ory/kratos request/builder.go; tests/real/kratos/cancel.rs",
 };
 
 /// Checks what the request carries.
@@ -58,7 +76,9 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     match web.content_type() {
         JSON => {}
         FORM => form(hook, found),
-        other => found.add(&CONTENT_TYPE, hook.part("headers"), format!("It is `{other}`.")),
+        other => {
+            found.add(&CONTENT_TYPE, hook.part("headers"), format!("The header is `{other}`."))
+        }
     }
 }
 
@@ -66,7 +86,11 @@ fn form(hook: &Hook, found: &mut Findings) {
     let Some(reading) = &hook.reading else { return };
     if !reading.no_texts.is_empty() {
         let fields = reading.no_texts.join(", ");
-        found.add(&FORM_OF_MORE_THAN_TEXT, hook.part("body"), format!("No texts: {fields}."));
+        found.add(
+            &FORM_OF_MORE_THAN_TEXT,
+            hook.part("body"),
+            format!("These fields are not strings: {fields}."),
+        );
     }
     for error in &reading.errors {
         if matches!(&error.text, Certainty::Whole(text) if text.starts_with("cancel")) {

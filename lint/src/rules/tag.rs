@@ -1,7 +1,7 @@
 //! The tag by which a forwarding template tells which hook called.
 
 use crate::{
-    Findings, Rule, Severity,
+    Example, Findings, Rule, Severity,
     hook::Hook,
     kratos::Moment,
     template::{Reading, Tag},
@@ -11,11 +11,26 @@ use crate::{
 pub(crate) static WRONG_TAG: Rule = Rule {
     name: "wrong-tag",
     severity: Severity::Warning,
-    happens: "The template tells the function that another hook called: a template that looks at \
-              `ctx.hook` then does the wrong thing, or nothing.",
-    mend: "Give each hook the forwarding template with its own tag; \
-           `ory-actions action` prints it.",
-    claim: "shared/forward.jsonnet; selfservice/hook/web_hook.go",
+    title: "The tag of a forwarding template names another hook",
+    description: "The function believes that another hook called: a template that reads `ctx.hook` \
+                  does the wrong thing, or nothing.",
+    help: "Give each hook the forwarding template with its own tag. `ory-actions action` prints \
+           it.",
+    example: Some(Example::template(
+        r"
+            function(ctx) {
+              hook: { flow: 'login', method: 'password', when: 'after' },
+              id: ctx.identity.id,
+            }
+        ",
+        r"
+            function(ctx) {
+              hook: { flow: 'registration', method: 'password', when: 'after_save' },
+              id: ctx.identity.id,
+            }
+        ",
+    )),
+    source: "shared/forward.jsonnet; ory/kratos selfservice/hook/web_hook.go",
 };
 
 /// Compares the tag with the list that the hook is in.
@@ -33,7 +48,7 @@ pub(crate) fn check(reading: &Reading, hook: &Hook, path: &str, found: &mut Find
             place: tag.place,
         };
         if *tag != here {
-            let detail = format!("It says {}; here it is {}.", words(tag), words(&here));
+            let detail = format!("The tag is {}, but this hook is {}.", words(tag), words(&here));
             found.add_at(&WRONG_TAG, path, tag.place, detail);
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    Findings, Rule, Severity,
+    Example, Findings, Rule, Severity,
     hook::Hook,
     template::{self, EVALUATOR_BYTES, LoadError, Loaded, Reading, Unreadable},
 };
@@ -12,90 +12,127 @@ use crate::{
 pub(crate) static NO_TEMPLATE: Rule = Rule {
     name: "no-template",
     severity: Severity::Error,
-    happens: "Every call fails: Kratos cannot find or decode the template.",
-    mend: "Encode it once more, on one line: `base64 < FILE.jsonnet | tr -d '\\n'`, behind \
-           `base64://`.",
-    claim: "oryx/fetcher/fetcher.go",
+    title: "The reference to a template is invalid",
+    description: "Every call fails: Kratos cannot find or decode the template.",
+    help: "Encode the template again, on one line, and prefix it with `base64://`: `base64 < \
+           FILE.jsonnet | tr -d '\\n'`.",
+    example: Some(Example::config(
+        "body: base64://{ENCODED_JSONNET}",
+        "body: base64://ZnVuY3Rpb24oY3R4KSB7fQ==",
+    )),
+    source: "ory/kratos oryx/fetcher/fetcher.go",
 };
 
 /// A file that may be elsewhere.
 pub(crate) static FILE_NOT_HERE: Rule = Rule {
     name: "file-not-here",
     severity: Severity::Warning,
-    happens: "The template was not looked at, as there is no such file here. If it is not on \
-              Kratos' machine either, every call fails.",
-    mend: "Run `lint` where the file is, or put the template into `base64://`.",
-    claim: "oryx/fetcher/fetcher.go",
+    title: "A template file cannot be read here",
+    description: "The template was not checked, because the file is not here. If Kratos cannot \
+                  read it either, every call fails.",
+    help: "Run `lint` on the machine that has the file, or inline the template with `base64://`.",
+    example: Some(Example::config(
+        "body: file:///etc/kratos/welcome.jsonnet",
+        "body: base64://ZnVuY3Rpb24oY3R4KSB7fQ==",
+    )),
+    source: "ory/kratos oryx/fetcher/fetcher.go",
 };
 
 /// A path without `file://`.
 pub(crate) static OLD_PATH: Rule = Rule {
     name: "old-path",
     severity: Severity::Warning,
-    happens: "Kratos warns that it will stop reading paths without `file://`.",
-    mend: "Put `file://` before the path.",
-    claim: "request/builder.go, readTemplate",
+    title: "The path of a template has no `file://`",
+    description: "Kratos logs a warning that it will stop reading such paths.",
+    help: "Prefix the path with `file://`.",
+    example: None,
+    source: "ory/kratos request/builder.go, readTemplate",
 };
 
 /// No Jsonnet.
 pub(crate) static SYNTAX: Rule = Rule {
     name: "syntax",
     severity: Severity::Error,
-    happens: "Every call fails: the template is no Jsonnet.",
-    mend: "Mend it at the place named here. `ory-actions render FILE.jsonnet EVENT` shows what it \
-           gives.",
-    claim: "request/builder.go, addJSONBody",
+    title: "A template is not valid Jsonnet",
+    description: "Every call fails: Kratos cannot parse the template.",
+    help: "Correct the template. `ory-actions render FILE.jsonnet EVENT` shows its output.",
+    example: Some(Example::template(
+        "function(ctx) { id: ctx.identity.id email: ctx.identity.traits.email }",
+        "function(ctx) { id: ctx.identity.id, email: ctx.identity.traits.email }",
+    )),
+    source: "ory/kratos request/builder.go, addJSONBody",
 };
 
 /// Another file.
 pub(crate) static IMPORT: Rule = Rule {
     name: "import",
     severity: Severity::Error,
-    happens: "Every call that comes to it fails: Kratos' evaluator imports nothing.",
-    mend: "Put what is imported into the template.",
-    claim: "oryx/jsonnetsecure/jsonnet.go",
+    title: "A template imports a file",
+    description: "Every call that reaches the import fails: in Kratos, templates cannot import.",
+    help: "Copy the imported code into the template.",
+    example: Some(Example::template(
+        r"
+            local names = import 'names.libsonnet';
+            function(ctx) { name: names.of(ctx.identity.traits) }
+        ",
+        "function(ctx) { name: ctx.identity.traits.name }",
+    )),
+    source: "ory/kratos oryx/jsonnetsecure/jsonnet.go",
 };
 
 /// A value from outside.
 pub(crate) static EXTERNAL: Rule = Rule {
     name: "external",
     severity: Severity::Error,
-    happens: "Every call that comes to it fails: webhooks have no external variables and no \
-              native functions, only `ctx`.",
-    mend: "Read what you need from `ctx`.",
-    claim: "request/builder.go, addJSONBody",
+    title: "A template uses an external variable or a native function",
+    description: "Every call that reaches it fails: a webhook template has only `ctx`, no external \
+                  variables and no native functions.",
+    help: "Read the value from `ctx`.",
+    example: Some(Example::template(
+        "function(ctx) { id: ctx.identity.id, source: std.extVar('source') }",
+        "function(ctx) { id: ctx.identity.id, source: 'ory' }",
+    )),
+    source: "ory/kratos request/builder.go, addJSONBody",
 };
 
 /// A function that Kratos calls otherwise.
 pub(crate) static PARAMETERS: Rule = Rule {
     name: "parameters",
     severity: Severity::Error,
-    happens: "Every call fails: Kratos calls the template with one argument, by the name `ctx`.",
-    mend: "Begin the template with `function(ctx)`.",
-    claim: "request/builder.go, addJSONBody (TLACode)",
+    title: "The parameters of a template do not match",
+    description: "Every call fails: Kratos calls the template with one argument named `ctx`.",
+    help: "Begin the template with `function(ctx)`.",
+    example: Some(Example::template(
+        "function(context) { id: context.identity.id }",
+        "function(ctx) { id: ctx.identity.id }",
+    )),
+    source: "ory/kratos request/builder.go, addJSONBody (TLACode)",
 };
 
 /// More than the evaluator reads.
 pub(crate) static TOO_LARGE: Rule = Rule {
     name: "too-large",
     severity: Severity::Error,
-    happens: "The template alone is more than Kratos' evaluator reads: its process ends, and the \
-              webhook is called with an empty body, or the flow fails.",
-    mend: "Send less from Ory, and do the rest in a function. An inline template counts more than \
-           twice, so a `file://` helps.",
-    claim: "oryx/jsonnetsecure/cmd.go; tests/real/kratos/ctx.rs",
+    title: "A template is too large for Kratos",
+    description: "The template alone exceeds the 64 KiB that Kratos' evaluator reads. Its process \
+                  exits, and the webhook is called with an empty body or the flow fails.",
+    help: "Send less from Ory and do the rest in a function. An inline template counts more than \
+           twice, so `file://` helps.",
+    example: None,
+    source: "ory/kratos oryx/jsonnetsecure/cmd.go; tests/real/kratos/ctx.rs",
 };
 
 /// Little room for ctx.
 pub(crate) static NEARLY_TOO_LARGE: Rule = Rule {
     name: "nearly-too-large",
     severity: Severity::Warning,
-    happens: "Kratos' evaluator reads template and ctx together, 64 KiB at most. This template \
-              leaves little for ctx: somebody with long traits is called for with an empty body, \
-              or cannot go on.",
-    mend: "Send less from Ory, and do the rest in a function. An inline template counts more than \
-           twice, so a `file://` helps.",
-    claim: "oryx/jsonnetsecure/cmd.go; tests/real/kratos/ctx.rs",
+    title: "A template leaves little space for `ctx`",
+    description: "Kratos' evaluator reads template and ctx together, at most 64 KiB. For people \
+                  with long traits the webhook is called with an empty body, or the flow fails.",
+    help: "Send less from Ory and do the rest in a function. An inline template counts more than \
+           twice, so `file://` helps.",
+    example: None,
+    source: "ory/kratos oryx/jsonnetsecure/cmd.go; tests/real/kratos/ctx.rs",
 };
 
 /// A form with a few fields, cookies and headers makes a ctx of 4 to 12 KiB.
@@ -133,6 +170,7 @@ pub(crate) fn read_code(
     path: &str,
     found: &mut Findings,
 ) -> Option<Reading> {
+    found.templates.insert(path.to_owned(), code.to_owned());
     let bytes = template::evaluator_bytes(reference, code);
     if bytes >= EVALUATOR_BYTES {
         found.add(&TOO_LARGE, path, taken(bytes));
@@ -146,14 +184,14 @@ pub(crate) fn read_code(
             None
         }
         Err(other) => {
-            found.notes.push((path.to_owned(), format!("the template was not looked at: {other}")));
+            found.notes.push((path.to_owned(), format!("the template was not checked: {other}")));
             None
         }
     }
 }
 
 fn taken(bytes: usize) -> String {
-    format!("It takes {} of {} KiB.", bytes.div_ceil(1024), EVALUATOR_BYTES / 1024)
+    format!("The template takes {} of {} KiB.", bytes.div_ceil(1024), EVALUATOR_BYTES / 1024)
 }
 
 fn sentence(words: &impl ToString) -> String {
@@ -172,7 +210,7 @@ pub(crate) fn check(reading: &Reading, path: &str, found: &mut Findings) {
         found.add_at(&EXTERNAL, path, *place, "");
     }
     if reading.gave_up {
-        let note = "the template does more than could be followed; parts were not looked at";
+        let note = "the template is too complex to be followed to the end; parts were not checked";
         found.notes.push((path.to_owned(), note.to_owned()));
     }
     parameters(reading, path, found);
@@ -188,8 +226,8 @@ fn parameters(reading: &Reading, path: &str, found: &mut Findings) {
         .map(|parameter| format!("`{}`", parameter.name))
         .collect();
     if !wanted.is_empty() {
-        found.add(&PARAMETERS, path, format!("It wants {}.", wanted.join(", ")));
+        found.add(&PARAMETERS, path, format!("The template requires {}.", wanted.join(", ")));
     } else if !parameters.iter().any(|parameter| parameter.name == "ctx") {
-        found.add(&PARAMETERS, path, "It has no parameter `ctx`.");
+        found.add(&PARAMETERS, path, "The template has no parameter `ctx`.");
     }
 }

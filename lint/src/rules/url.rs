@@ -2,35 +2,44 @@
 
 use url::{Host, Url};
 
-use crate::{Findings, Rule, Severity, hook::Hook};
+use crate::{Example, Findings, Rule, Severity, hook::Hook};
 
 /// No URL.
 pub(crate) static NO_URL: Rule = Rule {
     name: "no-url",
     severity: Severity::Error,
-    happens: "Kratos has nowhere to call: it refuses the configuration, or every call fails.",
-    mend: "Write the whole URL, with `https://`.",
-    claim: "embedx/config.schema.json, selfServiceWebHook; request/builder.go",
+    title: "A webhook has no usable URL",
+    description: "Kratos has nothing to call: it rejects the configuration, or every call fails.",
+    help: "Write the full URL, including `https://`.",
+    example: Some(Example::config("url: example.com/webhook", "url: https://example.com/webhook")),
+    source: "ory/kratos embedx/config.schema.json, selfServiceWebHook; ory/kratos \
+             request/builder.go",
 };
 
 /// In clear text through the internet.
 pub(crate) static PLAIN_HTTP: Rule = Rule {
     name: "plain-http",
     severity: Severity::Error,
-    happens: "The webhook's key and what it tells of a person go through the internet in clear \
-              text; a template that is fetched so can be changed on the way.",
-    mend: "Use `https://`.",
-    claim: "request/auth.go; oryx/fetcher/fetcher.go",
+    title: "A webhook or a template uses `http://` over the internet",
+    description: "The API key and the personal data of the webhook cross the internet unencrypted. \
+                  A template that is fetched this way can be changed in transit.",
+    help: "Use `https://`.",
+    example: Some(Example::config("url: http://example.com/", "url: https://example.com/")),
+    source: "ory/kratos request/auth.go; ory/kratos oryx/fetcher/fetcher.go",
 };
 
 /// In clear text through a network of one's own.
 pub(crate) static PLAIN_HTTP_INSIDE: Rule = Rule {
     name: "plain-http-inside",
     severity: Severity::Warning,
-    happens: "The webhook's key and what it tells of a person go through your network in clear \
-              text.",
-    mend: "Use `https://`, or be sure of everybody in that network.",
-    claim: "request/auth.go",
+    title: "A webhook uses `http://` in a private network",
+    description: "The API key and the personal data of the webhook cross your network unencrypted.",
+    help: "Use `https://`, unless you trust everyone in that network.",
+    example: Some(Example::config(
+        "url: http://welcome.internal/",
+        "url: https://welcome.internal/",
+    )),
+    source: "ory/kratos request/auth.go",
 };
 
 /// Ends of names that are resolved in a network of one's own only.

@@ -24,13 +24,13 @@ pub(crate) enum Loaded {
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum LoadError {
     /// Kratos reads the standard alphabet with padding, on one line.
-    #[error("what follows `base64://` is no standard base64 with padding")]
+    #[error("the text after `base64://` is not standard base64 with padding")]
     Base64,
     /// The template itself, it seems, or anything else; it may hold a key and is not quoted.
-    #[error("it is no reference: wanted `base64://`, `file://` or `https://`")]
+    #[error("expected a reference that begins with `base64://`, `file://` or `https://`")]
     NoReference,
     /// A template is UTF-8.
-    #[error("what it refers to is no UTF-8")]
+    #[error("the template is not UTF-8")]
     Utf8,
     /// The file is not here.
     #[error("the file {path} cannot be read: {why}")]
@@ -71,7 +71,7 @@ fn read_file(path: &Path) -> Result<String, LoadError> {
     let shown = || path.display().to_string();
     let unread = |why: &str| LoadError::File { path: shown(), why: why.to_owned() };
     let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => unread("it is not there"),
+        std::io::ErrorKind::NotFound => unread("no such file"),
         other => unread(&other.to_string()),
     };
     let about = std::fs::metadata(path).map_err(failed)?;
@@ -79,7 +79,7 @@ fn read_file(path: &Path) -> Result<String, LoadError> {
         return Err(LoadError::Huge(shown()));
     }
     if !about.is_file() {
-        return Err(unread("it is no file"));
+        return Err(unread("not a file"));
     }
     String::from_utf8(std::fs::read(path).map_err(failed)?).map_err(|_| LoadError::Utf8)
 }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_is_followed_as_kratos_does() {
+    fn reference_is_resolved_like_kratos() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let load = |reference: &str| load(reference, folder);
         let code = || Ok(Loaded::Code("function(ctx) ctx".to_owned()));

@@ -27,13 +27,13 @@ pub(crate) enum Unreadable {
         place: Place,
     },
     /// It is larger than Kratos' evaluator takes.
-    #[error("it is larger than Kratos' evaluator takes")]
+    #[error("it is too large for Kratos")]
     TooLarge,
     /// Nobody writes such a template.
-    #[error("it nests brackets more than {MAX_BRACKETS} deep")]
+    #[error("its brackets are nested more than {MAX_BRACKETS} levels deep")]
     TooDeep,
     /// The machine has no room for it, or the parser has failed.
-    #[error("it cannot be read here")]
+    #[error("it cannot be parsed here")]
     Failed,
 }
 
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_deepest_templates_are_read() {
+    fn deepest_templates_are_parsed() {
         for level in ["!", "-", "error ", "local a=1;", "if 1 then ", "function(x)", "x==", "1+"] {
             let code = format!("{}1", level.repeat((EVALUATOR_BYTES - 1) / level.len()));
             assert!(read(&code).is_ok(), "{level}");
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_syntax_has_a_place() {
+    fn syntax_error_has_a_position() {
         let Err(Unreadable::Syntax { place, .. }) = read("function(ctx) {\n  a: 1,,\n}") else {
             panic!("read")
         };

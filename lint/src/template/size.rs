@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counted_as_go_writes_it() {
+    fn size_is_measured_as_go_encodes_it() {
         let table = [("", 0), ("abc", 3), ("\"\n", 4), ("a<b>&", 20), ("ä", 2), ("\u{1}", 6)];
         for (text, bytes) in table {
             assert_eq!(evaluator_bytes("", text), bytes, "{text:?}");

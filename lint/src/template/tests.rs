@@ -16,7 +16,7 @@ fn sent(code: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_sent() {
+fn output_fields_are_found() {
     let table: [(&str, &[&str]); 27] = [
         ("function(ctx) { id: ctx.identity.id }", &["ctx.identity.id"]),
         ("function(ctx) ctx", &["ctx"]),
@@ -52,7 +52,7 @@ fn what_is_sent() {
 }
 
 #[test]
-fn what_is_read_and_what_is_asked_for_first() {
+fn read_fields_and_required_fields_are_found() {
     let read = |code: &str| {
         let reads = reading(code).reads;
         reads.iter().map(|read| (read.path.to_string(), read.guarded)).collect::<Vec<_>>()
@@ -69,7 +69,7 @@ fn what_is_read_and_what_is_asked_for_first() {
 }
 
 #[test]
-fn what_an_error_says() {
+fn error_messages_are_extracted() {
     let said = |code: &str| reading(code).errors[0].text.clone();
     let whole = |text: &str| Certainty::Whole(text.to_owned());
     let begins = |text: &str| Certainty::Begins(text.to_owned());
@@ -84,7 +84,7 @@ fn what_an_error_says() {
 }
 
 #[test]
-fn the_shipped_templates_are_followed_to_their_end() {
+fn shipped_templates_are_analyzed_completely() {
     let shipped = [
         include_str!("../../../shared/forward.jsonnet"),
         include_str!("../../../functions/mandrill-welcome/welcome.jsonnet"),

@@ -194,7 +194,7 @@ proptest! {
 
 /// Each doubles what the one before made, or never ends.
 #[test]
-fn what_grows_without_end() {
+fn exponential_templates_are_limited() {
     let doubling = |step: &dyn Fn(usize) -> String, last: &str| {
         let steps: String = (1..60).map(step).collect();
         format!("function(ctx) {steps} {last}")

@@ -1,20 +1,76 @@
-//! `docs/lint.md`.
+//! `docs/lint.md`, whose sections about the rules are generated:
+//!
+//! ```sh
+//! UPDATE_DOCS=1 cargo test -p lint docs
+//! ```
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{env, fmt::Write as _, fs, path::Path};
 
-use lint::RULES;
+use lint::{Example, Excerpt, RULES, Rule, Severity};
+
+const BEGIN: &str =
+    "<!-- Generated from lint/src/rules by `UPDATE_DOCS=1 cargo test -p lint docs`. -->\n";
+const WIDTH: usize = 100;
+const END: &str = "<!-- End of the generated part. -->\n";
 
 #[test]
-fn every_rule_has_its_row() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/lint.md");
-    let docs = fs::read_to_string(docs).unwrap();
-    let mut table =
-        String::from("| rule | | what happens | mend | known from |\n|---|---|---|---|---|\n");
-    for rule in RULES {
-        let (name, severity) = (rule.name, rule.severity.name());
-        let [happens, mend, claim] =
-            [rule.happens, rule.mend, rule.claim].map(|words| words.replace('|', r"\|"));
-        writeln!(table, "| `{name}` | {severity} | {happens} | {mend} | {claim} |").unwrap();
+fn every_rule_is_documented() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/lint.md");
+    let docs = fs::read_to_string(&file).unwrap();
+    let (before, rest) = docs.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let expected = format!("{before}{BEGIN}\n{}{END}{after}", sections());
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&file, &expected).unwrap();
+    } else {
+        assert_eq!(docs, expected, "run UPDATE_DOCS=1 cargo test -p lint docs");
     }
-    assert!(docs.contains(&table), "docs/lint.md wants this table:\n\n{table}");
+}
+
+fn sections() -> String {
+    RULES.iter().map(|rule| section(rule)).collect()
+}
+
+fn section(rule: &Rule) -> String {
+    let severity = match rule.severity {
+        Severity::Error => "Error",
+        Severity::Warning => "Warning",
+    };
+    let Rule { name, title, description, help, source, .. } = rule;
+    let mut text = format!("### {name}\n\n");
+    paragraph(&mut text, &format!("**{severity}.** {title}."));
+    paragraph(&mut text, &format!("**Why is this bad?** {description}"));
+    if let Some(example) = &rule.example {
+        let language = language(example);
+        let (bad, good) = (example.bad(), example.good());
+        writeln!(text, "```{language}\n{bad}```\n\nUse instead:\n\n```{language}\n{good}```\n")
+            .unwrap();
+    }
+    paragraph(&mut text, &format!("**Fix.** {help}"));
+    paragraph(&mut text, &format!("*Source: {source}.*"));
+    text
+}
+
+/// Breaks a paragraph into lines, as the rest of the page has them.
+fn paragraph(text: &mut String, words: &str) {
+    let mut length = 0;
+    for word in words.split(' ') {
+        let width = word.chars().count() + 1;
+        let breaks = length > 0 && length + width > WIDTH;
+        match length {
+            0 => {}
+            _ if breaks => text.push('\n'),
+            _ => text.push(' '),
+        }
+        length = if breaks { width } else { length + width };
+        text.push_str(word);
+    }
+    text.push_str("\n\n");
+}
+
+fn language(example: &Example) -> &'static str {
+    match example.excerpt {
+        Excerpt::Flows | Excerpt::Config => "yaml",
+        Excerpt::Template | Excerpt::Form | Excerpt::Reply => "jsonnet",
+    }
 }

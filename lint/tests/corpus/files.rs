@@ -33,7 +33,7 @@ fn file_name(file: &Path) -> String {
 }
 
 #[test]
-fn a_good_configuration_brings_nothing() {
+fn good_file_triggers_no_rule() {
     for file in files("good") {
         let report = report(&file);
         assert_eq!(report.findings, [], "{}", file.display());
@@ -42,7 +42,7 @@ fn a_good_configuration_brings_nothing() {
 }
 
 #[test]
-fn a_bad_one_brings_the_rule_that_it_is_named_after() {
+fn bad_file_triggers_the_rule_it_is_named_after() {
     for file in files("bad") {
         let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
         let rule = RULES.iter().filter(|rule| stem.starts_with(rule.name));
@@ -53,7 +53,7 @@ fn a_bad_one_brings_the_rule_that_it_is_named_after() {
 }
 
 #[test]
-fn every_rule_has_a_configuration_that_breaks_it() {
+fn every_rule_has_a_bad_file() {
     let mut broken = BTreeSet::new();
     for file in files("bad") {
         broken.extend(report(&file).findings.iter().map(|finding| finding.rule.name));
@@ -97,7 +97,7 @@ fn rows(table: &mut String, file: &str, report: &Report) {
 
 /// What a key looks like is told nowhere.
 #[test]
-fn no_key_is_told() {
+fn findings_redact_keys() {
     let keys = ["some-key", "a-write-key", "0123456789abcdef0123456789abcdef", "notAKeyBut"];
     for part in ["bad", "documents"] {
         for file in files(part) {

@@ -7,4 +7,5 @@
 
 mod any_input;
 mod docs;
+mod examples;
 mod files;

@@ -26,7 +26,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_least_is_forwarded_and_nothing_secret() {
+    async fn only_required_fields_and_no_secrets_are_forwarded() {
         let ctx = full();
         let forwarded = forward(FORWARD, ctx.clone()).await;
         for complete in ["id", "traits", "metadata_public", "verifiable_addresses"] {
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_forwarded_is_a_ctx_that_loses_nothing_when_reduced() {
+    async fn sanitizing_a_forwarded_ctx_loses_nothing() {
         let forwarded = forward(FORWARD, full()).await;
         let reduced = Ctx::decode(forwarded.to_string().as_bytes()).unwrap().sanitize();
         let mut expected = forwarded;
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn settings_tell_the_traits_before_the_change() {
+    async fn settings_event_has_the_traits_before_the_change() {
         let code = FORWARD.replace("flow: 'registration'", "flow: 'settings'");
         let mut ctx = full();
         ctx["session"] = json!({"identity": {"traits": {"email": "old@example.com"}, "id": "x"}});
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bare_ctx_is_forwarded_too() {
+    async fn bare_ctx_is_forwarded() {
         let ctx = json!({"flow": {"id": "f"}, "identity": {"id": "i", "traits": {}}});
         let forwarded = forward(FORWARD, ctx).await;
         let identity = json!({"id": "i", "traits": {}, "metadata_public": null});

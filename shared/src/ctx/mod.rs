@@ -39,7 +39,7 @@ pub enum CtxError {
     #[error("the body is not a JSON object")]
     NotAnObject,
     /// No `identity`, which every hook after a flow has.
-    #[error("the body holds no `identity`; does the webhook's template forward it?")]
+    #[error("the body has no `identity`; does the template of the webhook forward it?")]
     NoIdentity,
 }
 
@@ -100,7 +100,7 @@ mod tests {
     use crate::{key::EventId, message::Message};
 
     #[test]
-    fn a_ctx_comes_bare_or_wrapped_and_needs_an_identity() {
+    fn ctx_is_bare_or_wrapped_and_requires_an_identity() {
         let table: [(&str, Option<CtxError>); 14] = [
             (r#"{"identity":{}}"#, None),
             (r#"{"ctx":{"identity":{}}}"#, None),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_depth_is_taken_comes_out_of_the_queue() {
+    fn accepted_nesting_depth_survives_the_queue() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         let taken = (1..130).filter(|levels| {
             let body = format!(r#"{{"identity":{{}},"deep":{}}}"#, nested(*levels));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_zero_time_is_no_time() {
+    fn zero_time_is_absent() {
         assert_eq!(timestamp(ZERO_TIME), None);
         assert_eq!(timestamp("yesterday"), None);
         assert!(timestamp("2023-01-31T11:19:35.782238Z").is_some());

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_is_chosen_whatever_the_order() {
+    fn recipient_does_not_depend_on_address_order() {
         let ann = "ann@example.com";
         let old = "old@work.example.com";
         let both = json!([address(old, "email", false), address(ann, "email", true)]);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_never_written_to() {
+    fn invalid_address_is_never_a_recipient() {
         let long = format!("{}@example.com", "x".repeat(243));
         let none = [
             "",
@@ -190,7 +190,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_order_of_the_addresses_means_nothing(
+        fn address_order_is_ignored(
             (addresses, other_order) in addresses().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
             trait_email in prop::option::of(prop::sample::select(vec!["a@x", "B@x", "c@x", "e@x", "no"])),
         ) {
@@ -200,7 +200,7 @@ mod tests {
         }
 
         #[test]
-        fn a_recipient_is_one_of_the_identity_s_addresses_and_nothing_worse_than_another(
+        fn recipient_is_the_best_address_of_the_identity(
             addresses in addresses(),
         ) {
             let identity = json!({"verifiable_addresses": addresses});

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_dropped_and_the_rest_is_kept() {
+    fn sanitizing_drops_secrets_and_keeps_the_rest() {
         let ctx = json!({
             "request_cookies": {"ory_session": "secret"},
             "request_headers": {
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn reducing_twice_changes_nothing() {
+    fn sanitizing_twice_changes_nothing() {
         let ctx = json!({
             "identity": {}, "flow": {"transient_payload": {"a": 1}, "request_url": "/?a=1&utm_x=2"},
         });
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_types_pass_without_harm() {
+    fn unexpected_types_are_sanitized_without_errors() {
         let ctx = json!({
             "identity": {"id": 5}, "flow": [1], "session": "x", "hook": "registration",
             "request_headers": [1], "request_url": 7,
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_is_given_the_recipient_whatever_came_in_its_place() {
+    fn recipient_in_ctx_is_always_the_computed_one() {
         let identity = json!({"traits": {"email": "ann@example.com"}});
         let given = |ctx: &Value| SanitizedCtx::of(ctx.as_object().unwrap().clone()).for_template();
         let ours = given(&json!({"identity": identity, "recipient": "eve@example.com"}));
@@ -369,7 +369,7 @@ mod tests {
     proptest! {
         /// Whatever a webhook's template forwards, and wherever it puts it.
         #[test]
-        fn no_secret_is_left_in_what_is_stored(
+        fn sanitized_ctx_holds_no_secret(
             secret in secrets(),
             place in prop::sample::select(vec![
                 ("", "request_cookies"), ("flow", "ui"), ("flow", "continue_with"),
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_a_uuid_or_none() {
+    fn identity_id_is_a_uuid_or_absent() {
         let id = "3a5293f1-f4d6-49f4-b34f-6da62c360604";
         let table =
             [(id, Some(id)), (NIL_ID, None), ("", None), ("ann@example.com", None), ("i", None)];
@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn transient_payload_is_lifted_only_where_it_is_missing() {
+    fn transient_payload_is_lifted_only_if_missing() {
         let lifted = |ctx: &Value| reduced(ctx)["transient_payload"].clone();
         let inner = json!({"identity": {}, "flow": {"transient_payload": {"a": 1}}});
         assert_eq!(lifted(&inner), json!({"a": 1}));
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn before_save_is_told_by_the_zero_id_or_the_hook() {
+    fn before_save_is_detected_by_the_zero_id_or_the_hook() {
         let before = |identity: Value, hook: Value| {
             SanitizedCtx::of(
                 json!({"identity": identity, "hook": hook}).as_object().unwrap().clone(),

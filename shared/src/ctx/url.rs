@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_location_and_the_campaign_are_left() {
+    fn sanitized_url_keeps_only_location_and_campaign() {
         let table = [
             ("https://example.com/a", "https://example.com/a"),
             ("https://example.com/a?", "https://example.com/a"),
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_objects_are_looked_into() {
+    fn urls_in_lists_and_objects_are_sanitized() {
         let mut urls = json!([["/a?b=c"], {"d": "/e#f"}, 5, null]);
         sanitize_urls(&mut urls);
         assert_eq!(urls, json!([["/a"], {"d": "/e"}, 5, null]));
@@ -82,7 +82,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_second_time_changes_nothing(url in "[a-z:/?#&;=@_%\\\\]{0,24}|(utm_[a-z=]{1,4}[?&;#]){0,4}") {
+        fn sanitizing_a_url_twice_changes_nothing(url in "[a-z:/?#&;=@_%\\\\]{0,24}|(utm_[a-z=]{1,4}[?&;#]){0,4}") {
             let once = sanitized(&url);
             prop_assert_eq!(sanitized(&once), once);
         }

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn every_outcome_has_its_wait() {
+    fn every_outcome_has_its_backoff() {
         let seconds = Duration::from_secs;
         let unknown = Outcome::InDoubt { wait: Wait::Until(seconds(120)), cause: "x".to_owned() };
         let table = [
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_receives_last_about_a_day() {
+    fn backoff_over_a_hundred_receives_takes_about_a_day() {
         let waits = (1..100).filter_map(|n| backoff(&Outcome::try_later("x"), n, 0.5));
         let hours = waits.sum::<Duration>().as_secs() / 3600;
         assert!((16..=25).contains(&hours), "{hours}");
@@ -104,7 +104,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_known_time_is_never_anticipated_and_those_who_share_it_are_spread(
+        fn backoff_never_ends_before_a_known_time_and_spreads_concurrent_messages(
             known in 1_u64..3600, first in 0.0..=1.0, second in 0.0..=1.0,
         ) {
             let known = Duration::from_secs(known);
@@ -114,7 +114,7 @@ mod tests {
         }
 
         #[test]
-        fn jitter_draws_from_the_upper_half(attempt in 1_u32.., random in 0.0..=1.0) {
+        fn backoff_jitter_is_in_the_upper_half(attempt in 1_u32.., random in 0.0..=1.0) {
             let wait = backoff(&later(Wait::Growing), attempt, random).unwrap();
             prop_assert!(wait >= growing(attempt) / 2 && wait <= growing(attempt));
         }

@@ -142,7 +142,7 @@ impl Function {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leap_over_the_lease_makes_no_call_and_leaves_the_way_free() {
+async fn clock_jump_past_the_lease_makes_no_call_and_releases_it() {
     let function = Function::leaping(time::Duration::hours(1));
     let came = function.deliver().await;
     assert!(matches!(came.outcome, Outcome::TryLater { .. }), "{came:?}");
@@ -153,7 +153,7 @@ async fn a_leap_over_the_lease_makes_no_call_and_leaves_the_way_free() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leap_back_makes_no_second_call() {
+async fn clock_moving_back_causes_no_second_call() {
     for by in [-time::Duration::SECOND, -time::Duration::hours(1), -time::Duration::days(3650)] {
         let function = Function::leaping(by);
         assert!(matches!(function.deliver().await.outcome, Outcome::Delivered { .. }), "{by}");
@@ -163,7 +163,7 @@ async fn a_leap_back_makes_no_second_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lease_of_a_clock_that_was_set_back_is_waited_for_and_ends() {
+async fn lease_written_before_the_clock_moved_back_still_ends() {
     let function = Function::leaping(time::Duration::ZERO);
     let key = IdempotencyKey::new(&EventId::of_event(None, &json!({})), None);
     let budget = Budget::of_invocation(START, START + INVOCATION);

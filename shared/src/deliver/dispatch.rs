@@ -34,11 +34,11 @@ pub struct Dispatch<D> {
 /// Why a message is not in the queue, as far as anybody knows.
 #[derive(Debug, thiserror::Error)]
 enum EnqueueError {
-    #[error("the message cannot be written")]
+    #[error("cannot serialize the message")]
     Unwritable(#[from] serde_json::Error),
     #[error(transparent)]
     Queue(#[from] QueueError),
-    #[error("the queue took too long")]
+    #[error("timed out sending to SQS")]
     Late,
 }
 
@@ -96,7 +96,7 @@ impl<D> Dispatch<D> {
         match self.send(&**queue, message).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::warn!(error = chain(&error), "an event was not stored");
+                tracing::warn!(error = chain(&error), "failed to enqueue event");
                 false
             }
         }

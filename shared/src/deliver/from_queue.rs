@@ -93,7 +93,7 @@ impl<D> Dispatch<D> {
         let wait = backoff(&report.outcome, one.attempt, fastrand::f64());
         let (Some(wait), Some(queue)) = (wait, &self.queue) else { return wait.is_none() };
         if let Err(error) = queue.delay(&one.receipt, wait).await {
-            tracing::warn!(error = chain(&error), "a message was not delayed");
+            tracing::warn!(error = chain(&error), "failed to delay redelivery");
         }
         false
     }

@@ -73,7 +73,7 @@ impl Idempotency {
         match self.store.leave(lane, written).await {
             Err(error) if has_written => Err(Outcome::try_later(error.to_string())),
             left => {
-                told(left, "a lane was not left");
+                told(left, "failed to leave a lane");
                 Ok(())
             }
         }
@@ -87,7 +87,7 @@ impl Idempotency {
     fn busy(&self, until: OffsetDateTime) -> Outcome {
         Outcome::TryLater {
             wait: Wait::Until((until - self.clock.now()).try_into().unwrap_or_default()),
-            cause: "another delivery is at work on it".to_owned(),
+            cause: "another delivery holds the lease".to_owned(),
         }
     }
 
@@ -135,15 +135,12 @@ impl Idempotency {
     }
 
     async fn complete(&self, lease: &Lease, completion: Completion) {
-        told(
-            self.store.complete(lease, completion).await,
-            "the end of a delivery was not recorded",
-        );
+        told(self.store.complete(lease, completion).await, "failed to record a completion");
     }
 
     /// Gives the work back: nothing happened.
     async fn release(&self, lease: &Lease) {
-        told(self.store.release(lease).await, "a lease was not released");
+        told(self.store.release(lease).await, "failed to release a lease");
     }
 }
 

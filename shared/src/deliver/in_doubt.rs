@@ -88,7 +88,7 @@ mod tests {
     use crate::deliver::backoff;
 
     #[test]
-    fn searches_begin_after_two_minutes_and_silence_counts_after_thirty() {
+    fn in_doubt_search_starts_after_two_minutes_and_is_conclusive_after_thirty() {
         let called = datetime!(2026-01-01 00:00 UTC);
         let mut now = called;
         let mut looked = Vec::new();
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_only_costs_time() {
+    fn clock_moving_back_only_delays_the_in_doubt_search() {
         let called = datetime!(2026-01-01 00:00 UTC);
         let doubt = InDoubtFor::since(called, called - Duration::from_mins(5));
         assert!(!doubt.can_be_searched() && !doubt.is_settled_by_silence());
@@ -166,8 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_thousands_of_doubts_is_searched_for_at_thirty_minutes_before_its_receives_are_used_up()
-     {
+    fn in_doubt_search_at_thirty_minutes_happens_before_the_receive_limit() {
         let asked = [None, Some(1), Some(60), Some(1800), Some(3600), Some(90_000)];
         let alike = asked.map(|seconds| (5_000, seconds.map(Duration::from_secs)));
         for (doubts, asked) in alike.into_iter().chain([(20_000, None)]) {
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_the_search_asks_for_is_kept_where_it_is_longer() {
+    fn longer_retry_after_of_the_search_overrides_the_backoff() {
         let called = datetime!(2026-01-01 00:00 UTC);
         for (age, asked, expected) in
             [(5, 1800, 1800), (31, 1800, 1800), (31, 60, 900), (5, 60, 300)]
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_a_doubt_can_take_is_within_the_time_that_a_message_is_kept() {
+    fn longest_in_doubt_time_is_within_the_message_retention() {
         let called = datetime!(2026-01-01 00:00 UTC);
         let mut age = Duration::ZERO;
         for receives in 1..RECEIVES {

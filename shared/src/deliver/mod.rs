@@ -142,13 +142,13 @@ pub async fn render(
 ) -> Result<(Rendered, IdempotencyKey), Outcome> {
     let rendered = template.render(vec![("ctx", ctx)]).await.map_err(unrendered)?;
     let Value::Object(mut rendered) = rendered else {
-        return Err(InvalidOutput::Rule("the result is no object").outcome(template));
+        return Err(InvalidOutput::Rule("the template output is not an object").outcome(template));
     };
     let named = match rendered.remove("idempotency_key") {
         None => None,
         Some(Value::String(name)) if !name.is_empty() => Some(name),
         Some(_) => {
-            return Err(InvalidOutput::Rule("`idempotency_key` is no text").outcome(template));
+            return Err(InvalidOutput::Rule("`idempotency_key` is not a string").outcome(template));
         }
     };
     Ok((rendered, IdempotencyKey::new(key, named.as_deref())))

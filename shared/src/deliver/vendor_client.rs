@@ -22,7 +22,7 @@ use crate::{
 /// long enough for a vendor's hiccup to pass, short enough for somebody who is signing up.
 const INLINE_WAIT: Duration = Duration::from_millis(250);
 
-const TOO_LATE: &str = "too little time was left to call";
+const TOO_LATE: &str = "not enough time left to call";
 
 /// A vendor and the key to it.
 pub struct VendorClient<A> {
@@ -75,7 +75,7 @@ impl<A: Api> VendorClient<A> {
         loop {
             let Some(timeout) = budget.for_call(self.timeout) else { return Err(last) };
             if !is_held() {
-                return Err(Outcome::try_later("the lease ran out before the call"));
+                return Err(Outcome::try_later("the lease expired before the call"));
             }
             let answer = self.call_once(call, refresh_once.key(), timeout, effort).await;
             last = match self.outcome_of(call, answer.and_then(|answer| read(&answer)), effort) {
@@ -183,7 +183,7 @@ impl<V: Vendor> VendorClient<V> {
             Found::Nothing if doubt.is_settled_by_silence() => {
                 leased.idempotency.renew(&mut leased.lease, Some(&recipient)).await.err()?
             }
-            Found::Nothing => doubt.outcome("an earlier call may have gone out, no trace yet"),
+            Found::Nothing => doubt.outcome("an earlier call may have gone out; not found yet"),
             Found::Done(outcome) | Found::Failed(outcome @ Outcome::Blocked(_)) => outcome,
             Found::Failed(failure) => doubt.search_failed(&failure),
         };

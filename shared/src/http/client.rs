@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_is_never_made_is_not_written_whatever_the_total() {
+    async fn connect_timeout_is_not_written_for_any_total_timeout() {
         let (url, _deaf) = deaf().await;
         let client = Client::new().unwrap();
         for total in [20, 300, 1000, 2000, 3000] {
@@ -228,7 +228,7 @@ mod tests {
 
     /// The one that a pool has for it is busy.
     #[tokio::test]
-    async fn a_further_connection_that_is_never_made_is_not_written() {
+    async fn later_connect_timeout_is_not_written() {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(1).unwrap();
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_was_made_and_says_nothing_is_maybe_written() {
+    async fn response_timeout_is_maybe_written() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         let client = Client::new().unwrap();
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_is_used_again_but_not_after_it_idled_by_the_wall_clock() {
+    async fn connection_is_reused_unless_idle_by_the_wall_clock() {
         let (url, mut connections) = peer().await;
         let client = Client::new().unwrap();
         call(&client, &url).await;

@@ -57,7 +57,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn connecting_always_ends_before_the_request_does(total in 1_u64..10_000_000) {
+        fn connect_timeout_is_shorter_than_the_request_timeout(total in 1_u64..10_000_000) {
             let total = Duration::from_micros(total);
             prop_assert!(limit(Some(total)) < total);
             prop_assert!(limit(Some(total)) <= LONGEST);
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_a_limit_connects_within_one() {
+    fn request_without_a_timeout_has_a_connect_timeout() {
         assert_eq!(limit(None), LONGEST);
     }
 }

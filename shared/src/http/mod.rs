@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_is_a_header_that_nothing_shows() {
+    fn bearer_token_header_is_redacted() {
         let value = bearer("ory_pat_x").unwrap();
         assert_eq!(value.to_str().unwrap(), "Bearer ory_pat_x");
         assert!(value.is_sensitive());

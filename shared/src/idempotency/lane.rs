@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_target_is_forgotten_for_the_one_too_many() {
+    fn oldest_target_is_dropped_at_the_limit() {
         let mut written = Written::default();
         let at = |n: usize| OffsetDateTime::UNIX_EPOCH + Duration::seconds(n.try_into().unwrap());
         let writer = |n| Writer {

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_oldest_are_forgotten_but_none_that_is_open() {
+    async fn oldest_completed_records_are_dropped_and_open_ones_kept() {
         let records = MemoryStore::default();
         assert!(matches!(acquire(&records, 0).await, Acquire::Acquired(_)));
         for n in 1..=2 * KEPT {

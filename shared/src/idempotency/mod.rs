@@ -97,13 +97,13 @@ pub struct Lease {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The store did not answer; it may have done what it was asked to.
-    #[error("the table of records cannot be reached")]
+    #[error("cannot reach the idempotency store")]
     Unreachable(#[source] crate::http::Cause),
     /// The store answered what this code does not read.
-    #[error("the record cannot be read: {0}")]
+    #[error("cannot read the record: {0}")]
     Unreadable(&'static str),
     /// Another holder has taken over in the meantime.
-    #[error("the lease was lost to another holder")]
+    #[error("the lease was lost to another owner")]
     Lost,
 }
 

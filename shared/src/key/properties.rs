@@ -92,7 +92,7 @@ impl Scribe<'_> {
 
 proptest! {
     #[test]
-    fn equal_events_have_one_key_however_they_are_written(
+    fn equal_events_share_an_event_id_in_any_encoding(
         traits in values(), noise in prop::collection::vec(any::<u8>(), 1..64), wrapped: bool,
     ) {
         let event = event(&traits);
@@ -105,14 +105,14 @@ proptest! {
     }
 
     #[test]
-    fn different_events_never_have_the_same(one in values(), other in values()) {
+    fn different_events_never_share_an_event_id(one in values(), other in values()) {
         let (one_key, other_key) = (key(&event(&one).to_string()), key(&event(&other).to_string()));
         prop_assert_eq!(one == other, one_key == other_key, "{} {}", one, other);
     }
 
     /// What stands in one field and what in the next is part of the event.
     #[test]
-    fn nothing_can_move_from_one_field_to_its_neighbour(text in ".{1,12}", first: prop::sample::Index, second: prop::sample::Index) {
+    fn shifting_text_between_fields_changes_the_event_id(text in ".{1,12}", first: prop::sample::Index, second: prop::sample::Index) {
         let letters: Vec<char> = text.chars().collect();
         let split = |at: usize| {
             let (a, b) = letters.split_at(at);
@@ -126,7 +126,7 @@ proptest! {
     /// Nor from the deployment to the event, from the event to a name, or from one function to
     /// another.
     #[test]
-    fn neither_records_nor_vendors_confuse_two_works(
+    fn idempotency_keys_never_collide_in_records_or_at_vendors(
         works in prop::collection::vec(("[a-b]", "a?[\n#]?b?", prop::option::of("a?[\n#]?b")), 2)
     ) {
         let seen: Vec<_> = works.iter().map(|(name, event, named)| {
@@ -144,7 +144,7 @@ proptest! {
 }
 
 #[test]
-fn events_that_look_alike_have_keys_of_their_own() {
+fn similar_events_have_different_event_ids() {
     let alike = [
         json!({}),
         json!([]),
@@ -182,7 +182,7 @@ fn events_that_look_alike_have_keys_of_their_own() {
 }
 
 #[test]
-fn each_part_of_an_event_is_part_of_its_key() {
+fn each_part_of_an_event_changes_its_event_id() {
     let event = json!({
         "flow": {"id": "f", "type": "browser", "request_url": "https://example.com/a"},
         "hook": {"flow": "registration", "method": "password", "when": "after_save"},

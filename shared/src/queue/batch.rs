@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_s_event_is_told_from_a_url_s() {
+    fn sqs_event_is_distinguished_from_a_url_event() {
         let event = json!({"Records": [record("one", "3"), record("two", "x")]});
         let message = |id: &str, attempt| ReceivedMessage {
             id: id.to_owned(),
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_whatever_shape_is_a_message() {
+    fn sqs_record_of_any_shape_is_a_message() {
         let odd = json!({"eventSource": "aws:sqs", "attributes": {"x": {}}, "body": 5});
         let event = json!({"Records": [odd, null, record("three", "3")]});
         let messages = received(&event).unwrap();
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_named_stays_in_the_queue() {
+    fn only_reported_failures_stay_in_the_queue() {
         let told = serde_json::to_value(acknowledge(vec!["one".to_owned()])).unwrap();
         assert_eq!(told, json!({"batchItemFailures": [{"itemIdentifier": "one"}]}));
         let told = serde_json::to_value(acknowledge(Vec::new())).unwrap();

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_received_is_hidden_until_it_is_deleted_or_visible_again() {
+    async fn received_message_is_invisible_until_its_timeout() {
         let queue = queue_of(&["one", "two"]).await;
         let [one] = queue.receive(1).try_into().unwrap();
         let [two] = queue.receive(9).try_into().unwrap();
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_received_too_often_is_a_dead_letter_until_it_is_sent_again() {
+    async fn message_received_too_often_is_a_dead_letter_until_redriven() {
         let queue = queue_of(&["one"]).await;
         for _ in 0..2 {
             assert_eq!(queue.receive(1).len(), 1);

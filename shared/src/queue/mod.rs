@@ -22,7 +22,7 @@ pub enum QueueError {
     #[error("the message is too large for the queue")]
     TooLarge,
     /// The queue gave no answer, or none that tells; it may have done what it was asked to.
-    #[error("the queue cannot be reached")]
+    #[error("cannot reach the queue")]
     Unreachable(#[source] crate::http::Cause),
 }
 

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_sqs_refuses_is_written_otherwise_and_read_as_the_same() {
+    fn characters_invalid_in_sqs_are_escaped_and_read_back() {
         let value = json!({"name": "a\u{fffe}b\u{ffff}c\u{fffd}"});
         let told = without_noncharacters(value.to_string());
         assert!(!told.contains(['\u{fffe}', '\u{ffff}']) && told.contains('\u{fffd}'));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_whole_seconds_and_never_cut_short() {
+    fn backoff_is_rounded_up_to_whole_seconds() {
         let table = [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (3_600_000, 3600)];
         for (milliseconds, seconds) in table {
             assert_eq!(whole_seconds(Duration::from_millis(milliseconds)), seconds);

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_stands_at_the_form_or_at_a_trait_that_is_there() {
+    fn message_is_at_the_form_or_an_existing_trait() {
         for pointer in ["#/", "#/traits/email", "#/traits/a~1b/c"] {
             assert!(build(&one(pointer, &good())).is_ok(), "{pointer}");
         }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_kratos_would_choke_on_is_refused() {
+    fn messages_invalid_for_kratos_are_refused() {
         let table = [
             (json!([]), BrokenRule::MessagesEmpty),
             (json!([{"instance_ptr": "#/", "messages": []}]), BrokenRule::MessagesEmpty),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_context_is_empty() {
+    fn missing_context_is_empty() {
         let bare = json!({"id": 1, "text": "no", "type": "info"});
         let Ok(Reply::Messages(messages)) = build(&one("#/", &bare)) else { panic!("refused") };
         assert_eq!(messages.body()["messages"][0]["messages"][0]["context"], json!({}));

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn null_says_nothing_and_odd_shapes_are_refused() {
+    fn null_reply_is_empty_and_invalid_shapes_are_refused() {
         let build = |result: Value| Reply::build(&result, &registration());
         assert_eq!(build(json!(null)), Ok(Reply::Nothing));
         let odd = [
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn traits_are_merged_deep_and_arrays_whole() {
+    fn traits_are_merged_deeply_and_arrays_replaced() {
         let reply = identity(json!({"traits": {"name": {"last": "Low"}, "tags": ["a"]}})).unwrap();
         let expected = json!({"traits": {
             "email": "ann@example.com", "name": {"first": "Ann", "last": "Low"}, "tags": ["a"],
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_lose_something_is_refused() {
+    fn reply_that_would_lose_data_is_refused() {
         let table = [
             (json!({"traits": {"email": null}}), BrokenRule::Null),
             (json!({"traits": {"name": {"last": null}}}), BrokenRule::Null),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_may_be_rounded_is_not_written() {
+    fn number_that_may_be_rounded_is_not_written() {
         let large = 9_007_199_254_740_992_u64;
         let given = [
             json!({"traits": {"number": large}}),
@@ -251,7 +251,7 @@ mod tests {
 
     /// Kratos' own Jsonnet has rounded what ctx holds, unless it could not have.
     #[test]
-    fn a_number_of_ctx_is_kept_exactly_or_not_written() {
+    fn ctx_number_is_written_exactly_or_not_at_all() {
         let merged = |number: Value| {
             let ctx = ctx(&json!({
                 "hook": {"flow": "settings"},
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_starts_empty_where_ctx_holds_null_and_admin_is_set_only_whole() {
+    fn null_metadata_starts_empty_and_admin_metadata_is_replaced_whole() {
         let reply = identity(json!({
             "metadata_public": {"plan": "free"}, "metadata_admin_replace": {"risk": 1},
         }));
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ctx_does_not_hold_cannot_be_merged_over() {
+    fn reply_cannot_merge_over_missing_ctx_fields() {
         let bare = ctx(&json!({"hook": {"flow": "settings"}, "identity": {"id": "x"}}));
         let build = |change: Value| Reply::build(&json!({"identity": change}), &bare);
         assert_eq!(build(json!({"traits": {"a": 1}})), Err(BrokenRule::TraitsUnknown));
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_must_stand_in_the_traits() {
+    fn addresses_must_be_in_the_traits() {
         let verified = |value: &str| json!([{"value": value, "via": "email", "verified": true, "status": "completed"}]);
         let own = json!({"verifiable_addresses": verified("ann@example.com")});
         assert_eq!(identity(own.clone()), Ok(own));

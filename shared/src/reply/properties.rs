@@ -105,7 +105,7 @@ proptest! {
 
     /// Kratos replaces what a reply names by what it holds, whole.
     #[test]
-    fn no_key_of_traits_or_metadata_is_ever_lost(ctx in contexts(), result in results()) {
+    fn no_member_of_traits_or_metadata_is_lost(ctx in contexts(), result in results()) {
         let reduced = Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize();
         let Ok(Reply::Identity(identity)) = Reply::build(&result, &reduced) else { return Ok(()) };
         let (before, wanted) = (&ctx["identity"], &result["identity"]);
@@ -132,7 +132,7 @@ proptest! {
     /// Whichever way a number takes through a template and the merge, it is written as it was, or
     /// not at all.
     #[test]
-    fn a_number_is_written_exactly_or_not_at_all(
+    fn number_is_written_exactly_or_not_at_all(
         number in prop_oneof![
             any::<u64>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
@@ -169,7 +169,7 @@ proptest! {
 
 /// So that the property is one about replies: most of what is tried comes to one.
 #[test]
-fn many_of_these_are_replies() {
+fn generated_replies_are_often_valid() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
     let mut replies = 0;

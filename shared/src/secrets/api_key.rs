@@ -56,19 +56,19 @@ impl Product {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyProblem {
     /// The secret could not be had just now.
-    #[error("the vendor's key cannot be read")]
+    #[error("cannot read the API key")]
     Unreachable(#[source] SecretError),
     /// The secret is not there, or not for us to read.
-    #[error("the vendor's key cannot be read: {0}")]
+    #[error("cannot read the API key: {0}")]
     Refused(String),
     /// The secret holds no key.
-    #[error("the secret holds no `{0}`")]
+    #[error("the secret has no `{0}`")]
     Missing(&'static str),
     /// Nobody has filled in the key yet.
-    #[error("the secret still holds a placeholder")]
+    #[error("the secret is still a placeholder")]
     Placeholder,
     /// The key is another product's.
-    #[error("the secret holds {found}, wanted {wanted}")]
+    #[error("the secret contains {found}, expected {wanted}")]
     WrongProduct {
         /// What the key is.
         found: &'static str,
@@ -169,7 +169,7 @@ mod tests {
 
     /// The store is asked once to begin with, once more for the value, and then left alone.
     #[tokio::test(start_paused = true)]
-    async fn a_key_that_is_filled_in_is_found_within_the_pause() {
+    async fn key_that_replaces_a_placeholder_is_found_within_the_pause() {
         for unfit in ["replace-me", r#"{"write_key":"x"}"#, "md-a-key-of-another-product"] {
             let store = Arc::new(MemorySecrets::default());
             store.put("s", unfit);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_of_the_wrong_product_is_named_by_what_it_is() {
+    async fn wrong_type_of_key_is_named_by_kind() {
         use Product::{Mandrill, Ory, Other, Segment};
         let marketing = "0123456789abcdef0123456789abcdef-us6";
         let table = [
@@ -211,7 +211,7 @@ mod tests {
             (Mandrill, r#"{"api_key":"YOUR-MANDRILL-KEY"}"#, Err("placeholder")),
             (Segment, "YOUR-SEGMENT-WRITE-KEY", Err("placeholder")),
             (Ory, "your-ory-token", Err("placeholder")),
-            (Mandrill, r#"{"write_key":"x"}"#, Err("holds no `api_key`")),
+            (Mandrill, r#"{"write_key":"x"}"#, Err("has no `api_key`")),
             (Mandrill, "md-abcdefghijklmnopqrstuv", Ok("md-abcdefghijklmnopqrstuv")),
             (Mandrill, "0123456789abcdefghijkl", Ok("0123456789abcdefghijkl")),
             (Mandrill, "key-usual", Ok("key-usual")),

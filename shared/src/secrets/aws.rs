@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_cannot_be_read_is_shown_nowhere() {
+    async fn unreadable_secrets_manager_response_is_redacted() {
         let answers = [
             ("200 OK", r#"{"SecretString":"hunter2-hunter2","#),
             ("200 OK", r#"{"SecretString":"hunter2-hunter2\ud800"}"#),

@@ -48,11 +48,11 @@ pub struct Cached {
     clock: SharedClock,
     ttl: Ttl,
     inspect: Option<Inspect>,
-    held: Mutex<Lease>,
+    held: Mutex<Held>,
 }
 
 #[derive(Default)]
-struct Lease {
+struct Held {
     versions: Option<(Versions, OffsetDateTime)>,
     /// The last look-up, where it failed.
     failed: Option<(Failure, OffsetDateTime)>,
@@ -82,13 +82,13 @@ impl From<Failure> for SecretError {
         match failure {
             Failure::Refused(reason) => Self::Refused(reason),
             Failure::Unreachable | Failure::GivenUp => {
-                Self::Unreachable("the last look-up failed, and the next one has to wait".into())
+                Self::Unreachable("the last lookup failed; waiting before the next one".into())
             }
         }
     }
 }
 
-impl Lease {
+impl Held {
     /// Where the clock was set back, nobody knows how old anything is: the value counts as just too
     /// old, and no pause holds. Otherwise a key that was rotated away would stay good for as long
     /// as the clock was wrong by.
@@ -161,13 +161,13 @@ impl Cached {
         held.failed.take_if(|(failure, _)| *failure == Failure::GivenUp);
     }
 
-    async fn held(&self) -> MutexGuard<'_, Lease> {
+    async fn held(&self) -> MutexGuard<'_, Held> {
         let mut held = self.held.lock().await;
         held.mind_the_clock(self.clock.now(), self.ttl);
         held
     }
 
-    async fn renew(&self, held: &mut Lease) -> Result<Versions, SecretError> {
+    async fn renew(&self, held: &mut Held) -> Result<Versions, SecretError> {
         // Whoever waits for it may give up, which ends the look-up: then it has failed.
         held.failed = Some((Failure::GivenUp, self.clock.now()));
         match self.fetch().await {
@@ -186,7 +186,7 @@ impl Cached {
                     tracing::warn!(
                         secret.id = self.id,
                         secret.age_s = self.held_for(held).map(|(_, age)| age.as_secs()),
-                        "the secret store cannot be reached, the old value serves on"
+                        "cannot reach the secret store; using the cached value"
                     );
                 }
                 served
@@ -196,7 +196,7 @@ impl Cached {
 
     /// What can be had without asking the store, which has failed in this way: where it cannot be
     /// reached, the old value serves on for a while.
-    fn without_the_store(&self, held: &Lease, error: SecretError) -> Result<Versions, SecretError> {
+    fn without_the_store(&self, held: &Held, error: SecretError) -> Result<Versions, SecretError> {
         match (error, self.held_for(held)) {
             (SecretError::Unreachable(_), Some((versions, age)))
                 if age < self.ttl.0 + STALE_LIMIT =>
@@ -223,7 +223,7 @@ impl Cached {
         Ok(Versions { current: current?.ok_or_else(none)?, previous })
     }
 
-    fn held_for<'a>(&self, held: &'a Lease) -> Option<(&'a Versions, Duration)> {
+    fn held_for<'a>(&self, held: &'a Held) -> Option<(&'a Versions, Duration)> {
         let (versions, since) = held.versions.as_ref()?;
         // Only a clock that is set back during a fetch comes to this.
         let age = Duration::try_from(self.clock.now() - *since).unwrap_or_default();
@@ -231,7 +231,7 @@ impl Cached {
     }
 
     /// Why the last look-up failed, while the store is left alone for it.
-    fn recent_failure(&self, held: &Lease) -> Option<Failure> {
+    fn recent_failure(&self, held: &Held) -> Option<Failure> {
         let (failure, failed) = held.failed.as_ref()?;
         (self.clock.now() - *failed < LOOK_UP_PAUSE).then(|| failure.clone())
     }
@@ -242,11 +242,15 @@ impl Cached {
 pub async fn prefetch(secrets: &[&Cached]) {
     let all = join_all(secrets.iter().map(|secret| async {
         if let Err(error) = secret.get().await {
-            tracing::warn!(secret.id = secret.id, error = chain(&error), "prefetch failed");
+            tracing::warn!(
+                secret.id = secret.id,
+                error = chain(&error),
+                "failed to prefetch a secret"
+            );
         }
     }));
     if timeout(PREFETCH_LIMIT, all).await.is_err() {
-        tracing::warn!("prefetch of secrets given up after {PREFETCH_LIMIT:?}");
+        tracing::warn!("gave up prefetching secrets after {PREFETCH_LIMIT:?}");
         // That we gave up says nothing of the store: the first use tries again.
         for secret in secrets {
             secret.forget_look_up_given_up().await;
@@ -275,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_fetched_once_per_ttl() {
+    async fn secret_is_fetched_once_per_ttl() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -292,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_prefetch_that_is_given_up_is_made_again_by_the_first_use() {
+    async fn cancelled_prefetch_is_retried_on_first_use() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         store.set_delay(PREFETCH_LIMIT * 2);
@@ -302,7 +306,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_old_value_serves_on_for_an_hour_of_outage() {
+    async fn cached_secret_is_used_for_an_hour_of_outage() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -315,7 +319,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_outage_is_not_asked_about_by_every_request() {
+    async fn outage_throttles_lookups_to_one_per_pause() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -333,7 +337,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_is_not_covered_by_an_old_value() {
+    async fn denied_secret_is_not_replaced_by_a_cached_value() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -350,7 +354,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_first_look_up_that_failed_is_made_again_after_the_pause_and_no_sooner() {
+    async fn failed_first_lookup_is_retried_after_the_pause() {
         for refusing in [false, true] {
             let store = Arc::new(MemorySecrets::default());
             store.put("s", "one");
@@ -374,7 +378,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_look_up_that_somebody_gave_up_has_failed() {
+    async fn cancelled_lookup_counts_as_failed() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         store.set_delay(PREFETCH_LIMIT * 2);
@@ -385,7 +389,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refresh_fetches_at_most_once_per_pause() {
+    async fn refresh_is_throttled_to_once_per_pause() {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");
         let cached = cached(&store);
@@ -414,7 +418,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_that_leaps_makes_no_secret_live_longer() {
+    async fn clock_jump_does_not_extend_the_secret_ttl() {
         for by in [time::Duration::days(365), -time::Duration::days(365), -time::Duration::SECOND] {
             let (store, _, cached) = after_a_leap(by).await;
             assert_eq!(current(&cached).await, "two", "{by}");
@@ -425,7 +429,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_that_leaps_keeps_nobody_from_looking_after_a_mismatch() {
+    async fn clock_jump_does_not_prevent_a_refresh_after_a_mismatch() {
         for by in [time::Duration::days(365), -time::Duration::days(365)] {
             let (store, _, cached) = after_a_leap(by).await;
             let versions = cached.refresh(TTL.0).await.unwrap();
@@ -437,7 +441,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_leap_back_an_old_value_serves_on_for_an_hour_of_outage_and_no_longer() {
+    async fn cached_secret_is_used_for_an_hour_after_the_clock_moved_back() {
         let (store, clock, cached) = after_a_leap(-time::Duration::days(365)).await;
         store.set_down(true);
         assert_eq!(current(&cached).await, "one");
@@ -448,7 +452,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_leap_back_in_an_outage_ends_its_pause() {
+    async fn clock_moving_back_during_an_outage_ends_the_pause() {
         let (store, clock, cached) = after_a_leap(time::Duration::minutes(6)).await;
         store.set_down(true);
         assert_eq!(current(&cached).await, "one");

@@ -35,10 +35,10 @@ pub enum Stage {
 pub enum SecretError {
     /// Nobody answered, or the answer was of the kind that passes: a value held from before may
     /// serve on.
-    #[error("the secret store cannot be reached")]
+    #[error("cannot reach the secret store")]
     Unreachable(#[source] crate::http::Cause),
     /// The store said no: no such secret, no permission, deleted.
-    #[error("the secret store refused: {0}")]
+    #[error("the secret store rejected the call: {0}")]
     Refused(String),
 }
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_a_json_object_or_the_value_itself() {
+    fn secret_is_a_json_object_or_a_plain_value() {
         let table = [
             (r#"{"api_key":"abc"}"#, Some("abc")),
             (r#"{"api_key":"abc","more":1}"#, Some("abc")),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_the_template_s_word_or_begins_with_your() {
+    fn placeholder_is_the_template_default_or_starts_with_your() {
         let table = [
             ("replace-me", true),
             ("Replace-Me", true),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_shown_by_debug() {
+    fn debug_redacts_secrets() {
         let secret: SecretString = "hunter2-hunter2".to_owned().into();
         assert!(!format!("{secret:?}").contains("hunter2"));
     }

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn one_event_goes_out_as_itself_and_more_as_a_batch() {
+    fn one_event_is_sent_alone_and_several_as_a_batch() {
         let one = Batch::from(call(1, 0));
         assert_eq!(one.path(), "identify");
         assert_eq!(one.body_sent_at(NOW), call(1, 0).body_sent_at(NOW));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_holds_no_more_events_than_segment_takes() {
+    fn batch_respects_the_segment_event_limit() {
         let batches = Batch::together((0..=MAX_EVENTS).map(|n| call(n, 0).into()));
         assert_eq!(batches.iter().map(Batch::len).collect::<Vec<_>>(), [MAX_EVENTS, 1]);
         assert!(Batch::together(None).is_empty());
@@ -130,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_event_is_in_one_batch_in_its_order_and_no_batch_is_too_large(
+        fn every_event_is_in_one_batch_in_order_and_within_the_size_limit(
             paddings in prop::collection::vec(0_usize..32_000, 0..60)
         ) {
             let calls: Vec<_> = paddings.iter().enumerate().map(|(n, p)| call(n, *p)).collect();

@@ -85,7 +85,7 @@ impl Call {
         let call = Self { kind, body };
         // Any time is as long as this one.
         if call.body_sent_at(event.received_at).len() > MAX_BODY_BYTES {
-            return Err(InvalidOutput::Blocked("the call is over Segment's 32 KB"));
+            return Err(InvalidOutput::Blocked("the call exceeds the Segment limit of 32 KB"));
         }
         Ok(call)
     }
@@ -113,7 +113,7 @@ fn set_timestamp(body: &mut Rendered, received_at: OffsetDateTime) -> Result<(),
     let timestamp = match own {
         None => rfc3339(received_at),
         Some(own) if own.as_str().and_then(ctx::timestamp).is_some() => own,
-        Some(_) => return Err(InvalidOutput::Rule("`timestamp` is no time of RFC 3339")),
+        Some(_) => return Err(InvalidOutput::Rule("`timestamp` is not an RFC 3339 time")),
     };
     body.insert("timestamp".to_owned(), timestamp);
     Ok(())
@@ -123,7 +123,7 @@ fn refuse_ours(body: &Rendered) -> Result<(), InvalidOutput> {
     let ours = ["writeKey", "key", "messageId", "sentAt"];
     match ours.iter().find(|name| body.contains_key(**name)) {
         Some(_) => Err(InvalidOutput::Rule(
-            "`writeKey`, `key`, `messageId` and `sentAt` are the function's to add",
+            "`writeKey`, `key`, `messageId` and `sentAt` are set by the function",
         )),
         None => Ok(()),
     }
@@ -134,16 +134,18 @@ fn refuse_ours(body: &Rendered) -> Result<(), InvalidOutput> {
 fn check_ids(body: &Rendered) -> Result<(), InvalidOutput> {
     let ids = ["userId", "anonymousId"].map(|name| body.get(name));
     if ids.iter().flatten().any(|id| *id == NIL_ID) {
-        return Err(InvalidOutput::Rule("the zero id is nobody's id"));
+        return Err(InvalidOutput::Rule("the zero id does not identify anyone"));
     }
     let given: Vec<_> = ids.into_iter().flatten().filter(|id| !id.is_null()).collect();
     if given.is_empty() {
-        return Err(InvalidOutput::Rule("the result has neither `userId` nor `anonymousId`"));
+        return Err(InvalidOutput::Rule(
+            "the template output has neither `userId` nor `anonymousId`",
+        ));
     }
     if given.iter().all(|id| id.as_str().is_some_and(|id| !id.is_empty())) {
         Ok(())
     } else {
-        Err(InvalidOutput::Rule("`userId` or `anonymousId` is no text"))
+        Err(InvalidOutput::Rule("`userId` or `anonymousId` is not a string"))
     }
 }
 
@@ -160,13 +162,14 @@ fn check_kind(kind: Kind, body: &Rendered) -> Result<(), InvalidOutput> {
     if objects.iter().filter_map(|name| body.get(*name)).all(Value::is_object) {
         Ok(())
     } else {
-        Err(InvalidOutput::Rule("`traits`, `properties` or `integrations` is no object"))
+        Err(InvalidOutput::Rule("`traits`, `properties` or `integrations` is not an object"))
     }
 }
 
 fn add_library(body: &mut Rendered, library: &str) -> Result<(), InvalidOutput> {
     let context = body.entry("context").or_insert_with(|| json!({}));
-    let context = context.as_object_mut().ok_or(InvalidOutput::Rule("`context` is no object"))?;
+    let context =
+        context.as_object_mut().ok_or(InvalidOutput::Rule("`context` is not an object"))?;
     let library = json!({"name": library, "version": env!("CARGO_PKG_VERSION")});
     context.insert("library".to_owned(), library);
     Ok(())
@@ -194,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identify_is_completed() {
+    fn identify_call_is_completed() {
         let call = prepare(&json!({"userId": "u", "traits": {"a": 1}})).unwrap();
         let sent: Value =
             serde_json::from_str(&call.body_sent_at(datetime!(2026-01-02 04:00 UTC))).unwrap();
@@ -208,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_s_own_time_and_context_are_kept() {
+    fn template_timestamp_and_context_are_kept() {
         let own = json!({
             "anonymousId": "a", "timestamp": "2020-01-01T00:00:00Z", "context": {"locale": "de"},
         });
@@ -219,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timestamp_that_is_none_is_the_time_received() {
+    fn invalid_timestamp_becomes_the_received_time() {
         for none in [json!(null), json!(ZERO_TIME)] {
             let call = prepare(&json!({"userId": "u", "timestamp": none})).unwrap();
             assert_eq!(call.body["timestamp"], "2026-01-02T03:04:05.678Z");
@@ -236,12 +239,12 @@ mod tests {
     }
 
     #[test]
-    fn what_segment_would_drop_in_silence_is_refused() {
+    fn call_that_segment_would_drop_silently_is_refused() {
         let table = [
             (json!({}), "neither"),
-            (json!({"userId": ""}), "no text"),
-            (json!({"userId": 5}), "no text"),
-            (json!({"userId": 5, "anonymousId": "a"}), "no text"),
+            (json!({"userId": ""}), "not a string"),
+            (json!({"userId": 5}), "not a string"),
+            (json!({"userId": 5, "anonymousId": "a"}), "not a string"),
             (json!({"userId": "u", "timestamp": "yesterday"}), "`timestamp`"),
             (json!({"userId": "u", "timestamp": 5}), "`timestamp`"),
             (json!({"userId": null}), "neither"),
@@ -252,11 +255,11 @@ mod tests {
             (json!({"userId": "u", "type": "track"}), "`event`"),
             (json!({"userId": "u", "type": "track", "event": ""}), "`event`"),
             (json!({"userId": "u", "type": "group"}), "`groupId`"),
-            (json!({"userId": "u", "traits": []}), "no object"),
-            (json!({"userId": "u", "integrations": true}), "no object"),
-            (json!({"userId": "u", "context": "x"}), "no object"),
-            (json!({"userId": "u", "writeKey": "k"}), "the function's"),
-            (json!({"userId": "u", "messageId": "m"}), "the function's"),
+            (json!({"userId": "u", "traits": []}), "not an object"),
+            (json!({"userId": "u", "integrations": true}), "not an object"),
+            (json!({"userId": "u", "context": "x"}), "not an object"),
+            (json!({"userId": "u", "writeKey": "k"}), "set by the function"),
+            (json!({"userId": "u", "messageId": "m"}), "set by the function"),
         ];
         for (result, part) in table {
             assert!(rule(&result).contains(part), "{result}: {}", rule(&result));
@@ -264,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_blocked_and_not_sent() {
+    fn too_large_call_is_blocked_and_not_sent() {
         let sized = |bytes: usize| json!({"userId": "u", "traits": {"a": "x".repeat(bytes)}});
         let rest = prepare(&sized(0)).unwrap().body_sent_at(RECEIVED).len();
         assert!(prepare(&sized(MAX_BODY_BYTES - rest)).is_ok());
@@ -273,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_id_is_under_a_hundred_characters() {
+    fn message_id_is_under_a_hundred_characters() {
         let call = prepare(&json!({"userId": "u"})).unwrap();
         assert!(call.body["messageId"].as_str().unwrap().len() < 100);
     }

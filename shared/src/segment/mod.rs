@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_write_key_is_a_user_name_with_an_empty_password() {
+    fn write_key_is_the_user_name_with_an_empty_password() {
         assert_eq!(basic(&"abc123".to_owned().into()), "Basic YWJjMTIzOg==");
         let (_, header) = authorization(&"abc123".to_owned().into()).unwrap();
         assert!(header.is_sensitive());

@@ -26,8 +26,8 @@ pub fn classify(answer: &Response) -> Outcome {
     match answer.status {
         200..=299 => match success {
             Some(true) => Outcome::delivered(json!({"success": true})),
-            Some(false) => refused(said, "Segment answered without success"),
-            None => Outcome::in_doubt("Segment answered without a word that we know"),
+            Some(false) => refused(said, "Segment returned success: false"),
+            None => Outcome::in_doubt("Segment returned an unrecognized body"),
         },
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
         501 | 505 | 511 => Outcome::blocked(told(answer)),
@@ -51,7 +51,7 @@ fn refused(said: Option<Answer>, cause: &str) -> Outcome {
 }
 
 fn told(answer: &Response) -> String {
-    format!("Segment answered {}", answer.status)
+    format!("Segment returned {}", answer.status)
 }
 
 /// Both are in seconds.
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_key_is_known_by_its_status_or_its_words() {
+    fn bad_key_is_recognized_by_status_or_message() {
         let words = r#"{"success":false,"message":"An invalid write key was provided"}"#;
         for answer in
             [answer(400, words), answer(200, words), answer(401, ""), answer(403, "<html>")]
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_passed_on() {
+    fn retry_after_is_passed_on() {
         for header in ["retry-after", "x-ratelimit-reset"] {
             let mut limited = answer(429, "");
             limited.headers.insert(header, HeaderValue::from_static("9"));
@@ -144,7 +144,7 @@ mod tests {
         /// Total over any status, any header and any body; and nothing counts as delivered but
         /// what Segment says that it has taken.
         #[test]
-        fn any_answer_has_an_outcome(
+        fn any_response_has_an_outcome(
             status in prop_oneof![any::<u16>(), 100_u16..=600, 200_u16..=300],
             header in prop::option::of("[0-9]{1,25}|-1|1\\.5|soon|[ -~]*"),
             body in bodies(),

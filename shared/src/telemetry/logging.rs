@@ -126,11 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_tells_its_place_and_not_its_words() {
+    fn panic_log_has_the_location_and_redacts_the_message() {
         if env::var_os(PANICS).is_some() {
             return panic_in_every_way();
         }
-        let name = "telemetry::logging::tests::a_panic_tells_its_place_and_not_its_words";
+        let name = "telemetry::logging::tests::panic_log_has_the_location_and_redacts_the_message";
         let mut this = Command::new(env::current_exe().unwrap());
         this.args([name, "--exact", "--nocapture"]).env(PANICS, "").env("RUST_BACKTRACE", "full");
         let said = this.output().unwrap();

@@ -86,7 +86,7 @@ impl LogEntry {
     /// the secrets can have taken so long.
     pub fn ran_out_of_time(&mut self) {
         self.outcome = "unfinished";
-        self.cause = Some("the time to answer ran out".to_owned());
+        self.cause = Some("ran out of time to respond".to_owned());
         self.count(if self.event_id.is_some() { Metric::InDoubt } else { Metric::Blocked });
     }
 
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_line_carries_its_metrics_in_cloudwatch_s_embedded_format() {
+    async fn log_entry_has_its_metrics_in_embedded_metric_format() {
         let composed = event_log(LogLevel::Info).compose(&entry()).unwrap();
         let expected = json!({
             "timestamp": "2026-01-01T00:00:00.5Z", "level": "INFO", "function": "mandrill-welcome",
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_panic_is_answered_and_has_its_line() {
+    async fn panic_is_answered_and_logged() {
         let lines = Arc::default();
         let event_log =
             EventLog { sink: Sink::Memory(Arc::clone(&lines)), ..event_log(LogLevel::Info) };
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_is_answered_in_time_and_says_that_it_ran_out() {
+    async fn request_timeout_is_answered_in_time_and_logged() {
         let limit = Duration::from_secs(8);
         for (event_id, metric) in [(None, "Blocked"), (Some("k".to_owned()), "InDoubt")] {
             let lines = Arc::default();
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn above_info_only_metrics_remain() {
+    async fn only_metrics_remain_above_info_level() {
         let composed = event_log(LogLevel::Error).compose(&entry()).unwrap();
         assert!(composed.get("event_id").is_none() && composed.get("_aws").is_some());
         assert!(event_log(LogLevel::Error).compose(&LogEntry::default()).is_none());

@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_failed_in_one_rendering_is_evaluated_again_in_the_next() {
+    fn failed_values_are_reevaluated_in_the_next_rendering() {
         // `shared` may be asked for first where too few frames are left for it.
         let code = "local down(n, bottom) = if n == 0 then bottom else 0 + down(n - 1, bottom);
                     local shared = down(100, 3);
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_renderings_leave_nothing_behind() {
+    fn thousand_renderings_leak_no_memory() {
         let code =
             "function(ctx) local o = { a: ctx.x, b: self.a, c: { d: $.b } }; o { e: super.b }";
         let engine = Engine::prepare(&Source::shipped("t", code), Trace::default()).unwrap();

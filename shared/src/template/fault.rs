@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_counts_lines_and_characters() {
+    fn position_counts_lines_and_characters() {
         let code = "ab\näö x\n";
         let table = [(0, 1, 1), (1, 1, 2), (3, 2, 1), (5, 2, 2), (4, 2, 1), (8, 2, 4), (99, 3, 1)];
         for (offset, line, column) in table {

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_place_is_that_of_the_faulty_expression() {
+    async fn position_is_that_of_the_faulty_expression() {
         let table = [
             ("function(ctx) {\n  a: ctx.x,\n  b: ctx.missing,\n}", 3, 10),
             ("function(ctx) ctx.missing", 1, 19),

@@ -131,7 +131,7 @@ impl Template {
             Err(_) => {
                 self.overran.store(true, Ordering::Relaxed);
                 self.replace(workers, &worker);
-                Err(self.fault("ran over its time").into())
+                Err(self.fault("timed out").into())
             }
         }
     }
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn values_survive_the_way_in_and_out() {
+    async fn values_round_trip_through_the_evaluator() {
         let ctx = json!({
             "int": 9_007_199_254_740_991_u64, "negative": -1, "float": 1.5, "minus": -1.5,
             "text": "ä \u{1F600} \"quoted\"\n", "null": null, "bool": true, "list": [1, [2], {}],
@@ -202,7 +202,7 @@ mod tests {
 
     /// As in every Jsonnet, Ory's among them: ids are texts.
     #[tokio::test]
-    async fn a_number_is_a_double() {
+    async fn number_is_a_double() {
         let table = [
             ("9007199254740992", "9007199254740992"),
             ("9007199254740993", "9007199254740992"),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn cancel_is_what_kratos_takes_for_it() {
+    async fn cancel_is_detected_like_kratos() {
         for text in ["cancel", "cancelled: no consent", "cancel it"] {
             let code = format!("function(ctx) error \"{text}\"");
             assert!(
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_fault_tells_its_place_and_kind_and_no_value() {
+    async fn template_fault_has_position_and_kind_and_redacts_values() {
         let table = [
             ("function(ctx) {\n  a: ctx.missing\n}", "no such field", 2),
             ("function(ctx)\n\n  error ctx.secret", "explicit error", 3),
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_parse_is_not_prepared() {
+    async fn invalid_template_is_not_prepared() {
         let table = [
             ("function(ctx) {", 1),
             ("function(ctx)\n  { a: undefined_name }", 2),
@@ -283,14 +283,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wrong_signature_is_a_fault() {
+    async fn wrong_function_signature_is_a_template_fault() {
         fault("function(ctx, other) ctx").await;
         fault("function(context) { a: context }").await;
         fault("function(ctx) function(x) x").await;
     }
 
     #[tokio::test]
-    async fn a_runaway_template_is_abandoned_and_the_next_request_served() {
+    async fn runaway_template_times_out_and_the_next_request_is_served() {
         let template = template(
             "function(ctx) if ctx.run then std.foldl(function(a, b) a + b, std.range(1, 1e9), 0)
              else { ok: true }",
@@ -298,7 +298,7 @@ mod tests {
         let run = |run: bool| template.render(vec![("ctx", json!({"run": run}))]);
         assert_eq!(run(false).await.unwrap(), json!({"ok": true}));
         match run(true).await {
-            Err(RenderError::Fault(fault)) => assert_eq!(fault.kind(), "ran over its time"),
+            Err(RenderError::Fault(fault)) => assert_eq!(fault.kind(), "timed out"),
             other => panic!("{other:?}"),
         }
         assert!(template.overran());
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_evaluator_that_panics_is_replaced() {
+    async fn panicking_evaluator_is_replaced() {
         let code = "function(ctx) if ctx.go then '%.99999999999d' % 1 else 1";
         let template = template(code);
         let go = |go: bool| template.render(vec![("ctx", json!({"go": go}))]);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn traces_are_kept_only_where_asked_for() {
+    async fn traces_are_kept_only_if_requested() {
         let code = "function(ctx) std.trace('seen ' + ctx.x, {})";
         let trace = Trace::collecting();
         let source = Source::shipped("t.jsonnet", code);

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_is_inline_or_a_file() {
+    fn template_is_inline_or_a_file() {
         let inline = load("base64://ZnVuY3Rpb24oY3R4KSBjdHg=").unwrap().unwrap();
         assert_eq!((inline.name(), inline.code()), ("TEMPLATE", "function(ctx) ctx"));
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_stops_the_start() {
+    fn invalid_template_source_stops_startup() {
         for location in [
             "base64://ZnVuY3Rpb24oY3R4KSBjdHg",
             "base64://***",

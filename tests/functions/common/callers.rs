@@ -1,4 +1,4 @@
-//! Who may call a function of Ory's, by whatever they present.
+//! Authentication of the functions that Ory calls.
 
 use base64::{
     Engine,
@@ -46,7 +46,7 @@ fn basic(login: impl AsRef<[u8]>) -> Event {
 }
 
 /// By a table of all that a header, a cookie and Basic can be.
-pub(crate) async fn pass_or_are_turned_away<V: Vendor>(setup: Setup<V>) {
+pub(crate) async fn are_accepted_or_rejected<V: Vendor>(setup: Setup<V>) {
     let login = format!("ory:{PASSWORD}");
     let encoded = STANDARD.encode(&login);
     let good = [
@@ -112,12 +112,12 @@ pub(crate) async fn pass_or_are_turned_away<V: Vendor>(setup: Setup<V>) {
     assert!(running.received().is_empty());
 }
 
-/// A rotation goes on while strangers knock: one look-up, and both versions pass.
-pub(crate) async fn cannot_make_us_ask_at_each_call<V: Vendor>(mut running: Running<V>) {
+/// A rotation goes on while unauthenticated callers call: one look-up, and both versions pass.
+pub(crate) async fn do_not_trigger_lookups_per_call<V: Vendor>(mut running: Running<V>) {
     let before = running.secrets.fetches();
     for n in 0..10 {
-        let stranger = authorization(format!("another-webhook-key-{n}"));
-        assert_eq!(running.call(stranger).await.status, 401);
+        let unauthenticated = authorization(format!("another-webhook-key-{n}"));
+        assert_eq!(running.call(unauthenticated).await.status, 401);
     }
     assert_eq!(running.secrets.fetches(), before + 1);
     // Nor by presenting many at once, or of another kind.
@@ -133,7 +133,7 @@ pub(crate) async fn cannot_make_us_ask_at_each_call<V: Vendor>(mut running: Runn
 }
 
 /// Ory sends nothing twice in two ways, but somebody's proxy may.
-pub(crate) async fn send_one_event_however_they_write_it<V: Vendor>(setup: Setup<V>) {
+pub(crate) async fn share_an_event_id_in_any_encoding<V: Vendor>(setup: Setup<V>) {
     let mut running = with_both(setup).start().await;
     let event = |body: &str| key(KEY).without_trigger().body(body);
     let plain = r#"{"flow":{"id":"f"},"identity":{"id":"i","traits":{"email":"test-ann@example.com","a":"b"}}}"#;

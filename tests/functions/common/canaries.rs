@@ -1,4 +1,4 @@
-//! Canaries: words that no line of a log may hold.
+//! Canaries: words that no log line may contain.
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::setup::{Running, Setup, VENDOR_SECRET, Vendor, WEBHOOK_SECRET};
 
-/// Stands in everything that must never be seen.
+/// Part of everything that must never be logged.
 pub(crate) const CANARY: &str = "canary";
 
-/// Stands in keys, cookies and credentials: what must not even be stored.
+/// Part of keys, cookies and credentials, which must not even be enqueued.
 pub(crate) const SECRET: &str = "magpie";
 
 /// Where requests come from, in the events' envelopes and in the forms.
@@ -26,12 +26,12 @@ pub(crate) const WEBHOOK_KEY: &str = "canary-webhook-key";
 
 pub(crate) fn assert_silent(log: &Log) {
     for line in log.stdout.iter().chain(&log.stderr) {
-        assert_unmarked("a log", line);
+        assert_has_no_canary("a log", line);
     }
 }
 
-/// No mark stands here, however it is written.
-pub(crate) fn assert_unmarked(place: &str, text: &str) {
+/// Checks that the text contains no canary in any encoding.
+pub(crate) fn assert_has_no_canary(place: &str, text: &str) {
     static FORMS: OnceLock<BTreeSet<String>> = OnceLock::new();
     let forms = FORMS.get_or_init(|| [CANARY, SECRET, IP].into_iter().flat_map(forms).collect());
     let small = text.to_ascii_lowercase();
@@ -40,12 +40,12 @@ pub(crate) fn assert_unmarked(place: &str, text: &str) {
     assert!(found.is_empty(), "{place} tells {found:?}: {text}");
 }
 
-/// Whether this mark stands here in the clear.
-pub(crate) fn is_marked(mark: &str, text: &str) -> bool {
+/// Whether the text contains this canary in plain text.
+pub(crate) fn has_canary(mark: &str, text: &str) -> bool {
     text.to_ascii_lowercase().contains(mark)
 }
 
-/// A mark as it is, and in each form in which somebody might write it.
+/// A canary in every encoding in which it may be written.
 fn forms(mark: &str) -> Vec<String> {
     let capital = format!("{}{}", mark[..1].to_uppercase(), &mark[1..]);
     let mut forms = vec![mark.to_owned()];
@@ -71,10 +71,11 @@ fn within_base64(word: &str, before: usize) -> String {
 }
 
 #[test]
-fn a_mark_is_found_in_whatever_form_it_is_written() {
-    let is_found = |text: &str| std::panic::catch_unwind(|| assert_unmarked("", text)).is_err();
+fn canary_is_found_in_every_encoding() {
+    let is_found =
+        |text: &str| std::panic::catch_unwind(|| assert_has_no_canary("", text)).is_err();
     let json = json!({"email": "ann.canary@example.com"}).to_string();
-    let told = [
+    let encodings = [
         json.clone(),
         format!("x{}", STANDARD.encode(&json)),
         STANDARD.encode(format!("  {json}")),
@@ -87,7 +88,7 @@ fn a_mark_is_found_in_whatever_form_it_is_written() {
         hex::encode(Sha256::digest("203.0.113.7")),
         "Basic bWFncGllOm1hZ3BpZQ==".to_owned(),
     ];
-    for text in &told {
+    for text in &encodings {
         assert!(is_found(text), "{text}");
     }
     assert!(!is_found(
@@ -95,7 +96,7 @@ fn a_mark_is_found_in_whatever_form_it_is_written() {
     ));
 }
 
-/// The same with canaries for keys, and everything logged that can be.
+/// With canaries for keys, and everything logged that can be.
 pub(crate) fn everywhere<V: Vendor>(setup: Setup<V>, template: &str) -> Setup<V> {
     let setup = setup.var("LOG_LEVEL", "trace").template(template);
     setup.secrets.put(WEBHOOK_SECRET, WEBHOOK_KEY);
@@ -138,14 +139,14 @@ pub(crate) fn event_of(trigger_id: &str, ctx: &Value) -> Event {
 }
 
 /// After everything that was called: one line for each, and silence.
-pub(crate) async fn remain_unseen<V: Vendor>(running: Running<V>, calls: usize) {
+pub(crate) async fn are_redacted<V: Vendor>(running: Running<V>, calls: usize) {
     let log = running.end().await;
     assert_eq!(log.event_log().len(), calls);
     assert!(log.stderr.is_empty(), "std.trace is discarded: {log:#?}");
     assert_silent(&log);
 }
 
-pub(crate) async fn of_strangers_remain_unseen<V: Vendor>(mut running: Running<V>) {
+pub(crate) async fn of_unauthenticated_callers_are_redacted<V: Vendor>(mut running: Running<V>) {
     let good = event("none");
     let strange = [
         good.clone().method("CANARY"),
@@ -154,7 +155,7 @@ pub(crate) async fn of_strangers_remain_unseen<V: Vendor>(mut running: Running<V
         good.clone().header("authorization", "Basic Y2FuYXJ5OmNhbmFyeQ=="),
         good.clone().body("canary"),
         good.clone().body("{\"canary\": canary"),
-        good.clone().marked_as_base64(),
+        good.clone().declared_base64(),
         good.body("{\"identity\": \"canary\"}"),
     ];
     for event in strange {
@@ -164,8 +165,8 @@ pub(crate) async fn of_strangers_remain_unseen<V: Vendor>(mut running: Running<V
     assert_silent(&running.end().await);
 }
 
-/// Each of these secrets is of no use in this variable.
-pub(crate) async fn of_useless_keys_remain_unseen<V: Vendor>(
+/// Each of these secrets is unusable in this variable.
+pub(crate) async fn of_unusable_keys_are_redacted<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
     event: &Event,
     table: &[(&str, &str)],

@@ -1,4 +1,4 @@
-//! The event log's lines.
+//! The entries of the event log.
 
 use std::collections::BTreeSet;
 
@@ -30,29 +30,29 @@ pub(crate) fn metrics(line: &Value) -> BTreeSet<&str> {
     names.collect()
 }
 
-/// What came of each.
+/// The outcome of each.
 pub(crate) fn outcomes(lines: &[Value]) -> Vec<&str> {
     lines.iter().filter_map(|line| line["outcome"].as_str()).collect()
 }
 
-/// What a line tells of a first delivery, whoever called for it.
-pub(crate) fn tells_of_a_delivery(line: &Value, function: &str) {
-    let told = |name: &str| line[name].clone();
-    assert_eq!(told("function"), function);
-    assert_eq!((told("outcome"), told("status")), (json!("delivered"), json!(200)));
-    assert_eq!((told("vendor_status"), told("calls")), (json!(200), json!(1)));
-    assert!(told("duration_ms").is_u64());
+/// Checks the log entry of a first delivery, of any event.
+pub(crate) fn is_a_delivery(line: &Value, function: &str) {
+    let field = |name: &str| line[name].clone();
+    assert_eq!(field("function"), function);
+    assert_eq!((field("outcome"), field("status")), (json!("delivered"), json!(200)));
+    assert_eq!((field("vendor_status"), field("calls")), (json!(200), json!(1)));
+    assert!(field("duration_ms").is_u64());
     assert_eq!(metrics(line), ["Received", "Delivered", "VendorLatency"].into());
 }
 
 /// The one line of a request of Ory's.
-pub(crate) async fn tells_what_came_of_ory_s_request<V: Vendor>(
+pub(crate) async fn has_the_outcome_of_an_ory_request<V: Vendor>(
     mut running: Running<V>,
     function: &str,
 ) {
     running.call(event(&ann())).await;
     let line = running.end().await.only_line();
-    tells_of_a_delivery(&line, function);
+    is_a_delivery(&line, function);
     assert_eq!((&line["event_id"], &line["trigger_id"]), (&json!(FIRST), &json!(FIRST)));
     assert_eq!(line["identity_id"], ann()["identity"]["id"]);
 }
@@ -60,8 +60,8 @@ pub(crate) async fn tells_what_came_of_ory_s_request<V: Vendor>(
 /// An event, the vendor's answers to it, its outcome and its metrics.
 pub(crate) type Case<'a> = (Event, Vec<Reply>, &'a str, &'a [&'a str]);
 
-/// Sends these events, and sees that each has its line.
-pub(crate) async fn has_a_line_each<V: Vendor>(mut running: Running<V>, table: &[Case<'_>]) {
+/// Sends these events, and checks that each has its line.
+pub(crate) async fn has_one_log_entry_each<V: Vendor>(mut running: Running<V>, table: &[Case<'_>]) {
     for (event, replies, ..) in table {
         for reply in replies {
             running.vendor.reply_next(reply.clone());

@@ -1,4 +1,4 @@
-//! Keys: the caller's and the vendor's, and keys that are not the right ones.
+//! Checks of webhook keys and vendor API keys, and of keys of the wrong type.
 
 use fakes::WEBHOOK_KEY;
 use serde_json::json;
@@ -8,9 +8,7 @@ use super::{
     setup::{Running, Setup, VENDOR_SECRET, Vendor, WEBHOOK_SECRET},
 };
 
-pub(crate) async fn both_of_the_caller_s_pass_from_a_rotation_on<V: Vendor>(
-    mut running: Running<V>,
-) {
+pub(crate) async fn both_webhook_keys_pass_after_a_rotation<V: Vendor>(mut running: Running<V>) {
     assert_eq!(running.call(event(&ann())).await.status, 200);
     let next = "the-next-webhook-key";
     running.secrets.put(WEBHOOK_SECRET, &json!({"api_key": next}).to_string());
@@ -20,12 +18,12 @@ pub(crate) async fn both_of_the_caller_s_pass_from_a_rotation_on<V: Vendor>(
     }
 }
 
-/// Each of these secrets cannot be the vendor's key, and the log says why.
-pub(crate) async fn are_named_by_what_they_are<V: Vendor>(
+/// None of these secrets can be a key of the vendor, and the log says why.
+pub(crate) async fn are_logged_by_kind<V: Vendor>(
     setup: impl AsyncFn() -> Setup<V>,
     table: &[(&str, &str)],
 ) {
-    for (secret, told) in table {
+    for (secret, cause) in table {
         let setup = setup().await;
         setup.secrets.put(VENDOR_SECRET, secret);
         let mut running = setup.start().await;
@@ -34,14 +32,14 @@ pub(crate) async fn are_named_by_what_they_are<V: Vendor>(
         let log = running.end().await;
         let line = log.only_line();
         assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
-        assert!(line["cause"].as_str().unwrap().contains(told), "{line:#}");
+        assert!(line["cause"].as_str().unwrap().contains(cause), "{line:#}");
         for value in ["0123456789abcdef", "replace-me"] {
-            assert!(!log.tells(value), "{value} is told");
+            assert!(!log.contains(value), "{value} is logged");
         }
     }
 }
 
-pub(crate) async fn a_missing_one_of_the_vendor_s_blocks<V: Vendor>(setup: Setup<V>) {
+pub(crate) async fn missing_vendor_key_blocks<V: Vendor>(setup: Setup<V>) {
     let mut running = setup.var(&format!("{}_SECRET_ID", V::NAME), "missing").start().await;
     assert_eq!(running.call(event(&ann())).await.status, 503);
     assert!(running.received().is_empty());

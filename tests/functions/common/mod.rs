@@ -1,21 +1,20 @@
-//! What the functions have in common: how they are set up, who calls them, and the checks that
-//! hold for more than one of them.
+//! Setup, callers and checks that several functions share.
 
 pub(crate) mod callers;
 pub(crate) mod canaries;
+pub(crate) mod deadline;
+pub(crate) mod enqueued;
 pub(crate) mod event_log;
-pub(crate) mod faults;
-pub(crate) mod harm;
 pub(crate) mod keys;
-pub(crate) mod last_moments;
-pub(crate) mod look_ups;
+pub(crate) mod malicious_peers;
+pub(crate) mod malicious_vendor;
 pub(crate) mod ory;
-pub(crate) mod peers;
 pub(crate) mod queue;
-pub(crate) mod rows;
 pub(crate) mod samples;
-pub(crate) mod segment_says;
+pub(crate) mod secret_lookups;
+pub(crate) mod segment_replies;
 pub(crate) mod setup;
-pub(crate) mod starting;
-pub(crate) mod stored;
-pub(crate) mod vendor_says;
+pub(crate) mod startup_config;
+pub(crate) mod status_rows;
+pub(crate) mod vendor_errors;
+pub(crate) mod vendor_replies;

@@ -1,4 +1,4 @@
-//! Ory, its webhooks, and what it tells of the people in these tests.
+//! Ory's webhooks, and the identities of these tests.
 
 use fakes::WEBHOOK_KEY;
 use integration::Event;

@@ -1,5 +1,4 @@
-//! What stands between accept and deliver, as a test sees it: Lambda's part in the queue, the
-//! records, and time.
+//! The queue between accept and deliver: tests play Lambda's part, read records and move time.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use tokio::time::sleep;
 use super::setup::{QUEUE, Running, TABLE, Vendor};
 
 impl<V: Vendor> Running<V> {
-    /// Delivers what is visible in the queue, one by one, as Lambda does; what rests there then.
+    /// Delivers the visible messages one by one, as Lambda does. Returns those that stay.
     pub(crate) async fn work(&mut self) -> Vec<Message> {
         self.work_together(1).await
     }
@@ -24,8 +23,7 @@ impl<V: Vendor> Running<V> {
         self.stored()
     }
 
-    /// Delivers the one visible message as if it had been received so often; how long it is
-    /// hidden then.
+    /// Delivers the only visible message with this receive count. Returns its backoff.
     pub(crate) async fn work_after(&mut self, receives: u32) -> Option<u32> {
         let [message] = self.sqs.receive(QUEUE, usize::MAX).try_into().unwrap();
         self.deliver(&[Message { receive_count: receives, ..message }]).await;
@@ -40,12 +38,12 @@ impl<V: Vendor> Running<V> {
         }
     }
 
-    /// What rests in the queue, hidden or not.
+    /// The messages in the queue, visible or not.
     pub(crate) fn stored(&self) -> Vec<Message> {
         self.sqs.messages(QUEUE)
     }
 
-    /// The one message that rests in the queue.
+    /// The only message in the queue.
     pub(crate) fn stored_once(&self) -> Message {
         let [message] = self.stored().try_into().unwrap();
         message
@@ -62,8 +60,8 @@ impl<V: Vendor> Running<V> {
         record
     }
 
-    /// Moves all times in the records back and all messages out of hiding, as if so much time had
-    /// gone by.
+    /// Moves all times in the records back and makes all messages visible, as if this time had
+    /// passed.
     pub(crate) fn let_time_pass(&self, time: Duration) {
         let_time_pass(&self.dynamo_db, TABLE, time);
         self.sqs.make_visible(QUEUE);

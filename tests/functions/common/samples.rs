@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::setup::{Running, Vendor};
 
-/// Sends a function all of its samples.
-pub(crate) async fn come_out_as_they_should<V: Vendor>(function: &str, mut running: Running<V>) {
+/// Sends all samples to a function.
+pub(crate) async fn have_the_expected_outcomes<V: Vendor>(function: &str, mut running: Running<V>) {
     for sample in SAMPLES.iter().filter(|sample| sample.function == function) {
         let event: Value = serde_json::from_str(sample.json()).unwrap();
         let answer = running.call(event).await;

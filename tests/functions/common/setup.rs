@@ -15,7 +15,7 @@ pub(crate) const VENDOR_SECRET: &str = "vendor";
 pub(crate) const QUEUE: &str = "events";
 pub(crate) const TABLE: &str = "records";
 
-/// Whom a function calls.
+/// The vendor that a function calls.
 pub(crate) trait Vendor: Sized {
     /// The first word of its variables.
     const NAME: &str;
@@ -35,7 +35,7 @@ pub(crate) trait Vendor: Sized {
     /// What stands in a call besides the key.
     fn body(call: &Self::Call) -> String;
 
-    /// What was done since the last look, a line a call; that something was looked up is left out.
+    /// The calls since the last look, one line each, without lookups.
     fn take_lines(&self) -> Vec<String> {
         self.take_received().iter().map(ToString::to_string).collect()
     }
@@ -196,7 +196,7 @@ pub(crate) struct Running<V> {
 }
 
 impl<V: Vendor> Running<V> {
-    /// Calls the function. Whatever comes of it must be an answer that its caller can handle.
+    /// Calls the function. Any answer must be one that its caller can handle.
     pub(crate) async fn call(&mut self, event: impl Into<Value>) -> Answer {
         let answer = self.sandbox.invoke(event).await;
         (self.check)(&answer);
@@ -215,7 +215,7 @@ impl<V: Vendor> Running<V> {
         call.clone()
     }
 
-    /// Ends the function; what it wrote.
+    /// Ends the function and returns its logs.
     pub(crate) async fn end(self) -> Log {
         self.sandbox.end().await
     }

@@ -79,25 +79,28 @@ async fn inbound() -> Setup<Vendors> {
 }
 
 #[tokio::test]
-async fn the_calls_of_an_event_are_those_of_the_table() {
+async fn documented_calls_per_event_match_the_calls_made() {
     let made = [
         calls(welcome().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(identify().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(inbound().await, of_mailchimp(1, SECRET)).await,
-        calls(welcome().await, of_ory(1, "what-a-stranger-makes-up")).await,
+        calls(welcome().await, of_ory(1, "a-made-up-secret")).await,
     ];
     let table = Table::under("### Calls");
     let exact = |name: &str, count: fn(&Calls) -> usize| {
         let counts: Vec<_> = made.iter().map(|calls| count(calls).to_string()).collect();
-        let told: Vec<_> = table.row(name).iter().map(ToString::to_string).collect();
-        assert_eq!(told, counts, "{name}");
+        let documented: Vec<_> = table.row(name).iter().map(ToString::to_string).collect();
+        assert_eq!(documented, counts, "{name}");
     };
     exact("SQS, sent", |calls| calls.sent);
     exact("DynamoDB, written", |calls| calls.written);
     exact("Secrets Manager, once per sandbox and 5 minutes", |calls| calls.secrets);
-    for (told, calls) in table.row("Logs, bytes of the function").iter().zip(&made) {
+    for (documented, calls) in table.row("Logs, bytes of the function").iter().zip(&made) {
         let logged = f64::from(u32::try_from(calls.logged).unwrap());
-        assert!((told - ROUNDED..=*told).contains(&logged), "{calls:?}, told {told}");
+        assert!(
+            (documented - ROUNDED..=*documented).contains(&logged),
+            "{calls:?}, documented {documented}"
+        );
     }
 }
 
@@ -116,7 +119,7 @@ const LINES: [(&str, &[&str], f64); 6] = [
 const TRACES: &str = "X-Ray";
 
 #[test]
-fn the_costs_are_the_calls_at_the_prices() {
+fn documented_costs_equal_calls_times_prices() {
     assert!(read("template.yaml").contains(&format!("MemorySize: {}\n", MEMORY_GB * 1024.0)));
     let [prices, calls, costs] = ["### Prices", "### Calls", "### Costs"].map(Table::under);
     let mut sum = [0.0; COLUMNS];

@@ -52,7 +52,7 @@ fn anchors(page: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_link_leads_to_a_file_and_a_heading_in_it() {
+fn every_link_points_to_an_existing_file_and_heading() {
     let mut followed = 0;
     for page in pages() {
         let folder = Path::new(&page).parent().unwrap().to_str().unwrap();
@@ -69,7 +69,7 @@ fn every_link_leads_to_a_file_and_a_heading_in_it() {
 }
 
 #[test]
-fn the_license_is_the_one_that_cargo_names() {
+fn license_file_matches_the_cargo_manifest() {
     assert!(read("Cargo.toml").contains("license = \"Apache-2.0\"\n"));
     let license = read("LICENSE");
     assert!(license.contains("Apache License") && license.contains("Version 2.0, January 2004"));

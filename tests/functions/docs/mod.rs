@@ -1,4 +1,4 @@
-//! The pages of `docs/` against what they tell of: a page that is wrong fails a test.
+//! The pages of `docs/` against the code: an outdated page fails a test.
 
 mod alarms;
 mod costs;

@@ -13,7 +13,7 @@ fn blocks(part: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 #[test]
-fn each_block_stands_in_the_file_that_its_heading_names() {
+fn code_blocks_match_the_files_named_in_their_headings() {
     let page = read("docs/new-function.md");
     let mut quoted = 0;
     for part in page.split("\n## ") {

@@ -45,7 +45,7 @@ fn place(test: &str) -> (String, String) {
 }
 
 #[test]
-fn every_test_that_is_listed_exists() {
+fn every_listed_test_exists() {
     for test in mitigations(&read(TESTS)).iter().flat_map(|mitigation| &mitigation.tests) {
         let (file, content) = place(test);
         assert!(path(&file).is_file(), "{file} does not exist");

@@ -1,4 +1,4 @@
-//! The real functions, called with what strangers type, and what their vendors then receive.
+//! Hostile input to the real functions, and the calls that the vendors receive.
 
 use fakes::Tracked;
 use integration::hostile;
@@ -13,8 +13,8 @@ use super::{
 use crate::{
     common::{
         ory::{ann, event},
-        rows::MOST,
         setup::{Running, Vendor},
+        status_rows::MOST,
     },
     mailchimp_inbound::{
         forms::{at, form, with},
@@ -37,7 +37,7 @@ fn somebody(n: usize, place: &str, typed: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_name_is_welcomed_and_no_mail_carries_a_stranger_s_words() {
+async fn every_hostile_name_gets_a_mail_without_injected_content() {
     let mut welcome = Welcome::start().await;
     let mut people = 0..;
     for place in [WHOLE_NAME, FIRST_NAME] {
@@ -52,7 +52,7 @@ async fn every_name_is_welcomed_and_no_mail_carries_a_stranger_s_words() {
 }
 
 #[tokio::test]
-async fn what_is_no_address_gets_no_mail_and_is_no_fault() {
+async fn invalid_address_gets_no_mail_and_no_template_fault() {
     let mut welcome = Welcome::start().await;
     let mut skipped = 0;
     for (n, typed) in hostile::values().into_iter().enumerate() {
@@ -76,7 +76,7 @@ async fn what_is_no_address_gets_no_mail_and_is_no_fault() {
 
 /// By way of the queue, so that the texts rest in SQS, and are read again.
 #[tokio::test]
-async fn every_name_comes_out_of_the_queue() {
+async fn every_hostile_name_survives_the_queue() {
     let mut welcome = Setup::new().await.with_queue().with_table().start().await;
     for (n, typed) in hostile::values().iter().enumerate() {
         welcome.store(event(&somebody(n, WHOLE_NAME, typed))).await;
@@ -86,7 +86,7 @@ async fn every_name_comes_out_of_the_queue() {
 }
 
 #[tokio::test]
-async fn segment_is_told_of_everybody_whatever_they_typed() {
+async fn every_hostile_sign_up_is_sent_to_segment() {
     let mut identify = segment_identify::setup::queued().await.start().await;
     let traits = ["/identity/traits", "/identity/traits/name/last", "/identity/traits/email"];
     for place in [WHOLE_NAME, FIRST_NAME].into_iter().chain(traits) {
@@ -97,24 +97,24 @@ async fn segment_is_told_of_everybody_whatever_they_typed() {
         }
         assert!(identify.work_together(10).await.is_empty(), "{place}");
         let calls = identify.received();
-        let told: Vec<_> = calls.iter().flat_map(Tracked::events).collect();
-        assert_eq!(told.len(), values.len(), "{place}");
-        told.iter().zip(&values).for_each(|(told, typed)| is_a_fit_identify(told, typed));
+        let sent: Vec<_> = calls.iter().flat_map(Tracked::events).collect();
+        assert_eq!(sent.len(), values.len(), "{place}");
+        sent.iter().zip(&values).for_each(|(sent, typed)| is_a_fit_identify(sent, typed));
     }
 }
 
 /// Numbers are doubles in Jsonnet, here as in Ory, so ids are texts in traits.
 #[tokio::test]
-async fn a_number_beyond_2_53_is_told_as_the_nearest_double() {
+async fn number_beyond_2_53_is_sent_as_the_nearest_double() {
     let mut identify = segment_identify::setup::start().await;
     let mut ctx = ann();
     ctx["transient_payload"] = json!({"custom_data": {
         "number": 9_007_199_254_740_993_u64, "text": "9007199254740993",
     }});
     assert_eq!(identify.call(event(&ctx)).await.row(), (200, "delivered"));
-    let told = identify.received_once().body["customData"].clone();
+    let sent = identify.received_once().body["customData"].clone();
     let expected = json!({"number": 9_007_199_254_740_992_u64, "text": "9007199254740993"});
-    assert_eq!(told, expected);
+    assert_eq!(sent, expected);
 }
 
 /// Text that no Unicode has: half a surrogate pair. JSON can spell it, and Rust cannot hold it.
@@ -136,14 +136,14 @@ async fn a_lone_surrogate_is_malformed<V: Vendor>(mut running: Running<V>) {
     assert_eq!(running.call(event(&ann()).body(paired)).await.row(), (200, "delivered"));
     assert_eq!(running.received().len(), 1);
     let event_log = running.end().await.event_log();
-    let told = event_log
+    let logged = event_log
         .iter()
         .filter(|line| line["cause"].as_str().is_some_and(|it| it.contains("JSON")));
-    assert_eq!(told.count(), bad.len(), "each is told in the log");
+    assert_eq!(logged.count(), bad.len(), "each is logged");
 }
 
 #[tokio::test]
-async fn a_lone_surrogate_is_malformed_and_told() {
+async fn lone_surrogate_is_malformed_and_logged() {
     a_lone_surrogate_is_malformed(Welcome::start().await).await;
     a_lone_surrogate_is_malformed(segment_identify::setup::start().await).await;
 }
@@ -154,9 +154,9 @@ fn encoded(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_form_s_fields_reach_segment_as_short_texts_and_change_nobody_s_login() {
+async fn form_fields_reach_segment_as_short_strings_and_change_no_login() {
     let mut inbound = known().await.start().await;
-    let mut told = 0;
+    let mut delivered = 0;
     for (n, text) in (0..).zip(hostile::texts()) {
         let form = with(&at(&form("profile"), n), "data[merges][FNAME]", &encoded(&text));
         let form = with(&form, "data[merges][LNAME][a][b]", &encoded(&text));
@@ -168,25 +168,25 @@ async fn a_form_s_fields_reach_segment_as_short_texts_and_change_nobody_s_login(
                 let traits = inbound.received_once().body["traits"].clone();
                 assert_eq!(traits, json!({"firstName": text}));
                 assert!(text.chars().count() <= 1000);
-                told += 1;
+                delivered += 1;
             }
             row => assert_eq!(row, (200, "skipped"), "{}", shortened(&json!(text))),
         }
         assert!(inbound.vendor.ory.take_patches().is_empty());
     }
-    assert!(told > 100, "{told}");
+    assert!(delivered > 100, "{delivered}");
     assert_eq!(inbound.identity(ANN), people::ann());
 }
 
 #[tokio::test]
-async fn an_address_from_a_form_finds_nobody_else() {
+async fn address_in_a_form_matches_no_other_identity() {
     let mut inbound = known().await.start().await;
     for (n, text) in (0..).zip(hostile::texts()) {
         let form = with(&at(&form("subscribe"), n), "data[email]", &encoded(&text));
         let form = with(&form, "data[merges][ORY_ID]", &encoded(&text));
         let answer = inbound.call(event_of_mailchimp(form)).await;
-        let told = shortened(&json!(text));
-        assert!([200, 400, 413].contains(&answer.status), "{told}: {answer:?}");
+        let typed = shortened(&json!(text));
+        assert!([200, 400, 413].contains(&answer.status), "{typed}: {answer:?}");
         assert!(inbound.received().is_empty());
     }
     assert_eq!(inbound.identity(ANN), people::ann());

@@ -17,7 +17,7 @@ fn ann_of_depth(levels: usize) -> Value {
 }
 
 #[tokio::test]
-async fn whatever_is_deep_enough_to_be_stored_comes_out_of_the_queue() {
+async fn deepest_enqueued_event_survives_the_queue() {
     let mut welcome = mandrill_welcome::setup::Setup::queued().await.start().await;
     let mut identify = segment_identify::setup::queued().await.start().await;
     let mut accepted = Vec::new();

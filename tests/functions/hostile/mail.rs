@@ -1,4 +1,4 @@
-//! What a mail must not carry from a stranger to the person whose address they gave.
+//! Content that a sign-up must not be able to send to somebody else's address.
 
 use regex_lite::Regex;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! Whoever signs up writes their own traits, and whoever fills in a form their own fields: every
-//! shipped template over what strangers type, and every function with its real binary.
+//! Hostile input: anybody can sign up with any traits or send a form with any fields. Each shipped
+//! template and each real binary is tested with it.
 
 mod binaries;
 mod depth;

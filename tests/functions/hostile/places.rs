@@ -1,4 +1,4 @@
-//! Where strangers type.
+//! The fields that anybody can fill in.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub(super) fn ann_in_full() -> Value {
     ctx
 }
 
-/// Every place in a ctx where strangers type, be it a text or what holds texts.
+/// Every place in a ctx that an unauthenticated caller controls, whether a string or a container of strings.
 pub(super) fn of(ctx: &Value) -> Vec<String> {
     TYPED.iter().flat_map(|root| below(ctx.pointer(root).unwrap(), root)).collect()
 }

@@ -1,4 +1,4 @@
-//! Each shipped template, over each hostile value, at each place.
+//! Each shipped template with each hostile value in each field.
 
 use std::{
     fs,
@@ -57,7 +57,7 @@ fn source(name: &str) -> Source {
 
 /// A new template belongs into one of the tests below.
 #[test]
-fn every_shipped_template_is_played_here() {
+fn every_shipped_template_is_tested_with_hostile_values() {
     let names: Vec<_> = shipped().into_iter().map(|(name, _)| name).collect();
     let played = [
         "contact.jsonnet",
@@ -71,7 +71,7 @@ fn every_shipped_template_is_played_here() {
 
 /// A field that a template reads and nobody puts anything into would be a place left out.
 #[test]
-fn every_field_that_a_template_reads_is_there() {
+fn every_field_read_by_a_template_is_tested() {
     let read = Regex::new(r"[gG]et\([^']*?'(\w+)'").unwrap();
     let there = ann_in_full().to_string();
     for name in ["contact.jsonnet", "identify.jsonnet", "welcome.jsonnet"] {
@@ -85,8 +85,9 @@ fn every_field_that_a_template_reads_is_there() {
     }
 }
 
-/// Renders a template over each value at each place. Nothing that a stranger types is a fault of
-/// the template's: that would be an alarm, and an event that waits for somebody to act.
+/// Renders a template over each value at each place. Nothing that an unauthenticated caller sends
+/// is a fault of the template's: that would be an alarm, and an event that waits for somebody to
+/// act.
 async fn over_all(
     name: &str,
     ctx: Value,
@@ -131,7 +132,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 #[tokio::test]
-async fn a_welcome_carries_no_stranger_s_words() {
+async fn welcome_template_outputs_no_injected_content() {
     over_ann("welcome.jsonnet", |result, typed| {
         let mut result = object(result);
         result.remove("idempotency_key");
@@ -155,7 +156,7 @@ fn are_short_texts<'a>(
 }
 
 #[tokio::test]
-async fn an_identify_holds_texts_where_texts_are_expected() {
+async fn identify_template_outputs_strings_where_expected() {
     over_ann("identify.jsonnet", |result, typed| {
         is_a_fit_identify(&result, typed);
         if let Err(unfit) = segment::Call::prepare(object(result), &facts(), "test") {
@@ -177,7 +178,7 @@ pub(super) fn is_a_fit_identify(call: &Value, typed: &Value) {
 }
 
 #[tokio::test]
-async fn a_contact_holds_texts_only() {
+async fn crm_contact_template_outputs_strings_only() {
     over_ann("contact.jsonnet", |result, typed| {
         let contact = &result["inputs"][0];
         let properties = contact["properties"].as_object().unwrap().iter();
@@ -189,7 +190,7 @@ async fn a_contact_holds_texts_only() {
 
 /// It sends Ory's data to ourselves, and keeps it as it is.
 #[tokio::test]
-async fn what_is_forwarded_can_be_read_whatever_was_typed() {
+async fn forwarded_ctx_is_valid_for_any_input() {
     over_ann("forward.jsonnet", |result, _| {
         Ctx::decode(result.to_string().as_bytes()).unwrap();
     })
@@ -203,7 +204,7 @@ fn branches() -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_form_s_fields_change_nothing_but_what_they_are_for() {
+async fn form_fields_change_only_their_own_targets() {
     let texts: Vec<_> = hostile::texts().into_iter().map(Value::from).collect();
     let mut forms = 0;
     for sample in SAMPLES.iter().filter(|sample| sample.function == "mailchimp-inbound") {

@@ -1,5 +1,4 @@
-//! IdempotencyStore in a table of DynamoDB: what every store does, what its items are, and what comes of
-//! its faults.
+//! The idempotency store in DynamoDB: the suite, the items, and faults of the table.
 
 use std::time::{Duration, Instant};
 
@@ -69,7 +68,7 @@ pub(super) fn milliseconds(time: OffsetDateTime) -> Value {
 }
 
 #[tokio::test]
-async fn an_item_at_work_tells_its_end_in_seconds_and_its_lease_and_mark_in_milliseconds() {
+async fn open_item_has_ttl_in_seconds_lease_and_in_doubt_marker_in_milliseconds() {
     let (records, table) = start().await;
     let now = now();
     win(&records, request("one", now)).await;
@@ -86,7 +85,7 @@ async fn an_item_at_work_tells_its_end_in_seconds_and_its_lease_and_mark_in_mill
 }
 
 #[tokio::test]
-async fn an_item_that_is_done_holds_the_vendor_s_id_and_neither_lease_nor_mark() {
+async fn completed_item_has_vendor_id_and_no_lease_or_in_doubt_marker() {
     for (state, word) in [(State::Delivered, "delivered"), (State::Rejected, "rejected")] {
         for vendor_id in [Some("m1".to_owned()), None] {
             let (records, table) = start().await;
@@ -111,7 +110,7 @@ async fn an_item_that_is_done_holds_the_vendor_s_id_and_neither_lease_nor_mark()
 }
 
 #[tokio::test]
-async fn a_record_that_was_done_and_begins_anew_forgets_the_vendor_s_id() {
+async fn restarted_record_drops_the_old_vendor_id() {
     let (records, table) = start().await;
     let now = now();
     let lease = win(&records, request("one", now)).await;
@@ -123,7 +122,7 @@ async fn a_record_that_was_done_and_begins_anew_forgets_the_vendor_s_id() {
 }
 
 #[tokio::test]
-async fn a_record_without_an_end_has_no_time_to_live_left() {
+async fn record_without_an_expiry_has_no_ttl_attribute() {
     let (records, table) = start().await;
     let now = now();
     win(&records, request("one", now)).await;
@@ -132,7 +131,7 @@ async fn a_record_without_an_end_has_no_time_to_live_left() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_goes_well_is_two_calls() {
+async fn successful_delivery_makes_two_table_calls() {
     let (records, table) = start().await;
     let lease = win(&records, request("one", now())).await;
     records.complete(&lease, delivered()).await.unwrap();
@@ -140,7 +139,7 @@ async fn a_delivery_that_goes_well_is_two_calls() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_answer_was_lost_is_won_all_the_same_and_its_mark_is_its_own() {
+async fn acquire_with_a_lost_response_holds_the_lease_and_its_own_in_doubt_marker() {
     let (records, table) = start().await;
     let now = now();
     table.hang_up_next(1);
@@ -154,7 +153,7 @@ async fn a_claim_whose_answer_was_lost_is_won_all_the_same_and_its_mark_is_its_o
 }
 
 #[tokio::test]
-async fn a_claim_whose_answer_was_lost_inherits_the_mark_of_a_dead_holder() {
+async fn acquire_with_a_lost_response_inherits_the_in_doubt_marker() {
     let (records, table) = start().await;
     let now = now();
     win(&records, request("one", now)).await;
@@ -165,18 +164,18 @@ async fn a_claim_whose_answer_was_lost_inherits_the_mark_of_a_dead_holder() {
 }
 
 #[tokio::test]
-async fn an_end_whose_answer_was_lost_is_written_all_the_same() {
+async fn completion_is_idempotent_after_a_lost_response() {
     let (records, table) = start().await;
     let now = now();
     let lease = win(&records, request("one", now)).await;
     table.hang_up_next(1);
     records.complete(&lease, delivered()).await.unwrap();
-    let claim = records.acquire(request("two", now + LEASE), Some(ANN)).await.unwrap();
-    assert!(matches!(claim, Acquire::Completed(State::Delivered)), "{claim:?}");
+    let acquired = records.acquire(request("two", now + LEASE), Some(ANN)).await.unwrap();
+    assert!(matches!(acquired, Acquire::Completed(State::Delivered)), "{acquired:?}");
 }
 
 #[tokio::test]
-async fn a_release_or_a_renewal_whose_answer_was_lost_is_written_all_the_same() {
+async fn release_and_renewal_are_idempotent_after_a_lost_response() {
     let (records, table) = start().await;
     let now = now();
     let lease = win(&records, request("one", now)).await;
@@ -191,7 +190,7 @@ async fn a_release_or_a_renewal_whose_answer_was_lost_is_written_all_the_same() 
 }
 
 #[tokio::test]
-async fn a_fault_that_passes_is_not_noticed() {
+async fn transient_table_fault_is_retried_by_the_store() {
     let (records, table) = start().await;
     table.fail_next(1);
     let lease = win(&records, request("one", now())).await;
@@ -199,23 +198,23 @@ async fn a_fault_that_passes_is_not_noticed() {
     records.complete(&lease, delivered()).await.unwrap();
 }
 
-/// Sees that nothing can be done, and that nobody waits long to hear it.
+/// Checks that nothing can be done, and that nobody waits long to hear it.
 async fn is_unreachable(records: &DynamoDbStore, lease: &Lease) {
     let began = Instant::now();
-    let (claim, renewal, end, release) = tokio::join!(
+    let (acquired, renewal, end, release) = tokio::join!(
         records.acquire(request("two", now()), Some(ANN)),
         records.renew(lease.clone(), now(), Some(ANN)),
         records.complete(lease, delivered()),
         records.release(lease),
     );
     assert!(began.elapsed() < Duration::from_millis(3500), "{:?}", began.elapsed());
-    for result in [claim.map(drop), renewal.map(drop), end, release] {
+    for result in [acquired.map(drop), renewal.map(drop), end, release] {
         assert!(matches!(result, Err(StoreError::Unreachable(_))), "{result:?}");
     }
 }
 
 #[tokio::test]
-async fn a_table_that_is_down_cannot_be_reached() {
+async fn table_that_is_down_is_reported_as_unreachable() {
     let (records, table) = start().await;
     let lease = win(&records, request("one", now())).await;
     table.set_down(true);
@@ -223,7 +222,7 @@ async fn a_table_that_is_down_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn a_table_that_hangs_up_cannot_be_reached() {
+async fn table_that_closes_the_connection_is_reported_as_unreachable() {
     let (records, table) = start().await;
     let lease = win(&records, request("one", now())).await;
     table.hang_up_after_doing(true);
@@ -231,7 +230,7 @@ async fn a_table_that_hangs_up_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn a_table_that_does_not_answer_cannot_be_reached() {
+async fn table_timeout_is_reported_as_unreachable() {
     let (records, table) = start().await;
     let lease = win(&records, request("one", now())).await;
     table.set_delay(Duration::from_mins(10));
@@ -239,16 +238,16 @@ async fn a_table_that_does_not_answer_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_cannot_be_reached() {
+async fn missing_table_is_reported_as_unreachable() {
     let (_, fake) = start().await;
     let aws = Aws::at(&fake.url(), &Client::new().unwrap());
     let records = DynamoDbStore::new(&aws, "another");
-    let claim = records.acquire(request("one", now()), Some(ANN)).await;
-    assert!(matches!(claim, Err(StoreError::Unreachable(_))), "{claim:?}");
+    let acquired = records.acquire(request("one", now()), Some(ANN)).await;
+    assert!(matches!(acquired, Err(StoreError::Unreachable(_))), "{acquired:?}");
 }
 
 #[tokio::test]
-async fn a_record_that_this_code_does_not_read_is_left_alone() {
+async fn record_of_an_unknown_version_is_left_unchanged() {
     let now = now();
     let lease = milliseconds(now + LEASE);
     let items = [
@@ -266,22 +265,22 @@ async fn a_record_that_this_code_does_not_read_is_left_alone() {
         let (records, table) = start().await;
         table.put(TABLE, &item).unwrap();
         let before = table.item(TABLE, EVENT);
-        let claim = records.acquire(request("two", now), Some(ANN)).await;
-        assert!(matches!(claim, Err(StoreError::Unreadable(_))), "{item}: {claim:?}");
+        let acquired = records.acquire(request("two", now), Some(ANN)).await;
+        assert!(matches!(acquired, Err(StoreError::Unreadable(_))), "{item}: {acquired:?}");
         assert_eq!(table.item(TABLE, EVENT), before, "{item}");
     }
 }
 
 #[tokio::test]
-async fn a_mark_that_is_no_time_is_an_error_and_not_taken_for_none() {
-    for mark in [json!({"S": "then"}), json!({"N": "9e30"}), json!({"N": "1.5"})] {
+async fn invalid_in_doubt_marker_is_an_error() {
+    for marker in [json!({"S": "then"}), json!({"N": "9e30"}), json!({"N": "1.5"})] {
         let (records, table) = start().await;
         let item = json!({
             KEY_ATTRIBUTE: {"S": EVENT}, "state": {"S": "in_progress"}, "holder": {"S": "one"},
-            "lease_until": {"N": "0"}, "in_doubt_since": mark,
+            "lease_until": {"N": "0"}, "in_doubt_since": marker,
         });
         table.put(TABLE, &item).unwrap();
-        let claim = records.acquire(request("two", now()), Some(ANN)).await;
-        assert!(matches!(claim, Err(StoreError::Unreadable(_))), "{mark}: {claim:?}");
+        let acquired = records.acquire(request("two", now()), Some(ANN)).await;
+        assert!(matches!(acquired, Err(StoreError::Unreadable(_))), "{marker}: {acquired:?}");
     }
 }

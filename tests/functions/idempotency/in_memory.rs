@@ -1,4 +1,4 @@
-//! Records in memory.
+//! The idempotency store in memory.
 
 use std::future::{Ready, ready};
 

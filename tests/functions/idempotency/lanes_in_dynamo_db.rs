@@ -1,4 +1,4 @@
-//! Lanes in a table of DynamoDB: what their items are, and what comes of the table's faults.
+//! Lanes in DynamoDB: their items, and faults of the table.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn enter(records: &DynamoDbStore, request: LeaseRequest) -> InLane {
 }
 
 #[tokio::test]
-async fn the_item_of_a_lane_tells_its_lease_in_milliseconds_and_has_no_end() {
+async fn lane_item_has_its_lease_in_milliseconds_and_no_expiry() {
     let (records, table) = start().await;
     let now = now();
     enter(&records, request("one", now)).await;
@@ -62,7 +62,7 @@ async fn the_item_of_a_lane_tells_its_lease_in_milliseconds_and_has_no_end() {
 }
 
 #[tokio::test]
-async fn the_item_of_a_lane_that_was_left_tells_what_was_written_and_nothing_else() {
+async fn left_lane_item_holds_only_the_written_state() {
     let (records, table) = start().await;
     let now = now();
     let lane = enter(&records, request("one", now)).await;
@@ -78,7 +78,7 @@ async fn the_item_of_a_lane_that_was_left_tells_what_was_written_and_nothing_els
 }
 
 #[tokio::test]
-async fn a_lane_in_which_nothing_was_ever_written_ends_and_one_that_is_used_again_does_not() {
+async fn unused_lane_expires_and_reused_lane_does_not() {
     let (records, table) = start().await;
     let now = now();
     let lane = enter(&records, request("one", now)).await;
@@ -94,7 +94,7 @@ async fn a_lane_in_which_nothing_was_ever_written_ends_and_one_that_is_used_agai
 }
 
 #[tokio::test]
-async fn a_lane_is_two_calls() {
+async fn lane_makes_two_table_calls() {
     let (records, table) = start().await;
     let lane = enter(&records, request("one", now())).await;
     records.leave(&lane, Some(written())).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_lane_is_two_calls() {
 }
 
 #[tokio::test]
-async fn an_entry_whose_answer_was_lost_is_one_all_the_same_and_tells_what_was_written() {
+async fn lane_entry_with_a_lost_response_holds_the_lease_and_returns_the_state() {
     let (records, table) = start().await;
     let now = now();
     table.hang_up_next(1);
@@ -116,7 +116,7 @@ async fn an_entry_whose_answer_was_lost_is_one_all_the_same_and_tells_what_was_w
 }
 
 #[tokio::test]
-async fn an_exit_whose_answer_was_lost_is_written_all_the_same() {
+async fn lane_exit_is_idempotent_after_a_lost_response() {
     for left in [Some(written()), None] {
         let (records, table) = start().await;
         let now = now();
@@ -129,7 +129,7 @@ async fn an_exit_whose_answer_was_lost_is_written_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_fault_that_passes_is_not_noticed_in_a_lane() {
+async fn transient_table_fault_is_retried_for_lanes() {
     let (records, table) = start().await;
     table.fail_next(1);
     let lane = enter(&records, request("one", now())).await;
@@ -138,7 +138,7 @@ async fn a_fault_that_passes_is_not_noticed_in_a_lane() {
 }
 
 #[tokio::test]
-async fn a_lane_in_a_table_that_is_down_cannot_be_reached() {
+async fn lane_in_a_table_that_is_down_is_reported_as_unreachable() {
     let (records, table) = start().await;
     let lane = enter(&records, request("one", now())).await;
     table.set_down(true);
@@ -149,7 +149,7 @@ async fn a_lane_in_a_table_that_is_down_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn a_lane_that_this_code_does_not_read_lets_nobody_in() {
+async fn lane_of_an_unknown_version_cannot_be_entered() {
     let now = now();
     let whole = json!({
         KEY_ATTRIBUTE: {"S": LANE}, "state": {"S": "in_progress"}, "holder": {"S": "one"},

@@ -1,4 +1,4 @@
-//! The stores of records: in memory, and in DynamoDB.
+//! The idempotency stores: in memory and in DynamoDB.
 
 mod in_dynamo_db;
 mod in_memory;

@@ -1,4 +1,4 @@
-//! Who may call: whoever has the secret in the query.
+//! Authentication by the secret in the query.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use integration::Event;
@@ -6,34 +6,34 @@ use serde_json::json;
 
 use super::{
     forms::form,
-    setup::{SECRET, TELLS, error, event, setup, start, start_with, stranger},
+    setup::{SECRET, SENDS_TO_SEGMENT, error, event, setup, start, start_with, unauthenticated},
 };
-use crate::common::{look_ups, setup::WEBHOOK_SECRET};
+use crate::common::{secret_lookups, setup::WEBHOOK_SECRET};
 
 const NEXT: &str = "the-next-mailchimp-secret";
 
 #[tokio::test]
-async fn who_does_not_present_the_secret_is_turned_away() {
-    let mut inbound = start_with(TELLS).await;
+async fn unauthenticated_caller_is_rejected() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let form = form("subscribe");
     let basic = format!("Basic {}", STANDARD.encode(format!("mailchimp:{SECRET}")));
     let strangers = [
-        stranger(&form),
-        stranger(&form).query("secret"),
-        stranger(&form).query("secret="),
-        stranger(&form).query("secret=another-mailchimp-secret"),
-        stranger(&form).query(&format!("secret={SECRET}x")),
-        stranger(&form).query(&format!("Secret={SECRET}")),
-        stranger(&form).query(&format!("key={SECRET}")),
-        stranger(&form).query(SECRET),
-        stranger(&form).header("authorization", SECRET),
-        stranger(&form).header("authorization", basic),
-        stranger(&form).header("secret", SECRET),
-        stranger(&form).cookie(&format!("secret={SECRET}")),
-        stranger(format!("{form}&secret={SECRET}")),
+        unauthenticated(&form),
+        unauthenticated(&form).query("secret"),
+        unauthenticated(&form).query("secret="),
+        unauthenticated(&form).query("secret=another-mailchimp-secret"),
+        unauthenticated(&form).query(&format!("secret={SECRET}x")),
+        unauthenticated(&form).query(&format!("Secret={SECRET}")),
+        unauthenticated(&form).query(&format!("key={SECRET}")),
+        unauthenticated(&form).query(SECRET),
+        unauthenticated(&form).header("authorization", SECRET),
+        unauthenticated(&form).header("authorization", basic),
+        unauthenticated(&form).header("secret", SECRET),
+        unauthenticated(&form).cookie(&format!("secret={SECRET}")),
+        unauthenticated(format!("{form}&secret={SECRET}")),
     ];
-    for stranger in strangers {
-        let answer = inbound.call(stranger).await;
+    for unauthenticated in strangers {
+        let answer = inbound.call(unauthenticated).await;
         assert_eq!((answer.status, answer.body), (401, error("unauthorized")));
     }
     assert!(inbound.received().is_empty());
@@ -46,39 +46,39 @@ async fn who_does_not_present_the_secret_is_turned_away() {
 }
 
 #[tokio::test]
-async fn a_secret_in_json_passes_and_so_does_one_that_a_url_must_encode() {
+async fn json_secret_and_url_encoded_secret_are_accepted() {
     let setup = setup().await;
     setup.secrets.put(WEBHOOK_SECRET, &json!({"secret": "a+b/c=d&e f%g?h#ijk"}).to_string());
     let mut inbound = setup.start().await;
     let encoded = "list=1&secret=a%2Bb%2Fc%3Dd%26e+f%25g%3Fh%23ijk";
-    let query = |query| stranger(form("subscribe")).query(query);
+    let query = |query| unauthenticated(form("subscribe")).query(query);
     assert_eq!(inbound.call(query(encoded)).await.status, 200);
     assert_eq!(inbound.call(query("secret=a+b/c=d&e f%g?h#ijk")).await.status, 401);
 }
 
 #[tokio::test]
-async fn both_secrets_pass_from_the_moment_of_a_rotation() {
+async fn old_and_new_secret_are_accepted_after_a_rotation() {
     let mut inbound = start().await;
     assert_eq!(inbound.call(event(form("subscribe"))).await.status, 200);
     inbound.secrets.put(WEBHOOK_SECRET, &json!({ "secret": NEXT }).to_string());
     for secret in [NEXT, SECRET, NEXT] {
-        let event = stranger(form("subscribe")).query(&format!("secret={secret}"));
+        let event = unauthenticated(form("subscribe")).query(&format!("secret={secret}"));
         assert_eq!(inbound.call(event).await.status, 200, "{secret}");
     }
 }
 
 #[tokio::test]
-async fn the_old_secret_still_passes_where_the_new_one_is_not_fit_for_use() {
+async fn old_secret_is_accepted_while_the_new_one_is_unusable() {
     let setup = setup().await;
     setup.secrets.put(WEBHOOK_SECRET, "too-short");
     let mut inbound = setup.start().await;
     assert_eq!(inbound.call(event(form("subscribe"))).await.status, 200);
-    let short = stranger(form("subscribe")).query("secret=too-short");
+    let short = unauthenticated(form("subscribe")).query("secret=too-short");
     assert_eq!(inbound.call(short).await.status, 401);
 }
 
 #[tokio::test]
-async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
+async fn unusable_secret_authenticates_no_caller() {
     let unfit = [
         None,
         Some("replace-me".to_owned()),
@@ -97,7 +97,7 @@ async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
         }
         let mut inbound = setup.start().await;
         for presented in ["replace-me", "only-fifteen-ch", "", SECRET] {
-            let event = stranger(form("subscribe")).query(&format!("secret={presented}"));
+            let event = unauthenticated(form("subscribe")).query(&format!("secret={presented}"));
             let answer = inbound.call(event).await;
             let expected = (503, error("caller_secret_unknown"));
             assert_eq!((answer.status, answer.body), expected, "{secret:?}");
@@ -110,16 +110,20 @@ async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
 
 /// Which does not stop the start either.
 #[tokio::test]
-async fn a_secrets_manager_that_fails_is_asked_once_per_pause_whoever_calls() {
-    let without = stranger(form("subscribe")).query("secret=a-stranger-s-secret-of-length");
-    look_ups::do_not_depend_on_who_calls(setup, event(form("subscribe")), without, |answer| {
-        answer.body == error("caller_secret_unknown")
-    })
+async fn failing_secrets_manager_is_called_once_per_pause() {
+    let without =
+        unauthenticated(form("subscribe")).query("secret=a-unauthenticated-s-secret-of-length");
+    secret_lookups::do_not_depend_on_the_caller(
+        setup,
+        event(form("subscribe")),
+        without,
+        |answer| answer.body == error("caller_secret_unknown"),
+    )
     .await;
 }
 
 #[tokio::test]
-async fn whatever_stands_in_the_query_passes_or_is_turned_away() {
+async fn every_query_is_accepted_or_rejected_as_expected() {
     let table = [
         (format!("a=1&secret={SECRET}&b=2"), 200),
         (format!("secret=no&secret={SECRET}"), 200),
@@ -137,26 +141,26 @@ async fn whatever_stands_in_the_query_passes_or_is_turned_away() {
     ];
     let mut inbound = start().await;
     for (query, status) in table {
-        let event = stranger(form("subscribe")).query(&query);
+        let event = unauthenticated(form("subscribe")).query(&query);
         assert_eq!(inbound.call(event).await.status, status, "{query}");
     }
 }
 
 #[tokio::test]
-async fn strangers_do_not_make_us_ask_for_the_secret_at_each_call() {
+async fn unauthenticated_callers_do_not_trigger_secret_lookups_per_call() {
     let mut inbound = start().await;
     let before = inbound.secrets.fetches();
     for n in 0..20 {
         let query = format!("secret=another-mailchimp-secret-{n}&secret=another");
-        let event = stranger(form("subscribe")).query(&query);
+        let event = unauthenticated(form("subscribe")).query(&query);
         assert_eq!(inbound.call(event).await.status, 401);
     }
     assert_eq!(inbound.secrets.fetches(), before + 1);
 }
 
 #[tokio::test]
-async fn an_event_is_one_whether_its_body_is_encoded_or_not_and_another_by_any_byte() {
-    let mut inbound = start_with(TELLS).await;
+async fn idempotency_ignores_base64_and_sees_any_changed_byte() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let good = form("subscribe");
     let plain = Event::post(&good).query(&format!("secret={SECRET}"));
     let id = inbound.call(event(&good)).await.body["id"].clone();

@@ -53,7 +53,7 @@ pub(super) fn without(form: &str, name: &str) -> String {
     kept
 }
 
-/// The same with a field, the last of that name.
+/// With a field, the last of that name.
 pub(crate) fn with(form: &str, name: &str, value: &str) -> String {
     format!("{form}&{}={value}", encoded(name))
 }

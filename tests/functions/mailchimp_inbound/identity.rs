@@ -1,4 +1,4 @@
-//! Whom an event is about.
+//! Matching an event to an identity.
 
 use fakes::{AdminCall, ory::person, server::Reply};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn naming(kind: &str, ory_id: &str) -> String {
     with(&form(kind), "data[merges][ORY_ID]", ory_id)
 }
 
-/// Sees an event delivered about this identity, and Ory asked for it in these words.
+/// Checks that an event about this identity is delivered, after these calls to Ory.
 async fn is_about(inbound: &mut Running<Vendors>, form: &str, id: &str, asked: &[String]) {
     assert_eq!(inbound.call(event(form)).await.row(), (200, "delivered"), "{form}");
     let reads = inbound.asked().into_iter().filter(|line| !line.starts_with("Ory: patch"));
@@ -40,7 +40,7 @@ fn find_ann() -> String {
 const WITH_MERGES: [&str; 3] = ["subscribe", "profile", "unsubscribe"];
 
 #[tokio::test]
-async fn her_own_id_with_the_address_that_she_verified_stands_for_her() {
+async fn identity_id_with_its_verified_address_is_matched() {
     let setup = known().await;
     let mut ann = ann();
     ann["credentials"]["password"]["identifiers"] = json!(["ann-who-signs-in-by-her-name"]);
@@ -63,28 +63,28 @@ async fn her_own_id_with_the_address_that_she_verified_stands_for_her() {
 }
 
 #[tokio::test]
-async fn an_id_without_the_address_is_used_for_withdrawals_only_and_they_reach_both() {
+async fn identity_id_without_the_address_is_used_for_withdrawals_only() {
     let setup = known().await;
-    let mut stranger = ben();
+    let mut other = ben();
     // What he has not proved to be his does not count.
-    stranger["traits"]["email"] = json!("ann@example.com");
+    other["traits"]["email"] = json!("ann@example.com");
     let address = json!({"value": "ann@example.com", "verified": false, "via": "email"});
-    stranger["verifiable_addresses"].as_array_mut().unwrap().push(address);
-    setup.vendor.ory.put_identity(stranger.clone());
+    other["verifiable_addresses"].as_array_mut().unwrap().push(address);
+    setup.vendor.ory.put_identity(other.clone());
     let mut inbound = setup.start().await;
     for (n, kind) in (0..).zip(["subscribe", "profile"]) {
         let form = at(&naming(kind, BEN), n);
         is_about(&mut inbound, &form, ANN, &[get(BEN), find_ann(), get(ANN)]).await;
     }
-    assert_eq!(inbound.identity(BEN), stranger, "he is untouched");
+    assert_eq!(inbound.identity(BEN), other, "he is untouched");
     let unsubscribe = event(at(&naming("unsubscribe", BEN), 2));
     assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"));
     let asked = [get(BEN), find_ann(), get(BEN), format!("Ory: patch {BEN} {CONSENT}")];
     let asked = asked.into_iter().chain([get(ANN), format!("Ory: patch {ANN} {CONSENT}")]);
     assert_eq!(inbound.asked(), asked.collect::<Vec<_>>());
-    let told = inbound.received();
-    assert_eq!(told.iter().map(|call| &call.body["userId"]).collect::<Vec<_>>(), [BEN, ANN]);
-    assert_ne!(message_id(&told[0]), message_id(&told[1]), "or Segment would drop the second");
+    let sent = inbound.received();
+    assert_eq!(sent.iter().map(|call| &call.body["userId"]).collect::<Vec<_>>(), [BEN, ANN]);
+    assert_ne!(message_id(&sent[0]), message_id(&sent[1]), "or Segment would drop the second");
     assert_eq!((inbound.consent(BEN), inbound.consent(ANN)), (json!(false), json!(false)));
     assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"));
     let lines = inbound.end().await.event_log();
@@ -94,7 +94,7 @@ async fn an_id_without_the_address_is_used_for_withdrawals_only_and_they_reach_b
 }
 
 #[tokio::test]
-async fn a_withdrawal_that_reaches_only_one_of_two_comes_again_for_the_other() {
+async fn withdrawal_is_retried_for_the_identity_that_failed() {
     let setup = known_and_queued().await;
     for person in [ben(), ann()] {
         setup.vendor.ory.put_identity(with_consent(person, true));
@@ -118,7 +118,7 @@ async fn a_withdrawal_that_reaches_only_one_of_two_comes_again_for_the_other() {
 }
 
 #[tokio::test]
-async fn who_changed_the_address_at_mailchimp_only_is_found_by_the_id() {
+async fn address_changed_only_at_mailchimp_is_matched_by_identity_id() {
     let mut inbound = known().await.start().await;
     let upemail = form("upemail");
     assert_eq!(inbound.call(event(&upemail)).await.row(), (200, "delivered"));
@@ -131,7 +131,7 @@ async fn who_changed_the_address_at_mailchimp_only_is_found_by_the_id() {
 }
 
 #[tokio::test]
-async fn somebody_else_s_id_gives_no_consent_where_nobody_has_the_address() {
+async fn identity_id_of_another_address_gives_no_consent() {
     let mut inbound = known().await.start().await;
     for kind in ["subscribe", "profile"] {
         let unknown = with(&naming(kind, BEN), "data[email]", "eve%40example.com");
@@ -143,7 +143,7 @@ async fn somebody_else_s_id_gives_no_consent_where_nobody_has_the_address() {
 }
 
 #[tokio::test]
-async fn an_event_without_merge_fields_knows_no_id() {
+async fn event_without_merge_fields_has_no_identity_id() {
     let mut inbound = known().await.start().await;
     let abuse = with(&naming("cleaned", BEN), "data[reason]", "abuse");
     is_about(&mut inbound, &abuse, ANN, &[find_ann(), get(ANN)]).await;
@@ -153,7 +153,7 @@ async fn an_event_without_merge_fields_knows_no_id() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_never_gets_to_ory() {
+async fn invalid_identity_id_is_never_sent_to_ory() {
     let ids = [
         "../x",
         "..%2F..%2Fadmin%2Frecovery",
@@ -179,7 +179,7 @@ async fn an_id_that_is_none_never_gets_to_ory() {
 }
 
 #[tokio::test]
-async fn an_id_that_ory_does_not_know_gives_way_to_the_address() {
+async fn unknown_identity_id_falls_back_to_the_address() {
     let gone = "000000c3-1111-4111-8111-0000000000c3";
     let mut inbound = known().await.start().await;
     for (n, kind) in (0..).zip(WITH_MERGES) {
@@ -199,7 +199,7 @@ fn withdraws(form: &str) -> bool {
 }
 
 #[tokio::test]
-async fn somebody_whom_ory_does_not_know_is_unmatched_and_a_withdrawal_is_counted_apart() {
+async fn unknown_identity_is_unmatched_and_withdrawals_are_counted_separately() {
     let abuse = with(&form("cleaned"), "data[reason]", "abuse");
     let about_somebody = TYPES.into_iter().filter(|kind| *kind != "campaign").map(form);
     let forms: Vec<_> = about_somebody.chain([abuse]).collect();
@@ -220,7 +220,7 @@ async fn somebody_whom_ory_does_not_know_is_unmatched_and_a_withdrawal_is_counte
 }
 
 #[tokio::test]
-async fn of_somebody_whom_ory_does_not_know_segment_is_told_by_an_id_of_the_template_s_own() {
+async fn unknown_identity_is_sent_to_segment_with_the_template_user_id() {
     let code = "function(ctx) {
         ory: { patch: [{ op: 'add', path: '/traits/consent/newsletter', value: true }] },
         segment: { userId: 'mailchimp-' + ctx.event.data.id, traits: { known: ctx.identity } },
@@ -237,7 +237,7 @@ async fn of_somebody_whom_ory_does_not_know_segment_is_told_by_an_id_of_the_temp
 }
 
 #[tokio::test]
-async fn who_signs_up_later_is_known_from_then_on() {
+async fn identity_created_later_is_matched_from_then_on() {
     let setup = known().await;
     setup.vendor.ory.remove_identity(ANN);
     let mut inbound = setup.start().await;
@@ -255,7 +255,7 @@ fn two(is_verified_by_ben: bool) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn of_two_identities_by_one_address_a_withdrawal_reaches_both() {
+async fn withdrawal_applies_to_both_identities_with_the_address() {
     for is_verified in [false, true] {
         let setup = known().await;
         let (ann, ben) = two(is_verified);
@@ -271,7 +271,7 @@ async fn of_two_identities_by_one_address_a_withdrawal_reaches_both() {
 }
 
 #[tokio::test]
-async fn of_two_identities_by_one_address_the_one_that_verified_it_gives_consent() {
+async fn consent_applies_to_the_identity_that_verified_the_address() {
     let setup = known().await;
     let (mut ann, mut ben) = two(false);
     for one in [&mut ann, &mut ben] {
@@ -285,7 +285,7 @@ async fn of_two_identities_by_one_address_the_one_that_verified_it_gives_consent
 }
 
 #[tokio::test]
-async fn two_identities_that_have_both_verified_an_address_block_a_consent() {
+async fn two_identities_with_the_same_verified_address_block_consent() {
     let two = Reply::json(200, &json!([ann(), person(BEN, "ann@example.com")]));
     let mut inbound = known().await.start().await;
     inbound.vendor.ory.reply_next(two.clone());

@@ -1,4 +1,4 @@
-//! What can be seen of a request, and what never can.
+//! The event log: what it contains, and what is redacted.
 
 use fakes::{ory::person, server::Reply};
 use integration::Event;
@@ -7,30 +7,32 @@ use serde_json::{Value, json};
 use super::{
     forms::{TYPES, at, form, with, without},
     people::ANN,
-    setup::{ORY_SECRET, TELLS, Vendors, event, setup, start_with, stranger, with_ory},
+    setup::{
+        ORY_SECRET, SENDS_TO_SEGMENT, Vendors, event, setup, start_with, unauthenticated, with_ory,
+    },
     signature::{HEADER, from_now, header},
 };
-use crate::common::{canaries, event_log, segment_says, setup::Setup, vendor_says};
+use crate::common::{canaries, event_log, segment_replies, setup::Setup, vendor_replies};
 
 #[tokio::test]
-async fn a_request_has_one_line_that_says_what_came_of_it() {
-    let mut inbound = start_with(TELLS).await;
+async fn request_log_entry_has_the_outcome() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let answer = inbound.call(event(form("subscribe"))).await;
     let line = inbound.end().await.only_line();
-    event_log::tells_of_a_delivery(&line, "mailchimp-inbound");
+    event_log::is_a_delivery(&line, "mailchimp-inbound");
     assert_eq!(line["event_id"], answer.body["id"]);
 }
 
 #[tokio::test]
-async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
-    let later = vendor_says::with_header(429, "retry-after", "600");
-    let blocked = segment_says::refused(400);
+async fn every_request_has_one_log_entry_with_outcome_and_metrics() {
+    let later = vendor_replies::with_header(429, "retry-after", "600");
+    let blocked = segment_replies::refused(400);
     let [subscribe, profile, unsubscribe] = ["subscribe", "profile", "unsubscribe"].map(form);
     let table: [event_log::Case<'_>; 11] = [
         (event("").method("GET"), vec![], "validated", &[]),
         (event("").method("PUT"), vec![], "method_not_allowed", &[]),
         (event("x".repeat(600 * 1024)), vec![], "too_large", &[]),
-        (stranger(&subscribe), vec![], "unauthorized", &["Unauthorized"]),
+        (unauthenticated(&subscribe), vec![], "unauthorized", &["Unauthorized"]),
         (event(""), vec![], "malformed", &[]),
         (event(form("pending")), vec![], "skipped", &["Received", "Skipped"]),
         (event(form("cleaned")), vec![], "template_fault", &["Received", "TemplateFault"]),
@@ -45,9 +47,9 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
         "in_doubt",
         &["Received", "InDoubt", "VendorLatency"],
     );
-    let inbound = start_with(TELLS).await;
+    let inbound = start_with(SENDS_TO_SEGMENT).await;
     let table: Vec<_> = table.into_iter().chain([silent]).collect();
-    event_log::has_a_line_each(inbound, &table).await;
+    event_log::has_one_log_entry_each(inbound, &table).await;
 }
 
 /// Goes wrong in the way that the merge field `FAULT` asks for.
@@ -124,7 +126,7 @@ function(ctx)
 ";
 
 #[tokio::test]
-async fn no_log_line_holds_what_ory_knows_or_a_token_or_a_signing_secret() {
+async fn log_redacts_identities_tokens_and_signing_secrets() {
     let table = [
         ("none", 200),
         ("outside", 500),
@@ -149,11 +151,11 @@ async fn no_log_line_holds_what_ory_knows_or_a_token_or_a_signing_secret() {
         inbound.call(canary_event(&form).header(HEADER, "t=1,v1=canary")).await;
         calls += 2;
     }
-    canaries::remain_unseen(inbound, calls).await;
+    canaries::are_redacted(inbound, calls).await;
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_ory_said() {
+async fn log_redacts_ory_responses() {
     let said = json!({"error": {"message": "canary", "reason": "canary"}, "id": "canary"});
     // How often each is given before it is believed.
     let table =
@@ -175,7 +177,7 @@ async fn no_log_line_holds_what_ory_said() {
             calls += 1;
         }
     }
-    canaries::remain_unseen(inbound, usize::try_from(calls).unwrap()).await;
+    canaries::are_redacted(inbound, usize::try_from(calls).unwrap()).await;
 }
 
 /// A form about a contact whose every word is a canary.
@@ -185,11 +187,13 @@ fn canary(kind: &str) -> String {
 }
 
 fn canary_event(form: impl AsRef<[u8]>) -> Event {
-    stranger(form).query(&format!("secret={}", canaries::WEBHOOK_KEY)).cookie("canary=canary")
+    unauthenticated(form)
+        .query(&format!("secret={}", canaries::WEBHOOK_KEY))
+        .cookie("canary=canary")
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_a_template_saw() {
+async fn log_redacts_template_input() {
     let table = [
         ("none", 200),
         ("cancel", 200),
@@ -211,18 +215,18 @@ async fn no_log_line_holds_what_a_template_saw() {
     for kind in TYPES {
         inbound.call(canary_event(canary(kind))).await;
     }
-    canaries::remain_unseen(inbound, table.len() + TYPES.len()).await;
+    canaries::are_redacted(inbound, table.len() + TYPES.len()).await;
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_segment_said() {
+async fn log_redacts_segment_responses() {
     let said = json!({"success": false, "message": "canary", "canary": "canary"});
     let replies = [
         Reply::json(400, &said),
         Reply::json(200, &said),
         Reply::text(404, "text/canary", "canary"),
-        vendor_says::with_header(302, "location", "https://example.com/canary"),
-        segment_says::text(200, r#"{"success":true,"canary":"canary"}"#),
+        vendor_replies::with_header(302, "location", "https://example.com/canary"),
+        segment_replies::text(200, r#"{"success":true,"canary":"canary"}"#),
     ];
     let mut inbound = with_canaries().await.start().await;
     let calls = replies.len();
@@ -239,7 +243,7 @@ async fn no_log_line_holds_what_segment_said() {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_a_stranger_sent() {
+async fn log_redacts_unauthenticated_requests() {
     let good = canary("subscribe");
     let mut inbound = with_canaries().await.start().await;
     let strange = [
@@ -253,9 +257,7 @@ async fn no_log_line_holds_what_a_stranger_sent() {
         canary_event(without(&good, "data[list_id]")),
         canary_event(with(&good, &format!("canary{}", "[canary]".repeat(20)), "canary")),
         canary_event(with(&good, &"canary".repeat(50), "canary")),
-        Event::post("canary")
-            .marked_as_base64()
-            .query(&format!("secret={}", canaries::WEBHOOK_KEY)),
+        Event::post("canary").declared_base64().query(&format!("secret={}", canaries::WEBHOOK_KEY)),
     ];
     for event in strange {
         inbound.call(event).await;
@@ -266,14 +268,14 @@ async fn no_log_line_holds_what_a_stranger_sent() {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_a_key_that_is_of_no_use() {
+async fn log_redacts_unusable_keys() {
     let table = [
         ("WEBHOOK_SECRET_ID", "canary"),
         ("SEGMENT_SECRET_ID", "canary-us6"),
         ("SEGMENT_SECRET_ID", r#"{"canary":"canary"}"#),
     ];
     let event = canary_event(canary("subscribe"));
-    canaries::of_useless_keys_remain_unseen(with_canaries, &event, &table).await;
+    canaries::of_unusable_keys_are_redacted(with_canaries, &event, &table).await;
     let table = [
         ("ORY_SECRET_ID", "canary-us6"),
         ("ORY_SECRET_ID", r#"{"canary":"canary"}"#),
@@ -281,5 +283,5 @@ async fn no_log_line_holds_a_key_that_is_of_no_use() {
         ("MAILCHIMP_SIGNING_SECRET_ID", r#"{"canary":"canary"}"#),
     ];
     let event = signed_canary(&canary("subscribe"));
-    canaries::of_useless_keys_remain_unseen(with_canaries_everywhere, &event, &table).await;
+    canaries::of_unusable_keys_are_redacted(with_canaries_everywhere, &event, &table).await;
 }

@@ -1,16 +1,16 @@
-//! Forms that are of no use.
+//! Malformed forms.
 
 use integration::Event;
 
 use super::{
     forms::{at, form, with, without},
     people::{ANN, known},
-    setup::{SECRET, TELLS, error, event, start_with},
+    setup::{SECRET, SENDS_TO_SEGMENT, error, event, start_with},
 };
 
-/// Sends forms of no use, and sees each turned away, with its word in the log.
+/// Sends malformed forms and checks that each is rejected, with its error in the log.
 async fn are_malformed(table: Vec<(Event, &str)>) {
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for (event, word) in &table {
         let answer = inbound.call(event.clone()).await;
         assert_eq!((answer.status, answer.body), (400, error("malformed")), "{word}");
@@ -24,8 +24,8 @@ async fn are_malformed(table: Vec<(Event, &str)>) {
 }
 
 #[tokio::test]
-async fn what_is_no_form_is_malformed() {
-    let no_base64 = Event::post("no base64").marked_as_base64().query(&format!("secret={SECRET}"));
+async fn invalid_form_is_malformed() {
+    let no_base64 = Event::post("no base64").declared_base64().query(&format!("secret={SECRET}"));
     let table = vec![
         (event(""), "`type`"),
         (event("&&&"), "`type`"),
@@ -36,7 +36,7 @@ async fn what_is_no_form_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_byte_that_is_no_utf8_is_replaced_and_the_withdrawal_is_taken() {
+async fn invalid_utf8_is_replaced_and_the_withdrawal_is_applied() {
     let unsubscribe = form("unsubscribe");
     for form in [
         with(&unsubscribe, "data[merges][FNAME]", "Andr%E9").into_bytes(),
@@ -50,7 +50,7 @@ async fn a_byte_that_is_no_utf8_is_replaced_and_the_withdrawal_is_taken() {
 }
 
 #[tokio::test]
-async fn a_form_without_a_required_field_is_malformed() {
+async fn form_without_a_required_field_is_malformed() {
     let required = [
         ("subscribe", "type"),
         ("subscribe", "fired_at"),
@@ -71,14 +71,14 @@ async fn a_form_without_a_required_field_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_time_that_is_none_is_malformed() {
+async fn invalid_time_is_malformed() {
     let times = ["2026-01-31", "2026-01-31T11:19:37Z", "2026-02-30+11:19:37", "1769858377", "now"];
     let table = times.map(|time| (event(with(&form("profile"), "fired_at", time)), "`fired_at`"));
     are_malformed(table.into()).await;
 }
 
 #[tokio::test]
-async fn a_form_beyond_a_bound_is_malformed() {
+async fn form_beyond_a_limit_is_malformed() {
     let form = form("subscribe");
     let branches = |count: usize| format!("{form}&data{}=x", "[a]".repeat(count));
     let pairs = |count: usize| form.clone() + &"&a=b".repeat(count);
@@ -91,7 +91,7 @@ async fn a_form_beyond_a_bound_is_malformed() {
         (event(branches(100_000)), "256 bytes"),
     ];
     are_malformed(table).await;
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for (n, form) in (0..).zip([pairs(900), branches(9), named(256)]) {
         assert_eq!(inbound.call(event(at(&form, n))).await.row(), (200, "delivered"));
     }

@@ -1,17 +1,17 @@
-//! `mailchimp-inbound`, in line and with a queue.
+//! `mailchimp-inbound`, inline and with a queue.
 
-mod answers;
 mod callers;
-mod faults;
+mod consent_withdrawal;
+mod deadline;
 pub(crate) mod forms;
-mod gone;
-mod harm;
 mod identity;
-mod last_moments;
 mod log;
 mod malformed;
+mod malicious_vendor;
+mod not_found;
 mod order;
 mod ory;
+mod ory_replies;
 mod patches;
 pub(crate) mod people;
 mod queue;
@@ -20,6 +20,6 @@ mod segment;
 pub(crate) mod setup;
 pub(crate) mod signature;
 mod skipped;
-mod starting;
+mod startup_config;
 mod status_table;
-mod withdrawn;
+mod vendor_errors;

@@ -1,4 +1,4 @@
-//! The order of events: the newest one decides, whenever it arrives.
+//! The order of events: the newest wins, whenever it arrives.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::common::setup::{QUEUE, Running, Setup, TABLE, Vendor};
 
-const OLDER: &str = "older than another";
+const OLDER: &str = "stale: a newer event was applied";
 
 async fn is_delivered(inbound: &mut Running<Vendors>, form: &str) {
     let answer = inbound.call(event(form)).await;
@@ -34,7 +34,7 @@ fn abuse() -> String {
 }
 
 #[tokio::test]
-async fn an_event_that_is_older_than_the_last_is_skipped() {
+async fn stale_event_is_skipped() {
     let mut inbound = known().await.start().await;
     is_delivered(&mut inbound, &at(&form("unsubscribe"), 5)).await;
     is_old(&mut inbound, &at(&form("subscribe"), 4)).await;
@@ -47,7 +47,7 @@ async fn an_event_that_is_older_than_the_last_is_skipped() {
 }
 
 #[tokio::test]
-async fn within_a_second_a_withdrawal_wins_whichever_comes_first() {
+async fn withdrawal_wins_over_consent_of_the_same_second() {
     for withdrawal in [form("unsubscribe"), abuse()] {
         let mut first = known().await.start().await;
         is_delivered(&mut first, &withdrawal).await;
@@ -62,7 +62,7 @@ async fn within_a_second_a_withdrawal_wins_whichever_comes_first() {
 }
 
 #[tokio::test]
-async fn a_withdrawal_is_remembered_for_its_whole_second() {
+async fn withdrawal_wins_for_its_whole_second() {
     let mut inbound = known().await.start().await;
     is_delivered(&mut inbound, &form("unsubscribe")).await;
     is_delivered(&mut inbound, &form("cleaned")).await;
@@ -72,7 +72,7 @@ async fn a_withdrawal_is_remembered_for_its_whole_second() {
 }
 
 #[tokio::test]
-async fn the_profile_that_comes_with_an_upemail_is_applied_beside_it() {
+async fn profile_sent_with_an_upemail_is_applied_too() {
     for order in [["profile", "upemail"], ["upemail", "profile"]] {
         let mut inbound = known().await.start().await;
         for kind in order {
@@ -85,7 +85,7 @@ async fn the_profile_that_comes_with_an_upemail_is_applied_beside_it() {
 }
 
 #[tokio::test]
-async fn a_profile_update_never_makes_a_late_withdrawal_old() {
+async fn profile_update_never_makes_a_late_withdrawal_stale() {
     let mut inbound = known().await.start().await;
     is_delivered(&mut inbound, &at(&form("profile"), 9)).await;
     is_delivered(&mut inbound, &at(&form("upemail"), 9)).await;
@@ -95,7 +95,7 @@ async fn a_profile_update_never_makes_a_late_withdrawal_old() {
 }
 
 #[tokio::test]
-async fn a_bounce_says_nothing_about_consent_and_makes_nothing_old_but_bounces() {
+async fn bounce_leaves_consent_alone_and_makes_only_bounces_stale() {
     let mut inbound = known().await.start().await;
     is_delivered(&mut inbound, &at(&form("cleaned"), 9)).await;
     is_delivered(&mut inbound, &at(&form("unsubscribe"), 5)).await;
@@ -108,7 +108,7 @@ fn of_other(form: &str) -> String {
 }
 
 #[tokio::test]
-async fn two_lists_that_write_one_path_are_in_order_together() {
+async fn lists_that_write_the_same_path_share_one_order() {
     let mut inbound = known().await.start().await;
     is_delivered(&mut inbound, &at(&form("unsubscribe"), 9)).await;
     is_old(&mut inbound, &of_other(&at(&form("subscribe"), 5))).await;
@@ -129,7 +129,7 @@ function(ctx)
 ";
 
 #[tokio::test]
-async fn two_lists_with_a_path_each_know_nothing_of_each_other() {
+async fn lists_that_write_different_paths_have_separate_orders() {
     let mut inbound = known().await.template(BY_LIST).start().await;
     is_delivered(&mut inbound, &at(&form("subscribe"), 9)).await;
     is_delivered(&mut inbound, &of_other(&at(&form("unsubscribe"), 5))).await;
@@ -140,7 +140,7 @@ async fn two_lists_with_a_path_each_know_nothing_of_each_other() {
 }
 
 #[tokio::test]
-async fn a_time_that_lies_ahead_makes_no_later_event_old() {
+async fn time_in_the_future_makes_no_later_event_stale() {
     for ahead in ["9999-12-31+23%3A59%3A59", "2100-01-01+00%3A00%3A00"] {
         let mut inbound = known().await.start().await;
         is_delivered(&mut inbound, &with(&form("subscribe"), "fired_at", ahead)).await;
@@ -154,7 +154,7 @@ async fn a_time_that_lies_ahead_makes_no_later_event_old() {
 }
 
 #[tokio::test]
-async fn two_people_know_nothing_of_each_other() {
+async fn events_of_two_people_have_separate_orders() {
     let of_ben = |form: &str| with(form, "data[email]", "ben%40example.com");
     let mut inbound = known().await.start().await;
     is_delivered(&mut inbound, &at(&form("subscribe"), 9)).await;
@@ -162,10 +162,10 @@ async fn two_people_know_nothing_of_each_other() {
 }
 
 #[tokio::test]
-async fn a_newer_event_leaves_nothing_to_do_for_one_that_segment_was_not_told_of() {
+async fn event_that_failed_at_segment_is_stale_after_a_newer_event() {
     let mut inbound = known().await.start().await;
     let older = at(&form("subscribe"), 5);
-    inbound.vendor.segment.reply_next(crate::common::segment_says::refused(400));
+    inbound.vendor.segment.reply_next(crate::common::segment_replies::refused(400));
     assert_eq!(inbound.call(event(&older)).await.status, 503);
     is_delivered(&mut inbound, &at(&form("unsubscribe"), 6)).await;
     is_old(&mut inbound, &older).await;
@@ -173,7 +173,7 @@ async fn a_newer_event_leaves_nothing_to_do_for_one_that_segment_was_not_told_of
 }
 
 #[tokio::test]
-async fn what_was_applied_is_known_to_every_sandbox_and_holds_no_address() {
+async fn applied_state_is_shared_between_sandboxes_and_holds_no_address() {
     let mut inbound = known().await.with_table().start().await;
     is_delivered(&mut inbound, &at(&form("unsubscribe"), 5)).await;
     let mut other = inbound.sandbox.another().await;
@@ -185,7 +185,10 @@ async fn what_was_applied_is_known_to_every_sandbox_and_holds_no_address() {
     assert_eq!(records.len(), 2);
     for record in &records {
         let text = record.to_string();
-        assert!(!text.contains('@') && !text.contains("eve") && !text.contains("Ann"), "{text}");
+        assert!(
+            !text.contains('@') && !text.contains("example.com") && !text.contains("Ann"),
+            "{text}"
+        );
     }
     let lane = format!("identity#{ANN}");
     let record = records.iter().find(|record| record["id"]["S"] == lane).unwrap();
@@ -215,7 +218,7 @@ fn slow(setup: &Setup<Vendors>, wait: Duration) {
 }
 
 #[tokio::test]
-async fn of_two_sandboxes_with_events_of_one_person_the_second_is_told_to_come_again() {
+async fn concurrent_inline_event_of_one_person_is_answered_try_later() {
     let setup = known().await.with_table();
     slow(&setup, Duration::from_millis(1500));
     let mut inbound = setup.start().await;
@@ -237,7 +240,7 @@ async fn of_two_sandboxes_with_events_of_one_person_the_second_is_told_to_come_a
 }
 
 #[tokio::test]
-async fn from_the_queue_the_second_waits_until_the_lease_ends() {
+async fn concurrent_queued_event_of_one_person_is_delayed_until_the_lease_ends() {
     let setup = known_and_queued().await;
     slow(&setup, Duration::from_millis(1500));
     let mut inbound = setup.start().await;
@@ -265,7 +268,7 @@ async fn from_the_queue_the_second_waits_until_the_lease_ends() {
 }
 
 #[tokio::test]
-async fn who_dies_in_the_lane_keeps_others_out_no_longer_than_its_lease() {
+async fn crash_in_a_lane_blocks_others_only_until_the_lease_ends() {
     let setup = known_and_queued().await;
     slow(&setup, Duration::from_mins(10));
     let mut inbound = setup.start().await;
@@ -287,7 +290,7 @@ async fn who_dies_in_the_lane_keeps_others_out_no_longer_than_its_lease() {
 }
 
 #[tokio::test]
-async fn what_was_applied_and_could_not_be_noted_comes_again_and_is_not_patched_again() {
+async fn applied_event_that_was_not_recorded_is_retried_without_a_second_patch() {
     let setup = known().await.with_table();
     slow(&setup, Duration::from_millis(500));
     let mut inbound = setup.start().await;

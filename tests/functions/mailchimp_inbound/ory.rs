@@ -1,4 +1,4 @@
-//! What arrives at Ory, and what Segment is told of it.
+//! The calls to Ory, and the resulting calls to Segment.
 
 use fakes::ory::person;
 use serde_json::{Value, json};
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::{
     forms::{at, form, with},
     people::{ANN, ann, known, with_consent},
-    setup::{ORY_SECRET, ORY_TOKEN, TELLS, event, is_skipped, setup},
+    setup::{ORY_SECRET, ORY_TOKEN, SENDS_TO_SEGMENT, event, is_skipped, setup},
 };
 use crate::common::{event_log::metrics, setup::Vendor};
 
 #[tokio::test]
-async fn an_unsubscribe_takes_consent_away_in_ory_and_then_at_segment() {
+async fn unsubscribe_removes_consent_in_ory_then_in_segment() {
     let setup = known().await;
     setup.vendor.ory.put_identity(with_consent(ann(), true));
     let mut inbound = setup.start().await;
@@ -23,11 +23,11 @@ async fn an_unsubscribe_takes_consent_away_in_ory_and_then_at_segment() {
     let operation = json!({"op": "add", "path": "/traits/consent/newsletter", "value": false});
     assert_eq!((&patch.body, patch.token.as_deref()), (&json!([operation]), Some(ORY_TOKEN)));
     assert_eq!(inbound.identity(ANN), with_consent(ann(), false), "and nothing else has changed");
-    let told = inbound.received_once();
-    assert_eq!((told.path.as_str(), &told.body["userId"]), ("identify", &json!(ANN)));
-    assert_eq!(told.body["traits"], json!({"newsletterConsent": false}));
-    assert_eq!(told.body["integrations"], json!({"MailChimp": false}));
-    assert_eq!(told.body["timestamp"], "2026-01-31T11:19:37Z");
+    let sent = inbound.received_once();
+    assert_eq!((sent.path.as_str(), &sent.body["userId"]), ("identify", &json!(ANN)));
+    assert_eq!(sent.body["traits"], json!({"newsletterConsent": false}));
+    assert_eq!(sent.body["integrations"], json!({"MailChimp": false}));
+    assert_eq!(sent.body["timestamp"], "2026-01-31T11:19:37Z");
     let line = inbound.end().await.only_line();
     assert_eq!((&line["outcome"], &line["identity_id"]), (&json!("delivered"), &json!(ANN)));
     assert_eq!((&line["event_id"], &line["vendor_status"]), (&answer.body["id"], &json!(200)));
@@ -35,7 +35,7 @@ async fn an_unsubscribe_takes_consent_away_in_ory_and_then_at_segment() {
 }
 
 #[tokio::test]
-async fn the_same_event_again_is_a_duplicate_and_nobody_is_told() {
+async fn repeated_event_is_a_duplicate_and_makes_no_call() {
     let mut inbound = known().await.start().await;
     let unsubscribe = event(form("unsubscribe"));
     assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"));
@@ -52,7 +52,7 @@ async fn the_same_event_again_is_a_duplicate_and_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn consent_that_is_as_it_should_be_is_not_patched_and_segment_is_told() {
+async fn unchanged_consent_is_not_patched_but_sent_to_segment() {
     let mut inbound = known().await.start().await;
     for (n, (kind, given)) in (0..).zip([("subscribe", true), ("unsubscribe", false)]) {
         inbound.vendor.ory.put_identity(with_consent(ann(), given));
@@ -94,7 +94,7 @@ fn every_type() -> [Row; 9] {
 }
 
 #[tokio::test]
-async fn every_type_does_what_the_readme_says_and_nothing_else() {
+async fn every_event_type_does_what_the_readme_says() {
     let mut inbound = known().await.start().await;
     for (n, (form, operation, traits)) in (0..).zip(every_type()) {
         // The opposite of what is to come.
@@ -126,7 +126,7 @@ async fn every_type_does_what_the_readme_says_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn metadata_that_is_null_is_made_and_other_metadata_is_kept() {
+async fn null_metadata_is_created_and_other_metadata_is_kept() {
     let mut inbound = known().await.start().await;
     let undeliverable = json!({"undeliverable": "ann@example.com"});
     assert_eq!(inbound.identity(ANN)["metadata_public"], Value::Null);
@@ -145,13 +145,13 @@ async fn metadata_that_is_null_is_made_and_other_metadata_is_kept() {
 }
 
 #[tokio::test]
-async fn an_upemail_finds_her_by_the_old_address_and_else_by_the_new_and_changes_no_login() {
+async fn upemail_matches_old_then_new_address_and_changes_no_login() {
     let mut inbound = known().await.start().await;
-    let told = format!("Segment: identify {ANN}");
+    let sent = format!("Segment: identify {ANN}");
     let by_old = ["Ory: find ann@example.com".to_owned(), format!("Ory: get {ANN}")];
     assert_eq!(inbound.call(event(form("upemail"))).await.row(), (200, "delivered"));
     assert_eq!(inbound.asked(), by_old);
-    assert_eq!(inbound.received_once().to_string(), told);
+    assert_eq!(inbound.received_once().to_string(), sent);
     assert_eq!(inbound.identity(ANN), ann());
 
     let renamed = person(ANN, "ann.new@example.com");
@@ -159,12 +159,12 @@ async fn an_upemail_finds_her_by_the_old_address_and_else_by_the_new_and_changes
     assert_eq!(inbound.call(event(at(&form("upemail"), 1))).await.row(), (200, "delivered"));
     let [old, get] = by_old;
     assert_eq!(inbound.asked(), [old, "Ory: find ann.new@example.com".to_owned(), get]);
-    assert_eq!(inbound.received_once().to_string(), told);
+    assert_eq!(inbound.received_once().to_string(), sent);
     assert_eq!(inbound.identity(ANN), renamed);
 }
 
 #[tokio::test]
-async fn a_campaign_is_about_nobody_and_ory_is_not_asked() {
+async fn campaign_event_makes_no_ory_call() {
     let mut inbound = known().await.start().await;
     for _ in 0..2 {
         assert!(is_skipped(&inbound.call(event(form("campaign"))).await, "cancelled"));
@@ -176,7 +176,7 @@ async fn a_campaign_is_about_nobody_and_ory_is_not_asked() {
 }
 
 #[tokio::test]
-async fn she_is_found_whatever_the_case_of_her_address() {
+async fn identity_is_matched_by_address_in_any_case() {
     let mut inbound = known().await.start().await;
     let shouted = with(&form("unsubscribe"), "data[email]", "ANN%40Example.COM");
     assert_eq!(inbound.call(event(shouted)).await.row(), (200, "delivered"));
@@ -184,7 +184,7 @@ async fn she_is_found_whatever_the_case_of_her_address() {
 }
 
 #[tokio::test]
-async fn a_template_sees_the_identity_without_its_credentials() {
+async fn template_sees_the_identity_without_credentials() {
     let code = "function(ctx) { segment: {
         userId: 'ann', traits: { seen: std.manifestJsonMinified(ctx.identity) },
     } }";
@@ -198,7 +198,7 @@ async fn a_template_sees_the_identity_without_its_credentials() {
 }
 
 #[tokio::test]
-async fn without_a_token_none_is_sent() {
+async fn no_ory_token_sends_no_authorization_header() {
     let mut inbound = known().await.with(|it| it.without("ORY_SECRET_ID")).start().await;
     inbound.vendor.ory.set_token(None);
     assert_eq!(inbound.call(event(form("unsubscribe"))).await.row(), (200, "delivered"));
@@ -208,7 +208,7 @@ async fn without_a_token_none_is_sent() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_rotated_meanwhile_is_fetched_afresh_once() {
+async fn rotated_ory_token_is_refreshed_once() {
     let mut inbound = known().await.start().await;
     inbound.vendor.ory.set_token(Some("the-next-ory-token"));
     let before = inbound.secrets.fetches();
@@ -221,14 +221,14 @@ async fn a_token_that_was_rotated_meanwhile_is_fetched_afresh_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_ory_s_blocks_and_is_named_by_what_it_is() {
+async fn wrong_type_of_ory_token_blocks_and_is_logged_by_kind() {
     let table = [
         ("0123456789abcdef0123456789abcdef-us6", "a Mailchimp Marketing key"),
         ("md-0123456789abcdef012345", "a Mandrill key"),
         ("replace-me", "placeholder"),
         (r#"{"api_key":"0123456789"}"#, "access_token"),
     ];
-    for (secret, told) in table {
+    for (secret, cause) in table {
         let setup = known().await;
         setup.secrets.put(ORY_SECRET, secret);
         let mut inbound = setup.start().await;
@@ -237,19 +237,19 @@ async fn a_token_that_cannot_be_ory_s_blocks_and_is_named_by_what_it_is() {
         let log = inbound.end().await;
         let line = log.only_line();
         assert_eq!((&line["outcome"], &line["Blocked"]), (&json!("blocked"), &json!(1.0)));
-        assert!(line["cause"].as_str().unwrap().contains(told), "{line:#}");
-        assert!(!log.tells("0123456789"), "{secret} is told");
+        assert!(line["cause"].as_str().unwrap().contains(cause), "{line:#}");
+        assert!(!log.contains("0123456789"), "{secret} is logged");
     }
 }
 
 #[tokio::test]
-async fn without_ory_nothing_is_unmatched_and_segment_is_told_where_the_template_has_an_id() {
+async fn without_ory_the_event_is_sent_to_segment_if_the_template_has_a_user_id() {
     let mut shipped = setup().await.start().await;
     assert!(is_skipped(&shipped.call(event(form("unsubscribe"))).await, "nothing to do"));
     let line = shipped.end().await.only_line();
     assert_eq!(metrics(&line), ["Received", "Skipped"].into());
 
-    let mut own = setup().await.template(TELLS).start().await;
+    let mut own = setup().await.template(SENDS_TO_SEGMENT).start().await;
     assert_eq!(own.call(event(form("unsubscribe"))).await.row(), (200, "delivered"));
     own.received_once();
     let line = own.end().await.only_line();
@@ -257,7 +257,7 @@ async fn without_ory_nothing_is_unmatched_and_segment_is_told_where_the_template
 }
 
 #[tokio::test]
-async fn without_segment_ory_is_told_alone() {
+async fn without_segment_only_ory_is_called() {
     let mut inbound = known().await.with(|it| it.without("SEGMENT_SECRET_ID")).start().await;
     let answer = inbound.call(event(form("unsubscribe"))).await;
     assert_eq!(answer.body["vendor"], json!({"ory": {"operations": 1}}));

@@ -1,4 +1,4 @@
-//! What a template of one's own may change of an identity.
+//! Patches of identities that a custom template may make.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
     people::{ANN, ann, find_ann, known, known_and_queued, with_consent},
     setup::{error, event, is_skipped},
 };
-use crate::common::{event_log::metrics, setup::Vendor, starting};
+use crate::common::{event_log::metrics, setup::Vendor, startup_config};
 
 /// A template that gives this as `ory`, and tells Segment.
 fn giving(ory: &str) -> String {
@@ -66,7 +66,7 @@ fn faults() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_patch_that_breaks_a_rule_is_a_template_fault_and_nothing_happens() {
+async fn invalid_patch_is_a_template_fault_and_makes_no_call() {
     for code in faults() {
         let mut inbound = known().await.template(&code).start().await;
         let answer = inbound.call(event(form("subscribe"))).await;
@@ -77,19 +77,19 @@ async fn a_patch_that_breaks_a_rule_is_a_template_fault_and_nothing_happens() {
         let line = log.only_line();
         assert_eq!(metrics(&line), ["Received", "TemplateFault"].into(), "{line:#}");
         assert!(line["cause"].as_str().unwrap().contains("TEMPLATE"), "{line:#}");
-        assert!(!log.tells("eve@example.com"), "{code}");
+        assert!(!log.contains("eve@example.com"), "{code}");
     }
 }
 
 #[tokio::test]
-async fn in_the_queue_it_is_blocked_until_the_template_is_mended() {
+async fn queued_event_is_blocked_until_the_template_is_fixed() {
     let code = adding("/metadata_public/mailchimp_x");
     let mut inbound = known_and_queued().await.template(&code).start().await;
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "accepted"));
     assert_eq!(inbound.work_after(1).await, Some(900));
     assert!(inbound.is_at_rest());
-    let mended = adding("/metadata_public/mailchimp/x");
-    inbound.sandbox.deploy(|deployment| deployment.template("TEMPLATE", &mended)).await;
+    let fixed = adding("/metadata_public/mailchimp/x");
+    inbound.sandbox.deploy(|deployment| deployment.template("TEMPLATE", &fixed)).await;
     inbound.let_time_pass(Duration::from_mins(15));
     assert!(inbound.work().await.is_empty());
     assert_eq!(inbound.identity(ANN)["metadata_public"], json!({"mailchimp": {"x": "x"}}));
@@ -97,7 +97,7 @@ async fn in_the_queue_it_is_blocked_until_the_template_is_mended() {
 }
 
 #[tokio::test]
-async fn a_patch_at_or_under_an_allowed_path_is_made() {
+async fn patch_at_or_below_an_allowed_path_is_applied() {
     let table = [
         ("/metadata_public/mailchimp", json!({"mailchimp": "x"})),
         ("/metadata_public/mailchimp/deep/er", json!({"mailchimp": {"deep": {"er": "x"}}})),
@@ -111,7 +111,7 @@ async fn a_patch_at_or_under_an_allowed_path_is_made() {
 }
 
 #[tokio::test]
-async fn only_what_changes_something_is_sent_and_in_its_order() {
+async fn only_patch_operations_with_effect_are_sent_in_order() {
     let code = giving(
         "{ patch: [
             { op: 'add', path: '/traits/consent/newsletter', value: true },
@@ -137,7 +137,7 @@ async fn only_what_changes_something_is_sent_and_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_patch_that_changes_nothing_and_nobody_to_tell_is_nothing_to_do() {
+async fn unchanged_patch_without_segment_output_is_skipped() {
     let code = "function(ctx) { ory: { patch: [
         { op: 'remove', path: '/traits/consent/newsletter' },
     ] } }";
@@ -152,7 +152,7 @@ async fn a_patch_that_changes_nothing_and_nobody_to_tell_is_nothing_to_do() {
 }
 
 #[tokio::test]
-async fn a_removal_of_which_nobody_knows_is_looked_for_when_the_event_comes_again() {
+async fn in_doubt_removal_is_searched_for_on_the_next_attempt() {
     let code = patching("{ op: 'remove', path: '/traits/consent/newsletter' }");
     let setup = known_and_queued().await.template(&code);
     setup.vendor.ory.put_identity(with_consent(ann(), true));
@@ -169,7 +169,7 @@ async fn a_removal_of_which_nobody_knows_is_looked_for_when_the_event_comes_agai
 }
 
 #[tokio::test]
-async fn other_paths_can_be_allowed_and_take_the_place_of_the_usual_ones() {
+async fn configured_patch_paths_replace_the_defaults() {
     let paths = "/traits/name , /metadata_admin/mailchimp";
     let code = giving(
         "{ patch: [
@@ -188,7 +188,7 @@ async fn other_paths_can_be_allowed_and_take_the_place_of_the_usual_ones() {
 }
 
 #[tokio::test]
-async fn paths_that_open_too_much_or_are_none_stop_the_start() {
+async fn invalid_or_too_broad_patch_paths_stop_startup() {
     let table = [
         ("ORY_PATCH_PATHS", "/hunter2"),
         ("ORY_PATCH_PATHS", "/traits/consent/newsletter,/hunter2"),
@@ -199,11 +199,11 @@ async fn paths_that_open_too_much_or_are_none_stop_the_start() {
         ("ORY_PATCH_PATHS", "/traits/hunter2~"),
         ("ORY_PATCH_PATHS", "hunter2"),
     ];
-    starting::fails_with(known, &table).await;
+    startup_config::fails_with(known, &table).await;
 }
 
 #[tokio::test]
-async fn an_ory_that_is_neither_https_nor_loopback_stops_the_start() {
+async fn ory_url_without_https_or_loopback_stops_startup() {
     let table = [
         ("ORY_URL", "http://hunter2.example.com"),
         ("ORY_URL", "http://127.0.0.1.hunter2.example.com"),
@@ -211,5 +211,5 @@ async fn an_ory_that_is_neither_https_nor_loopback_stops_the_start() {
         ("ORY_URL", "ftp://hunter2.example.com"),
         ("ORY_URL", "hunter2"),
     ];
-    starting::fails_with(known, &table).await;
+    startup_config::fails_with(known, &table).await;
 }

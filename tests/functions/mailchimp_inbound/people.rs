@@ -1,4 +1,4 @@
-//! The people whom Ory knows, and what it is asked about them.
+//! The identities in Ory, and the calls about them.
 
 use fakes::{FakeOry, ory::person, server::Reply};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ impl Running<Vendors> {
         self.identity(id)["traits"]["consent"]["newsletter"].clone()
     }
 
-    /// Whether nothing was changed and nobody told since the last look.
+    /// Whether no identity was changed and no call made since the last look.
     pub(super) fn is_at_rest(&self) -> bool {
         self.vendor.take_lines().is_empty()
     }

@@ -1,4 +1,4 @@
-//! With a queue: an event is stored, and told to Segment from there.
+//! Queued delivery: events are enqueued, then sent to Segment.
 
 use fakes::{ory::person, server::Reply};
 use integration::Event;
@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 use super::{
     forms::{FIRED_AT_RFC3339, LIST, UNKNOWN_TYPES, at, form, with},
     people::ANN,
-    setup::{ORY_SECRET, SECRET, event, is_skipped, queued, stranger, with_ory},
+    setup::{ORY_SECRET, SECRET, event, is_skipped, queued, unauthenticated, with_ory},
 };
 use crate::common::{
-    canaries,
+    canaries, enqueued,
     event_log::{metrics, outcomes},
-    segment_says,
+    segment_replies,
     setup::{QUEUE, message_id},
-    stored,
 };
 
 fn subscribe() -> Event {
@@ -22,18 +21,18 @@ fn subscribe() -> Event {
 }
 
 #[tokio::test]
-async fn an_event_is_accepted_and_nobody_is_called() {
+async fn enqueued_event_is_accepted_without_vendor_calls() {
     let inbound = queued().await.start().await;
-    stored::is_accepted_and_nobody_is_called(inbound, subscribe(), 200).await;
+    enqueued::is_accepted_without_vendor_calls(inbound, subscribe(), 200).await;
 }
 
 #[tokio::test]
-async fn an_event_is_stored_unrendered() {
-    stored::is_accepted_unrendered(queued().await, subscribe(), 200).await;
+async fn event_is_enqueued_before_rendering() {
+    enqueued::is_accepted_unrendered(queued().await, subscribe(), 200).await;
 }
 
 #[tokio::test]
-async fn what_is_stored_is_the_typed_event_and_no_secret() {
+async fn enqueued_message_is_the_typed_event_without_secrets() {
     let mut inbound = queued().await.start().await;
     let answer = inbound.call(subscribe()).await;
     let mut message = inbound.stored_body();
@@ -52,7 +51,7 @@ async fn what_is_stored_is_the_typed_event_and_no_secret() {
 }
 
 #[tokio::test]
-async fn what_concerns_nobody_is_not_stored() {
+async fn event_about_no_person_is_not_enqueued() {
     let mut inbound = queued().await.var("MAILCHIMP_LISTS", LIST).start().await;
     assert_eq!(inbound.call(event("").method("GET")).await.status, 200);
     for kind in UNKNOWN_TYPES {
@@ -65,7 +64,7 @@ async fn what_concerns_nobody_is_not_stored() {
 }
 
 #[tokio::test]
-async fn an_event_is_told_once_and_so_is_one_that_mailchimp_sends_again() {
+async fn event_is_sent_once_even_if_mailchimp_redelivers_it() {
     let mut inbound = queued().await.start().await;
     for _ in 0..2 {
         assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
@@ -86,15 +85,14 @@ async fn an_event_is_told_once_and_so_is_one_that_mailchimp_sends_again() {
 }
 
 #[tokio::test]
-async fn an_event_has_a_line_for_its_request_and_one_for_its_delivery() {
+async fn event_has_a_request_log_entry_and_a_delivery_log_entry() {
     let inbound = queued().await.start().await;
     let function = "mailchimp-inbound";
-    stored::has_a_line_for_its_request_and_one_for_its_delivery(inbound, subscribe(), function)
-        .await;
+    enqueued::has_a_request_and_a_delivery_log_entry(inbound, subscribe(), function).await;
 }
 
 #[tokio::test]
-async fn with_nothing_to_do_it_is_skipped_later() {
+async fn event_with_nothing_to_do_is_skipped_on_delivery() {
     let mut inbound = queued().await.template("function(ctx) {}").start().await;
     assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
     assert!(inbound.work().await.is_empty());
@@ -103,20 +101,20 @@ async fn with_nothing_to_do_it_is_skipped_later() {
 }
 
 #[tokio::test]
-async fn what_segment_does_not_take_stays_and_is_told_once_with_the_same_id() {
+async fn event_refused_by_segment_is_retried_from_the_queue_with_the_same_id() {
     let mut inbound = queued().await.start().await;
     assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
     let replies = [
-        (segment_says::refused(500), 16..=32),
+        (segment_replies::refused(500), 16..=32),
         (Reply::HangUp, 16..=32),
-        (segment_says::refused(400), 900..=900),
+        (segment_replies::refused(400), 900..=900),
     ];
     let mut calls = Vec::new();
     for (reply, hidden) in replies {
-        let told = format!("{reply:?}");
+        let context = format!("{reply:?}");
         inbound.vendor.segment.reply_next(reply);
         let wait = inbound.work_after(5).await.unwrap();
-        assert!(hidden.contains(&wait), "{wait} s: {told}");
+        assert!(hidden.contains(&wait), "{wait} s: {context}");
         calls.push(inbound.received_once());
         inbound.sqs.make_visible(QUEUE);
     }
@@ -128,7 +126,7 @@ async fn what_segment_does_not_take_stays_and_is_told_once_with_the_same_id() {
 }
 
 #[tokio::test]
-async fn without_its_table_nobody_is_told() {
+async fn missing_table_makes_no_calls() {
     let mut inbound = queued().await.start().await;
     assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
     inbound.dynamo_db.set_down(true);
@@ -137,14 +135,13 @@ async fn without_its_table_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_is_delivered_in_line() {
-    stored::is_delivered_in_line_where_it_cannot_be_stored(queued, subscribe()).await;
+async fn event_that_cannot_be_enqueued_is_delivered_inline() {
+    enqueued::is_delivered_inline_if_it_cannot_be_enqueued(queued, subscribe()).await;
 }
 
 #[tokio::test]
-async fn what_was_stored_without_a_word_is_delivered_in_line_and_told_once() {
-    let stored =
-        stored::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(queued, subscribe());
+async fn enqueue_timeout_delivers_inline_and_deduplicates_the_message() {
+    let stored = enqueued::is_delivered_inline_after_an_enqueue_timeout(queued, subscribe());
     for mut inbound in stored.await {
         assert!(inbound.work().await.is_empty());
         inbound.received_once();
@@ -163,17 +160,17 @@ const CANARIES: &str = "function(ctx) {
 fn canary_event(n: usize) -> Event {
     let form = form("subscribe").replace("ann", canaries::CANARY).replace("Ann", "Canary");
     let form = with(&at(&form, u32::try_from(n).unwrap()), "data[web_id]", &format!("canary-{n}"));
-    stranger(form).query(&format!("secret={}", canaries::WEBHOOK_KEY))
+    unauthenticated(form).query(&format!("secret={}", canaries::WEBHOOK_KEY))
 }
 
 #[tokio::test]
-async fn no_log_line_and_no_record_holds_a_canary_whatever_fails() {
+async fn logs_and_records_hold_no_canary_under_any_fault() {
     let inbound = canaries::everywhere(queued().await, CANARIES).start().await;
-    stored::remains_unseen_whatever_fails(inbound, canary_event).await;
+    enqueued::is_redacted_under_any_fault(inbound, canary_event).await;
 }
 
 #[tokio::test]
-async fn with_ory_neither_whether_it_knows_the_person_or_not() {
+async fn logs_and_records_hold_no_canary_with_ory_under_any_fault() {
     for is_known in [true, false] {
         let setup = with_ory(canaries::everywhere(queued().await, CANARIES));
         setup.secrets.put(ORY_SECRET, "canary-ory-token");
@@ -181,7 +178,7 @@ async fn with_ory_neither_whether_it_knows_the_person_or_not() {
         if is_known {
             setup.vendor.ory.put_identity(person(ANN, "canary@example.com"));
         }
-        stored::remains_unseen_whatever_fails(setup.start().await, canary_event).await;
+        enqueued::is_redacted_under_any_fault(setup.start().await, canary_event).await;
     }
 }
 
@@ -202,10 +199,10 @@ const OF_LAST_WEEK: &str = r#"{
 }"#;
 
 #[tokio::test]
-async fn a_redriven_message_of_last_week_is_told_once() {
+async fn redriven_old_message_is_sent_once() {
     let mut inbound = queued().await.start().await;
     for _ in 0..2 {
-        stored::put(&inbound, OF_LAST_WEEK);
+        enqueued::put(&inbound, OF_LAST_WEEK);
     }
     assert!(inbound.work().await.is_empty());
     let call = inbound.received_once();
@@ -216,7 +213,7 @@ async fn a_redriven_message_of_last_week_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_message_of_which_this_code_knows_nothing_stays_for_somebody_to_look_at() {
+async fn unknown_message_stays_in_the_queue_for_inspection() {
     let good: Value = serde_json::from_str(OF_LAST_WEEK).unwrap();
-    stored::are_kept_for_somebody_to_look_at(queued().await.start().await, &good).await;
+    enqueued::are_kept_for_inspection(queued().await.start().await, &good).await;
 }

@@ -6,10 +6,10 @@ use super::setup::{setup, with_ory};
 use crate::common::samples;
 
 #[tokio::test]
-async fn every_sample_comes_out_as_it_should() {
+async fn every_sample_has_the_expected_outcome() {
     let setup = with_ory(setup().await);
     for person in people_of_the_samples() {
         setup.vendor.ory.put_identity(person);
     }
-    samples::come_out_as_they_should("mailchimp-inbound", setup.start().await).await;
+    samples::have_the_expected_outcomes("mailchimp-inbound", setup.start().await).await;
 }

@@ -1,11 +1,11 @@
-//! What arrives at Segment.
+//! The calls to Segment.
 
 use fakes::{FakeSegment, Tracked};
 use serde_json::{Value, json};
 
 use super::{
     forms::{FIRED_AT_RFC3339, LIST, at, form, with},
-    setup::{TELLS, event, setup, start_with},
+    setup::{SENDS_TO_SEGMENT, event, setup, start_with},
 };
 use crate::common::setup::{Vendor, message_id};
 
@@ -17,8 +17,8 @@ async fn call_of(code: &str, form: String) -> Value {
 }
 
 #[tokio::test]
-async fn a_template_with_an_id_of_its_own_tells_segment() {
-    let mut inbound = start_with(TELLS).await;
+async fn template_with_a_user_id_sends_to_segment() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for (n, kind) in (0..).zip(["subscribe", "unsubscribe", "profile"]) {
         assert_eq!(inbound.call(event(at(&form(kind), n))).await.row(), (200, "delivered"));
         let call = inbound.received_once();
@@ -36,7 +36,7 @@ async fn a_template_with_an_id_of_its_own_tells_segment() {
 }
 
 #[tokio::test]
-async fn nothing_goes_back_to_mailchimp_whatever_the_template_says() {
+async fn template_cannot_send_data_back_to_mailchimp() {
     let table = [
         ("{}", json!({"MailChimp": false})),
         ("{ MailChimp: true }", json!({"MailChimp": false})),
@@ -57,7 +57,7 @@ async fn nothing_goes_back_to_mailchimp_whatever_the_template_says() {
 }
 
 #[tokio::test]
-async fn a_template_sees_mailchimp_s_own_names_and_no_identity() {
+async fn template_without_ory_sees_mailchimp_field_names_and_no_identity() {
     let code = "function(ctx) { segment: {
         userId: 'ann', traits: { seen: std.manifestJsonMinified(ctx) },
     } }";
@@ -74,16 +74,16 @@ async fn a_template_sees_mailchimp_s_own_names_and_no_identity() {
 }
 
 #[tokio::test]
-async fn a_repeated_field_keeps_the_last_value() {
-    let body = call_of(TELLS, with(&form("subscribe"), "data[id]", "9b36ff2e09")).await;
+async fn repeated_field_keeps_the_last_value() {
+    let body = call_of(SENDS_TO_SEGMENT, with(&form("subscribe"), "data[id]", "9b36ff2e09")).await;
     assert_eq!(body["userId"], "9b36ff2e09");
 }
 
 #[tokio::test]
-async fn the_message_id_is_the_event_s_and_the_deployment_s() {
+async fn message_id_depends_on_event_and_deployment() {
     let function = "arn:aws:lambda:eu-central-1:123456789012:function:inbound";
     let id = async |arn: &str, kind: &str| {
-        let setup = setup().await.template(TELLS).with(|deployment| deployment.arn(arn));
+        let setup = setup().await.template(SENDS_TO_SEGMENT).with(|deployment| deployment.arn(arn));
         let mut inbound = setup.start().await;
         assert_eq!(inbound.call(event(form(kind))).await.row(), (200, "delivered"));
         message_id(&inbound.received_once()).to_owned()
@@ -96,7 +96,7 @@ async fn the_message_id_is_the_event_s_and_the_deployment_s() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_template_names_is_segment_s_message_id() {
+async fn template_idempotency_key_becomes_the_segment_message_id() {
     let code = "function(ctx) {
         segment: { userId: ctx.event.data.id }, idempotency_key: ctx.event.data.email,
     }";

@@ -9,8 +9,8 @@ use crate::common::setup::{Running, Setup, Vendor};
 /// What Mailchimp presents, in these tests and in the sample events.
 pub(crate) const SECRET: &str = "local-mailchimp-secret";
 
-/// Tells Segment of every event about a contact, with an id and a time of Mailchimp's own.
-pub(crate) const TELLS: &str = "
+/// Sends every event about a contact to Segment, with the id and time from Mailchimp.
+pub(crate) const SENDS_TO_SEGMENT: &str = "
 function(ctx) {
   segment: {
     userId: ctx.event.data.id, traits: { c: ctx.event.type }, timestamp: ctx.event.fired_at,
@@ -18,7 +18,7 @@ function(ctx) {
 }
 ";
 
-/// Whom the function tells.
+/// The vendors that the function calls.
 pub(crate) struct Vendors {
     pub(crate) segment: FakeSegment,
     /// Ory, which is only called where the variables say so, see [`with_ory`].
@@ -84,7 +84,7 @@ pub(crate) fn with_ory(setup: Setup<Vendors>) -> Setup<Vendors> {
 
 /// With a queue, a table, and a template that tells Segment.
 pub(super) async fn queued() -> Setup<Vendors> {
-    setup().await.with_queue().with_table().template(TELLS)
+    setup().await.with_queue().with_table().template(SENDS_TO_SEGMENT)
 }
 
 /// With the shipped template and no setting that is not required.
@@ -99,15 +99,15 @@ pub(super) async fn start_with(code: &str) -> Running<Vendors> {
 
 /// A form as Mailchimp sends it.
 pub(crate) fn event(form: impl AsRef<[u8]>) -> Event {
-    stranger(form).query(&format!("secret={SECRET}"))
+    unauthenticated(form).query(&format!("secret={SECRET}"))
 }
 
 /// A form as anybody may send it.
-pub(crate) fn stranger(form: impl AsRef<[u8]>) -> Event {
+pub(crate) fn unauthenticated(form: impl AsRef<[u8]>) -> Event {
     Event::of_mailchimp(form)
 }
 
-/// The body of an answer to a caller who is turned away.
+/// The body of an answer to a rejected caller.
 pub(super) fn error(reason: &str) -> Value {
     json!({"status": "error", "reason": reason})
 }

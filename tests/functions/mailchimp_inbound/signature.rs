@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{
     forms::{at, form},
-    setup::{SECRET, TELLS, Vendors, error, event, setup, stranger},
+    setup::{SECRET, SENDS_TO_SEGMENT, Vendors, error, event, setup, unauthenticated},
 };
 use crate::common::{
     event_log::metrics,
@@ -22,7 +22,8 @@ const SIGNING_SECRET: &str = "the-signing-secret-of-mailchimp";
 const NEXT: &str = "the-next-signing-secret";
 
 async fn signed_only() -> Setup<Vendors> {
-    let setup = setup().await.template(TELLS).var("MAILCHIMP_SIGNING_SECRET_ID", SIGNING);
+    let setup =
+        setup().await.template(SENDS_TO_SEGMENT).var("MAILCHIMP_SIGNING_SECRET_ID", SIGNING);
     put(&setup, SIGNING_SECRET);
     setup
 }
@@ -66,7 +67,7 @@ async fn is_turned_away(inbound: &mut Running<Vendors>, event: Event) {
 }
 
 #[tokio::test]
-async fn what_is_signed_passes_as_base64_or_text() {
+async fn signed_body_is_accepted_as_base64_or_text() {
     let mut inbound = signed_only().await.start().await;
     is_delivered(&mut inbound, signed(&form("subscribe"))).await;
     let later = at(&form("subscribe"), 1);
@@ -77,7 +78,7 @@ async fn what_is_signed_passes_as_base64_or_text() {
 }
 
 #[tokio::test]
-async fn a_missing_or_wrong_signature_is_turned_away() {
+async fn missing_or_wrong_signature_is_rejected() {
     let form = form("subscribe");
     let now = from_now(0);
     let good = tag(SIGNING_SECRET, now, &form);
@@ -126,7 +127,7 @@ async fn a_missing_or_wrong_signature_is_turned_away() {
 }
 
 #[tokio::test]
-async fn a_signature_of_another_time_is_turned_away_and_counted_apart() {
+async fn expired_signature_is_rejected_and_counted_separately() {
     let form = form("subscribe");
     let of = |seconds: i64| {
         event(&form).header(HEADER, header(SIGNING_SECRET, from_now(seconds), &form))
@@ -146,14 +147,18 @@ async fn a_signature_of_another_time_is_turned_away_and_counted_apart() {
         assert_eq!(line["outcome"], "unauthorized");
         assert_eq!(metrics(line), ["StaleSignature"].into(), "{line:#}");
     }
-    assert_eq!(metrics(&event_log[6]), ["Unauthorized"].into(), "a stranger's is not only stale");
+    assert_eq!(
+        metrics(&event_log[6]),
+        ["Unauthorized"].into(),
+        "a unauthenticated's is not only stale"
+    );
 }
 
 #[tokio::test]
-async fn both_the_secret_in_the_url_and_the_signature_are_needed() {
+async fn url_secret_and_signature_are_both_required() {
     let form = form("subscribe");
     let header = header(SIGNING_SECRET, from_now(0), &form);
-    let signed = stranger(&form).header(HEADER, header);
+    let signed = unauthenticated(&form).header(HEADER, header);
     let mut inbound = signed_only().await.start().await;
     is_turned_away(&mut inbound, signed.clone()).await;
     is_turned_away(&mut inbound, signed.clone().query("secret=another-mailchimp-secret")).await;
@@ -162,7 +167,7 @@ async fn both_the_secret_in_the_url_and_the_signature_are_needed() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_a_body_that_is_not_signed() {
+async fn unsigned_body_gets_no_details_in_the_answer() {
     let mut inbound = signed_only().await.start().await;
     for body in ["", "type=subscribe", "type=pending", "nonsense"] {
         is_turned_away(&mut inbound, event(body)).await;
@@ -172,7 +177,7 @@ async fn nothing_is_told_of_a_body_that_is_not_signed() {
 }
 
 #[tokio::test]
-async fn one_good_signature_of_several_will_do() {
+async fn one_valid_signature_of_several_is_enough() {
     let form = form("subscribe");
     let now = from_now(0);
     let [old, new] = ["another-signing-secret", SIGNING_SECRET].map(|one| tag(one, now, &form));
@@ -185,7 +190,7 @@ async fn one_good_signature_of_several_will_do() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_is_noticed_at_once_and_the_one_before_still_passes() {
+async fn rotated_signing_secret_is_used_at_once_and_the_old_one_still_works() {
     let mut inbound = signed_only().await.start().await;
     is_delivered(&mut inbound, signed(&form("subscribe"))).await;
     // As plain text, too.
@@ -196,7 +201,7 @@ async fn a_rotated_secret_is_noticed_at_once_and_the_one_before_still_passes() {
 }
 
 #[tokio::test]
-async fn a_signing_secret_that_is_not_fit_for_use_lets_nobody_pass() {
+async fn unusable_signing_secret_authenticates_no_caller() {
     let unfit = [
         None,
         Some("replace-me".to_owned()),
@@ -220,19 +225,19 @@ async fn a_signing_secret_that_is_not_fit_for_use_lets_nobody_pass() {
             let expected = (503, error("caller_secret_unknown"));
             assert_eq!((answer.status, answer.body), expected, "{secret:?}");
         }
-        is_turned_away(&mut inbound, stranger(&form)).await;
+        is_turned_away(&mut inbound, unauthenticated(&form)).await;
         assert!(inbound.received().is_empty());
         let log = inbound.end().await;
         for line in &log.event_log()[..5] {
             assert_eq!(metrics(line), ["Blocked"].into(), "{line:#}");
         }
-        assert!(!log.tells("only-fifteen-ch") && !log.tells(SIGNING_SECRET));
+        assert!(!log.contains("only-fifteen-ch") && !log.contains(SIGNING_SECRET));
     }
 }
 
 /// Whoever has the secret of the URL, and not the other one.
 #[tokio::test]
-async fn wrong_signatures_do_not_make_us_ask_for_the_secret_at_each_call() {
+async fn wrong_signatures_do_not_trigger_secret_lookups_per_call() {
     let mut inbound = signed_only().await.start().await;
     let before = inbound.secrets.fetches();
     for n in 0..20 {
@@ -243,7 +248,7 @@ async fn wrong_signatures_do_not_make_us_ask_for_the_secret_at_each_call() {
 }
 
 #[tokio::test]
-async fn a_signing_secret_that_is_denied_is_asked_for_once_per_pause() {
+async fn denied_signing_secret_is_fetched_once_per_pause() {
     let setup = signed_only().await;
     setup.secrets.set_denied(SIGNING, true);
     let mut inbound = setup.start().await;
@@ -260,7 +265,7 @@ async fn a_signing_secret_that_is_denied_is_asked_for_once_per_pause() {
 }
 
 #[tokio::test]
-async fn the_validator_needs_no_signature() {
+async fn mailchimp_validation_request_needs_no_signature() {
     for secret in [SIGNING_SECRET, "replace-me"] {
         let setup = signed_only().await;
         put(&setup, secret);
@@ -273,9 +278,9 @@ async fn the_validator_needs_no_signature() {
 }
 
 #[tokio::test]
-async fn without_a_signing_secret_a_signature_is_not_looked_at() {
+async fn signature_is_ignored_without_a_signing_secret() {
     for empty in [false, true] {
-        let mut setup = setup().await.template(TELLS);
+        let mut setup = setup().await.template(SENDS_TO_SEGMENT);
         if empty {
             setup = setup.var("MAILCHIMP_SIGNING_SECRET_ID", "");
         }

@@ -1,15 +1,15 @@
-//! Events that are deliberately not acted upon: a 200, counted, and nobody is told.
+//! Events that are skipped: answered 200 and counted, without any call.
 
 use serde_json::json;
 
 use super::{
     forms::{LIST, TYPES, UNKNOWN_TYPES, at, form, with},
     people::{known, known_and_queued},
-    setup::{TELLS, Vendors, event, is_skipped, setup, start, start_with},
+    setup::{SENDS_TO_SEGMENT, Vendors, event, is_skipped, setup, start, start_with},
 };
 use crate::common::{event_log::metrics, setup::Running};
 
-/// Sends forms, and sees each skipped for this reason.
+/// Sends forms and checks that each is skipped for this reason.
 async fn are_skipped(mut inbound: Running<Vendors>, forms: Vec<String>, reason: &str) {
     for form in &forms {
         let answer = inbound.call(event(form)).await;
@@ -26,14 +26,14 @@ async fn are_skipped(mut inbound: Running<Vendors>, forms: Vec<String>, reason: 
 }
 
 #[tokio::test]
-async fn types_that_nobody_knows_are_skipped() {
+async fn unknown_event_types_are_skipped() {
     let bare = "type=pending".to_owned();
     let forms = UNKNOWN_TYPES.map(form).into_iter().chain([bare, form("SUBSCRIBE")]);
-    are_skipped(start_with(TELLS).await, forms.collect(), "unknown type").await;
+    are_skipped(start_with(SENDS_TO_SEGMENT).await, forms.collect(), "unknown type").await;
 }
 
 #[tokio::test]
-async fn a_type_that_nobody_knows_is_named_in_the_log_where_it_is_a_word() {
+async fn unknown_event_type_is_logged_if_it_is_a_word() {
     let mut inbound = start().await;
     for kind in ["sms_subscribe", "ann%40example.com"] {
         inbound.call(event(form(kind))).await;
@@ -41,17 +41,17 @@ async fn a_type_that_nobody_knows_is_named_in_the_log_where_it_is_a_word() {
     let log = inbound.end().await;
     let causes: Vec<_> = log.event_log().iter().map(|line| line["cause"].clone()).collect();
     assert_eq!(causes, ["unknown type: sms_subscribe", "unknown type: (not a word)"]);
-    assert!(!log.tells("ann"));
+    assert!(!log.contains("ann"));
 }
 
 #[tokio::test]
-async fn a_batch_of_operations_that_came_to_its_end_is_skipped() {
+async fn finished_batch_operation_is_skipped() {
     let batch = "type=batch_operation_completed&fired_at=2026-02-03+08%3A30%3A00\
          &data%5Bid%5D=8b2428d747&data%5Bstatus%5D=finished&data%5Btotal_operations%5D=2\
          &data%5Bresponse_body_url%5D=https%3A%2F%2Fexample.com%2Fresponse.tar.gz";
     let bare = "type=batch_operation_completed&data[id]=8b2428d747";
     let forms = vec![batch.to_owned(), bare.to_owned()];
-    are_skipped(start_with(TELLS).await, forms, "unknown type").await;
+    are_skipped(start_with(SENDS_TO_SEGMENT).await, forms, "unknown type").await;
 }
 
 /// Forms whose person was deleted for good.
@@ -69,8 +69,8 @@ fn forgotten() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn whoever_is_forgotten_is_skipped_and_ory_is_not_asked() {
-    for setup in [known().await.template(TELLS), known_and_queued().await] {
+async fn forgotten_contact_is_skipped_without_ory_calls() {
+    for setup in [known().await.template(SENDS_TO_SEGMENT), known_and_queued().await] {
         let mut inbound = setup.start().await;
         for form in forgotten() {
             let answer = inbound.call(event(&form)).await;
@@ -86,9 +86,9 @@ async fn whoever_is_forgotten_is_skipped_and_ory_is_not_asked() {
 }
 
 #[tokio::test]
-async fn an_address_that_only_looks_forgotten_is_not_skipped() {
+async fn address_that_only_looks_forgotten_is_not_skipped() {
     let addresses = ["ann%40forgotten.mailchimp.com.example.com", "ann%40mailchimp.com"];
-    let mut inbound = start_with(TELLS).await;
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for address in addresses {
         let form = with(&form("subscribe"), "data[email]", address);
         assert_eq!(inbound.call(event(form)).await.row(), (200, "delivered"), "{address}");
@@ -96,8 +96,9 @@ async fn an_address_that_only_looks_forgotten_is_not_skipped() {
 }
 
 #[tokio::test]
-async fn lists_that_are_not_named_are_skipped() {
-    let lists = setup().await.template(TELLS).var("MAILCHIMP_LISTS", "b7c6eb2165, c8d7fc3276");
+async fn unconfigured_lists_are_skipped() {
+    let lists =
+        setup().await.template(SENDS_TO_SEGMENT).var("MAILCHIMP_LISTS", "b7c6eb2165, c8d7fc3276");
     let mut inbound = lists.start().await;
     for kind in TYPES {
         let answer = inbound.call(event(form(kind))).await;
@@ -110,8 +111,9 @@ async fn lists_that_are_not_named_are_skipped() {
 }
 
 #[tokio::test]
-async fn a_list_is_the_same_in_any_case() {
-    let lists = setup().await.template(TELLS).var("MAILCHIMP_LISTS", LIST.to_uppercase());
+async fn list_id_is_case_insensitive() {
+    let lists =
+        setup().await.template(SENDS_TO_SEGMENT).var("MAILCHIMP_LISTS", LIST.to_uppercase());
     let mut inbound = lists.start().await;
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     let other = with(&form("profile"), "data[list_id]", &LIST.to_uppercase());
@@ -119,8 +121,11 @@ async fn a_list_is_the_same_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_named_is_not_skipped() {
-    let lists = setup().await.template(TELLS).var("MAILCHIMP_LISTS", format!("b7c6eb2165, {LIST}"));
+async fn configured_list_is_not_skipped() {
+    let lists = setup()
+        .await
+        .template(SENDS_TO_SEGMENT)
+        .var("MAILCHIMP_LISTS", format!("b7c6eb2165, {LIST}"));
     let mut inbound = lists.start().await;
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     let other = with(&form("subscribe"), "data[list_id]", "c8d7fc3276");
@@ -128,19 +133,19 @@ async fn a_list_that_is_named_is_not_skipped() {
 }
 
 #[tokio::test]
-async fn a_campaign_is_skipped() {
+async fn campaign_event_is_skipped() {
     are_skipped(start().await, vec![form("campaign")], "cancelled").await;
 }
 
 #[tokio::test]
-async fn nothing_is_to_be_done_for_somebody_whom_ory_does_not_know() {
+async fn unknown_identity_is_skipped() {
     let about_somebody = TYPES.iter().filter(|kind| **kind != "campaign");
     let forms = about_somebody.map(|kind| form(kind)).collect();
     are_skipped(start().await, forms, "nothing to do").await;
 }
 
 #[tokio::test]
-async fn what_the_template_leaves_out_or_cancels_is_skipped() {
+async fn event_without_template_output_or_cancelled_is_skipped() {
     let table = [
         ("{}", "nothing to do"),
         ("{ segment: null }", "nothing to do"),
@@ -156,7 +161,7 @@ async fn what_the_template_leaves_out_or_cancels_is_skipped() {
 }
 
 #[tokio::test]
-async fn what_the_template_cancels_makes_no_other_event_old() {
+async fn cancelled_event_makes_no_other_event_stale() {
     let code = "function(ctx)
         if ctx.event.type == 'subscribe' then error 'cancel' else
         { segment: { userId: ctx.event.data.id } }";
@@ -169,7 +174,7 @@ async fn what_the_template_cancels_makes_no_other_event_old() {
 }
 
 #[tokio::test]
-async fn what_had_nothing_to_do_has_nothing_to_do_when_it_comes_again() {
+async fn skipped_event_is_skipped_again_when_redelivered() {
     let mut inbound = start_with("function(ctx) {}").await;
     for _ in 0..2 {
         assert!(is_skipped(&inbound.call(event(form("subscribe"))).await, "nothing to do"));
@@ -177,10 +182,11 @@ async fn what_had_nothing_to_do_has_nothing_to_do_when_it_comes_again() {
 }
 
 #[tokio::test]
-async fn without_a_key_of_segment_s_it_is_not_told() {
-    let without = setup().await.template(TELLS).with(|it| it.without("SEGMENT_SECRET_ID"));
+async fn without_a_segment_key_segment_is_not_called() {
+    let without =
+        setup().await.template(SENDS_TO_SEGMENT).with(|it| it.without("SEGMENT_SECRET_ID"));
     are_skipped(without.start().await, vec![form("subscribe")], "nothing to do").await;
-    let empty = setup().await.template(TELLS).var("SEGMENT_SECRET_ID", "");
+    let empty = setup().await.template(SENDS_TO_SEGMENT).var("SEGMENT_SECRET_ID", "");
     let mut inbound = empty.start().await;
     let answer = inbound.call(event(form("subscribe"))).await;
     assert_eq!(answer.body, json!({"status": "skipped", "reason": "nothing to do"}));

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     forms::form,
-    setup::{SECRET, TELLS, error, event, setup, start_with, stranger},
+    setup::{SECRET, SENDS_TO_SEGMENT, error, event, setup, start_with, unauthenticated},
 };
-use crate::common::rows::MOST;
+use crate::common::status_rows::MOST;
 
 /// A good form of this size.
 fn form_of_size(bytes: usize) -> String {
@@ -22,7 +22,7 @@ fn as_text(form: &str) -> Event {
 }
 
 #[tokio::test]
-async fn the_validator_is_told_that_somebody_is_here_without_any_secret() {
+async fn mailchimp_validation_request_is_answered_without_a_secret() {
     let validator = Event::post("").header("user-agent", "MailChimp.com WebHook Validator");
     let with_body = event(form("subscribe"));
     for name in ["webhook", "missing"] {
@@ -43,8 +43,8 @@ async fn the_validator_is_told_that_somebody_is_here_without_any_secret() {
 }
 
 #[tokio::test]
-async fn other_methods_are_not_taken() {
-    let mut inbound = start_with(TELLS).await;
+async fn other_methods_are_rejected() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for method in ["PUT", "PATCH", "DELETE", "OPTIONS"] {
         let answer = inbound.call(event(form("subscribe")).method(method)).await;
         assert_eq!((answer.status, answer.body), (405, error("method_not_allowed")), "{method}");
@@ -54,8 +54,8 @@ async fn other_methods_are_not_taken() {
 }
 
 #[tokio::test]
-async fn a_body_over_512_kib_is_too_large_however_it_is_encoded() {
-    let mut inbound = start_with(TELLS).await;
+async fn body_over_512_kib_is_too_large_in_any_encoding() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let over = form_of_size(MOST + 1);
     for event in [event(&over), as_text(&over)] {
         let answer = inbound.call(event).await;
@@ -67,18 +67,18 @@ async fn a_body_over_512_kib_is_too_large_however_it_is_encoded() {
 }
 
 #[tokio::test]
-async fn the_cheapest_check_comes_first_and_strangers_are_told_nothing_of_the_body() {
-    let mut inbound = start_with(TELLS).await;
-    let too_large = stranger(form_of_size(MOST + 1));
+async fn cheapest_check_comes_first_and_unauthenticated_callers_learn_nothing() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
+    let too_large = unauthenticated(form_of_size(MOST + 1));
     let table = [
         (too_large.clone().method("PUT"), 405),
-        (stranger("").method("PUT"), 405),
+        (unauthenticated("").method("PUT"), 405),
         (too_large, 413),
-        (stranger(""), 401),
-        (stranger("type=subscribe"), 401),
-        (stranger(b"\xff"), 401),
-        (Event::post("no base64").marked_as_base64(), 401),
-        (Event::post("no base64").marked_as_base64().query("secret=wrong"), 401),
+        (unauthenticated(""), 401),
+        (unauthenticated("type=subscribe"), 401),
+        (unauthenticated(b"\xff"), 401),
+        (Event::post("no base64").declared_base64(), 401),
+        (Event::post("no base64").declared_base64().query("secret=wrong"), 401),
     ];
     for (event, status) in table {
         assert_eq!(inbound.call(event).await.status, status);
@@ -86,8 +86,8 @@ async fn the_cheapest_check_comes_first_and_strangers_are_told_nothing_of_the_bo
 }
 
 #[tokio::test]
-async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
-    let mut inbound = start_with(TELLS).await;
+async fn delivery_answer_has_the_segment_status_and_the_event_id() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let answer = inbound.call(event(form("subscribe"))).await;
     let id = answer.body["id"].clone();
     let digest = id.as_str().unwrap();
@@ -98,8 +98,8 @@ async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
 }
 
 #[tokio::test]
-async fn the_same_delivery_again_is_a_duplicate_as_text_or_base64() {
-    let mut inbound = start_with(TELLS).await;
+async fn repeated_form_is_a_duplicate_as_text_or_base64() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let form = form("subscribe");
     let first = inbound.call(event(&form)).await;
     assert_eq!(first.row(), (200, "delivered"));
@@ -112,14 +112,14 @@ async fn the_same_delivery_again_is_a_duplicate_as_text_or_base64() {
 }
 
 #[tokio::test]
-async fn a_form_is_taken_as_text_too() {
-    let mut inbound = start_with(TELLS).await;
+async fn form_is_accepted_as_text() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     assert_eq!(inbound.call(as_text(&form("subscribe"))).await.row(), (200, "delivered"));
     assert_eq!(inbound.received_once().body["userId"], "8a25ff1d98");
 }
 
 #[tokio::test]
-async fn a_template_fault_is_not_hidden_and_leaves_no_record() {
+async fn template_fault_is_answered_and_leaves_no_record() {
     let faults = [
         "ctx.missing",
         "error 'no'",
@@ -151,8 +151,8 @@ async fn a_template_fault_is_not_hidden_and_leaves_no_record() {
 }
 
 #[tokio::test]
-async fn a_fault_for_one_type_leaves_the_way_free_for_the_others() {
-    let mut inbound = start_with(TELLS).await;
+async fn template_fault_for_one_type_does_not_affect_others() {
+    let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     // An `upemail` has no `id`.
     assert_eq!(inbound.call(event(form("upemail"))).await.status, 500);
     assert_eq!(inbound.call(event(form("profile"))).await.row(), (200, "delivered"));

@@ -1,32 +1,32 @@
-//! What can be seen of a request, and what never can.
+//! The event log: what it contains, and what is redacted.
 
 use fakes::server::Reply;
 use integration::Event;
 use serde_json::{Value, json};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
     canaries, event_log,
     ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of},
-    vendor_says,
+    vendor_replies,
 };
 
 #[tokio::test]
-async fn a_request_has_one_line_that_says_what_came_of_it() {
-    event_log::tells_what_came_of_ory_s_request(Welcome::start().await, "mandrill-welcome").await;
+async fn request_log_entry_has_the_outcome() {
+    event_log::has_the_outcome_of_an_ory_request(Welcome::start().await, "mandrill-welcome").await;
 }
 
 #[tokio::test]
-async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
+async fn every_request_has_one_log_entry_with_outcome_and_metrics() {
     let good = event(&ann());
     let saved = |n: u8| event_of(&format!("0000000{n}-2222-4222-8222-000000000005"), &ann());
-    let rejected = mandrill_says::row("rejected", Some("spam"));
-    let blocked = mandrill_says::error(402, "PaymentRequired");
-    let later = vendor_says::with_header(429, "retry-after", "600");
+    let rejected = mandrill_replies::row("rejected", Some("spam"));
+    let blocked = mandrill_replies::error(402, "PaymentRequired");
+    let later = vendor_replies::with_header(429, "retry-after", "600");
     let table: [event_log::Case<'_>; 11] = [
         (good.clone().method("GET"), vec![], "method_not_allowed", &[]),
         (good.clone().body("x".repeat(600 * 1024)), vec![], "too_large", &[]),
@@ -41,18 +41,18 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
         (saved(5), vec![Reply::HangUp], "in_doubt", &["Received", "InDoubt", "VendorLatency"]),
     ];
     let welcome = Setup::new().await.template(FROM_THE_DOCUMENTS).start().await;
-    event_log::has_a_line_each(welcome, &table).await;
+    event_log::has_one_log_entry_each(welcome, &table).await;
 }
 
 #[tokio::test]
-async fn a_caller_s_secret_of_no_use_counts_as_blocked() {
+async fn unusable_webhook_secret_counts_as_blocked() {
     let mut welcome = Setup::new().await.var("WEBHOOK_SECRET_ID", "missing").start().await;
     welcome.call(event(&ann())).await;
     assert_eq!(event_log::metrics(&welcome.end().await.only_line()), ["Blocked"].into());
 }
 
 #[tokio::test]
-async fn a_template_fault_is_counted() {
+async fn template_fault_is_counted() {
     let mut welcome = Setup::new().await.template("function(ctx) ctx.missing").start().await;
     welcome.call(event(&ann())).await;
     let line = welcome.end().await.only_line();
@@ -60,7 +60,7 @@ async fn a_template_fault_is_counted() {
 }
 
 #[tokio::test]
-async fn the_line_tells_what_stands_in_the_place_of_a_trigger_id() {
+async fn log_entry_shows_the_fallback_for_a_missing_trigger_id() {
     let mut welcome = Welcome::start().await;
     let first = welcome.call(event(&ann()).without_trigger()).await;
     let second = welcome.call(event_of("no uuid", &ben())).await;
@@ -71,7 +71,7 @@ async fn the_line_tells_what_stands_in_the_place_of_a_trigger_id() {
 }
 
 #[tokio::test]
-async fn at_a_quieter_level_the_metrics_remain() {
+async fn quieter_log_level_keeps_the_metrics() {
     let mut welcome = Setup::new().await.var("LOG_LEVEL", "error").start().await;
     welcome.call(event(&ann())).await;
     let log = welcome.end().await;
@@ -116,7 +116,7 @@ async fn with_canaries() -> Setup {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_a_template_saw() {
+async fn log_redacts_template_input() {
     let mut welcome = with_canaries().await.start().await;
     let faults = [
         "none",
@@ -138,14 +138,14 @@ async fn no_log_line_holds_what_a_template_saw() {
     for fault in faults {
         welcome.call(canaries::event(fault)).await;
     }
-    canaries::remain_unseen(welcome, faults.len()).await;
+    canaries::are_redacted(welcome, faults.len()).await;
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_mandrill_said() {
+async fn log_redacts_mandrill_responses() {
     let error = json!({"status": "error", "code": -1, "name": "Canary", "message": "canary"});
     let row = |status: &str| {
-        mandrill_says::rows(&json!([{
+        mandrill_replies::rows(&json!([{
             "email": "canary@example.com", "status": status, "_id": "canary",
             "reject_reason": "canary", "queued_reason": "canary",
         }]))
@@ -154,8 +154,8 @@ async fn no_log_line_holds_what_mandrill_said() {
         Reply::json(400, &error),
         Reply::json(401, &error),
         Reply::text(404, "text/canary", "canary"),
-        vendor_says::with_header(302, "location", "https://example.com/canary"),
-        vendor_says::with_header(429, "retry-after", "canary"),
+        vendor_replies::with_header(302, "location", "https://example.com/canary"),
+        vendor_replies::with_header(429, "retry-after", "canary"),
         row("rejected"),
         row("canary"),
         row("queued"),
@@ -174,12 +174,12 @@ async fn no_log_line_holds_what_mandrill_said() {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_a_stranger_sent() {
-    canaries::of_strangers_remain_unseen(with_canaries().await.start().await).await;
+async fn log_redacts_unauthenticated_requests() {
+    canaries::of_unauthenticated_callers_are_redacted(with_canaries().await.start().await).await;
 }
 
 #[tokio::test]
-async fn no_log_line_holds_a_key_or_a_screened_address() {
+async fn log_redacts_keys_and_screened_addresses() {
     let setup = with_canaries().await.var("SCREEN_REJECTS", "true");
     setup.secrets.put("short", "canary");
     setup.secrets.put("marketing", "canary-us6");
@@ -192,7 +192,7 @@ async fn no_log_line_holds_a_key_or_a_screened_address() {
         let event =
             Event::of_ory(&before_save, FIRST).header("authorization", "canary-webhook-key");
         welcome.call(event).await;
-        welcome.vendor.reply_next(mandrill_says::rows(&json!([{"canary": "canary"}])));
+        welcome.vendor.reply_next(mandrill_replies::rows(&json!([{"canary": "canary"}])));
     }
     welcome.secrets.set_down(true);
     welcome.call(canaries::event("none").header("authorization", "canary")).await;
@@ -200,8 +200,8 @@ async fn no_log_line_holds_a_key_or_a_screened_address() {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_a_key_that_is_of_no_use() {
+async fn log_redacts_unusable_keys() {
     let table = [("WEBHOOK_SECRET_ID", "canary"), ("MANDRILL_SECRET_ID", "canary-us6")];
     let event = canaries::event("none");
-    canaries::of_useless_keys_remain_unseen(with_canaries, &event, &table).await;
+    canaries::of_unusable_keys_are_redacted(with_canaries, &event, &table).await;
 }

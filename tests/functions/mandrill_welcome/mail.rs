@@ -1,4 +1,4 @@
-//! What arrives at Mandrill.
+//! The calls to Mandrill.
 
 use fakes::FakeMandrill;
 use integration::Event;
@@ -22,7 +22,7 @@ async fn key_of_mail(setup: Setup, event: Event) -> String {
 }
 
 #[tokio::test]
-async fn a_template_from_ory_s_documents_sends_the_message_of_the_documents() {
+async fn template_from_the_ory_docs_sends_the_documented_message() {
     let mut welcome = Setup::new().await.template(FROM_THE_DOCUMENTS).start().await;
     welcome.call(event(&ann())).await;
     let mut call = welcome.received_once();
@@ -43,7 +43,7 @@ async fn a_template_from_ory_s_documents_sends_the_message_of_the_documents() {
 }
 
 #[tokio::test]
-async fn the_shipped_template_sends_one_mail_with_the_key_added() {
+async fn shipped_template_sends_one_mail_with_the_idempotency_key() {
     let mut welcome = Welcome::start().await;
     welcome.call(event(&ann())).await;
     let call = welcome.received_once();
@@ -59,7 +59,7 @@ async fn the_shipped_template_sends_one_mail_with_the_key_added() {
 }
 
 #[tokio::test]
-async fn a_template_name_makes_it_send_template() {
+async fn template_name_selects_send_template() {
     let code = "function(ctx) {
         template_name: 'welcome', message: { to: [{ email: ctx.identity.traits.email }] },
     }";
@@ -72,7 +72,7 @@ async fn a_template_name_makes_it_send_template() {
 }
 
 #[tokio::test]
-async fn the_key_in_the_metadata_is_the_event_s_and_the_deployment_s() {
+async fn metadata_idempotency_key_depends_on_event_and_deployment() {
     let function = "arn:aws:lambda:eu-central-1:123456789012:function:welcome";
     let key = async |arn: &str, event: Event| {
         key_of_mail(Setup::new().await.with(|deployment| deployment.arn(arn)), event).await
@@ -86,7 +86,7 @@ async fn the_key_in_the_metadata_is_the_event_s_and_the_deployment_s() {
 }
 
 #[tokio::test]
-async fn metadata_of_the_template_s_own_is_kept() {
+async fn template_metadata_is_kept() {
     let code = "function(ctx) { message: {
         to: [{ email: ctx.identity.traits.email }], metadata: { plan: 'free' },
     } }";
@@ -98,7 +98,7 @@ async fn metadata_of_the_template_s_own_is_kept() {
 }
 
 #[tokio::test]
-async fn a_name_that_could_be_a_message_of_its_own_is_not_greeted() {
+async fn name_that_could_carry_a_message_is_not_used_in_the_greeting() {
     let mut ctx = ann();
     ctx["identity"]["traits"]["name"] = json!("Win at https://evil.example/*|SUBJECT|*");
     let mut welcome = Welcome::start().await;
@@ -107,7 +107,7 @@ async fn a_name_that_could_be_a_message_of_its_own_is_not_greeted() {
 }
 
 #[tokio::test]
-async fn a_template_never_sees_what_ory_s_cookies_and_forms_hold() {
+async fn template_never_sees_ory_cookies_or_form_values() {
     let code = "function(ctx) { message: {
         to: [{ email: ctx.identity.traits.email }], text: std.manifestJsonMinified(ctx),
     } }";
@@ -128,7 +128,7 @@ async fn a_template_never_sees_what_ory_s_cookies_and_forms_hold() {
 }
 
 #[tokio::test]
-async fn an_address_that_looks_like_one_of_a_test_is_welcomed() {
+async fn address_that_looks_like_a_test_gets_a_welcome() {
     let mut ctx = ann();
     ctx["identity"]["traits"]["email"] = json!("test-ann@example.com");
     ctx["identity"]["verifiable_addresses"][0]["value"] = json!("test-ann@example.com");
@@ -139,7 +139,7 @@ async fn an_address_that_looks_like_one_of_a_test_is_welcomed() {
 }
 
 #[tokio::test]
-async fn of_two_addresses_the_person_s_own_is_welcomed() {
+async fn welcome_goes_to_the_primary_of_two_addresses() {
     for ctx in with_two_addresses() {
         let mut welcome = Welcome::start().await;
         assert_eq!(welcome.call(event(&ctx)).await.row(), (200, "delivered"));
@@ -149,7 +149,7 @@ async fn of_two_addresses_the_person_s_own_is_welcomed() {
 }
 
 #[tokio::test]
-async fn a_template_and_a_reply_are_given_the_recipient_and_none_that_was_forwarded() {
+async fn templates_get_the_computed_recipient_and_not_a_forwarded_one() {
     let code = "function(ctx) { message: { to: [{ email: ctx.recipient }] } }";
     let reply = "function(ctx, outcome) { messages: [{ instance_ptr: '#/', messages: [
         { id: 1, type: 'info', text: '' + ctx.recipient },

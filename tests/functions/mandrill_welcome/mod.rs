@@ -1,24 +1,24 @@
-//! `mandrill-welcome`, in line and with a queue.
+//! `mandrill-welcome`, inline and with a queue.
 
 mod callers;
-mod faults;
-mod frozen;
-mod harm;
-mod kept;
-mod last_moments;
+mod deadline;
+mod frozen_sandbox;
+mod idempotency_inline;
+mod in_doubt;
 mod log;
 mod mail;
-mod mandrill_says;
-mod once;
+mod malicious_vendor;
+mod mandrill_replies;
 mod outages;
 mod queue;
-mod queued_replies;
-mod replies;
+mod reply_template;
+mod reply_template_with_queue;
+mod retries_from_queue;
 mod samples;
 mod screening;
 mod secrets;
 pub(crate) mod setup;
-mod starting;
+mod startup_config;
 mod status_table;
 mod templates;
-mod unknown;
+mod vendor_errors;

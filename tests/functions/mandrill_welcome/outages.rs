@@ -1,4 +1,4 @@
-//! The queue or the table is away, or does not tell what it did.
+//! Outages of the queue and the table, and lost responses of theirs.
 
 use std::time::{Duration, Instant};
 
@@ -6,16 +6,16 @@ use fakes::server::Reply;
 use serde_json::json;
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
+    enqueued,
     event_log::outcomes,
     ory::{ann, event},
     queue::until_called,
     setup::QUEUE,
-    stored,
 };
 
 async fn setup() -> Setup {
@@ -23,14 +23,13 @@ async fn setup() -> Setup {
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_is_delivered_in_line() {
-    stored::is_delivered_in_line_where_it_cannot_be_stored(setup, event(&ann())).await;
+async fn event_that_cannot_be_enqueued_is_delivered_inline() {
+    enqueued::is_delivered_inline_if_it_cannot_be_enqueued(setup, event(&ann())).await;
 }
 
 #[tokio::test]
-async fn what_was_stored_without_a_word_is_delivered_in_line_and_is_one_mail() {
-    let stored =
-        stored::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(setup, event(&ann()));
+async fn enqueue_timeout_delivers_inline_and_sends_one_mail() {
+    let stored = enqueued::is_delivered_inline_after_an_enqueue_timeout(setup, event(&ann()));
     for mut welcome in stored.await {
         assert!(welcome.work().await.is_empty());
         assert_eq!(welcome.mails(), 1);
@@ -41,7 +40,7 @@ async fn what_was_stored_without_a_word_is_delivered_in_line_and_is_one_mail() {
 }
 
 #[tokio::test]
-async fn what_was_stored_twice_as_an_answer_was_lost_is_one_mail() {
+async fn event_enqueued_twice_after_a_lost_response_is_one_mail() {
     let mut welcome = Welcome::queued().await;
     welcome.sqs.hang_up_next(1);
     welcome.store(event(&ann())).await;
@@ -51,11 +50,11 @@ async fn what_was_stored_twice_as_an_answer_was_lost_is_one_mail() {
 }
 
 #[tokio::test]
-async fn where_neither_queue_nor_mandrill_answers_ory_is_asked_to_try_again() {
+async fn queue_and_mandrill_outage_asks_ory_to_retry() {
     let mut welcome = Welcome::queued().await;
     welcome.sqs.set_delay(Duration::from_mins(10));
     for _ in 0..3 {
-        welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+        welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
     }
     let began = Instant::now();
     assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
@@ -65,7 +64,7 @@ async fn where_neither_queue_nor_mandrill_answers_ory_is_asked_to_try_again() {
 }
 
 #[tokio::test]
-async fn a_queue_that_never_answers_keeps_nobody_waiting_over_two_seconds() {
+async fn sqs_timeout_is_limited_to_two_seconds() {
     let mut welcome = Welcome::queued().await;
     welcome.sqs.set_delay(Duration::from_mins(10));
     let began = Instant::now();
@@ -74,18 +73,18 @@ async fn a_queue_that_never_answers_keeps_nobody_waiting_over_two_seconds() {
 }
 
 #[tokio::test]
-async fn a_message_that_cannot_be_hidden_stays_all_the_same() {
+async fn message_stays_queued_if_its_backoff_cannot_be_set() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
     let message = welcome.sqs.receive(QUEUE, 1);
     welcome.sqs.set_down(true);
-    welcome.vendor.reply_next(mandrill_says::error(500, "GeneralError"));
+    welcome.vendor.reply_next(mandrill_replies::error(500, "GeneralError"));
     assert_eq!(welcome.sandbox.deliver(&message).await, [message[0].id.clone()]);
     assert_eq!(welcome.stored_once().visibility, None);
 }
 
 #[tokio::test]
-async fn without_its_table_no_call_is_made() {
+async fn missing_table_prevents_queued_calls() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
     for unreachable in [true, false] {
@@ -103,7 +102,7 @@ async fn without_its_table_no_call_is_made() {
 }
 
 #[tokio::test]
-async fn a_claim_that_was_written_without_a_word_is_taken_for_one_that_called() {
+async fn acquire_timeout_leaves_the_event_in_doubt() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
     welcome.dynamo_db.hang_up_next(2);
@@ -119,7 +118,7 @@ async fn a_claim_that_was_written_without_a_word_is_taken_for_one_that_called() 
 }
 
 #[tokio::test]
-async fn a_claim_whose_first_answer_was_lost_delivers_at_once() {
+async fn acquire_retry_after_a_lost_response_delivers_at_once() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
     welcome.dynamo_db.hang_up_next(1);
@@ -128,7 +127,7 @@ async fn a_claim_whose_first_answer_was_lost_delivers_at_once() {
 }
 
 #[tokio::test]
-async fn without_its_table_ory_is_asked_to_try_again_in_line() {
+async fn missing_table_asks_ory_to_retry_inline() {
     let mut welcome = Setup::new().await.with_table().start().await;
     welcome.dynamo_db.set_down(true);
     assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));
@@ -142,10 +141,10 @@ async fn without_its_table_ory_is_asked_to_try_again_in_line() {
 
 /// Mandrill sends a mail, and takes a while to say so.
 fn slowly_sent() -> Reply {
-    Reply::After(Duration::from_millis(500), Box::new(mandrill_says::row("sent", None)))
+    Reply::After(Duration::from_millis(500), Box::new(mandrill_replies::row("sent", None)))
 }
 
-/// Sees a mail found that nobody has written down as delivered.
+/// Checks that a mail that was not recorded as delivered is found by a search.
 async fn is_found(mut welcome: Welcome) {
     assert_eq!(welcome.record()["state"], json!({"S": "in_progress"}));
     welcome.dynamo_db.set_down(false);
@@ -157,7 +156,7 @@ async fn is_found(mut welcome: Welcome) {
 }
 
 #[tokio::test]
-async fn a_delivery_that_cannot_be_recorded_is_done_and_found_later() {
+async fn unrecorded_queued_delivery_is_found_by_a_later_search() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event(&ann())).await;
     welcome.vendor.act_and_reply_next(slowly_sent());
@@ -173,7 +172,7 @@ async fn a_delivery_that_cannot_be_recorded_is_done_and_found_later() {
 }
 
 #[tokio::test]
-async fn a_delivery_in_line_that_cannot_be_recorded_is_done_and_found_later() {
+async fn unrecorded_inline_delivery_is_found_by_a_later_search() {
     let mut welcome = Welcome::queued().await;
     welcome.sqs.set_max_message_bytes(1);
     welcome.vendor.act_and_reply_next(slowly_sent());

@@ -1,4 +1,4 @@
-//! With a queue: an event is stored, and delivered from there.
+//! Queued delivery: events are enqueued, then delivered.
 
 use std::time::Duration;
 
@@ -7,31 +7,30 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
     templates::FROM_THE_DOCUMENTS,
 };
 use crate::common::{
-    canaries,
+    canaries, enqueued,
     event_log::outcomes,
     ory::{FIRST, SECOND, ann, ann_before_save, ben, event, event_of, phone_only},
     queue::until_called,
     setup::QUEUE,
-    stored,
 };
 
 #[tokio::test]
-async fn an_event_is_accepted_and_nobody_is_called() {
-    stored::is_accepted_and_nobody_is_called(Welcome::queued().await, event(&ann()), 202).await;
+async fn enqueued_event_is_accepted_without_vendor_calls() {
+    enqueued::is_accepted_without_vendor_calls(Welcome::queued().await, event(&ann()), 202).await;
 }
 
 #[tokio::test]
-async fn an_event_is_stored_unrendered() {
-    stored::is_accepted_unrendered(Setup::queued().await, event(&ann()), 202).await;
+async fn event_is_enqueued_before_rendering() {
+    enqueued::is_accepted_unrendered(Setup::queued().await, event(&ann()), 202).await;
 }
 
 #[tokio::test]
-async fn what_is_stored_is_the_reduced_event_and_no_secret() {
+async fn enqueued_message_is_the_sanitized_event_without_secrets() {
     let setup = canaries::everywhere(Setup::queued().await, FROM_THE_DOCUMENTS);
     let mut welcome = setup.start().await;
     let before = OffsetDateTime::now_utc();
@@ -69,7 +68,7 @@ async fn what_is_stored_is_the_reduced_event_and_no_secret() {
 
 /// Whatever a webhook's template forwards.
 #[tokio::test]
-async fn no_token_is_stored_wherever_ory_puts_one() {
+async fn enqueued_message_holds_no_ory_token() {
     const SECRET: &str = canaries::SECRET;
     let url = |host: &str| {
         format!("https://{host}/a?utm_source=ad;token={SECRET}&code={SECRET}#{SECRET}")
@@ -117,14 +116,14 @@ async fn no_token_is_stored_wherever_ory_puts_one() {
 }
 
 #[tokio::test]
-async fn before_the_identity_is_saved_nothing_is_stored() {
+async fn before_save_event_is_not_enqueued() {
     let mut welcome = Welcome::queued().await;
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
     assert!(welcome.stored().is_empty());
 }
 
 #[tokio::test]
-async fn what_the_template_cancels_is_stored_and_then_skipped() {
+async fn cancelled_event_is_enqueued_then_skipped() {
     let mut welcome = Setup::queued().await.start().await;
     welcome.store(event(&phone_only())).await;
     assert!(welcome.work().await.is_empty());
@@ -134,7 +133,7 @@ async fn what_the_template_cancels_is_stored_and_then_skipped() {
 }
 
 #[tokio::test]
-async fn what_is_delivered_is_deleted_and_its_record_holds_no_personal_data() {
+async fn delivered_message_is_deleted_and_its_record_holds_no_personal_data() {
     let code = "function(ctx) {
         message: { to: [{ email: ctx.identity.traits.email }] },
         idempotency_key: ctx.identity.traits.email,
@@ -154,9 +153,9 @@ async fn what_is_delivered_is_deleted_and_its_record_holds_no_personal_data() {
 }
 
 #[tokio::test]
-async fn a_rejection_is_recorded_and_deleted_too() {
+async fn rejected_event_is_recorded_and_deleted() {
     let mut welcome = Welcome::queued().await;
-    welcome.vendor.reply_next(mandrill_says::row("rejected", Some("hard-bounce")));
+    welcome.vendor.reply_next(mandrill_replies::row("rejected", Some("hard-bounce")));
     welcome.store(event(&ann())).await;
     assert!(welcome.work().await.is_empty());
     assert_eq!(welcome.record()["state"], json!({"S": "rejected"}));
@@ -165,25 +164,24 @@ async fn a_rejection_is_recorded_and_deleted_too() {
 }
 
 #[tokio::test]
-async fn an_event_has_a_line_for_its_request_and_one_for_its_delivery() {
+async fn event_has_a_request_log_entry_and_a_delivery_log_entry() {
     let welcome = Welcome::queued().await;
     let function = "mandrill-welcome";
-    stored::has_a_line_for_its_request_and_one_for_its_delivery(welcome, event(&ann()), function)
-        .await;
+    enqueued::has_a_request_and_a_delivery_log_entry(welcome, event(&ann()), function).await;
 }
 
 #[tokio::test]
-async fn no_log_line_and_no_record_holds_a_canary_whatever_fails() {
+async fn logs_and_records_hold_no_canary_under_any_fault() {
     let setup = canaries::everywhere(Setup::queued().await, FROM_THE_DOCUMENTS);
     let event = |n| {
         let trigger_id = format!("{n:08}-2222-4222-8222-000000000006");
         canaries::event_of(&trigger_id, &canaries::person("none"))
     };
-    stored::remains_unseen_whatever_fails(setup.start().await, event).await;
+    enqueued::is_redacted_under_any_fault(setup.start().await, event).await;
 }
 
 #[tokio::test]
-async fn an_event_that_is_stored_twice_is_one_mail() {
+async fn event_enqueued_twice_is_one_mail() {
     let mut welcome = Welcome::queued().await;
     for _ in 0..2 {
         welcome.store(event(&ann())).await;
@@ -195,12 +193,13 @@ async fn an_event_that_is_stored_twice_is_one_mail() {
 }
 
 #[tokio::test]
-async fn a_message_that_two_sandboxes_get_at_once_is_one_mail() {
+async fn concurrent_deliveries_of_one_message_send_one_mail() {
     let mut welcome = Welcome::queued().await;
     let mut other = welcome.sandbox.another().await;
     welcome.store(event(&ann())).await;
     let message = welcome.sqs.receive(QUEUE, 1);
-    let slow = Reply::After(Duration::from_millis(700), Box::new(mandrill_says::row("sent", None)));
+    let slow =
+        Reply::After(Duration::from_millis(700), Box::new(mandrill_replies::row("sent", None)));
     welcome.vendor.reply_next(slow);
     let vendor = &welcome.vendor;
     let (kept, (calls, kept_by_other)) = tokio::join!(welcome.sandbox.deliver(&message), async {
@@ -220,7 +219,7 @@ async fn a_message_that_two_sandboxes_get_at_once_is_one_mail() {
 }
 
 #[tokio::test]
-async fn events_of_two_people_are_two_mails_whatever_their_order() {
+async fn events_of_two_people_are_two_mails_in_any_order() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event_of(FIRST, &ann())).await;
     welcome.store(event_of(SECOND, &ben())).await;
@@ -236,17 +235,17 @@ async fn events_of_two_people_are_two_mails_whatever_their_order() {
 }
 
 #[tokio::test]
-async fn messages_that_come_together_are_delivered_each() {
+async fn each_message_of_a_batch_is_delivered() {
     let mut welcome = Welcome::queued().await;
     welcome.store(event_of(FIRST, &ann())).await;
-    stored::put(&welcome, "not JSON");
+    enqueued::put(&welcome, "not JSON");
     welcome.store(event_of(SECOND, &ben())).await;
     let [kept] = welcome.work_together(10).await.try_into().unwrap();
     assert_eq!((kept.body.as_str(), welcome.mails()), ("not JSON", 2));
 }
 
 #[tokio::test]
-async fn characters_that_sqs_refuses_arrive_as_they_were() {
+async fn characters_invalid_in_sqs_survive_the_queue() {
     let name = "a\u{ffff}b\u{fffe}c\u{fffd}d\u{1}e";
     let code = "function(ctx) { message: {
         to: [{ email: ctx.identity.traits.email }], text: ctx.identity.traits.name,
@@ -279,10 +278,10 @@ pub(super) const OF_LAST_WEEK: &str = r#"{
 }"#;
 
 #[tokio::test]
-async fn a_redriven_message_of_last_week_is_delivered_once() {
+async fn redriven_old_message_is_delivered_once() {
     let mut welcome = Welcome::queued().await;
     for _ in 0..2 {
-        stored::put(&welcome, OF_LAST_WEEK);
+        enqueued::put(&welcome, OF_LAST_WEEK);
     }
     assert!(welcome.work().await.is_empty());
     let call = welcome.received_once();
@@ -292,7 +291,7 @@ async fn a_redriven_message_of_last_week_is_delivered_once() {
 }
 
 #[tokio::test]
-async fn a_message_of_which_this_code_knows_nothing_stays_for_somebody_to_look_at() {
+async fn unknown_message_stays_in_the_queue_for_inspection() {
     let good: Value = serde_json::from_str(OF_LAST_WEEK).unwrap();
-    stored::are_kept_for_somebody_to_look_at(Welcome::queued().await, &good).await;
+    enqueued::are_kept_for_inspection(Welcome::queued().await, &good).await;
 }

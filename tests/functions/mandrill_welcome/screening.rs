@@ -4,13 +4,13 @@ use fakes::{FakeMandrill, server::Reply};
 use serde_json::{Value, json};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
 };
 use crate::common::{
     ory::{ann, ann_before_save, event},
     setup::{VENDOR_SECRET, Vendor},
-    vendor_says,
+    vendor_replies,
 };
 
 /// The id of the message at the address.
@@ -32,7 +32,7 @@ fn reject(email: &str, reason: &str, expired: bool) -> Value {
 }
 
 #[tokio::test]
-async fn an_address_that_bounces_stops_the_sign_up_at_its_trait() {
+async fn screening_stops_a_bouncing_address_at_its_trait() {
     let verifiable = |email: &str| json!([{"value": email, "via": "email"}]);
     let table = [
         (json!({"email": "ann@example.com"}), json!(null), "#/traits/email"),
@@ -56,8 +56,8 @@ async fn an_address_that_bounces_stops_the_sign_up_at_its_trait() {
 }
 
 #[tokio::test]
-async fn nothing_else_that_mandrill_can_say_stops_anybody() {
-    let list = |rejects: Value| mandrill_says::rows(&rejects);
+async fn screening_passes_on_any_other_mandrill_response() {
+    let list = |rejects: Value| mandrill_replies::rows(&rejects);
     let harmless = [
         list(json!([])),
         list(json!([reject("ann@example.com", "soft-bounce", false)])),
@@ -67,25 +67,25 @@ async fn nothing_else_that_mandrill_can_say_stops_anybody() {
         list(json!([reject("ann@example.com", "hard-bounce", true)])),
         list(json!([reject("eve@example.com", "hard-bounce", false)])),
         list(json!({"a": "surprise"})),
-        mandrill_says::error(500, "GeneralError"),
-        mandrill_says::error(404, "Unknown_Subaccount"),
-        vendor_says::html(502),
+        mandrill_replies::error(500, "GeneralError"),
+        mandrill_replies::error(404, "Unknown_Subaccount"),
+        vendor_replies::html(502),
         Reply::HangUp,
-        vendor_says::nothing(),
+        vendor_replies::nothing(),
     ];
     let mut welcome = start().await;
     for reply in harmless {
-        let told = format!("{reply:?}");
+        let context = format!("{reply:?}");
         welcome.vendor.reply_next(reply);
-        assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204, "{told}");
-        assert_eq!(welcome.received_once().method, "rejects/list", "{told}");
+        assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204, "{context}");
+        assert_eq!(welcome.received_once().method, "rejects/list", "{context}");
     }
     welcome.vendor.set_resetting(true);
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);
 }
 
 #[tokio::test]
-async fn a_rotated_key_is_fetched_afresh_and_the_list_asked_again() {
+async fn screening_refreshes_a_rotated_key_and_retries() {
     let mut welcome = start().await;
     welcome.vendor.let_bounce("ann@example.com");
     welcome.vendor.set_key("the-next-mandrill-key");
@@ -96,7 +96,7 @@ async fn a_rotated_key_is_fetched_afresh_and_the_list_asked_again() {
 }
 
 #[tokio::test]
-async fn without_an_address_nobody_is_asked() {
+async fn screening_without_an_address_makes_no_call() {
     let mut welcome = start().await;
     let nobody = before_save(json!({"login": "ann"}), json!(null));
     assert_eq!(welcome.call(event(&nobody)).await.status, 204);
@@ -104,7 +104,7 @@ async fn without_an_address_nobody_is_asked() {
 }
 
 #[tokio::test]
-async fn a_person_passes_where_the_key_cannot_be_had() {
+async fn screening_passes_if_the_key_is_unavailable() {
     let setup = Setup::new().await.var("SCREEN_REJECTS", "true");
     let mut welcome = setup.var("MANDRILL_SECRET_ID", "missing").start().await;
     welcome.vendor.let_bounce("ann@example.com");
@@ -112,7 +112,7 @@ async fn a_person_passes_where_the_key_cannot_be_had() {
 }
 
 #[tokio::test]
-async fn after_the_save_nobody_is_screened() {
+async fn screening_is_skipped_after_the_save() {
     let mut welcome = start().await;
     welcome.vendor.let_bounce("ann@example.com");
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "rejected"), "by Mandrill itself");
@@ -120,7 +120,7 @@ async fn after_the_save_nobody_is_screened() {
 }
 
 #[tokio::test]
-async fn unless_it_is_switched_on_nobody_is_screened() {
+async fn screening_is_off_by_default() {
     for setting in ["", "false"] {
         let mut welcome = Setup::new().await.var("SCREEN_REJECTS", setting).start().await;
         welcome.vendor.let_bounce("ann@example.com");
@@ -130,7 +130,7 @@ async fn unless_it_is_switched_on_nobody_is_screened() {
 }
 
 #[tokio::test]
-async fn it_comes_before_the_reply_template() {
+async fn screening_runs_before_the_reply_template() {
     let setup = Setup::new().await.var("SCREEN_REJECTS", "true");
     let mut welcome = setup.reply_template("function(ctx, outcome) null").start().await;
     assert_eq!(welcome.call(event(&ann_before_save())).await.status, 204);

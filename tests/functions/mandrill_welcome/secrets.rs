@@ -1,4 +1,4 @@
-//! Keys and credentials: their rotation, their absence, and keys that are not the right ones.
+//! Secrets: rotation, missing secrets, and keys of the wrong type.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use shared::secrets::LOOK_UP_PAUSE;
 use tokio::time::{sleep, timeout};
 
 use super::{
-    mandrill_says,
+    mandrill_replies,
     setup::{Setup, Welcome},
 };
 use crate::common::{
@@ -17,12 +17,12 @@ use crate::common::{
 };
 
 #[tokio::test]
-async fn both_keys_pass_from_the_moment_of_a_rotation() {
-    keys::both_of_the_caller_s_pass_from_a_rotation_on(Welcome::start().await).await;
+async fn old_and_new_key_are_accepted_after_a_rotation() {
+    keys::both_webhook_keys_pass_after_a_rotation(Welcome::start().await).await;
 }
 
 #[tokio::test]
-async fn the_old_key_still_passes_where_the_new_one_is_not_fit_for_use() {
+async fn old_key_is_accepted_while_the_new_one_is_unusable() {
     let setup = Setup::new().await;
     setup.secrets.put(WEBHOOK_SECRET, "too-short");
     let mut welcome = setup.start().await;
@@ -31,7 +31,7 @@ async fn the_old_key_still_passes_where_the_new_one_is_not_fit_for_use() {
 }
 
 #[tokio::test]
-async fn every_secret_is_fetched_while_the_sandbox_starts_and_then_kept() {
+async fn secrets_are_fetched_at_startup_and_cached() {
     let mut welcome = Setup::new().await.var("SCREEN_REJECTS", "true").start().await;
     let before = welcome.secrets.fetches();
     assert!(before >= 2, "the caller's and Mandrill's");
@@ -42,7 +42,7 @@ async fn every_secret_is_fetched_while_the_sandbox_starts_and_then_kept() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_does_not_stop_the_start_and_is_tried_again_after_a_pause() {
+async fn secrets_manager_outage_does_not_stop_startup_and_is_retried_after_a_pause() {
     let setup = Setup::new().await;
     setup.secrets.set_down(true);
     let mut welcome = setup.start().await;
@@ -57,7 +57,7 @@ async fn a_store_that_is_away_does_not_stop_the_start_and_is_tried_again_after_a
 
 /// In the same sandbox, which has held the placeholder since it started.
 #[tokio::test]
-async fn a_key_that_is_filled_in_is_used_within_the_pause() {
+async fn key_that_replaces_a_placeholder_is_used_within_the_pause() {
     let setup = Setup::new().await;
     setup.secrets.put(VENDOR_SECRET, r#"{"api_key":"YOUR-MANDRILL-KEY"}"#);
     let mut welcome = setup.start().await;
@@ -69,7 +69,7 @@ async fn a_key_that_is_filled_in_is_used_within_the_pause() {
 }
 
 #[tokio::test]
-async fn a_store_that_never_answers_holds_up_neither_the_start_nor_a_caller_for_long() {
+async fn secrets_manager_timeout_limits_the_delay_of_startup_and_callers() {
     let setup = Setup::new().await;
     setup.secrets.set_delay(Duration::from_mins(10));
     let seconds = Duration::from_secs;
@@ -81,7 +81,7 @@ async fn a_store_that_never_answers_holds_up_neither_the_start_nor_a_caller_for_
 /// The function with secrets that have just grown old, during a call.
 async fn with_old_secrets() -> Welcome {
     let mut welcome = Setup::new().await.var("SECRET_TTL_SECONDS", "1").start().await;
-    let slow = mandrill_says::row("sent", None);
+    let slow = mandrill_replies::row("sent", None);
     welcome.vendor.reply_next(Reply::After(Duration::from_millis(1100), Box::new(slow)));
     assert_eq!(welcome.call(event_of(FIRST, &ann())).await.row(), (200, "delivered"));
     welcome.received();
@@ -89,7 +89,7 @@ async fn with_old_secrets() -> Welcome {
 }
 
 #[tokio::test]
-async fn a_secret_is_fetched_anew_once_its_time_is_over() {
+async fn expired_secret_is_refreshed() {
     let mut welcome = with_old_secrets().await;
     welcome.vendor.set_key("the-next-mandrill-key");
     welcome.secrets.put(VENDOR_SECRET, "the-next-mandrill-key");
@@ -98,15 +98,15 @@ async fn a_secret_is_fetched_anew_once_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn an_old_value_serves_on_while_the_store_is_away() {
+async fn cached_secret_is_used_during_a_secrets_manager_outage() {
     let mut welcome = with_old_secrets().await;
     welcome.secrets.set_down(true);
     assert_eq!(welcome.call(event_of(SECOND, &ben())).await.row(), (200, "delivered"));
-    assert!(welcome.end().await.tells("the old value serves on"));
+    assert!(welcome.end().await.contains("using the cached value"));
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_mandrill_s_is_named_by_what_it_is_and_never_by_its_value() {
+async fn wrong_type_of_mandrill_key_is_logged_by_kind_and_its_value_redacted() {
     let table = [
         ("0123456789abcdef0123456789abcdef-us6", "a Mailchimp Marketing key"),
         ("ory_pat_0123456789abcdef", "an Ory token"),
@@ -115,10 +115,10 @@ async fn a_key_that_cannot_be_mandrill_s_is_named_by_what_it_is_and_never_by_its
         (r#"{"api_key":"YOUR-MANDRILL-KEY"}"#, "placeholder"),
         (r#"{"write_key":"0123456789abcdef"}"#, "api_key"),
     ];
-    keys::are_named_by_what_they_are(Setup::new, &table).await;
+    keys::are_logged_by_kind(Setup::new, &table).await;
 }
 
 #[tokio::test]
-async fn a_missing_key_of_mandrill_s_blocks() {
-    keys::a_missing_one_of_the_vendor_s_blocks(Setup::new().await).await;
+async fn missing_mandrill_key_blocks() {
+    keys::missing_vendor_key_blocks(Setup::new().await).await;
 }

@@ -31,7 +31,7 @@ impl Welcome {
         Setup::queued().await.template(FROM_THE_DOCUMENTS).start().await
     }
 
-    /// Calls for an event, and sees it stored.
+    /// Calls for an event and checks that it is enqueued.
     pub(crate) async fn store(&mut self, event: Event) {
         assert_eq!(self.call(event).await.row(), (202, "accepted"));
     }

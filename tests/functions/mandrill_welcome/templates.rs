@@ -1,4 +1,4 @@
-//! Templates: their forms, their faults, and those that never end.
+//! Templates: where they come from, template faults, and runaway templates.
 
 use std::fs;
 
@@ -37,7 +37,7 @@ async fn start(code: &str) -> Welcome {
 }
 
 #[tokio::test]
-async fn a_template_can_be_a_file() {
+async fn template_can_be_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mail.jsonnet");
     fs::write(&path, FROM_THE_DOCUMENTS.replace("Hello from Ory", "Hello from a file")).unwrap();
@@ -48,7 +48,7 @@ async fn a_template_can_be_a_file() {
 }
 
 #[tokio::test]
-async fn a_result_that_breaks_a_rule_is_a_fault_and_no_call() {
+async fn invalid_output_is_a_template_fault_and_makes_no_call() {
     let ann_only = "to: [{ email: 'ann@example.com' }]";
     let of_recipient =
         |given: &str| format!("{{ message: {{ {ann_only}, recipient_metadata: {given} }} }}");
@@ -99,20 +99,23 @@ const FAULTY: [(&str, &str); 13] = [
     ("local itself = itself; itself", "infinite recursion"),
 ];
 
-/// Renders a faulty template, and sees its name, the line and the kind in the log.
+/// Renders a faulty template and checks that its name, line and kind are logged.
 async fn is_told(code: &str, line: usize, kind: &str) {
     let mut welcome = start(code).await;
     assert_eq!(welcome.call(event(&ann())).await.status, 422);
-    let told = welcome.end().await.only_line();
-    assert_eq!((&told["outcome"], &told["TemplateFault"]), (&json!("template_fault"), &json!(1.0)));
-    let cause = told["cause"].as_str().unwrap();
+    let entry = welcome.end().await.only_line();
+    assert_eq!(
+        (&entry["outcome"], &entry["TemplateFault"]),
+        (&json!("template_fault"), &json!(1.0))
+    );
+    let cause = entry["cause"].as_str().unwrap();
     let place = format!("at line {line}, ");
     let is_whole = ["TEMPLATE", kind, &place].iter().all(|part| cause.contains(part));
     assert!(is_whole, "{cause}: {code}");
 }
 
 #[tokio::test]
-async fn a_fault_in_a_field_is_logged_with_file_line_and_kind() {
+async fn template_fault_in_a_field_is_logged_with_file_line_and_kind() {
     for (expression, kind) in FAULTY {
         let code = format!("function(ctx) {{\n  message: {{\n    to: {expression},\n  }},\n}}");
         is_told(&code, 3, kind).await;
@@ -120,14 +123,14 @@ async fn a_fault_in_a_field_is_logged_with_file_line_and_kind() {
 }
 
 #[tokio::test]
-async fn a_fault_outside_any_field_is_logged_with_file_line_and_kind() {
+async fn template_fault_outside_a_field_is_logged_with_file_line_and_kind() {
     for (expression, kind) in FAULTY {
         is_told(&format!("function(ctx)\n  {expression}"), 2, kind).await;
     }
 }
 
 #[tokio::test]
-async fn an_error_that_begins_with_cancel_cancels_wherever_it_stands() {
+async fn error_starting_with_cancel_cancels_anywhere() {
     for text in ["cancel", "cancelled by consent", "cancel: not this flow"] {
         let at_once = format!("function(ctx) error '{text}'");
         let within =
@@ -143,7 +146,7 @@ async fn an_error_that_begins_with_cancel_cancels_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn a_fault_leaves_the_way_free() {
+async fn template_fault_releases_the_lease() {
     let code = "
         function(ctx)
           local email = if ctx.identity.traits.name.first == 'ann' then ctx.missing else 'x@example.com';
@@ -155,7 +158,7 @@ async fn a_fault_leaves_the_way_free() {
 }
 
 #[tokio::test]
-async fn a_template_that_never_ends_is_a_fault_and_the_next_request_finds_a_fresh_process() {
+async fn runaway_template_times_out_and_the_process_restarts() {
     let mut welcome = start(RUNAWAY).await;
     assert_eq!(welcome.call(event_of(FIRST, &ann())).await.message(), ("#/", 8_100_422));
     assert_eq!(welcome.sandbox.starts(), 1);
@@ -167,7 +170,7 @@ async fn a_template_that_never_ends_is_a_fault_and_the_next_request_finds_a_fres
 }
 
 #[tokio::test]
-async fn a_template_without_a_floor_is_a_fault_and_the_process_goes_on() {
+async fn infinite_recursion_is_a_template_fault_and_the_process_continues() {
     for floorless in
         ["fall(n) = 1 + fall(n + 1)", "fall(n) = { deeper: fall(n) }", "fall(n) = [fall(n)]"]
     {
@@ -187,7 +190,7 @@ async fn a_template_without_a_floor_is_a_fault_and_the_process_goes_on() {
 }
 
 #[tokio::test]
-async fn the_deepest_ctx_that_is_taken_does_no_harm() {
+async fn deepest_accepted_ctx_is_rendered() {
     let code = "function(ctx) { message: {
         to: [{ email: ctx.identity.traits.email }], text: std.manifestJsonMinified(ctx),
     } }";

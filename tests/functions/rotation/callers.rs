@@ -1,4 +1,4 @@
-//! What Ory and Mailchimp present: put the new secret, wait, change the caller.
+//! Rotation of webhook secrets: put the new secret, wait, change the caller.
 
 use fakes::WEBHOOK_KEY;
 use integration::Event;
@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{
     common::setup::{Setup, Vendor, WEBHOOK_SECRET},
-    mailchimp_inbound::setup::{SECRET, TELLS, setup as mailchimp},
+    mailchimp_inbound::setup::{SECRET, SENDS_TO_SEGMENT, setup as mailchimp},
 };
 
 const NEXT: &str = "the-next-secret-of-the-caller";
-const STRANGER: &str = "what-a-stranger-makes-up";
+const MADE_UP: &str = "a-made-up-secret";
 
-/// The steps. All the while strangers knock, which uses up the looks that a mismatch is worth.
+/// The steps. Unauthenticated callers use up the lookups after a mismatch meanwhile.
 async fn is_rotated<V: Vendor>(
     setup: Setup<V>,
     old: &str,
@@ -26,12 +26,12 @@ async fn is_rotated<V: Vendor>(
     let mut fleet = Fleet::start(setup).await;
     fleet.takes(|n| event(n, old)).await;
 
-    fleet.turns_away(event(0, STRANGER)).await;
+    fleet.turns_away(event(0, MADE_UP)).await;
     fleet.running.secrets.put(WEBHOOK_SECRET, &put.to_string());
     fleet.takes(|n| event(n, old)).await;
 
     fleet.waits().await;
-    fleet.turns_away(event(0, STRANGER)).await;
+    fleet.turns_away(event(0, MADE_UP)).await;
     fleet.takes(|n| event(n, old)).await;
 
     // The caller is changed; what it is at goes on with the old one.
@@ -39,33 +39,33 @@ async fn is_rotated<V: Vendor>(
     fleet.takes(|n| event(n, old)).await;
 
     fleet.waits().await;
-    fleet.turns_away(event(0, STRANGER)).await;
+    fleet.turns_away(event(0, MADE_UP)).await;
     fleet.takes(|n| event(n, NEXT)).await;
     fleet.assert_each_was_delivered_once();
 }
 
 #[tokio::test]
-async fn no_welcome_is_lost_while_ory_s_key_is_rotated() {
+async fn webhook_secret_rotation_loses_no_welcome() {
     let setup = welcome().await;
     is_rotated(setup, WEBHOOK_KEY, json!({ "api_key": NEXT }), of_ory).await;
 }
 
 #[tokio::test]
-async fn no_identify_is_lost_while_ory_s_key_is_rotated() {
+async fn webhook_secret_rotation_loses_no_identify() {
     let setup = identify().await;
     is_rotated(setup, WEBHOOK_KEY, json!({ "api_key": NEXT }), of_ory).await;
 }
 
 #[tokio::test]
-async fn no_event_of_mailchimp_s_is_lost_while_its_secret_is_rotated() {
-    let setup = mailchimp().await.template(TELLS);
+async fn webhook_secret_rotation_loses_no_mailchimp_event() {
+    let setup = mailchimp().await.template(SENDS_TO_SEGMENT);
     is_rotated(setup, SECRET, json!({ "secret": NEXT }), of_mailchimp).await;
 }
 
 #[tokio::test]
-async fn a_caller_that_does_not_wait_can_be_turned_away_while_strangers_knock() {
+async fn rotation_without_the_documented_wait_can_reject_a_caller() {
     let mut welcome = welcome().await.with_queue().with_table().start().await;
-    assert_eq!(welcome.call(of_ory(1, STRANGER)).await.status, 401);
+    assert_eq!(welcome.call(of_ory(1, MADE_UP)).await.status, 401);
     welcome.secrets.put(WEBHOOK_SECRET, NEXT);
     assert_eq!(welcome.call(of_ory(1, NEXT)).await.status, 401, "the one look in 30 s is used up");
     assert_eq!(welcome.call(of_ory(1, WEBHOOK_KEY)).await.status, 202);

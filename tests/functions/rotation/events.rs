@@ -11,7 +11,7 @@ use crate::{
     },
     mailchimp_inbound::{
         forms::{at, form, with},
-        setup::stranger,
+        setup::unauthenticated,
     },
 };
 
@@ -35,7 +35,7 @@ pub(crate) fn of_ory(n: usize, key: &str) -> Event {
 
 /// What Mailchimp sends of the `n`-th person.
 pub(crate) fn of_mailchimp(n: usize, secret: &str) -> Event {
-    stranger(form_about(n)).query(&format!("secret={secret}"))
+    unauthenticated(form_about(n)).query(&format!("secret={secret}"))
 }
 
 /// The form of the `n`-th person.

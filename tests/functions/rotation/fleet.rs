@@ -1,4 +1,4 @@
-//! A function as a busy one runs: in several sandboxes at once, each with secrets of its own age.
+//! A fleet: one function in several sandboxes at once, each with cached secrets of a different age.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -4,6 +4,6 @@
 mod callers;
 pub(crate) mod events;
 mod fleet;
-mod leaked;
+mod leaked_key;
 mod signing;
 mod vendors;

@@ -8,7 +8,7 @@ use super::{events::form_about, fleet::Fleet};
 use crate::{
     common::setup::Setup,
     mailchimp_inbound::{
-        setup::{SECRET, TELLS, Vendors, setup, stranger},
+        setup::{SECRET, SENDS_TO_SEGMENT, Vendors, setup, unauthenticated},
         signature::{HEADER, from_now, header},
     },
 };
@@ -18,7 +18,8 @@ const OLD: &str = "what-the-first-webhook-signs-with";
 const NEW: &str = "what-the-second-webhook-signs-with";
 
 async fn signed_only() -> Setup<Vendors> {
-    let setup = setup().await.template(TELLS).var("MAILCHIMP_SIGNING_SECRET_ID", SIGNING);
+    let setup =
+        setup().await.template(SENDS_TO_SEGMENT).var("MAILCHIMP_SIGNING_SECRET_ID", SIGNING);
     setup.secrets.put(SIGNING, &json!({ "signing_secret": OLD }).to_string());
     setup
 }
@@ -26,7 +27,7 @@ async fn signed_only() -> Setup<Vendors> {
 fn signed(n: usize, signing_secret: &str) -> Event {
     let form = form_about(n);
     let signature = header(signing_secret, from_now(0), &form);
-    stranger(&form).query(&format!("secret={SECRET}")).header(HEADER, signature)
+    unauthenticated(&form).query(&format!("secret={SECRET}")).header(HEADER, signature)
 }
 
 /// The same by the second webhook.
@@ -35,7 +36,7 @@ fn by_the_second(n: usize) -> Event {
 }
 
 #[tokio::test]
-async fn no_event_is_lost_or_applied_twice_while_a_second_webhook_takes_over() {
+async fn switch_to_a_second_webhook_loses_no_event_and_applies_none_twice() {
     let mut fleet = Fleet::start(signed_only().await).await;
     fleet.takes(|n| signed(n, OLD)).await;
 
@@ -60,7 +61,7 @@ async fn no_event_is_lost_or_applied_twice_while_a_second_webhook_takes_over() {
 }
 
 #[tokio::test]
-async fn a_leaked_signing_secret_is_turned_away_once_it_was_rotated_twice() {
+async fn leaked_signing_secret_is_rejected_after_two_rotations() {
     let mut fleet = Fleet::start(signed_only().await).await;
     for _ in 0..2 {
         fleet.running.secrets.put(SIGNING, &json!({ "signing_secret": NEW }).to_string());

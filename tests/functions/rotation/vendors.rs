@@ -1,5 +1,5 @@
-//! What the functions present: have the vendor take a second key, put it, wait, have it take the
-//! first no more. Not one call carries a key that is not taken: Segment would say 200 to it.
+//! Rotation of vendor API keys: add a second key at the vendor, put it, wait, revoke the first. No
+//! call carries a revoked key: Segment would answer it 200.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     common::setup::{Setup, VENDOR_SECRET, Vendor},
     mailchimp_inbound::{
         people::with_consent,
-        setup::{ORY_SECRET, SECRET, TELLS, Vendors, setup as mailchimp, with_ory},
+        setup::{ORY_SECRET, SECRET, SENDS_TO_SEGMENT, Vendors, setup as mailchimp, with_ory},
     },
 };
 
@@ -55,25 +55,25 @@ fn at_the_vendor<V: Vendor>() -> [fn(&V); 2] {
 }
 
 #[tokio::test]
-async fn no_welcome_is_lost_while_mandrill_s_key_is_rotated() {
+async fn mandrill_key_rotation_loses_no_welcome() {
     let setup = welcome().await;
     is_rotated(setup, VENDOR_SECRET, at_the_vendor(), from_ory).await;
 }
 
 #[tokio::test]
-async fn no_identify_is_lost_while_segment_s_key_is_rotated() {
+async fn segment_key_rotation_loses_no_identify() {
     let setup = identify().await;
     is_rotated(setup, VENDOR_SECRET, at_the_vendor(), from_ory).await;
 }
 
 #[tokio::test]
-async fn nothing_of_mailchimp_s_is_lost_while_segment_s_key_is_rotated() {
-    let setup = mailchimp().await.template(TELLS);
+async fn segment_key_rotation_loses_no_mailchimp_event() {
+    let setup = mailchimp().await.template(SENDS_TO_SEGMENT);
     is_rotated(setup, VENDOR_SECRET, at_the_vendor(), from_mailchimp).await;
 }
 
 #[tokio::test]
-async fn no_consent_is_lost_while_ory_s_token_is_rotated() {
+async fn ory_token_rotation_loses_no_consent() {
     let setup = with_ory(mailchimp().await).with(|it| it.without("SEGMENT_SECRET_ID"));
     for n in 1..100 {
         let id = format!("{n:08}-1111-4111-8111-0000000000a1");
@@ -87,7 +87,7 @@ async fn no_consent_is_lost_while_ory_s_token_is_rotated() {
 
 /// A key that leaked is revoked at once.
 #[tokio::test]
-async fn a_key_of_mandrill_s_that_is_revoked_before_the_next_is_put_delays_mails_and_loses_none() {
+async fn mandrill_key_revoked_too_early_delays_mails_and_loses_none() {
     let mut fleet = Fleet::start_with_lasting_secrets(welcome().await).await;
     fleet.running.vendor.set_key(NEXT);
     fleet.accepts(from_ory).await;

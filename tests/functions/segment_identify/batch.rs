@@ -1,4 +1,4 @@
-//! Events that come from the queue together go to Segment together.
+//! Batches: events that are received together are sent to Segment in one call.
 
 use std::{
     ops::RangeInclusive,
@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use super::setup::queued;
 use crate::common::{
+    enqueued,
     event_log::{metrics, outcomes},
     ory::{ann, event_of},
-    segment_says,
+    segment_replies,
     setup::{QUEUE, Running, VENDOR_SECRET, Vendor, message_id},
-    stored, vendor_says,
+    vendor_replies,
 };
 
 /// Segment refuses a larger batch.
@@ -57,7 +58,7 @@ fn hidden(identify: &Running<FakeSegment>) -> Vec<u32> {
 }
 
 #[tokio::test]
-async fn several_events_are_one_call() {
+async fn several_events_are_one_batch_call() {
     let mut identify = with_events(3).await;
     let received_at = identify.stored().into_iter().map(|message| {
         let message: Value = serde_json::from_str(&message.body).unwrap();
@@ -86,7 +87,7 @@ async fn several_events_are_one_call() {
 }
 
 #[tokio::test]
-async fn one_event_alone_has_its_own_endpoint() {
+async fn single_event_uses_its_own_endpoint() {
     let mut identify = with_events(1).await;
     assert!(identify.work_together(10).await.is_empty());
     let call = identify.received_once();
@@ -94,7 +95,7 @@ async fn one_event_alone_has_its_own_endpoint() {
 }
 
 #[tokio::test]
-async fn an_event_has_the_same_id_alone_and_in_company() {
+async fn message_id_is_the_same_alone_and_in_a_batch() {
     let mut identify = with_events(2).await;
     identify.work_together(10).await;
     let together = identify.received_once();
@@ -104,7 +105,7 @@ async fn an_event_has_the_same_id_alone_and_in_company() {
 }
 
 #[tokio::test]
-async fn every_type_goes_into_one_call() {
+async fn events_of_every_type_share_one_batch_call() {
     let code = "function(ctx)
         local types = {
           'person 0': { type: 'track', event: 'Signed Up' },
@@ -118,7 +119,7 @@ async fn every_type_goes_into_one_call() {
 }
 
 #[tokio::test]
-async fn a_bad_event_stays_and_keeps_no_other_back() {
+async fn bad_event_of_a_batch_stays_and_blocks_no_other() {
     let code = "function(ctx)
         local name = ctx.identity.traits.name;
         if name == 'faulty' then ctx.missing
@@ -132,7 +133,7 @@ async fn a_bad_event_stays_and_keeps_no_other_back() {
         ctx["identity"]["traits"]["name"] = json!(name);
         store(&mut identify, n, &ctx).await;
         if n == 1 {
-            stored::put(&identify, r#"{"version":2,"function":"segment-identify"}"#);
+            enqueued::put(&identify, r#"{"version":2,"function":"segment-identify"}"#);
         }
     }
     identify.work_together(10).await;
@@ -145,7 +146,7 @@ async fn a_bad_event_stays_and_keeps_no_other_back() {
 }
 
 #[tokio::test]
-async fn a_runaway_keeps_no_other_back() {
+async fn runaway_template_blocks_no_other_event_of_the_batch() {
     let code = "function(ctx)
         local forever = std.foldl(function(a, b) a + b, std.range(1, 1e9), 0);
         { userId: if ctx.identity.id == 'person 0' then forever else ctx.identity.id }";
@@ -157,11 +158,11 @@ async fn a_runaway_keeps_no_other_back() {
 }
 
 #[tokio::test]
-async fn a_batch_that_segment_refuses_is_sent_singly_and_only_the_bad_event_stays() {
+async fn refused_batch_is_sent_one_by_one_and_only_the_bad_event_stays() {
     let mut identify = with_events(3).await;
-    identify.vendor.reply_next(segment_says::refused(400));
+    identify.vendor.reply_next(segment_replies::refused(400));
     identify.vendor.reply_next(Reply::json(200, &json!({"success": true})));
-    identify.vendor.reply_next(segment_says::refused(400));
+    identify.vendor.reply_next(segment_replies::refused(400));
     let [kept] = identify.work_together(10).await.try_into().unwrap();
     assert!(kept.body.contains("person 1"));
     assert_eq!(kept.visibility, Some(900));
@@ -174,45 +175,50 @@ async fn a_batch_that_segment_refuses_is_sent_singly_and_only_the_bad_event_stay
     assert_eq!(outcomes(&deliveries), ["delivered", "blocked", "delivered"]);
 }
 
-/// Plays a reply to a batch, and sees all of it stay, and go out again as it was.
+/// Plays a reply to a batch and checks that the whole batch stays and is resent unchanged.
 async fn all_stay(reply: Reply, range: RangeInclusive<u32>, outcome: &str) {
-    let told = format!("{reply:?}");
+    let context = format!("{reply:?}");
     let mut identify = with_events(3).await;
     identify.vendor.reply_next(reply);
-    assert_eq!(identify.work_together(10).await.len(), 3, "{told}");
+    assert_eq!(identify.work_together(10).await.len(), 3, "{context}");
     let waits = hidden(&identify);
-    assert!(waits.len() == 3 && waits.iter().all(|wait| range.contains(wait)), "{waits:?} {told}");
+    assert!(
+        waits.len() == 3 && waits.iter().all(|wait| range.contains(wait)),
+        "{waits:?} {context}"
+    );
     let first = identify.received_once();
     identify.let_time_pass(Duration::from_hours(1));
-    assert!(identify.work_together(10).await.is_empty(), "{told}");
+    assert!(identify.work_together(10).await.is_empty(), "{context}");
     let second = identify.received_once();
-    assert_eq!(each(&first, "messageId"), each(&second, "messageId"), "{told}");
-    assert_eq!(each(&first, "timestamp"), each(&second, "timestamp"), "{told}");
+    assert_eq!(each(&first, "messageId"), each(&second, "messageId"), "{context}");
+    assert_eq!(each(&first, "timestamp"), each(&second, "timestamp"), "{context}");
     for line in &identify.end().await.deliveries()[..3] {
-        assert_eq!(line["outcome"], outcome, "{told}");
+        assert_eq!(line["outcome"], outcome, "{context}");
     }
 }
 
 #[tokio::test]
-async fn a_batch_that_segment_cannot_take_now_stays_as_long_as_it_asks() {
-    all_stay(vendor_says::with_header(429, "retry-after", "600"), 600..=600, "try_later").await;
-    all_stay(vendor_says::with_header(429, "x-ratelimit-reset", "90"), 90..=90, "try_later").await;
-    all_stay(vendor_says::with_header(429, "retry-after", "7200"), 3600..=3600, "try_later").await;
-    all_stay(segment_says::refused(500), 1..=2, "try_later").await;
-    all_stay(vendor_says::html(502), 1..=2, "try_later").await;
+async fn throttled_batch_stays_queued_for_the_requested_backoff() {
+    all_stay(vendor_replies::with_header(429, "retry-after", "600"), 600..=600, "try_later").await;
+    all_stay(vendor_replies::with_header(429, "x-ratelimit-reset", "90"), 90..=90, "try_later")
+        .await;
+    all_stay(vendor_replies::with_header(429, "retry-after", "7200"), 3600..=3600, "try_later")
+        .await;
+    all_stay(segment_replies::refused(500), 1..=2, "try_later").await;
+    all_stay(vendor_replies::html(502), 1..=2, "try_later").await;
 }
 
 #[tokio::test]
-async fn a_batch_without_an_answer_goes_out_again_with_the_same_ids() {
+async fn batch_that_timed_out_is_retried_with_the_same_message_ids() {
     all_stay(Reply::HangUp, 1..=2, "in_doubt").await;
-    all_stay(segment_says::text(200, r#"{"success":tr"#), 1..=2, "in_doubt").await;
+    all_stay(segment_replies::text(200, r#"{"success":tr"#), 1..=2, "in_doubt").await;
 }
 
 #[tokio::test]
-async fn a_batch_that_is_too_large_or_refused_otherwise_is_taken_apart() {
+async fn refused_or_too_large_batch_is_split() {
     for status in [404, 410, 413, 415, 422, 460] {
         let mut identify = with_events(3).await;
-        identify.vendor.reply_next(segment_says::refused(status));
+        identify.vendor.reply_next(segment_replies::refused(status));
         assert!(identify.work_together(10).await.is_empty(), "{status}");
         let calls = identify.received();
         let paths: Vec<_> = calls.iter().map(|call| call.path.as_str()).collect();
@@ -222,17 +228,17 @@ async fn a_batch_that_is_too_large_or_refused_otherwise_is_taken_apart() {
 }
 
 #[tokio::test]
-async fn a_batch_that_is_answered_408_stays_whole() {
-    all_stay(segment_says::refused(408), 1..=2, "try_later").await;
+async fn batch_answered_408_stays_queued() {
+    all_stay(segment_replies::refused(408), 1..=2, "try_later").await;
 }
 
 #[tokio::test]
-async fn a_batch_without_success_in_a_200_is_blocked_whole() {
-    all_stay(segment_says::refused(200), 900..=900, "blocked").await;
+async fn batch_answered_200_without_success_is_blocked() {
+    all_stay(segment_replies::refused(200), 900..=900, "blocked").await;
 }
 
 #[tokio::test]
-async fn a_rotated_key_is_fetched_afresh_once_for_all() {
+async fn rotated_key_is_refreshed_once_per_batch() {
     let mut identify = with_events(3).await;
     identify.vendor.set_write_key("the-next-segment-key");
     identify.secrets.put(VENDOR_SECRET, "the-next-segment-key");
@@ -246,9 +252,9 @@ async fn a_rotated_key_is_fetched_afresh_once_for_all() {
 }
 
 #[tokio::test]
-async fn a_queue_that_does_not_answer_holds_up_a_batch_no_longer_than_one_event() {
+async fn sqs_timeout_delays_a_batch_no_longer_than_one_event() {
     let mut identify = with_events(10).await;
-    identify.vendor.reply_next(segment_says::refused(500));
+    identify.vendor.reply_next(segment_replies::refused(500));
     let messages = identify.sqs.receive(QUEUE, 10);
     identify.sqs.set_delay(Duration::from_mins(10));
     let began = Instant::now();
@@ -257,7 +263,7 @@ async fn a_queue_that_does_not_answer_holds_up_a_batch_no_longer_than_one_event(
 }
 
 #[tokio::test]
-async fn what_is_over_500_kb_together_goes_out_in_more_than_one_call() {
+async fn batch_over_500_kb_is_split_into_several_calls() {
     let code = "function(ctx) {
         userId: ctx.identity.id, traits: { name: ctx.identity.traits.name },
     }";

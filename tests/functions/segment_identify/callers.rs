@@ -1,34 +1,34 @@
-//! Who may call, and what of two calls makes them one event.
+//! Authentication, and the event id.
 
 use integration::Event;
 
 use super::setup::{setup, start};
 use crate::common::{
-    callers, look_ups,
+    callers,
     ory::{FIRST, ann, event},
+    secret_lookups,
 };
 
 #[tokio::test]
-async fn whatever_callers_present_they_pass_or_are_turned_away() {
-    callers::pass_or_are_turned_away(setup().await).await;
+async fn every_credential_is_accepted_or_rejected_as_expected() {
+    callers::are_accepted_or_rejected(setup().await).await;
 }
 
 #[tokio::test]
-async fn strangers_do_not_make_us_ask_for_the_secret_at_each_call() {
-    callers::cannot_make_us_ask_at_each_call(start().await).await;
+async fn unauthenticated_callers_do_not_trigger_secret_lookups_per_call() {
+    callers::do_not_trigger_lookups_per_call(start().await).await;
 }
 
 #[tokio::test]
-async fn a_secrets_manager_that_fails_is_asked_once_per_pause_whoever_calls() {
-    let without =
-        Event::of_ory(&ann(), FIRST).header("authorization", "a-stranger-s-key-of-length");
-    look_ups::do_not_depend_on_who_calls(setup, event(&ann()), without, |answer| {
+async fn failing_secrets_manager_is_called_once_per_pause() {
+    let without = Event::of_ory(&ann(), FIRST).header("authorization", "an-unknown-key-of-length");
+    secret_lookups::do_not_depend_on_the_caller(setup, event(&ann()), without, |answer| {
         answer.message() == ("#/", 8_100_502)
     })
     .await;
 }
 
 #[tokio::test]
-async fn an_event_is_one_however_it_is_written() {
-    callers::send_one_event_however_they_write_it(setup().await).await;
+async fn idempotency_ignores_the_encoding_of_an_event() {
+    callers::share_an_event_id_in_any_encoding(setup().await).await;
 }

@@ -1,4 +1,4 @@
-//! What arrives at Segment.
+//! The calls to Segment.
 
 use std::sync::{Arc, Mutex};
 
@@ -38,7 +38,7 @@ fn ann_with_consent(newsletter: bool) -> Value {
 }
 
 #[tokio::test]
-async fn the_shipped_template_tells_who_signed_up() {
+async fn shipped_template_identifies_the_new_person() {
     let mut identify = start().await;
     identify.call(event(&ann())).await;
     let mut call = identify.received_once();
@@ -63,7 +63,7 @@ async fn the_shipped_template_tells_who_signed_up() {
 }
 
 #[tokio::test]
-async fn only_who_has_consented_is_passed_on_to_mailchimp() {
+async fn only_consented_people_are_forwarded_to_mailchimp() {
     let mut identify = start().await;
     let table = [(ann(), false), (ann_with_consent(false), false), (ann_with_consent(true), true)];
     for (ctx, passed_on) in table {
@@ -75,7 +75,7 @@ async fn only_who_has_consented_is_passed_on_to_mailchimp() {
 }
 
 #[tokio::test]
-async fn each_type_has_a_path_of_its_own() {
+async fn each_call_type_has_its_own_path() {
     let table = [
         ("userId: ctx.identity.id, traits: { plan: 'free' }", "identify"),
         ("type: 'identify', anonymousId: ctx.flow.id", "identify"),
@@ -92,7 +92,7 @@ async fn each_type_has_a_path_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_write_key_is_a_user_name_with_an_empty_password_and_in_no_other_place() {
+async fn write_key_is_sent_only_as_basic_auth_user_name() {
     let seen = Arc::<Mutex<Vec<Request<Bytes>>>>::default();
     let kept = seen.clone();
     let server = Server::start(0, move |request| {
@@ -115,7 +115,7 @@ async fn the_write_key_is_a_user_name_with_an_empty_password_and_in_no_other_pla
 }
 
 #[tokio::test]
-async fn a_call_tells_which_library_sent_it() {
+async fn call_names_the_library() {
     let code = "function(ctx) {
         userId: ctx.identity.id, context: { locale: 'de', library: { name: 'mine' } },
     }";
@@ -130,7 +130,7 @@ async fn a_call_tells_which_library_sent_it() {
 }
 
 #[tokio::test]
-async fn a_call_tells_when_the_event_was_received_and_when_it_was_sent() {
+async fn call_has_received_and_sent_timestamps() {
     let mut identify = start().await;
     let before = now();
     identify.call(event(&ann())).await;
@@ -140,7 +140,7 @@ async fn a_call_tells_when_the_event_was_received_and_when_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_template_may_set_the_time_of_the_event() {
+async fn template_can_set_the_timestamp() {
     let code = "function(ctx) { userId: 'ann', timestamp: ctx.identity.created_at }";
     let mut identify = start_with(code).await;
     let before = now();
@@ -151,7 +151,7 @@ async fn a_template_may_set_the_time_of_the_event() {
 }
 
 #[tokio::test]
-async fn what_is_over_32_kb_is_blocked_and_not_sent() {
+async fn event_over_32_kb_is_blocked_and_not_sent() {
     let padded = |bytes: usize| {
         let mut ctx = ann();
         ctx["identity"]["traits"]["name"] = json!("x".repeat(bytes));
@@ -174,7 +174,7 @@ async fn what_is_over_32_kb_is_blocked_and_not_sent() {
 }
 
 #[tokio::test]
-async fn whatever_is_typed_at_sign_up_is_delivered() {
+async fn any_sign_up_input_is_delivered() {
     let mut identify = start().await;
     let sized = |bytes: usize| json!({"x": "y".repeat(bytes)});
     let fits = 16 * 1024 - r#"{"x":""}"#.len();
@@ -202,7 +202,7 @@ async fn whatever_is_typed_at_sign_up_is_delivered() {
 }
 
 #[tokio::test]
-async fn an_address_that_looks_like_one_of_a_test_is_told() {
+async fn address_that_looks_like_a_test_is_sent() {
     let mut ctx = ann();
     ctx["identity"]["traits"]["email"] = json!("test-ann@example.com");
     ctx["identity"]["verifiable_addresses"][0]["value"] = json!("test-ann@example.com");
@@ -212,12 +212,12 @@ async fn an_address_that_looks_like_one_of_a_test_is_told() {
 }
 
 #[tokio::test]
-async fn of_two_addresses_the_one_that_is_welcomed_is_told() {
+async fn welcomed_address_of_two_is_sent() {
     let mut identify = start().await;
     for (n, ctx) in with_two_addresses().into_iter().enumerate() {
         let trigger_id = format!("{n:08}-2222-4222-8222-000000000001");
         assert_eq!(identify.call(event_of(&trigger_id, &ctx)).await.row(), (200, "delivered"));
-        let told = &identify.received_once().body["traits"]["email"];
-        assert!(told.as_str().unwrap().eq_ignore_ascii_case("ann@example.com"), "{ctx}: {told}");
+        let email = &identify.received_once().body["traits"]["email"];
+        assert!(email.as_str().unwrap().eq_ignore_ascii_case("ann@example.com"), "{ctx}: {email}");
     }
 }

@@ -1,4 +1,4 @@
-//! What can be seen of a request, and what never can.
+//! The event log: what it contains, and what is redacted.
 
 use fakes::{FakeSegment, server::Reply};
 use serde_json::json;
@@ -7,20 +7,20 @@ use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
 use crate::common::{
     canaries, event_log,
     ory::{SECOND, ann, ann_before_save, event, event_of, phone_only},
-    segment_says,
+    segment_replies,
     setup::Setup,
-    vendor_says,
+    vendor_replies,
 };
 
 #[tokio::test]
-async fn a_request_has_one_line_that_says_what_came_of_it() {
-    event_log::tells_what_came_of_ory_s_request(start().await, "segment-identify").await;
+async fn request_log_entry_has_the_outcome() {
+    event_log::has_the_outcome_of_an_ory_request(start().await, "segment-identify").await;
 }
 
 #[tokio::test]
-async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
+async fn every_request_has_one_log_entry_with_outcome_and_metrics() {
     let good = event(&ann());
-    let later = vendor_says::with_header(429, "retry-after", "600");
+    let later = vendor_replies::with_header(429, "retry-after", "600");
     let table: [event_log::Case<'_>; 9] = [
         (good.clone().method("GET"), vec![], "method_not_allowed", &[]),
         (good.clone().body("x".repeat(600 * 1024)), vec![], "too_large", &[]),
@@ -31,14 +31,14 @@ async fn every_request_has_exactly_one_line_with_its_outcome_and_metrics() {
         (good.clone(), vec![later], "try_later", &["Received", "Retried", "VendorLatency"]),
         (
             good.clone(),
-            vec![segment_says::refused(400)],
+            vec![segment_replies::refused(400)],
             "blocked",
             &["Received", "Blocked", "VendorLatency"],
         ),
         (good, vec![Reply::HangUp; 3], "in_doubt", &["Received", "InDoubt", "VendorLatency"]),
     ];
     let identify = start_with(CANCELS_WITHOUT_ADDRESS).await;
-    event_log::has_a_line_each(identify, &table).await;
+    event_log::has_one_log_entry_each(identify, &table).await;
 }
 
 /// Goes wrong in the way that ctx asks for.
@@ -68,7 +68,7 @@ async fn with_canaries() -> Setup<FakeSegment> {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_a_template_saw() {
+async fn log_redacts_template_input() {
     let table = [
         ("none", 200),
         ("cancel", 204),
@@ -89,11 +89,11 @@ async fn no_log_line_holds_what_a_template_saw() {
         assert_eq!(identify.call(canaries::event(fault)).await.status, status, "{fault}");
     }
     assert_eq!(identify.received().len(), 2);
-    canaries::remain_unseen(identify, table.len()).await;
+    canaries::are_redacted(identify, table.len()).await;
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_segment_said() {
+async fn log_redacts_segment_responses() {
     let said = json!({"success": false, "message": "canary", "canary": "canary"});
     let bad_key = json!({"success": false, "message": "canary: an invalid write key was provided"});
     let replies = [
@@ -102,11 +102,11 @@ async fn no_log_line_holds_what_segment_said() {
         Reply::json(400, &bad_key),
         Reply::json(200, &said),
         Reply::text(404, "text/canary", "canary"),
-        vendor_says::with_header(302, "location", "https://example.com/canary"),
-        vendor_says::with_header(429, "retry-after", "600"),
-        segment_says::text(200, r#"{"success":true,"canary":"canary"}"#),
-        vendor_says::with_header(429, "retry-after", "canary"),
-        segment_says::text(200, r#"{"success":true,"canary"#),
+        vendor_replies::with_header(302, "location", "https://example.com/canary"),
+        vendor_replies::with_header(429, "retry-after", "600"),
+        segment_replies::text(200, r#"{"success":true,"canary":"canary"}"#),
+        vendor_replies::with_header(429, "retry-after", "canary"),
+        segment_replies::text(200, r#"{"success":true,"canary"#),
     ];
     let mut identify = with_canaries().await.start().await;
     for reply in replies {
@@ -126,12 +126,12 @@ async fn no_log_line_holds_what_segment_said() {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_what_a_stranger_sent() {
-    canaries::of_strangers_remain_unseen(with_canaries().await.start().await).await;
+async fn log_redacts_unauthenticated_requests() {
+    canaries::of_unauthenticated_callers_are_redacted(with_canaries().await.start().await).await;
 }
 
 #[tokio::test]
-async fn no_log_line_holds_a_key_that_is_of_no_use() {
+async fn log_redacts_unusable_keys() {
     let table = [
         ("WEBHOOK_SECRET_ID", "canary"),
         ("SEGMENT_SECRET_ID", "canary-us6"),
@@ -139,5 +139,5 @@ async fn no_log_line_holds_a_key_that_is_of_no_use() {
         ("SEGMENT_SECRET_ID", r#"{"canary":"canary"}"#),
     ];
     let event = canaries::event_of(SECOND, &canaries::person("none"));
-    canaries::of_useless_keys_remain_unseen(with_canaries, &event, &table).await;
+    canaries::of_unusable_keys_are_redacted(with_canaries, &event, &table).await;
 }

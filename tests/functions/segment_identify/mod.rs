@@ -1,17 +1,17 @@
-//! `segment-identify`, in line and with a queue.
+//! `segment-identify`, inline and with a queue.
 
 mod batch;
 mod callers;
 mod calls;
-mod faults;
-mod harm;
-mod keys;
-mod last_moments;
+mod deadline;
+mod idempotency_inline;
 mod log;
-mod once;
+mod malicious_vendor;
 mod queue;
 mod samples;
+mod secrets;
 pub(crate) mod setup;
-mod starting;
+mod startup_config;
 mod status_table;
 mod templates;
+mod vendor_errors;

@@ -1,44 +1,42 @@
-//! With a queue: an event is stored, and told to Segment from there.
+//! Queued delivery: events are enqueued, then sent to Segment.
 
 use serde_json::{Value, json};
 
 use super::setup::{CANCELS_WITHOUT_ADDRESS, queued};
 use crate::common::{
-    canaries,
+    canaries, enqueued,
     ory::{ann, ann_before_save, event, phone_only},
-    segment_says,
+    segment_replies,
     setup::message_id,
-    stored,
 };
 
 #[tokio::test]
-async fn an_event_is_accepted_and_nobody_is_called() {
+async fn enqueued_event_is_accepted_without_vendor_calls() {
     let identify = queued().await.start().await;
-    stored::is_accepted_and_nobody_is_called(identify, event(&ann()), 202).await;
+    enqueued::is_accepted_without_vendor_calls(identify, event(&ann()), 202).await;
 }
 
 #[tokio::test]
-async fn an_event_is_stored_unrendered() {
-    stored::is_accepted_unrendered(queued().await, event(&ann()), 202).await;
+async fn event_is_enqueued_before_rendering() {
+    enqueued::is_accepted_unrendered(queued().await, event(&ann()), 202).await;
 }
 
 #[tokio::test]
-async fn an_event_has_a_line_for_its_request_and_one_for_its_delivery() {
+async fn event_has_a_request_log_entry_and_a_delivery_log_entry() {
     let identify = queued().await.start().await;
     let function = "segment-identify";
-    stored::has_a_line_for_its_request_and_one_for_its_delivery(identify, event(&ann()), function)
-        .await;
+    enqueued::has_a_request_and_a_delivery_log_entry(identify, event(&ann()), function).await;
 }
 
 #[tokio::test]
-async fn before_the_identity_is_saved_nothing_is_stored() {
+async fn before_save_event_is_not_enqueued() {
     let mut identify = queued().await.start().await;
     assert_eq!(identify.call(event(&ann_before_save())).await.status, 204);
     assert!(identify.stored().is_empty());
 }
 
 #[tokio::test]
-async fn what_the_template_cancels_is_stored_and_then_skipped() {
+async fn cancelled_event_is_enqueued_then_skipped() {
     let mut identify = queued().await.template(CANCELS_WITHOUT_ADDRESS).start().await;
     assert_eq!(identify.call(event(&phone_only())).await.row(), (202, "accepted"));
     assert!(identify.work().await.is_empty());
@@ -48,25 +46,24 @@ async fn what_the_template_cancels_is_stored_and_then_skipped() {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_a_canary_whatever_fails() {
+async fn logs_hold_no_canary_under_any_fault() {
     let code = "function(ctx) { userId: ctx.identity.traits.email }";
     let event = |n| {
         let trigger_id = format!("{n:08}-2222-4222-8222-000000000006");
         canaries::event_of(&trigger_id, &canaries::person("none"))
     };
     let identify = canaries::everywhere(queued().await, code).start().await;
-    stored::remains_unseen_whatever_fails(identify, event).await;
+    enqueued::is_redacted_under_any_fault(identify, event).await;
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_is_delivered_in_line() {
-    stored::is_delivered_in_line_where_it_cannot_be_stored(queued, event(&ann())).await;
+async fn event_that_cannot_be_enqueued_is_delivered_inline() {
+    enqueued::is_delivered_inline_if_it_cannot_be_enqueued(queued, event(&ann())).await;
 }
 
 #[tokio::test]
-async fn what_was_stored_without_a_word_is_delivered_in_line_and_is_one_event_to_segment() {
-    let stored =
-        stored::is_delivered_in_line_where_nobody_knows_whether_it_is_stored(queued, event(&ann()));
+async fn enqueue_timeout_delivers_inline_and_segment_deduplicates() {
+    let stored = enqueued::is_delivered_inline_after_an_enqueue_timeout(queued, event(&ann()));
     for mut identify in stored.await {
         assert!(identify.work().await.is_empty());
         let calls = identify.received();
@@ -76,7 +73,7 @@ async fn what_was_stored_without_a_word_is_delivered_in_line_and_is_one_event_to
 }
 
 #[tokio::test]
-async fn characters_that_sqs_refuses_arrive_as_they_were() {
+async fn characters_invalid_in_sqs_survive_the_queue() {
     let name = "a\u{ffff}b\u{fffe}c";
     let mut identify = queued().await.start().await;
     let mut ctx = ann();
@@ -103,9 +100,9 @@ const OF_LAST_WEEK: &str = r#"{
 }"#;
 
 #[tokio::test]
-async fn a_redriven_message_of_last_week_is_told_with_the_time_at_which_it_was_received() {
+async fn redriven_old_message_is_sent_with_its_original_received_time() {
     let mut identify = queued().await.start().await;
-    stored::put(&identify, OF_LAST_WEEK);
+    enqueued::put(&identify, OF_LAST_WEEK);
     assert!(identify.work().await.is_empty());
     let call = identify.received_once();
     assert_eq!(call.body["userId"], "00000001-1111-4111-8111-000000000001");
@@ -113,21 +110,21 @@ async fn a_redriven_message_of_last_week_is_told_with_the_time_at_which_it_was_r
 }
 
 #[tokio::test]
-async fn a_message_of_which_this_code_knows_nothing_stays_for_somebody_to_look_at() {
+async fn unknown_message_stays_in_the_queue_for_inspection() {
     let good: Value = serde_json::from_str(OF_LAST_WEEK).unwrap();
-    stored::are_kept_for_somebody_to_look_at(queued().await.start().await, &good).await;
+    enqueued::are_kept_for_inspection(queued().await.start().await, &good).await;
 }
 
 #[tokio::test]
-async fn with_a_reply_template_one_attempt_is_made_and_the_rest_is_stored() {
+async fn reply_template_makes_one_inline_call_and_enqueues_failures() {
     let code = "function(ctx, outcome) { messages: [{ instance_ptr: '#/', messages: [
       { id: 1, type: 'info', text: outcome.status },
     ] }] }";
     let mut identify = queued().await.reply_template(code).start().await;
-    identify.vendor.reply_next(segment_says::refused(500));
-    for told in ["accepted", "delivered"] {
+    identify.vendor.reply_next(segment_replies::refused(500));
+    for status in ["accepted", "delivered"] {
         let answer = identify.call(event(&ann())).await;
-        assert_eq!(answer.body["messages"][0]["messages"][0]["text"], told);
+        assert_eq!(answer.body["messages"][0]["messages"][0]["text"], status);
         identify.received_once();
     }
     assert_eq!(identify.stored().len(), 1);

@@ -4,6 +4,6 @@ use super::setup::start;
 use crate::common::samples;
 
 #[tokio::test]
-async fn every_sample_comes_out_as_it_should() {
-    samples::come_out_as_they_should("segment-identify", start().await).await;
+async fn every_sample_has_the_expected_outcome() {
+    samples::have_the_expected_outcomes("segment-identify", start().await).await;
 }

@@ -19,7 +19,7 @@ pub(crate) async fn start() -> Running<FakeSegment> {
     setup().await.start().await
 }
 
-/// Tells nobody of a person without an address.
+/// Sends nothing about a person without an address.
 pub(crate) const CANCELS_WITHOUT_ADDRESS: &str = "
 function(ctx) if ctx.recipient == null then error 'cancel: no address' else { userId: 'u' }
 ";

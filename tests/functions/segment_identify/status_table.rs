@@ -7,46 +7,46 @@ use serde_json::{Value, json};
 use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
 use crate::common::{
     ory::{FIRST, ann, event, event_of},
-    rows, segment_says, vendor_says,
+    segment_replies, status_rows, vendor_replies,
 };
 
 #[tokio::test]
-async fn only_post_is_taken() {
-    rows::only_post_is_taken(start().await).await;
+async fn other_methods_than_post_are_rejected() {
+    status_rows::other_methods_than_post_are_rejected(start().await).await;
 }
 
 #[tokio::test]
-async fn a_body_over_512_kib_is_too_large_however_it_is_encoded() {
-    rows::a_body_over_512_kib_is_too_large(start().await, "delivered").await;
+async fn body_over_512_kib_is_too_large_in_any_encoding() {
+    status_rows::body_over_512_kib_is_too_large(start().await, "delivered").await;
 }
 
 #[tokio::test]
-async fn who_does_not_present_the_secret_is_turned_away() {
-    rows::a_stranger_is_turned_away(start().await).await;
+async fn unauthenticated_caller_is_rejected() {
+    status_rows::unauthenticated_request_is_rejected(start().await).await;
 }
 
 #[tokio::test]
-async fn a_secret_that_is_not_fit_for_use_authenticates_nobody() {
-    rows::an_unfit_secret_authenticates_nobody(setup).await;
+async fn unusable_secret_authenticates_no_caller() {
+    status_rows::placeholder_empty_or_short_secret_authenticates_no_caller(setup).await;
 }
 
 #[tokio::test]
-async fn a_secret_that_is_missing_authenticates_nobody() {
-    rows::a_missing_secret_authenticates_nobody(setup().await).await;
+async fn missing_secret_authenticates_no_caller() {
+    status_rows::missing_webhook_secret_authenticates_no_caller(setup().await).await;
 }
 
 #[tokio::test]
-async fn a_body_that_is_of_no_use_is_malformed_and_the_log_says_why() {
-    rows::a_useless_body_is_malformed(start().await).await;
+async fn invalid_body_is_malformed_and_the_cause_is_logged() {
+    status_rows::invalid_body_is_malformed(start().await).await;
 }
 
 #[tokio::test]
-async fn the_cheapest_check_comes_first_and_strangers_are_told_nothing_of_the_body() {
-    rows::the_cheapest_check_comes_first(start().await).await;
+async fn cheapest_check_comes_first_and_unauthenticated_callers_learn_nothing() {
+    status_rows::cheapest_check_comes_first(start().await).await;
 }
 
 #[tokio::test]
-async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
+async fn delivery_answer_has_the_segment_status_and_the_event_id() {
     let mut identify = start().await;
     for ctx in [ann(), json!({ "ctx": ann() })] {
         for event in [event(&ctx), event(&ctx).base64()] {
@@ -59,31 +59,31 @@ async fn a_delivery_tells_segment_s_word_and_the_event_s_own_key() {
 }
 
 #[tokio::test]
-async fn no_body_is_read_before_its_caller_is_known() {
-    rows::no_body_is_read_before_its_caller_is_known(start().await).await;
+async fn body_is_not_parsed_before_authentication() {
+    status_rows::body_is_not_parsed_before_authentication(start().await).await;
 }
 
 #[tokio::test]
-async fn what_the_template_cancels_is_answered_with_nothing() {
+async fn cancelled_event_is_answered_with_an_empty_body() {
     let identify = start_with(CANCELS_WITHOUT_ADDRESS).await;
-    rows::what_is_cancelled_is_answered_with_nothing(identify).await;
+    status_rows::cancelled_event_has_an_empty_answer(identify).await;
 }
 
 #[tokio::test]
-async fn before_the_identity_is_saved_nothing_happens() {
-    rows::before_the_identity_is_saved_nothing_happens(start().await).await;
+async fn before_save_event_makes_no_call() {
+    status_rows::before_save_event_makes_no_call(start().await).await;
 }
 
 #[tokio::test]
-async fn a_template_fault_is_not_hidden() {
-    rows::a_template_fault_is_not_hidden(setup().await).await;
+async fn template_fault_is_answered() {
+    status_rows::template_fault_is_answered(setup().await).await;
 }
 
 #[tokio::test]
-async fn what_is_not_done_is_to_be_sent_again() {
+async fn undelivered_event_asks_for_a_retry() {
     let mut identify = start().await;
-    let later = vec![vendor_says::with_header(429, "retry-after", "600")];
-    let blocked = vec![segment_says::refused(400)];
+    let later = vec![vendor_replies::with_header(429, "retry-after", "600")];
+    let blocked = vec![segment_replies::refused(400)];
     let unknown = vec![Reply::HangUp; 3];
     let table = [(later, "try_later"), (blocked, "blocked"), (unknown, "in_doubt")];
     for (n, (replies, _)) in table.iter().enumerate() {
@@ -102,7 +102,7 @@ async fn what_is_not_done_is_to_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_reply_template_is_told_what_segment_said() {
+async fn reply_template_gets_the_segment_outcome() {
     let code = "function(ctx, outcome) { messages: [{ instance_ptr: '#/', messages: [
       { id: 1, type: 'info', text: std.manifestJsonMinified(outcome) },
     ] }] }";
@@ -111,8 +111,8 @@ async fn a_reply_template_is_told_what_segment_said() {
     let answer = identify.call(event(&ann())).await;
     assert_eq!((answer.status, answer.message()), (400, ("#/", 1)));
     let text = answer.body["messages"][0]["messages"][0]["text"].as_str().unwrap();
-    let told: Value = serde_json::from_str(text).unwrap();
+    let reported: Value = serde_json::from_str(text).unwrap();
     let vendor = json!({"success": true});
-    assert_eq!(told, json!({"status": "delivered", "id": FIRST, "vendor": vendor}));
+    assert_eq!(reported, json!({"status": "delivered", "id": FIRST, "vendor": vendor}));
     assert_eq!(identify.received().len(), 1);
 }

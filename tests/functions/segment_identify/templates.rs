@@ -1,4 +1,4 @@
-//! Templates whose result Segment would take, and then drop in silence.
+//! Template output that Segment would accept and then drop silently.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::setup::start_with;
 use crate::common::ory::{FIRST, NIL_ID, SECOND, ann, ben, event, event_of};
 
 #[tokio::test]
-async fn a_result_that_breaks_a_rule_is_a_fault_and_no_call() {
+async fn invalid_output_is_a_template_fault_and_makes_no_call() {
     let results = [
         "'a text'".to_owned(),
         "null".to_owned(),
@@ -44,7 +44,7 @@ async fn a_result_that_breaks_a_rule_is_a_fault_and_no_call() {
 }
 
 #[tokio::test]
-async fn a_fault_or_an_end_without_end_leaves_the_way_free() {
+async fn template_fault_or_runaway_does_not_affect_other_events() {
     for fault in ["ctx.missing", "std.foldl(function(a, b) a + b, std.range(1, 1e9), 0)"] {
         let code = format!(
             "function(ctx)

@@ -1,7 +1,7 @@
-//! What our own source may not say. Read are the crates that face callers, without their tests.
+//! Rules for our own source. They apply to the crates that face callers, without their tests.
 
-mod compared;
-mod shown;
+mod constant_time;
+mod debug_output;
 
 use std::{fs, path::Path};
 

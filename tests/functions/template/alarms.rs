@@ -1,4 +1,4 @@
-//! The alarms: what they watch, when they are raised, and who hears them.
+//! The alarms: their metrics, thresholds and notifications.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -30,7 +30,7 @@ const FOR_ONE: [(&str, &str, &str, u64, &str); 4] = [
 ];
 
 #[test]
-fn what_is_watched_of_a_function_is_its_own() {
+fn alarms_watch_their_own_function() {
     let template = Template::read();
     for (name, logical_id, ..) in FUNCTIONS {
         let given = template.resource(&format!("{logical_id}Monitoring"))["Parameters"].clone();
@@ -55,7 +55,7 @@ fn what_is_watched_of_a_function_is_its_own() {
 }
 
 #[test]
-fn every_function_has_its_alarms_and_no_others() {
+fn every_function_has_exactly_its_alarms() {
     for (name, ..) in FUNCTIONS {
         let own = FOR_ONE.iter().filter(|row| row.0 == name);
         let own = own.map(|(_, end, metric, most, silence)| (*end, *metric, *most, *silence));
@@ -72,7 +72,7 @@ fn every_function_has_its_alarms_and_no_others() {
 }
 
 #[test]
-fn every_alarm_watches_what_its_function_counts_or_aws_keeps_of_it() {
+fn every_alarm_watches_an_existing_metric() {
     let mut watching = 0;
     for (name, logical_id, ..) in FUNCTIONS {
         let there = metrics::all(name, logical_id);
@@ -87,7 +87,7 @@ fn every_alarm_watches_what_its_function_counts_or_aws_keeps_of_it() {
 }
 
 #[test]
-fn dead_letters_and_what_waits_too_long_are_looked_for_where_they_are() {
+fn dead_letter_and_queue_age_alarms_watch_their_own_queues() {
     for (name, logical_id, ..) in FUNCTIONS {
         for (end, queue) in [("dead-letters", "DeadLetters"), ("oldest-message", "Queue")] {
             let alarm = Alarm::named(name, end);
@@ -99,7 +99,7 @@ fn dead_letters_and_what_waits_too_long_are_looked_for_where_they_are() {
 }
 
 #[test]
-fn what_is_counted_is_added_up() {
+fn alarms_use_the_sum_of_counted_metrics() {
     for alarm in Alarm::all() {
         let several = alarm.properties["Metrics"].as_sequence().into_iter().flatten();
         let queries = several.filter(|query| !query["MetricStat"].is_null());
@@ -115,7 +115,7 @@ fn what_is_counted_is_added_up() {
 
 /// Otherwise it would be raised, and told, once for every attempt.
 #[test]
-fn an_alarm_on_what_is_tried_again_lasts_until_the_cause_is_mended() {
+fn alarm_on_retries_lasts_until_the_cause_is_fixed() {
     for (name, ..) in FUNCTIONS {
         for end in ["blocked", "template-faults"] {
             let period = seconds(&Alarm::named(name, end).properties["Period"]);
@@ -125,7 +125,7 @@ fn an_alarm_on_what_is_tried_again_lasts_until_the_cause_is_mended() {
 }
 
 #[test]
-fn rejects_are_told_by_their_share() {
+fn reject_alarm_watches_the_reject_rate() {
     let alarm = Alarm::named(mandrill_welcome::NAME, "rejects");
     let queries = alarm.properties["Metrics"].as_sequence().unwrap();
     let shown = |query: &&Value| query["ReturnData"].is_null();
@@ -142,7 +142,7 @@ fn rejects_are_told_by_their_share() {
 }
 
 #[test]
-fn every_alarm_goes_to_the_topic_and_says_what_it_means() {
+fn every_alarm_notifies_the_topic_and_has_a_description() {
     for alarm in Alarm::all() {
         let actions = alarm.properties["AlarmActions"].as_sequence().unwrap();
         let actions: Vec<_> =
@@ -155,7 +155,7 @@ fn every_alarm_goes_to_the_topic_and_says_what_it_means() {
 }
 
 #[test]
-fn the_topic_lets_cloudwatch_publish_and_mails_whoever_is_named() {
+fn alarm_topic_allows_cloudwatch_and_mails_the_subscriber() {
     let template = Template::read();
     // CloudWatch may not use the key `alias/aws/sns`.
     assert!(template.resource("AlarmTopic")["KmsMasterKeyId"].is_null());
@@ -167,7 +167,7 @@ fn the_topic_lets_cloudwatch_publish_and_mails_whoever_is_named() {
 }
 
 #[test]
-fn the_alarm_on_dead_letters_holds_the_command_that_sends_them_again() {
+fn dead_letter_alarm_has_the_redrive_command() {
     let template = Template::read();
     for (name, logical_id, ..) in FUNCTIONS {
         let output = &template.0["Outputs"][format!("Redrive{logical_id}").as_str()]["Value"];

@@ -1,4 +1,4 @@
-//! The dashboards: one a function, with nothing on them that is not there.
+//! The dashboards: one per function, with existing metrics only.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ fn shown(dashboard: &Value) -> BTreeSet<Watched> {
 }
 
 #[test]
-fn a_dashboard_shows_all_that_is_counted_and_nothing_that_is_not() {
+fn dashboard_shows_exactly_the_counted_metrics() {
     for (name, logical_id, ..) in FUNCTIONS {
         let shown = shown(&dashboard(logical_id));
         let unknown: Vec<_> = shown.difference(&metrics::all(name, logical_id)).cloned().collect();
@@ -74,7 +74,7 @@ fn a_dashboard_shows_all_that_is_counted_and_nothing_that_is_not() {
 }
 
 #[test]
-fn a_dashboard_shows_the_dead_letters_apart_from_what_waits() {
+fn dashboard_shows_dead_letters_separately_from_the_queue() {
     for (name, logical_id, ..) in FUNCTIONS {
         let queues: BTreeSet<_> = shown(&dashboard(logical_id))
             .into_iter()
@@ -87,7 +87,7 @@ fn a_dashboard_shows_the_dead_letters_apart_from_what_waits() {
 }
 
 #[test]
-fn a_dashboard_begins_with_the_state_of_every_alarm() {
+fn dashboard_starts_with_the_alarm_states() {
     let monitoring = Template::of_file("monitoring.yaml");
     let arns: BTreeSet<_> =
         monitoring.all(ALARM).iter().map(|alarm| format!("${{{alarm}.Arn}}")).collect();
@@ -101,7 +101,7 @@ fn a_dashboard_begins_with_the_state_of_every_alarm() {
 }
 
 #[test]
-fn the_last_causes_are_read_from_the_function_s_log_by_fields_that_its_lines_have() {
+fn dashboard_log_query_uses_existing_log_fields() {
     let line = LogEntry {
         event_id: Some(String::new()),
         cause: Some(String::new()),
@@ -122,7 +122,7 @@ fn the_last_causes_are_read_from_the_function_s_log_by_fields_that_its_lines_hav
 }
 
 #[test]
-fn widgets_lie_side_by_side() {
+fn dashboard_widgets_do_not_overlap() {
     let dashboard = dashboard("MandrillWelcome");
     let mut taken = BTreeSet::new();
     for widget in dashboard["widgets"].as_array().unwrap() {

@@ -11,7 +11,7 @@ use shared::{
     secrets, settings::Ports, telemetry::Sink,
 };
 
-use super::{FUNCTIONS, Template, parameters, plain, queues, records::RECORDS, referred, set};
+use super::{FUNCTIONS, Template, parameters, plain, queues, referred, set, table::RECORDS};
 
 /// What an answer needs besides its budget: the way in and out.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ fn ports() -> Ports {
 }
 
 #[test]
-fn every_function_is_there_with_its_own_binary_and_a_url_for_anybody() {
+fn every_function_has_its_own_binary_and_a_public_url() {
     let template = Template::read();
     let folders = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions")).unwrap();
     let folders: BTreeSet<_> =
@@ -39,7 +39,7 @@ fn every_function_is_there_with_its_own_binary_and_a_url_for_anybody() {
 }
 
 #[test]
-fn what_a_function_reads_is_set_and_what_is_set_is_read() {
+fn every_environment_variable_is_set_and_read() {
     for template in Template::read_both() {
         for (name, logical_id, build, _) in FUNCTIONS {
             let variables = template.variables(logical_id);
@@ -53,7 +53,7 @@ fn what_a_function_reads_is_set_and_what_is_set_is_read() {
 }
 
 #[test]
-fn a_policy_allows_exactly_what_its_function_calls() {
+fn iam_policy_allows_exactly_the_calls_made() {
     for template in Template::read_both() {
         for (name, logical_id, ..) in FUNCTIONS {
             let expected = what_it_calls(logical_id, &template.variables(logical_id));
@@ -84,7 +84,7 @@ fn what_it_calls(
 }
 
 #[test]
-fn a_function_is_traced_and_logs_into_a_group_of_its_own_that_forgets() {
+fn function_is_traced_and_has_its_own_log_group_with_retention() {
     let template = Template::read();
     assert_eq!(template.global("Tracing"), "Active");
     for (name, logical_id, ..) in FUNCTIONS {
@@ -96,7 +96,7 @@ fn a_function_is_traced_and_logs_into_a_group_of_its_own_that_forgets() {
 }
 
 #[test]
-fn what_is_one_function_s_alone_bears_its_name() {
+fn resources_of_one_function_are_named_after_it() {
     let template = Template::read();
     for (name, logical_id, ..) in FUNCTIONS {
         let own = template.0["Resources"].as_mapping().unwrap().iter();
@@ -115,8 +115,7 @@ fn what_is_one_function_s_alone_bears_its_name() {
 }
 
 #[test]
-fn a_function_may_serve_all_that_the_account_can_unless_it_is_told_and_never_less_than_it_delivers()
-{
+fn reserved_concurrency_is_unset_or_above_maximum_concurrency() {
     let mut template = Template::read();
     let reserved =
         |template: &Template| template.resolved(template.global("ReservedConcurrentExecutions"));
@@ -130,7 +129,7 @@ fn a_function_may_serve_all_that_the_account_can_unless_it_is_told_and_never_les
 }
 
 #[test]
-fn a_function_has_time_for_its_budgets() {
+fn lambda_timeout_exceeds_the_budgets() {
     let timeout = Template::read().global("Timeout").as_u64().map(Duration::from_secs);
     assert_eq!(timeout, Some(LAMBDA_TIMEOUT), "the code counts on the template's timeout");
     for (name, _, _, budget) in FUNCTIONS {

@@ -1,4 +1,4 @@
-//! The metrics that there are: those that the code counts, and those that AWS keeps.
+//! All metrics: those of the code and those of AWS.
 
 use std::{
     collections::BTreeSet,

@@ -1,6 +1,5 @@
-//! `template.yaml`, and `monitoring.yaml` within it, against the code: what a function reads is set,
-//! what it calls is allowed, what is watched is counted, and times, sizes and names fit those that
-//! the code counts on.
+//! `template.yaml` and its nested `monitoring.yaml` against the code: environment variables,
+//! permissions, metrics, timeouts, sizes and names match.
 
 mod alarm;
 mod alarms;
@@ -9,15 +8,15 @@ mod functions;
 mod metrics;
 mod outputs;
 mod parameters;
+mod parser;
 mod placeholders;
 mod queues;
-mod reading;
-mod records;
 mod secrets;
+mod table;
 
 use std::{sync::Arc, time::Duration};
 
-use reading::{Template, plain, referred, seconds, set, url};
+use parser::{Template, plain, referred, seconds, set, url};
 use shared::{
     accept::ORY_LIMIT,
     config::Environment,

@@ -8,7 +8,7 @@ use super::{Template, referred};
 const NO_OUTPUT: [&str; 2] = ["SegmentCdnUrl", "MailchimpUrl"];
 
 #[test]
-fn the_doctor_finds_each_part_of_a_stack_under_its_own_name() {
+fn outputs_have_the_names_that_doctor_expects() {
     let outputs = &Template::read().0["Outputs"];
     let parts = serde_json::to_value(Stack::default()).unwrap();
     for part in parts.as_object().unwrap().keys().filter(|part| !NO_OUTPUT.contains(&part.as_str()))

@@ -1,4 +1,4 @@
-//! The parameters: what has a shape is held to it before anything is deployed.
+//! The parameters: patterns catch invalid values before anything is deployed.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ fn every_parameter_is_shown_in_a_group() {
 }
 
 #[test]
-fn every_parameter_has_a_default_a_description_and_a_shape() {
+fn every_parameter_has_a_default_a_description_and_a_pattern() {
     for (name, parameter) in parameters(&Template::read()) {
         assert!(parameter["Description"].is_string(), "{name}");
         assert!(!parameter["Default"].is_null(), "{name}: nobody has to know it to deploy");
@@ -101,7 +101,7 @@ const SHAPES: [Row; 9] = [
 ];
 
 #[test]
-fn a_pattern_takes_what_is_right_and_refuses_what_would_fail_later() {
+fn parameter_patterns_accept_valid_and_reject_invalid_values() {
     let template = Template::read();
     let mut known = BTreeSet::new();
     for (names, right, wrong) in SHAPES {
@@ -126,7 +126,7 @@ fn a_pattern_takes_what_is_right_and_refuses_what_would_fail_later() {
 }
 
 #[test]
-fn no_less_is_reserved_than_ten() {
+fn reserved_concurrency_is_at_least_ten() {
     let template = Template::read();
     let pattern = template.0["Parameters"]["ReservedConcurrency"]["AllowedPattern"].as_str();
     let pattern = Regex::new(pattern.unwrap()).unwrap();

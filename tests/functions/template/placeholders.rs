@@ -1,5 +1,5 @@
-//! What `template.yaml`, the examples and the pages print for somebody to fill in: as a secret, each
-//! is a placeholder to the function that reads it.
+//! Placeholders that `template.yaml`, the examples and the docs print: each function recognizes
+//! them as such.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -14,7 +14,7 @@ use crate::{
     },
     mailchimp_inbound::{
         forms::form,
-        setup::{ORY_SECRET, setup as mailchimp, stranger, with_ory},
+        setup::{ORY_SECRET, setup as mailchimp, unauthenticated, with_ory},
     },
     rotation::events::{identify, welcome},
 };
@@ -51,7 +51,7 @@ async fn is_blocked<V: Vendor>(setup: Setup<V>, secret: &str, printed: &Printed,
     setup.secrets.put(secret, &json!({ field: value }).to_string());
     let mut running = setup.start().await;
     assert_eq!(running.call(event).await.status, 503, "{printed:?}");
-    assert_nothing_told(running, printed, "blocked").await;
+    assert_nothing_revealed(running, printed, "blocked").await;
 }
 
 /// Whoever presents it, as if they had read it in the docs.
@@ -70,10 +70,10 @@ async fn lets_nobody_in<V: Vendor>(
     for event in events {
         assert_eq!(running.call(event).await.status, 503, "{printed:?}");
     }
-    assert_nothing_told(running, printed, "caller_secret_unknown").await;
+    assert_nothing_revealed(running, printed, "caller_secret_unknown").await;
 }
 
-async fn assert_nothing_told<V: Vendor>(running: Running<V>, printed: &Printed, outcome: &str) {
+async fn assert_nothing_revealed<V: Vendor>(running: Running<V>, printed: &Printed, outcome: &str) {
     assert!(running.received().is_empty(), "{printed:?}");
     let log = running.end().await;
     for line in log.event_log() {
@@ -83,7 +83,7 @@ async fn assert_nothing_told<V: Vendor>(running: Running<V>, printed: &Printed, 
             "{line:#}"
         );
     }
-    assert!(!log.tells(&printed.1), "{printed:?} is told");
+    assert!(!log.contains(&printed.1), "{printed:?} is logged");
 }
 
 async fn of_a_caller_of_ory_s(field: &str, value: &str) {
@@ -94,12 +94,12 @@ async fn of_a_caller_of_ory_s(field: &str, value: &str) {
 
 async fn of_mailchimp_s(field: &str, value: &str) {
     let printed = (field.to_owned(), value.to_owned());
-    let event = |query: &str| stranger(form("subscribe")).query(&format!("secret={query}"));
+    let event = |query: &str| unauthenticated(form("subscribe")).query(&format!("secret={query}"));
     lets_nobody_in(mailchimp().await, WEBHOOK_SECRET, &printed, [event(value), event("x")]).await;
 }
 
 #[tokio::test]
-async fn what_is_printed_to_be_filled_in_is_a_placeholder_wherever_it_is_put() {
+async fn printed_placeholders_are_recognized_in_every_secret() {
     let all = printed();
     let fields: BTreeSet<_> = all.iter().map(|(field, _)| field.as_str()).collect();
     let wanted = ["access_token", "api_key", "signing_secret", "write_key"];

@@ -53,7 +53,7 @@ fn mapping<'a>(template: &'a Template, function: &str) -> (String, &'a Value) {
 }
 
 #[test]
-fn a_function_stores_in_its_own_queue_and_receives_from_it() {
+fn function_enqueues_to_and_receives_from_its_own_queue() {
     let template = Template::read();
     for (_, logical_id, ..) in FUNCTIONS {
         let queue = format!("{logical_id}Queue");
@@ -64,7 +64,7 @@ fn a_function_stores_in_its_own_queue_and_receives_from_it() {
 }
 
 #[test]
-fn every_queue_is_encrypted_and_takes_the_largest_message() {
+fn every_queue_is_encrypted_and_accepts_the_largest_message() {
     let template = Template::read();
     let queues = template.all(QUEUE);
     assert_eq!(queues.len(), 2 * FUNCTIONS.len());
@@ -77,7 +77,7 @@ fn every_queue_is_encrypted_and_takes_the_largest_message() {
 
 /// As AWS recommends for functions that receive from a queue.
 #[test]
-fn a_received_message_is_hidden_for_six_times_the_function_s_time_and_the_wait_for_its_batch() {
+fn visibility_timeout_is_six_times_the_lambda_timeout_plus_the_batch_window() {
     let template = Template::read();
     for (_, logical_id, ..) in FUNCTIONS {
         let (_, mapping) = mapping(&template, logical_id);
@@ -88,7 +88,7 @@ fn a_received_message_is_hidden_for_six_times_the_function_s_time_and_the_wait_f
 }
 
 #[test]
-fn a_message_is_given_up_after_a_hundred_receives_which_take_about_a_day() {
+fn message_becomes_a_dead_letter_after_a_hundred_receives() {
     let template = Template::read();
     for (_, logical_id, ..) in FUNCTIONS {
         let receives = &queue(&template, logical_id)["RedrivePolicy"]["maxReceiveCount"];
@@ -98,7 +98,7 @@ fn a_message_is_given_up_after_a_hundred_receives_which_take_about_a_day() {
 }
 
 #[test]
-fn a_message_becomes_a_dead_letter_before_its_queue_drops_it() {
+fn message_becomes_a_dead_letter_before_it_expires() {
     let template = Template::read();
     for (_, logical_id, ..) in FUNCTIONS {
         let queue = queue(&template, logical_id);
@@ -111,7 +111,7 @@ fn a_message_becomes_a_dead_letter_before_its_queue_drops_it() {
 
 /// A dead letter's age counts from when it was first sent.
 #[test]
-fn dead_letters_are_kept_for_fourteen_days_and_half_of_them_are_left_at_least() {
+fn dead_letters_are_kept_for_fourteen_days_and_twice_as_long_as_messages() {
     let template = Template::read();
     for (_, logical_id, ..) in FUNCTIONS {
         let kept = dead_letters_are_kept(&template, logical_id);
@@ -121,7 +121,7 @@ fn dead_letters_are_kept_for_fourteen_days_and_half_of_them_are_left_at_least() 
 }
 
 #[test]
-fn dead_letters_are_those_of_one_queue() {
+fn each_dead_letter_queue_serves_one_queue() {
     let template = Template::read();
     for (_, logical_id, ..) in FUNCTIONS {
         let queue = queue(&template, logical_id);
@@ -138,7 +138,7 @@ fn dead_letters_are_those_of_one_queue() {
 }
 
 #[test]
-fn a_function_takes_as_many_messages_as_it_can_deliver_at_once_and_keeps_the_failed_ones() {
+fn batch_size_matches_the_function_and_reports_item_failures() {
     let template = Template::read();
     for ((name, logical_id, ..), (of, size)) in FUNCTIONS.into_iter().zip(BATCHES) {
         assert_eq!(name, of);
@@ -153,7 +153,7 @@ fn a_function_takes_as_many_messages_as_it_can_deliver_at_once_and_keeps_the_fai
 }
 
 #[test]
-fn no_more_deliveries_run_at_once_than_a_vendor_takes() {
+fn maximum_concurrency_respects_the_vendor_limits() {
     let template = Template::read();
     for (name, logical_id, ..) in FUNCTIONS {
         assert!(concurrency(&template, logical_id) >= LEAST_CONCURRENCY, "{name}");

@@ -1,11 +1,11 @@
-//! The secrets: those of callers are generated, those of vendors wait to be filled in.
+//! The secrets: webhook secrets are generated, vendor secrets start as placeholders.
 
 use shared::secrets::PLACEHOLDER;
 
 use super::Template;
 
 #[test]
-fn a_vendor_s_secret_waits_with_the_placeholder_that_functions_recognise() {
+fn vendor_secrets_start_with_a_recognized_placeholder() {
     let template = Template::read();
     let to_be_filled_in = [
         ("MandrillSecret", "api_key"),
@@ -21,7 +21,7 @@ fn a_vendor_s_secret_waits_with_the_placeholder_that_functions_recognise() {
 }
 
 #[test]
-fn a_caller_s_secret_is_generated_long_enough_and_fit_for_a_url() {
+fn webhook_secrets_are_generated_long_and_url_safe() {
     let template = Template::read();
     for (secret, field) in [("OryWebhookSecret", "api_key"), ("MailchimpWebhookSecret", "secret")] {
         let generated = &template.resource(secret)["GenerateSecretString"];

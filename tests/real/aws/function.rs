@@ -40,7 +40,7 @@ fn handed_over(message: &aws_sdk_sqs::types::Message) -> Message {
 }
 
 #[tokio::test]
-async fn an_event_is_stored_and_received_and_its_mail_is_sent_and_recorded_once() {
+async fn event_is_enqueued_received_sent_and_recorded_once() {
     let mandrill = FakeMandrill::start(0, MANDRILL_KEY).await.unwrap();
     let queue = Peer::with("150", MAX_MESSAGE_BYTES).await;
     let (sdk, table) = (sdk(&MOTO.url()), name());

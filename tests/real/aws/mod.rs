@@ -1,5 +1,4 @@
-//! Our adapters and moto: Secrets Manager, SQS and DynamoDB over their wire protocols, as somebody
-//! else reads them.
+//! Our adapters against moto: Secrets Manager, SQS and DynamoDB over their wire protocols.
 
 mod function;
 mod queue;

@@ -39,8 +39,8 @@ impl Peer {
     async fn messages(&self) -> String {
         let count = QueueAttributeName::ApproximateNumberOfMessages;
         let ask = self.client.get_queue_attributes().queue_url(&self.url);
-        let told = ask.attribute_names(count.clone()).send().await.unwrap();
-        told.attributes.unwrap().remove(&count).unwrap()
+        let answer = ask.attribute_names(count.clone()).send().await.unwrap();
+        answer.attributes.unwrap().remove(&count).unwrap()
     }
 
     pub(super) async fn receive(&self) -> Vec<Message> {
@@ -68,7 +68,7 @@ pub(super) fn receives(message: &Message) -> u32 {
 }
 
 #[tokio::test]
-async fn what_is_sent_is_received() {
+async fn sent_message_is_received() {
     let queue = Peer::with("30", MAX_MESSAGE_BYTES).await;
     let body = json!({"name": "Zoë 😀 \"<&>\" \u{2028}", "n": 1.5, "none": null}).to_string();
     queue.ours().send(body.clone()).await.unwrap();
@@ -76,7 +76,7 @@ async fn what_is_sent_is_received() {
 }
 
 #[tokio::test]
-async fn what_sqs_refuses_to_carry_is_received_as_the_same_json() {
+async fn characters_invalid_in_sqs_are_received_as_the_same_json() {
     let queue = Peer::with("30", MAX_MESSAGE_BYTES).await;
     let value = json!({"name": "a\u{fffe}b\u{ffff}c\u{1}d"});
     queue.ours().send(value.to_string()).await.unwrap();
@@ -85,7 +85,7 @@ async fn what_sqs_refuses_to_carry_is_received_as_the_same_json() {
 }
 
 #[tokio::test]
-async fn a_hidden_message_is_received_again_once_its_time_is_over_and_not_before() {
+async fn delayed_message_is_received_after_its_visibility_timeout() {
     let queue = Peer::with("1", MAX_MESSAGE_BYTES).await;
     queue.ours().send("{}".to_owned()).await.unwrap();
     let message = queue.receive_once().await;
@@ -99,7 +99,7 @@ async fn a_hidden_message_is_received_again_once_its_time_is_over_and_not_before
 }
 
 #[tokio::test]
-async fn a_message_that_is_hidden_for_no_time_is_received_at_once() {
+async fn message_with_zero_delay_is_received_at_once() {
     let queue = Peer::with("30", MAX_MESSAGE_BYTES).await;
     queue.ours().send("{}".to_owned()).await.unwrap();
     let receipt = queue.receive_once().await.receipt_handle.unwrap();
@@ -108,7 +108,7 @@ async fn a_message_that_is_hidden_for_no_time_is_received_at_once() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_limit_of_sqs_is_not_sent() {
+async fn message_over_the_sqs_limit_is_not_sent() {
     let queue = Peer::with("30", MAX_MESSAGE_BYTES).await;
     let sent = queue.ours().send("x".repeat(MAX_MESSAGE_BYTES + 1)).await;
     assert!(matches!(sent, Err(QueueError::TooLarge)), "{sent:?}");
@@ -118,7 +118,7 @@ async fn a_message_over_the_limit_of_sqs_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_queue_s_own_limit_is_not_taken_for_sent() {
+async fn message_over_the_queue_limit_is_an_error() {
     let queue = Peer::with("30", 1024).await;
     let sent = queue.ours().send("x".repeat(1025)).await;
     assert!(matches!(sent, Err(QueueError::Unreachable(_))), "{sent:?}");
@@ -126,7 +126,7 @@ async fn a_message_over_the_queue_s_own_limit_is_not_taken_for_sent() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_not_there_cannot_be_reached() {
+async fn missing_queue_is_reported_as_unreachable() {
     let url = format!("{}/123456789012/not-there", MOTO.url());
     let sent = Sqs::new(&ours(), &url).send("{}".to_owned()).await;
     assert!(matches!(sent, Err(QueueError::Unreachable(_))), "{sent:?}");

@@ -22,28 +22,28 @@ async fn fetch(id: &str, stage: Stage) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_has_its_current_version_and_the_one_before() {
+async fn rotated_secret_has_a_current_and_a_previous_version() {
     let id = secret("one", &["two", r#"{"api_key":"drei \u00fc"}"#]).await;
     assert_eq!(fetch(&id, Stage::Current).await.unwrap(), r#"{"api_key":"drei \u00fc"}"#);
     assert_eq!(fetch(&id, Stage::Previous).await.unwrap(), "two");
 }
 
 #[tokio::test]
-async fn a_new_secret_has_no_version_before() {
+async fn new_secret_has_no_previous_version() {
     let id = secret("one", &[]).await;
     assert_eq!(fetch(&id, Stage::Current).await.unwrap(), "one");
     assert_eq!(fetch(&id, Stage::Previous).await, None);
 }
 
 #[tokio::test]
-async fn a_secret_that_is_not_there_is_refused_by_name() {
+async fn missing_secret_is_reported_by_name() {
     let refused = SecretsManager::new(&ours()).fetch("not-there", Stage::Current).await;
     let Err(SecretError::Refused(name)) = refused else { panic!("{refused:?}") };
     assert_eq!(name, "ResourceNotFoundException");
 }
 
 #[tokio::test]
-async fn a_secret_that_is_deleted_is_refused_by_name() {
+async fn deleted_secret_is_reported_by_name() {
     let id = secret("one", &[]).await;
     Client::new(&sdk(&MOTO.url())).delete_secret().secret_id(&id).send().await.unwrap();
     let refused = SecretsManager::new(&ours()).fetch(&id, Stage::Current).await;

@@ -1,4 +1,4 @@
-//! The console, in a real browser.
+//! The console in a real browser.
 
 mod browser;
 
@@ -36,7 +36,7 @@ async fn send(page: &Page, function: &str, file: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_view_tells_what_the_samples_have_become() {
+async fn first_view_shows_the_results_of_the_samples() {
     let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
     let client = Client::new().unwrap();
     let played = play::play(&stack.root(), &stack.fakes, &client).await;
@@ -59,15 +59,15 @@ async fn the_first_view_tells_what_the_samples_have_become() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sample_shows_its_chain_and_its_mail() {
+async fn sample_shows_its_steps_and_its_mail() {
     look(async |page| {
         send(&page, "mandrill-welcome", "registration.json").await;
-        let event = page.until(EVENT, |text| text.contains("The mail")).await;
+        let event = page.until(EVENT, |text| text.contains("Email")).await;
         for part in [
-            "record claimed: in progress",
+            "lease acquired: in progress",
             "Mandrill POST /api/1.0/messages/send → 200",
             "record completed: delivered",
-            "answered 200",
+            "responded 200",
             "ann@example.com",
         ] {
             assert!(event.contains(part), "{part} in {event}");
@@ -81,13 +81,13 @@ async fn a_sample_shows_its_chain_and_its_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_sent_again_stands_under_its_event() {
+async fn resent_event_is_shown_below_the_original() {
     look(async |page| {
         send(&page, "mandrill-welcome", "registration.json").await;
         page.until(LATEST, |text| text.contains("delivered")).await;
         page.click("#again").await;
         page.until(LATEST, |text| text.contains("2 attempts")).await;
-        page.until(EVENT, |text| text.contains("record not claimed: delivered")).await;
+        page.until(EVENT, |text| text.contains("lease not acquired: delivered")).await;
         page.until(LATEST, |text| text.contains("duplicate")).await;
         assert_eq!(page.count("#events li").await, 1);
     })
@@ -95,7 +95,7 @@ async fn what_is_sent_again_stands_under_its_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_vendor_goes_down_and_comes_back() {
+async fn vendor_outage_can_be_started_and_ended() {
     look(async |page| {
         page.find("#fault-mandrill").await;
         page.select("#fault-mandrill", "down").await;
@@ -103,7 +103,10 @@ async fn a_vendor_goes_down_and_comes_back() {
         send(&page, "mandrill-welcome", "registration.json").await;
         page.until(LATEST, |text| text.contains("3 attempts") && text.contains("later")).await;
         let event = page.until(EVENT, |text| text.contains("3. ")).await;
-        assert!(event.contains("messages/send → 503") && event.contains("answered 503"), "{event}");
+        assert!(
+            event.contains("messages/send → 503") && event.contains("responded 503"),
+            "{event}"
+        );
         page.picture("vendor-down").await;
         page.select("#fault-mandrill", "none").await;
         page.find("#fault-mandrill:not(.faulty)").await;
@@ -114,7 +117,7 @@ async fn a_vendor_goes_down_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_fault_shows_at_once() {
+async fn each_injected_fault_shows_at_once() {
     look(async |page| {
         page.find("#fault-segment").await;
         for (fault, sign) in [
@@ -134,7 +137,7 @@ async fn each_fault_shows_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_identity_is_shown_before_and_after() {
+async fn identity_is_shown_before_and_after() {
     look(async |page| {
         send(&page, "mailchimp-inbound", "mailchimp-unsubscribe.json").await;
         page.until(EVENT, |text| text.contains("traits.consent.newsletter: true -> false")).await;
@@ -145,7 +148,7 @@ async fn the_identity_is_shown_before_and_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupting_reply_stands_at_its_field() {
+async fn reply_message_is_shown_at_its_field() {
     look(async |page| {
         page.find("#fault-mandrill").await;
         page.select("#fault-mandrill", "rejecting").await;
@@ -159,7 +162,7 @@ async fn an_interrupting_reply_stands_at_its_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_editor_shows_the_fault_at_its_place_and_then_the_call() {
+async fn editor_shows_the_fault_at_its_position_and_then_the_call() {
     look(async |page| {
         send(&page, "segment-identify", "registration.json").await;
         page.click("#edit").await;
@@ -185,7 +188,7 @@ async fn the_editor_shows_the_fault_at_its_place_and_then_the_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hostile_name_is_a_text_like_any_other() {
+async fn hostile_name_is_shown_as_text() {
     let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
     let hostile = "</pre><img src=x onerror=\"document.title='taken'\"><script>alert(1)</script>";
     let event = json!({
@@ -214,7 +217,7 @@ async fn a_hostile_name_is_a_text_like_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_keyboard_goes_from_event_to_event() {
+async fn keyboard_moves_between_events() {
     look(async |page| {
         send(&page, "segment-identify", "registration.json").await;
         send(&page, "segment-identify", "login.json").await;

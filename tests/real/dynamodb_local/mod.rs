@@ -46,7 +46,7 @@ async fn start() -> (DynamoDbStore, ()) {
 idempotency_suite!(start);
 
 #[tokio::test]
-async fn of_fifty_who_claim_at_once_exactly_one_wins_each_time() {
+async fn one_of_fifty_concurrent_acquires_wins_each_time() {
     let (records, ()) = start().await;
     let began = Instant::now();
     let mut rounds = 0;

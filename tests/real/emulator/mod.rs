@@ -24,7 +24,7 @@ use crate::{
 const INVOCATIONS: &str = "2015-03-31/functions/function/invocations";
 
 #[tokio::test]
-async fn every_sample_comes_out_of_the_emulator_of_lambda_as_of_the_local_stack() {
+async fn every_sample_gives_the_same_result_in_the_lambda_emulator() {
     let client = Client::new().unwrap();
     for (function, logical_id) in FUNCTIONS {
         let fakes = Fakes::start(PortNumbers::default()).await.unwrap();

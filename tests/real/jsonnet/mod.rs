@@ -4,17 +4,17 @@
 mod answer;
 mod cases;
 mod go_jsonnet;
-mod known;
+mod known_differences;
 
 use std::{collections::BTreeSet, fs};
 
 use shared::template::{Source, Template};
 
-use self::{answer::Answer, cases::Case, go_jsonnet::GoJsonnet, known::KNOWN};
+use self::{answer::Answer, cases::Case, go_jsonnet::GoJsonnet, known_differences::KNOWN};
 use crate::repository;
 
 #[tokio::test]
-async fn both_evaluators_say_the_same_but_for_the_known_differences() {
+async fn evaluators_agree_except_for_known_differences() {
     let mut go_jsonnet = GoJsonnet::start();
     let mut known: BTreeSet<_> = known().collect();
     let mut complaints = Vec::new();
@@ -36,7 +36,7 @@ async fn both_evaluators_say_the_same_but_for_the_known_differences() {
 }
 
 #[test]
-fn the_documents_name_the_templates_that_differ() {
+fn documented_differences_match_the_differing_templates() {
     let documents = fs::read_to_string(repository().join("docs/jsonnet.md")).unwrap();
     let rows = documents.lines().filter(|line| line.starts_with("| "));
     let last_cells = rows.filter_map(|row| row.trim_end_matches(" |").rsplit("| ").next());

@@ -28,7 +28,7 @@ fn open(flow: Flow) -> Vec<Method> {
 }
 
 #[tokio::test]
-async fn kratos_starts_with_all_of_it_and_shows_its_forms() {
+async fn kratos_starts_with_the_printed_configuration() {
     for parse in [false, true] {
         let mut config = Config::new();
         for flow in Flow::ALL.into_iter().filter(|flow| !parse || flow.saves_what_hooks_answer()) {
@@ -42,7 +42,7 @@ async fn kratos_starts_with_all_of_it_and_shows_its_forms() {
 }
 
 #[tokio::test]
-async fn saml_is_for_those_who_have_it_only() {
+async fn saml_hooks_require_the_saml_method() {
     for flow in [Flow::Registration, Flow::Login, Flow::Settings] {
         let yaml = printed(flow, &[Method::Saml], false, "https://abc.test/");
         let why = refused_by(&Config::new().with(&yaml)).await;
@@ -82,7 +82,7 @@ async fn each_hook_is_called_with_its_tag_and_the_key() {
 }
 
 #[tokio::test]
-async fn a_hook_whose_reply_is_wanted_is_called_before_anything_is_saved() {
+async fn parsed_hook_is_called_before_the_identity_is_saved() {
     let recorder = Recorder::start().await;
     let config = [Flow::Registration, Flow::Settings]
         .map(|flow| printed(flow, &[], true, &recorder.url("/")));
@@ -97,7 +97,7 @@ async fn a_hook_whose_reply_is_wanted_is_called_before_anything_is_saved() {
 }
 
 #[tokio::test]
-async fn the_functions_do_what_they_are_for() {
+async fn functions_work_behind_the_printed_hooks() {
     let world = World::start().await;
     let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
     let password = &[Method::Password][..];

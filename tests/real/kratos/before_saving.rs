@@ -18,7 +18,7 @@ const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
 const UNDELIVERABLE: i64 = 8_101_001;
 
 #[tokio::test]
-async fn nothing_happens_that_a_person_could_see() {
+async fn parsed_hook_has_no_visible_effect() {
     let world = World::start().await;
     let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
     let identify = Front::start(world.function(segment_identify::NAME)).await;
@@ -41,7 +41,7 @@ async fn nothing_happens_that_a_person_could_see() {
 }
 
 #[tokio::test]
-async fn nor_does_it_where_the_tag_is_wrong() {
+async fn parsed_hook_with_a_wrong_tag_has_no_visible_effect() {
     let world = World::start().await;
     let identify = Front::start(world.function(segment_identify::NAME)).await;
     let template = forward("registration", "password", "after_save");
@@ -53,7 +53,7 @@ async fn nor_does_it_where_the_tag_is_wrong() {
 }
 
 #[tokio::test]
-async fn an_address_that_bounces_is_told_at_its_field_and_nobody_is_saved() {
+async fn bouncing_address_is_shown_at_its_field_and_not_saved() {
     let world = World::start().await;
     let screening = world.function(mandrill_welcome::NAME).var("SCREEN_REJECTS", "true");
     let welcome = Front::start(screening).await;
@@ -73,7 +73,7 @@ async fn an_address_that_bounces_is_told_at_its_field_and_nobody_is_saved() {
 }
 
 #[tokio::test]
-async fn the_hook_runs_before_kratos_looks_for_somebody_of_that_address() {
+async fn parsed_hook_runs_before_the_duplicate_address_check() {
     let recorder = Recorder::start().await;
     let hooks = [parsed_hook(&recorder.url("/"), ALL), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
@@ -84,7 +84,7 @@ async fn the_hook_runs_before_kratos_looks_for_somebody_of_that_address() {
 }
 
 #[tokio::test]
-async fn a_message_of_any_type_stops_the_flow_but_only_an_error_is_shown_as_one() {
+async fn any_message_type_stops_the_flow_and_only_errors_are_shown_as_errors() {
     let recorder = Recorder::start().await;
     let hooks = [parsed_hook(&recorder.url("/"), ALL), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
@@ -96,7 +96,7 @@ async fn a_message_of_any_type_stops_the_flow_but_only_an_error_is_shown_as_one(
         ("Error", "info"),
     ] {
         let email = format!("{given}@example.com");
-        recorder.reply_about(&email, Reply::json(400, &told(given)));
+        recorder.reply_about(&email, Reply::json(400, &message_of(given)));
         let refused = Person::of(&kratos).register(&email).await;
         assert_eq!(refused.status, 400, "{given}");
         assert_eq!(refused.messages_at("traits.email")[0]["type"], shown, "{given}");
@@ -105,7 +105,7 @@ async fn a_message_of_any_type_stops_the_flow_but_only_an_error_is_shown_as_one(
 }
 
 /// A message at the address.
-fn told(kind: &str) -> Value {
+fn message_of(kind: &str) -> Value {
     json!({"messages": [{"instance_ptr": "#/traits/email", "messages": [
         {"id": 4711, "text": "Not this one.", "type": kind, "context": {}},
     ]}]})

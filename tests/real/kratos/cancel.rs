@@ -45,29 +45,29 @@ async fn sign_up_past(
 }
 
 #[tokio::test]
-async fn in_the_template_of_kratos_an_error_that_begins_with_cancel_cancels() {
+async fn error_starting_with_cancel_in_a_kratos_template_cancels() {
     let texts = ["cancel", "cancelled by consent", "cancel: a test account"].map(Some);
     let outcomes = sign_up_past(FAILS, "application/json", &texts).await;
     assert_eq!(outcomes, [(200, 0); 3]);
 }
 
 #[tokio::test]
-async fn any_other_error_in_it_breaks_the_flow() {
+async fn other_template_errors_break_the_flow() {
     let texts = [Some("Cancel"), Some("please cancel"), None];
     let outcomes = sign_up_past(FAILS, "application/json", &texts).await;
     assert_eq!(outcomes, [(400, 0); 3]);
 }
 
 #[tokio::test]
-async fn for_a_form_even_cancel_breaks_the_flow() {
+async fn cancel_in_a_form_template_breaks_the_flow() {
     let form = "application/x-www-form-urlencoded";
     assert_eq!(sign_up_past(FAILS, form, &[Some("cancel")]).await, [(400, 0)]);
-    let told = "function(ctx) { id: ctx.identity.id }";
-    assert_eq!(sign_up_past(told, form, &[None]).await, [(200, 1)]);
+    let template = "function(ctx) { id: ctx.identity.id }";
+    assert_eq!(sign_up_past(template, form, &[None]).await, [(200, 1)]);
 }
 
 #[tokio::test]
-async fn in_a_template_of_ours_it_is_a_204_that_kratos_takes() {
+async fn cancel_in_our_template_is_a_204_that_kratos_accepts() {
     let world = World::start().await;
     let code = "function(ctx) error 'cancelled by consent'";
     let cancelling = world.function(mandrill_welcome::NAME).template("TEMPLATE", code);

@@ -1,4 +1,4 @@
-//! What Kratos tells a template.
+//! The ctx that Kratos passes to a template.
 
 use fakes::server::Reply;
 use serde_json::json;
@@ -18,7 +18,7 @@ const EVALUATOR_BYTES: usize = 70_000;
 const TRIES: usize = 5;
 
 /// What hooks that forward all were told of somebody who signs up, signs in and changes the traits.
-async fn told() -> &'static ([Recorded; 4], Version) {
+async fn recorded() -> &'static ([Recorded; 4], Version) {
     static TOLD: OnceCell<([Recorded; 4], Version)> = OnceCell::const_new();
     TOLD.get_or_init(play).await
 }
@@ -48,8 +48,8 @@ async fn play() -> ([Recorded; 4], Version) {
 }
 
 #[tokio::test]
-async fn the_transient_payload_is_in_the_flow_where_it_is_not_lost() {
-    let (hooks, version) = told().await;
+async fn transient_payload_is_in_the_flow() {
+    let (hooks, version) = recorded().await;
     for hook in hooks {
         assert_eq!(hook.body.get("transient_payload"), None, "{}", hook.path);
     }
@@ -63,8 +63,8 @@ async fn the_transient_payload_is_in_the_flow_where_it_is_not_lost() {
 }
 
 #[tokio::test]
-async fn it_never_holds_metadata_admin_nor_credentials() {
-    for hook in &told().await.0 {
+async fn ctx_never_holds_metadata_admin_or_credentials() {
+    for hook in &recorded().await.0 {
         for identity in [&hook.body["identity"], &hook.body["session"]["identity"]] {
             assert_eq!(identity.get("metadata_admin"), None, "{}", hook.path);
             assert_eq!(identity.get("credentials"), None, "{}", hook.path);
@@ -73,8 +73,8 @@ async fn it_never_holds_metadata_admin_nor_credentials() {
 }
 
 #[tokio::test]
-async fn nothing_in_it_tells_which_hook_called() {
-    for hook in &told().await.0 {
+async fn ctx_does_not_identify_the_calling_hook() {
+    for hook in &recorded().await.0 {
         let keys: Vec<_> = hook.body.as_object().unwrap().keys().cloned().collect();
         let known = [
             "flow",
@@ -91,7 +91,7 @@ async fn nothing_in_it_tells_which_hook_called() {
 
 /// Which of the two is up to chance: how soon the evaluator's process ends.
 #[tokio::test]
-async fn one_that_is_too_large_for_the_evaluator_comes_as_an_empty_body_or_breaks_the_flow() {
+async fn too_large_ctx_gives_an_empty_body_or_breaks_the_flow() {
     let recorder = Recorder::start().await;
     let hooks = [web_hook(&recorder.url("/"), ALL), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;

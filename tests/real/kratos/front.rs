@@ -83,7 +83,7 @@ impl Front {
         self.sandbox.lock().await.as_mut().unwrap().deliver(messages).await
     }
 
-    /// Ends the function; what it wrote.
+    /// Ends the function and returns its logs.
     pub(super) async fn end(self) -> Log {
         let sandbox = self.sandbox.lock().await.take();
         sandbox.unwrap().end().await

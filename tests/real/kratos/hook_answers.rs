@@ -1,4 +1,4 @@
-//! What Kratos makes of a hook's answer.
+//! How Kratos handles hook responses.
 
 use fakes::server::Reply;
 use serde_json::{Value, json};
@@ -18,13 +18,13 @@ const IMPROPER: &str =
 struct Row {
     reply: Reply,
     /// What the person is told: the status, and a part of the body.
-    told: (u16, &'static str),
+    shown: (u16, &'static str),
     /// How often the target is called.
     calls: usize,
 }
 
-fn row(reply: Reply, told: (u16, &'static str), calls: usize) -> Row {
-    Row { reply, told, calls }
+fn row(reply: Reply, shown: (u16, &'static str), calls: usize) -> Row {
+    Row { reply, shown, calls }
 }
 
 fn empty(status: u16) -> Reply {
@@ -51,7 +51,7 @@ async fn play(hook: fn(&str, &str) -> Value, rows: Vec<Row>, saves: fn(u16) -> b
     let recorder = Recorder::start().await;
     let hooks = [hook(&recorder.url("/"), ALL), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
-    for (n, Row { reply, told: (status, why), calls }) in rows.into_iter().enumerate() {
+    for (n, Row { reply, shown: (status, why), calls }) in rows.into_iter().enumerate() {
         let email = format!("person-{n}@example.com");
         let case = format!("{n}: {reply:?}");
         recorder.reply_about(&email, reply);
@@ -71,7 +71,7 @@ async fn play(hook: fn(&str, &str) -> Value, rows: Vec<Row>, saves: fn(u16) -> b
 }
 
 #[tokio::test]
-async fn a_parsed_answer() {
+async fn parsed_hook_answers() {
     let accepted = json!({"status": "accepted", "id": "1"});
     let rows = vec![
         row(empty(204), (200, ""), 1),
@@ -96,7 +96,7 @@ async fn a_parsed_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_neither_parsed_nor_ignored() {
+async fn unparsed_hook_answers() {
     let rows = vec![
         row(empty(204), (200, ""), 1),
         row(empty(200), (200, ""), 1),
@@ -112,7 +112,7 @@ async fn an_answer_that_is_neither_parsed_nor_ignored() {
 }
 
 #[tokio::test]
-async fn a_person_who_met_a_failing_hook_exists_and_cannot_sign_up_again() {
+async fn failing_hook_leaves_an_identity_that_cannot_sign_up_again() {
     let recorder = Recorder::start().await;
     let hooks = [web_hook(&recorder.url("/"), ALL), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;

@@ -1,4 +1,4 @@
-//! Which list of hooks Kratos looks at.
+//! Which hook lists Kratos uses.
 
 use super::{
     config::{ALL, Config, parsed_hook, session, web_hook},
@@ -31,14 +31,14 @@ fn for_any_method(recorder: &Recorder) -> Config {
 }
 
 #[tokio::test]
-async fn a_hook_for_all_methods_is_called_where_the_method_has_no_list_unless_it_is_parsed() {
+async fn hook_for_all_methods_is_called_if_the_method_has_no_list() {
     let recorder = Recorder::start().await;
     let called = called(&recorder, for_any_method(&recorder)).await;
     assert_eq!(called, ["/registration/plain", "/settings/plain"]);
 }
 
 #[tokio::test]
-async fn any_hook_of_the_method_silences_the_list_for_all() {
+async fn any_method_hook_shadows_the_global_list() {
     let recorder = Recorder::start().await;
     let config = for_any_method(&recorder).after("registration", "password", &[session()]).after(
         "settings",
@@ -49,7 +49,7 @@ async fn any_hook_of_the_method_silences_the_list_for_all() {
 }
 
 #[tokio::test]
-async fn an_empty_list_of_the_method_does_not() {
+async fn empty_method_list_does_not_shadow_the_global_list() {
     let recorder = Recorder::start().await;
     let config = for_any_method(&recorder).after("registration", "password", &[]);
     assert_eq!(called(&recorder, config).await, ["/registration/plain", "/settings/plain"]);

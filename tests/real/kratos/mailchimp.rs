@@ -1,4 +1,4 @@
-//! The way back: consent that is withdrawn at Mailchimp is withdrawn in Kratos.
+//! From Mailchimp to Kratos: consent that is withdrawn at Mailchimp is withdrawn in Kratos.
 
 use integration::{Event, Sandbox};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn event(kind: &str, fired_at: &str, data: &str) -> Event {
 }
 
 #[tokio::test]
-async fn an_unsubscribe_withdraws_consent_once() {
+async fn unsubscribe_withdraws_consent_once() {
     let world = World::start().await;
     let (kratos, mut inbound) = start(&world).await;
     let before = kratos.identity_of(ANN).await.unwrap();
@@ -62,7 +62,7 @@ async fn an_unsubscribe_withdraws_consent_once() {
 }
 
 #[tokio::test]
-async fn the_person_can_still_sign_in() {
+async fn person_can_still_sign_in() {
     let world = World::start().await;
     let (kratos, mut inbound) = start(&world).await;
     let unsubscribe = event("unsubscribe", "2026-01-31+11%3A19%3A37", "&data[action]=unsub");
@@ -71,7 +71,7 @@ async fn the_person_can_still_sign_in() {
 }
 
 #[tokio::test]
-async fn a_bounce_is_written_beside_metadata_that_were_null() {
+async fn bounce_is_written_to_null_metadata() {
     let world = World::start().await;
     let (kratos, mut inbound) = start(&world).await;
     let before = kratos.identity_of(ANN).await.unwrap();
@@ -84,7 +84,7 @@ async fn a_bounce_is_written_beside_metadata_that_were_null() {
 }
 
 #[tokio::test]
-async fn our_own_patch_is_known_again_by_its_time_and_a_newer_subscribe_gives_consent() {
+async fn own_patch_is_recognized_by_its_time_and_a_newer_subscribe_gives_consent() {
     let world = World::start().await;
     let (kratos, mut inbound) = start(&world).await;
     let unsubscribe = event("unsubscribe", "2026-01-31+11%3A19%3A37", "&data[action]=unsub");
@@ -97,7 +97,7 @@ async fn our_own_patch_is_known_again_by_its_time_and_a_newer_subscribe_gives_co
 }
 
 #[tokio::test]
-async fn a_consent_that_is_withdrawn_in_the_settings_is_not_given_back() {
+async fn consent_withdrawn_in_settings_is_not_restored() {
     let world = World::start().await;
     let config = Config::new().after("registration", "password", &[session()]);
     let kratos = Kratos::start(&config).await;
@@ -116,7 +116,7 @@ async fn a_consent_that_is_withdrawn_in_the_settings_is_not_given_back() {
 }
 
 #[tokio::test]
-async fn kratos_says_itself_that_nobody_has_an_id_and_a_wrong_path_says_nothing() {
+async fn kratos_404_for_an_identity_differs_from_a_wrong_path() {
     let world = World::start().await;
     let (kratos, mut inbound) = start(&world).await;
     let nobody = "&data[merges][ORY_ID]=000000c3-1111-4111-8111-0000000000c3";

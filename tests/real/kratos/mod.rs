@@ -1,5 +1,5 @@
-//! Ory Kratos itself: real sign-ups, logins and changes of settings, with the functions behind its
-//! webhooks. See README.md beside this file.
+//! Ory Kratos: real sign-ups, logins and settings changes, with the functions behind its webhooks.
+//! See README.md.
 
 mod action;
 mod before_saving;

@@ -32,7 +32,7 @@ fn template() -> String {
 }
 
 #[tokio::test]
-async fn a_vendor_that_is_down_breaks_no_sign_up() {
+async fn vendor_outage_breaks_no_sign_up() {
     let world = World::start().await;
     let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
     let hooks = [hook_of_action(&welcome.url(), Flow::Registration, Method::Password), session()];
@@ -45,7 +45,7 @@ async fn a_vendor_that_is_down_breaks_no_sign_up() {
 }
 
 #[tokio::test]
-async fn a_stored_mail_arrives_once_when_the_vendor_is_back() {
+async fn enqueued_mail_arrives_once_after_the_outage() {
     let world = World::start().await;
     let welcome = Front::start(world.queued_function(mandrill_welcome::NAME)).await;
     let hooks = [hook_of_action(&welcome.url(), Flow::Registration, Method::Password), session()];
@@ -69,7 +69,7 @@ async fn a_stored_mail_arrives_once_when_the_vendor_is_back() {
 }
 
 #[tokio::test]
-async fn the_attempts_of_kratos_are_one_event_and_lead_to_one_mail() {
+async fn kratos_retries_are_one_event_and_one_mail() {
     let world = World::start().await;
     let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
     let hooks = [web_hook(&welcome.url(), &template()), session()];

@@ -1,4 +1,4 @@
-//! A hook's target that remembers what it was told, and answers as it is told to.
+//! A hook target that records requests and gives scripted answers.
 
 use std::{
     collections::HashMap,

@@ -19,7 +19,7 @@ fn ann() -> Value {
 }
 
 #[tokio::test]
-async fn metadata_are_added_and_no_trait_is_lost() {
+async fn metadata_is_added_and_no_trait_is_lost() {
     let code = "function(ctx, outcome) { identity: {
         traits: { name: { last: 'Low' } },
         metadata_public: { [ctx.hook.flow]: outcome.status },
@@ -53,7 +53,7 @@ async fn metadata_are_added_and_no_trait_is_lost() {
 }
 
 #[tokio::test]
-async fn messages_of_the_template_stand_in_the_form() {
+async fn template_messages_are_shown_in_the_form() {
     let code = "function(ctx, outcome) { messages: [{
         instance_ptr: '#/traits/name/last',
         messages: [{ id: 4711, type: 'error', text: 'Not this one.', context: {} }],

@@ -1,4 +1,4 @@
-//! Kratos' attempts at one webhook.
+//! Retries of a webhook by Kratos.
 
 use std::{
     collections::BTreeSet,
@@ -66,7 +66,7 @@ async fn sign_up_against(replies: Vec<Reply>) -> Vec<Tried> {
 }
 
 #[tokio::test]
-async fn the_second_comes_after_a_second_and_the_third_after_two_more() {
+async fn kratos_retries_after_one_second_and_two_more() {
     let mut replies = vec![Reply::HangUp];
     replies.extend([429, 500, 502, 503].map(|status| Reply::text(status, "text/plain", "")));
     for tried in sign_up_against(replies).await {
@@ -78,7 +78,7 @@ async fn the_second_comes_after_a_second_and_the_third_after_two_more() {
 }
 
 #[tokio::test]
-async fn retry_after_is_obeyed() {
+async fn kratos_respects_retry_after() {
     let wait = Duration::from_secs(4);
     let reply = |status: u16| {
         let response = Response::builder().status(status).header("retry-after", wait.as_secs());
@@ -90,7 +90,7 @@ async fn retry_after_is_obeyed() {
 }
 
 #[tokio::test]
-async fn whoever_waited_in_vain_is_told_the_url_of_the_hook() {
+async fn kratos_timeout_error_shows_the_hook_url() {
     let [tried] = sign_up_against(vec![Reply::HangUp]).await.try_into().ok().unwrap();
     let (_, why) = tried.answered.error();
     let host = tried.attempts[0].header("host").unwrap();

@@ -21,7 +21,7 @@ fn config(hooks: &[Value]) -> Config {
 }
 
 #[tokio::test]
-async fn a_hook_sees_the_old_address_in_the_session_and_the_new_one_in_the_identity() {
+async fn settings_hook_sees_old_address_in_session_and_new_one_in_identity() {
     let recorder = Recorder::start().await;
     let forwarded = forward("settings", "profile", "after_save");
     let kratos = Kratos::start(&config(&[
@@ -34,7 +34,7 @@ async fn a_hook_sees_the_old_address_in_the_session_and_the_new_one_in_the_ident
     assert_eq!(ann.change(json!({"email": NEW})).await.status, 200);
     let hooks = recorder.recorded();
     assert_eq!(hooks.len(), 2);
-    let tells_session = kratos.version().await.tells_the_session_after_settings();
+    let tells_session = kratos.version().await.sends_the_session_after_settings();
     for hook in hooks {
         let old = &hook.body["session"]["identity"]["traits"]["email"];
         assert_eq!(old.as_str(), tells_session.then_some(OLD), "{}", hook.path);
@@ -43,7 +43,7 @@ async fn a_hook_sees_the_old_address_in_the_session_and_the_new_one_in_the_ident
 }
 
 #[tokio::test]
-async fn before_saving_it_sees_both_too() {
+async fn before_save_settings_hook_sees_both_addresses() {
     let recorder = Recorder::start().await;
     let hook = parsed_hook(&recorder.url("/"), ALL);
     let kratos = Kratos::start(&config(&[hook])).await;
@@ -51,7 +51,7 @@ async fn before_saving_it_sees_both_too() {
     assert_eq!(ann.register(OLD).await.status, 200);
     assert_eq!(ann.change(json!({"email": NEW})).await.status, 200);
     let [hook] = recorder.recorded().try_into().unwrap();
-    let tells_session = kratos.version().await.tells_the_session_before_settings();
+    let tells_session = kratos.version().await.sends_the_session_before_settings();
     let old = &hook.body["session"]["identity"]["traits"]["email"];
     assert_eq!(old.as_str(), tells_session.then_some(OLD));
     assert_eq!(hook.body["identity"]["traits"]["email"], NEW);
@@ -59,7 +59,7 @@ async fn before_saving_it_sees_both_too() {
 }
 
 #[tokio::test]
-async fn a_template_that_forwards_all_ships_the_session_cookie_which_goes_no_further() {
+async fn forwarded_session_cookie_is_dropped_by_the_function() {
     let world = World::start().await;
     let tells_all = "function(ctx) {
         userId: ctx.identity.id, traits: { all: std.manifestJsonMinified(ctx) },
@@ -88,13 +88,13 @@ async fn a_template_that_forwards_all_ships_the_session_cookie_which_goes_no_fur
     world.work(&identify).await;
     let tracked = world.fakes.segment.take_received();
     assert_eq!(tracked.len(), 1);
-    let told = tracked[0].body.to_string();
-    assert!(told.contains(NEW), "the address was told");
+    let sent = tracked[0].body.to_string();
+    assert!(sent.contains(NEW), "the address was sent");
     let log = identify.end().await;
     assert!(!log.stdout.is_empty());
     for secret in [cookie.as_str(), csrf] {
         assert!(!stored.contains(secret), "in the queue");
-        assert!(!told.contains(secret), "at Segment");
-        assert!(!log.tells(secret), "in the log");
+        assert!(!sent.contains(secret), "at Segment");
+        assert!(!log.contains(secret), "in the log");
     }
 }

@@ -1,4 +1,4 @@
-//! What the functions are for: somebody signs up, and the vendors are told.
+//! The main use: a sign-up is sent to the vendors.
 
 use lint::kratos::{Flow, Method};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use super::{
 const ANN: &str = "ann@example.com";
 
 #[tokio::test]
-async fn a_registration_brings_one_welcome_and_one_identify() {
+async fn registration_sends_one_welcome_and_one_identify() {
     let world = World::start().await;
     let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
     let identify = Front::start(world.function(segment_identify::NAME)).await;
@@ -51,7 +51,7 @@ async fn a_registration_brings_one_welcome_and_one_identify() {
 }
 
 #[tokio::test]
-async fn signing_in_later_is_no_second_welcome() {
+async fn later_sign_in_sends_no_second_welcome() {
     let world = World::start().await;
     let welcome = Front::start(world.function(mandrill_welcome::NAME)).await;
     let hook = |flow| hook_of_action(&welcome.url(), flow, Method::Password);

@@ -20,12 +20,12 @@ impl Version {
     }
 
     /// Whether a hook after settings is told the session, and in it the identity before the change.
-    pub(super) fn tells_the_session_after_settings(&self) -> bool {
+    pub(super) fn sends_the_session_after_settings(&self) -> bool {
         self.is_since([25, 4])
     }
 
     /// Whether a hook that runs before settings are saved is told it, too.
-    pub(super) fn tells_the_session_before_settings(&self) -> bool {
+    pub(super) fn sends_the_session_before_settings(&self) -> bool {
         self.is_since([26, 2])
     }
 

@@ -1,4 +1,4 @@
-//! What stands around the functions, beside Kratos: vendors, secrets, a queue and a table.
+//! The environment of the functions beside Kratos: vendors, secrets, a queue and a table.
 
 use fakes::{FakeDynamoDb, FakeSqs, Message};
 use integration::Deployment;
@@ -28,7 +28,7 @@ impl World {
         Self { fakes, sqs, dynamo_db }
     }
 
-    /// A function that delivers in line.
+    /// A function that delivers inline.
     pub(super) fn function(&self, name: &'static str) -> Deployment {
         let deployment = Deployment::of(name).var("AWS_ENDPOINT_URL", self.fakes.secrets.url());
         let settings = self.fakes.settings(name).into_iter();

@@ -1,4 +1,4 @@
-//! One record, and those who want it.
+//! One record, and the holders that compete for it.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// How long a claim holds, unless a case says otherwise.
+/// How long a lease lasts, unless a case says otherwise.
 pub(super) const LEASE: Duration = Duration::from_secs(27);
 
 /// How long a record lives, unless a case says otherwise.
@@ -60,16 +60,16 @@ impl<'a> Case<'a> {
     }
 
     pub(super) async fn acquire(&self, request: LeaseRequest) -> Acquire {
-        self.claim_for(ANN, request).await
+        self.acquire_for(ANN, request).await
     }
 
-    async fn claim_for(&self, recipient: &str, request: LeaseRequest) -> Acquire {
+    async fn acquire_for(&self, recipient: &str, request: LeaseRequest) -> Acquire {
         self.records.acquire(request, Some(recipient)).await.expect("the store can be reached")
     }
 
-    /// A claim for a call to this recipient.
+    /// Acquires the lease for a call to this recipient.
     pub(super) async fn taken_for(&self, recipient: &str, holder: &str, after: Duration) -> Lease {
-        match self.claim_for(recipient, self.request(holder, after)).await {
+        match self.acquire_for(recipient, self.request(holder, after)).await {
             Acquire::Acquired(lease) => lease,
             other => panic!("{other:?}"),
         }
@@ -82,12 +82,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A claim by `holder` after this time, with the usual lease.
+    /// A lease request by `holder` after this time, of the usual length.
     pub(super) async fn taken_by(&self, holder: &str, after: Duration) -> Lease {
         self.wins(self.request(holder, after)).await
     }
 
-    /// Sees the request turned away; until when.
+    /// Checks that another holder has the lease. Returns its end.
     pub(super) async fn is_busy(&self, request: LeaseRequest) -> OffsetDateTime {
         match self.acquire(request).await {
             Acquire::InProgress { until } => until,
@@ -95,7 +95,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Sees that it is done; what it came to.
+    /// Checks that the record is completed. Returns its state.
     pub(super) async fn is_done(&self, after: Duration) -> State {
         match self.acquire(self.request("a latecomer", after)).await {
             Acquire::Completed(state) => state,
@@ -105,11 +105,11 @@ impl<'a> Case<'a> {
 
     pub(super) async fn completes(&self, lease: &Lease, state: State) {
         let completion = Completion { state, vendor_id: Some("m1".to_owned()) };
-        self.records.complete(lease, completion).await.expect("the claim holds");
+        self.records.complete(lease, completion).await.expect("the lease holds");
     }
 
     pub(super) async fn releases(&self, lease: &Lease) {
-        self.records.release(lease).await.expect("the claim holds");
+        self.records.release(lease).await.expect("the lease holds");
     }
 
     pub(super) async fn renews(&self, lease: Lease, after: Duration) -> Lease {
@@ -118,10 +118,10 @@ impl<'a> Case<'a> {
 
     pub(super) async fn renews_for(&self, recipient: &str, lease: Lease, after: Duration) -> Lease {
         let renewed = self.records.renew(lease, self.start + after, Some(recipient)).await;
-        renewed.expect("the claim holds")
+        renewed.expect("the lease holds")
     }
 
-    /// Sees that a holder can do nothing.
+    /// Checks that a holder cannot change the record.
     pub(super) async fn has_lost(&self, lease: &Lease) {
         let completion = Completion { state: State::Delivered, vendor_id: None };
         let results = [
@@ -142,7 +142,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Sees the request for the lane turned away; until when.
+    /// Checks that the lane is occupied. Returns the end of its lease.
     pub(super) async fn is_occupied(&self, request: LeaseRequest) -> OffsetDateTime {
         match self.enter(request).await {
             Entry::InProgress { until } => until,
@@ -158,7 +158,7 @@ impl<'a> Case<'a> {
         self.records.leave(lane, written).await.expect("the lane is still theirs");
     }
 
-    /// Sees that whoever was in the lane can write nothing down in it any more.
+    /// Checks that a former holder can no longer write the state of the lane.
     pub(super) async fn has_lost_the_lane(&self, lane: &InLane, written: Written) {
         for written in [None, Some(written)] {
             let left = self.records.leave(lane, written).await;

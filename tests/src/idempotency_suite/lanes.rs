@@ -1,4 +1,4 @@
-//! Lanes: one in them at a time, and the last event that was applied.
+//! Lanes: one holder at a time, and the state of the last applied event.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn written(second: i64) -> Written {
 }
 
 /// Whatever the fraction of the second in which it was entered.
-pub async fn a_lane_keeps_others_out_until_the_very_millisecond_in_which_its_lease_ends(
+pub async fn lane_excludes_others_until_the_millisecond_its_lease_ends(
     records: &dyn IdempotencyStore,
 ) {
     for millisecond in [0, 1, 500, 998, 999] {
@@ -38,10 +38,8 @@ pub async fn a_lane_keeps_others_out_until_the_very_millisecond_in_which_its_lea
     }
 }
 
-/// And the others are told until when.
-pub async fn of_fifty_who_enter_a_lane_at_once_exactly_one_is_let_in(
-    records: &dyn IdempotencyStore,
-) {
+/// The others learn its end.
+pub async fn one_of_fifty_concurrent_lane_entries_succeeds(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let bids = (0..50).map(|n| case.request(&format!("holder {n}"), Duration::ZERO));
     let mut entered = 0;
@@ -55,7 +53,7 @@ pub async fn of_fifty_who_enter_a_lane_at_once_exactly_one_is_let_in(
 }
 
 /// Whether anything was applied or not.
-pub async fn a_lane_is_free_as_soon_as_it_is_left(records: &dyn IdempotencyStore) {
+pub async fn lane_is_free_after_leave(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     for (n, last) in [None, Some(written(1)), None].into_iter().enumerate() {
         let lane = case.entered_by(&format!("holder {n}"), Duration::ZERO).await;
@@ -64,7 +62,7 @@ pub async fn a_lane_is_free_as_soon_as_it_is_left(records: &dyn IdempotencyStore
 }
 
 /// With every target, word and flag, and to the last digit of a time.
-pub async fn what_was_written_comes_back_as_it_was_written(records: &dyn IdempotencyStore) {
+pub async fn lane_state_is_read_back_unchanged(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let mut before = Written::default();
     let mut n = 0;
@@ -93,9 +91,7 @@ pub async fn what_was_written_comes_back_as_it_was_written(records: &dyn Idempot
 }
 
 /// An older event, a duplicate, or one that came to nothing.
-pub async fn who_leaves_a_lane_with_nothing_applied_keeps_what_was_written_before(
-    records: &dyn IdempotencyStore,
-) {
+pub async fn leaving_a_lane_without_changes_keeps_its_state(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
     case.leaves(&lane, Some(written(1))).await;
@@ -107,7 +103,7 @@ pub async fn who_leaves_a_lane_with_nothing_applied_keeps_what_was_written_befor
 }
 
 /// The one before it died in there.
-pub async fn who_takes_over_a_lane_finds_what_was_applied_last(records: &dyn IdempotencyStore) {
+pub async fn takeover_of_a_lane_reads_the_last_applied_state(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
     case.leaves(&lane, Some(written(1))).await;
@@ -118,7 +114,7 @@ pub async fn who_takes_over_a_lane_finds_what_was_applied_last(records: &dyn Ide
 }
 
 /// Somebody else is in there by then, or has been.
-pub async fn who_lost_a_lane_changes_nothing_in_it_any_more(records: &dyn IdempotencyStore) {
+pub async fn lost_lane_lease_cannot_write_the_state(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let first = case.entered_by("one", Duration::ZERO).await;
     let second = case.entered_by("two", LEASE).await;
@@ -130,9 +126,7 @@ pub async fn who_lost_a_lane_changes_nothing_in_it_any_more(records: &dyn Idempo
 }
 
 /// What it did is done, and better known late than never.
-pub async fn who_outlived_the_lease_may_still_write_until_somebody_takes_over(
-    records: &dyn IdempotencyStore,
-) {
+pub async fn expired_lane_lease_can_write_until_a_takeover(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
     case.leaves(&lane, Some(written(1))).await;
@@ -140,7 +134,7 @@ pub async fn who_outlived_the_lease_may_still_write_until_somebody_takes_over(
 }
 
 /// The first answer may have been lost on its way.
-pub async fn leaving_a_lane_twice_is_as_good_as_once(records: &dyn IdempotencyStore) {
+pub async fn leaving_a_lane_is_idempotent(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
     for _ in 0..2 {
@@ -150,7 +144,7 @@ pub async fn leaving_a_lane_twice_is_as_good_as_once(records: &dyn IdempotencySt
 }
 
 /// Neither who is in them, nor what was applied.
-pub async fn lanes_do_not_meet(records: &dyn IdempotencyStore) {
+pub async fn lanes_are_independent(records: &dyn IdempotencyStore) {
     let (one, two) = (Case::new(records), Case::new(records));
     let lane = one.entered_by("one", Duration::ZERO).await;
     let other = two.entered_by("one", Duration::ZERO).await;
@@ -161,7 +155,7 @@ pub async fn lanes_do_not_meet(records: &dyn IdempotencyStore) {
 }
 
 /// An event may be sent again after months, and must still find that it is old.
-pub async fn a_lane_is_remembered_for_good(records: &dyn IdempotencyStore) {
+pub async fn lane_state_does_not_expire(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lane = case.entered_by("one", Duration::ZERO).await;
     case.leaves(&lane, Some(written(1))).await;

@@ -1,4 +1,4 @@
-//! One holder at a time, for as long as its lease.
+//! Leases: one holder at a time.
 
 use std::time::Duration;
 
@@ -8,9 +8,7 @@ use shared::idempotency::{Acquire, IdempotencyStore, LeaseRequest, State};
 use super::case::{Case, LEASE, MILLISECOND, SECOND};
 
 /// Whatever the fraction of the second in which it begins.
-pub async fn a_claim_keeps_others_out_until_the_very_millisecond_in_which_its_lease_ends(
-    records: &dyn IdempotencyStore,
-) {
+pub async fn lease_excludes_others_until_the_millisecond_it_ends(records: &dyn IdempotencyStore) {
     for millisecond in [0, 1, 500, 998, 999] {
         let case = Case::at(records, millisecond);
         assert_eq!(case.taken_by("one", Duration::ZERO).await.in_doubt_since, None);
@@ -28,13 +26,13 @@ pub async fn a_claim_keeps_others_out_until_the_very_millisecond_in_which_its_le
     }
 }
 
-/// And the others are told until when.
-pub async fn of_fifty_who_claim_at_once_exactly_one_wins(records: &dyn IdempotencyStore) {
+/// The others learn its end.
+pub async fn one_of_fifty_concurrent_acquires_wins(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let requests = (0..50).map(|n| case.request(&format!("holder {n}"), Duration::ZERO));
     let mut won = 0;
-    for claim in join_all(requests.map(|request| case.acquire(request))).await {
-        match claim {
+    for acquired in join_all(requests.map(|request| case.acquire(request))).await {
+        match acquired {
             Acquire::Acquired(lease) => won += usize::from(lease.in_doubt_since.is_none()),
             Acquire::InProgress { until } => assert_eq!(until, case.start + LEASE),
             Acquire::Completed(state) => panic!("nobody has completed it: {state:?}"),
@@ -43,8 +41,8 @@ pub async fn of_fifty_who_claim_at_once_exactly_one_wins(records: &dyn Idempoten
     assert_eq!(won, 1);
 }
 
-/// Neither claims nor ends.
-pub async fn records_of_two_events_do_not_meet(records: &dyn IdempotencyStore) {
+/// Neither acquires nor completes.
+pub async fn records_of_two_events_are_independent(records: &dyn IdempotencyStore) {
     let (one, two) = (Case::new(records), Case::new(records));
     let lease = one.taken_by("one", Duration::ZERO).await;
     two.taken_by("one", Duration::ZERO).await;
@@ -53,7 +51,7 @@ pub async fn records_of_two_events_do_not_meet(records: &dyn IdempotencyStore) {
 }
 
 /// Somebody else is at work by then.
-pub async fn a_holder_who_lost_its_claim_changes_nothing_any_more(records: &dyn IdempotencyStore) {
+pub async fn lost_lease_cannot_change_the_record(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let first = case.taken_by("one", Duration::ZERO).await;
     let second = case.taken_by("two", LEASE).await;
@@ -66,9 +64,7 @@ pub async fn a_holder_who_lost_its_claim_changes_nothing_any_more(records: &dyn 
 }
 
 /// A late end is better than none.
-pub async fn a_holder_whose_lease_is_over_still_holds_until_somebody_takes_over(
-    records: &dyn IdempotencyStore,
-) {
+pub async fn expired_lease_is_valid_until_a_takeover(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lease = case.taken_by("one", Duration::ZERO).await;
     case.completes(&lease, State::Delivered).await;
@@ -76,9 +72,7 @@ pub async fn a_holder_whose_lease_is_over_still_holds_until_somebody_takes_over(
 }
 
 /// Leases are in milliseconds.
-pub async fn a_lease_that_ends_within_the_same_second_is_live_until_then(
-    records: &dyn IdempotencyStore,
-) {
+pub async fn lease_ending_within_the_second_is_valid_until_then(records: &dyn IdempotencyStore) {
     let case = Case::at(records, 100);
     let lease_until = case.start + Duration::from_millis(800);
     case.wins(LeaseRequest { lease_until, ..case.request("one", Duration::ZERO) }).await;
@@ -89,7 +83,7 @@ pub async fn a_lease_that_ends_within_the_same_second_is_live_until_then(
 }
 
 /// No time is not the same as no limit.
-pub async fn a_lease_of_no_length_is_over_at_once(records: &dyn IdempotencyStore) {
+pub async fn lease_of_zero_length_ends_at_once(records: &dyn IdempotencyStore) {
     let case = Case::new(records);
     let lease = case
         .wins(LeaseRequest { lease_until: case.start, ..case.request("one", Duration::ZERO) })

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_an_event_stands_under_it() {
+    fn repeated_event_is_listed_below_the_original() {
         let events = Events::default();
         begin(&events, "a", Some("k"));
         begin(&events, "b", Some("k"));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_listens_is_told_what_has_changed_and_nothing_else() {
+    fn subscribers_receive_only_changes() {
         let events = Events::default();
         let one = begin(&events, "a", Some("1"));
         begin(&events, "a", Some("2"));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn old_stories_are_forgotten_and_what_still_happens_to_them_with_them() {
+    fn old_events_and_their_later_steps_are_dropped() {
         let events = Events::default();
         let first = begin(&events, "a", None);
         for _ in 0..KEPT {

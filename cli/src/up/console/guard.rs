@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_s_own_page_is_let_in() {
+    fn only_the_local_console_page_is_allowed() {
         type Row = (Method, &'static [(&'static str, &'static str)], bool);
         const HERE: (&str, &str) = ("host", "127.0.0.1:9000");
         const JSON: (&str, &str) = ("content-type", "application/json");

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_may_load_what_this_server_has_and_nothing_else() {
+    fn content_security_policy_allows_only_this_server() {
         for path in ["/", "/console/style.css", "/console/console.js"] {
             let policy = header(file(path), "content-security-policy");
             assert!(policy.starts_with("default-src 'none';"), "{path}: {policy}");
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_runs_nothing_and_loads_nothing() {
+    fn mail_preview_runs_no_script_and_loads_nothing() {
         let policy = header(Some(mail("<script>alert(1)</script>")), "content-security-policy");
         assert!(policy.starts_with("sandbox; default-src 'none';"), "{policy}");
         assert!(!policy.contains("script-src") && !policy.contains("allow-"), "{policy}");

@@ -48,7 +48,7 @@ fn flow(ctx: &Value) -> String {
     let url = ctx["flow"]["request_url"].as_str().or(ctx["request_url"].as_str());
     let mut segments = url.unwrap_or_default().split('/');
     let named = segments.find(|segment| *segment == "self-service").and(segments.next());
-    named.unwrap_or("event of Ory").to_owned()
+    named.unwrap_or("Ory event").to_owned()
 }
 
 fn of_mailchimp(request: &Request<Bytes>) -> Option<(String, Option<String>)> {

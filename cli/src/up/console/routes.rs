@@ -36,7 +36,7 @@ impl Console {
     /// Answers whatever is not for a function.
     pub(crate) async fn answer(self: &Arc<Self>, request: Request<Bytes>) -> Reply {
         if !guard::admits(&request) {
-            return refusal(403, "the console is for its own page on this machine");
+            return refusal(403, "requests must come from the console page on this machine");
         }
         let path = request.uri().path();
         match *request.method() {
@@ -44,7 +44,7 @@ impl Console {
             Method::POST => self.post(path, request.body()).await,
             _ => None,
         }
-        .unwrap_or_else(|| refusal(404, "there is no such thing"))
+        .unwrap_or_else(|| refusal(404, "not found"))
     }
 
     fn get(self: &Arc<Self>, path: &str) -> Option<Reply> {

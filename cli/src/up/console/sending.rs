@@ -17,7 +17,7 @@ const WAITS_OF_KRATOS: [Duration; 2] = [Duration::from_secs(1), Duration::from_s
 
 /// What cannot be sent.
 #[derive(Debug, thiserror::Error)]
-#[error("this cannot be sent")]
+#[error("this event cannot be sent")]
 pub(super) struct Unsendable;
 
 /// Sends a sample as an event of its own: of somebody new, or of just now.
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_mailchimp_s_happens_now_and_is_otherwise_the_same_to_the_byte() {
+    fn resent_mailchimp_event_changes_only_its_time() {
         let mut event = sent("type=profile&fired_at=2020-01-01+00%3A00%3A00&data[email]=a%20b%40c");
         happens_now(&mut event);
         let body = std::str::from_utf8(&event.body).unwrap();
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_ory_s_is_another_one_of_somebody_else_unless_nobody_is_saved_yet() {
+    fn resent_ory_event_is_a_new_person_unless_before_save() {
         let nil = Uuid::nil().to_string();
         for ctx in [json!({"identity": {"id": "old"}}), json!({"identity": {"id": nil}})] {
             for body in [ctx.clone(), json!({ "ctx": ctx })] {

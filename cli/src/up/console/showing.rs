@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_that_is_rejected_is_not_taken() {
+    fn rejected_mail_is_not_shown_as_sent() {
         let body = json!({"message": {
             "from_email": "us@example.com", "to": [{"email": "ann@example.com"}],
             "subject": "Hello", "text": "Hello.", "html": "<p>Hello.",
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_is_told_as_it_was_read_and_as_the_patch_left_it() {
+    fn identity_is_shown_before_and_after_the_patch() {
         let before = json!({"traits": {"consent": true}});
         let after = json!({"traits": {"consent": false}});
         let found = call("GET /admin/identities?x", Value::Null, json!([before]));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_says_each_message_at_its_field() {
+    fn form_shows_each_message_at_its_field() {
         let message = |text: &str| json!({"id": 1, "text": text, "type": "error"});
         let mut request = request(Vec::new());
         let event = json!({"identity": {"traits": {"email": "a", "name": "b"}}});

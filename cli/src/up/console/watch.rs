@@ -112,13 +112,13 @@ impl IdempotencyStore for Watched<MemoryStore> {
         let claim = self.0.acquire(request, recipient).await?;
         match &claim {
             Acquire::Acquired(Lease { in_doubt_since: None, .. }) => {
-                record("leased", "in progress")
+                record("lease acquired", "in progress")
             }
             Acquire::Acquired(Lease { in_doubt_since: Some(_), .. }) => {
-                record("leased", "in progress; an earlier call may have gone out");
+                record("lease acquired", "in doubt: an earlier call may have gone out");
             }
-            Acquire::InProgress { .. } => record("not leased", "another is at work"),
-            Acquire::Completed(state) => record("not leased", word(*state)),
+            Acquire::InProgress { .. } => record("lease not acquired", "another delivery holds it"),
+            Acquire::Completed(state) => record("lease not acquired", word(*state)),
         }
         Ok(claim)
     }
@@ -129,32 +129,32 @@ impl IdempotencyStore for Watched<MemoryStore> {
         now: OffsetDateTime,
         recipient: Option<&str>,
     ) -> Result<Lease, StoreError> {
-        record("renewed", "in progress; what went before is known");
+        record("lease renewed", "in progress; earlier calls are known");
         self.0.renew(lease, now, recipient).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        record("released", "free for the next attempt");
+        record("lease released", "free for the next attempt");
         self.0.release(lease).await
     }
 
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
-        record("completed", word(completion.state));
+        record("record completed", word(completion.state));
         self.0.complete(lease, completion).await
     }
 
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
         let entry = self.0.enter(request).await?;
         match &entry {
-            Entry::Entered(lane) => record("entered its lane", told(&lane.written)),
-            Entry::InProgress { .. } => record("not entered its lane", "another is at work"),
+            Entry::Entered(lane) => record("lane entered", told(&lane.written)),
+            Entry::InProgress { .. } => record("lane not entered", "another delivery holds it"),
         }
         Ok(entry)
     }
 
     async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
-        let state = written.as_ref().map_or("as before".to_owned(), told);
-        record("left its lane", state);
+        let state = written.as_ref().map_or("unchanged".to_owned(), told);
+        record("lane left", state);
         self.0.leave(lane, written).await
     }
 }
@@ -162,7 +162,7 @@ impl IdempotencyStore for Watched<MemoryStore> {
 /// What was written last, and by an event of when.
 fn told(written: &Written) -> String {
     match written.writers().map(|(_, last)| last.at).max() {
-        Some(newest) => format!("last written by an event of {newest}"),
+        Some(newest) => format!("last written by an event from {newest}"),
         None => "nothing written yet".to_owned(),
     }
 }

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn held_against_an_item() {
+    fn conditions_are_evaluated_against_an_item() {
         let item = json!({
             "state": {"S": "done"}, "n": {"N": "10"}, "yes": {"BOOL": true}, "nil": {"NULL": true},
         });

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn taken_apart() {
+    fn expression_is_split_into_tokens() {
         let expected = vec![
             Token::Name("#a".to_owned()),
             Token::Symbol("<>"),

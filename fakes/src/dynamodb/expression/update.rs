@@ -8,8 +8,15 @@ use crate::dynamodb::attribute::{Attribute, Item};
 /// A change of an item.
 #[derive(Debug, Default)]
 pub(crate) struct Update {
-    sets: Vec<(String, Operand)>,
+    sets: Vec<(String, Term)>,
     removes: Vec<String>,
+}
+
+/// What an attribute is set to.
+#[derive(Debug)]
+enum Term {
+    Operand(Operand),
+    IfNotExists(String, Operand),
 }
 
 impl Update {
@@ -49,8 +56,8 @@ impl Update {
     /// The item after it. All that is read is read from the item before.
     pub(crate) fn apply(&self, before: &Item) -> Result<Item, String> {
         let mut after = before.clone();
-        for (name, operand) in &self.sets {
-            after.insert(name.clone(), existing(operand.of(before))?);
+        for (name, term) in &self.sets {
+            after.insert(name.clone(), term.of(before)?);
         }
         after.retain(|name, _| !self.removes.contains(name));
         Ok(after)
@@ -58,6 +65,16 @@ impl Update {
 
     fn names(&self) -> impl Iterator<Item = &str> {
         self.sets.iter().map(|(name, _)| name).chain(&self.removes).map(String::as_str)
+    }
+}
+
+impl Term {
+    /// What it comes to for an item.
+    fn of(&self, item: &Item) -> Result<Attribute, String> {
+        match self {
+            Self::Operand(operand) => existing(operand.of(item)),
+            Self::IfNotExists(name, operand) => existing(item.get(name).or(operand.of(item))),
+        }
     }
 }
 
@@ -79,12 +96,23 @@ fn list<'a, T>(
     Ok(all)
 }
 
-fn assignment(parser: &mut Parser<'_>) -> Result<(String, Operand), String> {
+fn assignment(parser: &mut Parser<'_>) -> Result<(String, Term), String> {
     let name = parser.path()?;
     parser.expect("=")?;
+    Ok((name, term(parser)?))
+}
+
+fn term(parser: &mut Parser<'_>) -> Result<Term, String> {
     match parser.function() {
-        Some(function) => Err(format!("Invalid function name; function: {function}")),
-        None => Ok((name, parser.operand()?)),
+        Some(name) if name == "if_not_exists" => {
+            let name = parser.path()?;
+            parser.expect(",")?;
+            let operand = parser.operand()?;
+            parser.expect(")")?;
+            Ok(Term::IfNotExists(name, operand))
+        }
+        Some(name) => Err(format!("Invalid function name; function: {name}")),
+        None => parser.operand().map(Term::Operand),
     }
 }
 
@@ -120,6 +148,9 @@ mod tests {
             // What is read is the item before.
             ("SET n = #state, #state = n", json!({"state": five, "n": old})),
             ("SET m = #state REMOVE #state", json!({"n": five, "m": old})),
+            ("SET n = if_not_exists(n, :two)", json!({"state": old, "n": five})),
+            ("SET m = if_not_exists(m, :two)", json!({"state": old, "n": five, "m": {"N": "2"}})),
+            ("SET m = if_not_exists(m, n)", json!({"state": old, "n": five, "m": five})),
         ] {
             assert_eq!(applied(text).unwrap(), after, "{text}");
         }
@@ -140,7 +171,6 @@ mod tests {
             // What DynamoDB knows and the adapter never sends.
             ("SET n = n + :two", "near: \"+ :two\""),
             ("SET n = n - :two", "near: \"- :two\""),
-            ("SET n = if_not_exists(n, :two)", "Invalid function name; function: if_not_exists"),
             ("SET state = :text", "reserved keyword: state"),
             ("SET n = list_append(n, :two)", "Invalid function name; function: list_append"),
             ("SET n = :two REMOVE n", "overlap"),

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_taken_once_and_only_in_the_shape_that_is_asked_for() {
+    fn field_is_taken_once_and_only_in_the_requested_shape() {
         let mut fields = fields(json!({"text": "x", "odd": {"a": "b"}, "more": "y"}));
         assert_eq!(fields.optional("text"), Some("x".to_owned()));
         assert_eq!(fields.optional::<String>("text"), None);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_not_longer_than_any() {
+    fn address_length_is_limited() {
         let form = json!({"data": {"old": "x".repeat(1016), "new": "x".repeat(1017)}});
         let mut data = fields(form).branch("data");
         assert_eq!(data.address("old").map(|address| address.len()), Ok(1016));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_field_is_named_as_in_the_form() {
+    fn missing_field_is_named_as_in_the_form() {
         let mut root = fields(json!({"data": {"id": "", "email": {"x": "y"}}}));
         let missing = |field: &str| Err(EventError::Missing { field: field.to_owned() });
         assert_eq!(root.required("type"), missing("type"));

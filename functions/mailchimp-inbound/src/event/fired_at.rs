@@ -32,13 +32,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documented_form_is_utc() {
+    fn documented_time_format_is_utc() {
         assert_eq!(read("2009-03-26 21:35:57"), Ok(datetime!(2009-03-26 21:35:57 UTC)));
         assert_eq!(read("2024-02-29 00:00:00"), Ok(datetime!(2024-02-29 00:00:00 UTC)));
     }
 
     #[test]
-    fn nothing_else_is_a_time() {
+    fn other_formats_are_not_a_time() {
         for text in [
             "2009-03-26",
             "2009-03-26T21:35:57Z",
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_read_can_be_written() {
+    fn parsed_time_can_be_serialized() {
         for text in ["0000-01-01 00:00:00", "9999-12-31 23:59:59", "+2009-03-26 21:35:57"] {
             assert!(read(text).is_ok_and(|time| time.format(&Rfc3339).is_ok()), "{text}");
         }

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_are_split_at_commas_that_are_not_escaped() {
+    fn groups_are_split_at_unescaped_commas() {
         let table: [(&str, &[&str]); 12] = [
             ("Group1,Group2", &["Group1", "Group2"]),
             ("a, b, c", &["a", "b", "c"]),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_no_text_is_neither_groups_nor_an_id() {
+    fn non_string_field_is_neither_groups_nor_an_id() {
         let merges = |fields: Value| Merges(fields.as_object().cloned().unwrap_or_default());
         let branches = merges(json!({"INTERESTS": {"0": "a"}, "ORY_ID": {"0": "a"}}));
         assert!(branches.interests().is_empty());

@@ -25,7 +25,7 @@ fn data(name: &str) -> Value {
 }
 
 #[test]
-fn the_documented_subscribe() {
+fn documented_subscribe_parses() {
     assert_eq!(
         seen("subscribe"),
         json!({
@@ -49,7 +49,7 @@ fn the_documented_subscribe() {
 }
 
 #[test]
-fn the_documented_unsubscribe_with_its_second_reason() {
+fn documented_unsubscribe_parses_with_its_second_reason() {
     assert_eq!(
         seen("unsubscribe"),
         json!({
@@ -76,7 +76,7 @@ fn the_documented_unsubscribe_with_its_second_reason() {
 }
 
 #[test]
-fn the_documented_profile() {
+fn documented_profile_parses() {
     assert_eq!(
         seen("profile"),
         json!({
@@ -100,7 +100,7 @@ fn the_documented_profile() {
 }
 
 #[test]
-fn the_documented_upemail() {
+fn documented_upemail_parses() {
     assert_eq!(
         seen("upemail"),
         json!({
@@ -117,7 +117,7 @@ fn the_documented_upemail() {
 }
 
 #[test]
-fn the_documented_cleaned() {
+fn documented_cleaned_parses() {
     assert_eq!(
         seen("cleaned"),
         json!({
@@ -134,7 +134,7 @@ fn the_documented_cleaned() {
 }
 
 #[test]
-fn the_documented_campaign_with_and_without_its_empty_reason() {
+fn documented_campaign_parses_with_and_without_its_empty_reason() {
     let campaign = json!({
         "type": "campaign",
         "fired_at": "2009-03-26T21:31:21Z",
@@ -150,7 +150,7 @@ fn the_documented_campaign_with_and_without_its_empty_reason() {
 }
 
 #[test]
-fn an_address_is_a_branch_without_its_empty_parts() {
+fn postal_address_drops_its_empty_parts() {
     assert_eq!(
         data("address-parts")["merges"]["ADDRESS"],
         json!({
@@ -169,19 +169,19 @@ fn an_address_is_a_branch_without_its_empty_parts() {
 }
 
 #[test]
-fn a_web_id_stays_a_string() {
+fn web_id_stays_a_string() {
     assert_eq!(data("address-parts")["web_id"], "1362500348");
 }
 
 #[test]
-fn interests_are_split_and_their_merge_field_stays_raw() {
+fn interests_are_split_and_the_merge_field_stays_raw() {
     let data = data("interests-escaped-comma");
     assert_eq!(data["interests"], json!(["News", "Bread, butter and jam", "Events"]));
     assert_eq!(data["merges"]["INTERESTS"], "News, Bread\\, butter and jam, Events");
 }
 
 #[test]
-fn groupings_stay_under_their_indexes_in_whatever_order_they_came() {
+fn groupings_keep_their_indexes_in_any_order() {
     assert_eq!(
         data("groupings")["merges"]["GROUPINGS"],
         json!({
@@ -192,13 +192,13 @@ fn groupings_stay_under_their_indexes_in_whatever_order_they_came() {
 }
 
 #[test]
-fn an_unsubscribe_without_an_action_is_unsub() {
+fn unsubscribe_without_an_action_is_unsub() {
     assert_eq!(data("unsubscribe-without-action")["action"], "unsub");
     assert_eq!(data("unsubscribe-delete")["action"], "delete");
 }
 
 #[test]
-fn words_that_nobody_knows_are_kept_and_fail_nothing() {
+fn unknown_words_are_kept_without_errors() {
     let body = "type=unsubscribe&fired_at=2026-02-03 08:15:00&data[list_id]=l&data[email]=e";
     let table = [
         ("", Action::Unsub, None),
@@ -220,7 +220,7 @@ fn words_that_nobody_knows_are_kept_and_fail_nothing() {
 }
 
 #[test]
-fn the_way_a_form_is_written_does_not_matter() {
+fn form_encoding_style_does_not_matter() {
     assert_eq!(seen("raw-brackets"), seen("space-as-percent20"));
     assert_eq!(data("raw-brackets")["merges"]["FNAME"], "Ada Augusta");
     assert_eq!(seen("type-last")["type"], "subscribe");
@@ -242,14 +242,14 @@ fn empty_values_are_absent() {
 }
 
 #[test]
-fn a_repeated_name_keeps_the_last_value() {
+fn repeated_name_keeps_the_last_value() {
     let data = data("duplicate-keys");
     assert_eq!(data["ip_opt"], "192.0.2.11");
     assert_eq!(data["merges"]["FNAME"], "Augusta");
 }
 
 #[test]
-fn unknown_types_are_no_errors_and_need_no_fields() {
+fn unknown_types_are_accepted_without_fields() {
     let unknown = |kind: &str| Decoded::Unknown { kind: kind.to_owned() };
     assert_eq!(samples::decoded("sms-subscribe"), unknown("sms_subscribe"));
     assert_eq!(samples::decoded("pending"), unknown("pending"));
@@ -263,7 +263,7 @@ fn unknown_types_are_no_errors_and_need_no_fields() {
 }
 
 #[test]
-fn fields_that_are_not_documented_are_kept() {
+fn undocumented_fields_are_kept() {
     let event = event(
         "type=cleaned&fired_at=2026-02-03 08:15:00&data[list_id]=l&data[email]=e\
          &data[type]=t&data[fired_at]=f&data[merges][A][B]=c&data[empty]=",
@@ -278,7 +278,7 @@ fn fields_that_are_not_documented_are_kept() {
 }
 
 #[test]
-fn a_field_that_takes_our_name_gives_way() {
+fn derived_fields_override_form_fields_of_the_same_name() {
     let event = event(
         "type=profile&fired_at=2026-02-03 08:15:00&data[list_id]=l&data[email]=e\
          &data[interests]=theirs&data[merges]=odd",
@@ -300,7 +300,7 @@ const LEAST: [(&str, &[&str]); 6] = [
 ];
 
 #[test]
-fn each_required_field_is_missed_by_name_and_no_other_is() {
+fn each_missing_required_field_is_named() {
     for (kind, required) in LEAST {
         let pairs = [format!("type={kind}"), "fired_at=2026-02-03+08:15:00".to_owned()];
         let pairs: Vec<String> =
@@ -320,7 +320,7 @@ fn each_required_field_is_missed_by_name_and_no_other_is() {
 }
 
 #[test]
-fn a_bad_time_is_an_error_that_does_not_repeat_it() {
+fn invalid_time_is_an_error_without_its_value() {
     let error = decoded("type=cleaned&fired_at=ada@example.com&data[list_id]=l&data[email]=e")
         .expect_err("no time");
     assert!(matches!(error, EventError::FiredAt(_)));
@@ -328,7 +328,7 @@ fn a_bad_time_is_an_error_that_does_not_repeat_it() {
 }
 
 #[test]
-fn whom_and_what_an_event_is_about() {
+fn event_names_its_person_and_subject() {
     let table = [
         ("subscribe", "subscribe", &["api@example.com"][..]),
         ("unsubscribe", "unsubscribe", &["api+unsub@example.com"]),
@@ -351,7 +351,7 @@ fn whom_and_what_an_event_is_about() {
 }
 
 #[test]
-fn a_forgotten_address_is_known_in_any_case_and_place() {
+fn forgotten_address_is_recognized_in_any_case_and_position() {
     assert!(samples::event("forgotten").is_forgotten());
     let upemail = |new: &str| {
         event(&format!(
@@ -365,7 +365,7 @@ fn a_forgotten_address_is_known_in_any_case_and_place() {
 }
 
 #[test]
-fn every_sample_survives_the_queue_and_shows_nothing_in_debug() {
+fn every_sample_survives_the_queue_and_debug_redacts_it() {
     for name in samples::names() {
         let Decoded::Event(event) = samples::decoded(&name) else {
             continue;
@@ -438,7 +438,7 @@ fn holds_null(value: &Value) -> bool {
 
 proptest! {
     #[test]
-    fn whatever_is_read_survives_the_queue_and_holds_no_null(body in bodies()) {
+    fn parsed_event_survives_the_queue_without_nulls(body in bodies()) {
         if let Ok(Decoded::Event(event)) = decoded(&body) {
             let value = to_value(&event).expect("a value");
             prop_assert!(!holds_null(&value));
@@ -447,12 +447,12 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_end_well(body in any::<Vec<u8>>()) {
+    fn any_bytes_parse_without_a_panic(body in any::<Vec<u8>>()) {
         let _ = form::decode(&body).map(|form| read(&form));
     }
 
     #[test]
-    fn any_times_and_words_end_well(
+    fn any_times_and_words_parse_without_a_panic(
         kind in select(LEAST.map(|(kind, _)| kind).to_vec()), text in any::<String>()
     ) {
         let form = json!({

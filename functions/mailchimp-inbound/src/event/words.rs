@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn each_word_is_mailchimps_own() {
+    fn each_word_matches_the_mailchimp_docs() {
         is_written(Action::Unsub, "unsub");
         is_written(Action::Delete, "delete");
         is_written(Action::Other("Unsub".to_owned()), "Unsub");

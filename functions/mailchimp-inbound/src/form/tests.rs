@@ -9,7 +9,7 @@ fn decoded(body: &str) -> Value {
 }
 
 #[test]
-fn each_rule_of_the_notation() {
+fn bracket_notation_rules() {
     let table = [
         ("", json!({})),
         ("a=1", json!({"a": "1"})),
@@ -68,7 +68,7 @@ fn each_rule_of_the_notation() {
 }
 
 #[test]
-fn each_bound_holds_and_none_is_off_by_one() {
+fn each_form_limit_is_exact() {
     let deep = |levels: usize| format!("a{}=1", "[b]".repeat(levels - 1));
     let wide = |pairs: usize| "a[]=1&".repeat(pairs);
     let named = |bytes: usize| format!("b=1&{}=1", "a".repeat(bytes));
@@ -88,7 +88,7 @@ fn each_bound_holds_and_none_is_off_by_one() {
 }
 
 #[test]
-fn what_is_not_utf8_is_replaced_and_the_rest_is_kept() {
+fn invalid_utf8_is_replaced_and_the_rest_is_kept() {
     let table = [
         (&b"a=1&b=x\xffy"[..], json!({"a": "1", "b": "x\u{fffd}y"})),
         (b"a=1&b=%FF", json!({"a": "1", "b": "\u{fffd}"})),
@@ -101,7 +101,7 @@ fn what_is_not_utf8_is_replaced_and_the_rest_is_kept() {
 }
 
 #[test]
-fn every_sample_is_one_line_of_form_without_a_newline() {
+fn every_sample_is_one_line_without_a_newline() {
     for name in samples::names() {
         assert!(!samples::body(&name).iter().any(u8::is_ascii_whitespace), "{name}");
         assert!(samples::form(&name).contains_key("type"), "{name}");
@@ -213,7 +213,7 @@ fn forms() -> impl Strategy<Value = Form> {
 
 proptest! {
     #[test]
-    fn a_form_comes_back_equal_in_every_style_and_order(
+    fn form_round_trips_in_every_style_and_order(
         (form, pairs) in (forms(), styles()).prop_flat_map(|(form, style)| {
             let pairs = Just(style.pairs(&form)).prop_shuffle();
             (Just(form), pairs)
@@ -223,12 +223,12 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_end_well(body in any::<Vec<u8>>()) {
+    fn any_bytes_parse_without_a_panic(body in any::<Vec<u8>>()) {
         let _ = decode(&body);
     }
 
     #[test]
-    fn whatever_looks_like_a_form_ends_well(body in "([ab\\[\\]&=+%0-9]|%5B|%5D|\\[\\]){0,120}") {
+    fn form_like_input_parses_without_a_panic(body in "([ab\\[\\]&=+%0-9]|%5B|%5D|\\[\\]){0,120}") {
         let _ = decode(body.as_bytes());
     }
 }

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_id_is_no_identity() {
+    fn identity_requires_an_id() {
         for value in [json!(null), json!([]), json!({}), json!({"id": "x"}), json!({"id": 5})] {
             assert!(Identity::read(value.clone()).is_none(), "{value}");
         }

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn each_call_is_one_of_the_admin_api_s() {
+    fn each_call_matches_the_admin_api() {
         let id = Uuid::try_parse(ID).unwrap();
         let root = "https://slug.projects.oryapis.com/admin/identities";
         let by_id = request(&Call::ById(id));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_sent_where_there_is_one() {
+    fn token_is_sent_if_configured() {
         let sent = |token: &str| {
             let request = request(&Call::ByAddress("ann@example.com".to_owned()));
             authorized(request, &token.to_owned().into()).headers.remove(header::AUTHORIZATION)

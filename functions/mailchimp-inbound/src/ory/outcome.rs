@@ -43,10 +43,10 @@ pub fn identities(answer: &Response) -> Result<Vec<Identity>, Outcome> {
 }
 
 fn failure(answer: &Response) -> Outcome {
-    let said = format!("Ory answered {}", answer.status);
+    let said = format!("Ory returned {}", answer.status);
     match answer.status {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
-        404 => Outcome::blocked("Ory answered 404 and not in its own words: is ORY_URL right?"),
+        404 => Outcome::blocked("Ory returned an unrecognized 404: check ORY_URL"),
         // Two changes to one identity at the same time.
         409 => Outcome::try_later(said),
         // Too many calls, or, on Ory's network, a change under way to the same identity.
@@ -78,11 +78,11 @@ fn read(answer: &Response) -> Result<Value, Outcome> {
 }
 
 fn not_understood() -> Outcome {
-    Outcome::in_doubt("Ory answered without a word that we know")
+    Outcome::in_doubt("Ory returned an unrecognized body")
 }
 
 fn without_id() -> Outcome {
-    Outcome::in_doubt("Ory answered with an identity that has no id")
+    Outcome::in_doubt("Ory returned an identity without an id")
 }
 
 #[cfg(test)]
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_ory_404_to_a_call_by_id_means_that_the_identity_is_gone() {
+    fn only_an_ory_404_by_id_means_deleted() {
         let own = json!({"error": {
             "code": 404, "status": "Not Found", "message": "Unable to locate the resource",
         }});
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_passed_on() {
+    fn retry_after_is_passed_on() {
         let mut limited = answer(429, "");
         limited.headers.insert("x-ratelimit-reset", HeaderValue::from_static("41"));
         for read in read_as_each(&limited) {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_holds_identities_or_has_an_outcome() {
+    fn search_result_is_an_identity_none_or_an_outcome() {
         let ann = json!({"id": ID, "traits": {}});
         let id = || ID.to_owned();
         let table = [
@@ -214,7 +214,7 @@ mod tests {
         /// Total over any status, any header and any body; and an identity is one only if Ory says
         /// 200 and tells its id.
         #[test]
-        fn any_answer_has_an_outcome(
+        fn any_response_has_an_outcome(
             status in prop_oneof![any::<u16>(), 199_u16..=201],
             header in prop::option::of("[0-9]{1,25}|-1|1\\.5|soon|[ -~]*"),
             body in bodies(),

@@ -71,7 +71,7 @@ fn planned(
 }
 
 #[test]
-fn a_path_that_a_newer_event_has_named_is_left_alone_and_others_are_written() {
+fn path_written_by_a_newer_event_is_skipped_and_others_are_written() {
     let mut written = Written::default();
     written.note(path(CONSENT), moment("unsubscribe", 9, "new").writer());
     let since = add("/metadata_public/m/since", json!("then"));
@@ -83,7 +83,7 @@ fn a_path_that_a_newer_event_has_named_is_left_alone_and_others_are_written() {
 }
 
 #[test]
-fn above_and_below_a_path_counts_as_the_path() {
+fn parent_and_child_paths_count_as_the_path() {
     let table = [
         ("/traits/consent/newsletter", "/traits/consent", true),
         ("/traits/consent", "/traits/consent/newsletter", true),
@@ -102,7 +102,7 @@ fn above_and_below_a_path_counts_as_the_path() {
 }
 
 #[test]
-fn what_the_event_has_written_itself_is_not_written_again() {
+fn retry_does_not_repeat_the_own_write() {
     let event = moment("subscribe", 5, "one");
     let mut written = Written::default();
     written.note(path(CONSENT), event.writer());
@@ -113,7 +113,7 @@ fn what_the_event_has_written_itself_is_not_written_again() {
 }
 
 #[test]
-fn a_consent_that_was_withdrawn_is_not_given_back_and_the_rest_is_written() {
+fn withdrawn_consent_is_not_restored_and_the_rest_is_written() {
     let seen = add("/metadata_public/m/seen", json!(true));
     let table = [
         // What Ory holds, what the event writes, whether it may; whether that is written.
@@ -138,7 +138,7 @@ fn a_consent_that_was_withdrawn_is_not_given_back_and_the_rest_is_written() {
 }
 
 #[test]
-fn several_operations_give_nothing_back_either() {
+fn several_operations_do_not_restore_withdrawn_consent() {
     let object = "/metadata_public/m";
     let held = json!({"traits": {"consent": {"newsletter": false}}, "metadata_public": {"m": {"x": false}}});
     let remove = json!({"op": "remove", "path": CONSENT});
@@ -156,7 +156,7 @@ fn several_operations_give_nothing_back_either() {
 }
 
 #[test]
-fn a_false_that_our_own_patch_wrote_last_is_no_withdrawal_in_ory() {
+fn false_written_by_our_patch_is_not_a_withdrawal() {
     let subscribe = moment("subscribe", 6, "two");
     let last = moment("unsubscribe", 5, "one").writer();
     let before = CHANGED - time::Duration::SECOND;
@@ -172,7 +172,7 @@ fn a_false_that_our_own_patch_wrote_last_is_no_withdrawal_in_ory() {
 proptest! {
     /// Nothing that was `false` is `true` after, whatever the operations.
     #[test]
-    fn no_patch_gives_back_what_was_withdrawn(
+    fn no_patch_restores_withdrawn_consent(
         steps in prop::collection::vec((0_usize..4, 0_usize..3, prop::sample::select(vec![
             json!(true), json!(false), json!(null), json!({}), json!({"newsletter": true, "x": true}),
         ])), 1..6),
@@ -201,7 +201,7 @@ proptest! {
 }
 
 #[test]
-fn a_path_that_holds_the_value_already_is_named_all_the_same() {
+fn unchanged_path_is_recorded_as_applied() {
     let event = moment("subscribe", 5, "one");
     let held = identity(json!(true));
     let (patch, targets, _) = planned(&consent(true), &held, &event, &Written::default(), true);
@@ -220,7 +220,7 @@ fn call(call: &Value, event: &Moment, written: &Written) -> (Option<Value>, Vec<
 }
 
 #[test]
-fn a_trait_that_a_newer_event_has_told_is_left_out() {
+fn trait_sent_by_a_newer_event_is_left_out() {
     let identify = json!({"userId": "u", "traits": {"email": "old", "firstName": "Ann"}});
     let mut written = Written::default();
     let late = moment("profile", 5, "old");
@@ -240,7 +240,7 @@ fn a_trait_that_a_newer_event_has_told_is_left_out() {
 }
 
 #[test]
-fn a_call_in_doubt_is_made_again_and_lets_no_older_one_pass() {
+fn in_doubt_call_is_retried_and_blocks_older_ones() {
     let identify = json!({"userId": "u", "traits": {"email": "new"}});
     let newer = moment("subscribe", 9, "new");
     let mut written = Written::default();
@@ -251,7 +251,7 @@ fn a_call_in_doubt_is_made_again_and_lets_no_older_one_pass() {
 }
 
 #[test]
-fn a_call_without_traits_has_no_order_and_is_made_once() {
+fn call_without_traits_is_unordered_and_made_once() {
     for track in [json!({"type": "track", "event": "x"}), json!({"userId": "u", "traits": {}})] {
         let mut written = Written::default();
         written.note(WITHOUT_TRAITS.to_owned(), moment("profile", 9, "new").writer());
@@ -285,7 +285,7 @@ proptest! {
     /// What a path holds in the end is what the newest event that names it says, whatever the order
     /// of arrival and however often each arrives; paths know nothing of each other.
     #[test]
-    fn each_path_holds_what_the_newest_event_says(
+    fn each_path_has_the_value_of_the_newest_event(
         history in prop::collection::vec((0_u8..4, prop::collection::btree_set(0_usize..3, 1..4)), 1..6),
         arrival in prop::collection::vec(any::<prop::sample::Index>(), 1..12),
     ) {

@@ -45,7 +45,7 @@ fn key(key: &str) -> WebhookRequest {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_strangers_at_once_make_one_look_up() {
+async fn concurrent_unauthenticated_callers_share_one_secret_lookup() {
     let (store, auth) = slow(KEY);
     auth.secret().get().await.unwrap();
     assert_eq!(store.secrets.fetches(), 1);
@@ -60,7 +60,7 @@ async fn many_strangers_at_once_make_one_look_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_callers_at_once_make_one_look_up_where_nothing_is_held_yet() {
+async fn concurrent_callers_share_the_first_secret_lookup() {
     let (store, auth) = slow(KEY);
     let answers = join_all((0..100).map(|_| auth.authenticate(key(KEY)))).await;
     assert!(answers.iter().all(Result::is_ok));
@@ -69,7 +69,7 @@ async fn many_callers_at_once_make_one_look_up_where_nothing_is_held_yet() {
 
 /// Who signs with a wrong secret makes no more of them.
 #[tokio::test(start_paused = true)]
-async fn wrong_signatures_make_one_look_up_per_pause() {
+async fn wrong_signatures_cause_one_secret_lookup_per_pause() {
     let (store, auth) = slow(KEY);
     let signing = SigningSecret::new(auth.secret, "signing_secret");
     for pauses in 1..=3 {
@@ -80,7 +80,7 @@ async fn wrong_signatures_make_one_look_up_per_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_placeholder_makes_one_look_up_per_pause_whoever_calls() {
+async fn placeholder_causes_one_secret_lookup_per_pause() {
     let (store, auth) = slow("replace-me");
     auth.secret().get().await.unwrap();
     for looks in 2..=4 {
@@ -98,7 +98,7 @@ async fn a_placeholder_makes_one_look_up_per_pause_whoever_calls() {
 /// Whether the store denies or is away, from the start or later: nobody is let in, and it is asked
 /// once.
 #[tokio::test(start_paused = true)]
-async fn callers_make_one_look_up_per_pause_of_a_store_that_fails() {
+async fn failing_store_is_called_once_per_pause() {
     for refusing in [true, false] {
         let (store, auth) = slow(KEY);
         store.secrets.set_refusing(refusing);
@@ -120,7 +120,7 @@ async fn callers_make_one_look_up_per_pause_of_a_store_that_fails() {
 
 /// A key that is held and fresh needs no store.
 #[tokio::test(start_paused = true)]
-async fn a_refusal_after_a_mismatch_turns_away_nobody_who_has_the_key() {
+async fn denied_lookup_after_a_mismatch_keeps_the_valid_key() {
     let (store, auth) = slow(KEY);
     auth.secret().get().await.unwrap();
     store.secrets.set_refusing(true);
@@ -169,7 +169,7 @@ proptest! {
     /// Over any time and whoever calls, whatever the store does: one look-up for the time that a
     /// secret is kept, and one per pause.
     #[test]
-    fn strangers_never_decide_how_often_the_store_is_asked(happenings in happenings()) {
+    fn unauthenticated_callers_never_control_the_lookup_rate(happenings in happenings()) {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let asked = runtime.block_on(async {
             let (store, auth) = slow(KEY);

@@ -57,7 +57,7 @@ async fn passes(auth: &CallerAuth, request: WebhookRequest) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_passes_in_its_header_or_cookie_and_nowhere_else() {
+async fn key_is_accepted_in_its_header_or_cookie_only() {
     let store = Arc::new(MemorySecrets::default());
     store.put("s", &json!({"api_key": KEY}).to_string());
     let auth = auth(&store, ory("X-Webhook-Key"));
@@ -103,7 +103,7 @@ async fn basic_and_api_key_are_both_accepted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_versions_pass_during_a_rotation_and_a_new_one_at_once() {
+async fn both_versions_are_accepted_during_a_rotation() {
     let store = Arc::new(MemorySecrets::default());
     store.put("s", KEY);
     let auth = auth(&store, Scheme::Query);
@@ -118,7 +118,7 @@ async fn both_versions_pass_during_a_rotation_and_a_new_one_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wrong_keys_make_one_look_up_per_pause() {
+async fn wrong_keys_cause_one_secret_lookup_per_pause() {
     let store = Arc::new(MemorySecrets::default());
     store.put("s", KEY);
     let auth = auth(&store, ory("Authorization"));
@@ -132,7 +132,7 @@ async fn wrong_keys_make_one_look_up_per_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unfit_secret_authenticates_nobody() {
+async fn placeholder_empty_or_short_secret_authenticates_no_caller() {
     let unfit = [
         "",
         "short",
@@ -155,7 +155,7 @@ async fn an_unfit_secret_authenticates_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unfit_version_is_ignored_beside_a_fit_one() {
+async fn unusable_version_is_ignored_beside_a_usable_one() {
     let store = Arc::new(MemorySecrets::default());
     store.put("s", "replace-me");
     store.put("s", KEY);
@@ -165,7 +165,7 @@ async fn an_unfit_version_is_ignored_beside_a_fit_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unreadable_secret_authenticates_nobody() {
+async fn unreadable_secret_authenticates_no_caller() {
     let store = Arc::new(MemorySecrets::default());
     store.set_down(true);
     let auth = auth(&store, ory("Authorization"));

@@ -29,7 +29,7 @@ fn ory_s_login() -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_header_and_a_cookie_that_disagree_pass_if_one_is_right() {
+async fn one_correct_value_is_enough_if_header_and_cookie_disagree() {
     let auth = both();
     let wrong = "a-wrong-key-of-decent-length";
     let table = [
@@ -56,7 +56,7 @@ async fn a_header_and_a_cookie_that_disagree_pass_if_one_is_right() {
 
 /// Function URLs join repeated headers with a comma, so two keys become a third one.
 #[tokio::test(start_paused = true)]
-async fn a_repeated_header_is_another_key() {
+async fn repeated_header_is_a_different_key() {
     let auth = both();
     let basic = basic_header(&ory_s_login());
     for joined in [format!("{KEY},{KEY}"), format!("{KEY}, x"), format!("x,{KEY}")] {
@@ -71,7 +71,7 @@ async fn a_repeated_header_is_another_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_passes_only_as_it_is() {
+async fn key_is_accepted_only_verbatim() {
     let auth = both();
     let upper = KEY.to_uppercase();
     let wide: String = KEY.chars().filter_map(|c| char::from_u32(c as u32 + 0xfee0)).collect();
@@ -106,7 +106,7 @@ async fn a_key_passes_only_as_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn basic_passes_only_in_standard_base64() {
+async fn basic_credentials_require_standard_base64() {
     let auth = both();
     let login = ory_s_login();
     let encoded = STANDARD.encode(&login);
@@ -162,7 +162,7 @@ async fn basic_passes_only_in_standard_base64() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_user_or_a_password_that_is_missing_is_no_login() {
+async fn missing_user_or_password_is_rejected() {
     let secrets = [
         json!({"api_key": KEY, "password": PASSWORD}),
         json!({"api_key": KEY, "username": "", "password": PASSWORD}),
@@ -183,7 +183,7 @@ async fn a_user_or_a_password_that_is_missing_is_no_login() {
 
 /// A key is no password and a password no key, whoever has chosen them.
 #[tokio::test(start_paused = true)]
-async fn a_login_is_no_key() {
+async fn basic_credentials_are_not_a_key() {
     let auth = both();
     for value in [PASSWORD, &ory_s_login(), &basic_header(&ory_s_login())] {
         assert!(!passes(&auth, header(NAME, value)).await, "{value}");
@@ -194,7 +194,7 @@ async fn a_login_is_no_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn during_a_rotation_each_version_passes_by_each_of_its_ways_and_none_between_them() {
+async fn each_version_is_accepted_by_each_of_its_methods_and_never_mixed() {
     let store = Arc::new(MemorySecrets::default());
     let version = |key: &str, user: &str, password: &str| {
         json!({"api_key": key, "username": user, "password": password}).to_string()
@@ -221,7 +221,7 @@ async fn during_a_rotation_each_version_passes_by_each_of_its_ways_and_none_betw
 
 /// Whatever stands in a query.
 #[tokio::test(start_paused = true)]
-async fn a_query_passes_if_one_of_its_secrets_is_right() {
+async fn one_correct_secret_in_the_query_is_enough() {
     let store = Arc::new(MemorySecrets::default());
     store.put("s", &json!({ "secret": KEY }).to_string());
     let auth = auth(&store, Scheme::Query);
@@ -255,7 +255,7 @@ async fn a_query_passes_if_one_of_its_secrets_is_right() {
 proptest! {
     /// Any header, any cookie and any query: nobody passes without a key, and nothing panics.
     #[test]
-    fn nobody_passes_by_chance(name in "(?i)x-webhook-key|authorization|cookie", value: String, bytes: Vec<u8>) {
+    fn random_credentials_are_rejected(name in "(?i)x-webhook-key|authorization|cookie", value: String, bytes: Vec<u8>) {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let auth = both();

@@ -156,7 +156,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn attempts_never_exceed_the_budget_whatever_the_vendor_says(
+    fn retries_never_exceed_the_budget(
         script in prop::collection::vec(said(), 0..8),
         limit in 0_u64..24_000,
         timeout in 1_u64..20_000,
@@ -208,7 +208,7 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_passes_is_tried_three_times_in_line_and_once_from_the_queue() {
+async fn transient_error_is_retried_up_to_three_calls_inline_and_one_from_the_queue() {
     let now = datetime!(2026-01-01 00:00 UTC);
     for (max_calls, calls) in [(MaxCalls::INLINE, 3), (MaxCalls::ONE, 1)] {
         let refused = Said { status: REFUSED, wait: None, after: Duration::ZERO };

@@ -30,7 +30,7 @@ const COLOURS = {
   delivered: "good", accepted: "good", validated: "good",
   duplicate: "calm", skipped: "calm",
   try_later: "warn", interrupted: "warn", rejected: "warn",
-  unknown: "odd",
+  in_doubt: "odd",
 };
 
 const FAULTS = {
@@ -39,9 +39,9 @@ const FAULTS = {
 };
 
 const outcomeOf = (request) =>
-  request.answer ? (request.line?.outcome || String(request.answer.status)) : "at work";
+  request.answer ? (request.line?.outcome || String(request.answer.status)) : "in progress";
 
-const colour = (outcome) => (outcome === "at work" ? "calm" : COLOURS[outcome] || "bad");
+const colour = (outcome) => (outcome === "in progress" ? "calm" : COLOURS[outcome] || "bad");
 
 const coloured = (outcome) =>
   element("span", { class: `outcome ${colour(outcome)}` }, outcome.replaceAll("_", " "));
@@ -82,7 +82,7 @@ function drawRow(event) {
 
 function step(step) {
   if (step.kind === "record") {
-    return element("li", {}, `record ${step.did}: `, element("b", {}, step.state));
+    return element("li", {}, `${step.did}: `, element("b", {}, step.state));
   }
   const { reply } = step;
   const came = reply.error
@@ -101,17 +101,17 @@ function request(event, request, number, showsMail) {
   const shown = element("section", { class: "request" },
     element("p", {},
       `${number + 1}. ${clock(request.at)} `, coloured(outcomeOf(request)),
-      request.answer ? ` · answered ${request.answer.status} after ${took(request.answer.took_ms)}` : ""),
+      request.answer ? ` · responded ${request.answer.status} after ${took(request.answer.took_ms)}` : ""),
     request.line?.cause ? element("p", { class: "quiet" }, request.line.cause) : null,
     request.steps.length ? element("ol", { class: "steps" }, ...request.steps.map(step)) : null,
-    request.answer?.body ? fold("Answer", json(request.answer.body)) : null,
-    request.line ? fold("Log line", json(request.line)) : null);
-  if (request.form) shown.append(element("h3", {}, "What the person sees"), form(request.form));
+    request.answer?.body ? fold("Response", json(request.answer.body)) : null,
+    request.line ? fold("Log entry", json(request.line)) : null);
+  if (request.form) shown.append(element("h3", {}, "What the user sees"), form(request.form));
   if (showsMail) {
-    const title = request.mail.is_taken ? "The mail" : "The mail that was not taken";
+    const title = request.mail.is_taken ? "Email" : "Email that was not sent";
     shown.append(element("h3", {}, title), mail(event, request.mail, number));
   }
-  if (request.identity) shown.append(element("h3", {}, "The identity in Ory"), identity(request.identity));
+  if (request.identity) shown.append(element("h3", {}, "Identity in Ory"), identity(request.identity));
   return shown;
 }
 
@@ -121,13 +121,13 @@ function mail(event, mail, number) {
     head.append(element("dt", {}, name), element("dd", {}, mail[name] || "—"));
   }
   const shown = element("div", { class: "mail" }, head);
-  if (mail.template) shown.append(element("p", { class: "hint" }, `Mandrill's template ${mail.template}`));
+  if (mail.template) shown.append(element("p", { class: "hint" }, `Mandrill template ${mail.template}`));
   if (mail.has_html) {
     shown.append(element("iframe", {
-      src: `/console/mail/${event.id}/${number}`, sandbox: "", title: "The mail as HTML", loading: "lazy",
+      src: `/console/mail/${event.id}/${number}`, sandbox: "", title: "Email as HTML", loading: "lazy",
     }));
   }
-  if (mail.text) shown.append(fold("As text", element("pre", {}, mail.text)));
+  if (mail.text) shown.append(fold("Plain text", element("pre", {}, mail.text)));
   return shown;
 }
 
@@ -165,13 +165,13 @@ function form(fields) {
 function openEvent(event) {
   const again = element("button", { type: "button", id: "again" }, "Send again");
   again.addEventListener("click", () => post("/console/send-again", { event: event.id }));
-  const edit = element("button", { type: "button", id: "edit" }, "Edit the template");
+  const edit = element("button", { type: "button", id: "edit" }, "Edit template");
   edit.addEventListener("click", () => openEditor(event));
   $("event").replaceChildren(
     element("h2", {}, `${event.title} → ${event.function}`),
     element("div", { class: "row" }, again, event.argument === null ? null : edit),
-    event.argument === null ? element("p", { class: "hint" }, "Nobody can read this event.")
-      : fold("The event, sanitized", json(event.argument)),
+    event.argument === null ? element("p", { class: "hint" }, "This event cannot be parsed.")
+      : fold("Event, sanitized", json(event.argument)),
     element("div", { id: "requests", "data-event": event.id }));
   drawRequests(event);
 }
@@ -234,7 +234,7 @@ async function render() {
 }
 
 function outcome(outcome, code) {
-  if (outcome === "cancelled") return [element("p", { class: "calm" }, "Cancelled: nothing is sent.")];
+  if (outcome === "cancelled") return [element("p", { class: "calm" }, "Cancelled: no calls would be made.")];
   if (outcome.fault) {
     const { text, line, column } = outcome.fault;
     if (!line) return [element("p", { class: "bad" }, text)];
@@ -244,7 +244,7 @@ function outcome(outcome, code) {
       element("pre", {}, `${source}\n${" ".repeat(column - 1)}^`),
     ];
   }
-  if (!outcome.calls.length) return [element("p", { class: "calm" }, "Nothing is to be done.")];
+  if (!outcome.calls.length) return [element("p", { class: "calm" }, "No calls would be made.")];
   return outcome.calls.flatMap(({ to, body }) => [element("p", { class: "good" }, to), json(body)]);
 }
 

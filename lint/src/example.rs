@@ -1,0 +1,64 @@
+//! Examples of rules.
+
+/// What an example is a part of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Excerpt {
+    /// `selfservice.flows`, as YAML.
+    Flows,
+    /// The `config` of a webhook that runs after a registration by password, as YAML.
+    Config,
+    /// The template of that webhook.
+    Template,
+    /// The same, where the webhook sends a form.
+    Form,
+    /// A reply template.
+    Reply,
+}
+
+/// Text that breaks a rule, and text that does not.
+#[derive(Debug, PartialEq)]
+pub struct Example {
+    /// What the texts are a part of.
+    pub excerpt: Excerpt,
+    bad: &'static str,
+    good: &'static str,
+}
+
+impl Example {
+    pub(crate) const fn flows(bad: &'static str, good: &'static str) -> Self {
+        Self { excerpt: Excerpt::Flows, bad, good }
+    }
+
+    pub(crate) const fn config(bad: &'static str, good: &'static str) -> Self {
+        Self { excerpt: Excerpt::Config, bad, good }
+    }
+
+    pub(crate) const fn template(bad: &'static str, good: &'static str) -> Self {
+        Self { excerpt: Excerpt::Template, bad, good }
+    }
+
+    pub(crate) const fn form(bad: &'static str, good: &'static str) -> Self {
+        Self { excerpt: Excerpt::Form, bad, good }
+    }
+
+    pub(crate) const fn reply(bad: &'static str, good: &'static str) -> Self {
+        Self { excerpt: Excerpt::Reply, bad, good }
+    }
+
+    /// Breaks the rule.
+    pub fn bad(&self) -> String {
+        dedent(self.bad)
+    }
+
+    /// Does the same without breaking the rule.
+    pub fn good(&self) -> String {
+        dedent(self.good)
+    }
+}
+
+/// Removes the indentation that the text has in our source.
+fn dedent(text: &str) -> String {
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    let indentation = lines().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+    lines().map(|line| format!("{}\n", &line[indentation..])).collect()
+}

@@ -1,0 +1,131 @@
+//! The report for people: a block for each rule, with the lines of the templates.
+
+use std::collections::BTreeMap;
+
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+
+use super::{Finding, Kind, Report, Severity};
+use crate::{Place, Rule, shown};
+
+impl Report {
+    /// For people.
+    pub fn to_text(&self, file: &str) -> String {
+        self.render(file, &Renderer::plain())
+    }
+
+    /// For people at a terminal.
+    pub fn to_colored_text(&self, file: &str) -> String {
+        self.render(file, &Renderer::styled())
+    }
+
+    fn render(&self, file: &str, renderer: &Renderer) -> String {
+        let templates = self.sources.iter();
+        let templates = templates.map(|(path, code)| (path.as_str(), shown::without_keys(code)));
+        let lines = Lines { file, templates: templates.collect() };
+        let mut blocks = Vec::new();
+        let mut seen: Vec<&Rule> = Vec::new();
+        for Finding { rule, .. } in &self.findings {
+            if !seen.contains(rule) {
+                seen.push(rule);
+                blocks.push(renderer.render(&[self.of_rule(rule, &lines)]));
+            }
+        }
+        for (path, note) in &self.notes {
+            let note = Level::NOTE.primary_title(note).element(Origin::path(path_in(file, path)));
+            blocks.push(renderer.render(&[note]));
+        }
+        blocks.push(format!("{file}: {}", self.summary()));
+        blocks.join("\n\n")
+    }
+
+    /// A rule, with all places where it is broken.
+    fn of_rule<'t>(&'t self, rule: &'static Rule, lines: &'t Lines<'t>) -> Group<'t> {
+        let findings = self.findings.iter().filter(|finding| finding.rule == rule);
+        let level = match rule.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let parts = [("Problem", rule.description), ("Fix", rule.help), ("Source", rule.source)];
+        let parts = parts.map(|(name, text)| Level::NOTE.with_name(name).message(text));
+        level
+            .primary_title(rule.title)
+            .id(rule.name)
+            .elements(findings.flat_map(|finding| lines.of(finding)))
+            .elements(parts)
+    }
+
+    fn summary(&self) -> String {
+        let checked = match self.kind {
+            Kind::Kratos => "Kratos configuration",
+            Kind::Project => "Ory project",
+            Kind::Template => "template; fields of ctx were not checked, as its hook is unknown",
+        };
+        let counts = match self.kind {
+            Kind::Template => String::new(),
+            Kind::Kratos | Kind::Project => format!(
+                " with {} and {}",
+                many(self.web_hooks, "webhook"),
+                many(self.templates, "readable template")
+            ),
+        };
+        let (errors, warnings) = (self.count(Severity::Error), self.count(Severity::Warning));
+        let found = match errors + warnings {
+            0 => "no problems found".to_owned(),
+            _ => format!("{}, {}", many(errors, "error"), many(warnings, "warning")),
+        };
+        format!("{checked}{counts}: {found}")
+    }
+}
+
+/// The templates as they may be printed, by path.
+struct Lines<'t> {
+    file: &'t str,
+    templates: BTreeMap<&'t str, Option<String>>,
+}
+
+impl<'t> Lines<'t> {
+    /// Where a finding is: the line of the template, or else its path.
+    fn of(&'t self, finding: &'t Finding) -> Vec<Element<'t>> {
+        let path = path_in(self.file, &finding.path);
+        let Some(place) = finding.place else {
+            return with_detail(Origin::path(path).into(), &finding.detail);
+        };
+        let template = self.templates.get(finding.path.as_str());
+        let line = template.and_then(|code| code.as_deref()?.lines().nth(place.line - 1));
+        match line {
+            Some(line) => vec![snippet(path, line, place, &finding.detail).into()],
+            None => {
+                let origin = Origin::path(path).line(place.line).char_column(place.column);
+                with_detail(origin.into(), &finding.detail)
+            }
+        }
+    }
+}
+
+fn snippet<'t>(
+    path: &'t str,
+    line: &'t str,
+    place: Place,
+    detail: &'t str,
+) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
+    let mut at =
+        line.char_indices().skip(place.column - 1).map(|(at, one)| at..at + one.len_utf8());
+    let span = at.next().unwrap_or(line.len()..line.len());
+    let annotation = AnnotationKind::Primary.span(span);
+    let annotation = if detail.is_empty() { annotation } else { annotation.label(detail) };
+    Snippet::source(line).line_start(place.line).path(path).annotation(annotation)
+}
+
+fn with_detail<'t>(origin: Element<'t>, detail: &'t str) -> Vec<Element<'t>> {
+    let detail = (!detail.is_empty()).then(|| Level::NOTE.no_name().message(detail).into());
+    [Some(origin), detail].into_iter().flatten().collect()
+}
+
+/// A template alone has no path in a file: it is the file.
+fn path_in<'t>(file: &'t str, path: &'t str) -> &'t str {
+    if path.is_empty() { file } else { path }
+}
+
+fn many(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

@@ -1,0 +1,173 @@
+//! Parses a template and resolves its values, as far as the tests need them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    time::Duration,
+};
+
+use serde_yaml_ng::Value;
+
+use super::QUEUE;
+
+/// With these parameters, every part is there that a deployment may leave out.
+const ALL_PARTS: [(&str, &str); 2] =
+    [("OryUrl", "https://slug.projects.oryapis.com"), ("MailchimpSigning", "true")];
+
+/// A template, with the parameters that are given; the others have their defaults.
+#[derive(Clone)]
+pub(super) struct Template(pub(super) Value);
+
+impl Template {
+    pub(super) fn read() -> Self {
+        Self::of_file("template.yaml")
+    }
+
+    pub(super) fn of_file(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+        Self(serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+    }
+
+    /// What is watched of a function: the stack within the stack, with the parameters that it gets.
+    pub(super) fn monitoring(&self, function: &str) -> Self {
+        let stack = self.resource(&format!("{function}Monitoring"));
+        let mut template = Self::of_file(stack["TemplateURL"].as_str().unwrap());
+        for (name, value) in stack["Parameters"].as_mapping().unwrap() {
+            template.0["Parameters"][name]["Default"] = self.resolved(value).into();
+        }
+        template
+    }
+
+    /// As most deploy it, and with all its parts.
+    pub(super) fn read_both() -> [Self; 2] {
+        let mut whole = Self::read();
+        for (name, value) in ALL_PARTS {
+            whole.0["Parameters"][name]["Default"] = value.into();
+        }
+        [Self::read(), whole]
+    }
+
+    pub(super) fn resource(&self, name: &str) -> &Value {
+        &self.0["Resources"][name]["Properties"]
+    }
+
+    /// The names of all resources of a type.
+    pub(super) fn all(&self, kind: &str) -> BTreeSet<String> {
+        let resources = self.0["Resources"].as_mapping().unwrap().iter();
+        let of_kind = resources.filter(|(_, resource)| resource["Type"] == kind);
+        of_kind.map(|(name, _)| plain(name)).collect()
+    }
+
+    pub(super) fn global(&self, property: &str) -> &Value {
+        &self.0["Globals"]["Function"][property]
+    }
+
+    /// A function's variables: a parameter stands for its default, a queue for its URL, any other
+    /// resource for its name.
+    pub(super) fn variables(&self, function: &str) -> BTreeMap<String, String> {
+        let all = &self.global("Environment")["Variables"];
+        let own = &self.resource(function)["Environment"]["Variables"];
+        let pairs = [all, own].map(|pairs| pairs.as_mapping().unwrap()).into_iter().flatten();
+        pairs
+            .map(|(name, value)| (name.as_str().unwrap().to_owned(), self.resolved(value)))
+            .collect()
+    }
+
+    pub(super) fn resolved(&self, value: &Value) -> String {
+        let value = self.chosen(value);
+        let name = referred(value);
+        if matches!(value, Value::Tagged(tagged) if tagged.tag == "Sub") {
+            return self.filled_in(name);
+        }
+        match &self.0["Parameters"][name.as_str()]["Default"] {
+            Value::Null if self.all(QUEUE).contains(&name) => url(&name),
+            Value::Null => name,
+            default => plain(default),
+        }
+    }
+
+    /// A text with the parameters' values in it.
+    fn filled_in(&self, text: String) -> String {
+        let parameters = self.0["Parameters"].as_mapping().unwrap().iter();
+        parameters.fold(text, |text, (name, parameter)| match &parameter["Default"] {
+            Value::Null => text,
+            value => text.replace(&format!("${{{}}}", plain(name)), &plain(value)),
+        })
+    }
+
+    /// What an `!If` comes to, or the value itself.
+    fn chosen<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value {
+            Value::Tagged(tagged) if tagged.tag == "If" => {
+                let holds = self.holds(&self.0["Conditions"][&tagged.value[0]]);
+                self.chosen(&tagged.value[if holds { 1 } else { 2 }])
+            }
+            other => other,
+        }
+    }
+
+    fn holds(&self, condition: &Value) -> bool {
+        let Value::Tagged(condition) = condition else { panic!("{condition:?} is no condition") };
+        let operand = |n: usize| &condition.value[n];
+        match condition.tag.to_string().as_str() {
+            "!Equals" => self.resolved(operand(0)) == self.resolved(operand(1)),
+            "!Not" => !self.holds(operand(0)),
+            "!And" => self.holds(operand(0)) && self.holds(operand(1)),
+            "!Condition" => self.holds(&self.0["Conditions"][&condition.value]),
+            other => panic!("{other} is not known"),
+        }
+    }
+
+    /// The names that a list comes to.
+    pub(super) fn listed(&self, value: &Value) -> BTreeSet<String> {
+        let values = match value {
+            Value::Sequence(values) => values.iter().collect(),
+            single => vec![single],
+        };
+        let names = values.into_iter().map(|value| referred(self.chosen(value)));
+        names.filter(|name| name != "AWS::NoValue").collect()
+    }
+
+    /// A policy's statements: the actions, and the resources that they are allowed on.
+    pub(super) fn statements(&self, function: &str) -> Vec<(BTreeSet<String>, BTreeSet<String>)> {
+        let role = self.resource(&format!("{function}Role"));
+        let policies = role["Policies"].as_sequence().unwrap();
+        assert_eq!(policies.len(), 1, "one policy per function");
+        let statements = policies[0]["PolicyDocument"]["Statement"].as_sequence().unwrap();
+        let read = |statement: &Value| {
+            assert_eq!(statement["Effect"], "Allow");
+            (self.listed(&statement["Action"]), self.listed(&statement["Resource"]))
+        };
+        statements.iter().map(read).collect()
+    }
+}
+
+/// What SQS might make of a queue's name.
+pub(super) fn url(queue: &str) -> String {
+    format!("https://sqs.us-east-1.amazonaws.com/000000000000/{queue}")
+}
+
+/// What a `!Ref`, `!GetAtt` or `!Sub` says, or the plain value itself.
+pub(super) fn referred(value: &Value) -> String {
+    match value {
+        Value::Tagged(tagged) => plain(&tagged.value),
+        other => plain(other),
+    }
+}
+
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        other => panic!("{other:?} is neither text nor number"),
+    }
+}
+
+pub(super) fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.map(str::to_owned).into()
+}
+
+pub(super) fn seconds(value: &Value) -> Duration {
+    Duration::from_secs(value.as_u64().unwrap())
+}
