@@ -11,13 +11,11 @@ use mailchimp_inbound::ory;
 use serde_json::Value;
 use shared::{
     answer::for_ory,
-    deliver::Found,
-    dispatch::{MAX_RETRY_AFTER, backoff},
+    deliver::{Found, MAX_RETRY_AFTER, backoff},
     http::Response,
     key::EventId,
     outcome::{Outcome, Wait},
 };
-use uuid::Uuid;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -27,10 +25,14 @@ fuzz_target!(|answer: &[u8]| {
     let segment = shared::segment::classify(&answer);
     check(&segment, &answer);
     assert_ne!(segment.word(), "rejected");
-    let by_address = ory::Call::ByAddress("ann@example.com".to_owned());
-    let patch = ory::Call::Patch(Uuid::nil(), Vec::new());
-    for call in [ory::Call::ById(Uuid::nil()), by_address, patch] {
-        check(&ory::classify(&call, &answer), &answer);
+    for read in [ory::identity(&answer).map(drop), ory::identities(&answer).map(drop)] {
+        match read {
+            Ok(()) => assert!([200, 404].contains(&answer.status)),
+            Err(outcome) => {
+                assert!(!outcome.is_settled(), "{outcome:?}");
+                check(&outcome, &answer);
+            }
+        }
     }
     match mandrill_welcome::read_search(KEY, &answer) {
         Found::Done(_) => {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::{
     ctx::{Ctx, SanitizedCtx},
     key::EventId,
-    message::{Event, Message},
+    message::{Message, QueuedEvent},
 };
 use time::macros::datetime;
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use shared::{
     auth::{CallerAuth, Scheme},
     clock::SystemClock,
-    envelope::{Authenticated, MAX_BODY_BYTES, Request},
+    envelope::{Authenticated, MAX_BODY_BYTES, WebhookRequest},
     secrets::{Cached, MemorySecrets, Ttl},
 };
 use tokio::runtime::{Builder, Runtime};
@@ -36,7 +36,7 @@ static AUTH: LazyLock<CallerAuth> = LazyLock::new(|| {
     CallerAuth::new(cached, Scheme::Ory { api_key_name: KEY_NAME.to_owned() })
 });
 
-fn let_in(request: Request) -> Option<Authenticated> {
+fn let_in(request: WebhookRequest) -> Option<Authenticated> {
     RUNTIME.block_on(AUTH.authenticate(request)).ok()
 }
 
@@ -65,13 +65,13 @@ fn with_key(event: &Value) -> Option<Value> {
 
 fuzz_target!(|event: &[u8]| {
     let Ok(event) = serde_json::from_slice::<Value>(event) else { return };
-    let Ok(request) = Request::open(event.clone().into()) else { return };
+    let Ok(request) = WebhookRequest::open(event.clone().into()) else { return };
     assert!(request.cookie(KEY_NAME).all(|value| !value.contains(';')));
     if let_in(request).is_some() {
         assert!(holds_the_key(&event), "a stranger is let in");
     }
     let Some(event) = with_key(&event) else { return };
-    let request = Request::open(event.clone().into()).expect("the same event");
+    let request = WebhookRequest::open(event.clone().into()).expect("the same event");
     let Ok(request) = request.within_size() else {
         return;
     };

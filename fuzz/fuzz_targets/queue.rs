@@ -9,7 +9,7 @@ use mailchimp_inbound::event;
 use serde_json::{Value, json};
 use shared::{
     ctx::SanitizedCtx,
-    message::{Event, Message, Unreadable, VERSION},
+    message::{Message, QueuedEvent, Unreadable, VERSION},
     queue::{acknowledge, received},
 };
 
@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
     assert!(kept.iter().map(|one| &one["itemIdentifier"]).eq(&ids));
 });
 
-fn read<E: Event>(body: &str, function: &str) {
+fn read<E: QueuedEvent>(body: &str, function: &str) {
     match Message::<E>::from_json(body, function) {
         Ok(message) => {
             assert_eq!((message.version, &*message.function), (VERSION, function));

@@ -1,5 +1,5 @@
-//! Accept, for the functions that Ory calls: envelope, authenticate, decode, reduce, store,
-//! reply. Where there is no queue, deliver stands in the place of store.
+//! Accept, for the functions that Ory calls: envelope, authenticate, decode, sanitize, enqueue,
+//! reply. Where there is no queue, deliver stands in the place of enqueue.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,17 +13,15 @@ use crate::{
     auth::CallerAuth,
     budget::Budget,
     ctx::{Ctx, CtxError, SanitizedCtx, TemplateSettings},
-    deliver::Deliver,
-    dispatch::Dispatch,
-    envelope::{RawEvent, Request},
-    key::{EventId, FunctionArn},
-    lambda::{Function, Invocation},
+    deliver::{Attempt, Deliver, Dispatch},
+    envelope::{RawEvent, WebhookRequest},
+    function::{Accept, Invocation},
+    key::EventId,
     message::Message,
     outcome::Outcome,
-    queue::ReceivedMessage,
     reply::{Messages, Reply},
-    response::Response,
-    secrets::prefetch,
+    response::WebhookResponse,
+    secrets::Cached,
     telemetry::{LogEntry, Metric},
     template::{RENDER_TIMEOUT, RenderError, Template, TemplateFault},
 };
@@ -42,18 +40,16 @@ pub trait Screen: Send + Sync {
     async fn screen(&self, ctx: &SanitizedCtx) -> Option<Messages>;
 }
 
-/// A function that Ory calls.
-pub struct OryFunction<D> {
+/// Accepts Ory's calls.
+pub struct AcceptOry {
     /// Who may call.
     pub auth: CallerAuth,
     /// What stops a flow before the identity is saved.
     pub screen: Option<Arc<dyn Screen>>,
     /// What is replied instead of the status table's rows.
-    pub reply_template: Option<Template>,
+    pub reply_template: Option<Arc<Template>>,
     /// What the reply template reads beside the event.
     pub template_settings: TemplateSettings,
-    /// What becomes of an event.
-    pub dispatch: Dispatch<D>,
 }
 
 impl From<CtxError> for RequestError {
@@ -62,71 +58,87 @@ impl From<CtxError> for RequestError {
     }
 }
 
-impl<D: Deliver<SanitizedCtx>> OryFunction<D> {
-    async fn answer(
+#[async_trait]
+impl Accept for AcceptOry {
+    type Event = SanitizedCtx;
+
+    const LIMIT: Duration = ORY_LIMIT;
+
+    fn unfinished(&self) -> WebhookResponse {
+        ErrorResponse::Unfinished.for_ory()
+    }
+
+    async fn answer<D: Deliver<SanitizedCtx>>(
         &self,
         event: RawEvent,
         invocation: &Invocation,
+        dispatch: &Dispatch<D>,
         entry: &mut LogEntry,
-    ) -> Response {
-        let budget = Budget::inline(ORY_LIMIT, self.dispatch.clock.now(), invocation.ends);
-        match self.take(event).await {
-            Ok(message) => self.handle(message, &invocation.arn, &budget, entry).await,
+    ) -> WebhookResponse {
+        let budget = Budget::inline(ORY_LIMIT, dispatch.clock.now(), invocation.ends);
+        let message = match self.take(event, dispatch).await {
+            Ok(message) => message,
             Err(refused) => {
                 refused.describe(entry);
-                refused.refusal.for_ory()
+                return refused.refusal.for_ory();
             }
+        };
+        entry.count(Metric::Received);
+        message.describe(entry);
+        if message.event.is_before_save() {
+            return self.before_save(&message, entry).await;
         }
+        let attempt = Attempt { message: &message, arn: &invocation.arn, budget };
+        let outcome = if self.reply_template.is_some() {
+            // It waits for what comes of the event, and needs its own time, too.
+            let attempt = Attempt { budget: budget.less(RENDER_TIMEOUT), ..attempt };
+            dispatch.deliver_or_enqueue(&attempt, entry).await
+        } else {
+            dispatch.enqueue_or_deliver(&attempt, entry).await
+        };
+        self.reply(&message, &outcome, entry).await
     }
 
+    fn secrets(&self) -> Vec<&Cached> {
+        vec![self.auth.secret()]
+    }
+
+    fn template(&self) -> Option<&Template> {
+        self.reply_template.as_deref()
+    }
+}
+
+impl AcceptOry {
     /// From the envelope to the message.
-    async fn take(&self, event: RawEvent) -> Result<Message<SanitizedCtx>, RequestError> {
-        let request = Request::open(event)?;
+    async fn take<D>(
+        &self,
+        event: RawEvent,
+        dispatch: &Dispatch<D>,
+    ) -> Result<Message<SanitizedCtx>, RequestError> {
+        let request = WebhookRequest::open(event)?;
         if request.method() != Method::POST {
             return Err(RequestError::method());
         }
         let request = self.auth.authenticate(request.within_size()?).await?;
         let trigger_id = request.header(TRIGGER_ID).and_then(|id| Uuid::try_parse(id).ok());
         let ctx = Ctx::decode(&request.into_body()?)?.sanitize();
-        let key = EventId::of_event(trigger_id, ctx.as_value());
-        let received_at = self.dispatch.clock.now();
-        Ok(Message { trigger_id, ..Message::new(self.dispatch.name, key, received_at, ctx) })
-    }
-
-    async fn handle(
-        &self,
-        message: Message<SanitizedCtx>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        entry: &mut LogEntry,
-    ) -> Response {
-        entry.count(Metric::Received);
-        message.describe(entry);
-        if message.event.is_before_save() {
-            return self.before_save(&message, entry).await;
-        }
-        let dispatch = &self.dispatch;
-        let outcome = match self.reply_template {
-            None => dispatch.enqueue_or_deliver(&message, arn, budget, entry).await,
-            // It waits for what comes of the event, and needs its own time, too.
-            Some(_) => {
-                dispatch
-                    .deliver_or_enqueue(&message, arn, &budget.less(RENDER_TIMEOUT), entry)
-                    .await
-            }
-        };
-        self.reply(&message, &outcome, entry).await
+        let event_id = EventId::of_event(trigger_id, ctx.as_value());
+        Ok(Message { trigger_id, ..dispatch.message(event_id, ctx) })
     }
 
     /// Nothing that a person can see happens for an identity that is not saved yet: the flow can
     /// still fail.
-    async fn before_save(&self, message: &Message<SanitizedCtx>, entry: &mut LogEntry) -> Response {
+    async fn before_save(
+        &self,
+        message: &Message<SanitizedCtx>,
+        entry: &mut LogEntry,
+    ) -> WebhookResponse {
         if let Some(screen) = &self.screen
             && let Some(messages) = screen.screen(&message.event).await
         {
             entry.outcome = "interrupted";
             entry.cause = Some("screened".to_owned());
-            return Response::json(400, messages.body());
+            return WebhookResponse::json(400, messages.body());
         }
         let outcome = Outcome::Skipped { reason: "before_save" };
         outcome.describe(entry);
@@ -140,16 +152,18 @@ impl<D: Deliver<SanitizedCtx>> OryFunction<D> {
         message: &Message<SanitizedCtx>,
         outcome: &Outcome,
         entry: &mut LogEntry,
-    ) -> Response {
+    ) -> WebhookResponse {
         let row = for_ory(outcome, &message.event_id);
-        let Some(template) = self.reply_template.as_ref().filter(|_| outcome.is_settled()) else {
+        let Some(template) = self.reply_template.as_deref().filter(|_| outcome.is_settled()) else {
             return row;
         };
         let ctx = message.event.for_template(&self.template_settings);
         match replied(template, ctx, message, outcome).await {
-            Ok(Reply::Nothing) => Response::empty(204),
-            Ok(Reply::Identity(identity)) => Response::json(200, json!({ "identity": identity })),
-            Ok(Reply::Messages(messages)) => Response::json(400, messages.body()),
+            Ok(Reply::Nothing) => WebhookResponse::empty(204),
+            Ok(Reply::Identity(identity)) => {
+                WebhookResponse::json(200, json!({ "identity": identity }))
+            }
+            Ok(Reply::Messages(messages)) => WebhookResponse::json(400, messages.body()),
             Err(fault) => {
                 entry.count(Metric::TemplateFault);
                 entry.cause = Some(fault.to_string());
@@ -171,36 +185,5 @@ async fn replied(
             .map_err(|rule| TemplateFault::new(template.name(), rule.name())),
         Err(RenderError::Cancelled) => Ok(Reply::Nothing),
         Err(RenderError::Fault(fault)) => Err(fault),
-    }
-}
-
-#[async_trait]
-impl<D: Deliver<SanitizedCtx>> Function for OryFunction<D> {
-    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response {
-        let unfinished = ErrorResponse::Unfinished.for_ory();
-        let answer = async |entry: &mut LogEntry| self.answer(event, invocation, entry).await;
-        self.dispatch.event_log.request(ORY_LIMIT, unfinished, answer).await
-    }
-
-    async fn deliver(
-        &self,
-        received: Vec<ReceivedMessage>,
-        invocation: &Invocation,
-    ) -> Vec<String> {
-        self.dispatch.work(received, invocation).await
-    }
-
-    async fn warm(&self) -> Result<(), TemplateFault> {
-        let mut secrets = self.dispatch.delivery.secrets();
-        secrets.push(self.auth.secret());
-        prefetch(&secrets).await;
-        // Nobody could be answered as they expect, queue or not.
-        self.reply_template.as_ref().map_or(Ok(()), Template::check)?;
-        self.dispatch.check()
-    }
-
-    fn must_end(&self) -> bool {
-        self.dispatch.delivery.overran()
-            || self.reply_template.as_ref().is_some_and(Template::overran)
     }
 }

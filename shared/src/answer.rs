@@ -10,7 +10,7 @@ use crate::{
     key::EventId,
     outcome::Outcome,
     reply::Messages,
-    response::Response,
+    response::WebhookResponse,
     telemetry::{LogEntry, Metric},
 };
 
@@ -96,10 +96,10 @@ impl ErrorResponse {
     }
 
     /// The answer in Ory's shape.
-    pub fn for_ory(self) -> Response {
+    pub fn for_ory(self) -> WebhookResponse {
         let messages = Messages::error(self.message_id(), self.text(), None);
         let allow = (self == Self::Method).then_some("POST");
-        Response { status: self.status(), allow, body: Some(messages.body()) }
+        WebhookResponse { status: self.status(), allow, body: Some(messages.body()) }
     }
 }
 
@@ -173,13 +173,13 @@ impl From<BodyError> for RequestError {
 }
 
 /// The answer to Ory for an event that was delivered in line.
-pub fn for_ory(outcome: &Outcome, key: &EventId) -> Response {
+pub fn for_ory(outcome: &Outcome, key: &EventId) -> WebhookResponse {
     match outcome {
         Outcome::Delivered { .. } | Outcome::Duplicate | Outcome::Rejected { .. } => {
-            Response::json(200, outcome.body(key))
+            WebhookResponse::json(200, outcome.body(key))
         }
-        Outcome::Accepted => Response::json(202, outcome.body(key)),
-        Outcome::Skipped { .. } => Response::empty(204),
+        Outcome::Accepted => WebhookResponse::json(202, outcome.body(key)),
+        Outcome::Skipped { .. } => WebhookResponse::empty(204),
         Outcome::TemplateFault(_) => ErrorResponse::Template.for_ory(),
         Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::InDoubt { .. } => {
             ErrorResponse::Unfinished.for_ory()

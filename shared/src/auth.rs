@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{
-    envelope::{Authenticated, Request},
+    envelope::{Authenticated, WebhookRequest},
     secrets::{Cached, LOOK_UP_PAUSE, SecretError, Versions, field, is_placeholder, object_field},
 };
 
@@ -96,7 +96,7 @@ impl CallerAuth {
     ///
     /// # Errors
     /// Why nobody was authenticated.
-    pub async fn authenticate(&self, request: Request) -> Result<Authenticated, AuthError> {
+    pub async fn authenticate(&self, request: WebhookRequest) -> Result<Authenticated, AuthError> {
         let presented = self.presented(&request);
         let held = self.secret.get().await?;
         if any_match(&presented, &self.known(&held)) {
@@ -112,7 +112,7 @@ impl CallerAuth {
         }
     }
 
-    fn presented(&self, request: &Request) -> Vec<Digested> {
+    fn presented(&self, request: &WebhookRequest) -> Vec<Digested> {
         match &self.scheme {
             Scheme::Query => request.query("secret").map(|key| Digested::key(&key)).collect(),
             Scheme::Ory { api_key_name } => {

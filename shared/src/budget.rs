@@ -1,4 +1,4 @@
-//! How much time is left for one event.
+//! How much time is left for one event, and how many calls.
 
 use std::time::Duration;
 
@@ -19,16 +19,29 @@ const KEPT_BACK: Duration = Duration::from_secs(2);
 /// record takes longer, [`crate::telemetry::EventLog::request`] answers without it.
 const KEPT_BACK_IN_LINE: Duration = Duration::from_millis(500);
 
-/// The time one event has: until when it must be answered, and when the invocation ends at the
-/// latest.
+/// The most calls that one delivery may make.
+#[derive(Clone, Copy, Debug)]
+pub struct MaxCalls(pub u32);
+
+impl MaxCalls {
+    /// Inline: the first, and two more.
+    pub const INLINE: Self = Self(3);
+    /// Once, where something else repeats it.
+    pub const ONE: Self = Self(1);
+}
+
+/// What one event has: until when it must be answered, when the invocation ends at the latest, and
+/// the calls that a vendor may be called with.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     answer_by: Instant,
     invocation_ends: OffsetDateTime,
+    /// How many calls may be made.
+    pub max_calls: MaxCalls,
 }
 
 impl Budget {
-    /// The time of a caller who waits: `limit` from `now` on less what is kept back, or all of the
+    /// What a caller has who waits: `limit` from `now` on less what is kept back, or all of the
     /// invocation's time where that is less.
     pub fn inline(limit: Duration, now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
         let whole = Self::of_invocation(now, invocation_ends);
@@ -36,21 +49,28 @@ impl Budget {
             answer_by: whole
                 .answer_by
                 .min(Instant::now() + limit.saturating_sub(KEPT_BACK_IN_LINE)),
+            max_calls: MaxCalls::INLINE,
             ..whole
         }
     }
 
-    /// All of the invocation's time but what is kept back.
+    /// All of the invocation's time but what is kept back, for one call: the queue repeats it.
     pub fn of_invocation(now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
         let left: Duration = (invocation_ends - now).try_into().unwrap_or_default();
         let answer_by = Instant::now() + left.saturating_sub(KEPT_BACK);
-        Self { answer_by, invocation_ends }
+        Self { answer_by, invocation_ends, max_calls: MaxCalls::ONE }
     }
 
     /// The same with so much of it kept back.
     #[must_use]
     pub fn less(&self, kept: Duration) -> Self {
         Self { answer_by: self.answer_by.checked_sub(kept).unwrap_or(self.answer_by), ..*self }
+    }
+
+    /// The same for one call.
+    #[must_use]
+    pub fn once(&self) -> Self {
+        Self { max_calls: MaxCalls::ONE, ..*self }
     }
 
     /// What is left.

@@ -81,7 +81,7 @@ fn optional<T: DeserializeOwned>(part: &Part) -> Result<Option<T>, EnvelopeError
 }
 
 /// A request, its body not yet decoded.
-pub struct Request {
+pub struct WebhookRequest {
     method: Method,
     headers: HeaderMap,
     cookies: Vec<String>,
@@ -147,7 +147,7 @@ fn bytes_of_escape(digits: [u8; 3]) -> usize {
     }
 }
 
-impl Request {
+impl WebhookRequest {
     /// Opens the envelope.
     ///
     /// # Errors
@@ -204,7 +204,7 @@ impl Request {
 
 /// A request whose caller is known. Only [`crate::auth`] makes one, so what takes this type
 /// cannot be reached without authentication.
-pub struct Authenticated(Request);
+pub struct Authenticated(WebhookRequest);
 
 /// A body that cannot be decoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -221,7 +221,7 @@ pub enum BodyError {
 }
 
 impl Authenticated {
-    pub(crate) fn new(request: Request) -> Self {
+    pub(crate) fn new(request: WebhookRequest) -> Self {
         Self(request)
     }
 
@@ -255,8 +255,8 @@ mod tests {
 
     use super::*;
 
-    fn opened(event: Value) -> Result<Request, EnvelopeError> {
-        Request::open(event.into())
+    fn opened(event: Value) -> Result<WebhookRequest, EnvelopeError> {
+        WebhookRequest::open(event.into())
     }
 
     /// An event whose body is written so.
@@ -315,7 +315,7 @@ mod tests {
         }
         for body in ["{}", "[]", "5", "true"] {
             let event = written(body, false);
-            assert_eq!(Request::open(event).err(), Some(EnvelopeError::Foreign), "{body}");
+            assert_eq!(WebhookRequest::open(event).err(), Some(EnvelopeError::Foreign), "{body}");
         }
     }
 
@@ -324,7 +324,7 @@ mod tests {
         let mut without = event("", false);
         without.as_object_mut().unwrap().remove("body");
         for event in [without.into(), written("null", false), written("null", true)] {
-            let request = Request::open(event).unwrap().within_size().unwrap();
+            let request = WebhookRequest::open(event).unwrap().within_size().unwrap();
             assert_eq!(Authenticated::new(request).into_body().unwrap(), b"");
         }
     }
@@ -332,7 +332,8 @@ mod tests {
     #[test]
     fn lone_surrogate_is_invalid_text() {
         for body in [r#""\ud800""#, r#""\udc00\ud800""#, r#""a\ud83dx""#] {
-            let request = Request::open(written(body, false)).unwrap().within_size().unwrap();
+            let request =
+                WebhookRequest::open(written(body, false)).unwrap().within_size().unwrap();
             assert_eq!(Authenticated::new(request).into_body(), Err(BodyError::NotText), "{body}");
         }
     }
@@ -366,7 +367,7 @@ mod tests {
             for most in 0..=text.len() + 2 {
                 prop_assert_eq!(is_longer_than(most, inside), text.len() > most);
             }
-            let request = Request::open(written(&json, false)).unwrap();
+            let request = WebhookRequest::open(written(&json, false)).unwrap();
             prop_assert_eq!(Authenticated::new(request).into_body().unwrap(), text.into_bytes());
         }
     }
@@ -374,7 +375,7 @@ mod tests {
     #[test]
     fn size_limit_applies_to_the_unescaped_text() {
         let fits = |json: &str, base64| {
-            Request::open(written(json, base64)).unwrap().within_size().is_ok()
+            WebhookRequest::open(written(json, base64)).unwrap().within_size().is_ok()
         };
         for (one, bytes) in [(r"\u0041", 1), (r"\n", 1), (r"\u00e9", 2), (r"\ud83d\ude00", 4)] {
             let most = one.repeat(MAX_BODY_BYTES / bytes);

@@ -2,7 +2,6 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use aws_lambda_events::{lambda_function_urls::LambdaFunctionUrlResponse, sqs::SqsBatchResponse};
 use futures_util::{FutureExt, future::BoxFuture};
 use lambda_runtime::{
@@ -16,10 +15,10 @@ use crate::{
     aws::Aws,
     config::{ConfigError, Environment},
     envelope::RawEvent,
+    function::{Function, Invocation},
     http::{Client, ClientError},
     key::FunctionArn,
-    queue::{self, ReceivedMessage},
-    response::Response,
+    queue,
     settings::Ports,
     telemetry::{LogLevel, Sink, chain, start_logging},
     template::TemplateFault,
@@ -32,15 +31,6 @@ pub const LAMBDA_TIMEOUT: Duration = Duration::from_secs(25);
 /// read as a time lies in 1970.
 const EMULATED: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 
-/// What Lambda tells of one invocation.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// The function's ARN.
-    pub arn: FunctionArn,
-    /// When Lambda ends the invocation, whatever it is at.
-    pub ends: OffsetDateTime,
-}
-
 impl From<&Context> for Invocation {
     fn from(context: &Context) -> Self {
         let arn = FunctionArn::new(&context.invoked_function_arn);
@@ -48,26 +38,6 @@ impl From<&Context> for Invocation {
         let ends = if told > EMULATED { told } else { OffsetDateTime::now_utc() + LAMBDA_TIMEOUT };
         Self { arn, ends }
     }
-}
-
-/// A function, apart from where it runs.
-#[async_trait]
-pub trait Function: Send + Sync {
-    /// Answers one call of its URL, whatever it is: a panic does not come out of here.
-    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response;
-
-    /// Delivers messages from its queue; the ids of those that stay there.
-    async fn deliver(&self, received: Vec<ReceivedMessage>, invocation: &Invocation)
-    -> Vec<String>;
-
-    /// Fetches ahead what every call needs, and waits until the templates are ready.
-    ///
-    /// # Errors
-    /// A template that does not parse, where that stops the start.
-    async fn warm(&self) -> Result<(), TemplateFault>;
-
-    /// Whether the process should end once its answer is out.
-    fn must_end(&self) -> bool;
 }
 
 /// Why a function did not start.

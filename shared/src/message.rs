@@ -10,7 +10,7 @@ use crate::{key::EventId, telemetry::LogEntry};
 pub const VERSION: u32 = 1;
 
 /// An event, as it rests in the queue.
-pub trait Event: Serialize + DeserializeOwned + Send + Sync {
+pub trait QueuedEvent: Serialize + DeserializeOwned + Send + Sync {
     /// The id of the identity that it is about, unless it is not saved yet or not known.
     fn identity_id(&self) -> Option<&str> {
         None
@@ -89,7 +89,7 @@ impl<E: Serialize + DeserializeOwned> Message<E> {
     }
 }
 
-impl<E: Event> Message<E> {
+impl<E: QueuedEvent> Message<E> {
     /// Puts what it is into a log line.
     pub fn describe(&self, entry: &mut LogEntry) {
         entry.event_id = Some(self.event_id.as_str().to_owned());

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// An answer over HTTP.
 #[derive(Clone, PartialEq)]
-pub struct Response {
+pub struct WebhookResponse {
     /// The status code.
     pub status: u16,
     /// The methods that are allowed, where another was used.
@@ -20,7 +20,7 @@ pub struct Response {
     pub body: Option<Value>,
 }
 
-impl Response {
+impl WebhookResponse {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
         Self { status, allow: None, body: None }
@@ -48,7 +48,7 @@ impl Response {
     }
 }
 
-impl fmt::Debug for Response {
+impl fmt::Debug for WebhookResponse {
     /// The body may hold an identity's traits, where a reply template gives them: it is not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "answer {}", self.status)

@@ -7,8 +7,7 @@ use crate::{
     aws::Aws,
     clock::{SharedClock, SystemClock},
     config::{ConfigError, Endpoint, Environment},
-    deliver::Idempotency,
-    dispatch::Dispatch,
+    deliver::{Dispatch, Idempotency},
     http::{self, Http},
     idempotency::{DynamoDbStore, IdempotencyStore, MemoryStore},
     queue::{Queue, SqsQueue},
@@ -186,7 +185,7 @@ impl OrySettings {
     }
 
     /// The template of replies.
-    pub fn reply_template(&self, ports: &Ports) -> Option<Template> {
+    pub fn reply_template(&self, ports: &Ports) -> Option<Arc<Template>> {
         let source = self.reply_template.clone()?;
         Some(Template::begin(ports.rendering, source))
     }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use shared::response::Response;
+use shared::response::WebhookResponse;
 use tokio::time::{sleep, timeout};
 
 use crate::{
@@ -195,7 +195,7 @@ fn any_event(world: &World, lambda: &Lambda) -> Option<usize> {
 }
 
 /// Whether what the answer says is so.
-fn is_true(world: &World, event: &Planned, answer: &Response) -> bool {
+fn is_true(world: &World, event: &Planned, answer: &WebhookResponse) -> bool {
     let status = answer.body.as_ref().map(|body| &body["status"]).and_then(Value::as_str);
     let (number, _) = world.plan.by_key(&event.key).expect("an event of the plan");
     match (status, event.which) {

@@ -10,9 +10,10 @@ use std::{
 
 use shared::{
     clock::Clock,
-    lambda::{Function, Invocation, LAMBDA_TIMEOUT},
+    function::{Function, Invocation},
+    lambda::LAMBDA_TIMEOUT,
     queue::ReceivedMessage,
-    response::Response,
+    response::WebhookResponse,
     settings::Ports,
     telemetry::Sink,
     template::Rendering,
@@ -83,7 +84,7 @@ impl Lambda {
 
     /// A call of the function's URL about this event, by somebody who presents this secret; `None`
     /// where its sandbox was killed.
-    pub(crate) async fn accept(&self, number: usize, secret: &str) -> Option<Response> {
+    pub(crate) async fn accept(&self, number: usize, secret: &str) -> Option<WebhookResponse> {
         let event = self.world.plan.events[number].request(secret);
         let limit = self.which().limit() + GRACE;
         self.invoke(vec![number], |_, function, invocation| async move {

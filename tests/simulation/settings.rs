@@ -6,8 +6,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use shared::{
     accept::ORY_LIMIT,
     config::Environment,
+    function::Function,
     key::FunctionArn,
-    lambda::{Function, StartError},
+    lambda::StartError,
     settings::{Ports, RecordSettings, Settings as Common},
 };
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shared::{
     ctx::{Ctx, CtxError, SanitizedCtx, TemplateSettings},
     deliver::{EventFacts, InvalidOutput, Rendered},
-    message::Event,
+    message::QueuedEvent,
     segment,
     template::{RenderError, Source, Template, TemplateFault, Trace},
 };

@@ -37,10 +37,6 @@ impl Api for Crm {
         self.http.send(request.bearer(token)).await
     }
 
-    fn classify(&self, _contact: &Contact, answer: &Response) -> Outcome {
-        classify(answer)
-    }
-
     /// The same contact twice is one contact.
     fn when_in_doubt(&self, _contact: &Contact) -> WhenInDoubt<'_, Contact> {
         WhenInDoubt::Repeat
@@ -54,5 +50,9 @@ impl Vendor for Crm {
         _event: &EventFacts<'_>,
     ) -> Result<Contact, InvalidOutput> {
         Contact::prepare(rendered).map_err(InvalidOutput::Rule)
+    }
+
+    fn classify(&self, _contact: &Contact, answer: &Response) -> Outcome {
+        classify(answer)
     }
 }

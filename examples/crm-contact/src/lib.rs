@@ -8,11 +8,12 @@ mod outcome;
 use std::sync::Arc;
 
 use shared::{
-    accept::OryFunction,
+    accept::AcceptOry,
     config::Environment,
     ctx::TemplateSettings,
     deliver::{Delivery, VendorClient},
-    lambda::{Function, StartError},
+    function::{Function, Webhook},
+    lambda::StartError,
     secrets::{ApiKey, Product},
     settings::Ports,
     template::{Source, Template},
@@ -45,11 +46,14 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         // The CRM itself notices a contact that it knows.
         idempotency: None,
     };
-    Ok(Arc::new(OryFunction {
-        auth: config.ory.caller_auth(ports),
-        screen: None,
-        reply_template: config.ory.reply_template(ports),
-        template_settings: TemplateSettings::default(),
+    Ok(Arc::new(Webhook {
+        accept: AcceptOry {
+            auth: config.ory.caller_auth(ports),
+            screen: None,
+            reply_template: config.ory.reply_template(ports),
+            template_settings: TemplateSettings::default(),
+        },
+        resources: delivery.resources(),
         dispatch: settings.dispatch(NAME, delivery, ports),
     }))
 }

@@ -68,8 +68,8 @@ mod tests {
         let table = [
             (200, known, "delivered"),
             (201, known, "delivered"),
-            (200, r#"{"results":[]}"#, "unknown"),
-            (200, "<html>", "unknown"),
+            (200, r#"{"results":[]}"#, "in_doubt"),
+            (200, "<html>", "in_doubt"),
             (207, r#"{"results":[],"numErrors":1}"#, "blocked"),
             (302, "", "blocked"),
             (400, no_address, "rejected"),

@@ -1,4 +1,4 @@
-//! Accept, for Mailchimp's calls: envelope, authenticate, decode, store, reply.
+//! Accept, for Mailchimp's calls: envelope, authenticate, decode, enqueue, reply.
 
 use std::time::Duration;
 
@@ -9,23 +9,19 @@ use shared::{
     answer::{ErrorResponse, RequestError},
     auth::CallerAuth,
     budget::Budget,
-    deliver::Deliver,
-    dispatch::Dispatch,
-    envelope::{RawEvent, Request},
-    key::{EventId, FunctionArn},
-    lambda::{Function, Invocation},
+    deliver::{Attempt, Deliver, Dispatch},
+    envelope::{RawEvent, WebhookRequest},
+    function::{Accept, Invocation},
+    key::EventId,
     message::Message,
     outcome::Outcome,
-    queue::ReceivedMessage,
-    response::Response,
-    secrets::prefetch,
+    response::WebhookResponse,
+    secrets::Cached,
     telemetry::{LogEntry, Metric},
-    template::TemplateFault,
 };
 
 use crate::{
     config::Lists,
-    deliver::Inbound,
     event::{self, Decoded, Event, EventError},
     form::{self, FormError},
     signature::{self, Signatures},
@@ -37,12 +33,11 @@ pub const MAILCHIMP_LIMIT: Duration = Duration::from_secs(8);
 /// GET and HEAD are the validator, which Mailchimp sends when a webhook is made or edited.
 const METHODS: &str = "GET, HEAD, POST";
 
-/// The function that Mailchimp calls.
-pub(crate) struct MailchimpInbound {
+/// Accepts Mailchimp's calls.
+pub(crate) struct AcceptMailchimp {
     pub(crate) auth: CallerAuth,
     pub(crate) signatures: Option<Signatures>,
     pub(crate) lists: Lists,
-    pub(crate) dispatch: Dispatch<Inbound>,
 }
 
 /// What a call turned out to be.
@@ -70,18 +65,28 @@ impl Skipped {
     }
 }
 
-impl MailchimpInbound {
-    async fn answer(
+#[async_trait]
+impl Accept for AcceptMailchimp {
+    type Event = Event;
+
+    const LIMIT: Duration = MAILCHIMP_LIMIT;
+
+    fn unfinished(&self) -> WebhookResponse {
+        answer_refused(ErrorResponse::Unfinished)
+    }
+
+    async fn answer<D: Deliver<Event>>(
         &self,
         event: RawEvent,
         invocation: &Invocation,
+        dispatch: &Dispatch<D>,
         entry: &mut LogEntry,
-    ) -> Response {
-        let budget = Budget::inline(MAILCHIMP_LIMIT, self.dispatch.clock.now(), invocation.ends);
-        match self.take(event).await {
+    ) -> WebhookResponse {
+        let budget = Budget::inline(MAILCHIMP_LIMIT, dispatch.clock.now(), invocation.ends);
+        match self.take(event, dispatch).await {
             Ok(Taken::Validator) => {
                 entry.outcome = "validated";
-                Response::empty(200)
+                WebhookResponse::empty(200)
             }
             Ok(Taken::Skipped(Skipped { reason, detail, metric })) => {
                 entry.count(Metric::Received);
@@ -90,10 +95,14 @@ impl MailchimpInbound {
                 }
                 Outcome::Skipped { reason }.describe(entry);
                 entry.cause = detail.or(entry.cause.take());
-                Response::json(200, json!({"status": "skipped", "reason": reason}))
+                WebhookResponse::json(200, json!({"status": "skipped", "reason": reason}))
             }
             Ok(Taken::Event(message)) => {
-                self.handle(&message, &invocation.arn, &budget, entry).await
+                entry.count(Metric::Received);
+                message.describe(entry);
+                let attempt = Attempt { message: &message, arn: &invocation.arn, budget };
+                let outcome = dispatch.enqueue_or_deliver(&attempt, entry).await;
+                answer(&outcome, &message.event_id)
             }
             Err(refused) => {
                 refused.describe(entry);
@@ -102,9 +111,20 @@ impl MailchimpInbound {
         }
     }
 
+    fn secrets(&self) -> Vec<&Cached> {
+        let signatures = self.signatures.as_ref().map(|signatures| signatures.secret.secret());
+        signatures.into_iter().chain([self.auth.secret()]).collect()
+    }
+}
+
+impl AcceptMailchimp {
     /// From the envelope to the message.
-    async fn take(&self, event: RawEvent) -> Result<Taken, RequestError> {
-        let request = Request::open(event)?;
+    async fn take<D>(
+        &self,
+        event: RawEvent,
+        dispatch: &Dispatch<D>,
+    ) -> Result<Taken, RequestError> {
+        let request = WebhookRequest::open(event)?;
         match *request.method() {
             Method::GET | Method::HEAD => return Ok(Taken::Validator),
             Method::POST => {}
@@ -132,33 +152,19 @@ impl MailchimpInbound {
         }
         // Mailchimp gives its deliveries no id; a repeated one has the same bytes.
         let key = EventId::digest(&body);
-        let message = Message::new(crate::NAME, key, self.dispatch.clock.now(), event);
-        Ok(Taken::Event(Box::new(message)))
-    }
-
-    async fn handle(
-        &self,
-        message: &Message<Event>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        entry: &mut LogEntry,
-    ) -> Response {
-        entry.count(Metric::Received);
-        message.describe(entry);
-        let outcome = self.dispatch.enqueue_or_deliver(message, arn, budget, entry).await;
-        answer(&outcome, &message.event_id)
+        Ok(Taken::Event(Box::new(dispatch.message(key, event))))
     }
 }
 
 /// The status table, for Mailchimp. It tries again after anything but 200, for 75 minutes; and
 /// 410, which would switch the webhook off, is never answered.
-fn answer(outcome: &Outcome, key: &EventId) -> Response {
+fn answer(outcome: &Outcome, key: &EventId) -> WebhookResponse {
     match outcome {
         Outcome::Delivered { .. }
         | Outcome::Duplicate
         | Outcome::Rejected { .. }
         | Outcome::Accepted
-        | Outcome::Skipped { .. } => Response::json(200, outcome.body(key)),
+        | Outcome::Skipped { .. } => WebhookResponse::json(200, outcome.body(key)),
         Outcome::TemplateFault(_) => error(500, ErrorResponse::Template),
         Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::InDoubt { .. } => {
             answer_refused(ErrorResponse::Unfinished)
@@ -166,13 +172,13 @@ fn answer(outcome: &Outcome, key: &EventId) -> Response {
     }
 }
 
-fn answer_refused(refusal: ErrorResponse) -> Response {
+fn answer_refused(refusal: ErrorResponse) -> WebhookResponse {
     let allow = (refusal == ErrorResponse::Method).then_some(METHODS);
-    Response { allow, ..error(refusal.status(), refusal) }
+    WebhookResponse { allow, ..error(refusal.status(), refusal) }
 }
 
-fn error(status: u16, refusal: ErrorResponse) -> Response {
-    Response::json(status, json!({"status": "error", "reason": refusal.word()}))
+fn error(status: u16, refusal: ErrorResponse) -> WebhookResponse {
+    WebhookResponse::json(status, json!({"status": "error", "reason": refusal.word()}))
 }
 
 impl From<FormError> for RequestError {
@@ -184,34 +190,5 @@ impl From<FormError> for RequestError {
 impl From<EventError> for RequestError {
     fn from(error: EventError) -> Self {
         Self::new(ErrorResponse::Malformed, &error)
-    }
-}
-
-#[async_trait]
-impl Function for MailchimpInbound {
-    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> Response {
-        let unfinished = answer_refused(ErrorResponse::Unfinished);
-        let answer = async |entry: &mut LogEntry| self.answer(event, invocation, entry).await;
-        self.dispatch.event_log.request(MAILCHIMP_LIMIT, unfinished, answer).await
-    }
-
-    async fn deliver(
-        &self,
-        received: Vec<ReceivedMessage>,
-        invocation: &Invocation,
-    ) -> Vec<String> {
-        self.dispatch.work(received, invocation).await
-    }
-
-    async fn warm(&self) -> Result<(), TemplateFault> {
-        let mut secrets = self.dispatch.delivery.secrets();
-        secrets.push(self.auth.secret());
-        secrets.extend(self.signatures.as_ref().map(|signatures| signatures.secret.secret()));
-        prefetch(&secrets).await;
-        self.dispatch.check()
-    }
-
-    fn must_end(&self) -> bool {
-        self.dispatch.delivery.overran()
     }
 }

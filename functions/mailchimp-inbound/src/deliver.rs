@@ -1,34 +1,32 @@
 //! Deliver, for Mailchimp's events: find whom it is about, and apply it to each, one after the
 //! other, each in its own lane.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
-    budget::Budget,
-    deliver::{Deliver, DeliveryReport, Idempotency, MaxCalls, VendorClient},
-    dispatch::MAX_BACKOFF,
-    key::FunctionArn,
-    message::{self, Message},
+    deliver::{
+        Attempt, Deliver, DeliveryReport, Effort, Idempotency, MAX_BACKOFF, Resources, VendorClient,
+    },
+    message,
     outcome::{Outcome, Wait},
-    secrets::Cached,
     segment::Segment,
     telemetry::Metric,
-    template::{Template, TemplateFault},
+    template::Template,
 };
 
 use crate::{
     event::Event,
-    find::{Admin, Subjects},
-    ory::Ory,
+    find::{Subjects, find},
+    ory::{Admin, Ory},
     patch::PatchPaths,
-    round::Round,
+    turn::Turn,
 };
 
 /// What becomes of Mailchimp's events.
 pub(crate) struct Inbound {
-    pub(crate) template: Template,
+    pub(crate) template: Arc<Template>,
     /// Ory, where it is told.
     pub(crate) ory: Option<VendorClient<Ory>>,
     /// Where a template may patch.
@@ -40,35 +38,34 @@ pub(crate) struct Inbound {
     pub(crate) salt: String,
 }
 
-impl message::Event for Event {}
+impl message::QueuedEvent for Event {}
 
 /// What a template is rendered over: the event, and the identity that it belongs to.
 pub fn template_argument(event: &Event, identity: Option<&Value>) -> Value {
     json!({"event": event, "identity": identity})
 }
 
-/// One delivery: the event, and the time and the attempts that it has.
-pub(crate) struct Delivering<'a> {
-    pub(crate) message: &'a Message<Event>,
-    pub(crate) arn: &'a FunctionArn,
-    pub(crate) budget: &'a Budget,
-    pub(crate) max_calls: MaxCalls,
-}
-
 impl Inbound {
+    /// What it needs before the first event.
+    pub(crate) fn resources(&self) -> Resources {
+        let ory = self.ory.iter().map(|ory| ory.key.clone());
+        let segment = self.segment.iter().map(|segment| segment.key.clone());
+        Resources { template: self.template.clone(), keys: ory.chain(segment).collect() }
+    }
+
     /// Finds whom the event is about, and applies it to each; it is done when all are.
-    async fn deliver_to_all(&self, of: &Delivering<'_>) -> DeliveryReport {
-        let event = &of.message.event;
-        let subjects = match self.find(of).await {
+    async fn deliver_to_all(&self, attempt: &Attempt<'_, Event>) -> DeliveryReport {
+        let event = &attempt.message.event;
+        let subjects = match self.find(attempt).await {
             Ok(subjects) => subjects,
             Err(report) => return report,
         };
         let mut all = Vec::new();
         for id in &subjects.ids {
-            all.push(Round { inbound: self, of, identity: Some(*id) }.run().await);
+            all.push(Turn::take(self, attempt, Some(*id)).await);
         }
         if all.is_empty() {
-            all.push(Round { inbound: self, of, identity: None }.run().await);
+            all.push(Turn::take(self, attempt, None).await);
         }
         let mut report = together(all);
         let ids: Vec<_> = subjects.ids.iter().map(ToString::to_string).collect();
@@ -83,16 +80,16 @@ impl Inbound {
         report
     }
 
-    async fn find(&self, of: &Delivering<'_>) -> Result<Subjects, DeliveryReport> {
-        match self.admin(of) {
-            Some(admin) => admin.find(&of.message.event).await,
+    async fn find(&self, attempt: &Attempt<'_, Event>) -> Result<Subjects, DeliveryReport> {
+        match self.admin(attempt) {
+            Some(admin) => find(&admin, &attempt.message.event).await,
             None => Ok(Subjects::default()),
         }
     }
 
-    pub(crate) fn admin<'a>(&'a self, of: &Delivering<'a>) -> Option<Admin<'a>> {
+    pub(crate) fn admin<'a>(&'a self, attempt: &'a Attempt<'_, Event>) -> Option<Admin<'a>> {
         let client = self.ory.as_ref()?;
-        Some(Admin { client, budget: of.budget, max_calls: of.max_calls })
+        Some(Admin { client, budget: &attempt.budget })
     }
 }
 
@@ -108,38 +105,19 @@ fn together(all: Vec<DeliveryReport>) -> DeliveryReport {
         Outcome::Rejected { .. } => (1, Duration::ZERO),
         _ => (0, Duration::ZERO),
     };
-    let calls = all.iter().map(|one| one.calls).sum();
-    let vendor_latency = all.iter().map(|one| one.vendor_latency).sum();
+    let calls = all.iter().map(|one| one.effort.calls).sum();
+    let vendor_latency = all.iter().map(|one| one.effort.vendor_latency).sum();
     let counts = all.iter().flat_map(|one| one.counts.clone()).collect();
     let heaviest = all.into_iter().rev().max_by_key(weight);
     let heaviest = heaviest.unwrap_or_else(|| Outcome::Skipped { reason: "nothing to do" }.into());
-    DeliveryReport { calls, vendor_latency, counts, ..heaviest }
+    let effort = Effort { calls, vendor_latency, ..heaviest.effort };
+    DeliveryReport { effort, counts, ..heaviest }
 }
 
 #[async_trait]
 impl Deliver<Event> for Inbound {
-    async fn deliver(
-        &self,
-        message: &Message<Event>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        max_calls: MaxCalls,
-    ) -> DeliveryReport {
-        self.deliver_to_all(&Delivering { message, arn, budget, max_calls }).await
-    }
-
-    fn secrets(&self) -> Vec<&Cached> {
-        let ory = self.ory.as_ref().and_then(|ory| ory.key.secret());
-        let segment = self.segment.as_ref().and_then(|segment| segment.key.secret());
-        ory.into_iter().chain(segment).collect()
-    }
-
-    fn check(&self) -> Result<(), TemplateFault> {
-        self.template.check()
-    }
-
-    fn overran(&self) -> bool {
-        self.template.overran()
+    async fn deliver(&self, attempt: &Attempt<'_, Event>) -> DeliveryReport {
+        self.deliver_to_all(attempt).await
     }
 }
 

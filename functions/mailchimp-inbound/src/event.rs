@@ -33,7 +33,7 @@ use time::OffsetDateTime;
 pub use self::{
     data::Data,
     merges::Merges,
-    types::{Campaign, Cleaned, Profile, Subscribe, Unsubscribe, Upemail},
+    types::{Campaign, Cleaned, Contact, Profile, Subscribe, Unsubscribe, Upemail},
     words::{Action, Reason},
 };
 use self::{fields::Fields, fired_at::FiredAtError};

@@ -1,26 +1,13 @@
 //! Whom an event is about: the identity that its merge field `ORY_ID` names, or the one that signs
 //! in by its address.
 
-use shared::{
-    budget::Budget,
-    deliver::{DeliveryReport, MaxCalls, VendorClient},
-    outcome::Outcome,
-};
+use shared::{deliver::DeliveryReport, outcome::Outcome};
 use uuid::Uuid;
 
 use crate::{
     event::Event,
-    ory::{Call, Identity, Ory, found, found_all},
-    patch::Operation,
+    ory::{Admin, Identity},
 };
-
-/// Ory's admin API, within one delivery.
-#[derive(Clone, Copy)]
-pub(crate) struct Admin<'a> {
-    pub(crate) client: &'a VendorClient<Ory>,
-    pub(crate) budget: &'a Budget,
-    pub(crate) max_calls: MaxCalls,
-}
 
 /// The identities that an event is about.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -31,84 +18,53 @@ pub(crate) struct Subjects {
     pub(crate) differ: bool,
 }
 
-impl Admin<'_> {
-    /// Patches the identity, unless `is_held` no more.
-    pub(crate) async fn patch(
-        &self,
-        id: Uuid,
-        operations: Vec<Operation>,
-        is_held: &(dyn Fn() -> bool + Sync),
-    ) -> DeliveryReport {
-        let call = Call::Patch(id, operations);
-        self.client.call_while_leased(is_held, &call, self.budget, self.max_calls).await
+/// The identities that the event is about. A withdrawal is about each that it may mean; all else
+/// about one at most.
+///
+/// # Errors
+/// What came of an event whose identity cannot be known.
+pub(crate) async fn find(admin: &Admin<'_>, event: &Event) -> Result<Subjects, DeliveryReport> {
+    let named = match event.ory_id().and_then(|id| Uuid::try_parse(id).ok()) {
+        Some(id) => admin.identity(id).await?,
+        None => None,
+    };
+    if event.withdraws() {
+        return all_meant(admin, event, named).await;
     }
-
-    /// The identity of this id, as it is now; `None` where it is gone.
-    ///
-    /// # Errors
-    /// What came of an event whose identity cannot be known.
-    pub(crate) async fn read(&self, id: Uuid) -> Result<Option<Identity>, DeliveryReport> {
-        let report = self.ask(&Call::ById(id)).await;
-        found(report.outcome).map_err(|outcome| DeliveryReport { outcome, ..report })
+    // Strangers can type anyone's id into a contact of theirs, so it must be proved.
+    let proved = named.filter(|one| event.address().is_some_and(|it| one.has_verified(it)));
+    if let Some(identity) = proved {
+        return Ok(Subjects::one(identity.id()));
     }
-
-    /// The identities that the event is about. A withdrawal is about each that it may mean; all
-    /// else about one at most.
-    ///
-    /// # Errors
-    /// What came of an event whose identity cannot be known.
-    pub(crate) async fn find(&self, event: &Event) -> Result<Subjects, DeliveryReport> {
-        let named = match event.ory_id().and_then(|id| Uuid::try_parse(id).ok()) {
-            Some(id) => self.read(id).await?,
-            None => None,
-        };
-        if event.withdraws() {
-            return self.all_meant(event, named).await;
+    for address in event.addresses() {
+        let found = admin.identities(address).await?;
+        if let Some(id) = the_one(&found, address).map_err(DeliveryReport::from)? {
+            return Ok(Subjects::one(id));
         }
-        // Strangers can type anyone's id into a contact of theirs, so it must be proved.
-        let proved = named.filter(|one| event.address().is_some_and(|it| one.has_verified(it)));
-        if let Some(identity) = proved {
-            return Ok(Subjects::one(identity.id()));
-        }
-        for address in event.addresses() {
-            let found = self.read_all(address).await?;
-            if let Some(id) = the_one(&found, address).map_err(DeliveryReport::from)? {
-                return Ok(Subjects::one(id));
-            }
-        }
-        Ok(Subjects::default())
     }
+    Ok(Subjects::default())
+}
 
-    /// The one that is named and those whose address it is: a mail too few does less harm than one
-    /// too many.
-    async fn all_meant(
-        &self,
-        event: &Event,
-        named: Option<Identity>,
-    ) -> Result<Subjects, DeliveryReport> {
-        let named = named.map(|identity| identity.id());
-        let mut by_address = Vec::new();
-        for address in event.addresses() {
-            by_address.extend(self.read_all(address).await?.iter().map(Identity::id));
+/// The one that is named and those whose address it is: a mail too few does less harm than one too
+/// many.
+async fn all_meant(
+    admin: &Admin<'_>,
+    event: &Event,
+    named: Option<Identity>,
+) -> Result<Subjects, DeliveryReport> {
+    let named = named.map(|identity| identity.id());
+    let mut by_address = Vec::new();
+    for address in event.addresses() {
+        by_address.extend(admin.identities(address).await?.iter().map(Identity::id));
+    }
+    let differ = named.is_some_and(|id| !by_address.is_empty() && !by_address.contains(&id));
+    let mut ids = Vec::new();
+    for id in named.into_iter().chain(by_address) {
+        if !ids.contains(&id) {
+            ids.push(id);
         }
-        let differ = named.is_some_and(|id| !by_address.is_empty() && !by_address.contains(&id));
-        let mut ids = Vec::new();
-        for id in named.into_iter().chain(by_address) {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-        Ok(Subjects { ids, differ })
     }
-
-    async fn read_all(&self, address: &str) -> Result<Vec<Identity>, DeliveryReport> {
-        let report = self.ask(&Call::ByAddress(address.to_owned())).await;
-        found_all(report.outcome).map_err(|outcome| DeliveryReport { outcome, ..report })
-    }
-
-    async fn ask(&self, call: &Call) -> DeliveryReport {
-        self.client.deliver(call, None, self.budget, self.max_calls).await
-    }
+    Ok(Subjects { ids, differ })
 }
 
 impl Subjects {

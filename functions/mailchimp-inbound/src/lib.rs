@@ -11,12 +11,12 @@ mod inbound_tests;
 mod order;
 pub mod ory;
 mod patch;
-mod round;
 #[cfg(test)]
 mod samples;
 pub mod signature;
 mod targets;
 mod template_output;
+mod turn;
 
 use std::sync::Arc;
 
@@ -24,15 +24,16 @@ use shared::{
     auth::{CallerAuth, Scheme, SigningSecret},
     config::Environment,
     deliver::VendorClient,
-    lambda::{Function, StartError},
+    function::{Function, Webhook},
+    lambda::StartError,
     secrets::{ApiKey, Product},
     segment::Segment,
     settings::{Ports, Settings},
     template::{Source, Template},
 };
 
+use accept::AcceptMailchimp;
 pub use accept::MAILCHIMP_LIMIT;
-use accept::MailchimpInbound;
 use config::{Config, OryConfig, SegmentConfig};
 use deliver::Inbound;
 pub use deliver::template_argument;
@@ -62,10 +63,13 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         salt: config.records.salt().to_owned(),
         idempotency: config.records.idempotency(NAME, ports),
     };
-    Ok(Arc::new(MailchimpInbound {
-        auth: CallerAuth::new(settings.webhook_secret(ports), Scheme::Query),
-        signatures: config.signing_secret_id.map(|id| signatures(id, settings, ports)),
-        lists: config.lists,
+    Ok(Arc::new(Webhook {
+        accept: AcceptMailchimp {
+            auth: CallerAuth::new(settings.webhook_secret(ports), Scheme::Query),
+            signatures: config.signing_secret_id.map(|id| signatures(id, settings, ports)),
+            lists: config.lists,
+        },
+        resources: delivery.resources(),
         dispatch: settings.dispatch(NAME, delivery, ports),
     }))
 }

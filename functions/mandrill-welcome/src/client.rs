@@ -54,10 +54,6 @@ impl Api for Mandrill {
         self.post(call.method, call.body.clone(), key, timeout).await
     }
 
-    fn classify(&self, _call: &Call, answer: &Response) -> Outcome {
-        classify(answer)
-    }
-
     /// Mandrill has no idempotency.
     fn when_in_doubt(&self, _call: &Call) -> WhenInDoubt<'_, Call> {
         WhenInDoubt::Search(self)
@@ -67,5 +63,9 @@ impl Api for Mandrill {
 impl Vendor for Mandrill {
     fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Call, InvalidOutput> {
         Call::prepare(rendered, event).map_err(InvalidOutput::Rule)
+    }
+
+    fn classify(&self, _call: &Call, answer: &Response) -> Outcome {
+        classify(answer)
     }
 }

@@ -13,10 +13,11 @@ mod welcome_tests;
 use std::sync::Arc;
 
 use shared::{
-    accept::{OryFunction, Screen},
+    accept::{AcceptOry, Screen},
     config::Environment,
     deliver::{Delivery, VendorClient},
-    lambda::{Function, StartError},
+    function::{Function, Webhook},
+    lambda::StartError,
     secrets::{ApiKey, Product},
     settings::Ports,
     template::{Source, Template},
@@ -57,11 +58,14 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         client: VendorClient { vendor, key, timeout: settings.vendor_timeout },
         idempotency: Some(config.records.idempotency(NAME, ports)),
     };
-    Ok(Arc::new(OryFunction {
-        auth: config.ory.caller_auth(ports),
-        screen,
-        reply_template: config.ory.reply_template(ports),
-        template_settings,
+    Ok(Arc::new(Webhook {
+        accept: AcceptOry {
+            auth: config.ory.caller_auth(ports),
+            screen,
+            reply_template: config.ory.reply_template(ports),
+            template_settings,
+        },
+        resources: delivery.resources(),
         dispatch: settings.dispatch(NAME, delivery, ports),
     }))
 }

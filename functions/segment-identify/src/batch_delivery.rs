@@ -4,13 +4,9 @@ use async_trait::async_trait;
 use shared::{
     budget::Budget,
     ctx::SanitizedCtx,
-    deliver::{Deliver, Delivery, DeliveryReport, MaxCalls},
-    key::FunctionArn,
-    message::Message,
+    deliver::{Attempt, Deliver, Delivery, DeliveryReport},
     outcome::{Blocked, Outcome},
-    secrets::Cached,
     segment::{Batch, Segment},
-    template::TemplateFault,
 };
 
 /// Delivers one event by its own call, and those of a batch in as few calls as Segment's limits
@@ -18,9 +14,9 @@ use shared::{
 pub(crate) struct BatchDelivery(pub(crate) Delivery<Segment>);
 
 impl BatchDelivery {
-    /// One attempt at one call; an outcome for each event in it.
+    /// One call; a report for each event in it.
     async fn send(&self, batch: &Batch, budget: &Budget) -> Vec<DeliveryReport> {
-        let report = self.0.client.deliver(batch, None, budget, MaxCalls::ONE).await;
+        let report = self.0.client.deliver(batch, None, budget).await;
         if batch.len() > 1 && is_refused(&report) {
             return self.send_singly(batch, budget).await;
         }
@@ -31,21 +27,16 @@ impl BatchDelivery {
     async fn send_singly(&self, batch: &Batch, budget: &Budget) -> Vec<DeliveryReport> {
         let mut all = Vec::new();
         for one in batch.singly() {
-            all.push(self.0.client.deliver(&one, None, budget, MaxCalls::ONE).await);
+            all.push(self.0.client.deliver(&one, None, budget).await);
         }
         all
     }
 
-    async fn prepare(
-        &self,
-        message: &Message<SanitizedCtx>,
-        arn: &FunctionArn,
-        budget: &Budget,
-    ) -> Result<Batch, Outcome> {
-        if budget.for_call(self.0.client.timeout).is_none() {
+    async fn prepare(&self, attempt: &Attempt<'_, SanitizedCtx>) -> Result<Batch, Outcome> {
+        if attempt.budget.for_call(self.0.client.timeout).is_none() {
             return Err(Outcome::try_later("not enough time left to render"));
         }
-        self.0.prepare(message, arn).await.map(|(one, _)| one)
+        self.0.prepare(attempt).await.map(|(one, _)| one)
     }
 }
 
@@ -53,7 +44,7 @@ impl BatchDelivery {
 /// the size of all. It is not for the events where the key is refused (401, 403, or a 400 that says
 /// so), nor where Segment is to be called later (408, 429).
 fn is_refused(report: &DeliveryReport) -> bool {
-    let of_the_events = match report.vendor_status {
+    let of_the_events = match report.effort.vendor_status {
         Some(401 | 403 | 408 | 429) | None => false,
         Some(status) => (400..500).contains(&status),
     };
@@ -62,25 +53,16 @@ fn is_refused(report: &DeliveryReport) -> bool {
 
 #[async_trait]
 impl Deliver<SanitizedCtx> for BatchDelivery {
-    async fn deliver(
-        &self,
-        message: &Message<SanitizedCtx>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        max_calls: MaxCalls,
-    ) -> DeliveryReport {
-        self.0.deliver(message, arn, budget, max_calls).await
+    async fn deliver(&self, attempt: &Attempt<'_, SanitizedCtx>) -> DeliveryReport {
+        self.0.deliver(attempt).await
     }
 
-    async fn deliver_all(
-        &self,
-        messages: &[Message<SanitizedCtx>],
-        arn: &FunctionArn,
-        budget: &Budget,
-    ) -> Vec<DeliveryReport> {
+    async fn deliver_all(&self, attempts: &[Attempt<'_, SanitizedCtx>]) -> Vec<DeliveryReport> {
+        // They came in one invocation, so they share its budget.
+        let Some(Attempt { budget, .. }) = attempts.first() else { return Vec::new() };
         let mut prepared = Vec::new();
-        for message in messages {
-            prepared.push(self.prepare(message, arn, budget).await);
+        for attempt in attempts {
+            prepared.push(self.prepare(attempt).await);
         }
         let good = prepared.iter().filter_map(|one| one.as_ref().ok()).cloned();
         let mut sent = Vec::new();
@@ -95,44 +77,28 @@ impl Deliver<SanitizedCtx> for BatchDelivery {
         });
         came.collect()
     }
-
-    fn secrets(&self) -> Vec<&Cached> {
-        self.0.secrets()
-    }
-
-    fn check(&self) -> Result<(), TemplateFault> {
-        self.0.check()
-    }
-
-    fn overran(&self) -> bool {
-        self.0.overran()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::{http::Response, segment::classify};
+    use shared::{deliver::Effort, http::Response, segment::classify};
 
     use super::*;
 
     /// A batch that was answered so, with the outcome that the answer has by itself.
     fn answered(status: u16, body: &'static str) -> DeliveryReport {
         let answer = Response { status, headers: http::HeaderMap::new(), body: body.into() };
-        DeliveryReport { vendor_status: Some(status), ..classify(&answer).into() }
+        let effort = Effort { vendor_status: Some(status), ..Effort::default() };
+        DeliveryReport::of_calls(classify(&answer), effort)
     }
 
     #[test]
     fn batch_is_split_after_any_4xx_except_key_errors_and_timeout() {
         let kept_whole = [401, 403, 408, 429];
         for status in 100..=599 {
-            let expression_is_split_into_tokens =
-                (400..=499).contains(&status) && !kept_whole.contains(&status);
+            let is_split = (400..=499).contains(&status) && !kept_whole.contains(&status);
             for body in ["", "<html>", r#"{"success":false}"#] {
-                assert_eq!(
-                    is_refused(&answered(status, body)),
-                    expression_is_split_into_tokens,
-                    "{status} {body}"
-                );
+                assert_eq!(is_refused(&answered(status, body)), is_split, "{status} {body}");
             }
         }
         let no_answer = DeliveryReport::from(Outcome::in_doubt("it hung up"));

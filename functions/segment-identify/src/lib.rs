@@ -8,11 +8,12 @@ mod identify_tests;
 use std::sync::Arc;
 
 use shared::{
-    accept::OryFunction,
+    accept::AcceptOry,
     config::Environment,
     ctx::TemplateSettings,
     deliver::Delivery,
-    lambda::{Function, StartError},
+    function::{Function, Webhook},
+    lambda::StartError,
     segment::Segment,
     settings::Ports,
     template::{Source, Template},
@@ -38,11 +39,14 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         client: Segment::client(NAME, config.endpoint, config.segment_secret_id, settings, ports),
         idempotency: None,
     };
-    Ok(Arc::new(OryFunction {
-        auth: config.ory.caller_auth(ports),
-        screen: None,
-        reply_template: config.ory.reply_template(ports),
-        template_settings: TemplateSettings::default(),
+    Ok(Arc::new(Webhook {
+        accept: AcceptOry {
+            auth: config.ory.caller_auth(ports),
+            screen: None,
+            reply_template: config.ory.reply_template(ports),
+            template_settings: TemplateSettings::default(),
+        },
+        resources: delivery.resources(),
         dispatch: settings.dispatch(NAME, BatchDelivery(delivery), ports),
     }))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Hook, TemplateSettings, When, greeting, recipient, url::sanitize_urls};
-use crate::message::Event;
+use crate::message::QueuedEvent;
 
 /// The headers that Kratos itself forwards by default: `clients.web_hook.header_allowlist` in
 /// ory/kratos, `embedx/config.schema.json`. Neither `Cookie`, `Authorization` nor Ory Network's
@@ -131,7 +131,7 @@ impl SanitizedCtx {
     }
 }
 
-impl Event for SanitizedCtx {
+impl QueuedEvent for SanitizedCtx {
     /// It is logged, so it counts only as what Kratos makes: a template of somebody's own may
     /// forward an address in its place.
     fn identity_id(&self) -> Option<&str> {

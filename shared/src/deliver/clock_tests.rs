@@ -15,7 +15,8 @@ use serde_json::json;
 use time::{OffsetDateTime, macros::datetime};
 
 use super::{
-    Api, DeliveryReport, Found, Idempotency, InDoubt, MaxCalls, Search, VendorClient, WhenInDoubt,
+    Api, DeliveryReport, EventFacts, Found, Idempotency, InDoubt, InvalidOutput, Rendered, Search,
+    Vendor, VendorClient, WhenInDoubt,
 };
 use crate::{
     budget::Budget,
@@ -44,12 +45,18 @@ impl Api for Counter {
         Ok(Response { status: 200, headers: HeaderMap::new(), body: "{}".into() })
     }
 
-    fn classify(&self, (): &(), _: &Response) -> Outcome {
-        Outcome::delivered(json!({}))
-    }
-
     fn when_in_doubt(&self, (): &()) -> WhenInDoubt<'_, ()> {
         WhenInDoubt::Search(self)
+    }
+}
+
+impl Vendor for Counter {
+    fn prepare(&self, _: Rendered, _: &EventFacts<'_>) -> Result<(), InvalidOutput> {
+        Ok(())
+    }
+
+    fn classify(&self, (): &(), _: &Response) -> Outcome {
+        Outcome::delivered(json!({}))
     }
 }
 
@@ -126,8 +133,7 @@ impl Function {
         let now = self.clock.now();
         let budget = Budget::of_invocation(now, now + INVOCATION);
         let key = IdempotencyKey::new(&EventId::of_event(None, &json!({})), None);
-        let claim = Some((&self.idempotency, &key));
-        self.client.deliver(&(), claim, &budget, MaxCalls::ONE).await
+        self.client.deliver(&(), Some((&self.idempotency, &key)), &budget).await
     }
 
     fn calls(&self) -> usize {

@@ -1,4 +1,4 @@
-//! A function's dealings with its records: claim before the call, write down the end after it.
+//! A function's dealings with its records: acquire the lease before the call, record the end after it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ pub struct Idempotency {
 }
 
 impl Idempotency {
-    /// Claims the work, whose call is for `recipient`, a digest.
+    /// Acquires the lease of the work, whose call is for `recipient`, a digest.
     ///
     /// # Errors
     /// The outcome of an event that is done, or that cannot be leased.
@@ -91,7 +91,7 @@ impl Idempotency {
         }
     }
 
-    /// Whether the claim still holds: without one, no call.
+    /// Whether the lease still holds: without one, no call.
     pub fn is_live(&self, request: &LeaseRequest) -> bool {
         request.is_live(self.clock.now())
     }
@@ -115,8 +115,8 @@ impl Idempotency {
         }
     }
 
-    /// Writes down what became of the claim. Where that fails the event is as it is all the
-    /// same: the record stays unsure, and nobody sends again without finding out.
+    /// Records what came of the call. Where that fails the event is as it is all the same: the record
+    /// stays in doubt, and nobody sends again without finding out.
     /// `may_repeat`: a call of which nobody knows what came may simply be made again.
     pub async fn record(&self, lease: &Lease, outcome: &Outcome, may_repeat: bool) {
         let completion = |state, vendor_id| Completion { state, vendor_id };
@@ -125,11 +125,11 @@ impl Idempotency {
                 self.complete(lease, completion(State::Delivered, vendor_id(vendor))).await;
             }
             Outcome::Rejected { .. } => {
-                self.complete(lease, completion(State::Rejected, None)).await
+                self.complete(lease, completion(State::Rejected, None)).await;
             }
             Outcome::TryLater { .. } | Outcome::Blocked(_) => self.release(lease).await,
             Outcome::InDoubt { .. } if may_repeat => self.release(lease).await,
-            // The lease runs out by itself and the mark stays: whoever comes next finds out.
+            // The lease runs out by itself and the marker stays: whoever comes next finds out.
             _ => {}
         }
     }

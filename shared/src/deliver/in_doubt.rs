@@ -85,7 +85,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::dispatch::backoff;
+    use crate::deliver::backoff;
 
     #[test]
     fn in_doubt_search_starts_after_two_minutes_and_is_conclusive_after_thirty() {

@@ -1,7 +1,10 @@
-//! Deliver: render, claim, call, classify, record.
+//! Deliver: render, lease, call, classify, record; inline, or from the queue.
 
+mod backoff;
 #[cfg(test)]
 mod clock_tests;
+mod dispatch;
+mod from_queue;
 mod idempotency;
 mod in_doubt;
 mod refresh_once;
@@ -9,12 +12,15 @@ mod report;
 mod vendor;
 mod vendor_client;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
+pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
+pub use dispatch::Dispatch;
 pub use idempotency::Idempotency;
-pub(crate) use in_doubt::RESEND_AFTER;
-pub use report::{DeliveryReport, MaxCalls};
+pub use report::{DeliveryReport, Effort};
 pub use vendor::{
     Api, EventFacts, Found, InDoubt, InvalidOutput, Rendered, Search, Vendor, WhenInDoubt,
 };
@@ -24,61 +30,55 @@ use crate::{
     budget::Budget,
     ctx::{SanitizedCtx, TemplateSettings},
     key::{EventId, FunctionArn, IdempotencyKey},
-    message::{Event, Message},
+    message::{Message, QueuedEvent},
     outcome::Outcome,
-    secrets::Cached,
-    template::{RenderError, Template, TemplateFault},
+    secrets::{ApiKey, Cached},
+    template::{RenderError, Template},
 };
+
+/// One attempt to deliver an event: inline, or from the queue.
+pub struct Attempt<'a, E> {
+    /// The event.
+    pub message: &'a Message<E>,
+    /// The function that delivers it.
+    pub arn: &'a FunctionArn,
+    /// The time and the calls that it has.
+    pub budget: Budget,
+}
 
 /// Takes messages to where they go: to vendors, or to whatever a function serves.
 #[async_trait]
-pub trait Deliver<E: Event>: Send + Sync {
-    /// Delivers one event, within the budget.
-    async fn deliver(
-        &self,
-        message: &Message<E>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        max_calls: MaxCalls,
-    ) -> DeliveryReport;
+pub trait Deliver<E: QueuedEvent>: Send + Sync {
+    /// Delivers one event, within its budget.
+    async fn deliver(&self, attempt: &Attempt<'_, E>) -> DeliveryReport;
 
-    /// Delivers what came from the queue together, each by one attempt; an outcome for each.
-    async fn deliver_all(
-        &self,
-        messages: &[Message<E>],
-        arn: &FunctionArn,
-        budget: &Budget,
-    ) -> Vec<DeliveryReport> {
+    /// Delivers what came from the queue together; a report for each.
+    async fn deliver_all(&self, attempts: &[Attempt<'_, E>]) -> Vec<DeliveryReport> {
         let mut all = Vec::new();
-        for message in messages {
-            all.push(self.deliver(message, arn, budget, MaxCalls::ONE).await);
+        for attempt in attempts {
+            all.push(self.deliver(attempt).await);
         }
         all
     }
-
-    /// The secrets to fetch ahead.
-    fn secrets(&self) -> Vec<&Cached>;
-
-    /// Waits until its templates are ready.
-    ///
-    /// # Errors
-    /// Where one does not parse.
-    fn check(&self) -> Result<(), TemplateFault>;
-
-    /// Whether a rendering was abandoned, so that the process should end.
-    fn overran(&self) -> bool;
 }
 
 /// Delivers Ory's events to the one vendor of a function.
 pub struct Delivery<V> {
     /// What the vendor is to be told.
-    pub template: Template,
+    pub template: Arc<Template>,
     /// What the template reads beside the event.
     pub template_settings: TemplateSettings,
     /// The vendor, with its key.
     pub client: VendorClient<V>,
     /// Where repeated work is noticed; `None` where the vendor itself does.
     pub idempotency: Option<Idempotency>,
+}
+
+impl<V> Delivery<V> {
+    /// What it needs before the first event.
+    pub fn resources(&self) -> Resources {
+        Resources { template: self.template.clone(), keys: vec![self.client.key.clone()] }
+    }
 }
 
 impl<V: Vendor> Delivery<V> {
@@ -88,13 +88,13 @@ impl<V: Vendor> Delivery<V> {
     /// The outcome of an event of which no call is made.
     pub async fn prepare(
         &self,
-        message: &Message<SanitizedCtx>,
-        arn: &FunctionArn,
+        attempt: &Attempt<'_, SanitizedCtx>,
     ) -> Result<(V::Call, IdempotencyKey), Outcome> {
+        let message = attempt.message;
         self.template_settings.check()?;
         let ctx = message.event.for_template(&self.template_settings);
         let (rendered, key) = render(&self.template, ctx, &message.event_id).await?;
-        let idempotency_key = key.for_vendor(arn);
+        let idempotency_key = key.for_vendor(attempt.arn);
         let facts = EventFacts {
             idempotency_key: &idempotency_key,
             identity_id: message.event.identity_id(),
@@ -107,32 +107,29 @@ impl<V: Vendor> Delivery<V> {
 
 #[async_trait]
 impl<V: Vendor> Deliver<SanitizedCtx> for Delivery<V> {
-    async fn deliver(
-        &self,
-        message: &Message<SanitizedCtx>,
-        arn: &FunctionArn,
-        budget: &Budget,
-        max_calls: MaxCalls,
-    ) -> DeliveryReport {
-        match self.prepare(message, arn).await {
+    async fn deliver(&self, attempt: &Attempt<'_, SanitizedCtx>) -> DeliveryReport {
+        match self.prepare(attempt).await {
             Ok((call, key)) => {
-                let claim = self.idempotency.as_ref().map(|idempotency| (idempotency, &key));
-                self.client.deliver(&call, claim, budget, max_calls).await
+                let once = self.idempotency.as_ref().map(|idempotency| (idempotency, &key));
+                self.client.deliver(&call, once, &attempt.budget).await
             }
             Err(outcome) => outcome.into(),
         }
     }
+}
 
-    fn secrets(&self) -> Vec<&Cached> {
-        self.client.key.secret().into_iter().collect()
-    }
+/// What a delivery needs before the first event: it is made ready while the function starts.
+pub struct Resources {
+    /// The template, to be parsed.
+    pub template: Arc<Template>,
+    /// The vendors' API keys, to be fetched.
+    pub keys: Vec<Arc<ApiKey>>,
+}
 
-    fn check(&self) -> Result<(), TemplateFault> {
-        self.template.check()
-    }
-
-    fn overran(&self) -> bool {
-        self.template.overran()
+impl Resources {
+    /// The secrets to fetch ahead.
+    pub fn secrets(&self) -> Vec<&Cached> {
+        self.keys.iter().filter_map(|key| key.secret()).collect()
     }
 }
 

@@ -7,22 +7,22 @@ use crate::{
     telemetry::{LogEntry, Metric},
 };
 
-/// The most calls that one delivery may make.
-#[derive(Clone, Copy, Debug)]
-pub struct MaxCalls(pub u32);
-
-impl MaxCalls {
-    /// Inline: the first, and two more.
-    pub const INLINE: Self = Self(3);
-    /// Once, where something else repeats it.
-    pub const ONE: Self = Self(1);
-}
-
 /// The report of a delivery: its outcome, and what it took.
 #[derive(Clone, Debug)]
 pub struct DeliveryReport {
     /// The outcome.
     pub outcome: Outcome,
+    /// What the vendor's calls took.
+    pub effort: Effort,
+    /// The id of the identity that was found for it.
+    pub identity_id: Option<String>,
+    /// What is counted besides the outcome.
+    pub counts: Vec<Metric>,
+}
+
+/// What calls to a vendor took.
+#[derive(Clone, Debug, Default)]
+pub struct Effort {
     /// How many calls were made.
     pub calls: u32,
     /// Whether any of them was maybe written, and got no answer.
@@ -31,31 +31,18 @@ pub struct DeliveryReport {
     pub vendor_status: Option<u16>,
     /// How long the vendor took, over all calls.
     pub vendor_latency: Duration,
-    /// The id of the identity that was found for it.
-    pub identity_id: Option<String>,
-    /// What is counted besides the outcome.
-    pub counts: Vec<Metric>,
 }
 
 impl From<Outcome> for DeliveryReport {
     fn from(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            calls: 0,
-            was_in_doubt: false,
-            vendor_status: None,
-            vendor_latency: Duration::ZERO,
-            identity_id: None,
-            counts: Vec::new(),
-        }
+        Self { outcome, effort: Effort::default(), identity_id: None, counts: Vec::new() }
     }
 }
 
 impl DeliveryReport {
-    /// Whether the vendor may have taken the call although it did not say so: no answer came to one
-    /// of the attempts, or a server's error to the last.
-    pub fn may_have_been_taken(&self) -> bool {
-        self.was_in_doubt || self.vendor_status.is_some_and(|status| status >= 500)
+    /// The report of calls that ended in this outcome.
+    pub fn of_calls(outcome: Outcome, effort: Effort) -> Self {
+        Self { effort, ..outcome.into() }
     }
 
     /// Puts it into a log line, with its metrics.
@@ -65,10 +52,26 @@ impl DeliveryReport {
             entry.identity_id.clone_from(&self.identity_id);
         }
         self.counts.iter().for_each(|metric| entry.count(*metric));
-        entry.vendor_status = self.vendor_status;
-        if self.calls > 0 {
-            entry.calls = Some(self.calls);
-            entry.measure(Metric::VendorLatency, self.vendor_latency);
+        entry.vendor_status = self.effort.vendor_status;
+        if self.effort.calls > 0 {
+            entry.calls = Some(self.effort.calls);
+            entry.measure(Metric::VendorLatency, self.effort.vendor_latency);
         }
+    }
+}
+
+impl Effort {
+    /// Whether the vendor may have taken the call although it did not say so: no answer came to one
+    /// of the calls, or a server's error to the last.
+    pub fn may_have_been_taken(&self) -> bool {
+        self.was_in_doubt || self.vendor_status.is_some_and(|status| status >= 500)
+    }
+
+    /// This and what the next calls took, of which the last answer counts.
+    #[must_use]
+    pub fn then(&self, next: Self) -> Self {
+        let calls = self.calls + next.calls;
+        let vendor_latency = self.vendor_latency + next.vendor_latency;
+        Self { calls, vendor_latency, ..next }
     }
 }

@@ -45,7 +45,7 @@ impl InvalidOutput {
     }
 }
 
-/// Something that can be called with a key.
+/// Something that can be called with an API key: what is only read, too.
 #[async_trait]
 pub trait Api: Send + Sync {
     /// A checked call, without the key.
@@ -59,9 +59,6 @@ pub trait Api: Send + Sync {
         timeout: Duration,
     ) -> Result<http::Response, http::Error>;
 
-    /// What the answer to the call means.
-    fn classify(&self, call: &Self::Call, answer: &http::Response) -> Outcome;
-
     /// What to do about a call of which nobody knows what came.
     fn when_in_doubt(&self, call: &Self::Call) -> WhenInDoubt<'_, Self::Call>;
 }
@@ -74,6 +71,9 @@ pub trait Vendor: Api {
         rendered: Rendered,
         event: &EventFacts<'_>,
     ) -> Result<Self::Call, InvalidOutput>;
+
+    /// What the answer to the call means.
+    fn classify(&self, call: &Self::Call, answer: &http::Response) -> Outcome;
 }
 
 /// What to do about a call of which nobody knows what came.

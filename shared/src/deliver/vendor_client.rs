@@ -6,20 +6,21 @@ use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Api, DeliveryReport, Found, Idempotency, InDoubt, MaxCalls, Search, WhenInDoubt,
+    Api, DeliveryReport, Effort, Found, Idempotency, InDoubt, Search, Vendor, WhenInDoubt,
     in_doubt::InDoubtFor, refresh_once::RefreshOnce,
 };
 use crate::{
     budget::Budget,
+    http::Response,
     idempotency::Lease,
     key::IdempotencyKey,
     outcome::{Outcome, Wait},
     secrets::ApiKey,
 };
 
-/// The wait before another attempt in line is drawn from zero up to this, doubled each time:
+/// The wait before another call inline is drawn from zero up to this, doubled each time:
 /// long enough for a vendor's hiccup to pass, short enough for somebody who is signing up.
-const IN_LINE_WAIT: Duration = Duration::from_millis(250);
+const INLINE_WAIT: Duration = Duration::from_millis(250);
 
 const TOO_LATE: &str = "not enough time left to call";
 
@@ -33,24 +34,116 @@ pub struct VendorClient<A> {
     pub timeout: Duration,
 }
 
-/// A claim, with the idempotency it stands in.
+/// A lease, with the store that it is of.
 struct Leased<'a> {
     idempotency: &'a Idempotency,
     lease: Lease,
 }
 
 impl<A: Api> VendorClient<A> {
-    /// Claims the work in the idempotency where it is given one, makes the call, and writes down what
-    /// came of it.
-    pub async fn deliver(
+    /// Reads something, and again where the call may be repeated. `read` takes the answer.
+    ///
+    /// # Errors
+    /// The report of calls that gave no answer that could be read.
+    pub async fn read<T>(
         &self,
         call: &A::Call,
-        claim: Option<(&Idempotency, &IdempotencyKey)>,
+        read: impl Fn(&Response) -> Result<T, Outcome> + Send + Sync,
         budget: &Budget,
-        max_calls: MaxCalls,
+    ) -> Result<T, DeliveryReport> {
+        let mut effort = Effort::default();
+        let answer = self.call(&|| true, call, read, budget, &mut effort).await;
+        answer.map_err(|outcome| DeliveryReport::of_calls(outcome, effort))
+    }
+
+    /// Makes the call, and again where it may be, each time only while `is_held`: whoever has lost
+    /// its lease makes none. `read` takes the answer; `effort` is added to.
+    ///
+    /// # Errors
+    /// The outcome of calls that gave no answer that could be read.
+    pub async fn call<T>(
+        &self,
+        is_held: &(dyn Fn() -> bool + Sync),
+        call: &A::Call,
+        read: impl Fn(&Response) -> Result<T, Outcome> + Send + Sync,
+        budget: &Budget,
+        effort: &mut Effort,
+    ) -> Result<T, Outcome> {
+        let mut refresh_once = RefreshOnce::open(&self.key).await?;
+        let mut last = Outcome::try_later(TOO_LATE);
+        let mut repeats = 0;
+        loop {
+            let Some(timeout) = budget.for_call(self.timeout) else { return Err(last) };
+            if !is_held() {
+                return Err(Outcome::try_later("the lease expired before the call"));
+            }
+            let answer = self.call_once(call, refresh_once.key(), timeout, effort).await;
+            last = match self.outcome_of(call, answer.and_then(|answer| read(&answer)), effort) {
+                Ok(answer) => return Ok(answer),
+                Err(outcome) => outcome,
+            };
+            if refresh_once.is_outdated(&last) {
+                refresh_once.renew().await?;
+                continue;
+            }
+            let pause = pause(&last, repeats, self.may_repeat(call));
+            let pause = pause.filter(|pause| *pause < budget.left());
+            let Some(pause) = pause.filter(|_| repeats + 1 < budget.max_calls.0) else {
+                return Err(last);
+            };
+            repeats += 1;
+            sleep(pause).await;
+        }
+    }
+
+    async fn call_once(
+        &self,
+        call: &A::Call,
+        key: &SecretString,
+        timeout: Duration,
+        effort: &mut Effort,
+    ) -> Result<Response, Outcome> {
+        let began = Instant::now();
+        let answer = self.vendor.call(call, key, timeout).await;
+        effort.calls += 1;
+        effort.vendor_latency += began.elapsed();
+        effort.vendor_status = answer.as_ref().ok().map(|answer| answer.status);
+        answer.map_err(|error| Outcome::of_http_error(&error))
+    }
+
+    /// Notes a call of which nobody knows what came, and when to look for it.
+    fn outcome_of<T>(
+        &self,
+        call: &A::Call,
+        answer: Result<T, Outcome>,
+        effort: &mut Effort,
+    ) -> Result<T, Outcome> {
+        effort.was_in_doubt |= matches!(answer, Err(Outcome::InDoubt { .. }));
+        match (answer, self.vendor.when_in_doubt(call)) {
+            (Err(Outcome::InDoubt { cause, .. }), WhenInDoubt::Search(_)) => {
+                Err(InDoubtFor::fresh().outcome(cause))
+            }
+            (answer, _) => answer,
+        }
+    }
+
+    /// Whether a call of which nobody knows what came may simply be made again.
+    fn may_repeat(&self, call: &A::Call) -> bool {
+        matches!(self.vendor.when_in_doubt(call), WhenInDoubt::Repeat)
+    }
+}
+
+impl<V: Vendor> VendorClient<V> {
+    /// Acquires the lease of the key where it is given one, makes the call, and records what came of
+    /// it.
+    pub async fn deliver(
+        &self,
+        call: &V::Call,
+        once: Option<(&Idempotency, &IdempotencyKey)>,
+        budget: &Budget,
     ) -> DeliveryReport {
-        let Some((idempotency, key)) = claim else {
-            return self.call_while_leased(&|| true, call, budget, max_calls).await;
+        let Some((idempotency, key)) = once else {
+            return self.call_while_leased(&|| true, call, budget).await;
         };
         let recipient = self.recipient_digest(call);
         let mut leased = match idempotency.acquire(key, recipient.as_deref(), budget).await {
@@ -61,7 +154,7 @@ impl<A: Api> VendorClient<A> {
         let is_held = || idempotency.is_live(&leased.lease.request);
         let report = match found {
             Some(found) => found,
-            None => self.call_while_leased(&is_held, call, budget, max_calls).await,
+            None => self.call_while_leased(&is_held, call, budget).await,
         };
         let may_repeat = self.may_repeat(call);
         idempotency.record(&leased.lease, &report.outcome, may_repeat).await;
@@ -72,7 +165,7 @@ impl<A: Api> VendorClient<A> {
     /// or the vendor notices a second one by itself.
     async fn find_out(
         &self,
-        call: &A::Call,
+        call: &V::Call,
         leased: &mut Leased<'_>,
         budget: &Budget,
     ) -> Option<DeliveryReport> {
@@ -94,14 +187,15 @@ impl<A: Api> VendorClient<A> {
             Found::Done(outcome) | Found::Failed(outcome @ Outcome::Blocked(_)) => outcome,
             Found::Failed(failure) => doubt.search_failed(&failure),
         };
-        Some(DeliveryReport { vendor_status: status, ..outcome.into() })
+        let effort = Effort { vendor_status: status, ..Effort::default() };
+        Some(DeliveryReport::of_calls(outcome, effort))
     }
 
     /// Asks once, or twice where the key turns out to be an old one; with the answer's status.
     async fn search(
         &self,
-        search: &dyn Search<A::Call>,
-        call: &A::Call,
+        search: &dyn Search<V::Call>,
+        call: &V::Call,
         in_doubt: InDoubt,
         budget: &Budget,
     ) -> (Option<u16>, Found) {
@@ -129,79 +223,29 @@ impl<A: Api> VendorClient<A> {
         }
     }
 
-    /// Makes the call, and again where it may be, each time only while `is_held`: whoever has lost
-    /// its claim makes none.
+    /// Makes a vendor's call, each time only while `is_held`.
     pub async fn call_while_leased(
         &self,
         is_held: &(dyn Fn() -> bool + Sync),
-        call: &A::Call,
+        call: &V::Call,
         budget: &Budget,
-        max_calls: MaxCalls,
     ) -> DeliveryReport {
-        let mut refresh_once = match RefreshOnce::open(&self.key).await {
-            Ok(refresh_once) => refresh_once,
-            Err(outcome) => return outcome.into(),
+        let read = |answer: &Response| match self.vendor.classify(call, answer) {
+            delivered @ Outcome::Delivered { .. } => Ok(delivered),
+            outcome => Err(outcome),
         };
-        let mut report = DeliveryReport::from(Outcome::try_later(TOO_LATE));
-        let mut repeats = 0;
-        loop {
-            let Some(timeout) = budget.for_call(self.timeout) else { return report };
-            if !is_held() {
-                report.outcome = Outcome::try_later("the lease expired before the call");
-                return report;
-            }
-            self.attempt(call, refresh_once.key(), timeout, &mut report).await;
-            if refresh_once.is_outdated(&report.outcome) {
-                if let Err(outcome) = refresh_once.renew().await {
-                    report.outcome = outcome;
-                    return report;
-                }
-                continue;
-            }
-            let pause = pause(&report.outcome, repeats, self.may_repeat(call));
-            let pause = pause.filter(|pause| *pause < budget.left());
-            let Some(pause) = pause.filter(|_| repeats + 1 < max_calls.0) else { return report };
-            repeats += 1;
-            sleep(pause).await;
-        }
+        let mut effort = Effort::default();
+        let (Ok(outcome) | Err(outcome)) =
+            self.call(is_held, call, read, budget, &mut effort).await;
+        DeliveryReport::of_calls(outcome, effort)
     }
 
     /// Whom the call is for, where somebody may have to search for it.
-    fn recipient_digest(&self, call: &A::Call) -> Option<String> {
+    fn recipient_digest(&self, call: &V::Call) -> Option<String> {
         match self.vendor.when_in_doubt(call) {
             WhenInDoubt::Search(search) => Some(search.recipient_digest(call)),
             WhenInDoubt::Repeat | WhenInDoubt::StartOver => None,
         }
-    }
-
-    /// Whether a call of which nobody knows what came may simply be made again.
-    fn may_repeat(&self, call: &A::Call) -> bool {
-        matches!(self.vendor.when_in_doubt(call), WhenInDoubt::Repeat)
-    }
-
-    async fn attempt(
-        &self,
-        call: &A::Call,
-        key: &SecretString,
-        timeout: Duration,
-        report: &mut DeliveryReport,
-    ) {
-        let began = Instant::now();
-        let answer = self.vendor.call(call, key, timeout).await;
-        report.calls += 1;
-        report.vendor_latency += began.elapsed();
-        report.vendor_status = answer.as_ref().ok().map(|answer| answer.status);
-        let outcome = match answer {
-            Ok(answer) => self.vendor.classify(call, &answer),
-            Err(error) => Outcome::of_http_error(&error),
-        };
-        report.was_in_doubt |= matches!(outcome, Outcome::InDoubt { .. });
-        report.outcome = match (outcome, self.vendor.when_in_doubt(call)) {
-            (Outcome::InDoubt { cause, .. }, WhenInDoubt::Search(_)) => {
-                InDoubtFor::fresh().outcome(cause)
-            }
-            (outcome, _) => outcome,
-        };
     }
 }
 
@@ -219,7 +263,7 @@ fn pause(outcome: &Outcome, repeats: u32, may_repeat: bool) -> Option<Duration> 
 
 /// Full jitter: callers that were turned away together do not come back together.
 fn jittered(repeats: u32) -> Duration {
-    (IN_LINE_WAIT * 2_u32.pow(repeats)).mul_f64(fastrand::f64())
+    (INLINE_WAIT * 2_u32.pow(repeats)).mul_f64(fastrand::f64())
 }
 
 #[cfg(test)]

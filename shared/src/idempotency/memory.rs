@@ -1,4 +1,4 @@
-//! IdempotencyStore in memory: for a function without a table, for local runs and tests. They live as
+//! Records in memory: for a function without a table, for local runs and tests. They live as
 //! long as the sandbox, and the oldest are forgotten for new ones.
 
 use std::{

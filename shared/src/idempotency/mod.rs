@@ -1,8 +1,8 @@
-//! IdempotencyStore: who is at work on an event, and what became of it. They are what keeps a person from
-//! getting the same mail twice.
+//! The idempotency store: its records say who is at work on an event, and what became of it. They keep
+//! a person from getting the same mail twice.
 //!
 //! A record holds a key, a state, times and the vendor's id; no personal data. While a call is in
-//! doubt it also holds a keyed digest of the call's recipient, which is gone once the event is completion.
+//! doubt it also holds a keyed digest of the call's recipient, which is gone once the work is completed.
 //! A lane's record holds salted digests of paths, traits and, where no identity is known, an address.
 
 mod dynamodb;
@@ -76,20 +76,20 @@ pub enum Acquire {
         /// When its lease ends.
         until: OffsetDateTime,
     },
-    /// It is completion.
+    /// It is completed.
     Completed(State),
 }
 
-/// A claim that was won.
+/// A lease that was acquired.
 #[derive(Clone, Debug)]
 pub struct Lease {
     /// What was asked for.
     pub request: LeaseRequest,
-    /// Since when an earlier holder's call may have gone out; `None` where the mark is this
-    /// claim's own. Whoever finds this must find out first, before sending again.
+    /// Since when an earlier holder's call may have gone out; `None` where the marker is
+    /// of this lease. Whoever finds this must find out first, before sending again.
     pub in_doubt_since: Option<OffsetDateTime>,
-    /// Whom that earlier call was for, as a digest; `None` where that is not known, or the mark is
-    /// this claim's own. A search by somebody else proves nothing.
+    /// Whom that earlier call was for, as a digest; `None` where that is not known, or the marker is
+    /// of this lease. A search by somebody else proves nothing.
     pub recipient: Option<String>,
 }
 
@@ -110,17 +110,17 @@ pub enum StoreError {
 /// The store of records.
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync {
-    /// Claims the work, in one conditional write: nobody else has it, it is not done, or the
-    /// record's life or its holder's lease is over. Marks the event as unsure if it is not yet:
-    /// from now on a call may have gone out, to whom `recipient`, a digest, stands for. With a mark
-    /// that is there already, its recipient stays.
+    /// Acquires the lease, in one conditional write: nobody else has it, the work is not done, or the
+    /// record's life or its holder's lease is over. Sets the in-doubt marker if there is none yet:
+    /// from now on a call may have gone out, to whom `recipient`, a digest, stands for. Where there is
+    /// a marker already, its recipient stays.
     async fn acquire(
         &self,
         request: LeaseRequest,
         recipient: Option<&str>,
     ) -> Result<Acquire, StoreError>;
 
-    /// Marks the event as unsure from `now` on: what went before is known, and another call may
+    /// Sets the in-doubt marker from `now` on: what went before is known, and another call may
     /// go out, to `recipient`.
     async fn renew(
         &self,
@@ -130,7 +130,7 @@ pub trait IdempotencyStore: Send + Sync {
     ) -> Result<Lease, StoreError>;
 
     /// Gives the work back after a definite "nothing happened": the lease ends at once, and the
-    /// unsure mark goes, with its recipient, if it is this claim's own.
+    /// in-doubt marker goes, with its recipient, if it is of this lease.
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
 
     /// Writes down the end.

@@ -78,10 +78,6 @@ impl Api for Segment {
         self.http.send(request).await
     }
 
-    fn classify(&self, _batch: &Batch, answer: &Response) -> Outcome {
-        outcome::classify(answer)
-    }
-
     /// Segment notices by `messageId`, for about a day.
     fn when_in_doubt(&self, _batch: &Batch) -> WhenInDoubt<'_, Batch> {
         WhenInDoubt::Repeat
@@ -91,6 +87,10 @@ impl Api for Segment {
 impl Vendor for Segment {
     fn prepare(&self, rendered: Rendered, event: &EventFacts<'_>) -> Result<Batch, InvalidOutput> {
         Call::prepare(rendered, event, self.library).map(Batch::from)
+    }
+
+    fn classify(&self, _batch: &Batch, answer: &Response) -> Outcome {
+        outcome::classify(answer)
     }
 }
 

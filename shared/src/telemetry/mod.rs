@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 pub use logging::{LogLevel, chain, start_logging};
 pub use metrics::Metric;
 
-use crate::{clock::SharedClock, response::Response, template::TemplateFault};
+use crate::{clock::SharedClock, response::WebhookResponse, template::TemplateFault};
 
 /// One line: what happened to one request or one delivery.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -135,9 +135,9 @@ impl EventLog {
     pub async fn request(
         &self,
         limit: Duration,
-        unfinished: Response,
-        answer: impl AsyncFnOnce(&mut LogEntry) -> Response,
-    ) -> Response {
+        unfinished: WebhookResponse,
+        answer: impl AsyncFnOnce(&mut LogEntry) -> WebhookResponse,
+    ) -> WebhookResponse {
         let began = Instant::now();
         let mut entry = LogEntry { message: "request", ..LogEntry::default() };
         let answered = timeout(limit, AssertUnwindSafe(answer(&mut entry)).catch_unwind()).await;
@@ -251,8 +251,8 @@ mod tests {
         let event_log =
             EventLog { sink: Sink::Memory(Arc::clone(&lines)), ..event_log(LogLevel::Info) };
         let panics = async |_: &mut LogEntry| panic!("marked");
-        let answer = event_log.request(Duration::MAX, Response::empty(503), panics).await;
-        assert_eq!(answer, Response::empty(503));
+        let answer = event_log.request(Duration::MAX, WebhookResponse::empty(503), panics).await;
+        assert_eq!(answer, WebhookResponse::empty(503));
         let lines = lines.lock().unwrap();
         assert_eq!(lines.len(), 1);
         assert_eq!((&lines[0]["outcome"], &lines[0]["status"]), (&json!("panicked"), &json!(503)));
@@ -271,8 +271,8 @@ mod tests {
                 entry.event_id = event_id;
                 std::future::pending().await
             };
-            let answer = event_log.request(limit, Response::empty(503), never).await;
-            assert_eq!((answer, began.elapsed()), (Response::empty(503), limit));
+            let answer = event_log.request(limit, WebhookResponse::empty(503), never).await;
+            assert_eq!((answer, began.elapsed()), (WebhookResponse::empty(503), limit));
             let lines = lines.lock().unwrap();
             assert_eq!(
                 (&lines[0]["outcome"], &lines[0]["status"]),

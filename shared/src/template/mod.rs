@@ -84,9 +84,9 @@ impl Template {
     }
 
     /// Begins to make the template ready, to be rendered wherever `rendering` says. Whoever begins
-    /// has time for something else before [`Self::check`].
-    pub fn begin(rendering: Rendering, source: Source) -> Self {
-        Self::begin_tracing(rendering, source, Trace::default())
+    /// has time for something else before [`Self::check`]; so it is shared from the beginning.
+    pub fn begin(rendering: Rendering, source: Source) -> Arc<Self> {
+        Arc::new(Self::begin_tracing(rendering, source, Trace::default()))
     }
 
     fn begin_tracing(rendering: Rendering, source: Source, trace: Trace) -> Self {

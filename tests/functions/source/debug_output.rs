@@ -18,7 +18,7 @@ use shared::{
     outcome::Outcome,
     queue::ReceivedMessage,
     reply::Reply,
-    response::Response,
+    response::WebhookResponse,
     segment::{Batch, Call, Kind},
 };
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
@@ -199,7 +199,7 @@ fn manual_debug_impls_redact_canaries() {
     let mut shown = vec![
         format!("{:?}", Outcome::delivered(person.clone())),
         format!("{:?}", DeliveryReport::from(Outcome::delivered(person.clone()))),
-        format!("{:?}", Response::json(200, person.clone())),
+        format!("{:?}", WebhookResponse::json(200, person.clone())),
         format!("{:?}", TemplateOutput::of(result.clone(), &PatchPaths::default()).unwrap()),
         format!("{:?}", Batch::from(Call { kind: Kind::Track, body: result.clone() })),
         format!("{decoded:?} {request:?} {answer:?} {received:?}"),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_yaml_ng::Value;
-use shared::dispatch::MAX_BACKOFF;
+use shared::deliver::MAX_BACKOFF;
 
 use super::{FUNCTIONS, Template, alarm::Alarm, metrics, referred, seconds};
 

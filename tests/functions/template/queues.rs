@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_yaml_ng::Value;
 use shared::{
-    dispatch::{MAX_BACKOFF, MAX_RETRY_AFTER},
+    deliver::{MAX_BACKOFF, MAX_RETRY_AFTER},
     lambda::LAMBDA_TIMEOUT,
     queue::MAX_MESSAGE_BYTES,
 };

@@ -7,8 +7,9 @@ use fakes::function_url_event;
 use http::{Request, Response};
 use shared::{
     config::Environment,
+    function::{Function, Invocation},
     key::FunctionArn,
-    lambda::{Function, Invocation, LAMBDA_TIMEOUT, StartError},
+    lambda::{LAMBDA_TIMEOUT, StartError},
     settings::Ports,
 };
 use time::OffsetDateTime;

@@ -53,9 +53,9 @@ impl Data {
 
     pub(super) fn list_id(&self) -> &str {
         match self {
-            Self::Subscribe(data) => &data.list_id,
-            Self::Unsubscribe(data) => &data.list_id,
-            Self::Profile(data) => &data.list_id,
+            Self::Subscribe(data) => &data.contact.list_id,
+            Self::Unsubscribe(data) => &data.contact.list_id,
+            Self::Profile(data) => &data.contact.list_id,
             Self::Upemail(data) => &data.list_id,
             Self::Cleaned(data) => &data.list_id,
             Self::Campaign(data) => &data.list_id,
@@ -64,9 +64,9 @@ impl Data {
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = &str> {
         let (first, second) = match self {
-            Self::Subscribe(data) => (Some(&data.email), None),
-            Self::Unsubscribe(data) => (Some(&data.email), None),
-            Self::Profile(data) => (Some(&data.email), None),
+            Self::Subscribe(data) => (Some(&data.contact.email), None),
+            Self::Unsubscribe(data) => (Some(&data.contact.email), None),
+            Self::Profile(data) => (Some(&data.contact.email), None),
             Self::Upemail(data) => (Some(&data.old_email), Some(&data.new_email)),
             Self::Cleaned(data) => (Some(&data.email), None),
             Self::Campaign(_) => (None, None),
@@ -76,9 +76,9 @@ impl Data {
 
     pub(super) fn merges(&self) -> Option<&Merges> {
         match self {
-            Self::Subscribe(data) => Some(&data.merges),
-            Self::Unsubscribe(data) => Some(&data.merges),
-            Self::Profile(data) => Some(&data.merges),
+            Self::Subscribe(data) => Some(&data.contact.merges),
+            Self::Unsubscribe(data) => Some(&data.contact.merges),
+            Self::Profile(data) => Some(&data.contact.merges),
             Self::Upemail(_) | Self::Cleaned(_) | Self::Campaign(_) => None,
         }
     }

@@ -385,7 +385,7 @@ fn every_sample_survives_the_queue_and_debug_redacts_it() {
     let Data::Subscribe(subscribe) = samples::event("subscribe").data else {
         panic!("a subscribe")
     };
-    assert_eq!(format!("{:?}", subscribe.merges), "Merges(4 fields)");
+    assert_eq!(format!("{:?}", subscribe.contact.merges), "Merges(4 fields)");
 }
 
 /// Forms that look like events: known names in any shape, with values that mean something or not.

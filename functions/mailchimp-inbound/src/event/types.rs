@@ -15,9 +15,9 @@ use serde_json::{Map, Value};
 
 use super::{Action, EventError, Merges, Reason, fields::Fields};
 
-/// A contact joined.
+/// A contact of an audience, as the types about its fields tell of it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct Subscribe {
+pub struct Contact {
     /// The contact's id in the audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -31,9 +31,6 @@ pub struct Subscribe {
     /// Where the contact confirmed from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_opt: Option<String>,
-    /// Where the contact signed up from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ip_signup: Option<String>,
     /// The contact's number in Mailchimp's pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub web_id: Option<String>,
@@ -46,21 +43,40 @@ pub struct Subscribe {
     pub other: Map<String, Value>,
 }
 
-impl Subscribe {
-    pub(super) fn read(mut data: Fields) -> Result<Self, EventError> {
-        let (merges, interests) = read_merges(&mut data);
+impl Contact {
+    /// Reads what nobody has taken before.
+    fn read(mut data: Fields) -> Result<Self, EventError> {
+        // A field that calls itself `interests` is dropped: that name is ours.
+        let _: Option<Value> = data.optional("interests");
+        let merges: Merges = data.optional("merges").unwrap_or_default();
         Ok(Self {
             id: data.optional("id"),
             list_id: data.required("list_id")?,
             email: data.address("email")?,
             email_type: data.optional("email_type"),
             ip_opt: data.optional("ip_opt"),
-            ip_signup: data.optional("ip_signup"),
             web_id: data.optional("web_id"),
+            interests: merges.interests(),
             merges,
-            interests,
             other: data.rest(),
         })
+    }
+}
+
+/// A contact joined.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subscribe {
+    /// Where the contact signed up from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip_signup: Option<String>,
+    /// Who.
+    #[serde(flatten)]
+    pub contact: Contact,
+}
+
+impl Subscribe {
+    pub(super) fn read(mut data: Fields) -> Result<Self, EventError> {
+        Ok(Self { ip_signup: data.optional("ip_signup"), contact: Contact::read(data)? })
     }
 }
 
@@ -72,50 +88,21 @@ pub struct Unsubscribe {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The contact's id in the audience.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// The audience.
-    pub list_id: String,
-    /// The contact's address.
-    pub email: String,
-    /// The mail the contact wanted: `html` or `text`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_type: Option<String>,
-    /// Where the contact had confirmed from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ip_opt: Option<String>,
-    /// The contact's number in Mailchimp's pages.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub web_id: Option<String>,
     /// The campaign whose link was followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign_id: Option<String>,
-    /// Always there, perhaps empty, so that a template may look into it.
-    pub merges: Merges,
-    /// The merge field `INTERESTS`, split. Always there, perhaps empty.
-    pub interests: Vec<String>,
-    /// The fields that are not documented.
+    /// Who.
     #[serde(flatten)]
-    pub other: Map<String, Value>,
+    pub contact: Contact,
 }
 
 impl Unsubscribe {
     pub(super) fn read(mut data: Fields) -> Result<Self, EventError> {
-        let (merges, interests) = read_merges(&mut data);
         Ok(Self {
             action: data.optional("action").unwrap_or_default(),
             reason: data.optional("reason"),
-            id: data.optional("id"),
-            list_id: data.required("list_id")?,
-            email: data.address("email")?,
-            email_type: data.optional("email_type"),
-            ip_opt: data.optional("ip_opt"),
-            web_id: data.optional("web_id"),
             campaign_id: data.optional("campaign_id"),
-            merges,
-            interests,
-            other: data.rest(),
+            contact: Contact::read(data)?,
         })
     }
 }
@@ -124,49 +111,17 @@ impl Unsubscribe {
 /// left, and beside every change of address.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
-    /// The contact's id in the audience.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// The audience.
-    pub list_id: String,
-    /// The contact's address.
-    pub email: String,
-    /// The mail the contact wants: `html` or `text`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_type: Option<String>,
-    /// Where the contact confirmed from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ip_opt: Option<String>,
     /// Where the contact signed up from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_signup: Option<String>,
-    /// The contact's number in Mailchimp's pages.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub web_id: Option<String>,
-    /// Always there, perhaps empty, so that a template may look into it.
-    pub merges: Merges,
-    /// The merge field `INTERESTS`, split. Always there, perhaps empty.
-    pub interests: Vec<String>,
-    /// The fields that are not documented.
+    /// Who.
     #[serde(flatten)]
-    pub other: Map<String, Value>,
+    pub contact: Contact,
 }
 
 impl Profile {
     pub(super) fn read(mut data: Fields) -> Result<Self, EventError> {
-        let (merges, interests) = read_merges(&mut data);
-        Ok(Self {
-            id: data.optional("id"),
-            list_id: data.required("list_id")?,
-            email: data.address("email")?,
-            email_type: data.optional("email_type"),
-            ip_opt: data.optional("ip_opt"),
-            ip_signup: data.optional("ip_signup"),
-            web_id: data.optional("web_id"),
-            merges,
-            interests,
-            other: data.rest(),
-        })
+        Ok(Self { ip_signup: data.optional("ip_signup"), contact: Contact::read(data)? })
     }
 }
 
@@ -263,26 +218,25 @@ impl Campaign {
     }
 }
 
-/// The merge fields, and the groups among them. A field that calls itself `interests` is dropped:
-/// that name is ours.
-fn read_merges(data: &mut Fields) -> (Merges, Vec<String>) {
-    let _: Option<Value> = data.optional("interests");
-    let merges: Merges = data.optional("merges").unwrap_or_default();
-    let interests = merges.interests();
-    (merges, interests)
-}
-
 /// Shows the type and its list only: nearly everything else is personal data.
 macro_rules! show_the_list_only {
-    ($($data:ident)*) => {$(
+    ($($data:ident: $($list_id:ident).+),* $(,)?) => {$(
         impl fmt::Debug for $data {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.debug_struct(stringify!($data))
-                    .field("list_id", &self.list_id)
+                    .field("list_id", &self.$($list_id).+)
                     .finish_non_exhaustive()
             }
         }
     )*};
 }
 
-show_the_list_only!(Subscribe Unsubscribe Profile Upemail Cleaned Campaign);
+show_the_list_only! {
+    Contact: list_id,
+    Subscribe: contact.list_id,
+    Unsubscribe: contact.list_id,
+    Profile: contact.list_id,
+    Upemail: list_id,
+    Cleaned: list_id,
+    Campaign: list_id,
+}

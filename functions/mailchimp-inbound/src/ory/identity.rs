@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// An identity with its id.
 #[derive(Clone, PartialEq)]
-pub(crate) struct Identity {
+pub struct Identity {
     id: Uuid,
     value: Value,
 }
@@ -28,11 +28,6 @@ impl Identity {
     /// The identity as templates see it.
     pub(crate) fn as_value(&self) -> &Value {
         &self.value
-    }
-
-    /// The same, given away.
-    pub(crate) fn into_value(self) -> Value {
-        self.value
     }
 
     /// When it was changed last, by whomever; `None` where it does not tell.

@@ -1,6 +1,7 @@
 //! Ory's admin API, as far as finding an identity and patching it.
 //! <https://www.ory.com/docs/reference/api#tag/identity>
 
+mod admin;
 mod identity;
 mod outcome;
 
@@ -14,18 +15,17 @@ use shared::{
     config::Endpoint,
     deliver::{Api, WhenInDoubt},
     http::{Error, Http, Request, Response},
-    outcome::Outcome,
 };
 use uuid::Uuid;
 
-pub(crate) use identity::Identity;
-pub use outcome::classify;
-pub(crate) use outcome::{GONE, found, found_all};
+pub(crate) use admin::{Admin, GONE};
+pub use identity::Identity;
+pub use outcome::{identities, identity};
 
 use crate::patch::Operation;
 
 /// One call of the admin API.
-pub enum Call {
+pub(crate) enum Call {
     /// The identity of this id.
     ById(Uuid),
     /// The identities that sign in by this address.
@@ -74,10 +74,6 @@ impl Api for Ory {
     ) -> Result<Response, Error> {
         let request = self.request(call, timeout);
         self.http.send(authorized(request, token)).await
-    }
-
-    fn classify(&self, call: &Call, answer: &Response) -> Outcome {
-        outcome::classify(call, answer)
     }
 
     /// Whoever comes again reads, compares and patches what is still missing.

@@ -1,4 +1,6 @@
-//! What the admin API's answers mean.
+//! What the admin API's answers mean: total over any status and any body.
+
+use std::time::Duration;
 
 use serde_json::Value;
 use shared::{
@@ -6,25 +8,52 @@ use shared::{
     outcome::{Blocked, Outcome},
 };
 
-use super::{Call, Identity};
+use super::Identity;
 
-/// An identity that is not there any more.
-pub(crate) const GONE: Outcome = Outcome::Skipped { reason: "identity gone" };
-
-/// What an answer of the admin API's to the call means: total over any status and any body.
-pub fn classify(call: &Call, answer: &Response) -> Outcome {
-    let said = || format!("Ory returned {}", answer.status);
+/// The identity of an answer to a look-up by id or to a patch; `None` where it is gone.
+///
+/// # Errors
+/// The outcome of an event whose identity cannot be known.
+pub fn identity(answer: &Response) -> Result<Option<Identity>, Outcome> {
     match answer.status {
-        200 => read(call, answer),
+        200 => match read(answer)? {
+            value @ Value::Object(_) => Identity::read(value).map(Some).ok_or_else(without_id),
+            _ => Err(not_understood()),
+        },
+        404 if is_gone(answer) => Ok(None),
+        _ => Err(failure(answer)),
+    }
+}
+
+/// The identities of an answer to a look-up by address.
+///
+/// # Errors
+/// The outcome of an event whose identities cannot be known.
+pub fn identities(answer: &Response) -> Result<Vec<Identity>, Outcome> {
+    match answer.status {
+        200 => match read(answer)? {
+            Value::Array(found) => {
+                let found: Option<_> = found.into_iter().map(Identity::read).collect();
+                found.ok_or_else(without_id)
+            }
+            _ => Err(not_understood()),
+        },
+        _ => Err(failure(answer)),
+    }
+}
+
+fn failure(answer: &Response) -> Outcome {
+    let said = format!("Ory returned {}", answer.status);
+    match answer.status {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
-        404 => gone(call, answer),
+        404 => Outcome::blocked("Ory returned an unrecognized 404: check ORY_URL"),
         // Two changes to one identity at the same time.
-        409 => Outcome::try_later(said()),
+        409 => Outcome::try_later(said),
         // Too many calls, or, on Ory's network, a change under way to the same identity.
-        408 | 429 | 500..=599 => Outcome::TryLater { wait: wait(answer).into(), cause: said() },
+        408 | 429 | 500..=599 => Outcome::TryLater { wait: wait(answer).into(), cause: said },
         // A patch against the schema, or one that Ory forbids.
-        300..=499 => Outcome::blocked(said()),
-        _ => Outcome::in_doubt(said()),
+        300..=499 => Outcome::blocked(said),
+        _ => Outcome::in_doubt(said),
     }
 }
 
@@ -34,83 +63,34 @@ const NO_RULE: &str = "Requested url does not match any rules";
 
 /// "No such identity" only where Ory itself says so. Any other 404 comes from somebody who stands in
 /// its place, or from a wrong path: the URL is wrong, or an edge does not reach Ory.
-fn gone(call: &Call, answer: &Response) -> Outcome {
+fn is_gone(answer: &Response) -> bool {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    match call {
-        Call::ById(_) | Call::Patch(..)
-            if body["error"]["code"] == 404 && body["error"]["message"] != NO_RULE =>
-        {
-            GONE
-        }
-        _ => Outcome::blocked("Ory returned an unrecognized 404: check ORY_URL"),
-    }
+    body["error"]["code"] == 404 && body["error"]["message"] != NO_RULE
 }
 
 /// Both are in seconds.
-fn wait(answer: &Response) -> Option<std::time::Duration> {
+fn wait(answer: &Response) -> Option<Duration> {
     answer.retry_after().or_else(|| answer.seconds("x-ratelimit-reset"))
 }
 
-fn read(call: &Call, answer: &Response) -> Outcome {
-    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-        return Outcome::in_doubt("Ory returned an unrecognized body");
-    };
-    match (call, &body) {
-        (Call::ByAddress(_), Value::Array(found)) => identities(found),
-        (Call::ById(_) | Call::Patch(..), Value::Object(_)) => identity(body),
-        _ => Outcome::in_doubt("Ory returned an unrecognized body"),
-    }
+fn read(answer: &Response) -> Result<Value, Outcome> {
+    serde_json::from_slice(&answer.body).map_err(|_| not_understood())
 }
 
-fn identity(value: Value) -> Outcome {
-    match Identity::read(value) {
-        Some(identity) => Outcome::delivered(identity.into_value()),
-        None => Outcome::in_doubt("Ory returned an identity without an id"),
-    }
+fn not_understood() -> Outcome {
+    Outcome::in_doubt("Ory returned an unrecognized body")
 }
 
-fn identities(found: &[Value]) -> Outcome {
-    let found: Option<Vec<_>> = found.iter().map(|one| Identity::read(one.clone())).collect();
-    match found {
-        Some(found) => Outcome::delivered(found.into_iter().map(Identity::into_value).collect()),
-        None => Outcome::in_doubt("Ory returned an identity without an id"),
-    }
-}
-
-/// The identities that were found.
-///
-/// # Errors
-/// The outcome of an event whose identities cannot be known.
-pub(crate) fn found_all(outcome: Outcome) -> Result<Vec<Identity>, Outcome> {
-    match outcome {
-        Outcome::Delivered { vendor: Value::Array(found), .. } => {
-            Ok(found.into_iter().filter_map(Identity::read).collect())
-        }
-        other => Err(other),
-    }
-}
-
-/// The identity that was found, `None` where there is none.
-///
-/// # Errors
-/// The outcome of an event whose identity cannot be known.
-pub(crate) fn found(outcome: Outcome) -> Result<Option<Identity>, Outcome> {
-    match outcome {
-        Outcome::Delivered { vendor, .. } => Ok(Identity::read(vendor)),
-        gone if gone == GONE => Ok(None),
-        other => Err(other),
-    }
+fn without_id() -> Outcome {
+    Outcome::in_doubt("Ory returned an identity without an id")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
     use serde_json::json;
     use shared::outcome::Wait;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -120,11 +100,13 @@ mod tests {
         Response { status, headers: HeaderMap::new(), body: body.to_string().into() }
     }
 
-    fn calls() -> [Call; 3] {
+    /// The ids that an answer tells, read as that of a look-up by id or a patch, and of a look-up by
+    /// address.
+    fn read_as_each(answer: &Response) -> [Result<Vec<String>, Outcome>; 2] {
+        let ids = |found: Vec<Identity>| found.iter().map(|one| one.id().to_string()).collect();
         [
-            Call::ById(Uuid::nil()),
-            Call::ByAddress("ann@example.com".to_owned()),
-            Call::Patch(Uuid::nil(), Vec::new()),
+            identity(answer).map(|found| ids(found.into_iter().collect())),
+            identities(answer).map(ids),
         ]
     }
 
@@ -148,13 +130,13 @@ mod tests {
             (204, "in_doubt"),
         ];
         for (status, word) in table {
-            for call in calls() {
-                assert_eq!(classify(&call, &answer(status, "<html>")).word(), word, "{status}");
+            for read in read_as_each(&answer(status, "<html>")) {
+                assert_eq!(read.unwrap_err().word(), word, "{status}");
             }
         }
         for status in [401, 403] {
-            let outcome = classify(&calls()[0], &answer(status, ""));
-            assert_eq!(outcome, Outcome::Blocked(Blocked::BadKey));
+            let bad_key = Err(Outcome::Blocked(Blocked::BadKey));
+            assert_eq!(read_as_each(&answer(status, "")), [bad_key.clone(), bad_key]);
         }
     }
 
@@ -163,12 +145,10 @@ mod tests {
         let own = json!({"error": {
             "code": 404, "status": "Not Found", "message": "Unable to locate the resource",
         }});
-        let [by_id, by_address, patch] = calls();
-        for call in [&by_id, &patch] {
-            assert_eq!(classify(call, &answer(404, &own)), GONE);
-        }
-        assert_eq!(classify(&by_address, &answer(404, &own)).word(), "blocked");
-        for foreign in [
+        let [by_id, by_address] = read_as_each(&answer(404, &own));
+        assert_eq!(by_id, Ok(Vec::new()));
+        assert_eq!(by_address.unwrap_err().word(), "blocked");
+        let foreign = [
             json!("404 page not found"),
             json!({"message": "not found"}),
             json!({"error": "not found"}),
@@ -176,11 +156,13 @@ mod tests {
             json!({"error": {"code": "404"}}),
             json!({"error": {"code": 404, "status": "Not Found", "message": NO_RULE}}),
             json!([]),
-        ] {
-            assert_eq!(classify(&by_id, &answer(404, &foreign)).word(), "blocked", "{foreign}");
-        }
-        for text in ["", "404 page not found\n", "<html>", "{\"error\":{\"code\":404"] {
-            assert_eq!(classify(&patch, &answer(404, text)).word(), "blocked", "{text}");
+        ];
+        let texts = ["", "404 page not found\n", "<html>", "{\"error\":{\"code\":404"];
+        let texts = texts.map(str::to_owned).into_iter();
+        for body in texts.chain(foreign.map(|body| body.to_string())) {
+            for read in read_as_each(&answer(404, &body)) {
+                assert_eq!(read.unwrap_err().word(), "blocked", "{body}");
+            }
         }
     }
 
@@ -188,38 +170,34 @@ mod tests {
     fn retry_after_is_passed_on() {
         let mut limited = answer(429, "");
         limited.headers.insert("x-ratelimit-reset", HeaderValue::from_static("41"));
-        let Outcome::TryLater { wait, .. } = classify(&calls()[2], &limited) else { panic!() };
-        assert_eq!(wait, Wait::AtLeast(Duration::from_secs(41)));
+        for read in read_as_each(&limited) {
+            let Err(Outcome::TryLater { wait, .. }) = read else { panic!() };
+            assert_eq!(wait, Wait::AtLeast(Duration::from_secs(41)));
+        }
     }
 
     #[test]
     fn search_result_is_an_identity_none_or_an_outcome() {
         let ann = json!({"id": ID, "traits": {}});
-        let [by_id, by_address, patch] = calls();
-        let id = |call: &Call, body: &Value| {
-            let found = found(classify(call, &answer(200, body)));
-            found.map(|identity| identity.map(|identity| identity.id().to_string()))
-        };
-        let one = Ok(Some(ID.to_owned()));
-        assert_eq!(id(&by_id, &ann), one);
-        assert_eq!(id(&patch, &ann), one);
-        let all = |body: &Value| {
-            let found = found_all(classify(&by_address, &answer(200, body)));
-            found.map(|all| all.iter().map(|one| one.id().to_string()).collect::<Vec<_>>())
-        };
-        assert_eq!(all(&json!([ann])), Ok(vec![ID.to_owned()]));
-        assert_eq!(all(&json!([])), Ok(Vec::new()));
-        assert_eq!(all(&json!([ann, ann])), Ok(vec![ID.to_owned(), ID.to_owned()]));
-        for (call, body) in [
-            (&by_id, json!([ann])),
-            (&by_id, json!({})),
-            (&by_address, ann),
-            (&by_address, json!([{}])),
-            (&by_address, json!(null)),
-        ] {
-            assert!(matches!(id(call, &body), Err(Outcome::InDoubt { .. })), "{body}");
+        let id = || ID.to_owned();
+        let table = [
+            (json!(ann), Some(vec![id()]), None),
+            (json!([ann]), None, Some(vec![id()])),
+            (json!([ann, ann]), None, Some(vec![id(), id()])),
+            (json!([]), None, Some(Vec::new())),
+            (json!({}), None, None),
+            (json!([{}]), None, None),
+            (json!(null), None, None),
+        ];
+        for (body, one, several) in table {
+            let [by_id, by_address] = read_as_each(&answer(200, &body));
+            for (read, expected) in [(by_id, one), (by_address, several)] {
+                match expected {
+                    Some(ids) => assert_eq!(read, Ok(ids), "{body}"),
+                    None => assert_eq!(read.unwrap_err().word(), "in_doubt", "{body}"),
+                }
+            }
         }
-        assert_eq!(found(GONE).ok().flatten().map(|identity| identity.id()), None);
     }
 
     /// Cut off anywhere, as by a connection that broke.
@@ -246,27 +224,27 @@ mod tests {
             if let Some(text) = &header {
                 answer.headers.insert("retry-after", HeaderValue::from_str(text).unwrap());
             }
-            for call in calls() {
-                let outcome = classify(&call, &answer);
-                let expected: &[&str] = match status {
-                    200 => &["delivered", "in_doubt"],
-                    404 => &["skipped", "blocked"],
-                    408 | 409 | 429 | 500..=599 => &["try_later"],
-                    300..=499 => &["blocked"],
-                    _ => &["in_doubt"],
+            let is_empty = &answer.body[..] == b"[]";
+            for (n, read) in read_as_each(&answer).into_iter().enumerate() {
+                let outcome = match read {
+                    Ok(ids) => {
+                        prop_assert!(ids.iter().all(|id| id == ID));
+                        // Where Ory says that there is nobody, it has said so in full.
+                        prop_assert!(status == 200 || status == 404 && n == 0);
+                        prop_assert!(status == 404 || !ids.is_empty() || n == 1 && is_empty);
+                        continue;
+                    }
+                    Err(outcome) => outcome,
                 };
-                prop_assert!(expected.contains(&outcome.word()), "{status}: {outcome:?}");
-                match outcome {
-                    Outcome::Delivered { vendor: Value::Array(all), .. } => {
-                        prop_assert!(all.iter().all(|one| one["id"] == ID));
-                        // Where Ory says of nobody that they are this, it has said so in full.
-                        prop_assert!(!all.is_empty() || &answer.body[..] == b"[]");
-                    }
-                    Outcome::Delivered { vendor, .. } => prop_assert_eq!(&vendor["id"], ID),
-                    Outcome::TryLater { wait, .. } if status != 409 => {
-                        prop_assert_eq!(wait, asked.map(Duration::from_secs).into());
-                    }
-                    _ => {}
+                let expected = match status {
+                    200 => "in_doubt",
+                    408 | 409 | 429 | 500..=599 => "try_later",
+                    300..=499 => "blocked",
+                    _ => "in_doubt",
+                };
+                prop_assert_eq!(outcome.word(), expected, "{}", status);
+                if let (Outcome::TryLater { wait, .. }, true) = (outcome, status != 409) {
+                    prop_assert_eq!(wait, asked.map(Duration::from_secs).into());
                 }
             }
         }

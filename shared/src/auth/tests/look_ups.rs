@@ -40,7 +40,7 @@ fn slow(secret: &str) -> (Arc<SlowStore>, CallerAuth) {
     (store, CallerAuth::new(cached, ory("Authorization")))
 }
 
-fn key(key: &str) -> Request {
+fn key(key: &str) -> WebhookRequest {
     header("authorization", key)
 }
 

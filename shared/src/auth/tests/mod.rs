@@ -26,8 +26,8 @@ fn ory(name: &str) -> Scheme {
     Scheme::Ory { api_key_name: name.to_owned() }
 }
 
-fn request(headers: &serde_json::Value, cookies: &[String], query: &str) -> Request {
-    Request::open(
+fn request(headers: &serde_json::Value, cookies: &[String], query: &str) -> WebhookRequest {
+    WebhookRequest::open(
         json!({
             "rawQueryString": query,
             "headers": headers,
@@ -40,7 +40,7 @@ fn request(headers: &serde_json::Value, cookies: &[String], query: &str) -> Requ
     .unwrap()
 }
 
-fn header(name: &str, value: &str) -> Request {
+fn header(name: &str, value: &str) -> WebhookRequest {
     request(&json!({name: value}), &[], "")
 }
 
@@ -48,7 +48,7 @@ fn basic_header(text: &str) -> String {
     format!("Basic {}", STANDARD.encode(text))
 }
 
-async fn passes(auth: &CallerAuth, request: Request) -> bool {
+async fn passes(auth: &CallerAuth, request: WebhookRequest) -> bool {
     match auth.authenticate(request).await {
         Ok(_) => true,
         Err(AuthError::Mismatch) => false,

@@ -269,7 +269,7 @@ proptest! {
                     "isBase64Encoded": false,
                 });
                 // A header that none can be is a foreign event.
-                if let Ok(request) = Request::open(event.into()) {
+                if let Ok(request) = WebhookRequest::open(event.into()) {
                     assert!(!passes(&auth, request).await);
                 }
             }

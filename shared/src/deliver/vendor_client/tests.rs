@@ -1,4 +1,4 @@
-//! MaxCalls, over any answers and any time that is left.
+//! Calls, over any answers and any time that is left.
 
 use std::{
     collections::VecDeque,
@@ -12,10 +12,14 @@ use serde_json::json;
 use time::macros::datetime;
 use tokio::runtime::Builder;
 
-use super::*;
+use super::{
+    super::{EventFacts, InvalidOutput, Rendered},
+    *,
+};
 use crate::{
+    budget::MaxCalls,
     clock::VirtualClock,
-    http::{Error, Response},
+    http::Error,
     outcome::Blocked,
     secrets::{Cached, MemorySecrets, Product, Ttl},
 };
@@ -98,12 +102,18 @@ impl Api for Scripted {
         answer
     }
 
-    fn classify(&self, (): &(), answer: &Response) -> Outcome {
-        Self::outcome(answer)
-    }
-
     fn when_in_doubt(&self, (): &()) -> WhenInDoubt<'_, ()> {
         if self.can_repeat { WhenInDoubt::Repeat } else { WhenInDoubt::StartOver }
+    }
+}
+
+impl Vendor for Scripted {
+    fn prepare(&self, _: Rendered, _: &EventFacts<'_>) -> Result<(), InvalidOutput> {
+        Ok(())
+    }
+
+    fn classify(&self, (): &(), answer: &Response) -> Outcome {
+        Self::outcome(answer)
     }
 }
 
@@ -159,9 +169,10 @@ proptest! {
         let (delivered, made, left, began, took) = runtime.block_on(async {
             let client = client(script, can_repeat, timeout);
             let now = datetime!(2026-01-01 00:00 UTC);
-            let budget = Budget::inline(limit, now, now + Duration::from_mins(1));
+            let mut budget = Budget::inline(limit, now, now + Duration::from_mins(1));
+            budget.max_calls = max_calls;
             let (left, began) = (budget.left(), Instant::now());
-            let delivered = client.deliver(&(), None, &budget, max_calls).await;
+            let delivered = client.deliver(&(), None, &budget).await;
             let made = client.vendor.made.into_inner().unwrap_or_else(PoisonError::into_inner);
             (delivered, made, left, began, began.elapsed())
         });
@@ -172,7 +183,7 @@ proptest! {
         let with_a_fresh_key = u32::from(bad_keys.count() > 0);
         let calls = u32::try_from(made.len()).unwrap();
         prop_assert!(calls <= max_calls.0 + with_a_fresh_key, "{made:#?}");
-        prop_assert_eq!(delivered.calls, calls);
+        prop_assert_eq!(delivered.effort.calls, calls);
         prop_assert!(left <= limit);
         prop_assert!(took <= left + tick * (2 * calls + 1), "{took:?} of {left:?}");
         for one in &made {
@@ -202,8 +213,9 @@ async fn transient_error_is_retried_up_to_three_calls_inline_and_one_from_the_qu
     for (max_calls, calls) in [(MaxCalls::INLINE, 3), (MaxCalls::ONE, 1)] {
         let refused = Said { status: REFUSED, wait: None, after: Duration::ZERO };
         let client = client(vec![refused; 9], false, Duration::from_secs(15));
-        let budget = Budget::inline(Duration::from_secs(10), now, now + Duration::from_mins(1));
-        let delivered = client.deliver(&(), None, &budget, max_calls).await;
-        assert_eq!((delivered.calls, delivered.outcome.word()), (calls, "try_later"));
+        let mut budget = Budget::inline(Duration::from_secs(10), now, now + Duration::from_mins(1));
+        budget.max_calls = max_calls;
+        let delivered = client.deliver(&(), None, &budget).await;
+        assert_eq!((delivered.effort.calls, delivered.outcome.word()), (calls, "try_later"));
     }
 }

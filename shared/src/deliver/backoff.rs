@@ -1,16 +1,14 @@
-//! How long a message that was not delivered stays backoff in the queue.
+//! How long a message that was not delivered is delayed in the queue.
 
 use std::time::Duration;
 
-use crate::{
-    deliver::RESEND_AFTER,
-    outcome::{Outcome, Wait},
-};
+use super::in_doubt::RESEND_AFTER;
+use crate::outcome::{Outcome, Wait};
 
 /// The first wait, doubled after each attempt.
 const SHORTEST: Duration = Duration::from_secs(2);
 
-/// The longest wait that is ours: with 100 attempt, a message is tried for about a day.
+/// The longest wait that is ours: with 100 attempts, a message is tried for about a day.
 pub const MAX_BACKOFF: Duration = Duration::from_mins(15);
 
 /// The longest wait that a vendor is granted.
@@ -19,7 +17,7 @@ pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// A wait until a known time is prolonged by up to this part of it.
 const SPREAD: f64 = 0.5;
 
-/// How long to hide the message after it was received so often; `None` where it is done.
+/// How long to delay the message after so many attempts; `None` where it is done.
 ///
 /// `random` is from 0 to 1, and spreads the wait: messages that failed together do not come back
 /// together. A wait of ours is drawn from its upper half; one until a known time is only prolonged,
@@ -37,16 +35,16 @@ pub fn backoff(outcome: &Outcome, attempt: u32, random: f64) -> Option<Duration>
         Wait::Growing => growing,
         Wait::AtLeast(asked) => growing.max(asked.min(MAX_RETRY_AFTER)),
         Wait::Until(known) => {
-            let is_last = attempt >= LAST_RECEIVES && matches!(outcome, Outcome::InDoubt { .. });
+            let is_last = attempt >= LAST_ATTEMPTS && matches!(outcome, Outcome::InDoubt { .. });
             let known = if is_last { known.max(RESEND_AFTER) } else { known };
             known.min(MAX_RETRY_AFTER).mul_f64(1.0 + random * SPREAD)
         }
     })
 }
 
-/// From so many attempt on, a doubt is next looked into when a search settles it: of the 100 that a
+/// From so many attempts on, a doubt is next looked into when a search settles it: of the 100 that a
 /// message has, few are left.
-const LAST_RECEIVES: u32 = 95;
+const LAST_ATTEMPTS: u32 = 95;
 
 fn growing(attempt: u32) -> Duration {
     let doublings = attempt.saturating_sub(1).min(u32::BITS - 1);

@@ -1,17 +1,15 @@
-//! Deliver, from the queue: what was delivered is deleted, the rest is backoff for a while.
+//! Deliver, from the queue: what was delivered is deleted, the rest is delayed for a while.
 
 use std::panic::AssertUnwindSafe;
 
 use futures_util::{FutureExt, future::join_all};
 use tokio::time::Instant;
 
-use super::{Dispatch, backoff::backoff};
+use super::{Attempt, Deliver, DeliveryReport, Dispatch, backoff};
 use crate::{
     budget::Budget,
-    deliver::{Deliver, DeliveryReport},
     key::FunctionArn,
-    lambda::Invocation,
-    message::{Event, Message, Unreadable},
+    message::{Message, QueuedEvent, Unreadable},
     outcome::Outcome,
     queue::ReceivedMessage,
     telemetry::{LogEntry, chain},
@@ -22,30 +20,32 @@ type Came = Option<DeliveryReport>;
 
 impl<D> Dispatch<D> {
     /// Delivers messages from the queue; the ids of those that stay there.
-    pub async fn work<E: Event>(
+    pub async fn deliver_received<E: QueuedEvent>(
         &self,
         received: Vec<ReceivedMessage>,
-        invocation: &Invocation,
+        arn: &FunctionArn,
+        budget: &Budget,
     ) -> Vec<String>
     where
         D: Deliver<E>,
     {
         let began = Instant::now();
-        let budget = Budget::of_invocation(self.clock.now(), invocation.ends);
         let mut messages = Vec::new();
         let mut read = |one: &ReceivedMessage| {
             messages.push(Message::<E>::from_json(&one.body, self.name)?);
             Ok(())
         };
         let read: Vec<Result<(), Unreadable>> = received.iter().map(&mut read).collect();
-        let report = self.deliver_safely(&messages, &invocation.arn, &budget).await;
-        let mut report = messages.iter().zip(report);
+        let attempts = messages.iter().map(|message| Attempt { message, arn, budget: *budget });
+        let attempts: Vec<_> = attempts.collect();
+        let reports = self.deliver_safely(&attempts).await;
+        let mut reports = messages.iter().zip(reports);
         let mut came_of = Vec::new();
         for (one, read) in received.into_iter().zip(read) {
             let mut entry = entry_of(&one);
             let came = match read {
                 Err(unreadable) => Some(Outcome::blocked(unreadable.to_string()).into()),
-                Ok(()) => report.next().and_then(|(message, came)| {
+                Ok(()) => reports.next().and_then(|(message, came)| {
                     message.describe(&mut entry);
                     came
                 }),
@@ -67,33 +67,27 @@ impl<D> Dispatch<D> {
 
     /// Delivers all, and each by itself where a panic ended that: it keeps nothing from the
     /// others.
-    async fn deliver_safely<E: Event>(
-        &self,
-        messages: &[Message<E>],
-        arn: &FunctionArn,
-        budget: &Budget,
-    ) -> Vec<Came>
+    async fn deliver_safely<E: QueuedEvent>(&self, attempts: &[Attempt<'_, E>]) -> Vec<Came>
     where
         D: Deliver<E>,
     {
-        let all = AssertUnwindSafe(self.delivery.deliver_all(messages, arn, budget)).catch_unwind();
+        let all = AssertUnwindSafe(self.delivery.deliver_all(attempts)).catch_unwind();
         match all.await {
-            Ok(report) => report.into_iter().map(Some).collect(),
-            Err(_) if messages.len() < 2 => vec![None; messages.len()],
+            Ok(reports) => reports.into_iter().map(Some).collect(),
+            Err(_) if attempts.len() < 2 => vec![None; attempts.len()],
             Err(_) => {
                 let mut each = Vec::new();
-                for message in messages.chunks(1) {
-                    let alone = self.delivery.deliver_all(message, arn, budget);
-                    let alone = AssertUnwindSafe(alone).catch_unwind().await;
-                    each.push(alone.ok().and_then(|mut report| report.pop()));
+                for attempt in attempts.chunks(1) {
+                    let alone = AssertUnwindSafe(self.delivery.deliver_all(attempt)).catch_unwind();
+                    each.push(alone.await.ok().and_then(|mut reports| reports.pop()));
                 }
                 each
             }
         }
     }
 
-    /// Whether the message may be deleted. If not, it is backoff for as long as there is nothing
-    /// to do; where that fails, for as long as the queue hides it anyway.
+    /// Whether the message may be deleted. If not, it is delayed for as long as there is nothing to
+    /// do; where that fails, for as long as the queue hides it anyway.
     async fn is_done(&self, one: &ReceivedMessage, came: Option<&DeliveryReport>) -> bool {
         let Some(report) = came else { return false };
         let wait = backoff(&report.outcome, one.attempt, fastrand::f64());

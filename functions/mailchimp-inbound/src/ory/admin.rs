@@ -1,0 +1,56 @@
+//! The admin API within one delivery: what is asked, and what is told.
+
+use shared::{
+    budget::Budget,
+    deliver::{DeliveryReport, Effort, VendorClient},
+    outcome::Outcome,
+};
+use uuid::Uuid;
+
+use super::{Call, Identity, Ory, outcome};
+use crate::patch::Operation;
+
+/// Why nothing is done for an identity that is not there any more.
+pub(crate) const GONE: Outcome = Outcome::Skipped { reason: "identity gone" };
+
+/// Ory's admin API, within one delivery.
+#[derive(Clone, Copy)]
+pub(crate) struct Admin<'a> {
+    pub(crate) client: &'a VendorClient<Ory>,
+    pub(crate) budget: &'a Budget,
+}
+
+impl Admin<'_> {
+    /// The identity of this id, as it is now; `None` where it is gone.
+    ///
+    /// # Errors
+    /// What came of an event whose identity cannot be known.
+    pub(crate) async fn identity(&self, id: Uuid) -> Result<Option<Identity>, DeliveryReport> {
+        self.client.read(&Call::ById(id), outcome::identity, self.budget).await
+    }
+
+    /// The identities that sign in by this address.
+    ///
+    /// # Errors
+    /// What came of an event whose identities cannot be known.
+    pub(crate) async fn identities(&self, address: &str) -> Result<Vec<Identity>, DeliveryReport> {
+        let call = Call::ByAddress(address.to_owned());
+        self.client.read(&call, outcome::identities, self.budget).await
+    }
+
+    /// Patches the identity, unless `is_held` no more; the identity as it is then.
+    ///
+    /// # Errors
+    /// The outcome of a patch that was not made, or may not have been.
+    pub(crate) async fn patch(
+        &self,
+        id: Uuid,
+        operations: Vec<Operation>,
+        is_held: &(dyn Fn() -> bool + Sync),
+        effort: &mut Effort,
+    ) -> Result<Identity, Outcome> {
+        let call = Call::Patch(id, operations);
+        let patched = |answer: &_| outcome::identity(answer)?.ok_or(GONE);
+        self.client.call(is_held, &call, patched, self.budget, effort).await
+    }
+}

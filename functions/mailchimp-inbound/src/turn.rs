@@ -1,0 +1,292 @@
+//! One person's turn: enter the lane, read, render, patch Ory, tell Segment, leave.
+
+use serde_json::{Map, Value, json};
+use shared::{
+    deliver::{
+        Attempt, DeliveryReport, Effort, EventFacts, InvalidOutput, Rendered, Vendor, render,
+    },
+    idempotency::{InLane, Writer, Written},
+    key::IdempotencyKey,
+    message::Message,
+    outcome::Outcome,
+    segment::{Batch, Segment},
+    telemetry::Metric,
+};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    deliver::{Inbound, template_argument},
+    event::Event,
+    order::{self, Moment},
+    ory::{GONE, Identity},
+    patch::{self, Operation},
+    targets::{Left, Past, plan_call, plan_patch},
+    template_output::TemplateOutput,
+};
+
+/// An event and one of the identities that it is about, alone in the lane.
+pub(crate) struct Turn<'a> {
+    inbound: &'a Inbound,
+    attempt: &'a Attempt<'a, Event>,
+    /// `None`: nobody whom Ory knows.
+    identity: Option<Uuid>,
+    /// `None`: the event is about nobody at all.
+    lane: Option<InLane>,
+    moment: Moment,
+    /// What the lane's events have written by now.
+    written: Written,
+    progress: Progress,
+}
+
+/// What was done in a turn so far.
+#[derive(Default)]
+struct Progress {
+    effort: Effort,
+    /// What was done, as answers tell it.
+    said: Map<String, Value>,
+    /// What was not, and why.
+    left: Left,
+    /// Whether the event named anything as the newest.
+    named: bool,
+    /// Whether Ory does not hold any more what the event says.
+    changed: bool,
+}
+
+impl<'a> Turn<'a> {
+    /// Takes the turn, in the lane where there is one.
+    pub(crate) async fn take(
+        inbound: &'a Inbound,
+        attempt: &'a Attempt<'a, Event>,
+        identity: Option<Uuid>,
+    ) -> DeliveryReport {
+        let mut turn = Self {
+            inbound,
+            attempt,
+            identity,
+            lane: None,
+            moment: Moment::of(attempt.message),
+            written: Written::default(),
+            progress: Progress::default(),
+        };
+        let Some(lane) = turn.lane_name() else { return turn.apply().await };
+        match inbound.idempotency.enter(lane, &attempt.budget).await {
+            Ok(lane) => turn.apply_in(lane).await,
+            Err(outcome) => outcome.into(),
+        }
+    }
+
+    fn lane_name(&self) -> Option<String> {
+        let address = || self.attempt.message.event.address();
+        match self.identity {
+            Some(id) => Some(order::identity_lane(id)),
+            None => order::address_lane(address()?, &self.inbound.salt),
+        }
+    }
+
+    async fn apply_in(&mut self, lane: InLane) -> DeliveryReport {
+        self.written.clone_from(&lane.written);
+        self.lane = Some(lane.clone());
+        let report = self.apply().await;
+        let written = (self.written != lane.written).then(|| self.written.clone());
+        match self.inbound.idempotency.leave(&lane, written).await {
+            Err(outcome) if report.outcome.is_settled() => DeliveryReport { outcome, ..report },
+            _ => report,
+        }
+    }
+
+    async fn apply(&mut self) -> DeliveryReport {
+        match self.do_both().await {
+            Ok(()) => self.progress.finish(),
+            Err(report) => self.progress.stop(report),
+        }
+    }
+
+    /// Ory first: what is wrong with Segment's part keeps nothing from it.
+    async fn do_both(&mut self) -> Result<(), DeliveryReport> {
+        let Message { event, event_id, .. } = self.attempt.message;
+        let identity = self.read().await?;
+        let ctx = template_argument(event, identity.as_ref().map(Identity::as_value));
+        let inbound = self.inbound;
+        let (rendered, key) = render(&inbound.template, ctx, event_id).await?;
+        let output = TemplateOutput::read(rendered, &inbound.patch_paths, &inbound.template)?;
+        let identity = match identity {
+            Some(identity) => Some(self.patch(identity, &output.patch).await?),
+            None => None,
+        };
+        let unfit = |unfit: InvalidOutput| DeliveryReport::from(unfit.outcome(&inbound.template));
+        let Some(call) = output.segment.map_err(|rule| unfit(InvalidOutput::Rule(rule)))? else {
+            return Ok(());
+        };
+        // Somebody has changed meanwhile what Segment would be told of.
+        if identity.is_some_and(|identity| !patch::is_done(&output.patch, identity.as_value())) {
+            self.progress.changed = true;
+            return Ok(());
+        }
+        self.tell(call, &key).await
+    }
+
+    /// The identity as it is now: since it was found, another event may have changed it.
+    async fn read(&self) -> Result<Option<Identity>, DeliveryReport> {
+        match (self.inbound.admin(self.attempt), self.identity) {
+            (Some(admin), Some(id)) => {
+                let identity = admin.identity(id).await?.ok_or(GONE)?;
+                if identity.id() != id {
+                    return Err(Outcome::in_doubt("Ory returned a different identity").into());
+                }
+                Ok(Some(identity))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Patches what no newer event has named; the identity as it is then.
+    async fn patch(
+        &mut self,
+        identity: Identity,
+        operations: &[Operation],
+    ) -> Result<Identity, DeliveryReport> {
+        note_others_change(&identity, &mut self.written);
+        let past = Past { moment: &self.moment, written: &self.written, salt: &self.inbound.salt };
+        let plan = plan_patch(operations, identity.as_value(), past, &mut self.progress.left);
+        let identity = match self.inbound.admin(self.attempt) {
+            Some(admin) if !plan.patch.is_empty() => {
+                let count = plan.patch.len();
+                let is_held = || self.is_held();
+                let mut effort = Effort::default();
+                let patched = admin.patch(identity.id(), plan.patch, &is_held, &mut effort).await;
+                let patched = match patched {
+                    Ok(patched) => patched,
+                    Err(outcome) => return Err(DeliveryReport::of_calls(outcome, effort)),
+                };
+                self.written.identity_updated_at = patched.updated_at();
+                self.progress.said.insert("ory".to_owned(), json!({ "operations": count }));
+                self.progress.effort = effort;
+                patched
+            }
+            _ => identity,
+        };
+        self.progress.named |= !plan.targets.is_empty();
+        for (target, is_sent) in plan.targets {
+            let patched_at = self.written.identity_updated_at.filter(|_| is_sent);
+            self.written.note(target, Writer { patched_at, ..self.moment.writer() });
+        }
+        Ok(identity)
+    }
+
+    /// Tells Segment what no newer event has told it.
+    async fn tell(&mut self, call: Rendered, key: &IdempotencyKey) -> Result<(), DeliveryReport> {
+        let Some(segment) = &self.inbound.segment else { return Ok(()) };
+        let past = Past { moment: &self.moment, written: &self.written, salt: &self.inbound.salt };
+        let Some(plan) = plan_call(call, past, &mut self.progress.left) else { return Ok(()) };
+        self.progress.named = true;
+        let call = self.prepare(&segment.vendor, plan.call, key)?;
+        let is_held = || self.is_held();
+        let report = segment.call_while_leased(&is_held, &call, &self.attempt.budget).await;
+        let Outcome::Delivered { vendor, .. } = &report.outcome else {
+            if report.effort.may_have_been_taken() {
+                self.note(plan.targets, true);
+            }
+            return Err(report);
+        };
+        self.progress.said.insert("segment".to_owned(), vendor.clone());
+        self.progress.effort = self.progress.effort.then(report.effort);
+        self.note(plan.targets, false);
+        Ok(())
+    }
+
+    /// Notes what Segment was told, or may have been.
+    fn note(&mut self, targets: Vec<String>, in_doubt: bool) {
+        for target in targets {
+            self.written.note(target, Writer { in_doubt, ..self.moment.writer() });
+        }
+    }
+
+    /// Segment knows a call again by its key, so each person's has another.
+    fn prepare(
+        &self,
+        segment: &Segment,
+        call: Rendered,
+        key: &IdempotencyKey,
+    ) -> Result<Batch, Outcome> {
+        let part = self.identity.map(|id| key.part(&id.to_string()));
+        let idempotency_key = part.as_ref().unwrap_or(key).for_vendor(self.attempt.arn);
+        let received_at = self.attempt.message.received_at;
+        let facts =
+            EventFacts { idempotency_key: &idempotency_key, identity_id: None, received_at };
+        segment.prepare(call, &facts).map_err(|unfit| unfit.outcome(&self.inbound.template))
+    }
+
+    fn is_held(&self) -> bool {
+        let is_live = |lane: &InLane| self.inbound.idempotency.is_live(&lane.request);
+        self.lane.as_ref().is_none_or(is_live)
+    }
+}
+
+/// Remembers that somebody else has changed the identity: by our own next patch it would be
+/// forgotten when.
+fn note_others_change(identity: &Identity, written: &mut Written) {
+    let Some(updated) = identity.updated_at() else { return };
+    let is_ours = written.identity_updated_at.is_some_and(|ours| is_same_update(ours, updated));
+    if !is_ours {
+        written.changed_at = written.changed_at.max(Some(updated));
+    }
+}
+
+/// Some of Ory's databases keep whole seconds, so what a patch answers is finer than what is read
+/// later.
+fn is_same_update(ours: OffsetDateTime, read: OffsetDateTime) -> bool {
+    ours == read || read.nanosecond() == 0 && (ours - read).abs() < Duration::SECOND
+}
+
+impl Progress {
+    fn finish(&mut self) -> DeliveryReport {
+        let outcome = if !self.said.is_empty() {
+            Outcome::delivered(Value::Object(std::mem::take(&mut self.said)))
+        } else if self.left.withdrawn {
+            Outcome::Skipped { reason: "stale consent" }
+        } else if self.left.stale {
+            Outcome::Skipped { reason: "stale: a newer event was applied" }
+        } else if self.changed {
+            Outcome::Skipped { reason: "identity changed since the event" }
+        } else if self.left.done && !self.named {
+            Outcome::Duplicate
+        } else {
+            Outcome::Skipped { reason: "nothing to do" }
+        };
+        self.counted(DeliveryReport::of_calls(outcome, self.effort.clone()))
+    }
+
+    /// With what was done before it stopped.
+    fn stop(&self, report: DeliveryReport) -> DeliveryReport {
+        let effort = self.effort.then(report.effort);
+        self.counted(DeliveryReport { effort, ..report })
+    }
+
+    fn counted(&self, mut report: DeliveryReport) -> DeliveryReport {
+        report.counts.extend(self.left.withdrawn.then_some(Metric::StaleConsent));
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn own_update_is_recognized_in_whole_seconds() {
+        let ours = datetime!(2026-01-01 00:00:05.7 UTC);
+        for read in [ours, datetime!(2026-01-01 00:00:05 UTC), datetime!(2026-01-01 00:00:06 UTC)] {
+            assert!(is_same_update(ours, read), "{read}");
+        }
+        for read in [
+            datetime!(2026-01-01 00:00:05.71 UTC),
+            datetime!(2026-01-01 00:00:07 UTC),
+            datetime!(2026-01-01 00:00:04 UTC),
+        ] {
+            assert!(!is_same_update(ours, read), "{read}");
+        }
+    }
+}

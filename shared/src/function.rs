@@ -1,0 +1,129 @@
+//! A function, apart from where it runs: it accepts the calls of its URL, and delivers what comes
+//! from its queue.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use crate::{
+    budget::Budget,
+    deliver::{Deliver, Dispatch, Resources},
+    envelope::RawEvent,
+    key::FunctionArn,
+    message::QueuedEvent,
+    queue::ReceivedMessage,
+    response::WebhookResponse,
+    secrets::{Cached, prefetch},
+    telemetry::LogEntry,
+    template::{Template, TemplateFault},
+};
+
+/// What Lambda tells of one invocation.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The function's ARN.
+    pub arn: FunctionArn,
+    /// When Lambda ends the invocation, whatever it is at.
+    pub ends: OffsetDateTime,
+}
+
+/// A function, apart from where it runs.
+#[async_trait]
+pub trait Function: Send + Sync {
+    /// Answers one call of its URL, whatever it is: a panic does not come out of here.
+    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> WebhookResponse;
+
+    /// Delivers messages from its queue; the ids of those that stay there.
+    async fn deliver(&self, received: Vec<ReceivedMessage>, invocation: &Invocation)
+    -> Vec<String>;
+
+    /// Fetches ahead what every call needs, and waits until the templates are ready.
+    ///
+    /// # Errors
+    /// A template that does not parse, where that stops the start.
+    async fn warm(&self) -> Result<(), TemplateFault>;
+
+    /// Whether the process should end once its answer is out.
+    fn must_end(&self) -> bool;
+}
+
+/// Accepts the calls of one kind of caller: checks them, dispatches their events, and answers.
+#[async_trait]
+pub trait Accept: Send + Sync {
+    /// What the calls hold.
+    type Event: QueuedEvent;
+
+    /// How long the caller waits.
+    const LIMIT: Duration;
+
+    /// The answer to a call whose own answer does not come.
+    fn unfinished(&self) -> WebhookResponse;
+
+    /// Answers one call.
+    async fn answer<D: Deliver<Self::Event>>(
+        &self,
+        event: RawEvent,
+        invocation: &Invocation,
+        dispatch: &Dispatch<D>,
+        entry: &mut LogEntry,
+    ) -> WebhookResponse;
+
+    /// The secrets that callers present.
+    fn secrets(&self) -> Vec<&Cached>;
+
+    /// The template that answers are made with, where there is one.
+    fn template(&self) -> Option<&Template> {
+        None
+    }
+}
+
+/// The function behind a webhook: `A` accepts its calls, and `D` delivers their events.
+pub struct Webhook<A, D> {
+    /// How calls are accepted.
+    pub accept: A,
+    /// What delivery needs before the first event.
+    pub resources: Resources,
+    /// The way from accept to deliver.
+    pub dispatch: Dispatch<D>,
+}
+
+#[async_trait]
+impl<A: Accept, D: Deliver<A::Event>> Function for Webhook<A, D> {
+    async fn accept(&self, event: RawEvent, invocation: &Invocation) -> WebhookResponse {
+        let answer = async |entry: &mut LogEntry| {
+            self.accept.answer(event, invocation, &self.dispatch, entry).await
+        };
+        self.dispatch.event_log.request(A::LIMIT, self.accept.unfinished(), answer).await
+    }
+
+    async fn deliver(
+        &self,
+        received: Vec<ReceivedMessage>,
+        invocation: &Invocation,
+    ) -> Vec<String> {
+        let budget = Budget::of_invocation(self.dispatch.clock.now(), invocation.ends);
+        self.dispatch.deliver_received(received, &invocation.arn, &budget).await
+    }
+
+    /// A template of deliveries that does not parse stops the start of a function without a queue;
+    /// one with a queue says so, and goes on enqueuing events. One of answers always does: nobody
+    /// could be answered as they expect.
+    async fn warm(&self) -> Result<(), TemplateFault> {
+        let mut secrets = self.resources.secrets();
+        secrets.extend(self.accept.secrets());
+        prefetch(&secrets).await;
+        self.accept.template().map_or(Ok(()), Template::check)?;
+        match self.resources.template.check() {
+            Err(fault) if self.dispatch.queue.is_some() => {
+                self.dispatch.event_log.write(&LogEntry::for_broken_template(&fault));
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
+
+    fn must_end(&self) -> bool {
+        self.resources.template.overran() || self.accept.template().is_some_and(Template::overran)
+    }
+}
