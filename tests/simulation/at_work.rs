@@ -12,14 +12,14 @@ use crate::{judge::Wrong, settings::Which, world::World};
 /// For how long a failure may keep an event: the longest wait from the queue, and a little.
 pub(crate) const LATER: Duration = Duration::from_mins(16);
 
-/// For how long a doubt may: until the search that settles it, and the wait before that.
+/// For how long an in-doubt call may: until the search that settles it, and the wait before that.
 pub(crate) const DOUBT: Duration = Duration::from_mins(50);
 
 /// The longest wait that a vendor is granted.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// So many deliveries of one event, one after the other, in which nothing went wrong, must come to
-/// something. Waits for another's lease and for a search that settles a doubt are a few.
+/// something. Waits for another's lease and for a search that settles an in-doubt call are a few.
 const TRIED_WELL: u32 = 50;
 
 /// One invocation.
@@ -95,8 +95,9 @@ impl World {
         let asked = work.asked.get(&event).copied().unwrap_or_default();
         if wait < asked.min(MAX_RETRY_AFTER) {
             let key = &self.plan.events[event].key;
-            let told = format_args!("{key}: {asked:?} were asked for, it comes again in {wait:?}");
-            self.condemn(Wrong::Impatient, told);
+            let context =
+                format_args!("{key}: {asked:?} were asked for, it comes again in {wait:?}");
+            self.condemn(Wrong::Impatient, context);
         }
     }
 

@@ -62,7 +62,7 @@ pub(crate) async fn call(world: Arc<World>, lambda: Arc<Lambda>, number: usize) 
         }
         match timeout(patience, asked).await {
             Ok(Ok(true)) => {
-                if event.told.is_some() && world.chance.strikes(Fault::ToldAgain) {
+                if event.mailchimp.is_some() && world.chance.strikes(Fault::ToldAgain) {
                     tell_again(&world, &lambda, number);
                 }
                 return;
@@ -101,7 +101,7 @@ async fn ask(world: Arc<World>, lambda: Arc<Lambda>, number: usize) -> bool {
         event.address,
         event.key
     ));
-    world.was_told(number);
+    world.was_sent(number);
     let presented = world.presented();
     let Some(answer) = lambda.accept(number, presented).await else { return false };
     let status = answer.status;
@@ -140,15 +140,15 @@ fn turned_away(world: &World, presented: &str) {
     let is_new = world.secret_changed().is_some_and(|at| {
         presented != CALLER_SECRET && world.elapsed().saturating_sub(at) < LOOKED_UP_ANEW
     });
-    let told = format_args!("{presented}");
+    let context = format_args!("{presented}");
     // Its two versions are looked up at once, and the rotation may come between them.
     let is_rotated = world.secret_changed().is_some() && world.plan.turned_off.is_none();
     if is_rotated && world.did_secrets_fail(LOOKED_UP_ANEW) {
-        world.excuse(Excused::NotYetKnown, told);
+        world.excuse(Excused::NotYetKnown, context);
     } else if is_new || presented != CALLER_SECRET && world.did_secrets_fail(LOOKED_UP_ANEW) {
-        world.excuse(Excused::NotYetKnown, told);
+        world.excuse(Excused::NotYetKnown, context);
     } else {
-        world.condemn(Wrong::TurnedAway, told);
+        world.condemn(Wrong::TurnedAway, context);
     }
 }
 
@@ -179,7 +179,7 @@ pub(crate) async fn misuse(world: Arc<World>, lambda: Arc<Lambda>, at: Duration)
         if !(200..300).contains(&status) {
             continue;
         }
-        world.was_told(number);
+        world.was_sent(number);
         world.was_answered(number);
         if after < SECRET_KEPT || after < SECRET_KEPT_LONGEST && world.did_secrets_fail(after) {
             world.excuse(Excused::StillInUse, format_args!("after {after:?}"));
@@ -204,7 +204,7 @@ fn is_true(world: &World, event: &Planned, answer: &Response) -> bool {
         }
         // Whatever came of it, and be it nothing, it was told before, or was in the queue after all.
         (Some("duplicate"), Which::Mailchimp) => {
-            let is_again = world.told_at(number).is_some_and(|[first, last]| first < last);
+            let is_again = world.sent_at(number).is_some_and(|[first, last]| first < last);
             is_again || world.has_been_received(&event.key)
         }
         // It may be old, or about nobody.
@@ -217,5 +217,5 @@ fn is_true(world: &World, event: &Planned, answer: &Response) -> bool {
 
 /// Whether the vendor has it, or has rejected it, for whatever reason.
 fn is_settled(world: &World, event: &Planned) -> bool {
-    world.is_done(event) || world.came_of_mails(event).contains(&true)
+    world.is_done(event) || world.mail_fates(event).contains(&true)
 }

@@ -16,7 +16,7 @@ const CLOCKS: Duration = Duration::from_secs(2);
 /// By which way somebody said something.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Way {
-    /// In Mailchimp, which told it by the event of this number.
+    /// In Mailchimp, which reported it by the event of this number.
     Mailchimp(usize),
     /// In Ory's settings.
     Ory,
@@ -48,11 +48,11 @@ pub(crate) struct Word {
     pub(crate) weight: Weight,
 }
 
-/// What was said at Ory, and when events were told.
+/// What was said at Ory, and when events were sent.
 #[derive(Default)]
 pub(crate) struct Chronicle {
     at_ory: Locked<Vec<(usize, String, Word)>>,
-    told: Locked<BTreeMap<usize, [OffsetDateTime; 2]>>,
+    sent: Locked<BTreeMap<usize, [OffsetDateTime; 2]>>,
 }
 
 impl World {
@@ -62,15 +62,15 @@ impl World {
         self.chronicle.at_ory.lock().push((person, path, word));
     }
 
-    /// An event is told to its function.
-    pub(crate) fn was_told(&self, event: usize) {
+    /// An event is sent to its function.
+    pub(crate) fn was_sent(&self, event: usize) {
         let now = self.now();
-        self.chronicle.told.lock().entry(event).or_insert([now; 2])[1] = now;
+        self.chronicle.sent.lock().entry(event).or_insert([now; 2])[1] = now;
     }
 
-    /// When the event was told for the first time and for the last.
-    pub(crate) fn told_at(&self, event: usize) -> Option<[OffsetDateTime; 2]> {
-        self.chronicle.told.lock().get(&event).copied()
+    /// When the event was sent for the first time and for the last.
+    pub(crate) fn sent_at(&self, event: usize) -> Option<[OffsetDateTime; 2]> {
+        self.chronicle.sent.lock().get(&event).copied()
     }
 
     /// All that was said about the consent of this person that is kept at this path, the first
@@ -81,15 +81,15 @@ impl World {
         let at_ory = at_ory.iter().filter(|(whose, place, _)| *whose == person && place == path);
         let mut words: Vec<_> = at_ory.map(|(.., word)| word.clone()).collect();
         for (number, event) in self.plan.events.iter().enumerate() {
-            let Some(told) = &event.told else { continue };
-            let Some(says) = told.kind.consent() else { continue };
-            let is_here = inbound.consent_path(told.list).as_deref() == Some(path);
-            if !is_here || event.is_cancelled || self.told_at(number).is_none() {
+            let Some(sent) = &event.mailchimp else { continue };
+            let Some(says) = sent.kind.consent() else { continue };
+            let is_here = inbound.consent_path(sent.list).as_deref() == Some(path);
+            if !is_here || event.is_cancelled || self.sent_at(number).is_none() {
                 continue;
             }
             let weight = self.weight(number, person);
             let way = Way::Mailchimp(number);
-            words.extend(weight.map(|weight| Word { at: told.said_at(), says, way, weight }));
+            words.extend(weight.map(|weight| Word { at: sent.said_at(), says, way, weight }));
         }
         words.sort_by_key(|word| word.at);
         words
@@ -105,21 +105,21 @@ impl World {
     /// person.
     pub(crate) fn weight(&self, number: usize, person: usize) -> Option<Weight> {
         let event = &self.plan.events[number];
-        let told = event.told.as_ref()?;
+        let sent = event.mailchimp.as_ref()?;
         let (people, one) = (&self.plan.people, &self.plan.people[person]);
-        let carried = told.carries(people);
-        let withdraws = told.kind.consent() == Some(false);
-        if told.owner != person && one.twin != Some(told.owner) {
+        let carried = sent.carries(people);
+        let withdraws = sent.kind.consent() == Some(false);
+        if sent.owner != person && one.twin != Some(sent.owner) {
             return (withdraws && carried == Some(person)).then_some(Weight::Bystander);
         }
-        let by_id = carried == Some(person) && (withdraws || one.has_verified(&told.addresses[0]));
-        let by_address = told.addresses.contains(&one.address);
+        let by_id = carried == Some(person) && (withdraws || one.has_verified(&sent.addresses[0]));
+        let by_address = sent.addresses.contains(&one.address);
         if !by_id && !by_address {
             return Some(Weight::Unmatched);
         }
         let [signed_up, listed] = one.signs_up.unwrap_or_default();
-        let is_known = by_id && self.was_told_after(number, signed_up)
-            || by_address && self.was_told_after(number, listed);
+        let is_known = by_id && self.was_sent_after(number, signed_up)
+            || by_address && self.was_sent_after(number, listed);
         if !is_known {
             return Some(Weight::May);
         }
@@ -140,16 +140,16 @@ impl World {
     /// Whether only the Segment part of a template keeps a withdrawal among the dead letters: Ory
     /// must have it all the same.
     fn withdrawal_is_due(&self, number: usize) -> bool {
-        let told = self.plan.events[number].told.as_ref();
+        let sent = self.plan.events[number].mailchimp.as_ref();
         let is_unfit = self.plan.of(Which::Mailchimp).is_unfit_later;
-        let withdraws = told.is_some_and(|told| told.kind.consent() == Some(false));
+        let withdraws = sent.is_some_and(|sent| sent.kind.consent() == Some(false));
         is_unfit && withdraws && self.was_tried_well(number)
     }
 
-    /// Whether an event was told after something had happened at Ory.
-    fn was_told_after(&self, number: usize, happened: Duration) -> bool {
+    /// Whether an event was sent after something had happened at Ory.
+    fn was_sent_after(&self, number: usize, happened: Duration) -> bool {
         let happened = BEGIN + happened + CLOCKS;
-        let told = self.told_at(number);
-        happened <= BEGIN + CLOCKS || told.is_some_and(|[first, _]| first >= happened)
+        let sent = self.sent_at(number);
+        happened <= BEGIN + CLOCKS || sent.is_some_and(|[first, _]| first >= happened)
     }
 }

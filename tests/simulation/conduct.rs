@@ -11,7 +11,7 @@ impl World {
     pub(crate) fn check_patch(&self, call: &Call) {
         let event = call.work.events[0];
         let planned = &self.plan.events[event];
-        let Some(told) = &planned.told else { return };
+        let Some(sent) = &planned.mailchimp else { return };
         let id = call.path.rsplit('/').next().unwrap_or_default();
         let of = format!("{} ({}), {id} by sandbox {}", planned.address, planned.key, call.sandbox);
         let person = self.plan.people.iter().position(|person| person.id.to_string() == id);
@@ -26,7 +26,7 @@ impl World {
             self.condemn(Wrong::Echo, format_args!("{of}"));
         }
         let mut said = operations.iter().filter_map(|operation| operation["value"].as_bool());
-        if said.any(|said| Some(said) != told.kind.consent()) {
+        if said.any(|said| Some(said) != sent.kind.consent()) {
             self.condemn(Wrong::Contrary, format_args!("{of}: {}", call.body));
         }
     }

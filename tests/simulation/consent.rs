@@ -36,13 +36,13 @@ impl World {
         let last = words.iter().rfind(|word| word.weight == Weight::Counts);
         let at_first = one.consent == Some(true) && path.starts_with("/traits/");
         let said = last.map_or(at_first, |last| last.says);
-        let told = format_args!("{} at {path}: {shows}, said: {words:?}", one.address);
+        let context = format_args!("{} at {path}: {shows}, said: {words:?}", one.address);
         if shows == said {
             // The last word may be one that nobody could understand.
             if let Some(word) = words.last().filter(|word| word.says != shows) {
                 match word.weight {
-                    Weight::Unmatched => self.excuse(Excused::Unmatched, told),
-                    Weight::Unclear => self.excuse(Excused::Unclear, told),
+                    Weight::Unmatched => self.excuse(Excused::Unmatched, context),
+                    Weight::Unclear => self.excuse(Excused::Unclear, context),
                     _ => {}
                 }
             }
@@ -53,9 +53,9 @@ impl World {
             return;
         }
         match self.excuse_of(person, last, &words, shows) {
-            Some(excuse) => self.excuse(excuse, told),
-            None if shows => self.condemn(Wrong::StillConsenting, told),
-            None => self.condemn(Wrong::ConsentLost, told),
+            Some(excuse) => self.excuse(excuse, context),
+            None if shows => self.condemn(Wrong::StillConsenting, context),
+            None => self.condemn(Wrong::ConsentLost, context),
         }
     }
 
@@ -98,7 +98,7 @@ impl World {
         excuses.into_iter().find(|(_, holds)| holds()).map(|(excuse, _)| excuse)
     }
 
-    /// Whether a word was told with a time ahead of the truth, and received after the last.
+    /// Whether a word was sent with a time ahead of the truth, and received after the last.
     fn counts_as_later(&self, word: &Word, last: Option<&Word>) -> bool {
         let Way::Mailchimp(event) = word.way else { return false };
         let last = last.map_or(OffsetDateTime::UNIX_EPOCH, |last| last.at);
@@ -108,9 +108,9 @@ impl World {
     /// Whether an event was told with a time ahead of the truth, and so counts as no older than
     /// what was said then.
     pub(crate) fn was_told_ahead_of(&self, event: usize, said: OffsetDateTime) -> bool {
-        let told = self.plan.events[event].told.as_ref().filter(|told| told.is_ahead);
-        let (Some(told), Some([_, received])) = (told, self.told_at(event)) else { return false };
-        told.fired_at().min(received + CLOCKS) >= second(said)
+        let sent = self.plan.events[event].mailchimp.as_ref().filter(|sent| sent.is_ahead);
+        let (Some(sent), Some([_, received])) = (sent, self.sent_at(event)) else { return false };
+        sent.fired_at().min(received + CLOCKS) >= second(said)
     }
 
     /// Whose address bounced is marked.
@@ -118,18 +118,18 @@ impl World {
         let one = &self.plan.people[person];
         let Some((identity, _)) = self.read_row(one.id) else { return };
         for (number, event) in self.plan.events.iter().enumerate() {
-            let hard = event.told.as_ref().filter(|told| told.kind == Kind::Hard);
-            let Some(told) = hard.filter(|_| !event.is_cancelled) else { continue };
+            let hard = event.mailchimp.as_ref().filter(|sent| sent.kind == Kind::Hard);
+            let Some(sent) = hard.filter(|_| !event.is_cancelled) else { continue };
             let is_due = self.weight(number, person) == Some(Weight::Counts);
-            let path = self.plan.inbound().bounced_path(told.list).unwrap_or_default();
+            let path = self.plan.inbound().bounced_path(sent.list).unwrap_or_default();
             if !is_due || identity.pointer(&path).is_some() {
                 continue;
             }
-            let told = format_args!("{} at {path}", one.address);
+            let context = format_args!("{} at {path}", one.address);
             if self.has_lost_a_write(one.id) {
-                self.excuse(Excused::InKratosWindow, told);
+                self.excuse(Excused::InKratosWindow, context);
             } else {
-                self.condemn(Wrong::NotMarked, told);
+                self.condemn(Wrong::NotMarked, context);
             }
         }
     }

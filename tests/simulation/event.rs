@@ -13,7 +13,7 @@ use uuid::{Builder, Uuid};
 use crate::{
     chance::Chance,
     fault::Fault,
-    mailchimp::Told,
+    mailchimp::MailchimpEvent,
     person::Person as Contact,
     settings::{Settings, Which},
 };
@@ -21,11 +21,11 @@ use crate::{
 /// The most events of one function; mostly there are fewer.
 const MOST: usize = 6;
 /// Mailchimp's.
-const MOST_TOLD: usize = 5;
+const MOST_SHOWN: usize = 5;
 /// What is told at once is told within this.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// One event that will be told to a function.
+/// One event that will be sent to a function.
 pub(crate) struct Planned {
     pub(crate) which: Which,
     /// When its caller calls for the first time.
@@ -44,8 +44,8 @@ pub(crate) struct Planned {
     pub(crate) address: String,
     /// Whether the template cancels it.
     pub(crate) is_cancelled: bool,
-    /// What it tells, if it is Mailchimp's.
-    pub(crate) told: Option<Told>,
+    /// Its content, if it is Mailchimp's.
+    pub(crate) mailchimp: Option<MailchimpEvent>,
 }
 
 /// Matching an event to an identity.
@@ -95,25 +95,29 @@ impl Planned {
     }
 
     /// Mailchimp's events about these people: some all at once, some over a day.
-    pub(crate) fn draw_told(settings: &Settings, people: &[Contact], chance: &Chance) -> Vec<Self> {
+    pub(crate) fn draw_mailchimp(
+        settings: &Settings,
+        people: &[Contact],
+        chance: &Chance,
+    ) -> Vec<Self> {
         let hours = Duration::from_hours([1, 1, 24][chance.number(0..3)]);
         let longest = if chance.is(0.4) { Duration::from_secs(2) } else { hours };
-        let count = chance.number(1..MOST_TOLD + 1).min(chance.number(1..MOST_TOLD + 1));
+        let count = chance.number(1..MOST_SHOWN + 1).min(chance.number(1..MOST_SHOWN + 1));
         let mut before: Option<(usize, Duration)> = None;
         (0..count)
             .map(|_| {
                 // Two at once meet where a patch takes its time.
                 let with = before.filter(|_| chance.would_strike(Fault::PatchWindow));
                 let person = with.map_or(chance.number(0..people.len()), |(person, _)| person);
-                let told = Told::draw(person, people, settings, chance);
+                let sent = MailchimpEvent::draw(person, people, settings, chance);
                 let shortest = Duration::from_millis(10);
-                // Mailchimp tells of it some time after.
+                // Mailchimp reports it some time later.
                 let at = match with {
-                    Some((_, at)) => at.max(told.said) + chance.time(shortest..AT_ONCE),
-                    None => told.said + chance.scale(shortest..longest),
+                    Some((_, at)) => at.max(sent.said) + chance.time(shortest..AT_ONCE),
+                    None => sent.said + chance.scale(shortest..longest),
                 };
                 before = Some((person, at));
-                Self::of_mailchimp(settings, told, people, at)
+                Self::of_mailchimp(settings, sent, people, at)
             })
             .collect()
     }
@@ -142,18 +146,23 @@ impl Planned {
         Self { is_cancelled, ..of }
     }
 
-    fn of_mailchimp(settings: &Settings, told: Told, people: &[Contact], at: Duration) -> Self {
-        let form = told.form();
+    fn of_mailchimp(
+        settings: &Settings,
+        sent: MailchimpEvent,
+        people: &[Contact],
+        at: Duration,
+    ) -> Self {
+        let form = sent.form();
         let key = EventId::digest(form.as_bytes());
         let works = [IdempotencyKey::new(&key, None), IdempotencyKey::new(&key, None)];
         let part = |person: &Contact| works[0].part(&person.id.to_string());
         let part_keys =
             people.iter().map(|person| part(person).for_vendor(&Which::Mailchimp.arn())).collect();
-        let address = told.addresses[0].clone();
+        let address = sent.addresses[0].clone();
         let is_cancelled = settings.inbound.cancels(&address);
         let request = Event::of_mailchimp(form);
         let of = Self::of(Which::Mailchimp, address, at, request, &key, &works);
-        Self { is_cancelled, part_keys, told: Some(told), ..of }
+        Self { is_cancelled, part_keys, mailchimp: Some(sent), ..of }
     }
 
     fn of(
@@ -174,7 +183,7 @@ impl Planned {
             part_keys: Vec::new(),
             is_cancelled: false,
             address,
-            told: None,
+            mailchimp: None,
         }
     }
 

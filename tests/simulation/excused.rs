@@ -11,8 +11,8 @@ named! {
         Unclear = "consent: two identities by one address",
         Bystander = "consent: another's withdrawal, whose contact names this person",
         SameSecond = "consent: given and withdrawn in one second",
-        StillToCome = "consent: told with a time that was still to come",
-        LateWithdrawal = "consent: withdrawn in Mailchimp, given in Ory, and told in that order",
+        StillToCome = "consent: sent with a time in the future",
+        LateWithdrawal = "consent: withdrawn in Mailchimp, given in Ory, and sent in that order",
         StaleConsent = "consent: given in Mailchimp, and the identity changed before we knew",
         InKratosWindow = "consent: a write that Kratos lost between its reading and its writing",
         PatchedLate = "consent: a patch came when nobody waited for it any more",
@@ -76,5 +76,5 @@ pub(crate) fn undocumented() -> Vec<&'static str> {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let list = words(list);
     let all = Excused::ALL.iter().filter(|excused| !list.contains(&words(excused.sentence())));
-    all.map(|excused| excused.told()).collect()
+    all.map(|excused| excused.label()).collect()
 }

@@ -7,7 +7,7 @@ use crate::named::named;
 named! {
     /// What can go wrong in the world. A table of the report counts how often each did.
     pub(crate) enum Fault {
-        ToldAgain = "caller: Mailchimp told the same again, later",
+        ToldAgain = "caller: Mailchimp redelivered the event later",
         StrangersId = "Mailchimp: somebody else's ORY_ID in a contact",
         Rubbish = "Mailchimp: an ORY_ID that is none",
         TwoLists = "Mailchimp: two lists of one person",

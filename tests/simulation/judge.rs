@@ -18,13 +18,13 @@ named! {
         NotMarked = "Ory shows no mark of an address that bounced",
         StillTold = "Segment shows consent of somebody who said no last",
         SegmentStale = "Segment does not show what was said last",
-        AgainstOry = "Segment was told of a consent that Ory did not show",
+        AgainstOry = "Segment received a consent that Ory did not show",
         PatchesMet = "two patches of ours to one person met, and one is lost",
         SomebodyElse = "a patch of somebody else",
         Contrary = "a patch that says the contrary of its event",
         Outside = "a patch outside the allowed paths",
         Echo = "a patch that changes nothing",
-        BackToMailchimp = "Segment told without sparing Mailchimp",
+        BackToMailchimp = "Segment was called without excluding Mailchimp",
         Lost = "lost: answered 2xx, and neither done nor kept",
         Stuck = "a dead letter, with nothing in its way",
         SecondMail = "a second mail for one piece of work",
@@ -149,13 +149,13 @@ impl World {
 
     /// Something that must never happen.
     pub(crate) fn condemn(&self, wrong: Wrong, what: fmt::Arguments<'_>) {
-        self.say(format_args!("WRONG    {}: {what}", wrong.told()));
+        self.say(format_args!("WRONG    {}: {what}", wrong.label()));
         self.judge.wrong.lock().push((wrong, what.to_string()));
     }
 
     /// Something that happens, as documented.
     pub(crate) fn excuse(&self, excused: Excused, what: fmt::Arguments<'_>) {
-        self.say(format_args!("excused  {}: {what}", excused.told()));
+        self.say(format_args!("excused  {}: {what}", excused.label()));
         self.judge.excused.lock()[excused as usize] += 1;
     }
 }

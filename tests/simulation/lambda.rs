@@ -150,7 +150,7 @@ impl Lambda {
                 world.chance.count(fault);
                 world.was_killed(number);
                 world.troubles(number, DOUBT);
-                world.say(format_args!("sandbox {number}: {}", fault.told()));
+                world.say(format_args!("sandbox {number}: {}", fault.label()));
                 None
             }
         }

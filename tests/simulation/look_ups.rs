@@ -29,8 +29,8 @@ impl World {
             times.pop_front();
         }
         if times.len() > MOST {
-            let told = format_args!("by sandbox {sandbox}, {} times", times.len());
-            self.condemn(Wrong::LookedUp, told);
+            let context = format_args!("by sandbox {sandbox}, {} times", times.len());
+            self.condemn(Wrong::LookedUp, context);
             times.clear();
         }
     }

@@ -1,4 +1,4 @@
-//! Mailchimp's contacts, and what it tells of them: in any order, several things in one second.
+//! Mailchimp's contacts, and the events about them: in any order, several things in one second.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ const LONG: Duration = Duration::from_hours(2);
 /// What somebody writes who wants to be the last for ever.
 const FAR_FUTURE: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
 
-/// What can be told of a contact.
+/// What can be reported about a contact.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     Subscribe,
@@ -73,8 +73,8 @@ impl Kind {
     }
 }
 
-/// What one event tells.
-pub(crate) struct Told {
+/// What one event reports.
+pub(crate) struct MailchimpEvent {
     pub(crate) kind: Kind,
     /// When the person did it, counted from the beginning.
     pub(crate) said: Duration,
@@ -93,7 +93,7 @@ pub(crate) struct Told {
     mark: Uuid,
 }
 
-impl Told {
+impl MailchimpEvent {
     /// An event about this person.
     pub(crate) fn draw(
         owner: usize,
@@ -155,7 +155,7 @@ impl Told {
         matches!(self.kind, Kind::Subscribe | Kind::Unsubscribe | Kind::Profile)
     }
 
-    /// What Segment is to be told by the run's template: the trait, and its value.
+    /// What Segment is to receive by the run's template: the trait, and its value.
     pub(crate) fn shown(&self, inbound: Inbound) -> Option<(String, Value)> {
         match self.kind {
             Kind::Hard => None,

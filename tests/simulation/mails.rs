@@ -19,19 +19,20 @@ impl World {
             if event.is_cancelled {
                 continue;
             }
-            let told = format_args!("{} ({}), {}", event.address, event.key, event.idempotency_key);
+            let context =
+                format_args!("{} ({}), {}", event.address, event.key, event.idempotency_key);
             if self.is_dead(number) {
                 self.judge_dead(number, event);
                 continue;
             }
             match event.which {
-                // What Mailchimp told shows in Ory and in Segment.
+                // What Mailchimp reported shows in Ory and in Segment.
                 Which::Mailchimp => {}
                 _ if self.is_done(event) => {}
-                Which::Mandrill if self.came_of_mails(event)[2] => {
-                    self.excuse(Excused::MendableForGood, told);
+                Which::Mandrill if self.mail_fates(event)[2] => {
+                    self.excuse(Excused::MendableForGood, context);
                 }
-                _ => self.condemn(Wrong::Lost, told),
+                _ => self.condemn(Wrong::Lost, context),
             }
             if event.which == Which::Mandrill {
                 self.judge_late(number, event);
@@ -40,8 +41,8 @@ impl World {
     }
 
     fn judge_dead(&self, number: usize, event: &Planned) {
-        let is_unclear = event.told.as_ref().is_some_and(|told| {
-            self.plan.people[told.owner].twin.is_some() && told.kind.consent() != Some(false)
+        let is_unclear = event.mailchimp.as_ref().is_some_and(|sent| {
+            self.plan.people[sent.owner].twin.is_some() && sent.kind.consent() != Some(false)
         });
         let settings = self.plan.of(event.which);
         if self.was_tried_well(number) && !settings.is_unfit_later && !is_unclear {
@@ -66,21 +67,22 @@ impl World {
         let mended = self.plan.mended();
         let mended = if mended.is_zero() { mended } else { mended + MENDED };
         if late > PROMPT + kept + mended + self.leapt() {
-            let told = format_args!("{} ({}): {late:?}, kept {kept:?}", event.address, event.key);
-            self.condemn(Wrong::LateMail, told);
+            let context =
+                format_args!("{} ({}): {late:?}, kept {kept:?}", event.address, event.key);
+            self.condemn(Wrong::LateMail, context);
         }
     }
 
     /// Whether the vendor has it, or will never take it.
     pub(crate) fn is_done(&self, event: &Planned) -> bool {
         match event.which {
-            Which::Mandrill => self.came_of_mails(event)[..2].contains(&true),
+            Which::Mandrill => self.mail_fates(event)[..2].contains(&true),
             Which::Segment | Which::Mailchimp => self.has_event(event),
         }
     }
 
     /// What became of an event's mails at Mandrill: sent, rejected, rejected for the sender's sake.
-    pub(crate) fn came_of_mails(&self, event: &Planned) -> [bool; 3] {
+    pub(crate) fn mail_fates(&self, event: &Planned) -> [bool; 3] {
         let [one, other] = event.vendor_keys().map(|key| self.mail(key));
         [0, 1, 2].map(|fate| one[fate] || other[fate])
     }

@@ -53,7 +53,7 @@ use fault::Fault;
 use integration::{is_asked_for, variable};
 use report::Tally;
 
-/// So many runs, unless told otherwise; in as many, every fault strikes.
+/// So many runs, unless set otherwise; in as many, every fault strikes.
 const RUNS: u64 = 2000;
 
 /// The evaluator of templates recurses.

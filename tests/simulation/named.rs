@@ -1,7 +1,7 @@
-//! Enums that are counted and told by name.
+//! Enums that are counted and reported by name.
 
 macro_rules! named {
-    ($(#[$doc:meta])* pub(crate) enum $name:ident { $($variant:ident = $told:literal,)* }) => {
+    ($(#[$doc:meta])* pub(crate) enum $name:ident { $($variant:ident = $label:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
         pub(crate) enum $name { $($variant,)* }
@@ -13,8 +13,8 @@ macro_rules! named {
             pub(crate) const COUNT: usize = Self::ALL.len();
 
             /// In words.
-            pub(crate) fn told(self) -> &'static str {
-                match self { $(Self::$variant => $told,)* }
+            pub(crate) fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)* }
             }
 
             /// Its name, as one writes it to ask for it.

@@ -67,7 +67,7 @@ pub(crate) struct Call {
     awaited: Weak<()>,
 }
 
-/// The faults of which one may strike a call, the rarest told first.
+/// The faults of which one may strike a call, the rarest first.
 const FAULTS: [Fault; 15] = [
     Fault::Conflict,
     Fault::EdgeNotFound,
@@ -106,7 +106,11 @@ impl Http for Network {
             awaited: Arc::downgrade(&awaited),
         };
         let (path, key, about) = (call.path.clone(), call.key().clone(), world.about(&call));
-        world.say(format_args!("sandbox {sandbox}: calls {} {path}, {}", call.method, told(fault)));
+        world.say(format_args!(
+            "sandbox {sandbox}: calls {} {path}, {}",
+            call.method,
+            label(fault)
+        ));
         match vendor {
             Vendor::Ory if call.method == Method::PATCH => world.check_patch(&call),
             Vendor::Mandrill => world.check_rejected(&call),
@@ -271,6 +275,6 @@ async fn late<T>(acting: impl Future<Output = T>, answers: Duration) -> T {
     answer
 }
 
-fn told(fault: Option<Fault>) -> &'static str {
-    fault.map_or("all well", Fault::told)
+fn label(fault: Option<Fault>) -> &'static str {
+    fault.map_or("all well", Fault::label)
 }

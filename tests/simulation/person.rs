@@ -1,4 +1,4 @@
-//! The people whom Mailchimp tells of, as they are in truth.
+//! The people that Mailchimp reports about, as they are in truth.
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 pub(crate) struct Plan {
     pub(crate) settings: Vec<Settings>,
     pub(crate) events: Vec<Planned>,
-    /// Whom Mailchimp tells of.
+    /// The people whom Mailchimp reports about.
     pub(crate) people: Vec<Person>,
     /// What people and operators do at Ory.
     pub(crate) acts: Vec<Act>,
@@ -86,7 +86,7 @@ impl Plan {
             Which::ALL.iter().map(|which| Settings::draw(*which, chance)).collect();
         let people = Person::draw(chance);
         let events = settings.iter().flat_map(|settings| match settings.which {
-            Which::Mailchimp => Planned::draw_told(settings, &people, chance),
+            Which::Mailchimp => Planned::draw_mailchimp(settings, &people, chance),
             Which::Mandrill | Which::Segment => Planned::draw(settings, chance),
         });
         let events: Vec<_> = events.collect();

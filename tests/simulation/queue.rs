@@ -17,7 +17,7 @@ const RULES: Rules = Rules { visibility_timeout: Duration::from_secs(150), max_r
 
 /// The adapter gives up after 2 s.
 const SLOWEST: Duration = Duration::from_millis(1900);
-/// One that hangs for longer must do no harm.
+/// One that hangs for longer must have no effect.
 const HANGS: Duration = Duration::from_secs(5);
 
 /// The queue.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::{excused::Excused, fault::Fault, judge::Wrong, world::World};
 
-/// The most failures that are told one by one.
-const MOST_TOLD: usize = 20;
+/// The most failures that are shown one by one.
+const MOST_SHOWN: usize = 20;
 
-/// The most seeds that are told of a kind of failure.
+/// The most seeds that are shown of a kind of failure.
 const MOST_SEEDS: usize = 4;
 
 /// The sums over some runs.
@@ -47,9 +47,9 @@ impl Tally {
             excused: world.judge.excused(),
             ..Self::default()
         };
-        for (wrong, told) in world.judge.wrong() {
+        for (wrong, what) in world.judge.wrong() {
             tally.wrong[wrong as usize] += 1;
-            tally.failed.push((seed, wrong, told));
+            tally.failed.push((seed, wrong, what));
         }
         tally
     }
@@ -73,7 +73,7 @@ impl Tally {
     /// The faults that never struck: over many runs, a check that cannot fail.
     pub(crate) fn never_struck(&self) -> Vec<&'static str> {
         let all = Fault::ALL.iter().zip(self.struck);
-        all.filter(|(_, times)| *times == 0).map(|(fault, _)| fault.told()).collect()
+        all.filter(|(_, times)| *times == 0).map(|(fault, _)| fault.label()).collect()
     }
 
     /// Prints the table.
@@ -87,21 +87,21 @@ impl Tally {
         row("runs that failed", failed.len() as u64);
         println!("  must be 0");
         for (wrong, times) in Wrong::ALL.iter().zip(self.wrong) {
-            row(&format!("{}: {}{}", wrong.name(), wrong.told(), self.seeds(*wrong)), times);
+            row(&format!("{}: {}{}", wrong.name(), wrong.label(), self.seeds(*wrong)), times);
         }
         println!("  documented exceptions");
         Excused::ALL.iter().zip(self.excused).for_each(|(excused, times)| {
-            row(&format!("{}: {}", excused.name(), excused.told()), times);
+            row(&format!("{}: {}", excused.name(), excused.label()), times);
         });
         println!("  faults that struck");
         Fault::ALL
             .iter()
             .zip(self.struck)
-            .for_each(|(fault, times)| row(&format!("{}: {}", fault.name(), fault.told()), times));
+            .for_each(|(fault, times)| row(&format!("{}: {}", fault.name(), fault.label()), times));
         let per_second = u128::from(self.runs) * 1000 / took.as_millis().max(1);
         println!("  {per_second} runs per second, {} s", took.as_secs());
-        for (seed, wrong, told) in self.failed.iter().take(MOST_TOLD) {
-            println!("\nseed {seed}: {}: {told}", wrong.told());
+        for (seed, wrong, what) in self.failed.iter().take(MOST_SHOWN) {
+            println!("\nseed {seed}: {}: {what}", wrong.label());
             println!("  SIMULATION_SEED={seed} cargo test -p integration --test simulation");
         }
     }

@@ -21,10 +21,10 @@ thread_local! {
 
 /// Counts panics, wherever they are caught.
 pub(crate) fn watch_panics() {
-    let told = panic::take_hook();
+    let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         PANICS.set(PANICS.get() + 1);
-        told(info);
+        hook(info);
     }));
 }
 

@@ -62,7 +62,7 @@ impl World {
             return self
                 .condemn(Wrong::SecondEvent, format_args!("{person} under the new id {id}"));
         };
-        if planned.told.is_some() {
+        if planned.mailchimp.is_some() {
             self.check_spares_mailchimp(event);
             self.check_against_ory(number, call);
         }
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// What Segment shows of a person; null where it was never told.
+    /// What Segment shows of a person; null where it received nothing.
     pub(crate) fn segment_shows(&self, user: &str, name: &str) -> Value {
         let shown = self.segment.shown.lock();
         shown.get(&[user.to_owned(), name.to_owned()]).cloned().unwrap_or_default()

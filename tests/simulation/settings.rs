@@ -80,7 +80,7 @@ impl Which {
 /// What mailchimp-inbound does with its events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Inbound {
-    /// It tells Segment, and no Ory.
+    /// It calls Segment, but not Ory.
     ByAddress,
     /// What the shipped template says.
     Shipped,
@@ -89,7 +89,7 @@ pub(crate) enum Inbound {
 }
 
 impl Inbound {
-    /// Whether Ory is there to be told.
+    /// Whether Ory is configured.
     pub(crate) fn has_ory(self) -> bool {
         self != Self::ByAddress
     }
@@ -117,7 +117,7 @@ impl Inbound {
         }
     }
 
-    /// Under which name Segment is told of it.
+    /// Under which name Segment receives it.
     pub(crate) fn consent_trait(self, list: &str) -> String {
         match self {
             Self::ByList => format!("newsletter_{list}"),

@@ -7,10 +7,10 @@ use time::OffsetDateTime;
 
 use crate::{
     chronicle::Weight, consent::second, event::Planned, excused::Excused, judge::Wrong,
-    mailchimp::Told, world::World,
+    mailchimp::MailchimpEvent, world::World,
 };
 
-/// One thing that Segment is to be told of somebody.
+/// One thing that Segment is to receive about somebody.
 #[derive(Debug)]
 struct Said {
     event: usize,
@@ -20,7 +20,7 @@ struct Said {
 }
 
 impl World {
-    /// Segment shows what was told of each person last.
+    /// Segment shows what was sent about each person last.
     pub(crate) fn judge_shown(&self) {
         let inbound = self.plan.inbound();
         let users: Vec<(String, Option<usize>)> = if inbound.has_ory() {
@@ -29,12 +29,12 @@ impl World {
                 known.filter(|(_, one)| one.twin.is_none() && self.read_row(one.id).is_some());
             known.map(|(number, one)| (one.id.to_string(), Some(number))).collect()
         } else {
-            let told = self.plan.events.iter().filter(|event| event.told.is_some());
-            let users: BTreeSet<_> = told.map(|event| event.address.clone()).collect();
+            let sent = self.plan.events.iter().filter(|event| event.mailchimp.is_some());
+            let users: BTreeSet<_> = sent.map(|event| event.address.clone()).collect();
             users.into_iter().map(|user| (user, None)).collect()
         };
         for (user, person) in users {
-            let traits = self.told_events().filter_map(|(_, _, told)| told.shown(inbound));
+            let traits = self.mailchimp_events().filter_map(|(_, _, sent)| sent.shown(inbound));
             let traits: BTreeSet<_> = traits.map(|(name, _)| name).collect();
             for name in traits {
                 self.judge_trait(&user, person, &name);
@@ -42,15 +42,15 @@ impl World {
         }
     }
 
-    fn told_events(&self) -> impl Iterator<Item = (usize, &Planned, &Told)> {
+    fn mailchimp_events(&self) -> impl Iterator<Item = (usize, &Planned, &MailchimpEvent)> {
         let events = self.plan.events.iter().enumerate().filter(|(_, event)| !event.is_cancelled);
-        events.filter_map(|(number, event)| Some((number, event, event.told.as_ref()?)))
+        events.filter_map(|(number, event)| Some((number, event, event.mailchimp.as_ref()?)))
     }
 
     fn all_said(&self, user: &str, person: Option<usize>, name: &str) -> Vec<Said> {
         let inbound = self.plan.inbound();
-        let all = self.told_events().filter_map(|(event, planned, told)| {
-            let (_, value) = told.shown(inbound).filter(|(of, _)| of == name)?;
+        let all = self.mailchimp_events().filter_map(|(event, planned, sent)| {
+            let (_, value) = sent.shown(inbound).filter(|(of, _)| of == name)?;
             let is_answered = self.judge.answered().contains(&event) && !self.is_dead(event);
             let counts = match person {
                 Some(person) => match self.weight(event, person)? {
@@ -60,8 +60,8 @@ impl World {
                 },
                 None => (planned.address == user).then_some(is_answered)?,
             };
-            self.told_at(event)?;
-            Some(Said { event, at: told.said_at(), value, counts })
+            self.sent_at(event)?;
+            Some(Said { event, at: sent.said_at(), value, counts })
         });
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|said| said.at);
@@ -84,41 +84,41 @@ impl World {
             return;
         }
         let id = person.map(|person| self.plan.people[person].id);
-        // What Ory does not show is not told, and Ory has its own judge.
+        // What Ory does not show is not sent, and Ory has its own judge.
         let not_told = |id| {
             is_consent && !dares && self.was_changed_otherwise(id, last.event, second(last.at))
         };
         if id.is_some_and(not_told) {
             return;
         }
-        let told = format_args!("{user}: {name} is {shown}, not {}, said: {all:?}", last.value);
+        let context = format_args!("{user}: {name} is {shown}, not {}, said: {all:?}", last.value);
         if all.iter().any(|said| self.was_told_ahead_of(said.event, last.at)) {
-            self.excuse(Excused::StillToCome, told);
+            self.excuse(Excused::StillToCome, context);
         } else if self.was_unrecorded(last.event) {
-            self.excuse(Excused::ToldUnrecorded, told);
+            self.excuse(Excused::ToldUnrecorded, context);
         } else if self.segment_took_late(user, name) {
-            self.excuse(Excused::ToldLate, told);
+            self.excuse(Excused::ToldLate, context);
         } else if self.had_own_orders(all.iter().map(|said| said.event)) {
-            self.excuse(Excused::OwnOrder, told);
+            self.excuse(Excused::OwnOrder, context);
         } else if id.is_some_and(|id| is_consent && self.has_lost_a_write(id)) {
-            self.excuse(Excused::InKratosWindow, told);
+            self.excuse(Excused::InKratosWindow, context);
         } else if id.is_some_and(|id| is_consent && self.was_patched_late(id)) {
-            self.excuse(Excused::PatchedLate, told);
+            self.excuse(Excused::PatchedLate, context);
         } else if dares {
-            self.condemn(Wrong::StillTold, told);
+            self.condemn(Wrong::StillTold, context);
         } else {
-            self.condemn(Wrong::SegmentStale, told);
+            self.condemn(Wrong::SegmentStale, context);
         }
     }
 
-    /// What Ory shows of the consent that Segment is told of, since the telling invocation began.
+    /// What Ory shows of the consent that Segment receives, since the sending invocation began.
     pub(crate) fn check_against_ory(&self, event: usize, call: &crate::network::Call) {
-        let Some(told) = &self.plan.events[event].told else { return };
+        let Some(sent) = &self.plan.events[event].mailchimp else { return };
         let inbound = self.plan.inbound();
-        let consent = told.kind.consent().filter(|_| inbound.has_ory());
-        let (Some(given), Some(path)) = (consent, inbound.consent_path(told.list)) else { return };
+        let consent = sent.kind.consent().filter(|_| inbound.has_ory());
+        let (Some(given), Some(path)) = (consent, inbound.consent_path(sent.list)) else { return };
         let user = call.body["userId"].as_str().unwrap_or_default();
-        if call.body["traits"].get(inbound.consent_trait(told.list)).is_none() {
+        if call.body["traits"].get(inbound.consent_trait(sent.list)).is_none() {
             return;
         }
         let person = self.plan.people.iter().find(|person| person.id.to_string() == user);
@@ -127,8 +127,8 @@ impl World {
         };
         let shown = self.shown_since(person.id, &path, call.work.began);
         if !shown.contains(&json!(given)) {
-            let told = format_args!("{}: told {given}, Ory showed {shown:?}", person.address);
-            self.condemn(Wrong::AgainstOry, told);
+            let context = format_args!("{}: sent {given}, Ory showed {shown:?}", person.address);
+            self.condemn(Wrong::AgainstOry, context);
         }
     }
 }
