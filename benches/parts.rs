@@ -139,7 +139,7 @@ fn rendering(criterion: &mut Criterion) {
     }
 }
 
-fn prepared(source: &Source, rendering: Rendering) -> Template {
+fn prepared(source: &Source, rendering: Rendering) -> Arc<Template> {
     let template = Template::begin(rendering, source.clone());
     template.check().expect("a shipped template parses");
     template

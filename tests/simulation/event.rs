@@ -109,15 +109,15 @@ impl Planned {
                 // Two at once meet where a patch takes its time.
                 let with = before.filter(|_| chance.would_strike(Fault::PatchWindow));
                 let person = with.map_or(chance.number(0..people.len()), |(person, _)| person);
-                let told = MailchimpEvent::draw(person, people, settings, chance);
+                let sent = MailchimpEvent::draw(person, people, settings, chance);
                 let shortest = Duration::from_millis(10);
-                // Mailchimp tells of it some time after.
+                // Mailchimp reports it some time later.
                 let at = match with {
-                    Some((_, at)) => at.max(told.said) + chance.time(shortest..AT_ONCE),
-                    None => told.said + chance.scale(shortest..longest),
+                    Some((_, at)) => at.max(sent.said) + chance.time(shortest..AT_ONCE),
+                    None => sent.said + chance.scale(shortest..longest),
                 };
                 before = Some((person, at));
-                Self::of_mailchimp(settings, told, people, at)
+                Self::of_mailchimp(settings, sent, people, at)
             })
             .collect()
     }

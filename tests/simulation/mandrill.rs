@@ -23,7 +23,7 @@ const RESEND_AFTER: Duration = Duration::from_mins(30);
 
 /// The design counts from the start of the lease, which is before the call by an invocation at
 /// most, by clocks that differ.
-const CLAIMED_BEFORE: Duration = LAMBDA_TIMEOUT.saturating_add(Duration::from_secs(2));
+const LEASED_BEFORE: Duration = LAMBDA_TIMEOUT.saturating_add(Duration::from_secs(2));
 
 const SEND: &str = "/api/1.0/messages/send";
 const SEARCH: &str = "/api/1.0/messages/search";
@@ -96,8 +96,8 @@ impl World {
     /// Why the work of a mail may be done again by this call.
     fn excuse_again(&self, mail: &Mail, call: &Call, missed: Excused) -> Option<Excused> {
         let settings = self.plan.of(Which::Mandrill);
-        let ended = self.now() + CLAIMED_BEFORE - settings.record_ttl;
-        // The record of a key that a template named does not end. Nor does a doubt: whoever finds
+        let ended = self.now() + LEASED_BEFORE - settings.record_ttl;
+        // The record of a key that a template named does not end. Nor does an in-doubt one: whoever finds
         // its record, ended or not, has to search.
         if mail.called_at < ended && mail.is_known && !self.is_named(&mail.key) {
             Some(Excused::RecordEnded)
@@ -239,8 +239,7 @@ impl World {
         self.say(format_args!("Mandrill: found {rows:?}"));
         let now = self.now();
         for mail in self.mandrill.mails.lock().iter_mut() {
-            let counts_as_lost =
-                now - mail.called_at >= RESEND_AFTER.saturating_sub(CLAIMED_BEFORE);
+            let counts_as_lost = now - mail.called_at >= RESEND_AFTER.saturating_sub(LEASED_BEFORE);
             let has_no_row = !rows.iter().any(|row| row["metadata"]["ory_key"] == mail.key);
             mail.is_known |= !has_no_row;
             // Only the index is an excuse: a row that was there and not asked for is none.

@@ -10,7 +10,7 @@ use crate::{
     mailchimp::MailchimpEvent, world::World,
 };
 
-/// One thing that Segment is to be told of somebody.
+/// One thing that Segment is to receive about somebody.
 #[derive(Debug)]
 struct Said {
     event: usize,

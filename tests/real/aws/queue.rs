@@ -7,7 +7,7 @@ use aws_sdk_sqs::{
     types::{Message, MessageSystemAttributeName, QueueAttributeName},
 };
 use serde_json::{Value, json};
-use shared::queue::{MAX_MESSAGE_BYTES, Queue, QueueError, Sqs};
+use shared::queue::{MAX_MESSAGE_BYTES, Queue, QueueError, SqsQueue};
 use tokio::time::sleep;
 
 use super::{MOTO, name, ours, sdk};
@@ -31,8 +31,8 @@ impl Peer {
         Self { url, client }
     }
 
-    fn ours(&self) -> Sqs {
-        Sqs::new(&ours(), &self.url)
+    fn ours(&self) -> SqsQueue {
+        SqsQueue::new(&ours(), &self.url)
     }
 
     /// How many messages rest in it.
@@ -128,6 +128,6 @@ async fn message_over_the_queue_limit_is_an_error() {
 #[tokio::test]
 async fn missing_queue_is_reported_as_unreachable() {
     let url = format!("{}/123456789012/not-there", MOTO.url());
-    let sent = Sqs::new(&ours(), &url).send("{}".to_owned()).await;
+    let sent = SqsQueue::new(&ours(), &url).send("{}".to_owned()).await;
     assert!(matches!(sent, Err(QueueError::Unreachable(_))), "{sent:?}");
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_secretsmanager::Client;
 use secrecy::ExposeSecret;
-use shared::secrets::{SecretError, SecretStore, SecretsManager, Stage};
+use shared::secrets::{AwsSecrets, SecretError, SecretStore, Stage};
 
 use super::{MOTO, name, ours, sdk};
 
@@ -17,7 +17,7 @@ async fn secret(value: &str, further: &[&str]) -> String {
 }
 
 async fn fetch(id: &str, stage: Stage) -> Option<String> {
-    let secret = SecretsManager::new(&ours()).fetch(id, stage).await.unwrap();
+    let secret = AwsSecrets::new(&ours()).fetch(id, stage).await.unwrap();
     secret.map(|secret| secret.expose_secret().to_owned())
 }
 
@@ -37,7 +37,7 @@ async fn new_secret_has_no_previous_version() {
 
 #[tokio::test]
 async fn missing_secret_is_reported_by_name() {
-    let refused = SecretsManager::new(&ours()).fetch("not-there", Stage::Current).await;
+    let refused = AwsSecrets::new(&ours()).fetch("not-there", Stage::Current).await;
     let Err(SecretError::Refused(name)) = refused else { panic!("{refused:?}") };
     assert_eq!(name, "ResourceNotFoundException");
 }
@@ -46,7 +46,7 @@ async fn missing_secret_is_reported_by_name() {
 async fn deleted_secret_is_reported_by_name() {
     let id = secret("one", &[]).await;
     Client::new(&sdk(&MOTO.url())).delete_secret().secret_id(&id).send().await.unwrap();
-    let refused = SecretsManager::new(&ours()).fetch(&id, Stage::Current).await;
+    let refused = AwsSecrets::new(&ours()).fetch(&id, Stage::Current).await;
     let Err(SecretError::Refused(name)) = refused else { panic!("{refused:?}") };
     assert_eq!(name, "InvalidRequestException");
 }
