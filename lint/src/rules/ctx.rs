@@ -172,11 +172,10 @@ fn never(hook: &Hook, field: &str) -> String {
             let after = HookList::After(hook.list.flow());
             format!(" Before the flow nobody is known; `{after}` and the like know an identity.")
         }
-        "recipient" => {
-            " The functions of this bundle add `recipient` for their own templates; Kratos does \
-             not know it."
-                .to_owned()
-        }
+        "recipient" | "greeting_name" | "mail" => format!(
+            " The functions of this bundle add `{field}` for their own templates; Kratos does not \
+             know it."
+        ),
         "session" => " Only login (after) and settings tell the session.".to_owned(),
         _ => String::new(),
     }
