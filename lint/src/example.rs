@@ -60,5 +60,5 @@ impl Example {
 fn dedent(text: &str) -> String {
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     let indentation = lines().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
-    lines().map(|line| format!("{}\n", &line[indentation..])).collect()
+    lines().flat_map(|line| [&line[indentation..], "\n"]).collect()
 }

@@ -92,13 +92,11 @@ impl<'t> Lines<'t> {
         };
         let template = self.templates.get(finding.path.as_str());
         let line = template.and_then(|code| code.as_deref()?.lines().nth(place.line - 1));
-        match line {
-            Some(line) => vec![snippet(path, line, place, &finding.detail).into()],
-            None => {
-                let origin = Origin::path(path).line(place.line).char_column(place.column);
-                with_detail(origin.into(), &finding.detail)
-            }
+        if let Some(line) = line {
+            return vec![snippet(path, line, place, &finding.detail).into()];
         }
+        let origin = Origin::path(path).line(place.line).char_column(place.column);
+        with_detail(origin.into(), &finding.detail)
     }
 }
 

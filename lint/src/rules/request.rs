@@ -77,7 +77,7 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
         JSON => {}
         FORM => form(hook, found),
         other => {
-            found.add(&CONTENT_TYPE, hook.part("headers"), format!("The header is `{other}`."))
+            found.add(&CONTENT_TYPE, hook.part("headers"), format!("The header is `{other}`."));
         }
     }
 }
