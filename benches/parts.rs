@@ -9,6 +9,7 @@ use fakes::WEBHOOK_KEY;
 use http::HeaderMap;
 use integration::Event;
 use mailchimp_inbound::form;
+use mandrill_welcome::{Mail, SAMPLE_SENDER};
 use ory_actions::up::samples::{SAMPLES, Sample};
 use serde_json::{Value, json};
 use shared::{
@@ -77,8 +78,11 @@ fn function() -> Arc<dyn Function> {
         event_log: Sink::Nowhere,
         rendering: Rendering::OnItsThread,
     };
-    let env =
-        Environment::of([("WEBHOOK_SECRET_ID", "webhook"), ("MANDRILL_SECRET_ID", "mandrill")]);
+    let env = Environment::of([
+        ("WEBHOOK_SECRET_ID", "webhook"),
+        ("MANDRILL_SECRET_ID", "mandrill"),
+        ("FROM_EMAIL", SAMPLE_SENDER),
+    ]);
     mandrill_welcome::build(&env, &ports).expect("its variables are set")
 }
 
@@ -122,7 +126,7 @@ fn rendering(criterion: &mut Criterion) {
         {
             let template = prepared(&source, rendering);
             let ctx = Ctx::decode(ctx().to_string().as_bytes()).expect("a ctx");
-            let ctx = ctx.sanitize().for_template();
+            let ctx = ctx.sanitize().for_template(&Mail::sample().for_shipped_template());
             criterion.bench_function(&format!("{name} {how}"), |bencher| {
                 bencher.iter_batched(
                     || ctx.clone(),

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mandrill_welcome::Mail;
 use serde_json::Value;
 use shared::{
     ctx::Ctx,
@@ -47,7 +48,7 @@ pub(crate) async fn rows(effort: &Effort) -> Vec<Row> {
 /// The ctx as a function gives it to its template.
 fn for_template(ctx: &Value) -> Value {
     let ctx = Ctx::decode(ctx.to_string().as_bytes()).expect("a ctx");
-    ctx.sanitize().for_template()
+    ctx.sanitize().for_template(&Mail::sample().for_shipped_template())
 }
 
 /// Ours, and one parse and print of the same ctx, by turns.

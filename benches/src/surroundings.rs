@@ -61,6 +61,7 @@ impl Surroundings {
             ("WEBHOOK_SECRET_ID", WEBHOOK_SECRET.to_owned()),
             ("MANDRILL_SECRET_ID", MANDRILL_SECRET.to_owned()),
             ("MANDRILL_URL", self.mandrill.url()),
+            ("FROM_EMAIL", mandrill_welcome::SAMPLE_SENDER.to_owned()),
         ])
     }
 

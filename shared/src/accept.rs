@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     answer::{ErrorResponse, RequestError, for_ory},
     auth::CallerAuth,
     budget::Budget,
-    ctx::{Ctx, CtxError, SanitizedCtx},
+    ctx::{Ctx, CtxError, SanitizedCtx, TemplateSettings},
     deliver::{Attempt, Deliver, Dispatch},
     envelope::{RawEvent, WebhookRequest},
     function::{Accept, Invocation},
@@ -48,6 +48,8 @@ pub struct AcceptOry {
     pub screen: Option<Arc<dyn Screen>>,
     /// What is replied instead of the status table's rows.
     pub reply_template: Option<Arc<Template>>,
+    /// What the reply template reads beside the event.
+    pub template_settings: TemplateSettings,
 }
 
 impl From<CtxError> for RequestError {
@@ -155,7 +157,8 @@ impl AcceptOry {
         let Some(template) = self.reply_template.as_deref().filter(|_| outcome.is_settled()) else {
             return row;
         };
-        match replied(template, message, outcome).await {
+        let ctx = message.event.for_template(&self.template_settings);
+        match replied(template, ctx, message, outcome).await {
             Ok(Reply::Nothing) => WebhookResponse::empty(204),
             Ok(Reply::Identity(identity)) => {
                 WebhookResponse::json(200, json!({ "identity": identity }))
@@ -172,11 +175,11 @@ impl AcceptOry {
 
 async fn replied(
     template: &Template,
+    ctx: Value,
     message: &Message<SanitizedCtx>,
     outcome: &Outcome,
 ) -> Result<Reply, TemplateFault> {
-    let arguments =
-        vec![("ctx", message.event.for_template()), ("outcome", outcome.body(&message.event_id))];
+    let arguments = vec![("ctx", ctx), ("outcome", outcome.body(&message.event_id))];
     match template.render(arguments).await {
         Ok(result) => Reply::build(&result, &message.event)
             .map_err(|rule| TemplateFault::new(template.name(), rule.name())),

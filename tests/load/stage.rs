@@ -49,6 +49,7 @@ impl Stage {
             .var("WEBHOOK_SECRET_ID", WEBHOOK_SECRET)
             .var("MANDRILL_SECRET_ID", MANDRILL_SECRET)
             .var("MANDRILL_URL", mandrill.url())
+            .var("FROM_EMAIL", mandrill_welcome::SAMPLE_SENDER)
             .var("VENDOR_TIMEOUT_MS", VENDOR_TIMEOUT_MS);
         let faults = Arc::default();
         Arc::new(Self { mandrill, sqs, dynamo_db, deployment, faults, _secrets: secrets })

@@ -6,6 +6,7 @@ use integration::{
     Deployment,
     sign_up::{ctx, random_id, sign_up},
 };
+use mandrill_welcome::SAMPLE_SENDER;
 
 use crate::curve::Curve;
 
@@ -27,7 +28,8 @@ pub(crate) async fn soak(times: u64) -> Curve {
         .var("AWS_ENDPOINT_URL", secrets.url())
         .var("WEBHOOK_SECRET_ID", WEBHOOK_SECRET)
         .var("MANDRILL_SECRET_ID", MANDRILL_SECRET)
-        .var("MANDRILL_URL", mandrill.url());
+        .var("MANDRILL_URL", mandrill.url())
+        .var("FROM_EMAIL", SAMPLE_SENDER);
     let mut sandbox = deployment.start().await;
     let ctx = ctx();
     let mut curve = Curve::of(sandbox.process(), times);

@@ -33,12 +33,13 @@ fn cases() -> Vec<(&'static Template, Value)> {
     let mut cases = Vec::new();
     let functions = [mandrill_welcome::NAME, segment_identify::NAME, mailchimp_inbound::NAME];
     for name in functions {
-        let shipped = Subject::named(name).and_then(Subject::shipped_template);
-        let template = Template::prepare(shipped.expect("each function ships one"));
+        let subject = Subject::named(name).expect("one of ours");
+        let shipped = subject.shipped_template().expect("each function ships one");
+        let template = Template::prepare(shipped);
         let template: &_ = Box::leak(Box::new(template.expect("a shipped template parses")));
         let samples = SAMPLES.iter().filter(|sample| sample.function == name);
         let bodies = samples.filter_map(|sample| sample.event().ok()?.body().ok());
-        let arguments = bodies.filter_map(|body| argument(&body).ok());
+        let arguments = bodies.filter_map(|body| argument(subject, &body).ok());
         let before = cases.len();
         cases.extend(arguments.map(|argument| (template, argument)));
         assert!(cases.len() > before, "{name} has samples");

@@ -177,7 +177,7 @@ mod tests {
                     }
                     Err(refused) if flow.methods().is_empty() => {
                         assert_eq!(refused, Refused::OneList { flow });
-                        assert!(refused.to_string().contains("leave --method out"));
+                        assert!(refused.to_string().contains("remove --method"));
                     }
                     Err(refused) => {
                         assert_eq!(refused, Refused::NoSuchList { flow, method });

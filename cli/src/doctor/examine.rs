@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use super::{
-    Finding, OryConfig, Reach, Stack, callers, function, function::Function, hooks, mailchimp,
-    mandrill, ory, segment,
+    Finding, OryConfig, Reach, Sender, Stack, callers, function, function::Function, hooks,
+    mailchimp, mandrill, ory, segment,
 };
 
 /// The functions for Ory accept only a POST.
@@ -16,8 +16,8 @@ const VALIDATED: u16 = 200;
 pub struct Subject {
     /// What is deployed, and where.
     pub stack: Stack,
-    /// The sender of the welcome email, or why it is unknown.
-    pub sender: Result<String, String>,
+    /// The sender of the welcome email, as far as it is known.
+    pub sender: Sender,
     /// The configuration of Ory's project, or of Kratos.
     pub ory_config: Option<OryConfig>,
     /// A Mailchimp Marketing API key. No function has one; it reads the lists.

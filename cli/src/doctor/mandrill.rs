@@ -1,12 +1,13 @@
 //! Mandrill takes the key, signs for the sending domain, and lets the key search.
 
+use mandrill_welcome::NO_SENDER;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use shared::{config::Endpoint, secrets::Product};
 
 use super::{
-    Finding, Reach,
+    Finding, Reach, Sender,
     keys::{self, Slot},
     reach::Answer,
     stack::Stack,
@@ -23,18 +24,17 @@ const SEARCH: &str = "Mandrill: search permission";
 /// Nobody can own an address at these. RFC 2606.
 const RESERVED: [&str; 4] = ["example", "example.com", "example.net", "example.org"];
 
-/// All of it; `sender` is the address that the welcome comes from, or why it is not known.
-pub(super) async fn check(
-    stack: &Stack,
-    sender: &Result<String, String>,
-    reach: &Reach,
-) -> Vec<Finding> {
+/// All of it; `sender` is the address that the welcome comes from.
+pub(super) async fn check(stack: &Stack, sender: &Sender, reach: &Reach) -> Vec<Finding> {
     let id = stack.mandrill_secret_id.as_deref();
     let slot = Slot { check: KEY, output: "MandrillSecretId", id, field: "api_key" };
     let (key, secret) = keys::vendor(reach, &slot, Product::Mandrill).await;
     let url = stack.mandrill_url.as_deref().unwrap_or(DEFAULT_URL);
     let rest = match (key, Endpoint::parse(url)) {
-        (None, _) => [PING, DOMAIN, SEARCH].map(|check| Finding::skipped(check, "no usable key")),
+        (None, _) => [PING, DOMAIN, SEARCH].map(|check| match sender {
+            Sender::NotSet if check == DOMAIN => no_sender(),
+            _ => Finding::skipped(check, "no usable key"),
+        }),
         (_, None) => [PING, DOMAIN, SEARCH].map(|check| unexpected::url(check, "MandrillUrl")),
         (Some(key), Some(api)) => {
             let call = async |method, fields| {
@@ -121,10 +121,13 @@ impl Listed {
     }
 }
 
-fn domain_finding(sender: &Result<String, String>, answer: &Answer) -> Finding {
+fn domain_finding(sender: &Sender, answer: &Answer) -> Finding {
     let sender = match sender {
-        Ok(sender) => sender,
-        Err(why) => return Finding::unknown(DOMAIN, why, "Set --from"),
+        Sender::Address(sender) => sender,
+        Sender::NotSet => return no_sender(),
+        Sender::Unknown(why) => {
+            return Finding::unknown(DOMAIN, why, "Check in Mandrill that its domain is verified");
+        }
     };
     let name = sender.rsplit_once('@').map_or(sender.as_str(), |(_, domain)| domain);
     let rows: Vec<Listed> = match answer {
@@ -155,8 +158,8 @@ fn domain_finding(sender: &Result<String, String>, answer: &Answer) -> Finding {
         None if is_reserved(name) => Finding::fail(
             DOMAIN,
             format!("the sender is {sender}, an address at a reserved example domain"),
-            "Set `from` in functions/mandrill-welcome/welcome.jsonnet to your address and deploy. If \
-             the deployed template is another one, set --welcome-template or --from",
+            "Deploy with the parameter FromEmail set to your address. If the deployed template is \
+             another one, set --welcome-template",
         ),
         None => Finding::fail(
             DOMAIN,
@@ -165,6 +168,16 @@ fn domain_finding(sender: &Result<String, String>, answer: &Answer) -> Finding {
              then, Mandrill rejects emails as unsigned",
         ),
     }
+}
+
+/// The function renders nothing, and all its events are blocked.
+fn no_sender() -> Finding {
+    Finding::fail(
+        DOMAIN,
+        NO_SENDER,
+        "Deploy with the parameter FromEmail set to your address. If the deployed template is \
+             another one, set --welcome-template",
+    )
 }
 
 fn is_reserved(domain: &str) -> bool {
@@ -219,12 +232,17 @@ mod tests {
             ("me@shop.test", answer(500, &json!("?")), Unknown, "500"),
         ];
         for (sender, answer, verdict, part) in table {
-            let finding = domain_finding(&Ok(sender.to_owned()), &Ok(answer));
+            let finding = domain_finding(&Sender::Address(sender.to_owned()), &Ok(answer));
             assert_eq!(finding.verdict, verdict, "{finding:?}");
             assert!(finding.found.contains(part), "{finding:?}");
         }
-        let unknown = domain_finding(&Err("no sender".to_owned()), &Ok(answer(200, &json!([]))));
+        let none = Sender::Unknown("no sender".to_owned());
+        let unknown = domain_finding(&none, &Ok(answer(200, &json!([]))));
         assert_eq!((unknown.verdict, unknown.found.as_str()), (Unknown, "no sender"));
+        let not_set = domain_finding(&Sender::NotSet, &Ok(answer(200, &json!([]))));
+        assert_eq!(not_set.verdict, Fail);
+        assert!(not_set.found.contains("FROM_EMAIL is not set"), "{not_set:?}");
+        assert!(not_set.fix.contains("FromEmail"), "{not_set:?}");
     }
 
     #[test]

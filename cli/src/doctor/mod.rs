@@ -15,7 +15,7 @@ mod mandrill;
 mod ory;
 mod reach;
 mod segment;
-pub mod sender;
+mod sender;
 mod stack;
 pub mod table;
 mod unexpected;
@@ -35,6 +35,7 @@ pub use examine::{Subject, examine};
 pub use finding::{Finding, Verdict};
 pub use hooks::OryConfig;
 pub use reach::Reach;
+pub use sender::Sender;
 pub use stack::{OutputsError, Stack};
 
 use crate::{command::Done, format::Format, input};
@@ -67,11 +68,8 @@ pub(crate) struct Doctor {
     /// standard input.
     #[arg(long, value_name = "FILE")]
     ory_config: Option<PathBuf>,
-    /// The sender of the welcome email (default: the one in the template).
-    #[arg(long, value_name = "ADDRESS")]
-    from: Option<String>,
     /// The deployed template of mandrill-welcome, if it is not the built-in one.
-    #[arg(long, value_name = "FILE.jsonnet", conflicts_with = "from")]
+    #[arg(long, value_name = "FILE.jsonnet")]
     welcome_template: Option<PathBuf>,
     /// The output format.
     #[arg(long, value_enum, default_value_t)]
@@ -106,10 +104,10 @@ impl Doctor {
                         stack-outputs --stack-name NAME --output json`"
                 .into());
         }
-        let sender = match (self.from, &self.welcome_template) {
-            (Some(address), _) => Ok(address),
-            (None, Some(file)) => sender::of_template(template(file)?).await,
-            (None, None) => sender::of_template(mandrill_welcome::shipped_template()).await,
+        let from_email = stack.from_email.clone();
+        let sender = match &self.welcome_template {
+            Some(file) => Sender::of_template(template(file)?, from_email).await,
+            None => Sender::of_shipped_template(from_email),
         };
         let ory_config = self.ory_config.as_deref().map(ory_config).transpose()?;
         let key = env::var(MAILCHIMP_API_KEY).ok().filter(|key| !key.is_empty());

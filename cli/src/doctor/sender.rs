@@ -1,31 +1,50 @@
 //! From which address the welcome comes.
 
+use mandrill_welcome::Mail;
 use serde_json::{Value, json};
 use shared::{
     ctx::Ctx,
     template::{RenderError, Source, Template},
 };
 
-/// What the template says of somebody who has just signed up; else why nothing is known.
-pub async fn of_template(source: Source) -> Result<String, String> {
-    let name = source.name().to_owned();
-    match render(source).await {
-        Ok(mail) => mail["message"]["from_email"]
-            .as_str()
-            .map(str::to_owned)
-            .ok_or_else(|| format!("{name} does not set `from_email`")),
-        Err(RenderError::Cancelled) => Err(format!("{name} cancels the sample")),
-        Err(RenderError::Fault(fault)) => Err(fault.to_string()),
+/// The sender, as far as it is known.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Sender {
+    /// This address.
+    Address(String),
+    /// `FROM_EMAIL` is not set, and the shipped template needs it.
+    NotSet,
+    /// It is not known, for this reason.
+    Unknown(String),
+}
+
+impl Sender {
+    /// That of the shipped template, where `FROM_EMAIL` has this value.
+    pub fn of_shipped_template(from_email: Option<String>) -> Self {
+        from_email.map_or(Self::NotSet, Self::Address)
+    }
+
+    /// What a template of one's own says to somebody who has just signed up.
+    pub async fn of_template(source: Source, from_email: Option<String>) -> Self {
+        let name = source.name().to_owned();
+        match render(source, &Mail::from_sender(from_email)).await {
+            Ok(mail) => match mail["message"]["from_email"].as_str() {
+                Some(address) => Self::Address(address.to_owned()),
+                None => Self::Unknown(format!("{name} leaves `from_email` out")),
+            },
+            Err(RenderError::Cancelled) => Self::Unknown(format!("{name} cancels the sample")),
+            Err(RenderError::Fault(fault)) => Self::Unknown(fault.to_string()),
+        }
     }
 }
 
-async fn render(source: Source) -> Result<Value, RenderError> {
+async fn render(source: Source, mail: &Mail) -> Result<Value, RenderError> {
     let template = Template::prepare(source)?;
-    template.render(vec![("ctx", somebody())]).await
+    template.render(vec![("ctx", somebody(mail))]).await
 }
 
 /// The least that every template finds its way with.
-fn somebody() -> Value {
+fn somebody(mail: &Mail) -> Value {
     let identity = json!({
         "id": "00000000-1111-4111-8111-000000000000", "schema_id": "default", "state": "active",
         "traits": {"email": "ann@example.com", "name": {"first": "Ann", "last": "Lee"}},
@@ -37,7 +56,8 @@ fn somebody() -> Value {
         "hook": {"flow": "registration", "method": "password", "when": "after_save"},
     });
     let decoded = Ctx::decode(ctx.to_string().as_bytes());
-    decoded.map(|ctx| ctx.sanitize().for_template()).unwrap_or(ctx)
+    let settings = mail.for_own_template();
+    decoded.map(|ctx| ctx.sanitize().for_template(&settings)).unwrap_or(ctx)
 }
 
 #[cfg(test)]
@@ -46,16 +66,28 @@ mod tests {
 
     #[tokio::test]
     async fn sender_is_read_from_the_template_or_the_reason_is_given() {
-        let shipped = of_template(mandrill_welcome::shipped_template()).await;
-        assert_eq!(shipped.as_deref(), Ok("hello@example.com"));
+        let address = |text: &str| Sender::Address(text.to_owned());
+        let of = |code, from_email: Option<&str>| {
+            let source = Source::shipped("t.jsonnet", code);
+            Sender::of_template(source, from_email.map(str::to_owned))
+        };
+        let own = "function(ctx) { message: { from_email: 'own@shop.test' } }";
+        assert_eq!(of(own, None).await, address("own@shop.test"));
+        assert_eq!(of(own, Some("set@shop.test")).await, address("own@shop.test"));
+        let settings = "function(ctx) { message: ctx.mail }";
+        assert_eq!(of(settings, Some("set@shop.test")).await, address("set@shop.test"));
+        let shipped = Sender::of_shipped_template(Some("set@shop.test".to_owned()));
+        assert_eq!(shipped, address("set@shop.test"));
+        assert_eq!(Sender::of_shipped_template(None), Sender::NotSet);
         let table = [
-            ("function(ctx) {template_name: 'welcome', message: {}}", "does not set `from_email`"),
+            (settings, "leaves `from_email` out"),
+            ("function(ctx) {template_name: 'welcome', message: {}}", "leaves `from_email` out"),
             ("function(ctx) error 'cancel'", "cancels"),
             ("function(ctx) ctx.no", "no such field"),
             ("function(ctx) {", "t.jsonnet"),
         ];
         for (code, part) in table {
-            let why = of_template(Source::shipped("t.jsonnet", code)).await.unwrap_err();
+            let Sender::Unknown(why) = of(code, None).await else { panic!("{code}") };
             assert!(why.contains(part), "{why}");
         }
     }

@@ -18,6 +18,9 @@ pub struct Stack {
     /// The URL of mailchimp-inbound, without `?secret=`.
     #[arg(long, value_name = "URL")]
     pub mailchimp_inbound_url: Option<String>,
+    /// The sender of the welcome email (`FROM_EMAIL`).
+    #[arg(long, value_name = "ADDRESS")]
+    pub from_email: Option<String>,
     /// The ids of the lists that mailchimp-inbound accepts, separated by commas (default: any).
     #[arg(long, value_name = "IDS")]
     pub mailchimp_lists: Option<String>,

@@ -30,7 +30,7 @@ pub(crate) struct Render {
 impl Render {
     pub(crate) async fn run(self) -> Done {
         let (subject, source) = subject(&self.template)?;
-        let ctx = read_ctx(&self.event)?;
+        let ctx = read_ctx(subject, &self.event)?;
         let trace = Trace::collecting();
         let rendered = calls(subject, &source, ctx, trace.clone()).await;
         for line in trace.take() {
@@ -69,10 +69,10 @@ fn subject(template: &str) -> Result<(Subject, Source), Box<dyn std::error::Erro
 }
 
 /// The argument of the template.
-fn read_ctx(path: &str) -> Result<Value, Box<dyn std::error::Error>> {
+fn read_ctx(subject: Subject, path: &str) -> Result<Value, Box<dyn std::error::Error>> {
     let bytes = input::read(Path::new(path))?;
     let body = Event::read(&bytes).and_then(|event| event.body()).unwrap_or(bytes);
-    Ok(argument(&body).map_err(|nothing| format!("{path}: {nothing}"))?)
+    Ok(argument(subject, &body).map_err(|nothing| format!("{path}: {nothing}"))?)
 }
 
 /// Prints what is sent to standard output, and where it is sent to standard error.

@@ -7,10 +7,11 @@ use mailchimp_inbound::{
     event::{self, Decoded},
     form, template_argument,
 };
+use mandrill_welcome::Mail;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
-    ctx::{Ctx, CtxError, SanitizedCtx},
+    ctx::{Ctx, CtxError, SanitizedCtx, TemplateSettings},
     deliver::{EventFacts, InvalidOutput, Rendered},
     message::QueuedEvent,
     segment,
@@ -57,6 +58,15 @@ impl Subject {
             Self::File => None,
         }
     }
+
+    /// What its function's templates read beside an event of Ory's. A file may be a template of any
+    /// function.
+    fn template_settings(self) -> TemplateSettings {
+        match self {
+            Self::Mandrill | Self::File => Mail::sample().for_shipped_template(),
+            Self::Segment | Self::Mailchimp => TemplateSettings::default(),
+        }
+    }
 }
 
 /// An event that no template is rendered over.
@@ -71,9 +81,9 @@ pub enum NothingToRender {
 }
 
 /// The argument of a template: Ory's sanitized ctx, or Mailchimp's typed event with an identity.
-pub fn argument(body: &[u8]) -> Result<Value, NothingToRender> {
+pub fn argument(subject: Subject, body: &[u8]) -> Result<Value, NothingToRender> {
     match Ctx::decode(body) {
-        Ok(ctx) => Ok(ctx.sanitize().for_template()),
+        Ok(ctx) => Ok(ctx.sanitize().for_template(&subject.template_settings())),
         Err(not_ory) => match form::decode(body).map(|form| event::read(&form)) {
             Ok(Ok(Decoded::Event(event))) => {
                 let somebody = event.address().map(|address| person(SOMEBODY, address));
@@ -176,7 +186,7 @@ mod tests {
         let sample = SAMPLES.iter().find(|sample| sample.file == file).unwrap();
         let subject = Subject::named(sample.function).unwrap();
         let source = subject.shipped_template().unwrap();
-        let ctx = argument(&sample.event().unwrap().body().unwrap()).unwrap();
+        let ctx = argument(subject, &sample.event().unwrap().body().unwrap()).unwrap();
         calls(subject, &source, ctx, Trace::default()).await
     }
 
@@ -202,6 +212,7 @@ mod tests {
         let [mail] = &rendered("registration.json").await.unwrap()[..] else { panic!("not one") };
         let message = &mail.body["message"];
         assert_eq!(message["to"][0]["email"], "ann@example.com");
+        assert_eq!(message["from_email"], "welcome@example.com");
         let metadata = json!({
             "ory_key": SHOWN_IDEMPOTENCY_KEY, "ory_identity": "00000001-1111-4111-8111-000000000001",
         });

@@ -1,6 +1,8 @@
 //! The results of the samples, as a table.
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use comfy_table::{
+    ColumnConstraint::LowerBoundary, ContentArrangement, Table, Width, presets::UTF8_FULL_CONDENSED,
+};
 use uuid::Uuid;
 
 use super::play::Played;
@@ -8,11 +10,18 @@ use super::play::Played;
 /// Fits a terminal of usual width.
 const WIDTH: u16 = 120;
 
+/// The column with what was sent holds the longest texts; here most of them fit a line.
+const SENT: usize = 3;
+const SENT_WIDTH: Width = Width::Fixed(44);
+
 /// A row for each sample.
 pub fn of(played: &[Played]) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(WIDTH).set_header(["event", "function", "response", "sent", "result"]);
+    if let Some(sent) = table.column_mut(SENT) {
+        sent.set_constraint(LowerBoundary(SENT_WIDTH));
+    }
     for one in played {
         table.add_row([
             one.sample.file.trim_end_matches(".json").to_owned(),

@@ -33,7 +33,7 @@ async fn doctor_makes_no_call_visible_to_a_person() {
 /// What is broken, the check that finds it, and what it finds.
 type Row = (&'static str, fn(&mut World), &'static str, &'static str);
 
-const TABLE: [Row; 22] = [
+const TABLE: [Row; 23] = [
     (
         "nobody filled in Mandrill's key",
         |world| world.secret("ory-actions/mandrill", "replace-me"),
@@ -65,10 +65,16 @@ const TABLE: [Row; 22] = [
         "no valid DKIM record",
     ),
     (
-        "the shipped template's own address",
-        |world| world.from = None,
+        "a sender at a reserved domain",
+        |world| world.output("FromEmail", "welcome@example.com"),
         "Mandrill: sending domain",
-        "hello@example.com, an address at a reserved example domain",
+        "welcome@example.com, an address at a reserved example domain",
+    ),
+    (
+        "no sender for the shipped template",
+        |world| world.no_output("FromEmail"),
+        "Mandrill: sending domain",
+        "FROM_EMAIL is not set",
     ),
     (
         "a write key of another shape",

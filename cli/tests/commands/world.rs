@@ -36,8 +36,6 @@ pub(crate) struct Done {
 /// A stack that is well, to be broken.
 pub(crate) struct World {
     pub(crate) stack: LocalStack,
-    /// The sender that is told, if one is.
-    pub(crate) from: Option<&'static str>,
     /// Where Ory's hooks point, if not at the functions.
     pub(crate) hook_url: Option<&'static str>,
     /// One more hook, for all methods of a registration.
@@ -76,6 +74,7 @@ impl World {
             ("MailchimpInboundUrl", stack.function_url("mailchimp-inbound")),
             ("OryWebhookSecretId", "ory-actions/webhook".to_owned()),
             ("MailchimpWebhookSecretId", "ory-actions/mailchimp".to_owned()),
+            ("FromEmail", "hello@shop.test".to_owned()),
             ("MandrillSecretId", "ory-actions/mandrill".to_owned()),
             ("SegmentSecretId", "ory-actions/segment".to_owned()),
             ("OrySecretId", "ory-actions/ory".to_owned()),
@@ -98,7 +97,6 @@ impl World {
         ];
         Self {
             stack,
-            from: Some("hello@shop.test"),
             hook_url: None,
             extra_hook: None,
             ory_config: None,
@@ -116,6 +114,11 @@ impl World {
     /// Gives the stack another output.
     pub(crate) fn output(&mut self, name: &'static str, value: &str) {
         self.outputs.insert(name, value.to_owned());
+    }
+
+    /// Takes away an output.
+    pub(crate) fn no_output(&mut self, name: &str) {
+        self.outputs.remove(name);
     }
 
     /// Gives a variable another value.
@@ -143,9 +146,6 @@ impl World {
         let config = self.ory_config.clone().unwrap_or_else(|| self.config().to_string());
         let config = write("ory.yaml", config);
         let mut all = vec!["doctor", "--outputs", &outputs, "--ory-config", &config];
-        if let Some(from) = self.from {
-            all.extend(["--from", from]);
-        }
         all.extend(arguments);
         run(&all, &self.environment()).await
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use shared::{
     accept::AcceptOry,
     config::Environment,
+    ctx::TemplateSettings,
     deliver::{Delivery, VendorClient},
     function::{Function, Webhook},
     lambda::StartError,
@@ -36,6 +37,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
         template: Template::begin(ports.rendering, template),
+        template_settings: TemplateSettings::default(),
         client: VendorClient {
             vendor: Crm { endpoint: config.endpoint, http: ports.http.clone() },
             key: Arc::new(token),
@@ -49,6 +51,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
             auth: config.ory.caller_auth(ports),
             screen: None,
             reply_template: config.ory.reply_template(ports),
+            template_settings: TemplateSettings::default(),
         },
         resources: delivery.resources(),
         dispatch: settings.dispatch(NAME, delivery, ports),

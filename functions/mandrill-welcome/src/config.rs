@@ -5,6 +5,8 @@ use shared::{
     settings::{OrySettings, RecordSettings},
 };
 
+use crate::mail::Mail;
+
 /// The default value.
 const MANDRILL_URL: &str = "https://mandrillapp.com/api/1.0";
 
@@ -13,6 +15,7 @@ pub(crate) struct Config {
     pub(crate) mandrill_secret_id: String,
     pub(crate) endpoint: Endpoint,
     pub(crate) screen_rejects: bool,
+    pub(crate) mail: Mail,
     pub(crate) records: RecordSettings,
 }
 
@@ -26,6 +29,7 @@ impl Config {
             mandrill_secret_id: env.required("MANDRILL_SECRET_ID", key_id)?,
             endpoint: env.endpoint("MANDRILL_URL", MANDRILL_URL)?,
             screen_rejects: env.flag("SCREEN_REJECTS", false)?,
+            mail: Mail::from_env(env)?,
         })
     }
 }

@@ -3,6 +3,7 @@
 mod call;
 mod client;
 mod config;
+mod mail;
 mod outcome;
 mod screen;
 mod search;
@@ -25,6 +26,7 @@ use shared::{
 pub use call::Call;
 use client::Mandrill;
 use config::Config;
+pub use mail::{Mail, NO_SENDER, SAMPLE_SENDER};
 pub use outcome::classify;
 use screen::RejectsScreen;
 pub use search::read as read_search;
@@ -45,9 +47,14 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let screen = config
         .screen_rejects
         .then(|| Arc::new(RejectsScreen::new(vendor.clone(), key.clone())) as Arc<dyn Screen>);
+    let template_settings = match config.ory.template {
+        Some(_) => config.mail.for_own_template(),
+        None => config.mail.for_shipped_template(),
+    };
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
         template: Template::begin(ports.rendering, template),
+        template_settings: template_settings.clone(),
         client: VendorClient { vendor, key, timeout: settings.vendor_timeout },
         idempotency: Some(config.records.idempotency(NAME, ports)),
     };
@@ -56,6 +63,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
             auth: config.ory.caller_auth(ports),
             screen,
             reply_template: config.ory.reply_template(ports),
+            template_settings,
         },
         resources: delivery.resources(),
         dispatch: settings.dispatch(NAME, delivery, ports),

@@ -6,12 +6,13 @@ use shared::{
     template::{RenderError, Source, Template},
 };
 
-use crate::shipped_template;
+use crate::{Mail, shipped_template};
 
 async fn render(source: Source, body: &Value) -> Result<Value, RenderError> {
     let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().sanitize();
     let template = Template::prepare(source).unwrap();
-    template.render(vec![("ctx", ctx.for_template())]).await
+    let settings = Mail::sample().for_shipped_template();
+    template.render(vec![("ctx", ctx.for_template(&settings))]).await
 }
 
 async fn welcome(identity: Value) -> Result<Value, RenderError> {
@@ -24,7 +25,7 @@ async fn html_for(name: Value) -> String {
     result["message"]["html"].as_str().unwrap().to_owned()
 }
 
-const WITHOUT_NAME: &str = "<p>Hello,</p><p>Welcome to Ory! Have fun and happy hacking!</p>";
+const WITHOUT_NAME: &str = "<p>Hello,</p><p>Welcome! Your account is ready.</p>";
 
 #[tokio::test]
 async fn shipped_welcome_output() {
@@ -34,6 +35,16 @@ async fn shipped_welcome_output() {
         "verifiable_addresses": [{"value": "ann@example.com", "via": "email", "verified": false}],
     });
     insta::assert_json_snapshot!(welcome(identity).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_settings_are_the_sender_and_the_subject() {
+    let identity = json!({"id": "i", "traits": {"email": "ann@example.com"}});
+    let ctx = json!({"identity": identity, "mail": {"from_email": "eve@evil.example"}});
+    let message = render(shipped_template(), &ctx).await.unwrap()["message"].take();
+    assert_eq!(message["from_email"], "welcome@example.com");
+    assert_eq!(message["from_name"], "example.com");
+    assert_eq!(message["subject"], "Welcome");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::{
-    ctx::Ctx,
+    ctx::{Ctx, TemplateSettings},
     deliver::EventFacts,
     segment::Call,
     template::{RenderError, Rendering, Source, Template},
@@ -16,7 +16,7 @@ use crate::shipped_template;
 async fn render(source: Source, body: &Value) -> Result<Value, RenderError> {
     let ctx = Ctx::decode(body.to_string().as_bytes()).unwrap().sanitize();
     let template = Template::prepare(source).unwrap();
-    template.render(vec![("ctx", ctx.for_template())]).await
+    template.render(vec![("ctx", ctx.for_template(&TemplateSettings::default()))]).await
 }
 
 async fn identify(body: Value) -> Value {
@@ -230,7 +230,8 @@ proptest! {
         body["flow"]["transient_payload"] = payload;
         let Ok(ctx) = Ctx::decode(body.to_string().as_bytes()) else { return Ok(()) };
         let template = Template::begin(Rendering::InPlace, shipped_template());
-        let rendering = template.render(vec![("ctx", ctx.sanitize().for_template())]);
+        let ctx = ctx.sanitize().for_template(&TemplateSettings::default());
+        let rendering = template.render(vec![("ctx", ctx)]);
         let Value::Object(result) = rendering.now_or_never().unwrap().unwrap() else {
             panic!("no object")
         };

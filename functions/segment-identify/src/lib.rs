@@ -10,6 +10,7 @@ use std::sync::Arc;
 use shared::{
     accept::AcceptOry,
     config::Environment,
+    ctx::TemplateSettings,
     deliver::Delivery,
     function::{Function, Webhook},
     lambda::StartError,
@@ -34,6 +35,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let delivery = Delivery {
         template: Template::begin(ports.rendering, template),
+        template_settings: TemplateSettings::default(),
         client: Segment::client(NAME, config.endpoint, config.segment_secret_id, settings, ports),
         idempotency: None,
     };
@@ -42,6 +44,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
             auth: config.ory.caller_auth(ports),
             screen: None,
             reply_template: config.ory.reply_template(ports),
+            template_settings: TemplateSettings::default(),
         },
         resources: delivery.resources(),
         dispatch: settings.dispatch(NAME, BatchDelivery(delivery), ports),

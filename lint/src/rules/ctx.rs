@@ -221,11 +221,10 @@ fn never(hook: &Hook, field: &str) -> String {
             let after = HookList::After(hook.list.flow());
             format!(" Before the flow there is no identity. Use `{after}` or the list of a method.")
         }
-        "recipient" => {
-            " The functions of this project add `recipient` for their own templates; Kratos does \
+        "recipient" | "greeting_name" | "mail" => format!(
+            " The functions of this project add `{field}` for their own templates; Kratos does \
              not have it."
-                .to_owned()
-        }
+        ),
         "session" => " Only hooks after login and settings have the session.".to_owned(),
         _ => String::new(),
     }

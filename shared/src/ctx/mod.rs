@@ -4,9 +4,11 @@
 //! optional, unknown ones are kept, and only `identity` is asked for.
 
 mod forward;
+mod greeting;
 mod hook;
 mod recipient;
 mod sanitize;
+mod template_settings;
 mod url;
 
 use serde_json::{Map, Value};
@@ -16,6 +18,7 @@ pub use forward::FORWARD;
 pub use hook::{Hook, When};
 pub use recipient::as_address;
 pub use sanitize::{NIL_ID, SanitizedCtx};
+pub use template_settings::TemplateSettings;
 
 /// The most levels of a ctx, itself the first. JSON is read no deeper than 127, and the queue's
 /// message has one more around the ctx: a deeper one could be stored and never be read.

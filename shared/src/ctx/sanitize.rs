@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Hook, When, recipient, url::sanitize_urls};
+use super::{Hook, TemplateSettings, When, greeting, recipient, url::sanitize_urls};
 use crate::message::QueuedEvent;
 
 /// The headers that Kratos itself forwards by default: `clients.web_hook.header_allowlist` in
@@ -83,20 +83,26 @@ impl SanitizedCtx {
         &self.0
     }
 
-    /// The ctx as templates see it: `recipient` is added, whatever stood there.
-    pub fn for_template(&self) -> Value {
+    /// The ctx as templates see it: with `recipient`, `greeting_name` and the settings that the
+    /// function gives, whatever stood there.
+    pub fn for_template(&self, settings: &TemplateSettings) -> Value {
         let mut ctx = self.0.clone();
         if let Value::Object(ctx) = &mut ctx {
+            ctx.extend(settings.fields.clone());
             ctx.insert("recipient".to_owned(), self.recipient().into());
+            ctx.insert("greeting_name".to_owned(), self.greeting_name().into());
         }
         ctx
     }
 
-    /// The one address to write to: a trait `email` that is one of the identity's addresses, else
-    /// a verified address, else another one of kind email, else the trait. Nothing where there is
-    /// no address.
+    /// The one address of the person to write to, by the rule in `recipient.rs`.
     pub fn recipient(&self) -> Option<&str> {
         recipient::recipient(self.identity())
+    }
+
+    /// The name to greet the person by, by the rules in `greeting.rs`.
+    pub fn greeting_name(&self) -> Option<&str> {
+        greeting::greeting_name(self.identity())
     }
 
     /// The identity.
@@ -303,14 +309,36 @@ mod tests {
     }
 
     #[test]
-    fn recipient_in_ctx_is_always_the_computed_one() {
-        let identity = json!({"traits": {"email": "ann@example.com"}});
-        let given = |ctx: &Value| SanitizedCtx::of(ctx.as_object().unwrap().clone()).for_template();
-        let ours = given(&json!({"identity": identity, "recipient": "eve@example.com"}));
-        assert_eq!(ours["recipient"], "ann@example.com");
+    fn a_template_is_given_recipient_and_greeting_name_whatever_came_in_their_place() {
+        let identity = json!({"traits": {"email": "ann@example.com", "name": "Ann"}});
+        let given = |identity: &Value| {
+            let ctx = json!({
+                "identity": identity, "recipient": "eve@example.com", "greeting_name": "evil.com",
+            });
+            let ctx = SanitizedCtx::of(ctx.as_object().unwrap().clone());
+            ctx.for_template(&TemplateSettings::default())
+        };
+        let ours = given(&identity);
+        assert_eq!(
+            (&ours["recipient"], &ours["greeting_name"]),
+            (&json!("ann@example.com"), &json!("Ann"))
+        );
         assert_eq!(ours["identity"], identity);
-        let none = given(&json!({"identity": {}, "recipient": "eve@example.com"}));
+        let none = given(&json!({}));
         assert_eq!(none.get("recipient"), Some(&Value::Null));
+        assert_eq!(none.get("greeting_name"), Some(&Value::Null));
+    }
+
+    #[test]
+    fn a_template_is_given_the_settings_whatever_came_in_their_place() {
+        let fields = json!({"mail": {"subject": "Welcome"}, "recipient": "eve@example.com"});
+        let fields = fields.as_object().unwrap().clone();
+        let settings = TemplateSettings { fields, missing: None };
+        let ctx =
+            json!({"identity": {}, "mail": {"subject": "Win", "from_email": "eve@evil.example"}});
+        let ctx = SanitizedCtx::of(ctx.as_object().unwrap().clone()).for_template(&settings);
+        assert_eq!(ctx["mail"], json!({"subject": "Welcome"}));
+        assert_eq!(ctx["recipient"], Value::Null, "no setting stands for it");
     }
 
     /// Any value that holds a canary, in this name or in a text.

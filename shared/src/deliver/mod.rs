@@ -28,7 +28,7 @@ pub use vendor_client::VendorClient;
 
 use crate::{
     budget::Budget,
-    ctx::SanitizedCtx,
+    ctx::{SanitizedCtx, TemplateSettings},
     key::{EventId, FunctionArn, IdempotencyKey},
     message::{Message, QueuedEvent},
     outcome::Outcome,
@@ -66,6 +66,8 @@ pub trait Deliver<E: QueuedEvent>: Send + Sync {
 pub struct Delivery<V> {
     /// What the vendor is to be told.
     pub template: Arc<Template>,
+    /// What the template reads beside the event.
+    pub template_settings: TemplateSettings,
     /// The vendor, with its key.
     pub client: VendorClient<V>,
     /// Where repeated work is noticed; `None` where the vendor itself does.
@@ -88,8 +90,9 @@ impl<V: Vendor> Delivery<V> {
         &self,
         attempt: &Attempt<'_, SanitizedCtx>,
     ) -> Result<(V::Call, IdempotencyKey), Outcome> {
+        self.template_settings.check()?;
         let message = attempt.message;
-        let ctx = message.event.for_template();
+        let ctx = message.event.for_template(&self.template_settings);
         let (rendered, key) = render(&self.template, ctx, &message.event_id).await?;
         let idempotency_key = key.for_vendor(attempt.arn);
         let facts = EventFacts {

@@ -7,6 +7,7 @@ use fakes::{
     server::Reply,
 };
 use integration::{Answer, Deployment, Log, Sandbox};
+use mandrill_welcome::SAMPLE_SENDER;
 use serde_json::Value;
 use shared::idempotency::KEY_ATTRIBUTE;
 
@@ -21,6 +22,8 @@ pub(crate) trait Vendor: Sized {
     const NAME: &str;
     /// The key that it knows.
     const KEY: &str;
+    /// What else its function needs.
+    const SETTINGS: &[(&str, &str)] = &[];
     /// A call that it received.
     type Call: Clone + Debug + Display;
 
@@ -44,6 +47,7 @@ pub(crate) trait Vendor: Sized {
 impl Vendor for FakeMandrill {
     const NAME: &str = "MANDRILL";
     const KEY: &str = "the-mandrill-key";
+    const SETTINGS: &[(&str, &str)] = &[("FROM_EMAIL", SAMPLE_SENDER)];
     type Call = Received;
 
     async fn start() -> Self {
@@ -144,6 +148,9 @@ impl<V: Vendor> Setup<V> {
             .var("WEBHOOK_SECRET_ID", WEBHOOK_SECRET)
             .var(&format!("{}_SECRET_ID", V::NAME), VENDOR_SECRET)
             .var(&format!("{}_URL", V::NAME), vendor.url());
+        let deployment = V::SETTINGS
+            .iter()
+            .fold(deployment, |deployment, (name, value)| deployment.var(name, *value));
         Self { vendor, secrets, sqs, dynamo_db, deployment, check }
     }
 

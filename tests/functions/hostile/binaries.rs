@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     common::{
-        ory::{ann, event},
+        ory::{ann, event, event_of},
         setup::{Running, Vendor},
         status_rows::MOST,
     },
@@ -72,6 +72,21 @@ async fn invalid_address_gets_no_mail_and_no_template_fault() {
         }
     }
     assert!(skipped > 40, "{skipped}");
+}
+
+/// What the function gives to a template protects the mail of one's own, too.
+#[tokio::test]
+async fn every_name_is_welcomed_by_a_custom_template_and_no_mail_carries_a_typed_message() {
+    let mut welcome = Setup::new().await.template(mail::OWN_TEMPLATE).start().await;
+    for (n, place) in [WHOLE_NAME, FIRST_NAME].into_iter().enumerate() {
+        for (m, typed) in hostile::values().iter().enumerate() {
+            let ctx = somebody(1000 * n + m, place, typed);
+            let trigger_id = format!("{:08}-2222-4222-8222-000000000002", 1000 * n + m);
+            let answer = welcome.call(event_of(&trigger_id, &ctx)).await;
+            assert_eq!(answer.row(), (200, "delivered"), "{}", shortened(typed));
+            mail::is_harmless(&welcome.received_once().body["message"], typed);
+        }
+    }
 }
 
 /// By way of the queue, so that the texts rest in SQS, and are read again.

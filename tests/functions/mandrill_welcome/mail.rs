@@ -1,5 +1,7 @@
 //! The calls to Mandrill.
 
+use std::time::Duration;
+
 use fakes::FakeMandrill;
 use integration::Event;
 use serde_json::{Value, json};
@@ -53,9 +55,87 @@ async fn shipped_template_sends_one_mail_with_the_idempotency_key() {
     );
     assert_eq!(call.body.get("idempotency_key"), None, "it is for us alone");
     let message = &call.body["message"];
-    assert_eq!(message["subject"], "Hello from Ory");
-    assert_eq!(message["text"], "Welcome to Ory! Have fun and happy hacking!");
+    assert_eq!(message["from_email"], "welcome@example.com");
+    assert_eq!(message["from_name"], "example.com");
+    assert_eq!(message["subject"], "Welcome");
+    assert_eq!(message["text"], "Welcome! Your account is ready.");
     assert_eq!(message["to"], json!([{"email": "ann@example.com", "type": "to"}]));
+}
+
+#[tokio::test]
+async fn sender_and_subject_are_settings_whatever_was_forwarded() {
+    let setup = Setup::new().await.var("FROM_EMAIL", "hello@shop.example");
+    let setup = setup.var("FROM_NAME", "The Shop").var("SUBJECT", "Good to see you");
+    let mut welcome = setup.start().await;
+    let mut ctx = ann();
+    ctx["mail"] = json!({"from_email": "eve@evil.example", "from_name": "E", "subject": "Win"});
+    assert_eq!(welcome.call(event(&ctx)).await.row(), (200, "delivered"));
+    let message = welcome.received_once().body["message"].clone();
+    assert_eq!(message["from_email"], "hello@shop.example");
+    assert_eq!(message["from_name"], "The Shop");
+    assert_eq!(message["subject"], "Good to see you");
+}
+
+/// What a log line says where the sender is missing.
+const NO_SENDER: &str = "FROM_EMAIL is not set";
+
+#[tokio::test]
+async fn without_a_sender_the_shipped_template_is_not_rendered_and_ory_tries_again() {
+    let mut welcome = Setup::new().await.var("FROM_EMAIL", "").start().await;
+    let answer = welcome.call(event(&ann())).await;
+    assert_eq!((answer.status, answer.message()), (503, ("#/", 8_100_503)));
+    assert!(welcome.received().is_empty());
+    let line = welcome.end().await.only_line();
+    assert_eq!(line["outcome"], "blocked", "{line:#}");
+    assert!(line["cause"].as_str().unwrap().contains(NO_SENDER), "{line:#}");
+}
+
+#[tokio::test]
+async fn an_event_waits_in_the_queue_until_the_sender_is_set() {
+    let mut welcome = Setup::queued().await.var("FROM_EMAIL", "").start().await;
+    welcome.store(event(&ann())).await;
+    assert_eq!(welcome.work().await.len(), 1);
+    assert!(welcome.received().is_empty());
+    welcome.sandbox.deploy(|deployment| deployment.var("FROM_EMAIL", "welcome@example.com")).await;
+    welcome.let_time_pass(Duration::from_mins(15));
+    assert!(welcome.work().await.is_empty());
+    assert_eq!(welcome.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_custom_template_needs_no_sender() {
+    let code = "function(ctx) { message: {
+        to: [{ email: ctx.recipient }], from_email: 'own@shop.example',
+        metadata: { is_set: ctx.mail.from_email != null, subject: ctx.mail.subject },
+    } }";
+    let mut welcome = Setup::new().await.var("FROM_EMAIL", "").template(code).start().await;
+    assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
+    let message = welcome.received_once().body["message"].clone();
+    assert_eq!(message["from_email"], "own@shop.example");
+    assert_eq!(message["metadata"]["is_set"], false);
+    assert_eq!(message["metadata"]["subject"], "Welcome");
+}
+
+#[tokio::test]
+async fn a_template_and_a_reply_are_given_a_safe_name_and_none_that_was_forwarded() {
+    let code = "function(ctx) { message: {
+        to: [{ email: ctx.recipient }], text: 'Hello ' + ctx.greeting_name,
+    } }";
+    let reply = "function(ctx, outcome) { messages: [{ instance_ptr: '#/', messages: [
+        { id: 1, type: 'info', text: ctx.greeting_name + ' ' + ctx.mail.from_email },
+    ] }] }";
+    let setup = Setup::new().await.template(code).reply_template(reply);
+    let mut welcome = setup.start().await;
+    let mut ctx = ann();
+    ctx["identity"]["traits"]["name"] = json!({"first": "Ann"});
+    ctx["greeting_name"] = json!("Win at evil.com");
+    let answer = welcome.call(event_of(FIRST, &ctx)).await;
+    assert_eq!(answer.body["messages"][0]["messages"][0]["text"], "Ann welcome@example.com");
+    assert_eq!(welcome.received_once().body["message"]["text"], "Hello Ann");
+    ctx["identity"]["traits"]["name"] = json!("Win at evil.com");
+    ctx["identity"]["id"] = json!("00000002-1111-4111-8111-000000000002");
+    welcome.call(event_of(SECOND, &ctx)).await;
+    assert_eq!(welcome.received_once().body["message"]["text"], "Hello null");
 }
 
 #[tokio::test]

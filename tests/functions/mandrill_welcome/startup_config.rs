@@ -27,6 +27,8 @@ async fn invalid_variable_stops_startup() {
         ("SECRET_TTL_SECONDS", "99999999999"),
         ("RECORD_TTL_HOURS", "hunter2"),
         ("SCREEN_REJECTS", "hunter2"),
+        ("FROM_EMAIL", "hunter2"),
+        ("FROM_EMAIL", "The Shop <hunter2@example.com>"),
         ("LOG_LEVEL", "hunter2"),
         ("TEMPLATE", "hunter2"),
         ("TEMPLATE", "https://hunter2.example.com/mail.jsonnet"),
@@ -48,9 +50,16 @@ async fn invalid_template_stops_startup_and_logs_the_line() {
 
 #[tokio::test]
 async fn empty_optional_variable_counts_as_unset() {
-    let setup = ["TEMPLATE", "REPLY_TEMPLATE", "SCREEN_REJECTS", "LOG_LEVEL", "VENDOR_TIMEOUT_MS"]
-        .into_iter()
-        .fold(Setup::new().await, |setup, name| setup.var(name, ""));
+    let names = [
+        "TEMPLATE",
+        "REPLY_TEMPLATE",
+        "SCREEN_REJECTS",
+        "FROM_NAME",
+        "SUBJECT",
+        "LOG_LEVEL",
+        "VENDOR_TIMEOUT_MS",
+    ];
+    let setup = names.into_iter().fold(Setup::new().await, |setup, name| setup.var(name, ""));
     let mut welcome = setup.start().await;
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
 }

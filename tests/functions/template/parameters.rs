@@ -53,7 +53,7 @@ const TEMPLATES: &[&str] = &[
     "InboundTemplate",
 ];
 
-const SHAPES: [Row; 9] = [
+const SHAPES: [Row; 11] = [
     (&["AlarmEmail"], &["", "ops@example.com"], &["ops", "a@b@c", "a b@example.com"]),
     (&["ReservedConcurrency"], &["", "10", "1000"], &["0", "9", "-1", "1e3", "many"]),
     (&["WebhookApiKeyName"], &["Authorization", "X-API_Key"], &["", "X Key", "X:Key"]),
@@ -78,6 +78,12 @@ const SHAPES: [Row; 9] = [
         &["/traits/consent", "/traits/consent/newsletter,/metadata_public/mailchimp", "/a/b, /c/d"],
         &["", "/traits", "traits/consent", "/traits/consent,/traits", "/traits/"],
     ),
+    (
+        &["FromEmail"],
+        &["", "welcome@example.com"],
+        &["example.com", "a@b@c", "a b@c", "a@b,c@d", "Ann <a@b>", "\"a\"@b", "a@[b]", "a\\@b"],
+    ),
+    (&["FromName", "Subject"], &["", "Welcome", "Ærlig & Søn: a@b"], &["a\nb", "a\rb"]),
     (
         &["MandrillUrl"],
         &["https://mandrillapp.com/api/1.0"],
@@ -133,5 +139,45 @@ fn reserved_concurrency_is_at_least_ten() {
     for reserved in 0..1000 {
         let taken = pattern.is_match(&reserved.to_string());
         assert_eq!(taken, reserved >= LEAST_RESERVED_CONCURRENCY, "{reserved}");
+    }
+}
+
+#[test]
+fn the_shipped_welcome_is_not_deployed_without_a_sender() {
+    let broken = |parameters: &[_]| Template::read().with(parameters).broken_rules();
+    let (sender, own) =
+        (("FromEmail", "welcome@example.com"), ("WelcomeTemplate", "file:///opt/own.jsonnet"));
+    let [told] = broken(&[]).try_into().unwrap();
+    assert!(told.contains("FromEmail"), "{told}");
+    for parameters in [[sender].as_slice(), &[own], &[sender, own]] {
+        assert!(broken(parameters).is_empty(), "{parameters:?}");
+    }
+}
+
+/// The only functions that CloudFormation knows in rules, and nothing but parameters may be
+/// referred to in them.
+#[test]
+fn a_rule_uses_what_cloudformation_knows_in_rules() {
+    let template = Template::read();
+    let known: BTreeSet<_> = parameters(&template).map(|(name, _)| name).collect();
+    fn check(value: &Value, known: &BTreeSet<String>) {
+        match value {
+            Value::Tagged(tagged) if tagged.tag == "Ref" => {
+                assert!(known.contains(&plain(&tagged.value)), "{:?}", tagged.value);
+            }
+            Value::Tagged(tagged) => {
+                let name = tagged.tag.to_string();
+                let functions = ["!And", "!Contains", "!Equals", "!Not", "!Or"];
+                assert!(functions.contains(&name.as_str()), "{name}");
+                check(&tagged.value, known);
+            }
+            Value::Sequence(values) => values.iter().for_each(|value| check(value, known)),
+            other => assert!(other.is_string(), "{other:?}"),
+        }
+    }
+    for rule in template.0["Rules"].as_mapping().unwrap().values() {
+        for assertion in rule["Assertions"].as_sequence().unwrap() {
+            check(&assertion["Assert"], &known);
+        }
     }
 }

@@ -12,8 +12,11 @@ use serde_yaml_ng::Value;
 use super::QUEUE;
 
 /// With these parameters, every part is there that a deployment may leave out.
-const ALL_PARTS: [(&str, &str); 2] =
-    [("OryUrl", "https://slug.projects.oryapis.com"), ("MailchimpSigning", "true")];
+const ALL_PARTS: [(&str, &str); 3] = [
+    ("OryUrl", "https://slug.projects.oryapis.com"),
+    ("MailchimpSigning", "true"),
+    ("FromEmail", "welcome@example.com"),
+];
 
 /// A template, with the parameters that are given; the others have their defaults.
 #[derive(Clone)]
@@ -41,11 +44,7 @@ impl Template {
 
     /// As most deploy it, and with all its parts.
     pub(super) fn read_both() -> [Self; 2] {
-        let mut whole = Self::read();
-        for (name, value) in ALL_PARTS {
-            whole.0["Parameters"][name]["Default"] = value.into();
-        }
-        [Self::read(), whole]
+        [Self::read(), Self::read().with(&ALL_PARTS)]
     }
 
     pub(super) fn resource(&self, name: &str) -> &Value {
@@ -107,6 +106,22 @@ impl Template {
         }
     }
 
+    /// The template, with these parameters.
+    pub(super) fn with(mut self, parameters: &[(&str, &str)]) -> Self {
+        for (name, value) in parameters {
+            self.0["Parameters"][*name]["Default"] = (*value).into();
+        }
+        self
+    }
+
+    /// The assertions of its rules that these parameters break, in CloudFormation's words.
+    pub(super) fn broken_rules(&self) -> Vec<String> {
+        let rules = self.0["Rules"].as_mapping().unwrap().values();
+        let assertions = rules.flat_map(|rule| rule["Assertions"].as_sequence().unwrap());
+        let broken = assertions.filter(|one| !self.holds(&one["Assert"]));
+        broken.map(|one| plain(&one["AssertDescription"])).collect()
+    }
+
     fn holds(&self, condition: &Value) -> bool {
         let Value::Tagged(condition) = condition else { panic!("{condition:?} is no condition") };
         let operand = |n: usize| &condition.value[n];
@@ -114,6 +129,7 @@ impl Template {
             "!Equals" => self.resolved(operand(0)) == self.resolved(operand(1)),
             "!Not" => !self.holds(operand(0)),
             "!And" => self.holds(operand(0)) && self.holds(operand(1)),
+            "!Or" => self.holds(operand(0)) || self.holds(operand(1)),
             "!Condition" => self.holds(&self.0["Conditions"][&condition.value]),
             other => panic!("{other} is not known"),
         }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use fakes::{FakeMandrill, Message, WEBHOOK_KEY};
 use integration::Deployment;
-use mandrill_welcome::NAME;
+use mandrill_welcome::{NAME, SAMPLE_SENDER};
 use ory_actions::up::samples::SAMPLES;
 use serde_json::Value;
 use shared::{idempotency::KEY_ATTRIBUTE, queue::MAX_MESSAGE_BYTES};
@@ -50,6 +50,7 @@ async fn event_is_enqueued_received_sent_and_recorded_once() {
         .var("WEBHOOK_SECRET_ID", secret(WEBHOOK_KEY).await)
         .var("MANDRILL_SECRET_ID", secret(MANDRILL_KEY).await)
         .var("MANDRILL_URL", mandrill.url())
+        .var("FROM_EMAIL", SAMPLE_SENDER)
         .var("QUEUE_URL", &queue.url)
         .var("RECORDS_TABLE", &table)
         .start()

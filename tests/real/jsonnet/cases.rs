@@ -8,6 +8,7 @@ use mailchimp_inbound::{
     event::{self, Decoded},
     form, template_argument,
 };
+use mandrill_welcome::Mail;
 use ory_actions::up::samples::SAMPLES;
 use serde_json::Value;
 use shared::{ctx::Ctx, template::Source};
@@ -74,7 +75,7 @@ fn before_forwarding(body: &[u8]) -> Option<Value> {
 }
 
 fn of_ory(body: &[u8]) -> Option<Value> {
-    Some(Ctx::decode(body).ok()?.sanitize().for_template())
+    Some(Ctx::decode(body).ok()?.sanitize().for_template(&Mail::sample().for_shipped_template()))
 }
 
 fn of_mailchimp(body: &[u8]) -> Option<Value> {

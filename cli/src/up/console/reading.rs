@@ -11,7 +11,7 @@ use shared::{ctx::Ctx, key::EventId};
 use uuid::Uuid;
 
 use super::events::Arrival;
-use crate::render::rendering;
+use crate::render::rendering::{self, Subject};
 
 /// Ory's id for all attempts of one webhook.
 pub(super) const TRIGGER_ID: &str = "ory-webhook-trigger-id";
@@ -23,7 +23,8 @@ pub(super) fn read(function: &'static str, request: &Request<Bytes>) -> Arrival 
         _ => of_ory(request),
     };
     let (title, key) = known.unwrap_or_else(|| (request.method().to_string(), None));
-    let argument = rendering::argument(request.body()).unwrap_or_default();
+    let subject = Subject::named(function).unwrap_or(Subject::File);
+    let argument = rendering::argument(subject, request.body()).unwrap_or_default();
     Arrival { function, title, key, argument }
 }
 

@@ -70,6 +70,7 @@ impl Fakes {
         let to_mandrill = [
             ("MANDRILL_SECRET_ID", secret::MANDRILL.to_owned()),
             ("MANDRILL_URL", self.mandrill.url()),
+            ("FROM_EMAIL", mandrill_welcome::SAMPLE_SENDER.to_owned()),
         ];
         let to_segment = [
             ("SEGMENT_SECRET_ID", secret::SEGMENT.to_owned()),

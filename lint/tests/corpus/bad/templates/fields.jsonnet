@@ -6,4 +6,6 @@ function(ctx) {
   status: std.get(ctx.identity, 'verifiable_addresses', [])[0].state,
   traits_are_your_own: ctx.identity.traits.whatever,
   recipient: ctx.recipient,
+  greeting: ctx.greeting_name,
+  subject: ctx.mail.subject,
 }
