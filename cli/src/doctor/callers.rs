@@ -91,13 +91,8 @@ mod tests {
     use bytes::Bytes;
     use http::{Method, Request};
     use shared::{
-        aws::Aws,
-        config::Environment,
-        http::Client,
-        key::FunctionArn,
-        lambda::{Invocation, LAMBDA_TIMEOUT},
-        settings::Ports,
-        telemetry::Sink,
+        aws::Aws, config::Environment, function::Invocation, http::Client, key::FunctionArn,
+        lambda::LAMBDA_TIMEOUT, settings::Ports, telemetry::Sink,
     };
 
     use super::*;

@@ -18,10 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 use parser::{Template, plain, referred, seconds, set, url};
 use shared::{
-    accept::ORY_LIMIT,
-    config::Environment,
-    lambda::{Function, StartError},
-    settings::Ports,
+    accept::ORY_LIMIT, config::Environment, function::Function, lambda::StartError, settings::Ports,
 };
 
 type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
