@@ -90,8 +90,8 @@ impl<V: Vendor> Delivery<V> {
         &self,
         attempt: &Attempt<'_, SanitizedCtx>,
     ) -> Result<(V::Call, IdempotencyKey), Outcome> {
-        let message = attempt.message;
         self.template_settings.check()?;
+        let message = attempt.message;
         let ctx = message.event.for_template(&self.template_settings);
         let (rendered, key) = render(&self.template, ctx, &message.event_id).await?;
         let idempotency_key = key.for_vendor(attempt.arn);
