@@ -141,11 +141,7 @@ fn turned_away(world: &World, presented: &str) {
         presented != CALLER_SECRET && world.elapsed().saturating_sub(at) < LOOKED_UP_ANEW
     });
     let context = format_args!("{presented}");
-    // Its two versions are looked up at once, and the rotation may come between them.
-    let is_rotated = world.secret_changed().is_some() && world.plan.turned_off.is_none();
-    if is_rotated && world.did_secrets_fail(LOOKED_UP_ANEW) {
-        world.excuse(Excused::NotYetKnown, context);
-    } else if is_new || presented != CALLER_SECRET && world.did_secrets_fail(LOOKED_UP_ANEW) {
+    if is_new || presented != CALLER_SECRET && world.did_secrets_fail(LOOKED_UP_ANEW) {
         world.excuse(Excused::NotYetKnown, context);
     } else {
         world.condemn(Wrong::TurnedAway, context);

@@ -87,7 +87,7 @@ impl World {
         match excuses.first() {
             None => {}
             Some(Some(excuse)) if excuses.iter().all(Option::is_some) => {
-                self.excuse(*excuse, context)
+                self.excuse(*excuse, context);
             }
             Some(_) => self.condemn(wrong, context),
         }

@@ -40,12 +40,12 @@ impl Render {
             Ok(calls) if calls.is_empty() => eprintln!("no calls would be made"),
             Ok(calls) => calls.iter().for_each(print),
             Err(RenderError::Cancelled) => {
-                eprintln!("cancelled by the template: no calls would be made")
+                eprintln!("cancelled by the template: no calls would be made");
             }
             Err(RenderError::Fault(fault)) => {
                 let colored = terminal::has_colors(&stderr());
-                let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
-                eprintln!("{}", explain(&fault, &source, &renderer));
+                let style = if colored { Renderer::styled() } else { Renderer::plain() };
+                eprintln!("{}", explain(&fault, &source, &style));
                 return Ok(ExitCode::FAILURE);
             }
         }

@@ -1,6 +1,6 @@
 //! What changed of the identities, a line a change.
 
-use json_patch::{Patch, PatchOperation};
+use json_patch::Patch;
 use serde_json::Value;
 
 /// That something changed shows in what did.
@@ -15,12 +15,12 @@ pub(crate) fn between(before: &[Value], after: &[Value]) -> Vec<String> {
 
 fn of_one(before: &Value, after: &Value) -> Vec<String> {
     let Patch(operations) = json_patch::diff(before, after);
-    let paths = operations.iter().map(PatchOperation::path);
+    let paths = operations.iter().map(|operation| operation.path().as_str());
     let shown = |path: &str| {
         let name = path.trim_start_matches('/').replace('/', ".");
         format!("{name}: {} -> {}", value_at(before, path), value_at(after, path))
     };
-    paths.map(|path| path.as_str()).filter(|path| *path != UPDATED_AT).map(shown).collect()
+    paths.filter(|path| *path != UPDATED_AT).map(shown).collect()
 }
 
 /// Null stands for nothing.

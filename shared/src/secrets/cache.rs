@@ -209,18 +209,18 @@ impl Cached {
 
     async fn fetch(&self) -> Result<Versions, SecretError> {
         let none = || SecretError::Refused("the secret has no current version".to_owned());
-        let current = self.store.fetch(&self.id, Stage::Current);
+        let current = self.store.fetch(&self.id, Stage::Current).await?.ok_or_else(none)?;
         if !self.with_previous {
-            return Ok(Versions { current: current.await?.ok_or_else(none)?, previous: None });
+            return Ok(Versions { current, previous: None });
         }
-        let previous = self.store.fetch(&self.id, Stage::Previous);
-        let (current, previous) = tokio::join!(current, previous);
-        let previous = match previous {
+        // One after the other: if the secret is rotated in between, what was current is previous
+        // now. Two fetches at once could both miss that version.
+        let previous = match self.store.fetch(&self.id, Stage::Previous).await {
             // Without a previous version, the current one is as good as ever.
             Err(SecretError::Refused(_)) => None,
             other => other?,
         };
-        Ok(Versions { current: current?.ok_or_else(none)?, previous })
+        Ok(Versions { current, previous })
     }
 
     fn held_for<'a>(&self, held: &'a Held) -> Option<(&'a Versions, Duration)> {

@@ -20,7 +20,7 @@ fn mitigations(text: &str) -> Vec<Mitigation> {
     let mut found: Vec<Mitigation> = Vec::new();
     for line in text.lines() {
         if line.starts_with('#') {
-            threat = line.trim_start_matches('#').trim().to_owned();
+            line.trim_start_matches('#').trim().clone_into(&mut threat);
         } else if let Some(text) = line.strip_prefix("- ") {
             found.push(Mitigation { threat: threat.clone(), text: text.to_owned(), tests: vec![] });
         } else if let (Some(test), Some(last)) = (line.strip_prefix("  - "), found.last_mut()) {
@@ -35,13 +35,11 @@ fn mitigations(text: &str) -> Vec<Mitigation> {
 /// The file of a test, and what the file must contain: `path/to/file.rs::name`, or a fuzz target,
 /// which is the only one of its file: `fuzz/fuzz_targets/name.rs`.
 fn place(test: &str) -> (String, String) {
-    match test.split_once(".rs::") {
-        Some((file, name)) => (format!("{file}.rs"), format!("fn {name}(")),
-        None => {
-            assert!(test.starts_with("fuzz/fuzz_targets/"), "{test} names no test");
-            (test.to_owned(), "fuzz_target!(".to_owned())
-        }
+    if let Some((file, name)) = test.split_once(".rs::") {
+        return (format!("{file}.rs"), format!("fn {name}("));
     }
+    assert!(test.starts_with("fuzz/fuzz_targets/"), "{test} names no test");
+    (test.to_owned(), "fuzz_target!(".to_owned())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! IdempotencyStore in DynamoDB Local, AWS' own.
+//! The idempotency store in DynamoDB Local, which AWS provides.
 
 use std::{
     process::Command,

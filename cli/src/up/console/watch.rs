@@ -35,7 +35,7 @@ pub(super) async fn during<T>(
     REQUEST.scope((events.clone(), request), work).await
 }
 
-/// The ports with adapters that tell what they do. IdempotencyStore are in memory.
+/// The ports with adapters that report what they do. Records are in memory.
 pub(crate) fn watched(ports: Ports) -> Ports {
     let http: Arc<dyn Http> = Arc::new(Watched(ports.http));
     Ports {
@@ -112,7 +112,7 @@ impl IdempotencyStore for Watched<MemoryStore> {
         let claim = self.0.acquire(request, recipient).await?;
         match &claim {
             Acquire::Acquired(Lease { in_doubt_since: None, .. }) => {
-                record("lease acquired", "in progress")
+                record("lease acquired", "in progress");
             }
             Acquire::Acquired(Lease { in_doubt_since: Some(_), .. }) => {
                 record("lease acquired", "in doubt: an earlier call may have gone out");

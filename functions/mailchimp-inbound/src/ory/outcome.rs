@@ -237,7 +237,6 @@ mod tests {
                     Err(outcome) => outcome,
                 };
                 let expected = match status {
-                    200 => "in_doubt",
                     408 | 409 | 429 | 500..=599 => "try_later",
                     300..=499 => "blocked",
                     _ => "in_doubt",

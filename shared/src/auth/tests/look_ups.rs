@@ -23,9 +23,8 @@ struct SlowStore {
 #[async_trait]
 impl SecretStore for SlowStore {
     async fn fetch(&self, id: &str, stage: Stage) -> Result<Option<SecretString>, SecretError> {
-        // The two versions of one look-up are asked for together.
         let others = self.at_once.fetch_add(1, Ordering::Relaxed);
-        self.met.fetch_or(others >= 2, Ordering::Relaxed);
+        self.met.fetch_or(others >= 1, Ordering::Relaxed);
         sleep(Duration::from_millis(300)).await;
         self.at_once.fetch_sub(1, Ordering::Relaxed);
         self.secrets.fetch(id, stage).await
@@ -200,4 +199,34 @@ proptest! {
         let allowed = at_most(time, TTL) + at_most(time, LOOK_UP_PAUSE);
         prop_assert!(fetches as u128 <= allowed, "{fetches} of {allowed} in {time:?}");
     }
+}
+
+/// A store in which the current version takes longer to fetch than the previous one.
+struct LaggingStore(MemorySecrets);
+
+#[async_trait]
+impl SecretStore for LaggingStore {
+    async fn fetch(&self, id: &str, stage: Stage) -> Result<Option<SecretString>, SecretError> {
+        if stage == Stage::Current {
+            sleep(Duration::from_millis(300)).await;
+        }
+        self.0.fetch(id, stage).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn key_that_is_rotated_during_the_lookup_is_accepted() {
+    const NEXT_KEY: &str = "the-next-key-of-the-caller";
+    let store = Arc::new(LaggingStore(MemorySecrets::default()));
+    store.0.put("s", KEY);
+    let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00 UTC)));
+    let cached = Cached::both("s".to_owned(), store.clone(), clock, Ttl(TTL));
+    let auth = CallerAuth::new(cached, ory("Authorization"));
+    let rotate = async {
+        sleep(Duration::from_millis(100)).await;
+        store.0.put("s", NEXT_KEY);
+    };
+    let (answer, ()) = tokio::join!(auth.authenticate(key(KEY)), rotate);
+    assert!(answer.is_ok());
+    assert!(auth.authenticate(key(NEXT_KEY)).await.is_ok());
 }
