@@ -9,15 +9,15 @@ use std::{
 /// Stands for standard input.
 const STDIN: &str = "-";
 
-/// More than any file that a command reads; what is larger is something else.
+/// More than any file that a command reads. A larger file is a mistake.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Reads all of a file, or of standard input where that is `-`.
+/// Reads all of a file, or of standard input if the name is `-`.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, String> {
     bytes(file).map_err(|why| unreadable(file, &why))
 }
 
-/// The same of a file that holds text.
+/// Reads a text file.
 pub(crate) fn read_text(file: &Path) -> Result<String, String> {
     String::from_utf8(read(file)?).map_err(|_| unreadable(file, "not UTF-8"))
 }

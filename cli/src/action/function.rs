@@ -7,19 +7,19 @@ use std::{fmt, str::FromStr};
 pub enum Function {
     /// Sends a mail.
     MandrillWelcome,
-    /// Tells Segment.
+    /// Sends a call to Segment.
     SegmentIdentify,
 }
 
-/// A name that is none of theirs.
+/// A name of no function that Ory calls.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NoFunction {
-    /// Mailchimp calls it, and Ory never.
+    /// Mailchimp calls it, not Ory.
     #[error(
         "Ory does not call mailchimp-inbound; Mailchimp does. See `ory-actions mailchimp-webhook`"
     )]
     OfMailchimp,
-    /// Nobody knows it.
+    /// The name is unknown.
     #[error("expected {} or {}", mandrill_welcome::NAME, segment_identify::NAME)]
     Unknown,
 }

@@ -1,5 +1,5 @@
-//! `action` prints the webhooks with which Ory calls the functions: where each one goes, its
-//! configuration, and notes about it. Webhooks that would never run, or run for nothing, are refused.
+//! `action` prints the webhooks with which Ory calls the functions: the place and configuration of
+//! each, and notes. It rejects webhooks that would never run or have no effect.
 
 mod function;
 mod notes;
@@ -105,7 +105,7 @@ impl Action {
     }
 }
 
-/// A name that a shell takes for one.
+/// A valid variable name for a shell.
 fn variable(name: &str) -> Result<String, &'static str> {
     let starts_well = name.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_');
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');

@@ -40,7 +40,7 @@ fn in_the_background() -> String {
         .to_owned()
 }
 
-/// Times: three attempts of 30 s, with 1 s and 2 s between them.
+/// The times: three attempts of 30 s, with 1 s and 2 s between them.
 fn waited_for(flow: Flow) -> String {
     let what = if flow == Flow::Registration { "sign-up" } else { "change" };
     format!(

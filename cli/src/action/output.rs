@@ -6,7 +6,7 @@ use serde_yaml_ng::Value;
 use super::{Caller, Place, webhook::Webhook};
 use crate::shell;
 
-/// Stands where the key belongs.
+/// A placeholder for the key.
 const PLACEHOLDER: &str = "WEBHOOK-KEY";
 
 /// The output format.
@@ -21,14 +21,14 @@ pub enum Format {
     Json,
 }
 
-/// The API key that Ory is to present.
+/// The API key that Ory presents.
 #[derive(Clone)]
 pub enum Key {
     /// The key itself.
     Value(String),
-    /// The environment variable that holds it when the commands run.
+    /// The environment variable with the key, read when the commands run.
     Variable(String),
-    /// Somebody puts it in by hand.
+    /// A placeholder, to be replaced by hand.
     ByHand,
 }
 
@@ -44,10 +44,10 @@ pub struct Project {
 /// Why nothing is printed.
 #[derive(Debug, thiserror::Error)]
 pub enum PrintError {
-    /// JSON is for one webhook.
+    /// JSON holds only one webhook.
     #[error("--format json prints a single webhook; set one --method")]
     Many,
-    /// Text and words can always be written; serde does not know.
+    /// Serializing text cannot fail, but serde cannot know that.
     #[error("the webhook cannot be written as JSON")]
     Json(#[from] serde_json::Error),
     /// The same.
@@ -55,10 +55,10 @@ pub enum PrintError {
     Yaml(#[from] serde_yaml_ng::Error),
 }
 
-/// What is to be told to Ory.
+/// The configuration for Ory.
 ///
 /// # Errors
-/// Where several webhooks are to be one JSON.
+/// If the format is JSON and there are several webhooks.
 pub fn print(
     format: Format,
     places: &[Place],
@@ -82,7 +82,7 @@ pub fn print(
     }
 }
 
-/// Puts the webhook in front of what the list holds.
+/// Inserts the webhook before the existing entries of the list.
 fn command(
     place: Place,
     hook: &Webhook,
@@ -92,7 +92,7 @@ fn command(
     let hook = serde_json::to_string(hook)?;
     let add = format!("{}/0={hook}", place.list.pointer());
     let add = match key {
-        // The shell puts the key in, and stops where it has none.
+        // The shell inserts the key, and stops if the variable is unset.
         Key::Variable(name) => {
             let words: Vec<_> = add.split(PLACEHOLDER).map(shell::word).collect();
             words.join(&format!("\"${{{name}:?}}\""))
@@ -146,7 +146,7 @@ mod tests {
         print(format, places, &caller, key, &project)
     }
 
-    /// With the third line of each template in place of all of it.
+    /// With the third line of each template instead of the whole.
     fn readable(printed: &str) -> String {
         let mut parts = printed.split("base64://");
         let mut readable = parts.next().unwrap().to_owned();
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    /// What a shell makes of the command, with this in the environment.
+    /// The command as a shell expands it, with this in the environment.
     fn run(command: &str, environment: &[(&str, &str)]) -> (bool, String) {
         let shown = command.replacen("ory ", "printf '%s\\n' ", 1);
         let mut shell = Command::new("sh");

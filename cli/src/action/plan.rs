@@ -1,37 +1,37 @@
-//! Into which lists a webhook goes, and why it goes into none.
+//! Decides into which lists a webhook goes, or why it goes into none.
 
 use lint::kratos::{Flow, HookList, Method, Moment, Response};
 
 use super::Function;
 
-/// What somebody wants to be called for.
+/// The request for webhooks.
 #[derive(Clone, Debug)]
 pub struct Wish {
-    /// Who is to be called.
+    /// The function to call.
     pub function: Function,
-    /// After which flow.
+    /// The flow after which it is called.
     pub flow: Flow,
-    /// Taken by which methods; empty: by those that matter.
+    /// The methods of the flow; empty for those that matter.
     pub methods: Vec<Method>,
     /// Whether a reply is wanted.
     pub parse: bool,
 }
 
-/// One webhook's place, and what follows from it.
+/// The place of one webhook, and what follows from it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Place {
     /// The list that it goes into.
     pub list: HookList,
-    /// What Ory is to make of the answer.
+    /// What Ory does with the answer.
     pub response: Response,
     /// When it is called.
     pub moment: Moment,
 }
 
-/// Why no webhook is printed: what would become of it, and what to do instead.
+/// Why no webhook is printed: what would happen to it, and what to do instead.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refused {
-    /// The flow has lists by method, and none for this one.
+    /// The flow has one list per method, and none for this method.
     #[error(
         "a hook for {method} in {flow} never runs: Ory has no such list. Methods of {flow}: {}",
         listed(*flow)
@@ -48,7 +48,7 @@ pub enum Refused {
         /// The flow.
         flow: Flow,
     },
-    /// What a reply says would come to nothing.
+    /// The reply would have no effect.
     #[error(
         "a reply in {flow} has no effect: Ory saves no identity there, and the vendor would receive \
          something that the reply then stops. Remove --parse; replies are for registration and \
@@ -58,14 +58,14 @@ pub enum Refused {
         /// The flow.
         flow: Flow,
     },
-    /// The function would be told of what may never be saved.
+    /// The function would receive identities that may never be saved.
     #[error(
         "with --parse, Ory calls before the identity is saved, and may never save it. \
          segment-identify sends only identities that are saved, so this hook would send nothing. \
          Remove --parse; to reply with a REPLY_TEMPLATE, use mandrill-welcome"
     )]
     Unsaved,
-    /// Kratos' own facts say that it is never called.
+    /// According to the facts about Kratos, it is never called.
     #[error("a hook in {0} with this response never runs")]
     NeverFires(HookList),
 }
@@ -78,7 +78,7 @@ impl Wish {
     /// The places of the webhooks, one for each method.
     ///
     /// # Errors
-    /// Where one would never be called, or be called for what is not saved.
+    /// If one would never be called, or be called for an identity that is not saved.
     pub fn places(&self) -> Result<Vec<Place>, Refused> {
         self.check_reply()?;
         let lists = self.lists()?;
@@ -119,8 +119,8 @@ impl Wish {
     }
 }
 
-/// Where nobody says: all methods; but settings matter where traits change, and a self-hosted
-/// Kratos refuses a configuration that names SAML.
+/// The default is all methods. Exceptions: for settings, only those that change traits; and no
+/// SAML, since a self-hosted Kratos rejects a configuration that names it.
 fn usual(flow: Flow) -> Vec<Method> {
     match flow {
         Flow::Settings => vec![Method::Profile],
@@ -132,7 +132,7 @@ fn usual(flow: Flow) -> Vec<Method> {
 mod tests {
     use super::*;
 
-    /// By function and flow: what comes of `--parse`; without it all is printed.
+    /// By function and flow: the result with `--parse`; without it, everything is printed.
     #[test]
     fn parsed_reply_is_printed_or_refused() {
         use Flow::{Login, Recovery, Registration, Settings, Verification};
@@ -181,8 +181,10 @@ mod tests {
                     }
                     Err(refused) => {
                         assert_eq!(refused, Refused::NoSuchList { flow, method });
-                        let told = refused.to_string();
-                        assert!(flow.methods().iter().all(|method| told.contains(method.name())));
+                        let message = refused.to_string();
+                        assert!(
+                            flow.methods().iter().all(|method| message.contains(method.name()))
+                        );
                     }
                 }
             }

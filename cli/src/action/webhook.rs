@@ -1,4 +1,4 @@
-//! A webhook as Ory's configuration has it.
+//! A webhook in the configuration of Ory.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lint::kratos::Method;
@@ -7,7 +7,7 @@ use shared::ctx::FORWARD;
 
 use super::{Caller, Place};
 
-/// The tag that the shipped forwarding template has, until it is given its own.
+/// The tag of the shipped forwarding template, replaced for each hook.
 const TAG: &str = "{ flow: 'registration', method: 'password', when: 'after_save' }";
 
 /// In the order in which people read it.
@@ -39,7 +39,7 @@ struct ApiKey {
     r#in: &'static str,
 }
 
-/// `ignore` and `parse` exclude each other, so only the one that holds is named.
+/// `ignore` and `parse` exclude each other, so only the true one is printed.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Response {
@@ -48,7 +48,7 @@ enum Response {
 }
 
 impl Webhook {
-    /// The one for a place, by which Ory presents this key.
+    /// The webhook for a place, with which Ory presents this key.
     pub(super) fn new(place: Place, caller: &Caller, key: &str) -> Self {
         let api_key =
             ApiKey { name: caller.api_key_name.clone(), value: key.to_owned(), r#in: "header" };
@@ -68,8 +68,8 @@ impl Webhook {
     }
 }
 
-/// The forwarding template with the tag of its hook, as Kratos takes it: the alphabet of RFC 4648
-/// section 4, with padding, in one line.
+/// The forwarding template with the tag of its hook, encoded as Kratos expects it: the alphabet of
+/// RFC 4648 section 4, with padding, on one line.
 fn body(place: Place) -> String {
     format!("base64://{}", STANDARD.encode(template(place)))
 }
@@ -108,7 +108,7 @@ mod tests {
         template.render(vec![("ctx", ctx)]).await.unwrap()
     }
 
-    /// Every flow, each list, with a reply and without.
+    /// Every flow and list, with and without a reply.
     #[tokio::test]
     async fn decoded_template_forwards_the_event_with_its_hook_tag() {
         let ctx = json!({

@@ -1,4 +1,4 @@
-//! What the callers present: Ory and Mailchimp.
+//! The credentials of the callers, Ory and Mailchimp.
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -30,7 +30,7 @@ pub(super) async fn of_ory(stack: &Stack, reach: &Reach) -> (Option<SecretString
     keys::caller(reach, &slot).await
 }
 
-/// The same as a function is told it.
+/// The same, in the form of the function's setting.
 pub(super) fn in_header(stack: &Stack, key: Option<&SecretString>) -> Presented {
     let name = stack.webhook_api_key_name.as_deref().unwrap_or(DEFAULT_API_KEY_NAME);
     let name =
@@ -39,7 +39,7 @@ pub(super) fn in_header(stack: &Stack, key: Option<&SecretString>) -> Presented 
     Ok(Credentials { query: None, headers: HeaderMap::from_iter([(name, value)]) })
 }
 
-/// What Mailchimp presents: a secret in the query, and a signature where one is wanted.
+/// What Mailchimp presents: a secret in the query, and a signature if one is required.
 pub(super) async fn of_mailchimp(stack: &Stack, reach: &Reach) -> (Presented, Vec<Finding>) {
     let slot = Slot {
         check: "Mailchimp webhook key: secret",
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use fakes::{FakeSecretsManager, function_url_event};
 
-    /// What mailchimp-inbound answers to an empty call that is signed with this.
+    /// The answer of mailchimp-inbound to an empty call signed with this key.
     async fn answered(key: &str) -> i64 {
         let secrets = FakeSecretsManager::start(0).await.unwrap();
         secrets.put("caller", "a-caller-s-secret");

@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It is as it should be.
+    /// All is well.
     Pass,
     /// It could not be checked, or the response does not say.
     Unknown,
@@ -14,7 +14,7 @@ pub enum Verdict {
     Fail,
 }
 
-/// What was checked, what was found, and how to fix it. It never holds a secret or part of one.
+/// What was checked, what was found, and how to fix it. It never contains a secret or part of one.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Finding {
     /// What was checked.
@@ -40,7 +40,7 @@ impl Finding {
         Self::of(check, Verdict::Fail, found, fix)
     }
 
-    /// Another check that this one depends on failed, and has a finding of its own.
+    /// A check that this one depends on failed and has its own finding.
     pub(super) fn skipped(check: &str, missing: &str) -> Self {
         Self::unknown(check, format!("not checked: {missing}"), "")
     }

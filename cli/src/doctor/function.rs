@@ -1,5 +1,5 @@
-//! A function responds at its URL, rejects unauthenticated callers and accepts its caller. Nothing is
-//! sent that it could take for an event.
+//! Checks that a function responds at its URL, rejects unauthenticated callers and accepts its
+//! caller. No request can be mistaken for an event.
 
 use http::{HeaderMap, Method, header::ALLOW};
 use shared::{config::Endpoint, http::Response};
@@ -99,7 +99,7 @@ fn url_finding(check: &str, function: &Function<'_>, answer: &Answer) -> Finding
     }
 }
 
-/// A 405 comes from anywhere; ours says what is allowed.
+/// Any server can send a 405; the function also names the allowed methods.
 fn is_ours(response: &Response, status: u16) -> bool {
     let allows = response.headers.get(ALLOW).and_then(|allow| allow.to_str().ok());
     status != 405 || allows.is_some_and(|allow| allow.contains(Method::POST.as_str()))

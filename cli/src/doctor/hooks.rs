@@ -1,4 +1,4 @@
-//! Ory's webhooks point at the functions.
+//! Checks that the Ory webhooks call the functions.
 
 use std::path::Path;
 
@@ -20,10 +20,10 @@ pub struct OryConfig {
 }
 
 impl OryConfig {
-    /// Reads the text of a file of this name.
+    /// Parses the text of a file with this name.
     ///
     /// # Errors
-    /// Where it is no configuration.
+    /// If it is not a configuration.
     pub fn read(file: &Path, text: &str) -> Result<Self, NoConfiguration> {
         let configuration = Configuration::read(text)?;
         Ok(Self { configuration, is_free_of_errors: lint(file, text)?.has_no_errors() })
@@ -67,7 +67,7 @@ pub(super) fn check(function: &Function<'_>, config: Option<&OryConfig>) -> Find
     Finding::pass(&check, format!("called from {}", lists.join(", ")))
 }
 
-/// The lists of hooks that call this URL, as people write them, without what they have in common.
+/// The lists of hooks that call this URL, in readable form, without their common prefix.
 fn lists_that_call(url: &str, config: &Configuration) -> Vec<String> {
     let lists = Flow::ALL.into_iter().flat_map(HookList::of);
     let calling = lists.filter(|list| {

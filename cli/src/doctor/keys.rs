@@ -1,4 +1,4 @@
-//! Secrets hold a key, and it is a key of the right product.
+//! Checks that each secret contains a key for the right product.
 
 use secrecy::SecretString;
 use shared::{
@@ -12,7 +12,7 @@ use super::{Finding, Reach, stack::flag};
 const PREVIOUS_SERVES: &str =
     "the current version is a placeholder, empty or too short; the previous version is in use";
 
-/// Where a secret is named, and what is in it.
+/// Which setting names a secret, and what the secret contains.
 pub(super) struct Slot<'a> {
     pub(super) check: &'static str,
     /// The output that names it.
@@ -21,10 +21,10 @@ pub(super) struct Slot<'a> {
     pub(super) field: &'static str,
 }
 
-/// A secret's value, where it is fit for use, and what to say of it.
+/// The value of a secret if it is usable, and the findings about it.
 pub(super) type Read = (Option<SecretString>, Finding);
 
-/// A vendor's key.
+/// The API key of a vendor.
 pub(super) async fn vendor(reach: &Reach, slot: &Slot<'_>, product: Product) -> Read {
     let Some(id) = slot.id else { return (None, unnamed(slot)) };
     match reach.api_key(id, slot.field, product).get().await {
@@ -33,7 +33,7 @@ pub(super) async fn vendor(reach: &Reach, slot: &Slot<'_>, product: Product) -> 
     }
 }
 
-/// What a caller presents, or signs with: the newest version that is fit for use.
+/// What a caller presents or signs with: the newest usable version.
 pub(super) async fn caller(reach: &Reach, slot: &Slot<'_>) -> Read {
     let Some(id) = slot.id else { return (None, unnamed(slot)) };
     let secret = reach.known_secret(id, slot.field);

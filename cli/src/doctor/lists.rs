@@ -1,5 +1,6 @@
-//! The lists that mailchimp-inbound accepts are those whose webhooks call it. An id that is mistyped
-//! loses every event of its list: they are skipped with 200, and Mailchimp does not send them again.
+//! Compares the lists that mailchimp-inbound accepts with those whose webhooks call it. A mistyped
+//! id loses every event of its list: the function skips them with 200, and Mailchimp does not
+//! retry.
 
 use serde::Deserialize;
 use url::Url;
@@ -9,7 +10,7 @@ use super::Finding;
 const LISTS: &str = "mailchimp-inbound: lists";
 pub(super) const WEBHOOKS: &str = "mailchimp-inbound: webhooks";
 
-/// How many ids are suggested in the place of an unknown one.
+/// How many ids are suggested for an unknown one.
 const SUGGESTIONS: usize = 3;
 
 /// A list of the account, which Mailchimp also calls an audience.
@@ -19,7 +20,7 @@ pub(super) struct List {
     pub(super) webhooks: Vec<Webhook>,
 }
 
-/// A webhook of a list. No `Debug`: the secret stands in the query of its URL.
+/// A webhook of a list. No `Debug`: the query of its URL contains the secret.
 /// <https://mailchimp.com/developer/marketing/api/list-webhooks/>
 #[derive(Deserialize)]
 pub(super) struct Webhook {
@@ -31,7 +32,7 @@ pub(super) struct Webhook {
 /// Whose changes a webhook reports.
 #[derive(Default, Deserialize)]
 struct Sources {
-    /// Those that a program made.
+    /// Changes made through the API.
     #[serde(default)]
     api: bool,
 }
@@ -50,8 +51,8 @@ impl List {
     }
 }
 
-/// Compares `accepted`, the value of `MAILCHIMP_LISTS`, with the lists of the account. Ids are the
-/// same in any case, as they are for the function. Where none is named, any list is accepted.
+/// Compares `accepted`, the value of `MAILCHIMP_LISTS`, with the lists of the account. Like the
+/// function, it ignores the case of ids. If no list is named, any list is accepted.
 pub(super) fn judge(accepted: &str, function: &Url, account: &[List]) -> Vec<Finding> {
     let ids: Vec<_> = accepted.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     let unknown = ids.iter().filter(|id| !account.iter().any(|list| list.has_id(id)));
@@ -79,9 +80,9 @@ pub(super) fn judge(accepted: &str, function: &Url, account: &[List]) -> Vec<Fin
     findings
 }
 
-/// Whether a webhook calls the function. The query is not compared, as the secret is in it; a path
-/// below the function's is the function's, too: it takes any (docs/operations.md, "Mailchimp
-/// signing secret").
+/// Whether a webhook calls the function. The query is not compared because it contains the secret.
+/// A path below the function URL counts too, since the function accepts any path
+/// (docs/operations.md, "Mailchimp signing secret").
 fn calls(webhook: &str, function: &Url) -> bool {
     let Ok(webhook) = Url::parse(webhook) else { return false };
     let root = function.path().trim_end_matches('/');
@@ -147,7 +148,7 @@ fn make(id: &str) -> String {
     )
 }
 
-/// How many characters have to be put in, left out or replaced (Levenshtein's distance).
+/// The number of characters to insert, delete or replace (Levenshtein distance).
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<_> = other.chars().collect();
     let mut row: Vec<_> = (0..=other.len()).collect();

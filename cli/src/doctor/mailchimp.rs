@@ -1,4 +1,4 @@
-//! What Mailchimp Marketing tells of an account: its lists, and the webhooks of each.
+//! Reads the lists of an account, and the webhooks of each, from Mailchimp Marketing.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -39,7 +39,7 @@ struct Webhooks {
     webhooks: Vec<Webhook>,
 }
 
-/// Compares the lists that mailchimp-inbound accepts with those of the account that `key` is of.
+/// Compares the lists that mailchimp-inbound accepts with those of the account of `key`.
 pub(super) async fn check(
     stack: &Stack,
     key: Option<&SecretString>,
@@ -68,7 +68,8 @@ pub(super) async fn check(
     }
 }
 
-/// The part of a key after its last `-`. It becomes part of a host's name, so nothing else passes.
+/// The part of a key after its last `-`. It becomes part of a hostname, so nothing else is
+/// accepted.
 /// <https://mailchimp.com/developer/marketing/docs/fundamentals/#api-structure>
 fn data_center(key: &str) -> Option<&str> {
     let (_, data_center) = key.rsplit_once('-')?;
@@ -77,7 +78,7 @@ fn data_center(key: &str) -> Option<&str> {
     (is_number && !is_placeholder(key)).then_some(data_center)
 }
 
-/// Where keys are made: <https://mailchimp.com/help/about-api-keys/>
+/// Where to create keys: <https://mailchimp.com/help/about-api-keys/>
 fn other_product() -> Finding {
     Finding::fail(
         KEY,
@@ -117,7 +118,7 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Finding> {
     match response.status {
         200 => serde_json::from_slice(body).map_err(|_| unexpected::response(WEBHOOKS, answer)),
         401 => Err(refused(401)),
-        // Without JSON, it is the guard against volume.
+        // A response without JSON comes from the rate limiter.
         403 if serde_json::from_slice::<Value>(body).is_ok() => Err(refused(403)),
         _ => Err(unexpected::response(WEBHOOKS, answer)),
     }

@@ -1,4 +1,5 @@
-//! Mandrill takes the key, signs for the sending domain, and lets the key search.
+//! Checks that Mandrill accepts the key, signs for the sending domain, and allows the key to
+//! search.
 
 use mandrill_welcome::NO_SENDER;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,10 +22,10 @@ const PING: &str = "Mandrill: API key";
 const DOMAIN: &str = "Mandrill: sending domain";
 const SEARCH: &str = "Mandrill: search permission";
 
-/// Nobody can own an address at these. RFC 2606.
+/// Reserved domains: no address at these exists. RFC 2606.
 const RESERVED: [&str; 4] = ["example", "example.com", "example.net", "example.org"];
 
-/// All of it; `sender` is the address that the welcome comes from.
+/// All checks of Mandrill; `sender` is the sender address of the welcome.
 pub(super) async fn check(stack: &Stack, sender: &Sender, reach: &Reach) -> Vec<Finding> {
     let id = stack.mandrill_secret_id.as_deref();
     let slot = Slot { check: KEY, output: "MandrillSecretId", id, field: "api_key" };
@@ -89,7 +90,7 @@ fn search_finding(answer: &Answer) -> Finding {
     }
 }
 
-/// A sending domain as Mandrill tells it.
+/// A sending domain as Mandrill reports it.
 #[derive(Deserialize)]
 struct Listed {
     domain: String,
@@ -170,7 +171,7 @@ fn domain_finding(sender: &Sender, answer: &Answer) -> Finding {
     }
 }
 
-/// The function renders nothing, and all its events are blocked.
+/// The function renders nothing and blocks all its events.
 fn no_sender() -> Finding {
     Finding::fail(
         DOMAIN,
@@ -184,7 +185,7 @@ fn is_reserved(domain: &str) -> bool {
     RESERVED.iter().any(|one| domain == *one || domain.ends_with(&format!(".{one}")))
 }
 
-/// The name that Mandrill gives an error. Its text is not told on: it could be anything.
+/// The name that Mandrill gives an error. Its text is not repeated: it could contain anything.
 fn error_name(body: &[u8]) -> String {
     let error: Value = serde_json::from_slice(body).unwrap_or_default();
     let name = error["name"].as_str().filter(|name| name.len() < 40);

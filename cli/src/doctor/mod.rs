@@ -1,7 +1,7 @@
 //! `doctor` checks a deployed stack: its secrets, the vendors, its functions and the Ory webhooks.
 //!
-//! Plain functions judge the responses, one file per subject; [`Reach`] makes the calls. Nothing is
-//! sent that a person could see, and no finding holds a secret.
+//! Plain functions judge the responses, one file per subject; [`Reach`] makes the calls. No call
+//! has an effect that a person could see, and no finding contains a secret.
 
 mod callers;
 mod examine;
@@ -40,7 +40,8 @@ pub use stack::{OutputsError, Stack};
 
 use crate::{command::Done, format::Format, input};
 
-/// Holds a key of Mailchimp Marketing. No flag takes it: a list of processes would show it.
+/// The variable with a Mailchimp Marketing key. There is no flag for it: a process list would show
+/// it.
 const MAILCHIMP_API_KEY: &str = "MAILCHIMP_API_KEY";
 
 const EXAMPLES: &str = "\

@@ -1,4 +1,4 @@
-//! Ory's admin API is where `ORY_URL` says, and takes the token.
+//! Checks that Ory's admin API is at `ORY_URL` and accepts the token.
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
@@ -34,7 +34,7 @@ pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
     }
 }
 
-/// Self-hosted, no token is asked for.
+/// A self-hosted Ory asks for no token.
 async fn asked(reach: &Reach, api: &Endpoint, token: Option<SecretString>) -> Finding {
     let mut headers = HeaderMap::new();
     if let Some(token) = token {

@@ -1,4 +1,4 @@
-//! How the checks reach the outside: every call has an end.
+//! Makes the calls of the checks, each with a timeout.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,21 +12,21 @@ use shared::{
 };
 use url::Url;
 
-/// A function that starts cold answers well within this.
+/// Even a cold start answers well within this.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Longer than all checks together.
 const TTL: Ttl = Ttl(Duration::from_mins(5));
 
-/// The way to the outside.
+/// Access to the outside.
 pub struct Reach {
-    /// Where secrets are kept, with the credentials of whoever asks.
+    /// The secrets, read with the credentials of the user.
     pub secrets: Arc<dyn SecretStore>,
-    /// The way out over HTTP.
+    /// The HTTP client.
     pub http: Arc<dyn Http>,
 }
 
-/// What came of a call.
+/// The result of a call.
 pub(super) type Answer = Result<Response, Error>;
 
 impl Reach {

@@ -1,9 +1,9 @@
-//! Segment's key has the shape of one, and its source is in the region where events go.
+//! Checks the shape of the Segment key, and that its source is in the region where events go.
 //!
-//! No event is sent to find out: Segment answers 200 to one of an unknown key, and drops it, and an
-//! `identify` would make a user. Segment's own libraries read a source's settings by its write key
-//! before they send, and the region stands there
-//! (<https://github.com/segmentio/analytics-react-native/pull/721>). Not every source tells them.
+//! No event is sent: Segment answers 200 to an event with an unknown key and drops it, and an
+//! `identify` would create a user. Segment's own libraries read the settings of a source by its
+//! write key before they send, and the settings name the region
+//! (<https://github.com/segmentio/analytics-react-native/pull/721>). Some sources do not report it.
 
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
@@ -24,7 +24,7 @@ const KEY: &str = "Segment: secret";
 const SHAPE: &str = "Segment: write key";
 const REGION: &str = "Segment: region";
 
-/// As Segment makes them.
+/// The shape of the keys that Segment issues.
 const KEY_CHARACTERS: usize = 32;
 
 pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
@@ -33,7 +33,7 @@ pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
     let (key, secret) = keys::vendor(reach, &slot, Product::Segment).await;
     let rest = match key {
         None => [SHAPE, REGION].map(|check| Finding::skipped(check, "no usable key")),
-        // What has another shape may be another secret: it is put into no URL.
+        // A value of another shape may be a different secret, so it goes into no URL.
         Some(key) if !has_shape(&key) => [odd_shape(), Finding::skipped(REGION, "no usable key")],
         Some(key) => {
             let shape = Finding::pass(SHAPE, "valid format");
@@ -98,7 +98,7 @@ fn region_finding(events: &str, answer: &Answer) -> Finding {
     }
 }
 
-/// Without scheme and path: Segment writes it with or without them.
+/// Without scheme and path, since Segment sometimes omits them.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split('/').next().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! From which address the welcome comes.
+//! The sender address of the welcome mail.
 
 use mandrill_welcome::Mail;
 use serde_json::{Value, json};
@@ -14,17 +14,17 @@ pub enum Sender {
     Address(String),
     /// `FROM_EMAIL` is not set, and the shipped template needs it.
     NotSet,
-    /// It is not known, for this reason.
+    /// It is unknown, for this reason.
     Unknown(String),
 }
 
 impl Sender {
-    /// That of the shipped template, where `FROM_EMAIL` has this value.
+    /// The sender of the shipped template if `FROM_EMAIL` has this value.
     pub fn of_shipped_template(from_email: Option<String>) -> Self {
         from_email.map_or(Self::NotSet, Self::Address)
     }
 
-    /// What a template of one's own says to somebody who has just signed up.
+    /// The sender that a custom template gives for a new sign-up.
     pub async fn of_template(source: Source, from_email: Option<String>) -> Self {
         let name = source.name().to_owned();
         match render(source, &Mail::from_sender(from_email)).await {
@@ -43,7 +43,7 @@ async fn render(source: Source, mail: &Mail) -> Result<Value, RenderError> {
     template.render(vec![("ctx", somebody(mail))]).await
 }
 
-/// The least that every template finds its way with.
+/// A minimal ctx for any template.
 fn somebody(mail: &Mail) -> Value {
     let identity = json!({
         "id": "00000000-1111-4111-8111-000000000000", "schema_id": "default", "state": "active",

@@ -86,8 +86,9 @@ impl Stack {
     /// Where they are not what SAM prints.
     pub fn or_outputs(self, outputs: &[u8]) -> Result<Self, OutputsError> {
         let outputs: Vec<Output> = serde_json::from_slice(outputs)?;
-        let told = outputs.into_iter().map(|one| (one.output_key, Value::from(one.output_value)));
-        let mut parts: Map<_, _> = told.collect();
+        let deployed =
+            outputs.into_iter().map(|one| (one.output_key, Value::from(one.output_value)));
+        let mut parts: Map<_, _> = deployed.collect();
         if let Value::Object(said) = serde_json::to_value(self)? {
             parts.extend(said.into_iter().filter(|(_, value)| !value.is_null()));
         }

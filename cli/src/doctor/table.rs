@@ -4,7 +4,7 @@ use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 
 use super::{Finding, Verdict};
 
-/// Fits a terminal of usual width, and a comment on a change.
+/// Fits a terminal of the usual width and a pull request comment.
 const WIDTH: u16 = 120;
 
 /// A row for each finding.

@@ -4,7 +4,7 @@ use shared::telemetry::chain;
 
 use super::{Finding, reach::Answer, stack::flag};
 
-/// A response, or none, that does not answer what was asked.
+/// A response that does not answer the question, or no response.
 pub(super) fn response(check: &str, answer: &Answer) -> Finding {
     match answer {
         Ok(answer) => Finding::unknown(
@@ -18,7 +18,7 @@ pub(super) fn response(check: &str, answer: &Answer) -> Finding {
     }
 }
 
-/// A URL that is invalid, or would send a key unencrypted.
+/// A URL that is invalid or would send a key unencrypted.
 pub(super) fn url(check: &str, output: &str) -> Finding {
     let found = format!("{output} is not an https URL");
     Finding::fail(check, found, format!("Deploy with an https URL, or set {}", flag(output)))

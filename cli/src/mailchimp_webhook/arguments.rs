@@ -1,4 +1,4 @@
-//! What may be given to the command.
+//! Validates the arguments of the command.
 
 use shared::secrets::{PLACEHOLDER, is_placeholder};
 use url::Url;
@@ -8,11 +8,10 @@ use super::SECRET;
 /// The function ignores a shorter secret.
 const MIN_SECRET_CHARACTERS: usize = 16;
 
-/// What somebody typed to fill the space has fewer different characters than this; what was drawn
-/// at random has more.
+/// A placeholder has fewer distinct characters than this; a random secret has more.
 const MIN_DIFFERENT_CHARACTERS: usize = 6;
 
-/// Why no webhook is to be made of what was given. Nothing repeats the secret.
+/// Why the arguments are rejected. No message repeats the secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum Unfit {
     #[error("--url: not a URL")]
@@ -49,8 +48,8 @@ pub(super) fn fit_url(text: &str) -> Result<Url, Unfit> {
     }
 }
 
-/// Whether somebody still has to put the secret in: the template's own word, a NAME-LIKE-THIS, an
-/// ellipsis, brackets, or one key held down.
+/// Whether the secret is still a placeholder: the word from the template, a NAME-LIKE-THIS, an
+/// ellipsis, brackets, or one repeated key.
 fn looks_like_placeholder(secret: &str) -> bool {
     let is_name = secret.chars().all(|one| one.is_ascii_uppercase() || "-_".contains(one));
     let different: std::collections::BTreeSet<_> = secret.chars().collect();

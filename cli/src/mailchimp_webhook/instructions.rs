@@ -6,10 +6,10 @@ use url::Url;
 use super::SECRET;
 use crate::shell;
 
-/// Stands for the next secret in the call that puts it in place.
+/// A placeholder for the next secret in the call that sets it.
 const NEW_SECRET: &str = "NEW-SECRET";
 
-/// How to make the webhook of this URL for this list.
+/// How to create the webhook with this URL for this list.
 pub(super) fn instructions(url: &Url, list: &str) -> String {
     let create = call("POST", list, "webhooks", Some(&webhook(url)));
     let find = call("GET", list, "webhooks", None);
@@ -73,7 +73,7 @@ identity id when you add a contact:
     )
 }
 
-/// A call of Mailchimp's API, as a shell takes it.
+/// A call of the Mailchimp API as a shell command.
 fn call(method: &str, list: &str, path: &str, body: Option<&Value>) -> String {
     let root = "https://${MAILCHIMP_API_KEY##*-}.api.mailchimp.com/3.0";
     let request = format!(
@@ -90,8 +90,7 @@ fn call(method: &str, list: &str, path: &str, body: Option<&Value>) -> String {
     }
 }
 
-/// All events and all sources by name: what Mailchimp makes of one that is missing, it does not
-/// say.
+/// All events and all sources by name: Mailchimp does not document the default of a missing one.
 fn webhook(url: &Url) -> Value {
     json!({
         "url": url.as_str(),

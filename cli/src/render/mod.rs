@@ -75,7 +75,7 @@ fn read_ctx(subject: Subject, path: &str) -> Result<Value, Box<dyn std::error::E
     Ok(argument(subject, &body).map_err(|nothing| format!("{path}: {nothing}"))?)
 }
 
-/// Prints what is sent to standard output, and where it is sent to standard error.
+/// Prints the body to standard output, and the destination to standard error.
 fn print(call: &Shown) {
     if let Some(to) = &call.to {
         eprintln!("{to}");
@@ -83,7 +83,7 @@ fn print(call: &Shown) {
     println!("{:#}", call.body);
 }
 
-/// The fault with its line of source and a caret at its position.
+/// The fault, with its source line and a caret at its position.
 fn explain(fault: &TemplateFault, source: &Source, renderer: &Renderer) -> String {
     let words = fault.explanation().unwrap_or(fault.kind());
     let title = Level::ERROR.primary_title(format!("template fault: {}", fault.kind()));

@@ -19,13 +19,13 @@ use shared::{
 };
 use time::OffsetDateTime;
 
-/// Stands for the idempotency key of the event.
+/// A placeholder for the idempotency key of the event.
 const SHOWN_IDEMPOTENCY_KEY: &str = "00000000000000000000000000000000";
 
 /// The identity that a Mailchimp event is rendered with.
 const SOMEBODY: &str = "00000000-1111-4111-8111-000000000000";
 
-/// Whose template is rendered.
+/// The function whose template is rendered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Subject {
     /// `mandrill-welcome`.
@@ -34,7 +34,7 @@ pub enum Subject {
     Segment,
     /// `mailchimp-inbound`.
     Mailchimp,
-    /// No function's: the template output is shown as it is.
+    /// No function: the template output is shown unchanged.
     File,
 }
 
@@ -59,8 +59,8 @@ impl Subject {
         }
     }
 
-    /// What its function's templates read beside an event of Ory's. A file may be a template of any
-    /// function.
+    /// What the templates of its function read besides an Ory event. A template file may belong to
+    /// any function.
     fn template_settings(self) -> TemplateSettings {
         match self {
             Self::Mandrill | Self::File => Mail::sample().for_shipped_template(),
@@ -69,13 +69,13 @@ impl Subject {
     }
 }
 
-/// An event that no template is rendered over.
+/// An event over which no template can be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum NothingToRender {
-    /// It is not one.
+    /// It is not an event.
     #[error("{0}; it is not a Mailchimp form either")]
     Unreadable(#[source] CtxError),
-    /// From Mailchimp, but of an unknown type.
+    /// It is a Mailchimp event of an unknown type.
     #[error("events of type {0} are skipped")]
     Skipped(String),
 }
@@ -95,16 +95,16 @@ pub fn argument(subject: Subject, body: &[u8]) -> Result<Value, NothingToRender>
     }
 }
 
-/// A call: where it goes, and what is sent.
+/// A call: its destination and its body.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Shown {
-    /// The method and the path; none for the result of a template that is nobody's.
+    /// The method and the path; none if the template belongs to no function.
     pub to: Option<String>,
     /// The body.
     pub body: Value,
 }
 
-/// Renders a template over its argument, to the calls that its function would make.
+/// Renders a template over its argument, into the calls that its function would make.
 pub async fn calls(
     subject: Subject,
     source: &Source,
@@ -121,7 +121,7 @@ pub async fn calls(
     })
 }
 
-/// The id that the function would put beside the key.
+/// The id that the function would add next to the key.
 fn identity_id(ctx: &Value) -> Option<String> {
     let event = SanitizedCtx::deserialize(ctx).ok()?;
     event.identity_id().map(str::to_owned)
@@ -162,7 +162,7 @@ fn to_segment(result: Rendered, library: &str) -> Result<Shown, InvalidOutput> {
     Ok(Shown { to: Some(format!("POST {}", call.kind.path())), body: Value::Object(call.body) })
 }
 
-/// Both parts of what a template makes of Mailchimp's event, in the order in which they are sent.
+/// Both parts of the template output for a Mailchimp event, in the order in which they are sent.
 fn to_ory_and_segment(result: Rendered) -> Result<Vec<Shown>, InvalidOutput> {
     let result = TemplateOutput::of(result, &PatchPaths::default()).map_err(InvalidOutput::Rule)?;
     let mut shown = Vec::new();
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use crate::up::samples::SAMPLES;
 
-    /// What the shipped template makes of a sample.
+    /// The output of the shipped template for a sample.
     async fn rendered(file: &str) -> Result<Vec<Shown>, RenderError> {
         let sample = SAMPLES.iter().find(|sample| sample.file == file).unwrap();
         let subject = Subject::named(sample.function).unwrap();

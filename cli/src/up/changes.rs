@@ -1,12 +1,12 @@
-//! What changed of the identities, a line a change.
+//! Lists the changes of identities, one line per change.
 
 use json_patch::Patch;
 use serde_json::Value;
 
-/// That something changed shows in what did.
+/// Left out, since it changes with every other change.
 const UPDATED_AT: &str = "/updated_at";
 
-/// The changes from one list of identities to the other, both by id:
+/// The changes from one list of identities to the other, both sorted by id:
 /// `traits.consent.newsletter: true -> false`.
 pub(crate) fn between(before: &[Value], after: &[Value]) -> Vec<String> {
     let pairs = before.iter().zip(after);
@@ -23,7 +23,7 @@ fn of_one(before: &Value, after: &Value) -> Vec<String> {
     paths.filter(|path| *path != UPDATED_AT).map(shown).collect()
 }
 
-/// Null stands for nothing.
+/// Null stands for a missing value.
 fn value_at(identity: &Value, path: &str) -> String {
     let value = identity.pointer(path).filter(|value| !value.is_null());
     value.map_or("none".to_owned(), Value::to_string)

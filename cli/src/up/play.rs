@@ -1,4 +1,4 @@
-//! Plays the sample events against functions that are served over HTTP.
+//! Plays the sample events against functions served over HTTP.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use super::{
     samples::{SAMPLES, Sample},
 };
 
-/// A played sample must be answered within this; Ory itself waits no longer.
+/// A sample must be answered within this time; Ory itself waits no longer.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What came of one sample.
+/// The result of one sample.
 #[derive(Debug)]
 pub struct Played {
     /// The sample.
@@ -23,16 +23,16 @@ pub struct Played {
     pub status: Option<u16>,
     /// The answer's body.
     pub body: Value,
-    /// What the vendors received meanwhile, a line a call.
+    /// What the vendors received meanwhile, one line per call.
     pub received: Vec<String>,
-    /// What changed of the identities meanwhile, a line a change.
+    /// How the identities changed meanwhile, one line per change.
     pub changed: Vec<String>,
     /// How long the answer took.
     pub took: Duration,
 }
 
 impl Played {
-    /// Whether all came out as the sample expects.
+    /// Whether the result matches the expectation.
     pub fn is_as_expected(&self) -> bool {
         let expected = &self.sample.expected;
         self.status == Some(expected.status)
@@ -41,9 +41,8 @@ impl Played {
     }
 }
 
-/// Sends every sample to its function, one after the other, with the people of the samples in
-/// place. The functions are served under
-/// `root`, as the local stack and `cargo lambda watch` do it.
+/// Sends every sample to its function, one after the other, once the identities of the samples
+/// exist. The functions are served under `root`, as the local stack and `cargo lambda watch` do.
 pub async fn play(root: &str, fakes: &Fakes, client: &Client) -> Vec<Played> {
     let mut played = Vec::new();
     fakes.put_people();
@@ -61,7 +60,7 @@ pub async fn play(root: &str, fakes: &Fakes, client: &Client) -> Vec<Played> {
     played
 }
 
-/// Where a function is served.
+/// The URL of a function.
 pub(super) fn function_url(root: &str, name: &str) -> String {
     format!("{root}/lambda-url/{name}/")
 }

@@ -1,4 +1,4 @@
-//! The sample events of `events/`, and what must come of each.
+//! The sample events of `events/`, and the expected result of each.
 
 use std::{fmt, io};
 
@@ -7,36 +7,36 @@ use http::{HeaderName, HeaderValue, Method, Request};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A sample event, the function that it is for and what must come of it.
+/// A sample event, its function and its expected result.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
     /// The file in `events/`.
     pub file: &'static str,
     /// The function.
     pub function: &'static str,
-    /// What must come of it.
+    /// The expected result.
     pub expected: Expected,
     json: &'static str,
 }
 
-/// What must come of a sample.
+/// The expected result of a sample.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected {
     /// The status code of the answer.
     pub status: u16,
-    /// The `status` of the answer's body, where it has one.
+    /// The `status` in the body of the answer, if it has one.
     pub outcome: Option<&'static str>,
-    /// What the vendors receive, a line a call; calls that only look something up are left out.
+    /// What the vendors receive, one line per call; lookups are left out.
     pub received: &'static [&'static str],
 }
 
-/// Ory is told nothing about an event that is skipped.
+/// Ory gets an empty answer for a skipped event.
 const NOTHING_TO_ORY: Expected = Expected { status: 204, outcome: None, received: &[] };
-/// Mailchimp's validator wants a 200.
+/// The Mailchimp validator expects a 200.
 const VALIDATED: Expected = Expected { status: 200, outcome: None, received: &[] };
-/// Mailchimp's answer is 200 for all that needs no more work.
+/// Mailchimp gets a 200 for every event that needs no more work.
 const SKIPPED: Expected = Expected { status: 200, outcome: Some("skipped"), received: &[] };
-/// What was done already is not done again.
+/// Completed work is not repeated.
 const DUPLICATE: Expected = Expected { status: 200, outcome: Some("duplicate"), received: &[] };
 
 const fn delivered(received: &'static [&'static str]) -> Expected {
@@ -54,16 +54,16 @@ macro_rules! samples {
     };
 }
 
-/// All samples, in the order in which they are played. What becomes of Mailchimp's depends on those
-/// before, and on the people that Ory knows
-/// ([`people_of_the_samples`](fakes::ory::people_of_the_samples)); some come twice.
+/// All samples, in the order in which they are played. The results of the Mailchimp samples depend
+/// on earlier ones and on the people in Ory
+/// ([`people_of_the_samples`](fakes::ory::people_of_the_samples)); some are sent twice.
 pub const SAMPLES: &[Sample] = samples! {
     "mandrill-welcome": "registration.json" => delivered(&["Mandrill: messages/send to ann@example.com"]);
     "mandrill-welcome": "registration-bare.json" => delivered(&["Mandrill: messages/send to ben@example.com"]);
     "mandrill-welcome": "registration-base64.json" => delivered(&["Mandrill: messages/send to cleo@example.com"]);
     "mandrill-welcome": "registration-before-save.json" => NOTHING_TO_ORY;
     "mandrill-welcome": "registration-social.json" => delivered(&["Mandrill: messages/send to dora@example.com"]);
-    // Somebody with a phone and no address: there is nobody to write to.
+    // A person with a phone number and no address: there is no recipient.
     "mandrill-welcome": "registration-phone.json" => NOTHING_TO_ORY;
     "mandrill-welcome": "registration-hostile-name.json" => delivered(&["Mandrill: messages/send to finn@example.com"]);
     "mandrill-welcome": "login.json" => delivered(&["Mandrill: messages/send to gus@example.com"]);
@@ -86,7 +86,7 @@ pub const SAMPLES: &[Sample] = samples! {
     "mailchimp-inbound": "mailchimp-pending.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-sms-subscribe.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-batch-operation.json" => SKIPPED;
-    // Ory knows nobody by this address.
+    // Ory has no identity with this address.
     "mailchimp-inbound": "mailchimp-plus-address.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-subscribe.json" => delivered(&["Ory: patch 000000a1-1111-4111-8111-0000000000a1 /traits/consent/newsletter", "Segment: identify 000000a1-1111-4111-8111-0000000000a1"]);
     "mailchimp-inbound": "mailchimp-profile.json" => delivered(&["Segment: identify 000000a1-1111-4111-8111-0000000000a1"]);
@@ -94,23 +94,23 @@ pub const SAMPLES: &[Sample] = samples! {
     "mailchimp-inbound": "mailchimp-upemail.json" => delivered(&["Segment: identify 000000a4-1111-4111-8111-0000000000a4"]);
     "mailchimp-inbound": "mailchimp-cleaned.json" => delivered(&["Ory: patch 000000a3-1111-4111-8111-0000000000a3 /metadata_public/mailchimp/undeliverable"]);
     "mailchimp-inbound": "mailchimp-cleaned-abuse.json" => delivered(&["Ory: patch 000000a3-1111-4111-8111-0000000000a3 /traits/consent/newsletter", "Segment: identify 000000a3-1111-4111-8111-0000000000a3"]);
-    // The story of one person, in the order in which it happened.
+    // The events of one person, in the order in which they happened.
     "mailchimp-inbound": "mailchimp-address-parts.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
     "mailchimp-inbound": "mailchimp-interests-escaped-comma.json" => delivered(&["Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
-    // No name in it.
+    // Contains no name.
     "mailchimp-inbound": "mailchimp-groupings.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-unsubscribe-without-action.json" => delivered(&["Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
-    // Consent was withdrawn already.
+    // Consent was already withdrawn.
     "mailchimp-inbound": "mailchimp-unsubscribe-delete.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
     "mailchimp-inbound": "mailchimp-type-last.json" => delivered(&["Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
     "mailchimp-inbound": "mailchimp-raw-brackets.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
-    // Of the same second as the one before.
+    // From the same second as the one before.
     "mailchimp-inbound": "mailchimp-space-as-percent20.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-empty-values.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
     "mailchimp-inbound": "mailchimp-duplicate-keys.json" => delivered(&["Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
-    // `ORY_ID` and the address name two people: a withdrawal reaches both.
+    // `ORY_ID` and the address identify two people: a withdrawal applies to both.
     "mailchimp-inbound": "mailchimp-ory-id.json" => delivered(&["Ory: patch 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59 /traits/consent/newsletter", "Ory: patch 000000a5-1111-4111-8111-0000000000a5 /traits/consent/newsletter", "Segment: identify 3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59", "Segment: identify 000000a5-1111-4111-8111-0000000000a5"]);
-    // A withdrawal, once more the same, and what was fired before it and comes late.
+    // A withdrawal, its repetition, and an earlier event that arrives late.
     "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => delivered(&["Ory: patch 000000a7-1111-4111-8111-0000000000a7 /traits/consent/newsletter", "Segment: identify 000000a7-1111-4111-8111-0000000000a7"]);
     "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => DUPLICATE;
     "mailchimp-inbound": "mailchimp-loop-older-subscribe.json" => SKIPPED;
@@ -128,16 +128,16 @@ impl Sample {
     }
 }
 
-/// A file that holds no function URL event.
+/// The file does not contain a function URL event.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAnEvent {
-    /// No JSON, or not of the shape.
+    /// Not JSON, or not of the expected shape.
     #[error("not a function URL event")]
     Shape(#[from] serde_json::Error),
-    /// Its body's base64 is broken.
+    /// The base64 of its body is invalid.
     #[error("the body is not base64")]
     Body(#[from] base64::DecodeError),
-    /// No request can be made of it.
+    /// It cannot be converted to a request.
     #[error("no HTTP request can be made of it")]
     Request(#[from] http::Error),
 }
@@ -148,7 +148,7 @@ impl From<NotAnEvent> for io::Error {
     }
 }
 
-/// A function URL's event, read back into the request that it stands for.
+/// A function URL event, converted back to its request.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -178,25 +178,25 @@ impl fmt::Debug for Event {
 }
 
 impl Event {
-    /// Reads one.
+    /// Parses an event.
     pub fn read(json: &[u8]) -> Result<Self, NotAnEvent> {
         Ok(serde_json::from_slice(json)?)
     }
 
-    /// The body's bytes.
+    /// The bytes of the body.
     pub fn body(&self) -> Result<Vec<u8>, NotAnEvent> {
         let text = self.body.as_deref().unwrap_or_default();
         Ok(if self.is_base64_encoded { STANDARD.decode(text)? } else { text.as_bytes().to_vec() })
     }
 
-    /// The request to a function URL that Lambda makes this event of.
+    /// The request to a function URL from which Lambda makes this event.
     pub fn request(&self, url: &str) -> Result<Request<Vec<u8>>, NotAnEvent> {
         let query = self.raw_query_string.as_deref().filter(|query| !query.is_empty());
         let url = query.map_or_else(|| url.to_owned(), |query| format!("{url}?{query}"));
         let method: Method = self.request_context.http.method.parse().map_err(http::Error::from)?;
         let mut request = Request::builder().method(method).uri(url).body(self.body()?)?;
         for (name, value) in &self.headers {
-            // These two are the connection's own.
+            // The connection sets these two itself.
             if ["host", "content-length"].contains(&name.to_ascii_lowercase().as_str()) {
                 continue;
             }

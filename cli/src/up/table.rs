@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::play::Played;
 
-/// Fits a terminal of usual width.
+/// Fits a terminal of the usual width.
 const WIDTH: u16 = 120;
 
-/// The column with what was sent holds the longest texts; here most of them fit a line.
+/// The column for sent calls has the longest texts; most fit on a line of this width.
 const SENT: usize = 3;
 const SENT_WIDTH: Width = Width::Fixed(44);
 
@@ -55,7 +55,7 @@ fn received(played: &Played) -> String {
     lines.join("\n")
 }
 
-/// The ids of the people are long, and the events say who they are.
+/// Ids of people are long, and the events already identify the people.
 fn without_ids(call: &str) -> String {
     let words = call.split(' ').filter(|word| Uuid::try_parse(word).is_err());
     words.collect::<Vec<_>>().join(" ")

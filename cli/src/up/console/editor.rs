@@ -1,4 +1,4 @@
-//! The template editor: what a draft makes of an event.
+//! The template editor: renders a draft over an event.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use shared::template::{RenderError, Source, TemplateFault, Trace};
 use super::Console;
 use crate::render::rendering::{Shown, Subject, calls};
 
-/// A template that somebody is at work on, beside an event.
+/// A template that is being edited, and an event.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Draft {
     /// The number of the event.
@@ -17,7 +17,7 @@ pub(super) struct Draft {
     pub(super) code: String,
 }
 
-/// What comes of a draft.
+/// The result of a draft.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
@@ -26,7 +26,7 @@ enum Outcome {
     Fault { text: String, line: Option<usize>, column: Option<usize> },
 }
 
-/// Renders a draft over its event; nothing where there is no such event.
+/// Renders a draft over its event; `None` if there is no such event.
 pub(super) async fn render(console: &Console, draft: &Draft) -> Option<Value> {
     let event = console.events.event(draft.event)?;
     let subject = Subject::named(event.function)?;
@@ -35,7 +35,7 @@ pub(super) async fn render(console: &Console, draft: &Draft) -> Option<Value> {
     let outcome = match calls(subject, &source, event.argument, trace.clone()).await {
         Ok(calls) => Outcome::Calls(calls),
         Err(RenderError::Cancelled) => Outcome::Cancelled,
-        Err(RenderError::Fault(fault)) => told(&fault),
+        Err(RenderError::Fault(fault)) => described(&fault),
     };
     Some(json!({
         "outcome": outcome,
@@ -44,7 +44,7 @@ pub(super) async fn render(console: &Console, draft: &Draft) -> Option<Value> {
     }))
 }
 
-fn told(fault: &TemplateFault) -> Outcome {
+fn described(fault: &TemplateFault) -> Outcome {
     Outcome::Fault {
         text: fault.explanation().unwrap_or(fault.kind()).to_owned(),
         line: fault.place().map(|place| place.line),

@@ -1,45 +1,45 @@
-//! An event, and what happened to it from its first request on.
+//! An event, and everything that happened to it since its first request.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde::Serialize;
 use serde_json::Value;
 
-/// One event. Kratos' further attempts and whatever else repeats it are requests of the same event.
+/// One event. Retries by Kratos and other repetitions are requests of the same event.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Event {
     /// Its number, from 1.
     pub(super) id: usize,
-    /// The function that it is for.
+    /// Its function.
     pub(super) function: &'static str,
     /// What happened, in a word or two.
     pub(super) title: String,
-    /// What its template is rendered over; null where nobody can read the event.
+    /// The argument of its template; null if the event is unreadable.
     pub(super) argument: Value,
-    /// The requests, in the order in which they came.
+    /// The requests, in order of arrival.
     pub(super) requests: Vec<Request>,
     /// What makes two requests the same event.
     #[serde(skip)]
     pub(super) key: Option<String>,
 }
 
-/// One request to a function, and all that it led to.
+/// One request to a function, and everything that it caused.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Request {
-    /// When it came, in RFC 3339.
+    /// When it arrived, in RFC 3339.
     pub(super) at: String,
     /// What the function did meanwhile.
     pub(super) steps: Vec<Step>,
-    /// The line that the function logged.
+    /// The entry that the function logged.
     pub(super) line: Value,
-    /// What it answered; none while it is at work.
+    /// Its answer; none while the function is running.
     pub(super) answer: Option<Answer>,
-    /// The request itself, to be sent again.
+    /// The request itself, to send it again.
     #[serde(skip)]
     pub(super) sent: Sent,
 }
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) method: Method,
@@ -48,26 +48,26 @@ pub(super) struct Sent {
     pub(super) body: Bytes,
 }
 
-/// What the function answered.
+/// The answer of the function.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// The body; null where there is none.
+    /// The body; null if there is none.
     pub(super) body: Value,
     pub(super) took_ms: u64,
 }
 
-/// Something that a function did about an event.
+/// Something that a function did for an event.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub(super) enum Step {
-    /// It called somebody.
+    /// It called a vendor.
     Call(Call),
-    /// It asked or told the records.
+    /// It read or changed a record.
     Record {
-        /// What.
+        /// What it did.
         did: &'static str,
-        /// What the record says thereafter.
+        /// The state of the record after it.
         state: String,
     },
 }
@@ -75,29 +75,29 @@ pub(super) enum Step {
 /// A call to a vendor.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Call {
-    /// Whom.
+    /// The vendor.
     pub(super) to: String,
     /// The method and the path.
     pub(super) line: String,
-    /// The body, without the vendor's key; null where there is none.
+    /// The body, without the API key; null if there is none.
     pub(super) body: Value,
-    /// What came back.
+    /// The response.
     pub(super) reply: Reply,
     pub(super) took_ms: u64,
 }
 
-/// What came back of a call.
+/// The result of a call.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Reply {
-    /// An answer; where its body is no JSON, as text.
+    /// An answer; its body is text if it is not JSON.
     Answer { status: u16, body: Value },
-    /// None: what the function knows of it.
+    /// No answer: what the function knows about it.
     Nothing { error: String },
 }
 
 impl Request {
-    /// A request that has just come.
+    /// A request that has just arrived.
     pub(super) fn new(at: String, sent: Sent) -> Self {
         Self { at, steps: Vec::new(), line: Value::Null, answer: None, sent }
     }

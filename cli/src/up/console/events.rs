@@ -1,4 +1,4 @@
-//! The events that are told, and who listens.
+//! The events that the console shows, and its listeners.
 
 use std::sync::Arc;
 
@@ -20,20 +20,20 @@ pub(crate) struct Events {
 
 #[derive(Default)]
 struct Book {
-    /// Each with the turn in which it last changed.
+    /// Each event with the turn of its last change.
     events: Vec<(u64, Event)>,
     turn: u64,
-    told: usize,
+    opened: usize,
 }
 
-/// Where a request stands: its event's number and its own place in it.
+/// Identifies a request: the number of its event, and its position in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RequestId {
     event: usize,
     request: usize,
 }
 
-/// What is known of a request before its function has seen it.
+/// What is known of a request before the function reads it.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub(super) function: &'static str,
@@ -49,7 +49,7 @@ impl Default for Events {
 }
 
 impl Events {
-    /// A request has come: the next request of its event, or the first of a new one.
+    /// Adds a request: the next of its event, or the first of a new event.
     pub(super) fn begin(&self, arrival: Arrival, at: String, sent: Sent) -> RequestId {
         self.change(|book| {
             let id = book.event_of(&arrival).unwrap_or_else(|| book.open(arrival));
@@ -61,40 +61,40 @@ impl Events {
         })
     }
 
-    /// The function did something.
+    /// Records a step of the function.
     pub(super) fn step(&self, request: RequestId, step: Step) {
         self.edit(request, |request| request.steps.push(step));
     }
 
-    /// The function logged its line.
+    /// Records the log entry of the function.
     pub(super) fn line(&self, request: RequestId, line: Value) {
         self.edit(request, |request| request.line = line);
     }
 
-    /// The function answered.
+    /// Records the answer of the function.
     pub(super) fn end(&self, request: RequestId, answer: Answer) {
         self.edit(request, |request| request.answer = Some(answer));
     }
 
-    /// An event, as it is now.
+    /// The current state of an event.
     pub(super) fn event(&self, id: usize) -> Option<Event> {
         let book = self.book.lock();
         book.events.iter().find(|(_, event)| event.id == id).map(|(_, event)| event.clone())
     }
 
-    /// What has changed since a turn, and the turn that it is now.
+    /// What has changed since a turn, and the current turn.
     pub(super) fn since(&self, turn: u64) -> (Vec<Event>, u64) {
         let book = self.book.lock();
         let changed = book.events.iter().filter(|(changed, _)| *changed > turn);
         (changed.map(|(_, event)| event.clone()).collect(), book.turn)
     }
 
-    /// Tells of each turn.
+    /// Reports each turn.
     pub(super) fn turns(&self) -> watch::Receiver<u64> {
         self.turns.subscribe()
     }
 
-    /// Something else has changed that listeners are told of.
+    /// Notifies listeners of another change.
     pub(super) fn poke(&self) {
         self.change(|_| ());
     }
@@ -119,25 +119,25 @@ impl Events {
 }
 
 impl Book {
-    /// The event of an event that has come before.
+    /// The entry of an event that was received before.
     fn event_of(&self, arrival: &Arrival) -> Option<usize> {
         arrival.key.as_ref()?;
         let same = |event: &Event| event.function == arrival.function && event.key == arrival.key;
         self.events.iter().find(|(_, event)| same(event)).map(|(_, event)| event.id)
     }
 
-    /// Opens the event of a new event.
+    /// Adds an entry for a new event.
     fn open(&mut self, arrival: Arrival) -> usize {
-        self.told += 1;
+        self.opened += 1;
         let Arrival { function, title, key, argument } = arrival;
-        let event = Event { id: self.told, function, title, argument, requests: Vec::new(), key };
+        let event = Event { id: self.opened, function, title, argument, requests: Vec::new(), key };
         self.events.push((self.turn, event));
         let forgotten = self.events.len().saturating_sub(KEPT);
         self.events.drain(..forgotten);
-        self.told
+        self.opened
     }
 
-    /// An event that changes in this turn.
+    /// Changes an event in this turn.
     fn touch(&mut self, id: usize) -> Option<&mut Event> {
         let turn = self.turn;
         let (changed, event) = self.events.iter_mut().find(|(_, event)| event.id == id)?;
@@ -176,8 +176,9 @@ mod tests {
         begin(&events, "a", None);
         begin(&events, "a", None);
         let (all, _) = events.since(0);
-        let told: Vec<_> = all.iter().map(|event| (event.function, event.requests.len())).collect();
-        assert_eq!(told, [("a", 2), ("b", 1), ("a", 1), ("a", 1)]);
+        let listed: Vec<_> =
+            all.iter().map(|event| (event.function, event.requests.len())).collect();
+        assert_eq!(listed, [("a", 2), ("b", 1), ("a", 1), ("a", 1)]);
     }
 
     #[test]

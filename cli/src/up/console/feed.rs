@@ -1,4 +1,4 @@
-//! What the page is told, as server-sent events: everything at first, and then what changes.
+//! Server-sent events for the page: everything at first, then the changes.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// The answer that goes on for as long as the page is open.
+/// The response, which lasts as long as the page is open.
 pub(super) fn answer(console: &Arc<Console>) -> Reply {
     let console = console.clone();
     let pieces = Pieces::new(move || open(console.clone()));
@@ -31,7 +31,7 @@ pub(super) fn answer(console: &Arc<Console>) -> Reply {
     response.map_or(Reply::HangUp, Reply::Stream)
 }
 
-/// What one listener has been told.
+/// What one listener has received.
 struct Listener {
     console: Arc<Console>,
     turns: watch::Receiver<u64>,
@@ -63,14 +63,14 @@ impl Listener {
                 self.waiting.push_back(message("faults", &faults));
                 self.faults = faults;
             }
-            let told = events.iter().map(|event| message("event", &showing::shown(event)));
-            self.waiting.extend(told);
+            let changed = events.iter().map(|event| message("event", &showing::shown(event)));
+            self.waiting.extend(changed);
         }
         self.waiting.pop_front()
     }
 }
 
-/// What never changes, and the draft that somebody left.
+/// What never changes, and the last draft.
 fn setting(console: &Console) -> Value {
     let function = |name: &'static str| {
         let template = Subject::named(name).and_then(Subject::shipped_template);

@@ -1,23 +1,23 @@
-//! Who may use the console: a browser on this machine, on the console's own page. The server
-//! listens on loopback, but any page that the browser has open could call it.
+//! Restricts the console to a browser on this machine, on the page of the console. The server
+//! listens on loopback, but any page that is open in the browser could call it.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, header::CONTENT_TYPE, header::HOST};
 
-/// Whether a request comes from the console's own page, or from nobody's.
+/// Whether a request comes from the page of the console, or from no page.
 pub(super) fn admits(request: &Request<Bytes>) -> bool {
     is_loopback(text(request.headers(), HOST.as_str()))
         && matches!(text(request.headers(), "sec-fetch-site"), "" | "none" | "same-origin")
         && (request.method() == Method::GET || is_json(request.headers()))
 }
 
-/// A name that somebody else's DNS could point here would let their page in.
+/// Another name could point here by DNS rebinding, which would let a foreign page in.
 fn is_loopback(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     ["127.0.0.1", "localhost"].contains(&name)
 }
 
-/// No form of another page's can send JSON.
+/// A form on another page cannot send JSON.
 fn is_json(headers: &HeaderMap) -> bool {
     text(headers, CONTENT_TYPE.as_str()) == "application/json"
 }

@@ -1,5 +1,5 @@
-//! The console: one page that shows what happened to each event, and lets one try what vendors do
-//! on bad days. It watches the functions by way of their adapters; they know nothing of it.
+//! The console: one page that shows what happened to each event and can make vendors fail. It
+//! watches the functions through their adapters; the functions do not know it.
 
 mod editor;
 mod event;
@@ -40,18 +40,18 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// The console of these functions, among these fakes.
+    /// The console of these functions and fakes.
     pub(crate) fn new(functions: Functions, fakes: Arc<Fakes>) -> Self {
         let (events, faults, draft) = Default::default();
         Self { functions, fakes, events, faults, draft }
     }
 
-    /// The functions' names.
+    /// The names of the functions.
     pub(crate) fn functions(&self) -> impl Iterator<Item = &'static str> {
         self.functions.names()
     }
 
-    /// Calls a function and watches it; nothing where there is none of that name.
+    /// Calls a function and watches it; `None` if there is none with that name.
     pub(crate) async fn call(
         &self,
         function: &str,

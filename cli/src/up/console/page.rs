@@ -1,15 +1,15 @@
-//! The page itself, and the headers that keep it apart from all others.
+//! The page itself, and the headers that isolate it.
 
 use bytes::Bytes;
 use fakes::server::Reply;
 use http::{Response, response::Builder};
 
-/// The page loads what this server has, and nothing else.
+/// The page loads only from this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// A mail is somebody else's HTML: it runs nothing, loads nothing and goes nowhere.
+/// A mail is untrusted HTML: it runs nothing, loads nothing and navigates nowhere.
 const POLICY_OF_MAILS: &str =
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
@@ -29,7 +29,7 @@ pub(super) fn mail(html: &str) -> Reply {
     answer("text/html", POLICY_OF_MAILS, html.to_owned())
 }
 
-/// An answer that a browser takes for what it says it is.
+/// An answer whose content type the browser must not guess.
 pub(super) fn careful(status: u16) -> Builder {
     Response::builder()
         .status(status)

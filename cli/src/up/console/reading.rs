@@ -1,4 +1,4 @@
-//! What a request is about, as far as it can be told without its function.
+//! Describes a request as far as that is possible without its function.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::events::Arrival;
 use crate::render::rendering::{self, Subject};
 
-/// Ory's id for all attempts of one webhook.
+/// The id that Ory sends with all attempts of one webhook.
 pub(super) const TRIGGER_ID: &str = "ory-webhook-trigger-id";
 
 /// Reads a request to a function.
@@ -39,7 +39,7 @@ fn trigger_id(headers: &HeaderMap) -> Option<Uuid> {
     Uuid::try_parse(headers.get(TRIGGER_ID)?.to_str().ok()?).ok()
 }
 
-/// The flow, as far as ctx tells it: by the tag of the forwarding template, or by the flow's URL.
+/// The flow according to ctx: from the tag of the forwarding template, or from the URL of the flow.
 fn flow(ctx: &Value) -> String {
     let tag = |name: &str| ctx["hook"][name].as_str();
     if let Some(flow) = tag("flow") {

@@ -1,4 +1,4 @@
-//! What the page asks for.
+//! The routes of the page.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ struct InjectFault {
 }
 
 impl Console {
-    /// Answers whatever is not for a function.
+    /// Answers every request that is not for a function.
     pub(crate) async fn answer(self: &Arc<Self>, request: Request<Bytes>) -> Reply {
         if !guard::admits(&request) {
             return refusal(403, "requests must come from the console page on this machine");

@@ -12,15 +12,15 @@ use uuid::{Builder, Uuid};
 use super::{Console, event::Sent, reading::TRIGGER_ID};
 use crate::up::samples::Sample;
 
-/// What Kratos waits before its second attempt and its third. Mailchimp comes again much later.
+/// How long Kratos waits before its second and third attempt. Mailchimp retries much later.
 const WAITS_OF_KRATOS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// What cannot be sent.
+/// Why nothing is sent.
 #[derive(Debug, thiserror::Error)]
 #[error("this event cannot be sent")]
 pub(super) struct Unsendable;
 
-/// Sends a sample as an event of its own: of somebody new, or of just now.
+/// Sends a sample as a new event: of a new person, or with the current time.
 pub(super) fn send(console: &Arc<Console>, sample: &'static Sample) -> Result<(), Unsendable> {
     let request = sample.event().and_then(|event| event.request("/")).map_err(|_| Unsendable)?;
     let mut sent = Sent::of(&request.map(Bytes::from));
@@ -33,7 +33,7 @@ pub(super) fn send(console: &Arc<Console>, sample: &'static Sample) -> Result<()
     Ok(())
 }
 
-/// Sends the last request of an event once more, as it was.
+/// Sends the last request of an event again, unchanged.
 pub(super) fn send_again(console: &Arc<Console>, event: usize) -> Result<(), Unsendable> {
     let event = console.events.event(event).ok_or(Unsendable)?;
     let last = event.requests.last().ok_or(Unsendable)?;
@@ -41,7 +41,7 @@ pub(super) fn send_again(console: &Arc<Console>, event: usize) -> Result<(), Uns
     Ok(())
 }
 
-/// Calls the function, and again as its caller would.
+/// Calls the function, and retries as its caller would.
 fn deliver(console: &Arc<Console>, function: &'static str, sent: Sent) {
     let console = console.clone();
     let waits: &[_] = if function == mailchimp_inbound::NAME { &[] } else { &WAITS_OF_KRATOS };

@@ -1,5 +1,5 @@
-//! An event as the page shows it: with the mail that somebody got, the identity before and after,
-//! and the form that an interrupting reply leaves.
+//! An event as the page shows it: with the mail that was sent, the identity before and after, and
+//! the form after a reply that interrupts.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -7,31 +7,31 @@ use serde_json::{Value, json};
 use super::event::{Call, Event, Reply, Request, Step};
 use crate::up::changes;
 
-/// What a mail looks like to whom it was sent.
+/// A mail as its recipient sees it.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Mail<'a> {
     from: &'a str,
     to: &'a str,
     subject: &'a str,
     text: &'a str,
-    /// Whether Mandrill took it.
+    /// Whether Mandrill accepted it.
     is_taken: bool,
-    /// Its HTML is served apart, see [`html_of_mail`].
+    /// Its HTML is served separately, see [`html_of_mail`].
     has_html: bool,
-    /// The template at Mandrill that makes the mail, where ours does not.
+    /// The Mandrill template that makes the mail, if ours does not.
     template: Option<&'a str>,
 }
 
-/// What changed of an identity.
+/// The changes of an identity.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Identity {
     before: Value,
     after: Value,
-    /// A line a change.
+    /// One line per change.
     changes: Vec<String>,
 }
 
-/// A field of a form, and what is said of it.
+/// A field of a form, and its messages.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Field {
     name: String,
@@ -39,7 +39,7 @@ pub(super) struct Field {
     messages: Vec<Value>,
 }
 
-/// The event as the page gets it.
+/// The event in the form that the page gets.
 pub(super) fn shown(event: &Event) -> Value {
     let mut json = json!(event);
     for (request, shown) in
@@ -83,12 +83,12 @@ fn mail(request: &Request) -> Option<Mail<'_>> {
     })
 }
 
-/// Mandrill tells in its rows whether it rejects.
+/// The rows of Mandrill's answer say whether it rejects.
 fn is_sent(rows: &Value) -> bool {
     ["sent", "queued", "scheduled"].map(Value::from).contains(&rows[0]["status"])
 }
 
-/// The identity as it was read last before it was patched, and as the patch left it.
+/// The identity as last read before the patch, and after the patch.
 fn identity(request: &Request) -> Option<Identity> {
     let answers = |method: &'static str| {
         calls(request).rev().filter_map(move |call| match &call.reply {
@@ -105,8 +105,8 @@ fn identity(request: &Request) -> Option<Identity> {
     Some(Identity { before: before.clone(), after: after.clone(), changes })
 }
 
-/// What a sign-up form shows after a reply that interrupts: what the person typed, and each message
-/// at its field.
+/// The sign-up form after a reply that interrupts: what the person typed, and each message at its
+/// field.
 fn form(request: &Request, argument: &Value) -> Option<Vec<Field>> {
     let answer = request.answer.as_ref()?;
     let groups = answer.body["messages"].as_array().filter(|_| answer.status == 400)?;
@@ -177,9 +177,9 @@ mod tests {
         let found = call("GET /admin/identities?x", Value::Null, json!([before]));
         let patched = call("PATCH /admin/identities/1", json!([]), after.clone());
         assert_eq!(identity(&request(vec![found.clone()])), None);
-        let told = identity(&request(vec![found, patched])).unwrap();
-        assert_eq!((&told.before, &told.after), (&before, &after));
-        assert_eq!(told.changes, ["traits.consent: true -> false"]);
+        let shown = identity(&request(vec![found, patched])).unwrap();
+        assert_eq!((&shown.before, &shown.after), (&before, &after));
+        assert_eq!(shown.changes, ["traits.consent: true -> false"]);
     }
 
     #[test]
@@ -194,8 +194,8 @@ mod tests {
         ]});
         request.answer = Some(Answer { status: 400, body, took_ms: 1 });
         let fields = form(&request, &event).unwrap();
-        let told: Vec<_> =
+        let shown: Vec<_> =
             fields.iter().map(|field| (&*field.name, field.messages.len())).collect();
-        assert_eq!(told, [("", 1), ("email", 1), ("name", 0)]);
+        assert_eq!(shown, [("", 1), ("email", 1), ("name", 0)]);
     }
 }

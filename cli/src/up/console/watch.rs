@@ -1,5 +1,5 @@
-//! Watches a function at work: its adapters tell what they do to the request on whose task they do
-//! it. The function itself knows nothing of it.
+//! Watches a function: its adapters report each step to the request whose task they run on. The
+//! function itself does not know it.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -35,7 +35,7 @@ pub(super) async fn during<T>(
     REQUEST.scope((events.clone(), request), work).await
 }
 
-/// The ports with adapters that report what they do. Records are in memory.
+/// The ports, with adapters that report their steps. Records are in memory.
 pub(crate) fn watched(ports: Ports) -> Ports {
     let http: Arc<dyn Http> = Arc::new(Watched(ports.http));
     Ports {
@@ -46,7 +46,7 @@ pub(crate) fn watched(ports: Ports) -> Ports {
     }
 }
 
-/// Tells it to the request that this task works for, if it works for one.
+/// Reports a step to the request of this task, if it has one.
 fn tell(step: impl FnOnce() -> Step) {
     let _ = REQUEST.try_with(|(events, request)| events.step(*request, step()));
 }
@@ -59,7 +59,7 @@ fn record(did: &'static str, state: impl Into<String>) {
     tell(|| Step::Record { did, state: state.into() });
 }
 
-/// An adapter that is watched.
+/// A watched adapter.
 struct Watched<T>(T);
 
 #[async_trait]
@@ -85,7 +85,7 @@ fn path_and_query(url: &url::Url) -> String {
     format!("{}{query}", url.path())
 }
 
-/// Mandrill's key is part of the body.
+/// The body for Mandrill contains the API key.
 fn without_key(mut body: Value) -> Value {
     if let Some(key) = body.get_mut("key") {
         *key = "…".into();
@@ -109,8 +109,8 @@ impl IdempotencyStore for Watched<MemoryStore> {
         request: LeaseRequest,
         recipient: Option<&str>,
     ) -> Result<Acquire, StoreError> {
-        let claim = self.0.acquire(request, recipient).await?;
-        match &claim {
+        let acquired = self.0.acquire(request, recipient).await?;
+        match &acquired {
             Acquire::Acquired(Lease { in_doubt_since: None, .. }) => {
                 record("lease acquired", "in progress");
             }
@@ -120,7 +120,7 @@ impl IdempotencyStore for Watched<MemoryStore> {
             Acquire::InProgress { .. } => record("lease not acquired", "another delivery holds it"),
             Acquire::Completed(state) => record("lease not acquired", word(*state)),
         }
-        Ok(claim)
+        Ok(acquired)
     }
 
     async fn renew(
@@ -146,21 +146,21 @@ impl IdempotencyStore for Watched<MemoryStore> {
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
         let entry = self.0.enter(request).await?;
         match &entry {
-            Entry::Entered(lane) => record("lane entered", told(&lane.written)),
+            Entry::Entered(lane) => record("lane entered", last_written(&lane.written)),
             Entry::InProgress { .. } => record("lane not entered", "another delivery holds it"),
         }
         Ok(entry)
     }
 
     async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
-        let state = written.as_ref().map_or("unchanged".to_owned(), told);
+        let state = written.as_ref().map_or("unchanged".to_owned(), last_written);
         record("lane left", state);
         self.0.leave(lane, written).await
     }
 }
 
-/// What was written last, and by an event of when.
-fn told(written: &Written) -> String {
+/// What was last written, and the time of its event.
+fn last_written(written: &Written) -> String {
     match written.writers().map(|(_, last)| last.at).max() {
         Some(newest) => format!("last written by an event from {newest}"),
         None => "nothing written yet".to_owned(),

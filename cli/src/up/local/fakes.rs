@@ -8,9 +8,9 @@ use fakes::{
 
 use super::PortNumbers;
 
-/// What Mailchimp presents, in the query.
+/// What Mailchimp presents in the query.
 const MAILCHIMP_SECRET: &str = "local-mailchimp-secret";
-/// What the local fakes take.
+/// What the local fakes accept.
 const MANDRILL_KEY: &str = "local-mandrill-key";
 const SEGMENT_KEY: &str = "local-segment-key";
 const ORY_TOKEN: &str = "local-ory-token";
@@ -29,7 +29,7 @@ type Setting = (&'static str, String);
 
 /// The fakes of one local stack.
 pub struct Fakes {
-    /// Secrets Manager, with all the secrets in it.
+    /// Secrets Manager, with all secrets.
     pub secrets: FakeSecretsManager,
     /// Mandrill.
     pub mandrill: FakeMandrill,
@@ -40,7 +40,7 @@ pub struct Fakes {
 }
 
 impl Fakes {
-    /// Starts them.
+    /// Starts the fakes.
     pub async fn start(ports: PortNumbers) -> io::Result<Self> {
         let secrets = FakeSecretsManager::start(ports.secrets).await?;
         secrets.put(secret::WEBHOOK, WEBHOOK_KEY);
@@ -58,14 +58,14 @@ impl Fakes {
         Ok(fakes)
     }
 
-    /// Puts the people of the samples in place, as they are before the first sample.
+    /// Restores the identities of the samples to their state before the first sample.
     pub fn put_people(&self) {
         for person in people_of_the_samples() {
             self.ory.put_identity(person);
         }
     }
 
-    /// The settings of a function; none for one that is not ours.
+    /// The settings of a function; none for an unknown one.
     pub fn settings(&self, function: &str) -> Vec<Setting> {
         let to_mandrill = [
             ("MANDRILL_SECRET_ID", secret::MANDRILL.to_owned()),
@@ -89,9 +89,8 @@ impl Fakes {
         }
     }
 
-    /// What the vendors received since the last look, a line a call: mails, patches of identities,
-    /// and what Segment was told. That the functions look up identities and rejects, too, tells nobody
-    /// much.
+    /// What the vendors received since the last call of this, one line per call: mails, patches of
+    /// identities, and calls to Segment. Lookups of identities and rejects are left out.
     pub fn take_received(&self) -> Vec<String> {
         let mails = self.mandrill.take_received();
         let patches = self.ory.take_patches();

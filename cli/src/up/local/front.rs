@@ -8,7 +8,7 @@ use http::Request;
 
 use crate::up::console::Console;
 
-/// Where the functions are, the same path that `cargo lambda watch` serves.
+/// The path of the functions, the same that `cargo lambda watch` serves.
 const FUNCTIONS: &str = "/lambda-url/";
 
 pub(super) async fn start(port: u16, console: Arc<Console>) -> io::Result<Server> {

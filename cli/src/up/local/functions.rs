@@ -1,4 +1,4 @@
-//! The functions' own code, each with its settings, called as Lambda calls them.
+//! The code of the functions, each with its settings, called as Lambda calls it.
 
 use std::sync::Arc;
 
@@ -38,14 +38,14 @@ pub struct FunctionError {
 /// The functions of a local stack.
 pub(crate) struct Functions(Vec<Named>);
 
-/// A function under the name that its URL carries.
+/// A function by the name in its URL.
 struct Named {
     name: &'static str,
     function: Arc<dyn Function>,
 }
 
 impl Functions {
-    /// Builds them, among these fakes.
+    /// Builds the functions with these fakes.
     pub(crate) fn build(fakes: &Fakes, ports: &Ports) -> Result<Self, FunctionError> {
         let build = |(name, build): (&'static str, Build)| {
             let mut settings = fakes.settings(name);
@@ -59,7 +59,7 @@ impl Functions {
         Ok(Self(BUILDS.into_iter().map(build).collect::<Result<_, _>>()?))
     }
 
-    /// Makes them ready for calls.
+    /// Prepares the functions for calls.
     pub(crate) async fn warm(&self) -> Result<(), FunctionError> {
         for Named { name, function } in &self.0 {
             let warmed = function.warm().await;
@@ -73,7 +73,7 @@ impl Functions {
         self.0.iter().map(|named| named.name)
     }
 
-    /// Calls one by its URL; nothing where there is none of that name.
+    /// Calls a function by name; `None` if there is none with that name.
     pub(crate) async fn call(
         &self,
         name: &str,

@@ -30,7 +30,7 @@ pub enum LocalStackError {
     /// A port could not be taken.
     #[error("no server could be started; is the port in use? `--port` takes another")]
     Io(#[from] io::Error),
-    /// There is no way out.
+    /// No HTTP client could be built.
     #[error("the HTTP client cannot be built")]
     Client(#[from] ClientError),
     /// A function did not start.

@@ -1,6 +1,6 @@
-//! Where everything listens.
+//! The ports of the local stack.
 
-/// Where the parts of a local stack listen, all on loopback; 0 takes any free port.
+/// The ports of a local stack, all on loopback; 0 takes any free port.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PortNumbers {
     pub(crate) front: u16,
@@ -11,8 +11,8 @@ pub struct PortNumbers {
 }
 
 impl PortNumbers {
-    /// The front on `port` and the fakes right behind it, where the functions' settings for
-    /// cargo-lambda (`package.metadata.lambda.env`) look for them.
+    /// The front on `port` and the fakes on the next ports, where the cargo-lambda settings of the
+    /// functions (`package.metadata.lambda.env`) expect them.
     pub fn from(port: u16) -> Self {
         Self {
             front: port,

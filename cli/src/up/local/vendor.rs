@@ -1,4 +1,4 @@
-//! The vendors, each of which can be made to fail as vendors do.
+//! The vendors, each with faults on demand.
 
 use fakes::Fault;
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,12 @@ pub enum Vendor {
 }
 
 impl Vendor {
-    /// All there are.
+    /// All vendors.
     pub const ALL: [Self; 3] = [Self::Mandrill, Self::Segment, Self::Ory];
 }
 
 impl Fakes {
-    /// Lets a vendor fail in this way from its next call on.
+    /// Makes a vendor fail in this way from its next call on.
     pub fn inject_fault(&self, vendor: Vendor, fault: Fault) {
         match vendor {
             Vendor::Mandrill => self.mandrill.inject_fault(fault),

@@ -1,4 +1,4 @@
-// Draws what the server tells. All text goes into the page as text: nothing that came from outside
+// Draws what the server sends. All text goes into the page as text: nothing that came from outside
 // is ever read as HTML.
 
 const $ = (id) => document.getElementById(id);
@@ -184,11 +184,11 @@ function drawEvent(event) {
 // Only what has changed is drawn anew, and what was open in it stays open.
 function drawRequests(event) {
   const mailed = event.requests.findLastIndex(({ mail }) => mail);
-  event.requests.forEach((told, number) => {
-    const said = JSON.stringify([told, number === mailed]);
+  event.requests.forEach((shown, number) => {
+    const said = JSON.stringify([shown, number === mailed]);
     const old = $("requests").children[number];
     if (old?.said === said) return;
-    const drawn = request(event, told, number, number === mailed);
+    const drawn = request(event, shown, number, number === mailed);
     drawn.said = said;
     if (!old) return $("requests").append(drawn);
     const open = [...old.querySelectorAll("details")].map((details) => details.open);
