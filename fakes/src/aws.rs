@@ -1,4 +1,4 @@
-//! What the fakes for AWS share: its JSON protocol, and faults on demand.
+//! Shared by the fakes for AWS: its JSON protocol, and faults on demand.
 
 use std::{collections::HashMap, io, time::Duration};
 
@@ -11,17 +11,17 @@ use crate::server::{Reply, Server};
 
 /// How one service behaves.
 pub trait Service: Default + Send + 'static {
-    /// What names the service in a target, before the dot.
+    /// The name of the service in a target, before the dot.
     const TARGET: &'static str;
 
-    /// Which version of the protocol it speaks.
+    /// The version of the protocol.
     const PROTOCOL: &'static str = "application/x-amz-json-1.0";
 
-    /// Does what a call asks for, and gives the body of the answer.
+    /// Performs a call, and returns the body of the answer.
     fn perform(&mut self, operation: &str, input: &Value) -> Result<Value, Refusal>;
 }
 
-/// An error that a service answers with.
+/// An error from a service.
 #[derive(Debug, thiserror::Error)]
 #[error("{status} {body}")]
 pub struct Refusal {
@@ -31,14 +31,14 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A 400 of this type.
+    /// A 400 with this type.
     pub(super) fn new(kind: &str, message: impl Into<String>) -> Self {
         let body = json!({"__type": kind, "message": message.into()});
         Self { status: 400, query_code: None, body }
     }
 
-    /// The same, with the name that the error had in the older query protocol: where a service
-    /// tells it, the SDKs go by it.
+    /// The same, with the name of the error in the older query protocol: if a service sends it, the
+    /// SDKs use it.
     pub(super) fn query_code(self, code: &'static str) -> Self {
         Self { query_code: Some(code), ..self }
     }
@@ -55,7 +55,7 @@ impl Refusal {
     }
 }
 
-/// Refuses input with a field that the fake would pass over.
+/// Rejects input with a field that the fake would ignore.
 pub(super) fn check_fields(input: &Value, known: &[&str]) -> Result<(), Refusal> {
     let mut fields = input.as_object().into_iter().flat_map(serde_json::Map::keys);
     match fields.find(|field| !known.contains(&field.as_str())) {
@@ -80,7 +80,7 @@ struct Faults {
     hang_ups_left: usize,
 }
 
-/// A running fake for a service of AWS.
+/// A running fake of an AWS service.
 pub struct AwsServer<S: Service> {
     state: Shared<State<S>>,
     server: Server,
@@ -96,7 +96,7 @@ impl<S: Service> AwsServer<S> {
             let reply = answer(&mut state, &request);
             let delay = state.faults.delay;
             drop(state);
-            // A timer takes a millisecond even where there is nothing to wait for.
+            // A timer takes a millisecond even if there is nothing to wait for.
             let reply = if delay.is_zero() { reply } else { Reply::After(delay, Box::new(reply)) };
             async move { reply }
         });
@@ -108,42 +108,42 @@ impl<S: Service> AwsServer<S> {
         self.server.url()
     }
 
-    /// Lets every call fail with a 500, undone, or ends that.
+    /// Makes every call fail with a 500 without performing it, or ends that.
     pub fn set_down(&self, down: bool) {
         self.state.lock().faults.down = down;
     }
 
-    /// Lets so many calls fail with a 500, undone.
+    /// Makes this number of calls fail with a 500 without performing them.
     pub fn fail_next(&self, calls: usize) {
         self.state.lock().faults.failures_left = calls;
     }
 
-    /// Lets every answer come so late. What is asked for is done at once.
+    /// Delays every answer. The call itself is performed at once.
     pub fn set_delay(&self, delay: Duration) {
         self.state.lock().faults.delay = delay;
     }
 
-    /// Does what is asked for and closes the connection without an answer, or ends that.
+    /// Performs calls and closes their connections without an answer, or ends that.
     pub fn hang_up_after_doing(&self, hanging_up: bool) {
         self.state.lock().faults.hanging_up = hanging_up;
     }
 
-    /// Does what so many calls ask for and closes their connections without an answer.
+    /// Performs this number of calls and closes their connections without an answer.
     pub fn hang_up_next(&self, calls: usize) {
         self.state.lock().faults.hang_ups_left = calls;
     }
 
-    /// How many calls arrived, those that failed too.
+    /// How many calls arrived, failed ones included.
     pub fn calls(&self) -> usize {
         self.state.lock().calls.values().sum()
     }
 
-    /// How many calls arrived for one operation, those that failed too.
+    /// How many calls of one operation arrived, failed ones included.
     pub fn calls_of(&self, operation: &str) -> usize {
         self.state.lock().calls.get(operation).copied().unwrap_or_default()
     }
 
-    /// Looks at the service, or changes it.
+    /// Reads or changes the state of the service.
     pub(super) fn with<T>(&self, look: impl FnOnce(&mut S) -> T) -> T {
         look(&mut self.state.lock().service)
     }
@@ -173,7 +173,7 @@ fn operation<S: Service>(request: &Request<Bytes>) -> Option<&str> {
     target.strip_prefix(S::TARGET)?.strip_prefix('.')
 }
 
-/// Takes one from what is left, if any is.
+/// Decrements the number that is left, if it is not zero.
 fn spend(left: &mut usize) -> bool {
     let any = *left > 0;
     *left = left.saturating_sub(1);
@@ -206,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts how often something was done.
+    /// Counts calls.
     #[derive(Default)]
     struct Counter(u64);
 
@@ -279,9 +279,9 @@ mod tests {
             let response = call(&counter, target, body).await.unwrap();
             assert_eq!(response.status, status, "{body}");
             assert_eq!(response.headers[CONTENT_TYPE], "application/x-amz-json-1.0");
-            let told = response.headers.get("x-amzn-query-error").map(http::HeaderValue::as_bytes);
+            let error = response.headers.get("x-amzn-query-error").map(http::HeaderValue::as_bytes);
             assert_eq!(
-                told,
+                error,
                 (body == "{}" && target.ends_with("Count")).then_some(&b"Old;Sender"[..])
             );
             assert_eq!(serde_json::from_slice::<Value>(&response.body).unwrap(), answer);

@@ -1,4 +1,4 @@
-//! The ways in which a vendor fails.
+//! The faults of a vendor.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use crate::{
     vendor::{FakeVendor, VendorServer},
 };
 
-/// Longer than anybody likes to wait, and shorter than what a function allows.
+/// Longer than a person likes to wait, and shorter than the timeout of a function.
 const SLOW: Duration = Duration::from_secs(3);
-/// What a vendor that limits asks for.
+/// The `Retry-After` of a vendor that limits its rate.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// How a vendor fails.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// It does what it is asked.
+    /// None: it does what it is asked to do.
     #[default]
     None,
     /// 503, with a page of HTML.
@@ -37,7 +37,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// All there are.
+    /// All faults.
     pub const ALL: [Self; 7] = [
         Self::None,
         Self::Down,
@@ -50,7 +50,7 @@ impl Fault {
 }
 
 impl<V: FakeVendor> VendorServer<V> {
-    /// Lets the vendor fail in this way from its next call on.
+    /// Makes the vendor fail in this way from its next call on.
     pub fn inject_fault(&self, fault: Fault) {
         self.set_delay((fault == Fault::Slow).then_some(SLOW));
         self.with(|vendor| vendor.set_rejecting(fault == Fault::Rejecting));

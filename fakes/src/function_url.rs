@@ -6,7 +6,7 @@ use http::{HeaderMap, Request, request::Parts};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-/// The event that Lambda makes of a request to a function URL (payload format 2.0).
+/// The event that Lambda makes from a request to a function URL (payload format 2.0).
 pub fn function_url_event(request: Request<Bytes>) -> Value {
     let (parts, body) = request.into_parts();
     let (body, is_base64) = if is_text(&parts.headers) {

@@ -1,4 +1,4 @@
-//! Mandrill, as far as `messages/send`, `messages/send-template`, `messages/search`,
+//! Mandrill, limited to `messages/send`, `messages/send-template`, `messages/search`,
 //! `rejects/list`, `users/ping2` and `senders/domains`.
 
 use std::{
@@ -18,12 +18,12 @@ use crate::vendor::{FakeVendor, VendorServer};
 pub struct Received {
     /// The method: `messages/send`, …
     pub method: String,
-    /// The body, with the key in it.
+    /// The body, including the key.
     pub body: Value,
 }
 
 impl Received {
-    /// Whether it sends a mail, or wants to.
+    /// Whether it sends a mail, or tries to.
     pub fn is_mail(&self) -> bool {
         self.method.starts_with("messages/send")
     }
@@ -38,7 +38,7 @@ impl fmt::Display for Received {
     }
 }
 
-/// How many rows a search gives where nobody asks for more.
+/// How many rows a search returns by default.
 const ROWS_BY_DEFAULT: usize = 100;
 
 /// How Mandrill behaves.
@@ -46,7 +46,7 @@ const ROWS_BY_DEFAULT: usize = 100;
 pub struct Mandrill {
     keys: Vec<String>,
     bouncing: Vec<String>,
-    /// The rows of a search, by the address.
+    /// The rows of a search, by address.
     sent: HashMap<String, Vec<Value>>,
     is_index_behind: bool,
     is_rejecting: bool,
@@ -58,7 +58,7 @@ pub struct Mandrill {
 pub type FakeMandrill = VendorServer<Mandrill>;
 
 impl FakeMandrill {
-    /// Starts it on `port`, 0 for any; it takes calls that carry `key`.
+    /// Starts it on `port`, 0 for any; it accepts calls that carry `key`.
     pub async fn start(port: u16, key: &str) -> io::Result<Self> {
         Self::serve(port, Mandrill { keys: vec![key.to_owned()], ..Mandrill::default() }).await
     }
@@ -68,22 +68,22 @@ impl FakeMandrill {
         format!("{}/api/1.0", self.root())
     }
 
-    /// The one key that it takes from now on.
+    /// Accepts only this key from now on.
     pub fn set_key(&self, key: &str) {
         self.with(|mandrill| mandrill.keys = vec![key.to_owned()]);
     }
 
-    /// One more key that it takes from now on.
+    /// Accepts one more key from now on.
     pub fn add_key(&self, key: &str) {
         self.with(|mandrill| mandrill.keys.push(key.to_owned()));
     }
 
-    /// Lets a search find nothing of what was sent, as if the index were behind, or ends that.
+    /// Makes searches find no sent mail, as if the index were behind, or ends that.
     pub fn set_index_behind(&self, is_index_behind: bool) {
         self.with(|mandrill| mandrill.is_index_behind = is_index_behind);
     }
 
-    /// How many mails each address was sent; those that bounced are none.
+    /// How many mails were sent to each address; bounced mails do not count.
     pub fn mails(&self) -> HashMap<String, usize> {
         let sent = |rows: &Vec<Value>| rows.iter().filter(|row| row["state"] == "sent").count();
         self.with(|mandrill| {
@@ -92,22 +92,22 @@ impl FakeMandrill {
         })
     }
 
-    /// Forgets what was sent.
+    /// Forgets the sent mails.
     pub fn forget(&self) {
         self.with(|mandrill| mandrill.sent.clear());
     }
 
-    /// Lists a sending domain, as one that is verified or as one that is not yet.
+    /// Adds a sending domain, verified or not.
     pub fn set_domain(&self, domain: &str, is_verified: bool) {
         self.with(|mandrill| mandrill.domains.insert(domain.to_owned(), is_verified));
     }
 
-    /// Takes the key no more for this method, as Mandrill does with one that is bound to others.
+    /// Stops accepting the key for this method, as Mandrill does with a restricted key.
     pub fn forbid(&self, method: &'static str) {
         self.with(|mandrill| mandrill.forbidden.push(method));
     }
 
-    /// Puts an address on the rejects list, as a hard bounce.
+    /// Adds an address to the rejects list, as a hard bounce.
     pub fn let_bounce(&self, address: &str) {
         self.with(|mandrill| mandrill.bouncing.push(address.to_owned()));
     }
@@ -144,7 +144,7 @@ impl FakeVendor for Mandrill {
         error(401, -1, "Invalid_Key", "Invalid API key")
     }
 
-    /// Mandrill rejects an address, and never a call.
+    /// Mandrill rejects an address, never a call.
     fn rejection() -> Option<Reply> {
         None
     }
@@ -179,8 +179,8 @@ impl Mandrill {
         })
     }
 
-    /// The rows of mails to the address that the query quotes, or of all mails for `*`, which is
-    /// also what no query means; no more than are asked for.
+    /// The rows of mails to the address that the query quotes, or of all mails for `*`, the default
+    /// query; no more than requested.
     fn search(&self, body: &Value) -> Value {
         if self.is_index_behind {
             return json!([]);

@@ -1,4 +1,4 @@
-//! Lambda's Runtime API, as far as a function uses it.
+//! Lambda's Runtime API, limited to what a function uses.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::{io, time::Instant};
@@ -20,18 +20,18 @@ pub struct Invocation {
     pub event: Bytes,
     /// The ARN by which the function is invoked.
     pub arn: String,
-    /// When the function's time is over.
+    /// The deadline of the function.
     pub ends: OffsetDateTime,
 }
 
-/// What a process reports to Lambda, with the time at which it came.
+/// A report from a process to Lambda, with the time of its arrival.
 #[derive(Debug)]
 pub enum Report {
     /// It waits for the next event.
     Ready(Instant, oneshot::Sender<Invocation>),
     /// Its answer.
     Answer(Instant, Bytes),
-    /// It could not answer, or not start.
+    /// An error in an invocation, or in the start.
     Error(Bytes),
 }
 
@@ -54,7 +54,7 @@ impl RuntimeApi {
         self.server.address().to_string()
     }
 
-    /// What the process reports next; none once the server has ended.
+    /// The next report of the process; `None` once the server has stopped.
     pub async fn next(&mut self) -> Option<Report> {
         self.reports.recv().await
     }
@@ -72,7 +72,7 @@ async fn serve(request: Request<Bytes>, sender: mpsc::UnboundedSender<Report>) -
         }
         _ => return Reply::text(404, "text/plain", "no such method"),
     };
-    // A test that has ended listens no more.
+    // A finished test no longer listens.
     let _ = sender.send(report);
     Reply::json(202, &json!({"status": "OK"}))
 }
@@ -94,6 +94,6 @@ fn answer(invocation: Invocation) -> Response<Bytes> {
         .header("lambda-runtime-deadline-ms", deadline_ms.to_string())
         .header("lambda-runtime-invoked-function-arn", &invocation.arn)
         .header("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000");
-    // An ARN that is no header's value is a mistake of the caller's; the function gets nothing.
+    // An ARN that is not a valid header value is a mistake of the test; the function gets nothing.
     response.body(invocation.event).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! AWS Secrets Manager, as far as `GetSecretValue`.
+//! AWS Secrets Manager, limited to `GetSecretValue`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::aws::{AwsServer, Refusal, Service};
 
-/// What Secrets Manager holds.
+/// The state of Secrets Manager.
 #[derive(Default)]
 pub struct Secrets {
-    held: HashMap<String, Versions>,
+    secrets: HashMap<String, Versions>,
     denied: HashSet<String>,
     fetches: usize,
 }
@@ -24,23 +24,23 @@ struct Versions {
 pub type FakeSecretsManager = AwsServer<Secrets>;
 
 impl FakeSecretsManager {
-    /// Gives a secret a new current version; what was current becomes the previous one.
+    /// Adds a new current version to a secret; the current version becomes the previous one.
     pub fn put(&self, id: &str, value: &str) {
         self.with(|state| {
-            let versions = state.held.entry(id.to_owned()).or_default();
+            let versions = state.secrets.entry(id.to_owned()).or_default();
             let before = std::mem::replace(&mut versions.current, value.to_owned());
             versions.previous = (!before.is_empty()).then_some(before);
         });
     }
 
-    /// Denies a secret, as where a policy forbids it, or ends that.
+    /// Denies access to a secret, as a policy would, or ends that.
     pub fn set_denied(&self, id: &str, denied: bool) {
         self.with(|state| {
             if denied { state.denied.insert(id.to_owned()) } else { state.denied.remove(id) }
         });
     }
 
-    /// How often a current version was asked for while the fake was up.
+    /// How many times a current version was requested while the fake was up.
     pub fn fetches(&self) -> usize {
         self.with(|state| state.fetches)
     }
@@ -61,7 +61,7 @@ impl Service for Secrets {
         if self.denied.contains(id) {
             return Err(refusal("AccessDeniedException"));
         }
-        let value = self.held.get(id).and_then(|versions| match label {
+        let value = self.secrets.get(id).and_then(|versions| match label {
             "AWSPREVIOUS" => versions.previous.clone(),
             _ => Some(versions.current.clone()),
         });

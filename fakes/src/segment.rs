@@ -1,4 +1,4 @@
-//! Segment's tracking API, as far as `identify`, `track`, `group` and `batch`, and the settings of
+//! Segment's tracking API, limited to `identify`, `track`, `group` and `batch`, and the settings of
 //! a source.
 
 use std::{fmt, io};
@@ -34,7 +34,7 @@ impl fmt::Display for Tracked {
 }
 
 impl Tracked {
-    /// The events in it: those of a batch, or the one that it is.
+    /// The events of the call: those of a batch, or its single event.
     pub fn events(&self) -> &[Value] {
         match self.body["batch"].as_array() {
             Some(events) => events,
@@ -54,7 +54,7 @@ pub struct Segment {
 pub type FakeSegment = VendorServer<Segment>;
 
 impl FakeSegment {
-    /// Starts it on `port`, 0 for any; it takes calls that carry `write_key`.
+    /// Starts it on `port`, 0 for any; it accepts calls that carry `write_key`.
     pub async fn start(port: u16, write_key: &str) -> io::Result<Self> {
         let write_keys = vec![write_key.to_owned()];
         Self::serve(port, Segment { write_keys, ..Segment::default() }).await
@@ -65,18 +65,17 @@ impl FakeSegment {
         format!("{}/v1", self.root())
     }
 
-    /// Where the source's settings say that its events are to go; before this is said, it tells no
-    /// settings.
+    /// Sets the region in the settings of the source; until then, there are no settings.
     pub fn set_api_host(&self, host: &str) {
         self.with(|segment| segment.api_host = Some(host.to_owned()));
     }
 
-    /// The one write key that it takes from now on.
+    /// Accepts only this write key from now on.
     pub fn set_write_key(&self, write_key: &str) {
         self.with(|segment| segment.write_keys = vec![write_key.to_owned()]);
     }
 
-    /// One more write key that it takes from now on.
+    /// Accepts one more write key from now on.
     pub fn add_write_key(&self, write_key: &str) {
         self.with(|segment| segment.write_keys.push(write_key.to_owned()));
     }
@@ -133,14 +132,14 @@ impl Segment {
     }
 }
 
-/// Segment refuses a larger event.
+/// Segment rejects a larger event.
 const MAX_EVENT_BYTES: usize = 32 * 1024;
 
 fn is_event(event: &Value) -> bool {
     event.is_object() && event.to_string().len() <= MAX_EVENT_BYTES
 }
 
-/// In a batch the path tells no kind.
+/// The path of a batch does not name the type of its events.
 fn is_typed_event(event: &Value) -> bool {
     is_event(event) && ["identify", "track", "group"].map(Value::from).contains(&event["type"])
 }

@@ -30,22 +30,22 @@ use tokio::{
 /// What a handler does with a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// Answers.
+    /// Sends a response.
     Answer(Response<Bytes>),
-    /// Answers after a while.
+    /// Sends a response after a delay.
     After(Duration, Box<Reply>),
-    /// Closes the connection without a word, having read the request.
+    /// Reads the request and closes the connection without a response.
     HangUp,
-    /// Answers with a body that comes piece by piece.
+    /// Sends a response with a streamed body.
     Stream(Response<Pieces>),
 }
 
-/// A body that comes piece by piece, for as long as somebody listens.
+/// A streamed body, which lasts as long as the client listens.
 #[derive(Clone)]
 pub struct Pieces(Arc<dyn Fn() -> BoxStream<'static, Bytes> + Send + Sync>);
 
 impl Pieces {
-    /// The body of what `open` opens, when the answer is sent.
+    /// The body of the stream that `open` opens when the response is sent.
     pub fn new(open: impl Fn() -> BoxStream<'static, Bytes> + Send + Sync + 'static) -> Self {
         Self(Arc::new(open))
     }
@@ -58,20 +58,20 @@ impl fmt::Debug for Pieces {
 }
 
 impl Reply {
-    /// An answer with a JSON body.
+    /// A response with a JSON body.
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
         Self::text(status, "application/json", body.to_string())
     }
 
-    /// An answer with any body.
+    /// A response with any body.
     pub fn text(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let response = Response::builder().status(status).header("content-type", content_type);
-        // A status that does not exist is a mistake of the caller's; it gets a server's error.
+        // An invalid status is a mistake of the test; it becomes a 500.
         Self::Answer(response.body(body.into()).unwrap_or_default())
     }
 }
 
-/// A running server; it ends when it is dropped.
+/// A running server; it stops when it is dropped.
 pub struct Server {
     address: SocketAddr,
     resetting: Arc<AtomicBool>,
@@ -92,7 +92,7 @@ impl Server {
         Ok(Self { address, resetting, task })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -102,7 +102,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Resets every new connection before a request is read, or ends that.
+    /// Starts or stops resetting every new connection before a request is read.
     pub fn set_resetting(&self, resetting: bool) {
         self.resetting.store(resetting, Ordering::Relaxed);
     }
@@ -131,14 +131,14 @@ where
     }
 }
 
-/// Resets once the request is on its way: any earlier, and the peer may see a connection that
-/// was never made.
+/// Resets once the request is on its way: any earlier, and the peer may see a connection that was
+/// never established.
 async fn reset(stream: TcpStream) {
     let _ = stream.peek(&mut [0]).await;
     let _ = stream.set_zero_linger();
 }
 
-/// Whoever hangs up, we or the peer, has said all there is to say: the error is of no use.
+/// An error only means that one side has closed the connection, so it is ignored.
 async fn serve<H, F>(stream: TcpStream, handler: H)
 where
     H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
@@ -148,9 +148,9 @@ where
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// What is sent: all at once, or piece by piece.
+/// The body: complete, or streamed.
 type Body = Either<Full<Bytes>, Sent>;
-/// What is sent piece by piece.
+/// The streamed body.
 type Sent = StreamBody<BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
 
 async fn answer<H, F>(request: Request<Incoming>, handler: H) -> io::Result<Response<Body>>

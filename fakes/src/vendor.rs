@@ -1,5 +1,4 @@
-//! What the vendors' fakes share: they remember each call, and answer from a script where
-//! one is given.
+//! Shared by the fakes of vendors: they record each call, and reply from a script if there is one.
 
 use std::{collections::VecDeque, io, time::Duration};
 
@@ -11,22 +10,22 @@ use crate::server::{Reply, Server};
 
 /// How one vendor behaves.
 pub trait FakeVendor: Default + Send + 'static {
-    /// One call, as it is remembered.
+    /// One call, as it is recorded.
     type Call: Clone + Send;
 
     /// Reads a call.
     fn read(request: &Request<Bytes>) -> Self::Call;
 
-    /// Does what a call asks for, the `count`-th, and answers honestly.
+    /// Performs a call, the `count`-th, and gives the normal reply.
     fn answer(&mut self, call: &Self::Call, count: usize) -> Reply;
 
-    /// What it answers to an API key that it does not know.
+    /// The reply to an unknown API key.
     fn invalid_key() -> Reply;
 
-    /// What it answers to every call while it rejects; none where it answers honestly.
+    /// The reply to every call while it rejects; `None` for the normal reply.
     fn rejection() -> Option<Reply>;
 
-    /// Rejects from now on, or ends that.
+    /// Starts or stops rejecting.
     fn set_rejecting(&mut self, _is_rejecting: bool) {}
 }
 
@@ -40,15 +39,15 @@ struct State<V: FakeVendor> {
     delay: Option<Duration>,
 }
 
-/// A reply instead of the honest one.
+/// A reply instead of the normal one.
 pub struct Scripted {
-    /// What is answered.
+    /// The reply.
     pub reply: Reply,
-    /// Whether the vendor does what it was asked to all the same.
+    /// Whether the vendor still performs the call.
     pub acts: bool,
 }
 
-/// Says which calls get another reply than the honest one.
+/// Decides which calls get another reply than the normal one.
 type Faults<V> = Box<dyn FnMut(&<V as FakeVendor>::Call) -> Option<Scripted> + Send>;
 
 impl<V: FakeVendor> Default for State<V> {
@@ -65,7 +64,7 @@ impl<V: FakeVendor> Default for State<V> {
     }
 }
 
-/// A running fake for a vendor.
+/// A running fake of a vendor.
 pub struct VendorServer<V: FakeVendor> {
     state: Shared<State<V>>,
     server: Server,
@@ -89,42 +88,42 @@ impl<V: FakeVendor> VendorServer<V> {
         self.server.url()
     }
 
-    /// Looks at how it behaves, or changes that.
+    /// Reads or changes its behaviour.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut V) -> T) -> T {
         work(&mut self.state.lock().vendor)
     }
 
-    /// Gives the next call this reply, instead of the honest one. Replies queue up.
+    /// Gives the next call this reply instead of the normal one. Replies queue up.
     pub fn reply_next(&self, reply: Reply) {
         self.state.lock().script.push_back(Scripted { reply, acts: false });
     }
 
-    /// The same, but the next call is done: only its answer is lost.
+    /// The same, but the next call is performed: only its reply is lost.
     pub fn act_and_reply_next(&self, reply: Reply) {
         self.state.lock().script.push_back(Scripted { reply, acts: true });
     }
 
-    /// Asks at each call that no reply waits for whether it gets another than the honest one.
+    /// Calls this for each call without a queued reply, to decide whether it gets another reply.
     pub fn set_faults(&self, faults: impl FnMut(&V::Call) -> Option<Scripted> + Send + 'static) {
         self.state.lock().faults = Some(Box::new(faults));
     }
 
-    /// Gives every call this reply from now on, instead of the honest one; `None` ends that.
+    /// Gives every call this reply from now on instead of the normal one; `None` ends that.
     pub fn reply_always(&self, reply: Option<Reply>) {
         self.state.lock().standing = reply;
     }
 
-    /// Lets honest replies wait from now on; `None` ends that.
+    /// Delays normal replies from now on; `None` ends that.
     pub fn set_delay(&self, delay: Option<Duration>) {
         self.state.lock().delay = delay;
     }
 
-    /// Resets new connections before a request is read, or ends that.
+    /// Starts or stops resetting new connections before a request is read.
     pub fn set_resetting(&self, resetting: bool) {
         self.server.set_resetting(resetting);
     }
 
-    /// All calls that arrived since the last look, refused ones too.
+    /// All calls since the last time this was called, rejected ones included.
     pub fn take_received(&self) -> Vec<V::Call> {
         std::mem::take(&mut self.state.lock().received)
     }

@@ -1,4 +1,4 @@
-//! Attributes, and the items that they make up.
+//! Attributes, and items made of them.
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
@@ -12,7 +12,7 @@ pub(super) type Item = BTreeMap<String, Attribute>;
 pub(super) enum Attribute {
     /// A string.
     S(String),
-    /// A number, as it is written. The adapter writes whole ones, and only those have an order.
+    /// A number, as written. The adapter writes only integers, and only integers can be ordered.
     N(String),
     /// True or false.
     Bool(bool),
@@ -21,7 +21,7 @@ pub(super) enum Attribute {
 }
 
 impl Attribute {
-    /// Reads it from DynamoDB's JSON.
+    /// Parses DynamoDB's JSON.
     pub(super) fn read(value: &Value) -> Result<Self, String> {
         let fields = value.as_object().filter(|fields| fields.len() == 1);
         let field = fields.and_then(|fields| fields.iter().next());
@@ -53,7 +53,7 @@ impl Attribute {
         }
     }
 
-    /// How two values of a type that has an order stand to each other.
+    /// The order of two values, if their type has one.
     pub(super) fn order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::S(one), Self::S(other)) => Some(one.cmp(other)),
@@ -63,7 +63,7 @@ impl Attribute {
     }
 }
 
-/// A number in the one way to write it, as far as it is a whole one.
+/// The canonical form of a number, if it is an integer.
 fn number(text: &str) -> Result<String, String> {
     match whole(text) {
         Some(number) => Ok(number.to_string()),
@@ -76,7 +76,7 @@ fn whole(text: &str) -> Option<i128> {
     text.parse().ok()
 }
 
-/// Reads an item from DynamoDB's JSON.
+/// Parses an item in DynamoDB's JSON.
 pub(super) fn read_item(value: &Value) -> Result<Item, String> {
     let fields = value.as_object().ok_or_else(|| format!("{value} is not an item"))?;
     fields.iter().map(|(name, value)| Ok((name.clone(), Attribute::read(value)?))).collect()

@@ -1,5 +1,5 @@
-//! AWS DynamoDB, as far as the adapter uses it: `UpdateItem` on tables whose key is one string. What
-//! it does not know, it refuses.
+//! AWS DynamoDB, limited to what the adapter uses: `UpdateItem` on tables whose key is one string.
+//! It rejects everything else.
 
 mod attribute;
 mod expression;
@@ -17,7 +17,7 @@ use attribute::{item_json, read_item};
 pub type FakeDynamoDb = AwsServer<Tables>;
 
 impl FakeDynamoDb {
-    /// Makes an empty table, whose key is this attribute.
+    /// Creates an empty table with this key attribute.
     pub fn create_table(&self, name: &str, key_attribute: &str) {
         self.with(|tables| tables.create(name, key_attribute));
     }
@@ -32,7 +32,7 @@ impl FakeDynamoDb {
         self.with(|tables| tables.table(table).ok()?.items.get(key).map(item_json))
     }
 
-    /// All items of a table, in DynamoDB's JSON, by key.
+    /// All items of a table, in DynamoDB's JSON, sorted by key.
     pub fn items(&self, table: &str) -> Vec<Value> {
         let all = |tables: &mut Tables| {
             Some(tables.table(table).ok()?.items.values().map(item_json).collect())
@@ -41,12 +41,12 @@ impl FakeDynamoDb {
     }
 }
 
-/// A request that DynamoDB does not take.
+/// A request that DynamoDB rejects as invalid.
 fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("com.amazon.coral.validate#ValidationException", message)
 }
 
-/// An error of DynamoDB's own.
+/// An error specific to DynamoDB.
 fn refusal(kind: &str, message: &str) -> Refusal {
     Refusal::new(&format!("com.amazonaws.dynamodb.v20120810#{kind}"), message)
 }

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::aws::{Refusal, Service};
 
-/// What DynamoDB holds.
+/// The state of DynamoDB.
 #[derive(Default)]
 pub struct Tables(HashMap<String, Table>);
 
-/// One table: its items by their keys.
+/// One table: its items by key.
 pub(super) struct Table {
     key_attribute: String,
     pub(super) items: BTreeMap<String, Item>,
@@ -71,7 +71,7 @@ impl Table {
         Ok(())
     }
 
-    /// The key that an input's `Key` tells: the key attribute, and nothing else.
+    /// The key in the `Key` of an input: the key attribute, and nothing else.
     fn key(&self, input: &Value) -> Result<String, Refusal> {
         let item = read_item(input).map_err(invalid)?;
         match item.get(&self.key_attribute) {

@@ -31,7 +31,7 @@ async fn dynamo_db() -> (FakeDynamoDb, Client) {
 async fn sdk_accepts_the_responses() {
     let (dynamo_db, client) = dynamo_db().await;
     let s = |text: &str| AttributeValue::S(text.to_owned());
-    let claim = |holder: &str| {
+    let acquire = |holder: &str| {
         client
             .update_item()
             .table_name(TABLE)
@@ -49,8 +49,8 @@ async fn sdk_accepts_the_responses() {
         ("holder".to_owned(), s("one")),
         ("tries".to_owned(), AttributeValue::N("1".to_owned())),
     ]);
-    assert_eq!(claim("one").await.unwrap().attributes(), None);
-    match claim("two").await.unwrap_err().into_service_error() {
+    assert_eq!(acquire("one").await.unwrap().attributes(), None);
+    match acquire("two").await.unwrap_err().into_service_error() {
         UpdateItemError::ConditionalCheckFailedException(error) => {
             assert_eq!(error.item(), Some(&won));
         }
@@ -65,7 +65,7 @@ async fn sdk_accepts_the_responses() {
     assert_eq!((dynamo_db.calls(), dynamo_db.calls_of("UpdateItem")), (3, 3));
 }
 
-/// What a table of one item answers to a request, and its items afterwards.
+/// The answer of a table with one item to a request, and its items afterwards.
 fn update(mut request: Value) -> (Result<Value, String>, Vec<Value>) {
     let mut tables = Tables::default();
     tables.create(TABLE, "id");
@@ -109,7 +109,7 @@ fn updates() {
     }
 }
 
-/// What an adapter of ours never sends; AWS answers an unknown operation in the same way.
+/// Our adapter never sends this; AWS answers an unknown operation in the same way.
 #[test]
 fn unsupported_operations_are_refused() {
     let mut tables = Tables::default();

@@ -1,4 +1,4 @@
-//! A write: it may have a condition, and gives the item before.
+//! A write: it may have a condition, and may return the previous item.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ const FIELDS: [&str; 8] = [
     "ReturnValuesOnConditionCheckFailure",
 ];
 
-/// A write, as it is asked for.
+/// A requested write.
 pub(super) struct Write {
     condition: Option<Condition>,
     pub(super) update: Update,
@@ -30,7 +30,7 @@ pub(super) struct Write {
 }
 
 impl Write {
-    /// Reads it from input.
+    /// Parses the input.
     pub(super) fn read(input: &Value) -> Result<Self, Refusal> {
         check_fields(input, &FIELDS)?;
         let mut placeholders = Placeholders::read(input).map_err(invalid)?;
@@ -53,7 +53,7 @@ impl Write {
         })
     }
 
-    /// Changes the item under `key`, or the `new` one where there is none, if the condition holds.
+    /// Changes the item under `key`, or the `new` one if there is none, if the condition holds.
     pub(super) fn run(&self, table: &mut Table, key: String, new: &Item) -> Result<Value, Refusal> {
         let before = table.items.get(&key).cloned();
         let nothing = Item::new();
@@ -79,7 +79,7 @@ impl Write {
     }
 }
 
-/// Whether a field asks for the item before. Without the field nothing is returned.
+/// Whether a field asks for the previous item. Without the field nothing is returned.
 fn is_all_old(input: &Value, field: &str) -> Result<bool, Refusal> {
     match input[field].as_str().unwrap_or("NONE") {
         "NONE" => Ok(false),

@@ -7,7 +7,7 @@ use http::{Method, Request, header::AUTHORIZATION};
 use serde_json::Value;
 use url::form_urlencoded;
 
-/// Where the identities are.
+/// The path of the identities.
 const IDENTITIES: &str = "/admin/identities";
 
 /// One call that arrived.
@@ -21,24 +21,24 @@ pub struct AdminCall {
     pub query: Vec<(String, String)>,
     /// The bearer token that it carries.
     pub token: Option<String>,
-    /// The body; null where there is none.
+    /// The body; null if there is none.
     pub body: Value,
 }
 
-/// What a call asks for.
+/// The request of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Asked<'a> {
-    /// The identity of an id.
+    /// The identity with an id.
     Get(&'a str),
-    /// The identities that sign in by this.
+    /// The identities with this sign-in identifier.
     Find(&'a str),
-    /// The first so many of all identities.
+    /// The first identities, up to this number.
     List(usize),
-    /// Changes to the identity of an id.
+    /// Changes to the identity with an id.
     Patch(&'a str),
-    /// A path that is none of the admin API.
+    /// A path that the admin API does not have.
     Elsewhere,
-    /// Something that nobody here knows: what, in words.
+    /// Something that the fake does not support, described in words.
     Unknown(&'static str),
 }
 
@@ -74,7 +74,7 @@ impl AdminCall {
         }
     }
 
-    /// Whether it changes an identity, or wants to.
+    /// Whether it changes an identity, or tries to.
     pub fn is_patch(&self) -> bool {
         matches!(self.asked(), Asked::Patch(_))
     }

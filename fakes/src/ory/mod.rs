@@ -1,5 +1,5 @@
-//! Ory's admin API, as far as finding identities, listing and patching them. What it does not know, it
-//! refuses. <https://www.ory.com/docs/reference/api#tag/identity>
+//! Ory's admin API, limited to finding, listing and patching identities. It rejects everything
+//! else. <https://www.ory.com/docs/reference/api#tag/identity>
 
 mod call;
 mod patch;
@@ -25,7 +25,7 @@ use schema::Schema;
 /// How Ory behaves.
 #[derive(Default)]
 pub struct Ory {
-    /// None: whoever calls is let in.
+    /// `None` accepts every caller.
     tokens: Vec<String>,
     schema: Schema,
     identities: BTreeMap<String, Value>,
@@ -35,8 +35,8 @@ pub struct Ory {
 pub type FakeOry = VendorServer<Ory>;
 
 impl FakeOry {
-    /// Starts it on `port`, 0 for any; it takes calls that carry `token`, or any where that is
-    /// none.
+    /// Starts it on `port`, 0 for any; it accepts calls that carry `token`, or all calls if that is
+    /// `None`.
     pub async fn start(port: u16, token: Option<&str>) -> io::Result<Self> {
         let tokens = token.into_iter().map(str::to_owned).collect();
         Self::serve(port, Ory { tokens, ..Ory::default() }).await
@@ -47,44 +47,44 @@ impl FakeOry {
         self.root()
     }
 
-    /// The one token that it takes from now on; `None` takes any, and none.
+    /// Accepts only this token from now on; `None` accepts any, and none.
     pub fn set_token(&self, token: Option<&str>) {
         self.with(|ory| ory.tokens = token.into_iter().map(str::to_owned).collect());
     }
 
-    /// One more token that it takes from now on.
+    /// Accepts one more token from now on.
     pub fn add_token(&self, token: &str) {
         self.with(|ory| ory.tokens.push(token.to_owned()));
     }
 
-    /// The traits that the identity schema knows from now on. A patch that leaves others is
-    /// refused, and so is a `consent.newsletter` that is no boolean.
+    /// Sets the traits of the identity schema. A patch that leaves other traits, or a
+    /// `consent.newsletter` that is not a boolean, is rejected.
     pub fn set_traits(&self, names: &[&str]) {
         self.with(|ory| ory.schema = Schema::of(names));
     }
 
-    /// Puts an identity in place, under its `id`. [`person`] makes one.
+    /// Adds an identity under its `id`. [`person`] makes one.
     pub fn put_identity(&self, identity: Value) {
         let id = identity["id"].as_str().unwrap_or_default().to_owned();
         self.with(|ory| ory.identities.insert(id, identity));
     }
 
-    /// The identity of this id, as it is now.
+    /// The current identity with this id.
     pub fn identity(&self, id: &str) -> Option<Value> {
         self.with(|ory| ory.identities.get(id).cloned())
     }
 
-    /// All identities as they are now, by id.
+    /// All current identities, sorted by id.
     pub fn identities(&self) -> Vec<Value> {
         self.with(|ory| ory.identities.values().cloned().collect())
     }
 
-    /// Takes an identity away, as if its owner had deleted the account.
+    /// Removes an identity, as if its owner had deleted the account.
     pub fn remove_identity(&self, id: &str) {
         self.with(|ory| ory.identities.remove(id));
     }
 
-    /// All patches that arrived since the last look, refused ones too; what else arrived is
+    /// All patches since the last time this was called, rejected ones included; other calls are
     /// forgotten.
     pub fn take_patches(&self) -> Vec<AdminCall> {
         let received = self.take_received().into_iter();
@@ -110,7 +110,7 @@ impl FakeVendor for Ory {
                 Reply::json(200, &self.identities.values().take(size).map(shown).collect())
             }
             Asked::Patch(id) => self.patch(id, &call.body),
-            // As Kratos' router says it.
+            // The words of Kratos' router.
             Asked::Elsewhere => Reply::text(404, "text/plain", "404 page not found\n"),
             Asked::Unknown(why) => error(StatusCode::BAD_REQUEST, why),
         }
@@ -159,13 +159,13 @@ impl Ory {
     }
 }
 
-/// The time now in microseconds, as Ory's databases keep it.
+/// The current time in microseconds, the precision of Ory's databases.
 fn now() -> String {
     let now = OffsetDateTime::now_utc().truncate_to_microsecond();
     now.format(&Rfc3339).unwrap_or_default()
 }
 
-/// An identity as Ory tells it: what its credentials hold stays with Ory.
+/// An identity as Ory shows it: without the contents of its credentials.
 fn shown(identity: &Value) -> Value {
     let mut identity = identity.clone();
     let credentials = identity["credentials"].as_object_mut();
@@ -175,7 +175,7 @@ fn shown(identity: &Value) -> Value {
     identity
 }
 
-/// Ory keeps an address in lower case.
+/// Ory stores addresses in lower case.
 fn signs_in_by(identity: &Value, identifier: &str) -> bool {
     let kinds = identity["credentials"].as_object().into_iter().flat_map(|kinds| kinds.values());
     let identifiers = kinds.filter_map(|kind| kind["identifiers"].as_array()).flatten();

@@ -1,23 +1,23 @@
-//! A JSON Patch as Ory applies it: `add`, `remove` and `replace` only, with missing parents made
+//! A JSON Patch as Ory applies it: only `add`, `remove` and `replace`, with missing parents created
 //! (ory/x, `jsonx/patch.go`, over evanphx/json-patch with `EnsurePathExistsOnAdd`).
 
 use json_patch::{AddOperation, Patch, PatchOperation, ReplaceOperation, jsonptr::Pointer};
 use serde_json::{Map, Value};
 
-/// Where nobody patches, in lower case as they are compared.
+/// Paths that cannot be patched, in lower case for the comparison.
 const DENIED: [&str; 4] = ["/id", "/state_changed_at", "/statechangedat", "/credentials"];
 
-/// The most elements of a list that is filled up to an index. Ory fills on until its memory ends.
+/// The most elements to which a list is filled up. Ory has no limit but its memory.
 const MOST_ELEMENTS: usize = 1000;
 
 /// The identity with the patch applied.
 ///
 /// # Errors
-/// Why it cannot be, in about Ory's words.
+/// Why it cannot be applied, in words close to Ory's.
 pub fn apply(patch: &Value, identity: &Value) -> Result<Value, String> {
     let Patch(operations) =
         serde_json::from_value(patch.clone()).map_err(|error| format!("no JSON Patch: {error}"))?;
-    // All are looked at before the first is applied.
+    // All operations are checked before the first is applied.
     let operations: Vec<_> = operations.into_iter().map(accepted).collect::<Result<_, _>>()?;
     let mut patched = identity.clone();
     for operation in operations {
@@ -30,7 +30,7 @@ pub fn apply(patch: &Value, identity: &Value) -> Result<Value, String> {
     Ok(patched)
 }
 
-/// The operation as it is carried out: to replace what is not there is to add it.
+/// The operation to perform: to replace a missing value is to add it.
 fn accepted(operation: PatchOperation) -> Result<PatchOperation, String> {
     let path = operation.path();
     if is_denied(path) {
@@ -49,25 +49,25 @@ fn accepted(operation: PatchOperation) -> Result<PatchOperation, String> {
     }
 }
 
-/// The whole identity holds the id, too.
+/// The whole identity contains the id, too.
 fn is_denied(path: &Pointer) -> bool {
     let path = path.as_str().to_lowercase();
     let below = |denied: &str| path.strip_prefix(denied).is_some_and(|rest| rest.starts_with('/'));
     path.is_empty() || DENIED.iter().any(|denied| path == *denied || below(denied))
 }
 
-/// Whether the path looks as if it led to an element of a list.
+/// Whether the path seems to lead to an element of a list.
 fn is_in_list(path: &Pointer) -> bool {
     path.last().is_some_and(|token| index(&token.decoded()).is_some())
 }
 
-/// The number of an element; the end of a list, `-`, counts as its first.
+/// The index of an element; the end of a list, `-`, counts as the first.
 fn index(token: &str) -> Option<usize> {
     if token == "-" { Some(0) } else { token.parse().ok() }
 }
 
-/// Makes what is missing on the way, over null too. Where the way is barred, nothing is made, and
-/// the operation fails.
+/// Creates missing parents, also in place of null. If something else is in the way, nothing is
+/// created and the operation fails.
 fn make_parents(identity: &mut Value, path: &Pointer) {
     let tokens: Vec<_> = path.tokens().map(|token| token.decoded().into_owned()).collect();
     let mut value = identity;
@@ -81,7 +81,7 @@ fn make_parents(identity: &mut Value, path: &Pointer) {
     }
 }
 
-/// A list where a number follows, filled with null up to there; else an object.
+/// A list if a number follows, filled with null up to it; otherwise an object.
 fn parent_of(next: &str) -> Option<Value> {
     match index(next) {
         Some(index) => (index < MOST_ELEMENTS).then(|| Value::Array(vec![Value::Null; index])),
@@ -89,7 +89,7 @@ fn parent_of(next: &str) -> Option<Value> {
     }
 }
 
-/// The member or the element of this name, made as null where there is none.
+/// The member or element of this name, created as null if it is missing.
 fn child<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     match value {
         Value::Object(object) => Some(object.entry(name).or_insert(Value::Null)),

@@ -1,28 +1,28 @@
-//! Identities to begin with.
+//! The initial identities.
 
 use serde_json::{Value, json};
 
 /// When all of them signed up.
 const SIGNED_UP: &str = "2026-01-01T00:00:00Z";
 
-/// The people whom the sample events of Mailchimp are about, each with the consent that stands in
-/// Ory before the first of them is played. Ory knows nobody of the plus address.
+/// The people in the sample events of Mailchimp, each with the consent in Ory before the first
+/// sample is played. Ory has no identity with the plus address.
 const PEOPLE: [(&str, &str, bool); 7] = [
     ("000000a1-1111-4111-8111-0000000000a1", "api@example.com", false),
     ("000000a2-1111-4111-8111-0000000000a2", "api+unsub@example.com", true),
     ("000000a3-1111-4111-8111-0000000000a3", "api+cleaned@example.com", true),
     ("000000a4-1111-4111-8111-0000000000a4", "api+old@example.com", true),
     ("000000a5-1111-4111-8111-0000000000a5", "ada@example.com", false),
-    // A contact's `ORY_ID` names her; her address at Ory is another than at Mailchimp.
+    // A contact's `ORY_ID` identifies her; her address in Ory differs from the one in Mailchimp.
     ("3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59", "ada.lovelace@example.com", true),
     ("000000a7-1111-4111-8111-0000000000a7", "lou@example.com", true),
 ];
 
-/// Nobody has changed them since before the first of the samples was fired: Mailchimp's own are of
+/// The last change of each, before the first sample was fired: Mailchimp's own samples are from
 /// 2009.
 const CHANGED: &str = "2009-01-01T00:00:00Z";
 
-/// The identities of the people whom the sample events of Mailchimp are about.
+/// The identities of the people in the sample events of Mailchimp.
 pub fn people_of_the_samples() -> Vec<Value> {
     let people = PEOPLE.into_iter().map(|(id, email, newsletter)| {
         let mut person = person(id, email);
@@ -33,8 +33,8 @@ pub fn people_of_the_samples() -> Vec<Value> {
     people.collect()
 }
 
-/// Somebody who signs in with a password by an address that is verified, as the admin API tells
-/// it; of consent nothing is known.
+/// A person who signs in with a password and a verified address, as the admin API shows them;
+/// without consent.
 pub fn person(id: &str, email: &str) -> Value {
     json!({
         "id": id,

@@ -1,8 +1,8 @@
-//! A small identity schema: the traits by their names, and consent as a boolean.
+//! A small identity schema: the names of the traits, and consent as a boolean.
 
 use serde_json::Value;
 
-/// What the traits of an identity may be.
+/// The allowed traits of an identity.
 pub(super) struct Schema {
     traits: Vec<String>,
 }
@@ -14,12 +14,12 @@ impl Default for Schema {
 }
 
 impl Schema {
-    /// One that knows these traits.
+    /// A schema with these traits.
     pub(super) fn of(names: &[&str]) -> Self {
         Self { traits: names.iter().map(|&name| name.to_owned()).collect() }
     }
 
-    /// Holds an identity to it; the error is in the words of Ory's.
+    /// Validates an identity; the error is in Ory's words.
     pub(super) fn check(&self, identity: &Value) -> Result<(), String> {
         let Some(traits) = identity["traits"].as_object() else {
             return Err("I[#/traits] S[#/properties/traits/type] expected object".to_owned());

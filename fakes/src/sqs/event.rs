@@ -1,11 +1,11 @@
-//! The event that Lambda makes of received messages.
+//! The event that Lambda makes from received messages.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{ACCOUNT, Message};
 
-/// Who sent every message, as far as the event tells.
+/// The sender of every message in the event.
 const SENDER: &str = "AROAEXAMPLE:local";
 
 /// The event that a function gets for these messages.

@@ -1,5 +1,5 @@
-//! AWS SQS, as far as `SendMessage` and `ChangeMessageVisibility`. What Lambda does with a
-//! queue, receiving and deleting, is done by hand.
+//! AWS SQS, limited to `SendMessage` and `ChangeMessageVisibility`. Methods receive and delete
+//! messages, which Lambda does on AWS.
 
 mod event;
 mod queues;
@@ -14,16 +14,16 @@ pub(super) use queues::Queues;
 
 use crate::aws::{AwsServer, Refusal, Service, check_fields};
 
-/// The account that all queues are of.
+/// The account of all queues.
 const ACCOUNT: &str = "000000000000";
-/// The longest that a message can be hidden for, in seconds.
+/// The longest visibility timeout, in seconds.
 const LONGEST_HIDING: u32 = 43_200;
 
 /// A fake of SQS.
 pub type FakeSqs = AwsServer<Queues>;
 
 impl FakeSqs {
-    /// Makes an empty queue.
+    /// Creates an empty queue.
     pub fn create_queue(&self, name: &str) {
         self.with(|queues| queues.create(name));
     }
@@ -33,17 +33,17 @@ impl FakeSqs {
         format!("{}/{ACCOUNT}/{name}", self.url())
     }
 
-    /// The largest message that is taken from now on, in bytes. It is 1 MiB at first.
+    /// Sets the largest accepted message, in bytes. The default is 1 MiB.
     pub fn set_max_message_bytes(&self, bytes: usize) {
         self.with(|queues| queues.max_message_bytes = bytes);
     }
 
-    /// How long a message is hidden once it is received, from now on. It is 150 s at first.
+    /// Sets how long a received message stays hidden. The default is 150 s.
     pub fn set_visibility_timeout(&self, timeout: Duration) {
         self.with(|queues| queues.visibility_timeout = timeout);
     }
 
-    /// Puts a message into a queue, whatever it says.
+    /// Puts a message with any body into a queue.
     pub fn put(&self, name: &str, body: &str) {
         self.with(|queues| drop(queues.send(name, body)));
     }
@@ -53,17 +53,17 @@ impl FakeSqs {
         self.with(|queues| queues.receive(name, most))
     }
 
-    /// Deletes the message that was last received with this receipt.
+    /// Deletes the message that was last received with this receipt handle.
     pub fn delete(&self, receipt: &str) {
         self.with(|queues| queues.delete(receipt));
     }
 
-    /// What rests in a queue, hidden or not.
+    /// All messages in a queue, hidden or not.
     pub fn messages(&self, name: &str) -> Vec<Message> {
         self.with(|queues| queues.of(name).to_vec())
     }
 
-    /// Makes all messages of a queue visible, as time would.
+    /// Makes all messages of a queue visible, as if their timeouts had passed.
     pub fn make_visible(&self, name: &str) {
         self.with(|queues| queues.make_visible(name));
     }
@@ -128,7 +128,7 @@ fn change_visibility(queues: &mut Queues, input: &Value) -> Result<Value, Refusa
     Ok(json!({}))
 }
 
-/// The name of the queue that the input tells.
+/// The name of the queue in the input.
 fn queue<'a>(queues: &Queues, input: &'a Value) -> Result<&'a str, Refusal> {
     let url = input["QueueUrl"].as_str().unwrap_or_default();
     let parts = url.rsplit_once('/').filter(|(root, _)| root.ends_with(ACCOUNT));
@@ -142,7 +142,7 @@ fn text<'a>(input: &'a Value, field: &str) -> Result<&'a str, Refusal> {
     input[field].as_str().filter(|text| !text.is_empty()).ok_or_else(|| missing(field))
 }
 
-/// The characters that SQS takes: those of XML 1.0.
+/// The characters that SQS accepts: those of XML 1.0.
 fn is_allowed(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }

@@ -1,4 +1,4 @@
-//! Queues and the messages in them.
+//! Queues and their messages.
 
 use std::{
     collections::HashMap,
@@ -19,15 +19,15 @@ pub struct Message {
     pub body: String,
     /// When it was sent.
     pub sent: OffsetDateTime,
-    /// How often it was received.
+    /// How many times it was received.
     pub receive_count: u32,
     /// When it was first received.
     pub first_received: Option<OffsetDateTime>,
-    /// The handle of its last receipt; empty before the first.
+    /// The handle of its last receipt; empty before the first one.
     pub receipt: String,
-    /// When it is visible again; none where nothing ever hid it.
+    /// When it becomes visible again; `None` if it was never hidden.
     pub hidden_until: Option<Instant>,
-    /// The seconds that `ChangeMessageVisibility` asked for since it was last received.
+    /// The seconds requested with `ChangeMessageVisibility` since it was last received.
     pub visibility: Option<u32>,
 }
 
@@ -37,7 +37,7 @@ impl Message {
         self.hidden_until.is_some_and(|until| Instant::now() < until)
     }
 
-    /// The MD5 digest of its body, in hex.
+    /// The MD5 digest of its body, in hexadecimal.
     pub(super) fn md5(&self) -> String {
         hex::encode(Md5::digest(&self.body))
     }
@@ -52,12 +52,12 @@ impl Message {
     }
 }
 
-/// What SQS holds.
+/// The state of SQS.
 pub struct Queues {
     pub(super) max_message_bytes: usize,
     pub(super) visibility_timeout: Duration,
     by_name: HashMap<String, Vec<Message>>,
-    /// How many ids and receipts were given out.
+    /// How many ids and receipt handles were issued.
     count: u64,
 }
 
@@ -81,7 +81,7 @@ impl Queues {
         self.by_name.contains_key(name)
     }
 
-    /// The messages of a queue; none where there is no such queue.
+    /// The messages of a queue; `None` if there is no such queue.
     pub(super) fn of(&self, name: &str) -> &[Message] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
@@ -119,7 +119,7 @@ impl Queues {
             .collect()
     }
 
-    /// The message of a queue that was last received with this receipt.
+    /// The message of a queue that was last received with this receipt handle.
     pub(super) fn received(&mut self, name: &str, receipt: &str) -> Option<&mut Message> {
         self.by_name.get_mut(name)?.iter_mut().find(|message| message.receipt == receipt)
     }

@@ -26,7 +26,7 @@ async fn send(sqs: &FakeSqs, client: &Client, body: &str) {
     client.send_message().queue_url(sqs.queue_url(QUEUE)).message_body(body).send().await.unwrap();
 }
 
-/// Asks for another visibility, and gives the code of the error.
+/// Requests another visibility timeout, and returns the error code.
 async fn change(sqs: &FakeSqs, client: &Client, receipt: &str, seconds: i32) -> Result<(), String> {
     let request = client.change_message_visibility().queue_url(sqs.queue_url(QUEUE));
     let request = request.receipt_handle(receipt).visibility_timeout(seconds);

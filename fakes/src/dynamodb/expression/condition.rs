@@ -22,14 +22,14 @@ enum Node {
 }
 
 impl Condition {
-    /// Reads it from text.
+    /// Parses an expression.
     pub(crate) fn parse(text: &str, placeholders: &mut Placeholders) -> Result<Self, String> {
         let mut parser = Parser::new(text, placeholders)?;
         let node = disjunction(&mut parser)?;
         if parser.is_at_end() { Ok(Self(node)) } else { Err(parser.unexpected()) }
     }
 
-    /// Whether an item fulfils it.
+    /// Whether an item meets the condition.
     pub(crate) fn holds(&self, item: &Item) -> bool {
         self.0.holds(item)
     }
@@ -50,7 +50,7 @@ impl Node {
     }
 }
 
-/// What is missing is unequal to everything, and nothing else holds of it.
+/// A missing attribute is unequal to everything, and every other comparison with it is false.
 fn compare(left: Option<&Attribute>, comparator: &str, right: Option<&Attribute>) -> bool {
     let both = left.zip(right);
     let order = both.and_then(|(left, right)| left.order(right));
@@ -119,7 +119,7 @@ fn comparison(parser: &mut Parser<'_>) -> Result<Node, String> {
     Ok(Node::Compare(left, comparator, right))
 }
 
-/// Refuses to order by a value that has no order.
+/// Rejects an order comparison of values without an order.
 fn check_operand(comparator: &str, operand: &Operand) -> Result<(), String> {
     match operand {
         Operand::Value(value @ (Attribute::Bool(_) | Attribute::Null))
@@ -178,12 +178,12 @@ mod tests {
             ("yes = :true", true),
             ("nil = :null", true),
             ("n = #state", false),
-            // Types that differ.
+            // Different types.
             ("n = :text", false),
             ("n <> :text", true),
             ("n < #state", false),
             ("yes < n", false),
-            // What is missing.
+            // Missing attributes.
             ("#none = :ten", false),
             ("#none <> :ten", true),
             ("#none < :ten", false),

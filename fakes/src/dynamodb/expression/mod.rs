@@ -1,4 +1,4 @@
-//! DynamoDB's expressions, over attributes at the top of an item.
+//! DynamoDB's expressions, limited to top-level attributes of an item.
 
 mod condition;
 mod parser;
@@ -21,7 +21,7 @@ enum Operand {
 }
 
 impl Operand {
-    /// What it stands for; none where the item has no such attribute.
+    /// Its value; `None` if the item has no such attribute.
     fn of<'a>(&'a self, item: &'a Item) -> Option<&'a Attribute> {
         match self {
             Self::Path(name) => item.get(name),

@@ -1,4 +1,4 @@
-//! What the parsers of both kinds of expressions are built from.
+//! Shared by the parsers of both kinds of expressions.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use super::{
     tokens::{Token, tokens},
 };
 
-/// Reads an expression from left to right.
+/// Parses an expression from left to right.
 pub(super) struct Parser<'a> {
     tokens: VecDeque<Token>,
     placeholders: &'a mut Placeholders,
@@ -40,7 +40,7 @@ impl<'a> Parser<'a> {
         is_next && self.tokens.pop_front().is_some()
     }
 
-    /// Takes a symbol, which has to be next.
+    /// Takes a symbol, which must be next.
     pub(super) fn expect(&mut self, symbol: &str) -> Result<(), String> {
         if self.symbol(symbol) { Ok(()) } else { Err(self.unexpected()) }
     }
@@ -87,12 +87,12 @@ impl<'a> Parser<'a> {
         value.map(Operand::Value)
     }
 
-    /// Whether all is read.
+    /// Whether everything is parsed.
     pub(super) fn is_at_end(&self) -> bool {
         self.tokens.is_empty()
     }
 
-    /// The error of a token that cannot stand where it does.
+    /// The error for an unexpected token.
     pub(super) fn unexpected(&self) -> String {
         let token = match self.tokens.front() {
             Some(Token::Word(text) | Token::Name(text) | Token::Value(text)) => text.as_str(),

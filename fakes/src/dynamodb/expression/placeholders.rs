@@ -1,4 +1,4 @@
-//! The names and values that a request gives its expressions.
+//! The names and values that a request provides for its expressions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::dynamodb::attribute::Attribute;
 const NAMES: &str = "ExpressionAttributeNames";
 const VALUES: &str = "ExpressionAttributeValues";
 
-/// What the placeholders of a request stand for, and which of them were met.
+/// The placeholders of a request, and which of them were used.
 pub(crate) struct Placeholders {
     names: BTreeMap<String, String>,
     values: BTreeMap<String, Attribute>,
@@ -17,7 +17,7 @@ pub(crate) struct Placeholders {
 }
 
 impl Placeholders {
-    /// Reads them from a request.
+    /// Parses them from a request.
     pub(crate) fn read(input: &Value) -> Result<Self, String> {
         Ok(Self {
             names: map(input, NAMES, '#', |value| {
@@ -49,7 +49,7 @@ impl Placeholders {
         })
     }
 
-    /// Refuses placeholders that no expression uses.
+    /// Rejects placeholders that no expression uses.
     pub(crate) fn check_all_used(&self) -> Result<(), String> {
         self.check_used(NAMES, self.names.keys())?;
         self.check_used(VALUES, self.values.keys())
@@ -70,11 +70,11 @@ impl Placeholders {
     }
 }
 
-/// Reads one of the two maps, whose keys start with `mark`.
+/// Parses one of the two maps, whose keys start with `prefix`.
 fn map<T>(
     input: &Value,
     field: &str,
-    mark: char,
+    prefix: char,
     read: impl Fn(&Value) -> Result<T, String>,
 ) -> Result<BTreeMap<String, T>, String> {
     if input[field] == json!({}) {
@@ -82,7 +82,7 @@ fn map<T>(
     }
     let entries = input[field].as_object().into_iter().flatten();
     let read = |(key, value): (&String, &Value)| {
-        if !key.starts_with(mark) {
+        if !key.starts_with(prefix) {
             return Err(format!("{field} contains invalid key: Syntax error; key: \"{key}\""));
         }
         let value =

@@ -1,6 +1,6 @@
-//! The words that cannot name an attribute in an expression.
+//! The words that cannot be used as attribute names in an expression.
 
-/// AWS' list of them.
+/// The list from AWS.
 const RESERVED: &str = include_str!("reserved.txt");
 
 /// Whether an attribute of this name needs a placeholder.

@@ -1,4 +1,4 @@
-//! Takes an expression apart into tokens.
+//! Splits an expression into tokens.
 
 /// One token.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +13,7 @@ pub(super) enum Token {
     Symbol(&'static str),
 }
 
-/// Where one starts with another, the longer one stands first.
+/// If one starts with another, the longer one comes first.
 const SYMBOLS: [&str; 9] = ["<=", "<>", ">=", "=", "<", ">", "(", ")", ","];
 
 /// The tokens of an expression.

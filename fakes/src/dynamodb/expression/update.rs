@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use super::{Operand, Placeholders, parser::Parser};
 use crate::dynamodb::attribute::{Attribute, Item};
 
-/// A change of an item.
+/// A change to an item.
 #[derive(Debug, Default)]
 pub(crate) struct Update {
     sets: Vec<(String, Term)>,
     removes: Vec<String>,
 }
 
-/// What an attribute is set to.
+/// The new value of an attribute.
 #[derive(Debug)]
 enum Term {
     Operand(Operand),
@@ -20,7 +20,7 @@ enum Term {
 }
 
 impl Update {
-    /// Reads it from text.
+    /// Parses an expression.
     pub(crate) fn parse(text: &str, placeholders: &mut Placeholders) -> Result<Self, String> {
         let mut parser = Parser::new(text, placeholders)?;
         let mut update = Self::default();
@@ -53,7 +53,7 @@ impl Update {
         self.names().any(|changed| changed == name)
     }
 
-    /// The item after it. All that is read is read from the item before.
+    /// The item after the update. All reads see the item before it.
     pub(crate) fn apply(&self, before: &Item) -> Result<Item, String> {
         let mut after = before.clone();
         for (name, term) in &self.sets {
@@ -69,7 +69,7 @@ impl Update {
 }
 
 impl Term {
-    /// What it comes to for an item.
+    /// Its value for an item.
     fn of(&self, item: &Item) -> Result<Attribute, String> {
         match self {
             Self::Operand(operand) => existing(operand.of(item)),
@@ -84,7 +84,7 @@ fn existing(value: Option<&Attribute>) -> Result<Attribute, String> {
     })
 }
 
-/// Reads one or more, with commas between them.
+/// Parses one or more, separated by commas.
 fn list<'a, T>(
     parser: &mut Parser<'a>,
     one: impl Fn(&mut Parser<'a>) -> Result<T, String>,
@@ -145,7 +145,7 @@ mod tests {
             ("REMOVE n, #state", json!({})),
             ("REMOVE absent", json!({"state": old, "n": five})),
             ("REMOVE #state SET m = n", json!({"n": five, "m": five})),
-            // What is read is the item before.
+            // Reads see the item before the update.
             ("SET n = #state, #state = n", json!({"state": five, "n": old})),
             ("SET m = #state REMOVE #state", json!({"n": five, "m": old})),
             ("SET n = if_not_exists(n, :two)", json!({"state": old, "n": five})),
@@ -168,7 +168,7 @@ mod tests {
             ("REMOVE n REMOVE m", "token: \"REMOVE\""),
             ("ADD n :two", "token: \"ADD\""),
             ("SET :two = n", "token: \":two\""),
-            // What DynamoDB knows and the adapter never sends.
+            // Valid in DynamoDB, but never sent by the adapter.
             ("SET n = n + :two", "near: \"+ :two\""),
             ("SET n = n - :two", "near: \"- :two\""),
             ("SET state = :text", "reserved keyword: state"),
@@ -176,7 +176,7 @@ mod tests {
             ("SET n = :two REMOVE n", "overlap"),
             ("SET n = :two, n = :two", "overlap"),
             ("SET n = :other", "attribute value: :other"),
-            // Known only with the item.
+            // Depends on the item.
             ("SET n = absent", "does not exist in the item"),
         ] {
             let refused = applied(text).unwrap_err();
