@@ -1,32 +1,32 @@
-//! A configuration file: Kratos' own, or an Ory project's that holds one.
+//! A configuration file: of Kratos, or of an Ory project that contains one.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// Where an Ory project keeps what is Kratos' configuration: `ory get project` and
-/// `ory patch project` (ory/cli, `cmd/cloudx/project`). `ory get identity-config` gives it bare.
+/// Where an Ory project keeps the Kratos configuration: `ory get project` and `ory patch project`
+/// (ory/cli, `cmd/cloudx/project`). `ory get identity-config` prints only that part.
 const IN_A_PROJECT: [&[&str]; 2] =
     [&["services", "identity", "config"], &["project", "services", "identity", "config"]];
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Kratos' configuration, or `ory get identity-config`.
+    /// The Kratos configuration, or the output of `ory get identity-config`.
     Kratos,
-    /// An Ory project's.
+    /// An Ory project.
     Project,
     /// A template alone.
     Template,
 }
 
-/// Why a file is not looked at.
+/// Why a file is not checked.
 #[derive(Debug, thiserror::Error)]
 pub enum NoConfiguration {
     /// It cannot be parsed.
     #[error("not valid YAML or JSON")]
     Syntax(#[source] serde_yaml_ng::Error),
-    /// It is YAML, with something in it that JSON has not, such as a number for a key.
+    /// It is YAML with something that JSON does not have, such as a number as a key.
     #[error("this YAML has no equivalent in JSON, as a configuration must have")]
     NoJson(#[source] serde_yaml_ng::Error),
     /// It is something else.
@@ -36,29 +36,29 @@ pub enum NoConfiguration {
          .jsonnet template"
     )]
     NoSelfservice,
-    /// A part has the wrong type, so that nothing below it can be looked at.
+    /// A part has the wrong type, so nothing below it can be checked.
     #[error("expected `{path}` to be a map, got {found}")]
     NoMap {
         /// Which part.
         path: String,
-        /// What it is.
+        /// The type that it has.
         found: &'static str,
     },
 }
 
-/// A configuration that has a `selfservice`.
+/// A configuration with a `selfservice` section.
 pub struct Configuration {
-    /// What the file is.
+    /// The kind of the file.
     pub kind: Kind,
     prefix: String,
     root: Value,
 }
 
 impl Configuration {
-    /// Reads YAML, of which JSON is a part; anchors and merge keys are followed.
+    /// Parses YAML or JSON; anchors and merge keys are resolved.
     ///
     /// # Errors
-    /// Where it is none, or no configuration.
+    /// If it is not YAML, or not a configuration.
     pub fn read(text: &str) -> Result<Self, NoConfiguration> {
         let mut yaml: serde_yaml_ng::Value =
             serde_yaml_ng::from_str(text).map_err(NoConfiguration::Syntax)?;
@@ -66,10 +66,10 @@ impl Configuration {
         Self::of(serde_yaml_ng::from_value(yaml).map_err(NoConfiguration::NoJson)?)
     }
 
-    /// The same of what has been read.
+    /// The same, for a parsed value.
     ///
     /// # Errors
-    /// Where it is no configuration.
+    /// If it is not a configuration.
     pub fn of(mut file: Value) -> Result<Self, NoConfiguration> {
         let mut kind = Kind::Kratos;
         let mut prefix = String::new();
@@ -99,12 +99,12 @@ impl Configuration {
         }
     }
 
-    /// What stands under these keys of Kratos' configuration.
+    /// The value under these keys of the Kratos configuration.
     pub fn at(&self, keys: &[&str]) -> Option<&Value> {
         at(&self.root, keys)
     }
 
-    /// The path in the file of a path in Kratos' configuration.
+    /// Converts a path in the Kratos configuration to one in the file.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
@@ -114,7 +114,7 @@ fn at<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v Value> {
     keys.iter().try_fold(value, |value, key| value.get(key))
 }
 
-/// What people call it.
+/// The name of a type for people.
 pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
@@ -133,11 +133,11 @@ mod tests {
     use super::*;
 
     fn kind(text: &str) -> Result<(Kind, String), String> {
-        let told = |error: NoConfiguration| match error.source() {
+        let shown = |error: NoConfiguration| match error.source() {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         };
-        Configuration::read(text).map(|read| (read.kind, read.path("x"))).map_err(told)
+        Configuration::read(text).map(|read| (read.kind, read.path("x"))).map_err(shown)
     }
 
     #[test]
@@ -166,8 +166,8 @@ mod tests {
             ("a: 1\n---\nb: 2", "not valid YAML or JSON"),
         ];
         for (text, part) in table {
-            let told = kind(text).unwrap_err();
-            assert!(told.contains(part), "{text:?}: {told}");
+            let error = kind(text).unwrap_err();
+            assert!(error.contains(part), "{text:?}: {error}");
         }
     }
 

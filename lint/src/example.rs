@@ -1,15 +1,15 @@
 //! Examples of rules.
 
-/// What an example is a part of.
+/// The part of a configuration that an example shows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Excerpt {
     /// `selfservice.flows`, as YAML.
     Flows,
-    /// The `config` of a webhook that runs after a registration by password, as YAML.
+    /// The `config` of a webhook after a registration with a password, as YAML.
     Config,
     /// The template of that webhook.
     Template,
-    /// The same, where the webhook sends a form.
+    /// The same, for a webhook that sends a form.
     Form,
     /// A reply template.
     Reply,
@@ -18,7 +18,7 @@ pub enum Excerpt {
 /// Text that breaks a rule, and text that does not.
 #[derive(Debug, PartialEq)]
 pub struct Example {
-    /// What the texts are a part of.
+    /// The part that the texts show.
     pub excerpt: Excerpt,
     bad: &'static str,
     good: &'static str,
@@ -56,7 +56,7 @@ impl Example {
     }
 }
 
-/// Removes the indentation that the text has in our source.
+/// Removes the indentation of the text in our source.
 fn dedent(text: &str) -> String {
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     let indentation = lines().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Findings, and the rules that they come from.
+//! Findings, and their rules.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use crate::{Example, Place};
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// It does not work, leaks, or loses people.
+    /// It does not work, leaks data, or loses people.
     Error,
-    /// It works until something happens.
+    /// It works until something else fails or changes.
     Warning,
 }
 
@@ -26,12 +26,12 @@ impl Severity {
     }
 }
 
-/// What is looked for.
+/// A rule.
 #[derive(Debug, PartialEq)]
 pub struct Rule {
-    /// Its name: stable, for those who read JSON.
+    /// Its name, stable for programs that read the JSON.
     pub name: &'static str,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
     /// What it finds, as a short sentence without a full stop.
     pub title: &'static str,
@@ -39,44 +39,44 @@ pub struct Rule {
     pub description: &'static str,
     /// How to fix it.
     pub help: &'static str,
-    /// An example, and what to use instead; none where the rule takes a whole file to break.
+    /// An example and its replacement; `None` if only a whole file can break the rule.
     pub example: Option<Example>,
-    /// How it is known: facts of `docs/kratos.md`, files and issues of ory/kratos, tests that run
+    /// The source: facts in `docs/kratos.md`, files and issues of ory/kratos, tests that run
     /// Kratos.
     pub source: &'static str,
 }
 
-/// A rule that is broken somewhere.
+/// A violation of a rule.
 #[derive(Debug, PartialEq)]
 pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
-    /// Where in the file, by its keys.
+    /// Where in the file: the path of keys.
     pub path: String,
-    /// Where in the template that is there.
+    /// Where in the template at that path.
     pub place: Option<Place>,
-    /// What is particular to this one; may be empty. Never a secret.
+    /// Details of this finding; may be empty. Never a secret.
     pub detail: String,
 }
 
-/// What has been found so far.
+/// The findings so far.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// The findings.
     pub findings: Vec<Finding>,
     /// What could not be checked: where, and why.
     pub notes: Vec<(String, String)>,
-    /// The templates that were read, by the path that findings in them have.
+    /// The templates that were read, by the path that their findings have.
     pub(crate) templates: BTreeMap<String, String>,
 }
 
 impl Findings {
-    /// A rule is broken here.
+    /// Adds a finding.
     pub fn add(&mut self, rule: &'static Rule, path: impl Into<String>, detail: impl Into<String>) {
         self.push(Finding { rule, path: path.into(), place: None, detail: detail.into() });
     }
 
-    /// A rule is broken at this place of the template that is here.
+    /// Adds a finding at this place of the template.
     pub fn add_at(
         &mut self,
         rule: &'static Rule,

@@ -1,4 +1,4 @@
-//! A hook, with where it stands.
+//! A hook and its place.
 
 use crate::{
     kratos::{HookList, Response},
@@ -10,18 +10,18 @@ use crate::{
 pub(crate) struct Hook {
     /// Its list.
     pub(crate) list: HookList,
-    /// Where it stands in the file.
+    /// Its path in the file.
     pub(crate) path: String,
-    /// What it is: `web_hook`, `session`, …
+    /// Its name: `web_hook`, `session`, …
     pub(crate) name: String,
-    /// The web hook's configuration, where it is one that Kratos takes.
+    /// The configuration of a webhook, if Kratos accepts it.
     pub(crate) web: Option<WebHook>,
-    /// What its template does, where that can be seen.
+    /// What its template does, if that can be read.
     pub(crate) reading: Option<Reading>,
 }
 
 impl Hook {
-    /// What is made of a webhook's answer.
+    /// What Kratos does with the answer of a webhook.
     pub(crate) fn response(&self) -> Response {
         self.web.as_ref().map(WebHook::response).unwrap_or_default()
     }

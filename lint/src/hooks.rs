@@ -1,4 +1,4 @@
-//! The hooks of a configuration, with where they stand.
+//! The hooks of a configuration, and their places.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::{
     web_hook::WebHook,
 };
 
-/// All hooks of a configuration. What is no hook is found.
+/// All hooks of a configuration. An invalid hook becomes a finding.
 pub(crate) fn read(
     configuration: &Configuration,
     folder: &Path,
@@ -26,7 +26,7 @@ pub(crate) fn read(
     reader.hooks
 }
 
-/// The keys under `after` that are no methods.
+/// The keys under `after` that are not methods.
 const BESIDE_METHODS: [&str; 2] = ["hooks", "default_browser_return_url"];
 
 struct Reader<'c> {

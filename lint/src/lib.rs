@@ -24,11 +24,10 @@ pub use place::Place;
 pub use report::Report;
 pub use rules::ALL as RULES;
 
-/// Looks at a file of this name with this text. Templates that it names by a relative path are
-/// looked for in its folder.
+/// Checks a file with this name and text. Relative paths of templates are resolved from its folder.
 ///
 /// # Errors
-/// Where it is neither a configuration nor a template.
+/// If it is neither a configuration nor a template.
 pub fn lint(file: &Path, text: &str) -> Result<Report, NoConfiguration> {
     if file.extension().is_some_and(|extension| extension == "jsonnet") {
         return Ok(rules::check_template(text));

@@ -1,4 +1,4 @@
-//! Which methods are on.
+//! Which methods are enabled.
 
 use serde_json::Value;
 
@@ -9,12 +9,12 @@ use crate::kratos::{Flow, Method};
 pub(crate) struct Methods<'c>(Option<&'c Value>);
 
 impl<'c> Methods<'c> {
-    /// Those of a configuration.
+    /// Reads them from a configuration.
     pub(crate) fn of(configuration: &'c Configuration) -> Self {
         Self(configuration.at(&["selfservice", "methods"]).filter(|methods| !methods.is_null()))
     }
 
-    /// Whether people can take a flow by a method, as far as the configuration tells. Source:
+    /// Whether people can complete a flow with a method, as far as the configuration shows. Source:
     /// ory/kratos `driver/config/config.go`, `SelfServiceStrategy`.
     pub(crate) fn is_on(&self, flow: Flow, method: Method) -> bool {
         if method == Method::Code {
@@ -24,7 +24,7 @@ impl<'c> Methods<'c> {
         self.get(method, "enabled").unwrap_or(method.is_on_by_default())
     }
 
-    /// The same, where a part of a configuration that names no methods leaves it open.
+    /// The same, for a partial configuration that may leave methods unspecified.
     pub(crate) fn may_be_on(&self, flow: Flow, method: Method) -> bool {
         self.0.is_none() || self.is_on(flow, method)
     }

@@ -1,6 +1,6 @@
 //! Places in a template.
 
-/// A place in a template's source.
+/// A place in the source of a template.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Place {
     /// The line, from 1.

@@ -1,11 +1,11 @@
-//! Lines of a template as they may be printed: without keys.
+//! Lines of a template in printable form: without keys.
 
-/// Stands for a character that may be part of a key.
+/// Replaces a character that may be part of a key.
 const MASK: char = '*';
 
 /// The template with its texts and comments masked, except those that are plain words: any other
-/// may hold a key. Every line keeps its length in characters. `None` where a text does not end, so
-/// that nothing says what is inside a text and what is not.
+/// may contain a key. Every line keeps its length in characters. `None` if a text does not end,
+/// since then it is unclear what is inside a text.
 pub(crate) fn without_keys(code: &str) -> Option<String> {
     let mut shown = String::with_capacity(code.len());
     let mut rest = code;
@@ -29,13 +29,13 @@ pub(crate) fn without_keys(code: &str) -> Option<String> {
     Some(shown)
 }
 
-/// What a part of a template is.
+/// The kind of a part of a template.
 enum Inside {
     Code,
     Text,
 }
 
-/// The length of a text with escapes, its quotes included.
+/// The length of a text with escapes, including its quotes.
 fn quoted(rest: &str, quote: char) -> Option<(usize, Inside)> {
     let mut characters = rest.char_indices().skip(1);
     while let Some((at, character)) = characters.next() {
@@ -48,14 +48,14 @@ fn quoted(rest: &str, quote: char) -> Option<(usize, Inside)> {
     None
 }
 
-/// The length of a text without escapes. A doubled quote within it makes two texts of it, which
-/// come to the same.
+/// The length of a text without escapes. A doubled quote in it splits it into two texts, which
+/// gives the same result.
 fn verbatim(rest: &str) -> Option<(usize, Inside)> {
     let (quote, inner) = rest[1..].split_at(1);
     Some((2 + ends(inner, quote)?, Inside::Text))
 }
 
-/// The length of a text block: a line of its own ends it.
+/// The length of a text block; a separate line ends it.
 fn block(rest: &str) -> Option<usize> {
     let mut length = 0;
     for (number, line) in rest.split_inclusive('\n').enumerate() {
@@ -68,7 +68,7 @@ fn block(rest: &str) -> Option<usize> {
     None
 }
 
-/// Where the first of these ends.
+/// The end of the first of these.
 fn ends(rest: &str, end: &str) -> Option<usize> {
     rest.find(end).map(|at| at + end.len())
 }
@@ -77,12 +77,12 @@ fn line(rest: &str) -> usize {
     rest.find('\n').unwrap_or(rest.len())
 }
 
-/// Whether a text holds nothing but words: a key has digits or capital letters.
+/// Whether a text contains only words: a key has digits or capital letters.
 fn is_words(text: &str) -> bool {
     text.chars().all(|character| character.is_ascii_lowercase() || " _.,:'\"/#".contains(character))
 }
 
-/// Quotes show where a text is.
+/// The quotes stay, to show where a text is.
 fn masked(character: char) -> char {
     if character.is_whitespace() || "'\"|@".contains(character) { character } else { MASK }
 }

@@ -1,8 +1,8 @@
-//! Vendors, and what their keys look like.
+//! Vendors, and the shapes of their keys.
 
 use url::Url;
 
-/// A vendor that this bundle stands in front of.
+/// A vendor of the functions in this bundle.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Vendor {
     /// Mailchimp Transactional.
@@ -13,7 +13,7 @@ pub(crate) enum Vendor {
     Mailchimp,
 }
 
-/// Hosts of the vendors' APIs, with those below them.
+/// The hosts of the vendors' APIs; their subdomains count too.
 const HOSTS: [(&str, Vendor); 5] = [
     ("mandrillapp.com", Vendor::Mandrill),
     ("segment.io", Vendor::Segment),
@@ -22,13 +22,13 @@ const HOSTS: [(&str, Vendor); 5] = [
     ("api.mailchimp.com", Vendor::Mailchimp),
 ];
 
-/// The least that follows `md-` in a key.
+/// The shortest text after `md-` in a key.
 const MANDRILL_KEY_CHARACTERS: usize = 16;
-/// The hexadecimal digits of a key of Mailchimp's.
+/// The number of hexadecimal digits in a Mailchimp key.
 const MAILCHIMP_KEY_DIGITS: usize = 32;
 
 impl Vendor {
-    /// Whose API a URL is of.
+    /// The vendor whose API a URL belongs to.
     pub(crate) fn of_url(url: &str) -> Option<Self> {
         let url = Url::parse(url).ok()?;
         let host = url.host_str()?;
@@ -38,8 +38,8 @@ impl Vendor {
         HOSTS.into_iter().find(|(parent, _)| is_below(parent)).map(|(_, vendor)| vendor)
     }
 
-    /// Whose key a text holds, where its shape tells: Mailchimp's are 32 hexadecimal digits and
-    /// the data centre (`…-us6`), Mandrill's newer ones begin with `md-`. Segment's have no shape.
+    /// The vendor of a key, if its shape shows it: Mailchimp keys are 32 hexadecimal digits and the
+    /// data center (`…-us6`), newer Mandrill keys begin with `md-`. Segment keys have no shape.
     pub(crate) fn of_key(text: &str) -> Option<Self> {
         let is_apart =
             |character: char| !character.is_ascii_alphanumeric() && !"-_".contains(character);
@@ -54,7 +54,7 @@ impl Vendor {
         })
     }
 
-    /// What people call it.
+    /// Its name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Mandrill => "Mandrill",

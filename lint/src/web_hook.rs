@@ -1,4 +1,4 @@
-//! A web hook's configuration.
+//! The configuration of a webhook.
 //!
 //! Source: ory/kratos `embedx/config.schema.json`, `selfServiceWebHook`; `request/config.go`.
 
@@ -10,12 +10,12 @@ use serde_json::Value;
 use super::configuration::type_of;
 use crate::kratos::Response;
 
-/// What a web hook calls, and how.
+/// What a webhook calls, and how.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct WebHook {
-    /// What is called.
+    /// The URL.
     pub(crate) url: String,
-    /// By which method of HTTP.
+    /// The HTTP method.
     pub(crate) method: String,
     /// A reference to the template.
     pub(crate) body: Option<String>,
@@ -36,18 +36,18 @@ struct ReadOrIgnore {
     parse: bool,
 }
 
-/// What is presented to the one who is called.
+/// The credentials that the webhook presents.
 #[derive(Clone, Deserialize)]
 #[serde(tag = "type", content = "config", rename_all = "snake_case")]
 pub(crate) enum Auth {
     /// A header or a cookie.
     ApiKey {
-        /// Its name; who reads the configuration must give one.
+        /// Its name; the configuration must set one.
         #[serde(rename = "name")]
         _name: String,
         /// The key.
         value: String,
-        /// Where it goes.
+        /// Whether it goes into a header or a cookie.
         #[serde(rename = "in")]
         _location: Location,
     },
@@ -60,24 +60,24 @@ pub(crate) enum Auth {
     },
 }
 
-/// Where a key goes.
+/// Where a key is sent.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Location {
-    /// Into a header.
+    /// In a header.
     Header,
-    /// Into a cookie.
+    /// In a cookie.
     Cookie,
 }
 
 impl WebHook {
-    /// Reads a hook's `config`.
+    /// Parses the `config` of a hook.
     ///
     /// # Errors
-    /// What Kratos would refuse, in words that quote no secret.
+    /// Why Kratos would reject it, in words that quote no secret.
     pub(crate) fn read(config: &Value) -> Result<Self, String> {
         wrong_type(config).map_or(Ok(()), Err)?;
-        // The parser's own words would quote values.
+        // The messages of the parser would quote values.
         let hook = Self::deserialize(config)
             .map_err(|_| "The configuration cannot be read.".to_owned())?;
         if hook.auth.is_some() && hook.auth().is_none() {
@@ -91,25 +91,25 @@ impl WebHook {
         Ok(hook)
     }
 
-    /// What is made of the answer.
+    /// What Kratos does with the answer.
     pub(crate) fn response(&self) -> Response {
         let ReadOrIgnore { ignore, parse } = self.response;
         Response { ignore, parse, can_interrupt: self.can_interrupt }
     }
 
-    /// What is presented.
+    /// The credentials.
     pub(crate) fn auth(&self) -> Option<Auth> {
         self.auth.as_ref().and_then(|auth| Auth::deserialize(auth).ok())
     }
 
-    /// The type of content: Kratos' own where none is set.
+    /// The content type: the default of Kratos if none is set.
     pub(crate) fn content_type(&self) -> &str {
         let set = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
         set.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).unwrap_or(JSON)
     }
 }
 
-/// The parts of a webhook, and what each is; `url` and `method` must be there.
+/// The keys of a webhook and their types; `url` and `method` are required.
 const PARTS: [(&str, &str); 8] = [
     ("/url", "a string"),
     ("/method", "a string"),
@@ -122,7 +122,7 @@ const PARTS: [(&str, &str); 8] = [
 ];
 const REQUIRED: [&str; 2] = ["/url", "/method"];
 
-/// The first part that is missing or of the wrong type.
+/// The first key that is missing or of the wrong type.
 fn wrong_type(config: &Value) -> Option<String> {
     if !config.is_object() {
         return Some(format!("Expected a map, got {}.", type_of(config)));
@@ -145,7 +145,7 @@ fn wrong_type(config: &Value) -> Option<String> {
     })
 }
 
-/// The two types of content that Kratos knows, by exactly these texts.
+/// The two content types that Kratos knows, in exactly this spelling.
 ///
 /// Source: ory/kratos `request/builder.go`.
 pub(crate) const JSON: &str = "application/json";
@@ -191,9 +191,9 @@ mod tests {
             ),
         ];
         for (config, part) in table {
-            let told = WebHook::read(&config).err().unwrap_or_default();
-            assert!(told.contains(part), "{config}: {told}");
-            assert!(!told.contains("7777777"), "{told}");
+            let error = WebHook::read(&config).err().unwrap_or_default();
+            assert!(error.contains(part), "{config}: {error}");
+            assert!(!error.contains("7777777"), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What `ctx` holds in which hook.
+//! What `ctx` contains in each hook.
 //!
 //! Source: `selfservice/hook/web_hook.go`, `templateContext`; the `json` tags of
 //! `selfservice/flow/*/flow.go`, `identity/identity.go` and `session/session.go`.
@@ -6,12 +6,12 @@
 
 use super::{Flow, HookList, Moment, Response};
 
-/// Whether a key is there.
+/// Whether a key is present.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Presence {
     /// In every call, though it may be null.
     Always,
-    /// In some calls only. Elsewhere `ctx.….key` is an error, which fails the template.
+    /// In some calls only. In others `ctx.….key` is an error, which fails the template.
     AtTimes,
 }
 
@@ -20,25 +20,25 @@ pub enum Presence {
 pub struct Field {
     /// Its name.
     pub name: &'static str,
-    /// Whether it is there.
+    /// Whether it is present.
     pub presence: Presence,
-    /// What it holds.
+    /// Its value.
     pub shape: Shape,
 }
 
-/// What is known of a value in `ctx`.
+/// What is known about a value in `ctx`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
-    /// Anything: traits and the like are what their owner makes them.
+    /// Anything: the schema of the user defines traits and similar values.
     Any,
-    /// An object with these keys and no others.
+    /// An object with exactly these keys.
     Object(Vec<Field>),
     /// An array of these.
     Array(Box<Shape>),
 }
 
 impl Shape {
-    /// What `ctx` holds in a hook of this list with this response; `None` where it is never called.
+    /// What `ctx` contains in a hook of this list with this response; `None` if it is never called.
     pub fn of_ctx(list: HookList, response: Response) -> Option<Self> {
         let moment = list.moment(response)?;
         let flow = list.flow();
@@ -58,7 +58,7 @@ impl Shape {
         Some(Self::Object(fields))
     }
 
-    /// The key of an object, if this may be one and has it.
+    /// The key of an object, if this may be an object that has it.
     pub fn field(&self, name: &str) -> Option<&Field> {
         match self {
             Self::Object(fields) => fields.iter().find(|field| field.name == name),
@@ -67,7 +67,7 @@ impl Shape {
     }
 }
 
-/// Recovery and registration make a session, too, but do not tell.
+/// Recovery and registration create a session, too, but do not pass it.
 fn has_session(flow: Flow, moment: Moment) -> bool {
     match flow {
         Flow::Settings => true,
@@ -95,7 +95,7 @@ fn flow_shape(flow: Flow) -> Shape {
         always("nodes", Shape::Any),
         at_times("messages", Shape::Any),
     ]);
-    // The payload is there where the form was sent with one, and in settings hardly ever
+    // The payload is present if the form was submitted with one, and in settings hardly ever
     // (ory/kratos#4609).
     let mut fields = vec![always("ui", form), at_times("transient_payload", Shape::Any)];
     each(
@@ -128,7 +128,7 @@ fn flow_shape(flow: Flow) -> Shape {
     Shape::Object(fields)
 }
 
-/// Never `metadata_admin` and `credentials`: `Identity.MarshalJSON` takes them out.
+/// Never `metadata_admin` and `credentials`: `Identity.MarshalJSON` removes them.
 fn identity() -> Shape {
     let mut verifiable = Vec::new();
     let both = ["id", "value", "via", "created_at", "updated_at"];
@@ -165,7 +165,7 @@ fn identity() -> Shape {
     Shape::Object(fields)
 }
 
-/// In settings, the session's identity is the one before the change: measured by
+/// In settings, the session contains the identity before the change, as measured by
 /// `tests/real/kratos/settings.rs`.
 fn session() -> Shape {
     let mut fields = vec![always("identity", identity())];

@@ -13,7 +13,7 @@ pub enum Flow {
     Login,
     /// Changing traits or credentials.
     Settings,
-    /// Proving that an address is one's own.
+    /// Proving ownership of an address.
     Verification,
     /// Getting back into an account.
     Recovery,
@@ -35,8 +35,8 @@ impl Flow {
         }
     }
 
-    /// The methods that may have a list of their own under `after`; none for verification and
-    /// recovery, whose `after.hooks` is the only list.
+    /// The methods that may have their own list under `after`; none for verification and recovery,
+    /// whose only list is `after.hooks`.
     ///
     /// Source: `embedx/config.schema.json`, `selfServiceAfter…`. `saml` is missing there: it is a
     /// method of Ory Network and Ory's enterprise edition only.
@@ -52,11 +52,11 @@ impl Flow {
         }
     }
 
-    /// Whether a hook with `parse` is called before the identity is saved, and what it answers
-    /// becomes part of it. In the other flows `parse` decides only whether the answer is read.
+    /// Whether a hook with `parse` is called before the identity is saved, and its answer can
+    /// change the identity. In the other flows `parse` only decides whether the answer is read.
     ///
-    /// Source: `selfservice/hook/web_hook.go`, the hooks named `…PrePersistHook`; Ory's document:
-    /// "only possible during the registration and settings flows".
+    /// Source: `selfservice/hook/web_hook.go`, the hooks named `…PrePersistHook`; Ory's
+    /// documentation: "only possible during the registration and settings flows".
     pub fn saves_what_hooks_answer(self) -> bool {
         matches!(self, Self::Registration | Self::Settings)
     }

@@ -1,4 +1,4 @@
-//! Lists of hooks, and which of them Kratos looks at.
+//! Lists of hooks, and which of them Kratos uses.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use super::{Flow, Method, Moment, Response};
 pub enum HookList {
     /// `<flow>.before.hooks`.
     Before(Flow),
-    /// `<flow>.after.hooks`: for all methods, it seems. Kratos looks at it only where the method
-    /// has no list of its own, or an empty one: any hook silences it, the `session` hook too.
+    /// `<flow>.after.hooks`: apparently for all methods. Kratos uses it only if the method has no
+    /// list of its own, or an empty one: any hook there overrides it, even `session`.
     ///
     /// Source: `driver/registry_default_registration.go`, `_login.go`, `_settings.go`.
     /// Measured: `tests/real/kratos/hook_lists.rs`.
@@ -20,7 +20,7 @@ pub enum HookList {
 }
 
 impl HookList {
-    /// All lists that Kratos knows of a flow.
+    /// All lists that Kratos knows for a flow.
     pub fn of(flow: Flow) -> impl Iterator<Item = Self> {
         let methods = flow.methods().iter().map(move |method| Self::AfterMethod(flow, *method));
         [Self::Before(flow), Self::After(flow)].into_iter().chain(methods)
@@ -33,7 +33,7 @@ impl HookList {
         }
     }
 
-    /// The method that it is for, if it is for one.
+    /// Its method, if it is the list of one.
     pub fn method(self) -> Option<Method> {
         match self {
             Self::AfterMethod(_, method) => Some(method),
@@ -41,8 +41,8 @@ impl HookList {
         }
     }
 
-    /// When a hook with this response is called from this list; `None`: never, for hooks that are
-    /// to be called before the identity is saved are looked for only in the method's own list.
+    /// When a hook with this response is called from this list. `None` means never: hooks that run
+    /// before the identity is saved are used only in the list of the method.
     ///
     /// Source: `driver/registry_default_registration.go` and `_settings.go`,
     /// `Post…PrePersistHooks`. Measured: `tests/real/kratos/hook_lists.rs`.
@@ -56,7 +56,7 @@ impl HookList {
         }
     }
 
-    /// Its keys from the configuration's root.
+    /// Its keys from the root of the configuration.
     pub fn keys(self) -> Vec<&'static str> {
         let mut keys = vec!["selfservice", "flows", self.flow().name()];
         keys.push(if matches!(self, Self::Before(_)) { "before" } else { "after" });
@@ -65,13 +65,13 @@ impl HookList {
         keys
     }
 
-    /// Where it is, as `ory patch identity-config` wants it.
+    /// Its path in the form that `ory patch identity-config` expects.
     pub fn pointer(self) -> String {
         format!("/{}", self.keys().join("/"))
     }
 }
 
-/// Where it is, as people write it.
+/// Its path in readable form.
 impl fmt::Display for HookList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.keys().join("."))
@@ -93,7 +93,7 @@ mod tests {
         );
     }
 
-    /// As `tests/real/kratos/hook_lists.rs` and `before_saving.rs` measure it.
+    /// As measured by `tests/real/kratos/hook_lists.rs` and `before_saving.rs`.
     #[test]
     fn hook_call_time() {
         use Flow::{Login, Recovery, Registration, Settings};

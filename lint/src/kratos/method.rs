@@ -1,17 +1,17 @@
-//! Methods: how a person takes a flow.
+//! Methods: how a person completes a flow.
 
 use std::{fmt, str::FromStr};
 
 use super::{UnknownName, named};
 
-/// A method that may have hooks of its own, see [`Flow::methods`](super::Flow::methods).
+/// A method that may have its own hooks, see [`Flow::methods`](super::Flow::methods).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Method {
     /// A password.
     Password,
     /// Social sign-in.
     Oidc,
-    /// Sign-in by a company's directory; Ory Network and the enterprise edition only.
+    /// Sign-in with a company directory; only in Ory Network and the enterprise edition.
     Saml,
     /// A code by mail or text message.
     Code,
@@ -56,8 +56,8 @@ impl Method {
         }
     }
 
-    /// Whether it is on where the configuration does not say. `code` is, but only for
-    /// verification and recovery: to sign up or in with it takes `passwordless_enabled`.
+    /// Whether it is on by default. `code` is, but only for verification and recovery: to sign up
+    /// or in with it requires `passwordless_enabled`.
     ///
     /// Source: `driver/config/config.go`, `SelfServiceStrategy`.
     pub fn is_on_by_default(self) -> bool {

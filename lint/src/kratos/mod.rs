@@ -1,6 +1,6 @@
-//! What Kratos does with its configuration's hooks: facts, each with its source, and nothing else.
+//! How Kratos treats the hooks in its configuration: only facts, each with its source.
 //!
-//! The sources are files of ory/kratos, read at b86338da, and the tests of `tests/real/kratos`,
+//! The sources are files of ory/kratos, read at b86338da, and the tests in `tests/real/kratos`,
 //! which ask a real Kratos.
 
 mod ctx;
@@ -17,7 +17,7 @@ pub use method::Method;
 pub use moment::Moment;
 pub use response::Response;
 
-/// A name that is none of those that there are.
+/// An unknown name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("unknown {kind} {name}: expected one of {known}")]
 pub struct UnknownName {
@@ -26,7 +26,7 @@ pub struct UnknownName {
     known: String,
 }
 
-/// The one of `all` that is called so.
+/// The element of `all` with this name.
 fn named<T: Copy>(
     name: &str,
     kind: &'static str,

@@ -1,13 +1,13 @@
-//! When in a flow a hook is called.
+//! When Kratos calls a hook.
 
-/// When a hook is called, seen from the identity.
+/// When a hook is called, relative to the identity.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Moment {
-    /// When the flow is made and its form first shown: nobody has typed anything.
+    /// When the flow is created and its form is first shown, before any input.
     Start,
-    /// The form is sent and the identity not saved yet. It may never be: in a registration the
-    /// hook runs before Kratos looks for somebody of that address, and its identity has the id
-    /// `00000000-0000-0000-0000-000000000000`.
+    /// The form is submitted and the identity is not saved yet. It may never be: in a registration
+    /// the hook runs before Kratos looks for an account with that address, and its identity has the
+    /// id `00000000-0000-0000-0000-000000000000`.
     ///
     /// Measured: `tests/real/kratos/before_saving.rs`.
     BeforeSave,

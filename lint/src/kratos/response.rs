@@ -1,20 +1,20 @@
-//! What a hook is to make of the answer to its call.
+//! How Kratos treats the answer to the call of a hook.
 
-/// `config.response` and the older `config.can_interrupt`, both off where they are missing.
+/// `config.response` and the older `config.can_interrupt`, both off by default.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Response {
-    /// `response.ignore`: the call is made in the background, its end is only logged.
+    /// `response.ignore`: the call runs in the background, and its result is only logged.
     pub ignore: bool,
     /// `response.parse`: the answer may change the identity or stop the flow.
     pub parse: bool,
-    /// `can_interrupt`: the answer may stop the flow. Ory wants `response.parse` instead.
+    /// `can_interrupt`: the answer may stop the flow. Ory recommends `response.parse` instead.
     pub can_interrupt: bool,
 }
 
 impl Response {
-    /// Nobody waits.
+    /// The flow does not wait.
     pub const IGNORED: Self = Self { ignore: true, parse: false, can_interrupt: false };
-    /// The answer is read.
+    /// The answer is parsed.
     pub const PARSED: Self = Self { ignore: false, parse: true, can_interrupt: false };
 
     /// Whether the answer may stop the flow; such a hook is called before the identity is saved.
@@ -24,7 +24,7 @@ impl Response {
         self.parse || self.can_interrupt
     }
 
-    /// Whether Kratos refuses the combination, at its start or when the hook should run.
+    /// Whether Kratos rejects the combination, at its start or when the hook should run.
     ///
     /// Source: `embedx/config.schema.json`, `selfServiceWebHook`; `web_hook.go`, `execute`.
     pub fn contradicts_itself(self) -> bool {
@@ -38,8 +38,8 @@ impl Response {
         !self.ignore
     }
 
-    /// Whether any failure of the call fails the flow: the person sees an error of the system,
-    /// in a registration after the account was made. Trying again is met by "exists already".
+    /// Whether any failure of the call fails the flow: the person sees a system error, in a
+    /// registration after the account was created. A retry fails with "exists already".
     ///
     /// Measured: `tests/real/kratos/hook_answers.rs`.
     pub fn breaks_the_flow_by_accident(self) -> bool {

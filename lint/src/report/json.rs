@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Finding, Report, Severity};
 
-/// The version of the JSON; it changes when a field changes its meaning or is removed.
+/// The version of the JSON; it changes when a field is removed or changes its meaning.
 const FORMAT_VERSION: u32 = 1;
 
 impl Report {

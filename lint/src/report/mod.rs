@@ -1,4 +1,4 @@
-//! What was found, as data. `text` and `json` print it.
+//! The result of a check, as data. `text` and `json` print it.
 
 mod json;
 mod text;
@@ -10,7 +10,7 @@ use super::{Finding, Findings, Kind, Severity, hook::Hook};
 /// What was checked, and what was found.
 #[derive(Debug)]
 pub struct Report {
-    /// What the file is.
+    /// The kind of the file.
     pub kind: Kind,
     /// How many webhooks there are.
     pub web_hooks: usize,
@@ -45,7 +45,7 @@ impl Report {
         self.findings.iter().filter(|finding| finding.rule.severity == severity).count()
     }
 
-    /// Whether nothing is so bad that it must not be deployed.
+    /// Whether the file may be deployed: there are no errors.
     pub fn has_no_errors(&self) -> bool {
         self.count(Severity::Error) == 0
     }

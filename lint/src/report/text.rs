@@ -1,4 +1,4 @@
-//! The report for people: a block for each rule, with the lines of the templates.
+//! The report for people: one block per rule, with the lines of the templates.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ impl Report {
         blocks.join("\n\n")
     }
 
-    /// A rule, with all places where it is broken.
+    /// A rule, with every place where it is broken.
     fn of_rule<'t>(&'t self, rule: &'static Rule, lines: &'t Lines<'t>) -> Group<'t> {
         let findings = self.findings.iter().filter(|finding| finding.rule == rule);
         let level = match rule.severity {
@@ -77,14 +77,14 @@ impl Report {
     }
 }
 
-/// The templates as they may be printed, by path.
+/// The templates in printable form, by path.
 struct Lines<'t> {
     file: &'t str,
     templates: BTreeMap<&'t str, Option<String>>,
 }
 
 impl<'t> Lines<'t> {
-    /// Where a finding is: the line of the template, or else its path.
+    /// Where a finding is: the line of the template, or its path.
     fn of(&'t self, finding: &'t Finding) -> Vec<Element<'t>> {
         let path = path_in(self.file, &finding.path);
         let Some(place) = finding.place else {
@@ -119,7 +119,7 @@ fn with_detail<'t>(origin: Element<'t>, detail: &'t str) -> Vec<Element<'t>> {
     [Some(origin), detail].into_iter().flatten().collect()
 }
 
-/// A template alone has no path in a file: it is the file.
+/// A template alone has no path in a file, since it is the file.
 fn path_in<'t>(file: &'t str, path: &'t str) -> &'t str {
     if path.is_empty() { file } else { path }
 }

@@ -1,11 +1,11 @@
-//! `error "cancel"`: what Kratos takes for it.
+//! `error "cancel"`: which errors Kratos treats as one.
 
 use crate::{
     Example, Findings, Rule, Severity,
     template::{Certainty, ErrorText, Reading},
 };
 
-/// An error that is none.
+/// An error that cancels by accident.
 pub(crate) static CANCELS_BY_ACCIDENT: Rule = Rule {
     name: "cancels-by-accident",
     severity: Severity::Warning,
@@ -23,7 +23,7 @@ pub(crate) static CANCELS_BY_ACCIDENT: Rule = Rule {
              tests/real/kratos/cancel.rs; docs/jsonnet.md",
 };
 
-/// A cancel that is none.
+/// An error that looks like a cancel and is none.
 pub(crate) static DOES_NOT_CANCEL: Rule = Rule {
     name: "does-not-cancel",
     severity: Severity::Error,

@@ -1,4 +1,4 @@
-//! What a template takes of `ctx`.
+//! What a template reads from `ctx`.
 
 use crate::{
     Example, Findings, Rule, Severity,
@@ -7,7 +7,7 @@ use crate::{
     template::{Path, Read, Reading, Step},
 };
 
-/// Everything.
+/// All of `ctx`.
 pub(crate) static WHOLE_CTX: Rule = Rule {
     name: "whole-ctx",
     severity: Severity::Error,
@@ -41,7 +41,7 @@ pub(crate) static COOKIES: Rule = Rule {
              tests/real/kratos/settings.rs",
 };
 
-/// What a flow keeps for the browser.
+/// The internal context of a flow.
 pub(crate) static FORM: Rule = Rule {
     name: "flow-secrets",
     severity: Severity::Error,
@@ -56,7 +56,7 @@ pub(crate) static FORM: Rule = Rule {
     source: "docs/kratos.md H14; ory/kratos selfservice/flow/*/flow.go",
 };
 
-/// The payload of somebody's own form.
+/// The payload of a custom form.
 pub(crate) static TRANSIENT_PAYLOAD: Rule = Rule {
     name: "transient-payload-level",
     severity: Severity::Error,
@@ -73,7 +73,7 @@ pub(crate) static TRANSIENT_PAYLOAD: Rule = Rule {
              tests/real/kratos/ctx.rs",
 };
 
-/// Something that Kratos never tells this hook.
+/// A value that Kratos never passes to this hook.
 pub(crate) static NO_SUCH_FIELD: Rule = Rule {
     name: "no-such-field",
     severity: Severity::Error,
@@ -89,7 +89,7 @@ pub(crate) static NO_SUCH_FIELD: Rule = Rule {
              tests/real/kratos/ctx.rs",
 };
 
-/// Something that Kratos tells only at times.
+/// A value that Kratos passes only sometimes.
 pub(crate) static FIELD_AT_TIMES: Rule = Rule {
     name: "field-at-times",
     severity: Severity::Warning,
@@ -157,7 +157,7 @@ fn is_misplaced_payload(path: &Path) -> bool {
         || path.is(&["transient_payload"])
 }
 
-/// Whether the last step of what is read is there; those before it are reads of their own.
+/// Whether the last key of a path is present; the keys before it are separate reads.
 fn field(read: &Read, ctx: &Shape, hook: &Hook, path: &str, found: &mut Findings) {
     let Some((Step::Key(last), before)) = read.path.steps().split_last() else { return };
     let Some(shape) = before.iter().try_fold(ctx, step) else { return };

@@ -1,4 +1,4 @@
-//! Vendors' keys in Ory's configuration.
+//! API keys of vendors in Ory's configuration.
 
 use url::Url;
 
@@ -10,7 +10,7 @@ use crate::{
     web_hook::{Auth, WebHook},
 };
 
-/// A key beside the template.
+/// A key outside the template.
 pub(crate) static KEY_IN_REQUEST: Rule = Rule {
     name: "key-in-request",
     severity: Severity::Error,
@@ -32,7 +32,7 @@ pub(crate) static KEY_IN_REQUEST: Rule = Rule {
     source: "ory/k8s#401; ory/kratos#1792; ory/kratos request/auth.go",
 };
 
-/// A key within the template. Base64 hides nothing.
+/// A key inside the template. Base64 hides nothing.
 pub(crate) static KEY_IN_TEMPLATE: Rule = Rule {
     name: "key-in-template",
     severity: Severity::Error,
@@ -58,27 +58,27 @@ pub(crate) static KEY_IN_TEMPLATE: Rule = Rule {
 /// Names that vendors give a key in a body.
 const NAMES_OF_KEYS: [&str; 5] = ["writekey", "apikey", "apisecret", "accesstoken", "secretkey"];
 
-/// Checks `auth`, the headers and the URL. A key is told by where it is, never by its text.
+/// Checks `auth`, the headers and the URL. A finding names the place of a key, never its text.
 pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
     let at = Vendor::of_url(&web.url);
-    let mut told = |part: String, vendor: Vendor| {
+    let mut report = |part: String, vendor: Vendor| {
         found.add(&KEY_IN_REQUEST, part, format!("This is a {} API key.", vendor.name()));
     };
     let presented = texts_of_auth(web);
     let by_shape = presented.iter().find_map(|text| Vendor::of_key(text));
     let at_vendor = at.filter(|_| presented.iter().any(|text| !text.is_empty()));
     if let Some(vendor) = by_shape.or(at_vendor) {
-        told(hook.part("auth"), vendor);
+        report(hook.part("auth"), vendor);
     }
     for (name, value) in &web.headers {
         let authorizes = name.eq_ignore_ascii_case("authorization");
         if let Some(vendor) = Vendor::of_key(value).or(at.filter(|_| authorizes)) {
-            told(hook.part(&format!("headers.{name}")), vendor);
+            report(hook.part(&format!("headers.{name}")), vendor);
         }
     }
     if let Some(vendor) = key_in_url(&web.url, at) {
-        told(hook.part("url"), vendor);
+        report(hook.part("url"), vendor);
     }
 }
 
@@ -95,8 +95,8 @@ fn key_in_url(url: &str, at: Option<Vendor>) -> Option<Vendor> {
     Vendor::of_key(url).or_else(|| at.filter(|_| Url::parse(url).is_ok_and(has_user)))
 }
 
-/// Checks a webhook's template: by the shape of any text in it, by the names that vendors give a
-/// key, and Mandrill's `key`, whose newer keys only have a shape.
+/// Checks the template of a webhook: for texts with the shape of a key, for the names that vendors
+/// give a key, and for Mandrill's `key`, since only its newer keys have a shape.
 pub(crate) fn check_template(reading: &Reading, hook: &Hook, path: &str, found: &mut Findings) {
     check_texts(reading, path, found);
     let url = hook.web.as_ref().map(|web| web.url.as_str()).unwrap_or_default();
@@ -108,7 +108,7 @@ pub(crate) fn check_template(reading: &Reading, hook: &Hook, path: &str, found: 
     }
 }
 
-/// A mail as Mandrill takes it.
+/// A mail in the form that Mandrill accepts.
 fn is_a_mail(reading: &Reading) -> bool {
     let within = |field: &str| {
         reading.named_texts.iter().any(|text| text.fields.first().is_some_and(|f| f == field))
@@ -116,7 +116,7 @@ fn is_a_mail(reading: &Reading) -> bool {
     within("message") || within("template_name")
 }
 
-/// Checks a template of whatever use.
+/// Checks a template for any use.
 pub(crate) fn check_texts(reading: &Reading, path: &str, found: &mut Findings) {
     for text in &reading.texts {
         if let Some(vendor) = Vendor::of_key(&text.text) {

@@ -1,4 +1,4 @@
-//! Lists of hooks: which of them Kratos looks at.
+//! Lists of hooks: which of them Kratos uses.
 
 use crate::{
     Configuration, Example, Findings, Rule, Severity,
@@ -7,7 +7,7 @@ use crate::{
     methods::Methods,
 };
 
-/// A list for all methods that a method's own list silences.
+/// A list for all methods that the list of a method overrides.
 pub(crate) static SHADOWED: Rule = Rule {
     name: "shadowed",
     severity: Severity::Error,
@@ -42,7 +42,7 @@ pub(crate) static SHADOWED: Rule = Rule {
              tests/real/kratos/hook_lists.rs",
 };
 
-/// A hook to be called before saving, where Kratos does not look for one.
+/// A hook that should run before the identity is saved, in a list that Kratos does not use then.
 pub(crate) static PARSE_ON_GLOBAL: Rule = Rule {
     name: "parse-on-global",
     severity: Severity::Error,
@@ -95,7 +95,7 @@ pub(crate) static UNKNOWN_LIST: Rule = Rule {
     source: "ory/kratos embedx/config.schema.json, selfServiceAfter…",
 };
 
-/// Hooks of a flow that nobody can take.
+/// Hooks of a flow that is not available.
 pub(crate) static FLOW_OFF: Rule = Rule {
     name: "flow-off",
     severity: Severity::Warning,
@@ -147,7 +147,7 @@ pub(crate) static UNKNOWN_HOOK: Rule = Rule {
     source: "ory/kratos driver/registry_default_hooks.go, getHooks",
 };
 
-/// Something that is no hook, or no list of them.
+/// Something that is not a hook, or not a list of hooks.
 pub(crate) static SHAPE: Rule = Rule {
     name: "shape",
     severity: Severity::Error,
@@ -186,7 +186,7 @@ const KNOWN_HOOKS: [&str; 10] = [
     "b2b_sso",
 ];
 
-/// Checks where hooks stand.
+/// Checks the places of hooks.
 pub(crate) fn check(
     configuration: &Configuration,
     hooks: &[Hook],
@@ -238,7 +238,7 @@ fn shadowed(hook: &Hook, hooks: &[Hook], methods: &Methods<'_>, found: &mut Find
     }
 }
 
-/// Whether they do the same: a webhook calls the same URL.
+/// Whether two hooks do the same: webhooks do if they call the same URL.
 pub(crate) fn is_same(one: &Hook, other: &Hook) -> bool {
     let url = |hook: &Hook| hook.web.as_ref().map(|web| web.url.clone());
     one.name == other.name && url(one) == url(other)
@@ -254,7 +254,7 @@ fn is_enabled(configuration: &Configuration, flow: Flow) -> bool {
     set.and_then(serde_json::Value::as_bool).unwrap_or(default)
 }
 
-/// What there is, told where something else was found.
+/// The lists of a flow, as a hint when an unknown one is found.
 pub(crate) fn known_lists(flow: Flow) -> String {
     let lists: Vec<_> = HookList::of(flow).map(|list| format!("`{list}`")).collect();
     format!("Available lists: {}.", lists.join(", "))

@@ -1,4 +1,4 @@
-//! Methods that a webhook was not thought of for.
+//! Methods that have no webhook.
 
 use crate::{
     Findings, Rule, Severity,
@@ -8,7 +8,7 @@ use crate::{
     rules::lists::is_same,
 };
 
-/// A webhook on one method's list and on no other's.
+/// A webhook on the list of one method only.
 pub(crate) static MISSING_METHOD: Rule = Rule {
     name: "missing-method",
     severity: Severity::Warning,
@@ -22,10 +22,10 @@ pub(crate) static MISSING_METHOD: Rule = Rule {
              ory/kratos#4172",
 };
 
-/// Methods of a login that come after another one.
+/// Methods of a login that follow another method.
 const SECOND_FACTORS: [Method; 2] = [Method::Totp, Method::LookupSecret];
 
-/// Checks sign-up and sign-in: the methods of settings are not the same thing done in several ways.
+/// Checks sign-up and sign-in only: the methods of settings do different things.
 pub(crate) fn check(hooks: &[Hook], methods: &Methods<'_>, found: &mut Findings) {
     let mut seen: Vec<&Hook> = Vec::new();
     for hook in hooks.iter().filter(|hook| hook.web.is_some()) {
@@ -42,7 +42,7 @@ pub(crate) fn check(hooks: &[Hook], methods: &Methods<'_>, found: &mut Findings)
             !SECOND_FACTORS.contains(method)
                 && methods.is_on(flow, *method)
                 && !hooks.iter().any(|other| {
-                    // One in the list for all methods is told of by another rule.
+                    // Another rule reports a hook in the list for all methods.
                     is_alike(other) && [list, HookList::After(flow)].contains(&other.list)
                 })
         };

@@ -1,4 +1,4 @@
-//! The rules, by what they look at; each stands beside the check that finds it broken.
+//! The rules, by subject; each is next to the check that finds violations.
 
 pub(super) mod cancel;
 pub(super) mod ctx;
@@ -58,7 +58,7 @@ pub const ALL: [&Rule; 40] = [
     &replies::MESSAGE_TYPE,
 ];
 
-/// Looks at the hooks of a configuration.
+/// Checks the hooks of a configuration.
 pub(crate) fn check(configuration: &Configuration, hooks: &[Hook], found: &mut Findings) {
     let methods = Methods::of(configuration);
     lists::check(configuration, hooks, &methods, found);
@@ -83,7 +83,7 @@ fn check_hook(hook: &Hook, found: &mut Findings) {
     }
 }
 
-/// Looks at a template alone: nothing tells which hook it is for, so only what holds for all.
+/// Checks a template alone: its hook is unknown, so only rules for all hooks apply.
 pub(crate) fn check_template(code: &str) -> Report {
     let mut found = Findings::default();
     if let Some(reading) = templates::read_code(code, "", "", &mut found) {

@@ -28,7 +28,7 @@ pub(crate) static MESSAGE_TYPE: Rule = Rule {
              tests/real/kratos/before_saving.rs",
 };
 
-/// Words that mean what they say.
+/// Words with their literal meaning.
 const KEPT: [&str; 2] = ["error", "info"];
 
 /// Checks the types of messages.

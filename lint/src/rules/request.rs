@@ -1,4 +1,4 @@
-//! The request's type of content and its body.
+//! The content type and the body of the request.
 
 use crate::{
     Example, Findings, Rule, Severity,
@@ -7,7 +7,7 @@ use crate::{
     web_hook::{FORM, JSON},
 };
 
-/// A type of content that Kratos does not know.
+/// A content type that Kratos does not know.
 pub(crate) static CONTENT_TYPE: Rule = Rule {
     name: "content-type",
     severity: Severity::Error,
@@ -35,7 +35,7 @@ pub(crate) static NO_BODY: Rule = Rule {
     source: "ory/kratos request/builder.go, addBody",
 };
 
-/// A form that is none.
+/// A body that is not a valid form.
 pub(crate) static FORM_OF_MORE_THAN_TEXT: Rule = Rule {
     name: "form-of-more-than-text",
     severity: Severity::Error,
@@ -50,7 +50,7 @@ pub(crate) static FORM_OF_MORE_THAN_TEXT: Rule = Rule {
     source: "docs/kratos.md H15; ory/kratos request/builder.go, addURLEncodedBody",
 };
 
-/// A form that should not be sent.
+/// A body that should not be a form.
 pub(crate) static FORM_CANCELS: Rule = Rule {
     name: "form-cancels",
     severity: Severity::Error,
@@ -64,7 +64,7 @@ pub(crate) static FORM_CANCELS: Rule = Rule {
     source: "docs/kratos.md H15; ory/kratos request/builder.go; tests/real/kratos/cancel.rs",
 };
 
-/// Checks what the request carries.
+/// Checks the content of the request.
 pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
     if web.method == "TRACE" {

@@ -1,8 +1,8 @@
-//! What becomes of a webhook's answer.
+//! What happens to the answer of a webhook.
 
 use crate::{Example, Findings, Rule, Severity, hook::Hook, kratos::Moment, vendor::Vendor};
 
-/// Two settings that exclude one another.
+/// Two settings that exclude each other.
 pub(crate) static IGNORE_WITH_PARSE: Rule = Rule {
     name: "ignore-with-parse",
     severity: Severity::Error,
@@ -39,7 +39,7 @@ pub(crate) static BREAKS_SIGN_UP: Rule = Rule {
     source: "docs/kratos.md H8, H9; ory/kratos#2550; tests/real/kratos/hook_answers.rs",
 };
 
-/// Somebody else that people wait for, to no use.
+/// Another service that people wait for without need.
 pub(crate) static FAILS_AFTER_SAVING: Rule = Rule {
     name: "fails-after-saving",
     severity: Severity::Warning,
@@ -53,7 +53,7 @@ pub(crate) static FAILS_AFTER_SAVING: Rule = Rule {
     source: "docs/kratos.md H9; tests/real/kratos/hook_answers.rs",
 };
 
-/// A vendor whose answer is taken for Ory's.
+/// A vendor whose answer Kratos would parse as a reply.
 pub(crate) static PARSE_AT_VENDOR: Rule = Rule {
     name: "parse-at-vendor",
     severity: Severity::Error,
@@ -76,7 +76,7 @@ pub(crate) static PARSE_AT_VENDOR: Rule = Rule {
              tests/real/kratos/before_saving.rs",
 };
 
-/// An old name.
+/// A deprecated name.
 pub(crate) static CAN_INTERRUPT: Rule = Rule {
     name: "can-interrupt",
     severity: Severity::Warning,
@@ -88,7 +88,7 @@ pub(crate) static CAN_INTERRUPT: Rule = Rule {
     source: "docs/kratos.md H16; ory/kratos embedx/config.schema.json, selfServiceWebHook",
 };
 
-/// Checks what a webhook's answer can do.
+/// Checks what the answer of a webhook can do.
 pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
     let response = web.response();

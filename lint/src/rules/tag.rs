@@ -1,4 +1,4 @@
-//! The tag by which a forwarding template tells which hook called.
+//! The tag in a forwarding template that identifies the hook.
 
 use crate::{
     Example, Findings, Rule, Severity,
@@ -42,7 +42,7 @@ pub(crate) fn check(reading: &Reading, hook: &Hook, path: &str, found: &mut Find
         let method = hook.list.method().map(|method| method.name().to_owned());
         let here = Tag {
             flow: hook.list.flow().name().to_owned(),
-            // In the list for all methods, any method's tag is right.
+            // In the list for all methods, the tag of any method is right.
             method: method.unwrap_or_else(|| tag.method.clone()),
             when: when.to_owned(),
             place: tag.place,

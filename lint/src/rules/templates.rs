@@ -23,7 +23,7 @@ pub(crate) static NO_TEMPLATE: Rule = Rule {
     source: "ory/kratos oryx/fetcher/fetcher.go",
 };
 
-/// A file that may be elsewhere.
+/// A file that may exist elsewhere.
 pub(crate) static FILE_NOT_HERE: Rule = Rule {
     name: "file-not-here",
     severity: Severity::Warning,
@@ -49,7 +49,7 @@ pub(crate) static OLD_PATH: Rule = Rule {
     source: "ory/kratos request/builder.go, readTemplate",
 };
 
-/// No Jsonnet.
+/// A template that is not valid Jsonnet.
 pub(crate) static SYNTAX: Rule = Rule {
     name: "syntax",
     severity: Severity::Error,
@@ -63,7 +63,7 @@ pub(crate) static SYNTAX: Rule = Rule {
     source: "ory/kratos request/builder.go, addJSONBody",
 };
 
-/// Another file.
+/// An import of another file.
 pub(crate) static IMPORT: Rule = Rule {
     name: "import",
     severity: Severity::Error,
@@ -80,7 +80,7 @@ pub(crate) static IMPORT: Rule = Rule {
     source: "ory/kratos oryx/jsonnetsecure/jsonnet.go",
 };
 
-/// A value from outside.
+/// An external variable or native function.
 pub(crate) static EXTERNAL: Rule = Rule {
     name: "external",
     severity: Severity::Error,
@@ -95,7 +95,7 @@ pub(crate) static EXTERNAL: Rule = Rule {
     source: "ory/kratos request/builder.go, addJSONBody",
 };
 
-/// A function that Kratos calls otherwise.
+/// A function with other parameters than Kratos passes.
 pub(crate) static PARAMETERS: Rule = Rule {
     name: "parameters",
     severity: Severity::Error,
@@ -109,7 +109,7 @@ pub(crate) static PARAMETERS: Rule = Rule {
     source: "ory/kratos request/builder.go, addJSONBody (TLACode)",
 };
 
-/// More than the evaluator reads.
+/// A template that is too large for the evaluator.
 pub(crate) static TOO_LARGE: Rule = Rule {
     name: "too-large",
     severity: Severity::Error,
@@ -122,7 +122,7 @@ pub(crate) static TOO_LARGE: Rule = Rule {
     source: "ory/kratos oryx/jsonnetsecure/cmd.go; tests/real/kratos/ctx.rs",
 };
 
-/// Little room for ctx.
+/// A template that leaves little room for ctx.
 pub(crate) static NEARLY_TOO_LARGE: Rule = Rule {
     name: "nearly-too-large",
     severity: Severity::Warning,
@@ -138,7 +138,7 @@ pub(crate) static NEARLY_TOO_LARGE: Rule = Rule {
 /// A form with a few fields, cookies and headers makes a ctx of 4 to 12 KiB.
 const ROOM_FOR_CTX: usize = 16 * 1024;
 
-/// Loads and reads a webhook's template.
+/// Loads and parses the template of a webhook.
 pub(crate) fn read(hook: &mut Hook, folder: &Path, found: &mut Findings) {
     let Some(reference) = hook.web.as_ref().and_then(|web| web.body.clone()) else { return };
     if reference.is_empty() {
@@ -163,7 +163,7 @@ pub(crate) fn read(hook: &mut Hook, folder: &Path, found: &mut Findings) {
     hook.reading = read_code(&code, &reference, &path, found);
 }
 
-/// Reads a template's text.
+/// Parses the text of a template.
 pub(crate) fn read_code(
     code: &str,
     reference: &str,
@@ -201,7 +201,7 @@ fn sentence(words: &impl ToString) -> String {
     format!("{}{}.", first.unwrap_or_default(), characters.as_str())
 }
 
-/// Checks what no evaluator of Kratos' can do.
+/// Checks for what the Kratos evaluator cannot do.
 pub(crate) fn check(reading: &Reading, path: &str, found: &mut Findings) {
     for place in &reading.imports {
         found.add_at(&IMPORT, path, *place, "");
@@ -216,7 +216,7 @@ pub(crate) fn check(reading: &Reading, path: &str, found: &mut Findings) {
     parameters(reading, path, found);
 }
 
-/// A reply template of ours has a second one, `outcome`, and no webhook's path.
+/// Our reply templates have a second parameter, `outcome`, and do not belong to a webhook.
 fn parameters(reading: &Reading, path: &str, found: &mut Findings) {
     let Some(parameters) = &reading.parameters else { return };
     let is_known = |name: &str| name == "ctx" || (path.is_empty() && name == "outcome");

@@ -1,10 +1,10 @@
-//! What is called, and whether others can listen.
+//! The URL of the call, and whether others can listen.
 
 use url::{Host, Url};
 
 use crate::{Example, Findings, Rule, Severity, hook::Hook};
 
-/// No URL.
+/// An invalid URL.
 pub(crate) static NO_URL: Rule = Rule {
     name: "no-url",
     severity: Severity::Error,
@@ -16,7 +16,7 @@ pub(crate) static NO_URL: Rule = Rule {
              request/builder.go",
 };
 
-/// In clear text through the internet.
+/// An unencrypted call over the internet.
 pub(crate) static PLAIN_HTTP: Rule = Rule {
     name: "plain-http",
     severity: Severity::Error,
@@ -28,7 +28,7 @@ pub(crate) static PLAIN_HTTP: Rule = Rule {
     source: "ory/kratos request/auth.go; ory/kratos oryx/fetcher/fetcher.go",
 };
 
-/// In clear text through a network of one's own.
+/// An unencrypted call in a private network.
 pub(crate) static PLAIN_HTTP_INSIDE: Rule = Rule {
     name: "plain-http-inside",
     severity: Severity::Warning,
@@ -42,10 +42,10 @@ pub(crate) static PLAIN_HTTP_INSIDE: Rule = Rule {
     source: "ory/kratos request/auth.go",
 };
 
-/// Ends of names that are resolved in a network of one's own only.
+/// Suffixes of names that resolve only in a private network.
 const INSIDE: [&str; 5] = [".local", ".internal", ".svc", ".lan", ".home.arpa"];
 
-/// Checks the URL and the one of the template.
+/// Checks the URL of the call and that of the template.
 pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
     match Url::parse(&web.url) {

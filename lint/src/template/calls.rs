@@ -1,4 +1,4 @@
-//! Calls: of the template, of its functions and of the library's.
+//! Calls: of the template, of its functions and of the standard library.
 
 use jrsonnet_ir::{ArgsDesc, Destruct, Expr, IStr, Spanned};
 
@@ -10,7 +10,7 @@ use super::{
 };
 
 impl<'a> Walk<'a> {
-    /// The template's result: Kratos calls it with `ctx` by that name.
+    /// The output of the template: Kratos calls it with `ctx` by name.
     pub(super) fn called_by_kratos(&mut self, template: &Value<'a>) -> Value<'a> {
         let Value::Function(function) = template else { return template.clone() };
         let parameters = function.parameters.exprs.iter().map(|parameter| Parameter {
@@ -57,7 +57,7 @@ impl<'a> Walk<'a> {
                 let results = functions.iter().map(|one| self.apply_value(one, unnamed, named, at));
                 Value::mix(results.collect())
             }
-            // Whatever it is, its arguments may be in what it makes.
+            // Whatever the function is, its result may contain its arguments.
             _ => Value::mix(self.force_all(unnamed, named)),
         }
     }

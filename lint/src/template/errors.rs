@@ -1,4 +1,4 @@
-//! What a template says where it fails on purpose.
+//! The texts of intentional errors in a template.
 
 use jrsonnet_ir::{AssertStmt, BinaryOpType, Expr};
 
@@ -8,7 +8,7 @@ use super::{
     walk::Walk,
 };
 
-/// How deep one of several possible values is looked for.
+/// How deep the search for one of several possible values goes.
 const MAX_CHOICES: usize = 4;
 
 impl<'a> Walk<'a> {
@@ -27,7 +27,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What is known of the text that an expression makes.
+    /// What is known about the text of an expression.
     pub(super) fn certainty(&mut self, text: &'a Expr, scope: Scope) -> Certainty {
         let value = self.eval(text, scope);
         if let Value::Text(text) = &value {

@@ -1,4 +1,4 @@
-//! What of a walked template becomes part of its result, and what stands in it anyway.
+//! Which values of a walked template become part of its output, and which texts it contains.
 
 use std::collections::HashSet;
 
@@ -13,11 +13,11 @@ use super::{
     walk::Walk,
 };
 
-/// An object of Ory's that a person is shown has at least these.
+/// A message of Ory's to a person has at least these fields.
 const OF_A_MESSAGE: [&str; 3] = ["id", "text", "type"];
 
 impl<'a> Walk<'a> {
-    /// Follows the result to all that it holds.
+    /// Follows the output to everything in it.
     pub(super) fn harvest(&mut self, result: &Value<'a>) {
         if let Value::Object(members) = result {
             self.what_is_no_text(members);
@@ -26,7 +26,7 @@ impl<'a> Walk<'a> {
         self.take(result, &mut Vec::new(), None, &mut seen);
     }
 
-    /// A form is made of texts only.
+    /// A form consists of texts only.
     fn what_is_no_text(&mut self, members: &[Member]) {
         for member in members.iter().filter(|member| !member.hidden) {
             let value = self.force(member.value);
@@ -109,7 +109,7 @@ impl<'a> Walk<'a> {
         Text { text, place }
     }
 
-    /// What stands in the template whether it is used or not.
+    /// What the template contains, used or not.
     pub(super) fn texts_and_tags(&mut self, template: &Expr) {
         let mut standing = Standing::default();
         standing.visit_expr(template);
@@ -124,7 +124,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The words that a value may be.
+/// The possible words of a value.
 fn words_of(value: &Value<'_>) -> Vec<String> {
     let word = |value: &Value<'_>| match value {
         Value::Text(word) => Some(word.to_string()),
@@ -153,7 +153,7 @@ impl Visitor for Standing {
     }
 }
 
-/// The three words of a tag, and where the first of them is.
+/// The three words of a tag, and the place of the first.
 fn tag(fields: &[FieldMember]) -> Option<([String; 3], u32)> {
     let word = |name: &str| {
         fields.iter().find_map(|field| match (&field.name.value, &field.value) {

@@ -1,4 +1,4 @@
-//! What a value holds, and what of `ctx` is read.
+//! Looks up keys in values, and records reads of `ctx`.
 
 use jrsonnet_ir::{Expr, IndexPart};
 
@@ -23,7 +23,7 @@ impl<'a> Walk<'a> {
         value
     }
 
-    /// What a value holds under a key.
+    /// The value under a key.
     pub(super) fn field(
         &mut self,
         value: &Value<'a>,
@@ -87,7 +87,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The template asks whether a key is there.
+    /// Records that the template checks whether a key is present.
     pub(super) fn guard(&mut self, object: &Value<'a>, key: &Value<'a>) {
         if let (Value::Ctx(path, _), Value::Text(name)) = (object, key) {
             self.guards.insert(path.then(Step::Key(name.to_string())));

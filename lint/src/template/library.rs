@@ -1,8 +1,8 @@
-//! What functions of `std` make of their arguments, as far as it matters what they are made of.
+//! How the results of `std` functions depend on their arguments, as far as the rules need it.
 
 use super::{value::Value, walk::Walk};
 
-/// Functions whose result holds nothing of their arguments: tests, counts and names.
+/// Functions whose result contains nothing of their arguments: tests, counts and names.
 const TELL_NOTHING: [&str; 32] = [
     "all",
     "any",
@@ -38,7 +38,7 @@ const TELL_NOTHING: [&str; 32] = [
     "clamp",
 ];
 
-/// Functions whose result is made of what a function of theirs gives.
+/// Functions whose result is made from the results of a function argument.
 const MADE_BY_A_FUNCTION: [&str; 9] = [
     "filterMap",
     "flatMap",
@@ -51,7 +51,7 @@ const MADE_BY_A_FUNCTION: [&str; 9] = [
     "mapWithIndexAndKey",
 ];
 
-/// Functions that ask whether a key is there.
+/// Functions that check whether a key is present.
 const ASK_FOR_A_KEY: [&str; 3] = ["objectHas", "objectHasAll", "objectHasEx"];
 
 pub(super) fn apply<'a>(
@@ -89,7 +89,7 @@ pub(super) fn apply<'a>(
     }
 }
 
-/// What functions among the arguments make of the elements of the others.
+/// What the functions among the arguments return for the elements of the others.
 fn results_of_functions<'a>(walk: &mut Walk<'a>, arguments: &[Value<'a>]) -> Vec<Value<'a>> {
     let is_function = |value: &&Value<'a>| matches!(value, Value::Function(_));
     let others = arguments.iter().filter(|value| !is_function(value));

@@ -1,4 +1,4 @@
-//! From a reference in a configuration to a template's text.
+//! Loads the text of a template from the reference in a configuration.
 //!
 //! Source: ory/kratos `oryx/fetcher/fetcher.go`, `request/builder.go`.
 
@@ -6,50 +6,50 @@ use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// More than Kratos' evaluator could take, and an end to what is read of a file.
+/// More than the Kratos evaluator accepts; the most that is read of a file.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// A reference that was followed.
+/// A resolved reference.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Loaded {
     /// The template.
     Code(String),
-    /// The same, by a path without `file://`.
+    /// The same, from a path without `file://`.
     OldPath(String),
-    /// It is at a URL, where it is not looked for.
+    /// It is at a URL, which is not fetched.
     Remote,
 }
 
 /// Why there is no template.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum LoadError {
-    /// Kratos reads the standard alphabet with padding, on one line.
+    /// Kratos expects the standard alphabet with padding, on one line.
     #[error("the text after `base64://` is not standard base64 with padding")]
     Base64,
-    /// The template itself, it seems, or anything else; it may hold a key and is not quoted.
+    /// Apparently the template itself, or anything else; it may contain a key and is not quoted.
     #[error("expected a reference that begins with `base64://`, `file://` or `https://`")]
     NoReference,
-    /// A template is UTF-8.
+    /// A template must be UTF-8.
     #[error("the template is not UTF-8")]
     Utf8,
-    /// The file is not here.
+    /// The file was not found.
     #[error("the file {path} cannot be read: {why}")]
     File {
-        /// Where it was looked for.
+        /// The path that was tried.
         path: String,
-        /// What came of it.
+        /// The error.
         why: String,
     },
-    /// The file is no template.
+    /// The file is not a template.
     #[error("the file {0} is over 1 MiB")]
     Huge(String),
 }
 
-/// Follows a reference. A relative path is looked for in `folder`, that of the configuration;
-/// Kratos takes it from the folder that it was started in.
+/// Resolves a reference. A relative path is resolved from `folder`, that of the configuration;
+/// Kratos resolves it from its working directory.
 ///
 /// # Errors
-/// Where it leads to no template.
+/// If it leads to no template.
 pub(crate) fn load(reference: &str, folder: &Path) -> Result<Loaded, LoadError> {
     if let Some(encoded) = reference.strip_prefix("base64://") {
         let bytes = STANDARD.decode(encoded).map_err(|_| LoadError::Base64)?;
@@ -94,7 +94,7 @@ mod tests {
         let load = |reference: &str| load(reference, folder);
         let code = || Ok(Loaded::Code("function(ctx) ctx".to_owned()));
         assert_eq!(load("base64://ZnVuY3Rpb24oY3R4KSBjdHg="), code());
-        // Go's `StdEncoding` wants the padding.
+        // Go's `StdEncoding` requires the padding.
         assert_eq!(load("base64://ZnVuY3Rpb24oY3R4KSBjdHg"), Err(LoadError::Base64));
         assert_eq!(load("base64://{ENCODED_JSONNET}"), Err(LoadError::Base64));
         assert_eq!(load("base64:///w=="), Err(LoadError::Utf8));

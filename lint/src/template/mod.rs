@@ -1,10 +1,10 @@
-//! Templates: loaded from where a configuration names them, parsed and walked.
+//! Templates: loaded from the reference in a configuration, parsed and walked.
 //!
-//! In this crate, only this module names jrsonnet. It never evaluates: there is no ctx to evaluate
-//! over, and a leak in a branch that a sample does not take is still one. It follows what each
-//! expression may come to: `value` says what is known of one, `walk` goes through expressions, by
-//! `scope` for names, `objects`, `index`, `calls`, `library` for `std`, and `errors`; `harvest` takes
-//! what reaches the result, and `reading` is what the rules look at.
+//! In this crate, only this module uses jrsonnet. It never evaluates: there is no ctx to evaluate
+//! over, and a leak in a branch that a sample does not take is still a leak. It follows the
+//! possible values of each expression: `value` says what is known about one, `walk` goes through
+//! expressions with `scope` for names, `objects`, `index`, `calls`, `library` for `std`, and
+//! `errors`; `harvest` collects what reaches the output, and `reading` is what the rules see.
 
 mod calls;
 mod errors;

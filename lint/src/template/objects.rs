@@ -43,7 +43,7 @@ impl<'a> Walk<'a> {
             }
             ObjBody::ObjComp(one) => (vec![&*one.field], &one.locals, &[]),
         };
-        // The object's own names see `self`.
+        // The locals of the object see `self`.
         let this = self.frame(scope);
         let inner = self.bind_all(locals, Some(this));
         let members = fields.into_iter().map(|field| self.member(field, scope, inner)).collect();
@@ -59,7 +59,7 @@ impl<'a> Walk<'a> {
         object
     }
 
-    /// A field's name does not see `self`, its value does.
+    /// The name of a field does not see `self`, its value does.
     fn member(&mut self, field: &'a FieldMember, outer: Scope, inner: usize) -> Member {
         Member {
             name: self.field_name(&field.name.value, outer),

@@ -1,4 +1,4 @@
-//! Reading a template: parsed and walked on a thread with room for the deepest one.
+//! Parses and walks a template on a thread with enough stack for the deepest one.
 
 use std::thread;
 
@@ -8,17 +8,17 @@ use jrsonnet_ir_parser::{ParserSettings, parse};
 
 use super::{EVALUATOR_BYTES, Reading, walk};
 
-/// Room for the parser, which takes a frame for each level that a template nests: enough for the
-/// longest template of nothing but levels, see the tests. It is reserved, not taken.
+/// Stack for the parser, which uses a frame for each nesting level: enough for the longest template
+/// that is nothing but nesting, see the tests. It is reserved, not allocated.
 const STACK_BYTES: usize = 512 * 1024 * 1024;
 
-/// Levels of brackets, each of which takes more of the stack than other levels do.
+/// The limit for brackets, each of which uses more stack than other nesting.
 const MAX_BRACKETS: usize = 500;
 
-/// Why a template cannot be read.
+/// Why a template cannot be parsed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum Unreadable {
-    /// It is no Jsonnet.
+    /// It is not Jsonnet.
     #[error("{what}")]
     Syntax {
         /// What is wrong.
@@ -26,21 +26,21 @@ pub(crate) enum Unreadable {
         /// Where.
         place: Place,
     },
-    /// It is larger than Kratos' evaluator takes.
+    /// It is larger than the Kratos evaluator accepts.
     #[error("it is too large for Kratos")]
     TooLarge,
-    /// Nobody writes such a template.
+    /// Its nesting is deeper than in any real template.
     #[error("its brackets are nested more than {MAX_BRACKETS} levels deep")]
     TooDeep,
-    /// The machine has no room for it, or the parser has failed.
+    /// The machine has too little memory, or the parser has failed.
     #[error("it cannot be parsed here")]
     Failed,
 }
 
-/// Reads a template.
+/// Parses a template.
 ///
 /// # Errors
-/// Where it is no Jsonnet, or too much of it.
+/// If it is not Jsonnet, too large or too deep.
 pub(crate) fn read(code: &str) -> Result<Reading, Unreadable> {
     if code.len() > EVALUATOR_BYTES {
         return Err(Unreadable::TooLarge);
@@ -68,7 +68,7 @@ fn parse_and_walk(code: &str) -> Result<Reading, Unreadable> {
     }
 }
 
-/// The deepest level of brackets, or more where texts and comments hold some.
+/// The deepest level of brackets, or more if texts and comments contain some.
 fn brackets(code: &str) -> usize {
     let (mut level, mut deepest) = (0_usize, 0);
     for byte in code.bytes() {
@@ -82,7 +82,7 @@ fn brackets(code: &str) -> usize {
     deepest
 }
 
-/// Line and column of a byte.
+/// The line and column of a byte offset.
 pub(super) fn place(code: &str, offset: u32) -> Place {
     let before: String =
         String::from_utf8_lossy(&code.as_bytes()[..code.len().min(offset as usize)]).into_owned();

@@ -16,7 +16,7 @@ pub(crate) enum Step {
 pub(crate) struct Path(Vec<Step>);
 
 impl Path {
-    /// The path one step on.
+    /// The path extended by one step.
     #[must_use]
     pub(crate) fn then(&self, step: Step) -> Self {
         Self(self.0.iter().cloned().chain([step]).collect())
@@ -27,12 +27,12 @@ impl Path {
         &self.0
     }
 
-    /// Whether it is of these keys and no others.
+    /// Whether it consists of exactly these keys.
     pub(crate) fn is(&self, keys: &[&str]) -> bool {
         self.0.len() == keys.len() && self.is_within(keys)
     }
 
-    /// Whether it is of these keys, or leads on from there.
+    /// Whether it starts with these keys.
     pub(crate) fn is_within(&self, keys: &[&str]) -> bool {
         let holds = |(step, key): (&Step, &&str)| matches!(step, Step::Key(name) if name == key);
         self.0.len() >= keys.len() && self.0.iter().zip(keys).all(holds)

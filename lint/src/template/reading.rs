@@ -1,4 +1,4 @@
-//! What a template does, as the rules look at it.
+//! What a template does, as the rules see it.
 
 use crate::Place;
 
@@ -7,29 +7,29 @@ use super::Path;
 /// What a template does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
-    /// Its parameters; `None` where it is no function, and Kratos' ctx goes nowhere.
+    /// Its parameters; `None` if it is not a function, and ignores Kratos' ctx.
     pub(crate) parameters: Option<Vec<Parameter>>,
-    /// What it reads of `ctx`.
+    /// What it reads from `ctx`.
     pub(crate) reads: Vec<Read>,
-    /// What of `ctx` it sends on.
+    /// Which parts of `ctx` it sends on.
     pub(crate) forwards: Vec<Forward>,
     /// Texts that it sends under a name.
     pub(crate) named_texts: Vec<NamedText>,
-    /// The fields of its result that are no text.
+    /// The fields of its output that are not texts.
     pub(crate) no_texts: Vec<String>,
-    /// All texts that stand in it, used or not.
+    /// All texts in it, used or not.
     pub(crate) texts: Vec<Text>,
-    /// Tags that tell which hook it is for.
+    /// Tags that identify its hook.
     pub(crate) tags: Vec<Tag>,
-    /// The types of Ory's messages in its result.
+    /// The types of Ory's messages in its output.
     pub(crate) message_types: Vec<MessageType>,
     /// Where it fails on purpose.
     pub(crate) errors: Vec<ErrorText>,
     /// Where it imports.
     pub(crate) imports: Vec<Place>,
-    /// Where it asks for an external variable or a native function.
+    /// Where it uses an external variable or a native function.
     pub(crate) externals: Vec<Place>,
-    /// Whether it does too much to be followed to its end.
+    /// Whether it does too much to be walked to its end.
     pub(crate) gave_up: bool,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Reading {
 pub(crate) struct Parameter {
     /// Its name.
     pub(crate) name: String,
-    /// Whether it may be left out.
+    /// Whether it is optional.
     pub(crate) has_default: bool,
 }
 
@@ -49,12 +49,12 @@ pub(crate) struct Read {
     pub(crate) path: Path,
     /// Where it is read.
     pub(crate) place: Place,
-    /// Whether the template is prepared for its absence: by `std.get`, or by asking anywhere
-    /// whether it is there.
+    /// Whether the template handles its absence: with `std.get`, or by checking anywhere whether it
+    /// is present.
     pub(crate) guarded: bool,
 }
 
-/// A part of `ctx` that becomes part of the result.
+/// A part of `ctx` that becomes part of the output.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Forward {
     /// Which part.
@@ -63,16 +63,16 @@ pub(crate) struct Forward {
     pub(crate) place: Place,
 }
 
-/// A text that stands in a template.
+/// A text in a template.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Text {
     /// The text.
     pub(crate) text: String,
-    /// Where it stands first: the parser does not tell, the template's source does.
+    /// Its first place: found in the source, since the parser does not report it.
     pub(crate) place: Place,
 }
 
-/// A constant text in the result.
+/// A constant text in the output.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct NamedText {
     /// The fields that lead to it.
@@ -92,38 +92,38 @@ pub(crate) struct Tag {
     pub(crate) method: String,
     /// Before or after the identity is saved.
     pub(crate) when: String,
-    /// Where it stands.
+    /// Its place.
     pub(crate) place: Place,
 }
 
-/// The type of a message that Ory is to show.
+/// The type of a message that Ory shows.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct MessageType {
     /// The word.
     pub(crate) word: String,
-    /// Where it stands.
+    /// Its place.
     pub(crate) place: Place,
 }
 
 /// The text of an `error` or an assertion.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ErrorText {
-    /// What is known of it.
+    /// What is known about it.
     pub(crate) text: Certainty,
-    /// Whether an assertion says it.
+    /// Whether it is from an assertion.
     pub(crate) is_assertion: bool,
-    /// Where it stands.
+    /// Its place.
     pub(crate) place: Place,
 }
 
-/// What is known of a text.
+/// What is known about a text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Certainty {
     /// All of it.
     Whole(String),
     /// How it begins.
     Begins(String),
-    /// Nothing, and a part of `ctx` may decide it.
+    /// Nothing, and it may depend on a part of `ctx`.
     FromCtx(Path),
     /// Nothing.
     Unknown,

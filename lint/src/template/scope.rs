@@ -1,4 +1,4 @@
-//! Names, and what they stand for.
+//! Names and their values.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use super::{
     walk::Walk,
 };
 
-/// A value that is looked at once somebody asks for it.
+/// A value that is walked on first use.
 pub(super) enum Thunk<'a> {
     Expression(&'a Expr, Scope),
     Function(Rc<Function<'a>>),
@@ -18,13 +18,13 @@ pub(super) enum Thunk<'a> {
 }
 
 impl<'a> Thunk<'a> {
-    /// A function that is defined where the names of this frame are.
+    /// A function that is defined in the scope of this frame.
     pub(super) fn function(parameters: &'a ExprParams, body: &'a Expr, frame: usize) -> Self {
         Self::Function(Rc::new(Function { parameters, body, scope: Some(frame) }))
     }
 }
 
-/// Names side by side.
+/// Names of one scope.
 pub(super) struct Frame {
     pub(super) names: Vec<(IStr, ThunkId)>,
     pub(super) around: Scope,
@@ -41,7 +41,7 @@ impl<'a> Walk<'a> {
         .unwrap_or(Value::Opaque)
     }
 
-    /// A mention of `ctx` has a place of its own.
+    /// Each mention of `ctx` has its own place.
     pub(super) fn variable(&mut self, name: &IStr, at: u32, scope: Scope) -> Value<'a> {
         match self.lookup(name, scope) {
             Some(Value::Ctx(path, _)) => Value::Ctx(path, at),
@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
 
     pub(super) fn force(&mut self, id: ThunkId) -> Value<'a> {
         let value = match std::mem::replace(&mut self.thunks[id], Thunk::Busy) {
-            // It needs itself: whatever it holds is seen where it was begun.
+            // It depends on itself: its contents are recorded where the walk of it began.
             Thunk::Busy => return Value::Opaque,
             Thunk::Done(value) => value,
             Thunk::Function(function) => Value::Function(function),
@@ -93,7 +93,7 @@ impl<'a> Walk<'a> {
         self.frames[frame].names.push((name, thunk));
     }
 
-    /// Names that may all speak of one another.
+    /// Names that may refer to each other.
     pub(super) fn bind_all(&mut self, locals: &'a [BindSpec], around: Scope) -> usize {
         let frame = self.frame(around);
         for local in locals {

@@ -1,22 +1,22 @@
-//! How much of its limit a template takes in Kratos' evaluator.
+//! How much of the limit of the Kratos evaluator a template uses.
 //!
-//! Kratos hands the evaluator's process one line of JSON, with the template's reference as its
-//! file name, the template, and ctx. The process reads a line with Go's `bufio.Scanner` as it
-//! comes, so one over 64 KiB kills it: the hook is called with an empty body, or the flow fails.
-//! An inline template counts twice, as its reference holds all of it.
+//! Kratos sends the evaluator process one line of JSON: the reference of the template as its file
+//! name, the template, and ctx. The process reads the line with Go's `bufio.Scanner` and its
+//! default limit, so a line over 64 KiB kills it: the hook is called with an empty body, or the
+//! flow fails. An inline template counts twice, since its reference contains all of it.
 //!
 //! Source: ory/kratos `oryx/jsonnetsecure/cmd.go`, `request/builder.go`. Measured:
 //! `tests/real/kratos/ctx.rs`.
 
-/// What the evaluator reads at most: Go's `bufio.MaxScanTokenSize`.
+/// The most that the evaluator reads: Go's `bufio.MaxScanTokenSize`.
 pub(crate) const EVALUATOR_BYTES: usize = 64 * 1024;
 
-/// What a template takes of it, without any ctx.
+/// The size of a template in this line, without ctx.
 pub(crate) fn evaluator_bytes(reference: &str, code: &str) -> usize {
     escaped(reference) + escaped(code)
 }
 
-/// The length as Go writes JSON, which escapes what HTML would take for a tag.
+/// The length of the JSON that Go writes, which escapes characters of HTML tags.
 fn escaped(text: &str) -> usize {
     let length = |character: char| match character {
         '"' | '\\' | '\n' | '\r' | '\t' => 2,

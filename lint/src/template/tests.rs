@@ -1,4 +1,4 @@
-//! What is seen of a template.
+//! What the walk finds in a template.
 
 use super::{Certainty, Reading, read};
 
@@ -6,7 +6,7 @@ fn reading(code: &str) -> Reading {
     read(code).unwrap_or_else(|error| panic!("{code}: {error}"))
 }
 
-/// What is sent, as text, without doubles.
+/// The paths that are sent, as text, without duplicates.
 fn sent(code: &str) -> Vec<String> {
     let mut sent: Vec<_> =
         reading(code).forwards.iter().map(|forward| forward.path.to_string()).collect();
@@ -63,7 +63,7 @@ fn read_fields_and_required_fields_are_found() {
     let asked = "function(ctx) if std.objectHas(ctx, 'a') then ctx.a";
     assert_eq!(read(asked), [one("ctx.a", true)]);
     assert_eq!(read("function(ctx) if 'a' in ctx then ctx.a"), [one("ctx.a", true)]);
-    // Jsonnet never looks at what nobody uses.
+    // Jsonnet never evaluates an unused value.
     assert_eq!(read("function(ctx) local unused = ctx.a; 1"), []);
     assert_eq!(read("function(ctx) { assert ctx.a }"), [one("ctx.a", false)]);
 }

@@ -1,4 +1,4 @@
-//! What is known of a value without evaluating.
+//! What is known about a value without evaluating it.
 
 use std::rc::Rc;
 
@@ -6,11 +6,11 @@ use jrsonnet_ir::{Expr, ExprParams, IStr};
 
 use super::Path;
 
-/// What a text or an object may grow to: each sum can double it.
+/// The largest size of a text or an object: each sum can double it.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 const MAX_MEMBERS: usize = 1024;
 
-/// What an expression may come to.
+/// The possible value of an expression.
 #[derive(Clone)]
 pub(super) enum Value<'a> {
     /// A part of `ctx`, read at this byte.
@@ -23,15 +23,15 @@ pub(super) enum Value<'a> {
     Object(Rc<Vec<Member>>),
     /// An array of these.
     List(Rc<Vec<Value<'a>>>),
-    /// One of these, or something made of them.
+    /// One of these, or something made from them.
     Mix(Rc<Vec<Value<'a>>>),
-    /// A function of the template's.
+    /// A function in the template.
     Function(Rc<Function<'a>>),
     /// `std`.
     Library,
     /// A function of `std`.
     LibraryFunction(IStr),
-    /// Nothing is known, and nothing of `ctx` is in it.
+    /// Unknown, and without any part of `ctx`.
     Opaque,
 }
 
@@ -44,7 +44,7 @@ impl Value<'_> {
         }
     }
 
-    /// Texts are put together, and the fields of an object are taken over by those of another.
+    /// Concatenates texts; for objects, the fields of the right one override those of the left.
     pub(super) fn sum(left: Self, right: Self) -> Self {
         match (&left, &right) {
             (Self::Text(left), Self::Text(right)) if left.len() + right.len() <= MAX_TEXT_BYTES => {
@@ -67,25 +67,25 @@ impl Value<'_> {
 /// A field of an object.
 #[derive(Clone)]
 pub(super) struct Member {
-    /// `None` where it is computed.
+    /// `None` if it is computed.
     pub(super) name: Option<IStr>,
-    /// Whether it is left out of JSON.
+    /// Whether it is omitted from JSON.
     pub(super) hidden: bool,
-    /// What it holds.
+    /// Its value.
     pub(super) value: ThunkId,
-    /// The byte that its name stands at.
+    /// The byte offset of its name.
     pub(super) at: u32,
 }
 
-/// A function with the names that it sees.
+/// A function and the names in its scope.
 pub(super) struct Function<'a> {
     pub(super) parameters: &'a ExprParams,
     pub(super) body: &'a Expr,
     pub(super) scope: Scope,
 }
 
-/// A value that is looked at once somebody asks for it.
+/// A value that is walked on first use.
 pub(super) type ThunkId = usize;
 
-/// The names that an expression sees: a frame, which knows the one around it.
+/// The names in the scope of an expression: a frame with a link to the enclosing one.
 pub(super) type Scope = Option<usize>;

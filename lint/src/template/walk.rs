@@ -1,9 +1,9 @@
-//! Following a template: what each expression may come to.
+//! Walks a template: the possible values of each expression.
 //!
-//! Names are looked up, constants are put together, functions of the template are gone into, and
-//! both branches of an `if` are taken. Values are looked at when somebody asks, as Jsonnet does,
-//! so that a name may stand for something that comes after it. There is an end to steps and depth:
-//! Jsonnet may run forever, this must not.
+//! The walk looks up names, joins constants, enters functions of the template, and takes both
+//! branches of an `if`. Values are walked on first use, as in Jsonnet, so a name may refer to
+//! something defined later. Steps and depth are limited: Jsonnet may run forever, the walk must
+//! not.
 
 use std::{collections::HashSet, rc::Rc};
 
@@ -17,7 +17,7 @@ use super::{
     value::{Function, Scope, Value},
 };
 
-/// Far more than a template of people's takes.
+/// Far more than a real template takes.
 const MAX_STEPS: usize = 200_000;
 const MAX_DEPTH: usize = 300;
 
@@ -33,7 +33,7 @@ pub(super) struct Walk<'a> {
     pub(super) reading: Reading,
 }
 
-/// Reads a parsed template.
+/// Walks a parsed template.
 pub(super) fn read(template: &Expr, code: &str) -> Reading {
     let mut walk = Walk {
         code,
@@ -63,7 +63,7 @@ impl<'a> Walk<'a> {
         place(self.code, at)
     }
 
-    /// Whether there is still something to spend.
+    /// Whether any steps are left.
     pub(super) fn may_go_on(&mut self) -> bool {
         self.steps += 1;
         let may = self.steps < MAX_STEPS;
