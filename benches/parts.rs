@@ -34,10 +34,10 @@ use uuid::Uuid;
 const MANDRILL_KEY: &str = "the-mandrill-key";
 const SENT: &[u8] = br#"[{"email":"ann@example.com","status":"sent","_id":"0123456789abcdef0123456789abcdef","reject_reason":null,"queued_reason":null}]"#;
 
-/// Nothing is received here.
+/// A queue that nothing is received from.
 const RULES: Rules = Rules { visibility_timeout: LAMBDA_TIMEOUT, max_receives: 1 };
 
-/// A vendor that says at once that all is well.
+/// A vendor that accepts every call at once.
 struct Willing;
 
 #[async_trait]
@@ -65,7 +65,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime starts")
 }
 
-/// The function over ports without I/O; its records forget nothing, so each event is a new one.
+/// The function over ports without I/O. Its records are kept, so each event is a new one.
 fn function() -> Arc<dyn Function> {
     let secrets = MemorySecrets::default();
     secrets.put("webhook", WEBHOOK_KEY);

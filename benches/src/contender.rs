@@ -1,4 +1,4 @@
-//! Who is measured.
+//! The programs that are measured.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub(crate) const OURS: &str = "ours";
 pub(crate) const NODE: &str = "Node";
 pub(crate) const PYTHON: &str = "Python";
 
-/// The programs, built and installed. Those in Rust are always there.
+/// The programs, built and installed. Those in Rust are always available.
 pub(crate) struct Programs {
     pub(crate) hello: PathBuf,
     pub(crate) welcome: PathBuf,
@@ -52,22 +52,22 @@ impl Programs {
         contender(OURS, &self.welcome, variables)
     }
 
-    /// The function's binary by itself.
+    /// The binary of the function alone.
     pub(crate) fn ours_of(program: &Path, variables: &Variables) -> Contender {
         contender(OURS, program, variables)
     }
 
-    /// What stores its events in the queue.
+    /// The function that enqueues its events.
     pub(crate) fn storing(&self, variables: &Variables) -> Contender {
         Contender { expects: "accepted", ..self.ours(variables) }
     }
 
-    /// The function, built so that it trusts the fakes' certificate.
+    /// The function, built to trust the certificate of the fakes.
     pub(crate) fn ours_over_tls(variables: &Variables) -> Contender {
         contender(OURS, &workspace::binary_with_extra_root("mandrill-welcome"), variables)
     }
 
-    /// Node, with Powertools' idempotency where there is a table.
+    /// Node, with Powertools' idempotency if there is a table.
     pub(crate) fn node(&self, variables: &Variables) -> Result<Contender, Missing> {
         let node = self.node.as_ref().map_err(Clone::clone)?;
         let bundle =

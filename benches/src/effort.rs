@@ -1,4 +1,4 @@
-//! What is measured, and how much.
+//! What is measured, and how often.
 
 use clap::{Args, ValueEnum};
 
@@ -19,7 +19,7 @@ pub(crate) enum Rows {
     Size,
 }
 
-/// How much is measured.
+/// How often everything is measured.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Effort {
     /// These rows only
@@ -40,7 +40,7 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// Whether these rows are asked for.
+    /// Whether these rows are requested.
     pub(crate) fn measures(&self, rows: Rows) -> bool {
         self.only.is_empty() || self.only.contains(&rows)
     }

@@ -1,4 +1,4 @@
-//! Events, each of its own: no duplicate flatters.
+//! Events, each unique: a duplicate would be too fast.
 
 use bytes::Bytes;
 use integration::sign_up::{random_id, sign_up as event_of};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 pub(crate) use integration::sign_up::ctx;
 
-/// The sign-up of somebody who was never seen before.
+/// The sign-up of a new person.
 pub(crate) fn sign_up(ctx: &Value) -> Bytes {
     Value::from(event_of(ctx, random_id(), random_id())).to_string().into()
 }

@@ -1,5 +1,5 @@
-//! The contenders that are not in Rust: installed from their registries into the benchmark's own
-//! folder. One that cannot be had says why, and the others still run.
+//! Installs the contenders that are not in Rust from their registries into the folder of the
+//! benchmark. If one cannot be installed, the reason is shown and the others still run.
 
 use std::{
     fs,
@@ -28,7 +28,7 @@ pub(crate) fn node() -> Result<Node, Missing> {
     Ok(Node { program, plain: bundle("plain.cjs"), idempotent: bundle("idempotent.cjs") })
 }
 
-/// Python with what `contenders/python` needs.
+/// Python with the requirements of `contenders/python`.
 pub(crate) struct Python {
     pub(crate) program: PathBuf,
     pub(crate) handler: PathBuf,
@@ -58,15 +58,15 @@ pub(crate) fn go_jsonnet() -> Result<PathBuf, Missing> {
     Ok(program)
 }
 
-/// The real path of a program: some are found by way of wrappers that take their time.
+/// The real path of a program: some are wrappers, which take time.
 fn find(program: &str) -> Result<PathBuf, Missing> {
     let mut itself = Command::new(program);
-    let told = itself.args(["--print", "process.execPath"]).output();
-    let told = told.map_err(|error| format!("{program}: {error}"))?;
-    Ok(PathBuf::from(String::from_utf8_lossy(&told.stdout).trim()))
+    let output = itself.args(["--print", "process.execPath"]).output();
+    let output = output.map_err(|error| format!("{program}: {error}"))?;
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// A contender's folder, copied to where things may be installed.
+/// The folder of a contender, copied to where packages may be installed.
 fn copy_of(contender: &str) -> PathBuf {
     let folder = scratch().join(contender);
     fs::create_dir_all(&folder).expect("the folder is ours");
@@ -79,9 +79,9 @@ fn copy_of(contender: &str) -> PathBuf {
 }
 
 fn run(command: &mut Command) -> Result<(), Missing> {
-    let told = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if told.status.success() {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
         return Ok(());
     }
-    Err(format!("{command:?}: {}", String::from_utf8_lossy(&told.stderr).trim()))
+    Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }

@@ -16,7 +16,7 @@ mod table;
 mod tls;
 mod workspace;
 
-/// The middle of the figures, which one slow outlier does not move.
+/// The median, which one slow outlier does not move.
 fn median<T: Copy + PartialOrd>(figures: &[T]) -> T {
     let mut sorted = figures.to_vec();
     sorted.sort_by(|a, b| a.partial_cmp(b).expect("a figure is a number"));

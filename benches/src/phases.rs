@@ -1,4 +1,4 @@
-//! A start, phase by phase: the same steps as a function's `main`, with a clock between them.
+//! A start by phase: the same steps as in the `main` of a function, with a clock between them.
 
 use std::{
     io::Write,
@@ -21,7 +21,7 @@ use crate::{
     workspace,
 };
 
-/// The phases, by what ends them.
+/// The phases, named after what ends them.
 const PHASES: [&str; 7] = [
     "exec until `main`",
     "async runtime",
@@ -32,7 +32,7 @@ const PHASES: [&str; 7] = [
     "prefetch of both secrets, template ready",
 ];
 
-/// Goes through a start and tells when each phase ended, in nanoseconds since 1970.
+/// Runs a start and reports when each phase ended, in nanoseconds since 1970.
 pub(crate) fn start_once() {
     let mut ends = vec![now()];
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime starts");
@@ -59,7 +59,7 @@ fn now() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos()
 }
 
-/// The medians of many starts, beside those of the real binary.
+/// The medians of many starts, next to those of the real binary.
 pub(crate) async fn measure(starts: usize) -> String {
     let surroundings = Surroundings::start().await;
     let variables = surroundings.plain();
@@ -69,10 +69,10 @@ pub(crate) async fn measure(starts: usize) -> String {
     for _ in 0..starts {
         let mut command = Command::new(std::env::current_exe().expect("a program knows itself"));
         command.arg("start-once").env_clear().envs(&variables).stdout(Stdio::piped());
-        let (begun, told) =
+        let (begun, output) =
             spawn_blocking(move || (now(), command.output())).await.expect("nothing in it panics");
-        let told = told.expect("this program runs");
-        let line = String::from_utf8_lossy(&told.stdout);
+        let output = output.expect("this program runs");
+        let line = String::from_utf8_lossy(&output.stdout);
         let ends: Vec<u128> = line.split_whitespace().flat_map(str::parse).collect();
         assert_eq!(ends.len(), PHASES.len(), "a start failed");
         let mut from = begun;

@@ -1,6 +1,6 @@
-//! Rendering: from the bytes of ctx to the bytes of the result, and the tidying after it. Both
-//! evaluators in the caller's thread: neither the way to a function's own thread for templates,
-//! nor Kratos' pipe to the process that renders.
+//! Rendering: from the bytes of ctx to the bytes of the output, and the cleanup. Both evaluators
+//! run in the caller's thread: without the template thread of a function, and without Kratos' pipe
+//! to its rendering process.
 
 use std::{
     fs,
@@ -45,13 +45,13 @@ pub(crate) async fn rows(effort: &Effort) -> Vec<Row> {
     rows
 }
 
-/// The ctx as a function gives it to its template.
+/// The ctx as a function passes it to its template.
 fn for_template(ctx: &Value) -> Value {
     let ctx = Ctx::decode(ctx.to_string().as_bytes()).expect("a ctx");
     ctx.sanitize().for_template(&Mail::sample().for_shipped_template())
 }
 
-/// Ours, and one parse and print of the same ctx, by turns.
+/// Our evaluator, and one parse and print of the same ctx, in turns.
 async fn side_by_side(source: &Source, ctx: &[u8], times: usize) -> (Figure, Figure) {
     let template = Template::begin(Rendering::InPlace, source.clone());
     template.check().expect("a shipped template parses");
@@ -87,11 +87,11 @@ fn time_go(program: &Path, source: &Source, ctx: &str, times: usize) -> Result<F
     };
     let mut command = Command::new(program);
     command.arg(file("template.jsonnet", source.code())).arg(file("ctx.json", ctx));
-    let told = command.arg(times.to_string()).output().map_err(|error| error.to_string())?;
-    if !told.status.success() {
-        return Err(String::from_utf8_lossy(&told.stderr).into_owned());
+    let output = command.arg(times.to_string()).output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    let lines = String::from_utf8_lossy(&told.stdout);
+    let lines = String::from_utf8_lossy(&output.stdout);
     let times: Vec<_> =
         lines.lines().filter_map(|line| Some(Duration::from_nanos(line.parse().ok()?))).collect();
     Ok(Figure::Time(median(&times)))

@@ -13,7 +13,7 @@ use crate::{
     table,
 };
 
-/// Measures everything; the table.
+/// Measures everything and returns the table.
 pub(crate) async fn measure(effort: &Effort) -> String {
     let programs = Programs::get();
     let surroundings = Surroundings::start().await;

@@ -1,4 +1,4 @@
-//! One process of a contender, timed from its start on.
+//! One process of a contender, timed from its start.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ use crate::{contender::Contender, workspace};
 
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:mandrill-welcome";
 
-/// Nothing takes this long, unless it will never come.
+/// A timeout that only a process that hangs exceeds.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running process; it is killed when it is dropped.
@@ -44,7 +44,7 @@ impl Sandbox {
         let mut command = Command::new(&contender.program);
         command.args(&contender.arguments).env_clear().envs(contender.variables.clone());
         command.env("AWS_LAMBDA_RUNTIME_API", runtime.address());
-        // Its log costs it the writing and us no reading.
+        // It pays for writing its log; the benchmark does not read it.
         let complaints = workspace::scratch().join(format!("{}.stderr", contender.name));
         let complaints = fs::File::create(complaints).expect("the folder is ours");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(complaints).kill_on_drop(true);
@@ -62,7 +62,7 @@ impl Sandbox {
         }
     }
 
-    /// Gives it an event; how long it took until its answer came, and since its very start.
+    /// Sends it an event; returns the time to its answer, from the event and from the start.
     pub(crate) async fn invoke(&mut self, event: Bytes) -> Timed {
         let (waiting, _) = oneshot::channel();
         let ready_then = std::mem::replace(&mut self.ready, waiting);
@@ -79,7 +79,7 @@ impl Sandbox {
         Timed { warm: answered - given, cold: answered - self.started }
     }
 
-    /// An answer that is not the expected one was got too fast.
+    /// Checks the answer: a failure could be faster than the work.
     fn check(&self, answer: &Bytes) {
         let answer: Value = serde_json::from_slice(answer).expect("an answer is JSON");
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())
@@ -87,7 +87,7 @@ impl Sandbox {
         assert_eq!(body["status"], self.expects, "{}: {answer}", self.name);
     }
 
-    /// The most memory that it ever held, in bytes; none where the system does not tell.
+    /// The peak memory in bytes; `None` if the system does not report it.
     pub(crate) fn peak_memory(&self) -> Option<u64> {
         Some(Vitals::of(self.process.id()?)?.peak)
     }
@@ -98,7 +98,7 @@ impl Sandbox {
     }
 }
 
-/// How long one invocation took.
+/// The duration of one invocation.
 #[derive(Clone, Copy)]
 pub(crate) struct Timed {
     /// From the event to the answer.

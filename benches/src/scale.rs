@@ -1,41 +1,41 @@
-//! What many sign-ups need: an hour of them, second by second, and the time until all is delivered.
+//! The load of many sign-ups: an hour of them, second by second, until everything is delivered.
 
 use std::time::Duration;
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
-/// Sign-ups a second.
+/// Sign-ups per second.
 const RATES: [f64; 3] = [1.0, 100.0, 10_000.0];
 
-/// How long they come.
+/// The length of the peak.
 const PEAK: Duration = Duration::from_hours(1);
 
-/// Of a million sign-ups, each a welcome and an identify, in US dollars: `docs/operations.md`.
+/// For a million sign-ups, each a welcome and an identify, in US dollars: `docs/operations.md`.
 const COST_OF_A_MILLION: f64 = 5.30 + 3.38;
 
-/// How long a message rests in a queue before it is lost: `template.yaml`.
+/// How long a message stays in a queue before it is lost: `template.yaml`.
 const RETENTION: Duration = Duration::from_hours(7 * 24);
 
-/// One function, as `template.yaml` deploys it. Times are assumed: nearly all of each is the answer
-/// of somebody else.
+/// One function, as `template.yaml` deploys it. Times are assumed: nearly all of each is the
+/// response time of another service.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
     /// Its name.
     pub name: &'static str,
-    /// Seconds for an event to be stored.
+    /// Seconds to enqueue an event.
     pub accept: f64,
-    /// Seconds for one delivery, of as many events as go out together.
+    /// Seconds for one delivery of a full batch.
     pub delivery: f64,
-    /// Events that go out together at most, `BatchSize`.
+    /// Most events in one delivery, `BatchSize`.
     pub batch: f64,
-    /// Deliveries at once, `MaximumConcurrency`.
+    /// Concurrent deliveries, `MaximumConcurrency`.
     pub at_once: f64,
-    /// Events a second that its vendor takes; what is more is refused, and waits.
+    /// Events per second that its vendor accepts; the others are rejected, and wait.
     pub vendor: f64,
 }
 
-/// The functions. Somebody who signs up is welcomed and identified; that each changes something in
-/// Mailchimp as well is more than will ever be.
+/// The functions. Each sign-up is welcomed and identified. That each also changes something in
+/// Mailchimp is more than will ever happen.
 pub const FUNCTIONS: [Function; 3] = [
     Function {
         name: "mandrill-welcome",
@@ -43,8 +43,8 @@ pub const FUNCTIONS: [Function; 3] = [
         delivery: 0.33,
         batch: 1.0,
         at_once: 5.0,
-        // No limit per second is known; beyond its quota per hour Mandrill takes mails and holds
-        // them back itself.
+        // There is no known limit per second; beyond its hourly quota Mandrill accepts mails and
+        // holds them back itself.
         vendor: f64::INFINITY,
     },
     Function {
@@ -53,7 +53,7 @@ pub const FUNCTIONS: [Function; 3] = [
         delivery: 0.13,
         batch: 100.0,
         at_once: 5.0,
-        // Requests a second and workspace, each with a batch.
+        // Requests per second and workspace, each with a batch.
         vendor: 1_000.0 * 100.0,
     },
     Function {
@@ -62,33 +62,33 @@ pub const FUNCTIONS: [Function; 3] = [
         delivery: 0.48,
         batch: 1.0,
         at_once: 2.0,
-        // Writes a minute to the admin API on Ory's Growth plan.
+        // Writes per minute to the admin API on Ory's Growth plan.
         vendor: 425.0 / 60.0,
     },
 ];
 
-/// Executions at once in an account and region, unless AWS was asked for more.
+/// Concurrent executions in an account and region, unless AWS has raised the quota.
 pub const CONCURRENCY: f64 = 1_000.0;
 
-/// Requests a second for each execution that may be at once.
+/// Requests per second for each concurrent execution.
 const REQUESTS_PER_EXECUTION: f64 = 10.0;
 
-/// What becomes of one function's events.
+/// The result for the events of one function.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
-    /// Executions at once that store events, by Little's law.
+    /// Concurrent executions that enqueue events, by Little's law.
     pub accepting: f64,
-    /// Events a second that are delivered at most.
+    /// Most events per second that are delivered.
     pub capacity: f64,
-    /// The share of calls that Lambda itself answers, with a 429.
+    /// The share of calls that Lambda itself rejects with a 429.
     pub throttled: f64,
-    /// Messages in the queue at its fullest.
+    /// Most messages in the queue.
     pub deepest: f64,
-    /// How long the last one waits.
+    /// How long the last message waits.
     pub longest: Duration,
 }
 
-/// Plays the peak at this rate, until all is delivered.
+/// Simulates the peak at this rate, until everything is delivered.
 pub fn play(rate: f64) -> [Load; 3] {
     let delivering: f64 = FUNCTIONS.iter().map(|function| function.at_once).sum();
     let accepting: f64 = FUNCTIONS.iter().map(|function| rate * function.accept).sum();
@@ -102,16 +102,16 @@ pub fn play(rate: f64) -> [Load; 3] {
 impl Function {
     fn load(&self, rate: f64, admitted: f64) -> Load {
         let capacity = (self.at_once * self.batch / self.delivery).min(self.vendor);
-        let stored = rate * admitted;
+        let enqueued = rate * admitted;
         let (mut depth, mut deepest, mut second) = (0.0_f64, 0.0_f64, 0);
         while second < PEAK.as_secs() || depth > 0.0 {
-            let arrived = if second < PEAK.as_secs() { stored } else { 0.0 };
+            let arrived = if second < PEAK.as_secs() { enqueued } else { 0.0 };
             depth = (depth + arrived - capacity).max(0.0);
             deepest = deepest.max(depth);
             second += 1;
         }
         Load {
-            accepting: stored * self.accept,
+            accepting: enqueued * self.accept,
             capacity,
             throttled: 1.0 - admitted,
             deepest,

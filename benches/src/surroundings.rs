@@ -1,5 +1,5 @@
-//! What stands around a contender: fakes, plain or with TLS before them, and the variables that
-//! point at them.
+//! The environment of a contender: fakes, plain or behind TLS, and the variables that point to
+//! them.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -37,15 +37,15 @@ impl Surroundings {
         let sqs = FakeSqs::start(0).await.expect(free);
         sqs.create_queue(QUEUE);
         let mandrill = FakeMandrill::start(0, MANDRILL_KEY).await.expect(free);
-        // Each key is new, so a table that takes every write says what DynamoDB would; and what
-        // Powertools writes is more than the fake knows.
+        // Each key is new, so a table that accepts every write answers as DynamoDB would; and the
+        // fake does not support what Powertools writes.
         let dynamo_db =
             Server::start(0, |_| async { Reply::text(200, "application/x-amz-json-1.0", "{}") });
         let dynamo_db = dynamo_db.await.expect(free);
         Self { mandrill, secrets, sqs, dynamo_db, tls: Tls::new() }
     }
 
-    /// Delivers in line, and keeps no records but in memory.
+    /// Delivers inline, and keeps records only in memory.
     pub(crate) fn plain(&self) -> Variables {
         variables([
             ("AWS_LAMBDA_FUNCTION_NAME", "mandrill-welcome".to_owned()),
@@ -65,17 +65,17 @@ impl Surroundings {
         ])
     }
 
-    /// With a table of records.
+    /// With an idempotency table.
     pub(crate) fn with_table(&self) -> Variables {
         with(self.plain(), [("RECORDS_TABLE", TABLE.to_owned())])
     }
 
-    /// With a queue and the table that goes with it.
+    /// With a queue and an idempotency table.
     pub(crate) fn with_queue(&self) -> Variables {
         with(self.with_table(), [("QUEUE_URL", self.sqs.queue_url(QUEUE))])
     }
 
-    /// With TLS before Secrets Manager and Mandrill, and each contender's own way to trust it.
+    /// With TLS in front of Secrets Manager and Mandrill, and each contender's way to trust it.
     pub(crate) async fn with_tls(&self) -> Variables {
         let secrets = self.tls.before(address(&self.secrets.url())).await;
         let mandrill = self.tls.before(address(&self.mandrill.url())).await;
@@ -93,7 +93,7 @@ impl Surroundings {
         )
     }
 
-    /// Forgets what the vendor received; how many mails it was asked for.
+    /// Forgets the received calls; returns how many mails were requested.
     pub(crate) fn take_mails(&self) -> usize {
         self.mandrill.take_received().iter().filter(|call| call.is_mail()).count()
     }

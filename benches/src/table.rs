@@ -1,4 +1,4 @@
-//! The table: what was measured, against what, and whether the goal was met.
+//! The table: the measurements, their comparison, and whether the goal was met.
 
 use std::{fmt, time::Duration};
 
@@ -10,9 +10,9 @@ use crate::install::Missing;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Figure {
     Time(Duration),
-    /// Memory, shown as it is counted.
+    /// Memory, in binary units.
     Memory(u64),
-    /// A file's size, shown as it is stored.
+    /// A file size, in decimal units.
     Size(u64),
 }
 
@@ -39,20 +39,20 @@ impl fmt::Display for Figure {
     }
 }
 
-/// What a row must come to.
+/// The goal of a row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal {
-    /// At most so many times the other's.
+    /// At most this many times the other value.
     AtMostTimes(f64),
-    /// So many times faster than the other.
+    /// This many times faster than the other.
     TimesFaster(f64),
-    /// At most what stands beside it.
+    /// At most the limit.
     AtMost,
-    /// Shown to be known.
+    /// No goal, shown for information.
     None,
 }
 
-/// One row: ours beside another's, or beside a limit.
+/// One row: our value next to another one, or next to a limit.
 pub(crate) struct Row {
     pub(crate) what: String,
     pub(crate) ours: Figure,
@@ -72,12 +72,12 @@ impl Row {
         Self { what: what.into(), ours, against, theirs, goal }
     }
 
-    /// Beside a limit.
+    /// Compares with a limit.
     pub(crate) fn limited(what: impl Into<String>, ours: Figure, limit: Figure) -> Self {
         Self::new(what, ours, "the limit", Ok(limit), Goal::AtMost)
     }
 
-    /// How many times faster, or how many times as much; what the goal wants, and whether it is so.
+    /// How many times faster, or how many times as much; the goal, and whether it is met.
     fn judged(&self) -> [String; 3] {
         let Ok(theirs) = &self.theirs else { return [const { String::new() }; 3] };
         let (faster, times) =
@@ -100,7 +100,7 @@ impl Row {
     }
 }
 
-/// All rows, as a page of docs has them.
+/// All rows, in the form of the docs page.
 pub(crate) fn page(rows: &[Row]) -> String {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN);

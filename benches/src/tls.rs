@@ -1,4 +1,4 @@
-//! TLS in front of fakes that speak plain HTTP, with a certificate of its own.
+//! TLS in front of fakes that speak plain HTTP, with its own certificate.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::workspace::scratch;
 
-/// An authority that contenders are told to trust, and the certificate of loopback.
+/// An authority that the contenders trust, and the certificate for loopback.
 pub(crate) struct Tls {
     config: Arc<ServerConfig>,
     /// The authority's certificate, in DER.
@@ -46,7 +46,8 @@ impl Tls {
         }
     }
 
-    /// Ends TLS before `upstream`; where it listens. It lasts as long as the benchmark.
+    /// Terminates TLS in front of `upstream`; returns its address. It runs as long as the
+    /// benchmark.
     pub(crate) async fn before(&self, upstream: SocketAddr) -> SocketAddr {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("loopback is there");
@@ -61,7 +62,7 @@ impl Tls {
     }
 }
 
-/// Whoever hangs up has said all there is to say.
+/// An error only means that one side has closed the connection.
 async fn pass(acceptor: TlsAcceptor, stream: TcpStream, upstream: SocketAddr) {
     let Ok(mut plain) = TcpStream::connect(upstream).await else { return };
     let _ = (stream.set_nodelay(true), plain.set_nodelay(true));

@@ -1,4 +1,4 @@
-//! Where things lie, and how they are built.
+//! Paths and builds.
 
 use std::{
     env, fs,
@@ -6,8 +6,8 @@ use std::{
     process::Command,
 };
 
-/// Variables that cargo sets for this process. Build scripts look at some of them, and would run
-/// again at each change of hands.
+/// Variables that cargo sets for this process. Build scripts depend on some of them, and would run
+/// again each time they change.
 const OF_THIS_PACKAGE: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_NAME"];
 
 /// A path from the root of the repository.
@@ -20,19 +20,19 @@ fn target() -> PathBuf {
     here.ancestors().nth(2).expect("it lies in target/<profile>").to_owned()
 }
 
-/// What the benchmark installs and writes.
+/// The folder for what the benchmark installs and writes.
 pub(crate) fn scratch() -> PathBuf {
     let folder = target().join("benchmark");
     fs::create_dir_all(&folder).expect("the target folder is ours");
     folder
 }
 
-/// The release binary of a package, built by itself, as it is deployed.
+/// The release binary of a package, built alone, as it is deployed.
 pub(crate) fn binary(package: &str) -> PathBuf {
     build(package, &target(), &[])
 }
 
-/// The same, but it trusts another root as well. It lies apart: nobody may deploy it.
+/// The same, but it also trusts another root. Its folder is separate: it must not be deployed.
 pub(crate) fn binary_with_extra_root(package: &str) -> PathBuf {
     build(package, &scratch().join("extra-root"), &["--features", "shared/extra-root"])
 }

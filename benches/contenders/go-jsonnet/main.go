@@ -1,7 +1,7 @@
 // Times go-jsonnet as Kratos uses it: a fresh VM for each rendering.
 //
-// go-jsonnet TEMPLATE CTX TIMES prints the nanoseconds of each rendering, a line each. From the
-// bytes of ctx to the bytes of the result.
+// go-jsonnet TEMPLATE CTX TIMES prints the nanoseconds of each rendering, one per line, from the
+// bytes of ctx to the bytes of the output.
 package main
 
 import (

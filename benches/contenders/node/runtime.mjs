@@ -1,4 +1,4 @@
-// The Runtime API's client: less than Lambda's own, which is to the good of this contender.
+// A client of the Runtime API. It does less than Lambda's own, which favors this contender.
 import http from 'node:http';
 
 const [hostname, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');

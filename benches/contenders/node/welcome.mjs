@@ -1,4 +1,5 @@
-// What mandrill-welcome does: knows its caller, writes the mail, sends it, says what came of it.
+// Does what mandrill-welcome does: authenticates the caller, renders the mail, sends it, reports
+// the outcome.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';

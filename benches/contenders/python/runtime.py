@@ -1,4 +1,4 @@
-"""The Runtime API's client: less than Lambda's own, which is to the good of this contender."""
+"""A client of the Runtime API. It does less than Lambda's own, which favors this contender."""
 
 import http.client
 import json
@@ -10,7 +10,7 @@ ROOT = "/2018-06-01/runtime"
 
 
 class Context:
-    """What Lambda tells of one invocation, as far as Powertools asks for it."""
+    """The context of one invocation, limited to what Powertools reads."""
 
     function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
     memory_limit_in_mb = int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"])
@@ -40,5 +40,5 @@ def serve(handler):
             answer = handler(json.loads(event), context)
             call("POST", f"{invocation}/response", json.dumps(answer))
         except Exception as error:
-            told = {"errorType": type(error).__name__, "errorMessage": traceback.format_exc()}
-            call("POST", f"{invocation}/error", json.dumps(told))
+            failure = {"errorType": type(error).__name__, "errorMessage": traceback.format_exc()}
+            call("POST", f"{invocation}/error", json.dumps(failure))

@@ -1,4 +1,4 @@
-"""What mandrill-welcome does: knows its caller, writes the mail, sends it, says what came of it."""
+"""Does what mandrill-welcome does: authenticates the caller, sends the mail, reports the outcome."""
 
 import base64
 import hmac
@@ -50,7 +50,7 @@ def mail(ctx):
 
 
 def send(event):
-    """Sends the mail of one event; what Mandrill said."""
+    """Sends the mail of one event; returns the answer of Mandrill."""
     message = {**mail(event["ctx"]), "metadata": {"ory_key": event["key"]}}
     response = pool.request(
         "POST",
@@ -68,7 +68,7 @@ def send(event):
 
 
 def once(sending):
-    """The same, at most once a key, with Powertools' idempotency."""
+    """The same, at most once per key, with Powertools' idempotency."""
     from aws_lambda_powertools.utilities.idempotency import (
         DynamoDBPersistenceLayer,
         IdempotencyConfig,

@@ -1,4 +1,4 @@
-//! The most memory that a contender ever held.
+//! The peak memory of a contender.
 
 use crate::{
     contender::{Contender, HELLO, NODE, PYTHON, Programs},
@@ -13,7 +13,7 @@ use crate::{
 /// Invocations before the first look.
 const FIRST_LOOK: usize = 1_000;
 
-/// Invocations between two times that the fakes forget.
+/// Invocations between two resets of the fakes.
 const AT_A_TIME: usize = 1_000;
 
 const LIMIT: Figure = Figure::Memory(16 << 20);

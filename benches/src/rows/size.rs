@@ -1,4 +1,4 @@
-//! How large the bootstrap is, stripped as the release profile has it, and zipped.
+//! The size of the bootstrap: stripped by the release profile, and zipped.
 
 use std::{fs, io::Write};
 
@@ -14,7 +14,7 @@ const ZIPPED_LIMIT: u64 = 5_500_000;
 
 pub(super) fn rows(programs: &Programs) -> Vec<Row> {
     let bootstrap = fs::read(&programs.welcome).expect("it was just built");
-    // What a zip file adds to this is a name, twice.
+    // A zip file adds only its name, twice.
     let mut zip = DeflateEncoder::new(Vec::new(), Compression::default());
     zip.write_all(&bootstrap).expect("memory takes it");
     let zipped = zip.finish().expect("memory takes it");

@@ -1,4 +1,4 @@
-//! Starts: to the first request for an event, and to the end of the first delivery.
+//! Starts: up to the first request for an event, and up to the end of the first delivery.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Warm: a contender that has started long ago gets one event after the other.
+//! Warm invocations: a running contender receives one event after the other.
 
 use std::time::Duration;
 
@@ -15,11 +15,10 @@ use crate::{
     table::{Figure, Goal, Row},
 };
 
-/// Invocations before the first that counts: compilers that compile as they go have theirs behind
-/// them.
+/// Invocations before the first that counts, so that JIT compilers have finished.
 const WARM_UP: usize = 300;
 
-/// Invocations of one contender before it is the next one's turn.
+/// Invocations of one contender before the next one's turn.
 const IN_A_ROW: usize = 20;
 
 pub(super) async fn rows(
@@ -53,7 +52,7 @@ pub(super) async fn rows(
     ]
 }
 
-/// The medians of many invocations, the contenders by turns.
+/// The medians of many invocations; the contenders take turns.
 async fn measure<const N: usize>(
     all: [Result<Contender, Missing>; N],
     surroundings: &Surroundings,

@@ -1,9 +1,9 @@
-//! Answers any event at once: what the runtime alone costs.
+//! Answers any event at once: the cost of the runtime alone.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};
 
-/// On one thread, as our functions: more threads would only make it slower to start.
+/// On one thread, as our functions: more threads would only slow down the start.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     run(service_fn(hello)).await
