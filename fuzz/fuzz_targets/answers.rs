@@ -1,8 +1,8 @@
 //! A vendor's answer: a status, headers and a body, written as in HTTP.
 //!
-//! Holds: each table of outcomes is total; a vendor has an event only if it answered 2xx; we answer
-//! 2xx only for what is settled; a wait is the vendor's own, and bounded; and no cause, which goes
-//! to the log, repeats what the vendor said.
+//! Checks: each table of outcomes is total; a vendor has an event only if it answered 2xx; we
+//! answer 2xx only for what is settled; a wait comes from the vendor and is bounded; and no cause,
+//! which is logged, repeats the vendor's text.
 #![no_main]
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -36,7 +36,7 @@ fuzz_target!(|answer: &[u8]| {
     }
     match mandrill_welcome::read_search(KEY, &answer) {
         Found::Done(_) => {
-            // What nobody reads may be broken: then there is nothing to compare with.
+            // A part that is never read may be broken: then there is nothing to compare with.
             let rows: Vec<Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
             let is_ours = |row: &Value| row["metadata"]["ory_key"] == KEY;
             assert!(rows.is_empty() || rows.iter().any(is_ours));
@@ -61,7 +61,7 @@ fn check(outcome: &Outcome, answer: &Response) {
     let wait = backoff(outcome, u32::from(answer.status), 0.5);
     assert_eq!(wait.is_none(), outcome.is_settled());
     assert!(wait.is_none_or(|wait| wait <= MAX_RETRY_AFTER));
-    // No table's word has an `@`; what the seeds' vendors say has.
+    // No word of our tables contains an `@`; the texts of the vendors in the seeds do.
     let cause = outcome.cause().unwrap_or_default();
     assert!(cause.len() < 100 && cause.is_ascii() && !cause.contains('@'), "{cause}");
 }

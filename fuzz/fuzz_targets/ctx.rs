@@ -1,8 +1,7 @@
-//! A body from Ory: decoded, reduced, and its key.
+//! A body from Ory: decoded, sanitized, and its event id.
 //!
-//! Holds: reduce has nothing left to do the second time, cookies, credentials, forms and queries
-//! make no difference to what it leaves, and an event comes out of the queue as it went in, with
-//! the same key.
+//! Checks: sanitizing again changes nothing; cookies, credentials, forms and queries do not affect
+//! the result; and an event survives the queue unchanged, with the same id.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -23,12 +22,12 @@ fuzz_target!(|body: &[u8]| {
     let key = EventId::of_event(None, event.as_value());
     assert!(!event.has_nil_id() || (event.is_before_save() && event.identity_id().is_none()));
 
-    assert!(came_again(event.as_value()) == event, "reduced twice");
+    assert!(came_again(event.as_value()) == event, "sanitized twice");
     assert!(came_again(&with_secrets(event.as_value())) == event, "a secret is left");
 
     let message = Message::new(NAME, key.clone(), datetime!(2026-01-02 03:04:05 UTC), event);
-    let stored = message.to_json().expect("JSON");
-    let read = Message::<SanitizedCtx>::from_json(&stored, NAME).expect("a message of ours");
+    let enqueued = message.to_json().expect("JSON");
+    let read = Message::<SanitizedCtx>::from_json(&enqueued, NAME).expect("a message of ours");
     assert!(read.event == message.event, "another event came out of the queue");
     assert_eq!(EventId::of_event(None, read.event.as_value()), key);
 });
@@ -38,7 +37,7 @@ fn came_again(ctx: &Value) -> SanitizedCtx {
     Ctx::decode(body.as_bytes()).expect("a ctx that was one").sanitize()
 }
 
-/// The ctx with whatever must not travel on in it.
+/// The ctx with everything that must be removed from it.
 fn with_secrets(ctx: &Value) -> Value {
     let mut ctx = ctx.clone();
     for (place, names) in [
@@ -66,7 +65,7 @@ fn with_secrets(ctx: &Value) -> Value {
 
 fn add_to_query(url: &mut Value) {
     if let Value::String(url) = url {
-        let mark = if url.contains('?') { '&' } else { '?' };
-        *url = format!("{url}{mark}token={SECRET}#{SECRET}");
+        let separator = if url.contains('?') { '&' } else { '?' };
+        *url = format!("{url}{separator}token={SECRET}#{SECRET}");
     }
 }

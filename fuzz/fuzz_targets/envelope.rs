@@ -1,7 +1,6 @@
-//! A function URL's event.
+//! An event of a function URL.
 //!
-//! Holds: whoever presents the key is let in, and nobody else, and the body that comes out is the
-//! one that came, within the limit.
+//! Checks: only a caller with the key is let in, and the body is unchanged and within the limit.
 #![no_main]
 
 use std::{
@@ -40,7 +39,7 @@ fn let_in(request: WebhookRequest) -> Option<Authenticated> {
     RUNTIME.block_on(AUTH.authenticate(request)).ok()
 }
 
-/// Whether the key stands in any text of the event, plain or as the password of HTTP Basic.
+/// Whether any text of the event contains the key, plain or as the password of HTTP Basic.
 fn holds_the_key(value: &Value) -> bool {
     match value {
         Value::String(text) => {
@@ -54,7 +53,7 @@ fn holds_the_key(value: &Value) -> bool {
     }
 }
 
-/// The same event from somebody who knows the key.
+/// The same event from a caller with the key.
 fn with_key(event: &Value) -> Option<Value> {
     let mut event = event.clone();
     let headers = event.get_mut("headers")?.as_object_mut()?;
@@ -68,7 +67,7 @@ fuzz_target!(|event: &[u8]| {
     let Ok(request) = WebhookRequest::open(event.clone().into()) else { return };
     assert!(request.cookie(KEY_NAME).all(|value| !value.contains(';')));
     if let_in(request).is_some() {
-        assert!(holds_the_key(&event), "a stranger is let in");
+        assert!(holds_the_key(&event), "an unauthenticated caller is let in");
     }
     let Some(event) = with_key(&event) else { return };
     let request = WebhookRequest::open(event.clone().into()).expect("the same event");

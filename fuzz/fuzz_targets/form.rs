@@ -1,7 +1,7 @@
-//! A form of Mailchimp's, and the event that it is.
+//! A form from Mailchimp, and its event.
 //!
-//! Holds: a form stays within its bounds, comes back the same when it is written anew, and an event
-//! comes out of the queue as it went in and shows no more of itself than its type and list.
+//! Checks: a form stays within its bounds and is the same after it is encoded again; an event
+//! survives the queue unchanged and shows only its type and list.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -25,7 +25,7 @@ fuzz_target!(|body: &[u8]| {
     assert!(pairs.len() <= MAX_PAIRS);
     match form::decode(pairs.join("&").as_bytes()) {
         Ok(again) => assert_eq!(again, form),
-        // An index that was not spelled out is longer when it is.
+        // An implicit index is longer when it is written out.
         Err(error) => assert!(matches!(error, FormError::NameTooLong { .. }), "{error}"),
     }
     read(&form);
@@ -65,7 +65,7 @@ fn read(form: &Form) {
 fn rest(event: Event) {
     let received_at = datetime!(2026-01-02 03:04:05 UTC);
     let message = Message::new(NAME, EventId::digest(b"event"), received_at, event);
-    let stored = message.to_json().expect("JSON");
-    let read = Message::<Event>::from_json(&stored, NAME).expect("a message of ours");
+    let enqueued = message.to_json().expect("JSON");
+    let read = Message::<Event>::from_json(&enqueued, NAME).expect("a message of ours");
     assert!(read.event == message.event, "another event came out of the queue");
 }

@@ -1,8 +1,8 @@
-//! A configuration of Kratos' for `ory-actions lint`, and, behind a line of dashes, a template: it
-//! stands wherever the configuration has `TEMPLATE`, and is looked at by itself.
+//! A Kratos configuration for `ory-actions lint`, and, after a line of dashes, a template: it
+//! replaces `TEMPLATE` in the configuration, and is also checked alone.
 //!
-//! Holds: whatever is taken is looked at to the end, finds the same as JSON that it does as YAML,
-//! and its report counts what it tells.
+//! Checks: every accepted configuration is checked to the end, gives the same findings as JSON and
+//! as YAML, and the counts in its report are right.
 #![no_main]
 
 use std::path::Path;
@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use lint::{Kind, RULES, Report, lint};
 use serde_json::Value;
 
-/// What is beside it.
+/// The folder for relative paths.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../lint/tests/corpus/good");
 
 fuzz_target!(|input: &str| {
@@ -27,7 +27,7 @@ fuzz_target!(|input: &str| {
                 let json: Value = serde_yaml_ng::from_value(yaml).expect("it was JSON before");
                 json.to_string()
             });
-        // JSON may have keys that are too long for YAML, where they have to be spelled otherwise.
+        // JSON may have keys that are too long for YAML, which needs another notation for them.
         if let Some(again) = looked_at("kratos.json", &json.expect("YAML")) {
             assert_eq!(again.findings, report.findings);
             assert_eq!(again.notes, report.notes);
@@ -44,10 +44,10 @@ fn looked_at(name: &str, text: &str) -> Option<Report> {
 
 fn check(report: &Report) {
     assert!(report.findings.iter().all(|finding| RULES.contains(&finding.rule)));
-    let told = report.to_json("x");
-    let findings = told["findings"].as_array().map_or(0, Vec::len);
-    let counted = ["errors", "warnings"].map(|kind| told[kind].as_u64().unwrap_or_default());
+    let json = report.to_json("x");
+    let findings = json["findings"].as_array().map_or(0, Vec::len);
+    let counted = ["errors", "warnings"].map(|kind| json[kind].as_u64().unwrap_or_default());
     assert_eq!(counted[0] + counted[1], findings as u64);
-    assert_eq!(report.has_no_errors(), told["errors"] == 0);
+    assert_eq!(report.has_no_errors(), json["errors"] == 0);
     assert!(report.to_text("x").starts_with(['e', 'w', 'n', 'x']));
 }

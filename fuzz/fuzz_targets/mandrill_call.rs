@@ -1,8 +1,8 @@
-//! What a template of mandrill-welcome's returned.
+//! The output of a mandrill-welcome template.
 //!
-//! Holds: a call goes to one address and carries our key in metadata that Mandrill keeps; of what
-//! the template gave, only control characters in the mail's head are touched, which become spaces;
-//! and a call that is checked again is the same.
+//! Checks: a call has one recipient and carries our key in metadata that Mandrill keeps; of the
+//! template output, only control characters in the mail header change, to spaces; and a call that
+//! is checked again stays the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -44,7 +44,7 @@ fn prepared(result: &Map<String, Value>) -> Option<Call> {
     Call::prepare(result.clone(), &event).ok()
 }
 
-/// All but what we may add to it.
+/// Everything except what we may add.
 fn without_ours(mut body: Map<String, Value>) -> Map<String, Value> {
     let message = body["message"].as_object_mut().expect("a message");
     let mut metadata = message.remove("metadata").unwrap_or_default();
@@ -61,7 +61,7 @@ fn without_ours(mut body: Map<String, Value>) -> Map<String, Value> {
     body
 }
 
-/// The call as a template could have given it.
+/// The call as a template could have returned it.
 fn without_keys(mut body: Map<String, Value>) -> Map<String, Value> {
     let fields = body["message"]["metadata"].as_object_mut().expect("metadata");
     fields.remove("ory_key");

@@ -1,8 +1,9 @@
-//! What a template of mailchimp-inbound's returned, over an identity:
-//! `{"identity": …, "result": …}`, and `paths` where they are not the default ones.
+//! The output of a mailchimp-inbound template, over an identity: `{"identity": …, "result": …}`,
+//! and `paths` if they are not the default ones.
 //!
-//! Holds: no path leaves the allow-list; what is left out of a patch changes nothing, seen by
-//! another implementation of JSON Patch; and Segment never tells Mailchimp what came from it.
+//! Checks: no path leaves the allow-list; what is left out of a patch would change nothing,
+//! according to another implementation of JSON Patch; and Segment never sends Mailchimp what came
+//! from it.
 #![no_main]
 
 use fakes::patched;
@@ -35,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Written in the one way that there is to write it.
+/// The canonical form.
 fn canonical(path: &str) -> String {
     Pointer::try_from(path.to_owned()).expect("a pointer").into()
 }

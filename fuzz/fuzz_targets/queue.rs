@@ -1,7 +1,7 @@
-//! An event of a queue's, and the messages in it.
+//! An event from a queue, with its messages.
 //!
-//! Holds: whatever a queue hands over is taken as such, record by record, so that nothing is deleted
-//! unread; and a message that is read is one that would be written.
+//! Checks: every event from a queue is recognized and handled record by record, so that nothing is
+//! deleted unread; and a message that can be read can be written.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

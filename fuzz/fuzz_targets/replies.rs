@@ -1,7 +1,7 @@
-//! What a reply template returned, over a ctx: `{"ctx": …, "result": …}`.
+//! The output of a reply template, over a ctx: `{"ctx": …, "result": …}`.
 //!
-//! Holds: no key of traits and `metadata_public` is lost, an identity is changed in the two flows
-//! that save it, addresses stand in the traits, and messages are ones that Kratos shows.
+//! Checks: no key of traits and `metadata_public` is lost, an identity is changed only in the two
+//! flows that save it, addresses are in the traits, and Kratos can show the messages.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -24,15 +24,15 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn check_identity(reply: &Value, ctx: &SanitizedCtx) {
-    let held = ctx.identity();
+    let before = ctx.identity();
     let saved_by = &ctx.as_value()["hook"]["flow"];
-    assert!(held["id"] == NIL_ID || saved_by == "registration" || saved_by == "settings");
+    assert!(before["id"] == NIL_ID || saved_by == "registration" || saved_by == "settings");
     for field in ["traits", "metadata_public"] {
         if let Some(reply) = reply.get(field) {
-            assert!(has_all_keys(&held[field], reply), "{held} {reply}");
+            assert!(has_all_keys(&before[field], reply), "{before} {reply}");
         }
     }
-    let traits = reply.get("traits").unwrap_or(&held["traits"]);
+    let traits = reply.get("traits").unwrap_or(&before["traits"]);
     for field in ["verifiable_addresses", "recovery_addresses"] {
         for address in reply[field].as_array().into_iter().flatten() {
             let address = address["value"].to_string().to_lowercase();
@@ -48,7 +48,7 @@ fn check_identity(reply: &Value, ctx: &SanitizedCtx) {
     ];
     assert!(reply.as_object().is_some_and(|it| it.keys().all(|key| known.contains(&&**key))));
 
-    // Said again, it changes nothing; but null, which ctx may hold, nobody may say.
+    // Repeating the reply changes nothing; but null, which ctx may contain, is not allowed in one.
     let mut result = reply.clone();
     if let Some(admin) = result.as_object_mut().and_then(|it| it.remove("metadata_admin")) {
         result["metadata_admin_replace"] = admin;
@@ -58,11 +58,11 @@ fn check_identity(reply: &Value, ctx: &SanitizedCtx) {
     }
 }
 
-fn has_all_keys(held: &Value, reply: &Value) -> bool {
-    let has = |(name, held): (&String, &Value)| {
-        reply.get(name).is_some_and(|reply| has_all_keys(held, reply))
+fn has_all_keys(before: &Value, reply: &Value) -> bool {
+    let has = |(name, before): (&String, &Value)| {
+        reply.get(name).is_some_and(|reply| has_all_keys(before, reply))
     };
-    held.as_object().is_none_or(|held| held.iter().all(has))
+    before.as_object().is_none_or(|before| before.iter().all(has))
 }
 
 fn check_messages(body: &Value, ctx: &SanitizedCtx) {

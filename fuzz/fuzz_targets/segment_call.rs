@@ -1,7 +1,7 @@
-//! What a template of segment-identify's returned.
+//! The output of a segment-identify template.
 //!
-//! Holds: a call is about somebody, carries our `messageId`, a time and no key, is within Segment's
-//! 32 KB whenever it is sent, and has all that the template gave.
+//! Checks: a call is about a person, carries our `messageId`, a time and no key, is within
+//! Segment's 32 KB whenever it is sent, and contains the whole template output.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,8 +1,8 @@
-//! `X-Mailchimp-Signature`: the first line is the header, the rest is the body. A fuzzer guesses no
-//! HMAC, so `TAG` in the header stands for the right one.
+//! `X-Mailchimp-Signature`: the first line is the header, the rest is the body. A fuzzer cannot
+//! guess an HMAC, so `TAG` in the header stands for the right one.
 //!
-//! Holds: a header passes if and only if it has one time, of about now, and the tag of that time
-//! and of this very body.
+//! Checks: a header passes if and only if it has exactly one time, which is recent, and the tag of
+//! that time and this body.
 #![no_main]
 
 use hmac::{Hmac, KeyInit, Mac};
