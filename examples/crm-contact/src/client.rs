@@ -14,7 +14,7 @@ use shared::{
 
 use crate::{contact::Contact, outcome::classify};
 
-/// Creates a contact, or updates the one that is known by the same `id`.
+/// Creates a contact, or updates the one with the same `id`.
 const UPSERT: &str = "crm/v3/objects/contacts/batch/upsert";
 
 /// The CRM.

@@ -1,4 +1,4 @@
-//! What this function reads from its environment.
+//! The settings of this function, from its environment.
 
 use shared::{
     config::{ConfigError, Endpoint, Environment},

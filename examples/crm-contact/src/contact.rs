@@ -1,4 +1,4 @@
-//! From a template's result to a call that the CRM can take.
+//! Turns the template output into a call that the CRM accepts.
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use shared::deliver::Rendered;
 pub(crate) struct Contact(Map<String, Value>);
 
 impl fmt::Debug for Contact {
-    /// It is a person's data, and not shown.
+    /// Personal data, not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a contact")
     }
 }
 
 impl Contact {
-    /// Checks what the template gave.
+    /// Validates the template output.
     ///
     /// # Errors
-    /// The rule that it breaks.
+    /// The broken rule.
     pub(crate) fn prepare(rendered: Rendered) -> Result<Self, &'static str> {
         let inputs = rendered.get("inputs").and_then(Value::as_array).map(Vec::as_slice);
         let Some([contact]) = inputs else { return Err("`inputs` is not exactly one contact") };
@@ -30,7 +30,7 @@ impl Contact {
         }
     }
 
-    /// The JSON as it is sent.
+    /// The JSON that is sent.
     pub(crate) fn body(&self) -> String {
         Value::from(self.0.clone()).to_string()
     }

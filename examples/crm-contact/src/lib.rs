@@ -28,7 +28,7 @@ pub const NAME: &str = "crm-contact";
 /// Builds the function from its environment.
 ///
 /// # Errors
-/// A setting that cannot be used, or a template that does not parse.
+/// A setting is invalid, or the template does not parse.
 pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, StartError> {
     let config = Config::from_env(env)?;
     let settings = &config.ory.settings;
@@ -43,7 +43,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
             key: Arc::new(token),
             timeout: settings.vendor_timeout,
         },
-        // The CRM itself notices a contact that it knows.
+        // The CRM itself recognizes a contact that it has.
         idempotency: None,
     };
     Ok(Arc::new(Webhook {
@@ -58,7 +58,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     }))
 }
 
-/// The template that is used where `TEMPLATE` is unset.
+/// The default template, if `TEMPLATE` is unset.
 pub fn shipped_template() -> Source {
     Source::shipped("contact.jsonnet", include_str!("../contact.jsonnet"))
 }

@@ -12,30 +12,30 @@ struct Upserted {
     results: Vec<Known>,
 }
 
-/// A contact as the CRM knows it: by a number of its own.
+/// A contact with the number that the CRM gave it.
 #[derive(Deserialize)]
 struct Known {
     id: String,
     new: bool,
 }
 
-/// The word for an address that is none, somewhere in the answer's text.
+/// The word for an invalid address, somewhere in the text of the answer.
 const NO_ADDRESS: &str = "INVALID_EMAIL";
 
 pub(crate) fn classify(answer: &Response) -> Outcome {
-    let told = || format!("the CRM answered {}", answer.status);
+    let cause = || format!("the CRM answered {}", answer.status);
     match answer.status {
-        // 207 tells of single contacts that were refused.
-        200..=206 => upserted(answer).unwrap_or_else(|| Outcome::in_doubt(told())),
+        // 207 reports single contacts that were rejected.
+        200..=206 => upserted(answer).unwrap_or_else(|| Outcome::in_doubt(cause())),
         400 if String::from_utf8_lossy(&answer.body).contains(NO_ADDRESS) => {
             Outcome::Rejected { reason: "invalid-email".to_owned() }
         }
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
         408 | 429 | 500..=599 => {
-            Outcome::TryLater { wait: answer.retry_after().into(), cause: told() }
+            Outcome::TryLater { wait: answer.retry_after().into(), cause: cause() }
         }
-        207..=499 => Outcome::blocked(told()),
-        _ => Outcome::in_doubt(told()),
+        207..=499 => Outcome::blocked(cause()),
+        _ => Outcome::in_doubt(cause()),
     }
 }
 

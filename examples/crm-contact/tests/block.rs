@@ -1,5 +1,5 @@
-//! The block for `template.yaml`: put at the end of its resources, and with its outputs, it is whole
-//! and sets what the function reads.
+//! The block for `template.yaml`: added to the end of its resources, together with its outputs, it
+//! is complete and sets what the function reads.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -12,14 +12,14 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 const BLOCK: &str = include_str!("../block.yaml");
 const OUTPUTS: &str = include_str!("../outputs.yaml");
 
-/// The template with the block in it. A name that is there twice is an error.
+/// The template with the block. A duplicate name is an error.
 fn together() -> Value {
     let (resources, outputs) = TEMPLATE.split_once("\nOutputs:\n").unwrap();
     let whole = format!("{resources}\n{BLOCK}\nOutputs:\n{outputs}{OUTPUTS}");
     serde_yaml_ng::from_str(&whole).unwrap()
 }
 
-/// What a function has in a part of the template, by the rest of its name, with the type.
+/// The names and types that belong to the function in a part of the template.
 fn parts_of(function: &str, part: &Value) -> BTreeMap<String, Option<String>> {
     let all = part.as_mapping().unwrap().iter();
     let parts = all.filter_map(|(name, value)| {

@@ -1,4 +1,4 @@
-//! The real binary behind a Runtime API, with fakes of everything that it talks to.
+//! The real binary behind a Runtime API, with fakes of every service that it calls.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -12,13 +12,13 @@ use http::{HeaderMap, Request};
 use integration::{Deployment, Event, Sandbox, hostile};
 use serde_json::{Value, json};
 
-/// As `events/` has it: what Ory sends of Ann.
+/// The sign-up of Ann, from `events/`.
 const REGISTRATION: &str = include_str!("../../../events/registration.json");
 
 const QUEUE: &str = "events";
 const TOKEN: &str = "the-token-of-the-crm";
 
-/// The calls that the CRM received, and the token that it takes.
+/// The calls that the CRM received, and the token that it accepts.
 #[derive(Default)]
 struct Crm {
     received: Vec<(String, HeaderMap, Value)>,
@@ -74,7 +74,7 @@ impl World {
         Self { crm, secrets, sqs, sandbox, _server: server }
     }
 
-    /// Ann registers: her event is stored, and then delivered; how many of its messages stay.
+    /// Ann registers: her event is enqueued, then delivered; returns how many messages are left.
     async fn ann_registers(&mut self) -> usize {
         let event: Value = serde_json::from_str(REGISTRATION).unwrap();
         assert_eq!(self.sandbox.invoke(event).await.row(), (202, "accepted"));
@@ -122,7 +122,7 @@ async fn event_without_a_person_is_enqueued_then_skipped() {
     assert_eq!(world.sandbox.end().await.deliveries()[0]["outcome"], "skipped");
 }
 
-/// Each under a name of their own: no text is lost on the way, and nothing else is told for one.
+/// Each input is the name of a person: texts arrive unchanged, other values are left out.
 #[tokio::test]
 async fn any_sign_up_input_becomes_a_contact_of_strings() {
     let mut world = World::start().await;
