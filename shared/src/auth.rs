@@ -64,7 +64,7 @@ fn warn_of_unfit_current(
     {
         tracing::warn!(
             secret.id = secret_id,
-            "the current version of the secret of the caller is a placeholder, empty or shorter than \
+            "the current version of the caller's secret is a placeholder, empty or shorter than \
              {SHORTEST_SECRET} characters; using the previous version"
         );
     }

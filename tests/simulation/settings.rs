@@ -27,7 +27,7 @@ pub(crate) const CALLERS: &str = "caller";
 const VENDORS: &str = "vendor";
 
 /// The line by which the shipped template names a key of its own.
-const NAMED: &str = "[if get(ctx.identity, 'id') != null then 'idempotency_key']";
+const NAMED: &str = "[if std.get(ctx.identity, 'id') != null then 'idempotency_key']";
 const UNNAMED: &str = "[if false then 'idempotency_key']";
 
 /// Tells Segment of whom Mailchimp knows by an address alone.
@@ -260,7 +260,9 @@ impl Settings {
         let is_named = if deployed.is_later { self.is_named_later } else { self.is_named };
         match self.which {
             Which::Mandrill if !is_named => {
-                Some(mandrill_welcome::shipped_template().code().replace(NAMED, UNNAMED))
+                let shipped = mandrill_welcome::shipped_template();
+                assert!(shipped.code().contains(NAMED), "the shipped template names its key");
+                Some(shipped.code().replace(NAMED, UNNAMED))
             }
             Which::Mailchimp if deployed.is_later && self.is_unfit_later => {
                 Some(mailchimp_inbound::shipped_template().code().replace(USER, NO_USER))

@@ -67,7 +67,7 @@ async fn unusable_secret_version_keeps_the_previous_one_and_is_logged_at_each_fe
         sleep(Duration::from_millis(1_100)).await;
         assert_eq!(running.call(of_ory(6, LEAKED)).await.status, 202, "{unfit}");
         let log = running.end().await;
-        assert_eq!(log.count_of("the previous version is accepted"), 2, "once per fetch: {unfit}");
+        assert_eq!(log.count_of("using the previous version"), 2, "once per fetch: {unfit}");
         assert!(!log.contains("off\"") && !log.contains("YOUR-NEW"), "{unfit}");
     }
 }

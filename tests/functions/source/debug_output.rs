@@ -27,7 +27,7 @@ use super::{Types, sources};
 use crate::common::canaries::assert_has_no_canary;
 
 /// Texts of types that derive `Debug`, and what they hold.
-const HARMLESS: [(&str, &str); 34] = [
+const HARMLESS: [(&str, &str); 38] = [
     ("LeaseRequest.holder", "a random name"),
     ("LeaseRequest.record_id", "a key, as records show it"),
     ("Blocked.Because.0", "a cause, as the log shows it"),
@@ -48,6 +48,10 @@ const HARMLESS: [(&str, &str); 34] = [
     ("Item.holder", "a random name"),
     ("Item.recipient", "a digest"),
     ("EventId.0", "a digest or a Trigger-ID"),
+    ("Mail.from_email", "a setting"),
+    ("TemplateSettings.fields", "settings"),
+    ("Mail.from_name", "a setting"),
+    ("Mail.subject", "a setting"),
     ("KeyProblem.Refused.0", "the name of an error of Secrets Manager's"),
     ("LogEntry.cause", "what the log shows"),
     ("LogEntry.identity_id", "what the log shows"),
