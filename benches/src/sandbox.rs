@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fakes::runtime_api::{Invocation, Report, RuntimeApi};
+use fakes::runtime_api::{RuntimeApi, RuntimeReport, SentInvocation};
 use integration::Vitals;
 use serde_json::Value;
 use shared::lambda::LAMBDA_TIMEOUT;
@@ -31,7 +31,7 @@ pub(crate) struct Sandbox {
     expects: &'static str,
     process: Child,
     runtime: RuntimeApi,
-    ready: oneshot::Sender<Invocation>,
+    ready: oneshot::Sender<SentInvocation>,
     /// From just before exec to the first request for an event.
     pub(crate) start: Duration,
     started: Instant,
@@ -67,11 +67,11 @@ impl Sandbox {
         let (waiting, _) = oneshot::channel();
         let ready_then = std::mem::replace(&mut self.ready, waiting);
         let ends = OffsetDateTime::now_utc() + LAMBDA_TIMEOUT;
-        let invocation = Invocation { event, arn: ARN.to_owned(), ends };
+        let invocation = SentInvocation { event, arn: ARN.to_owned(), ends };
         let given = Instant::now();
         assert!(ready_then.send(invocation).is_ok(), "{} no longer listens", self.name);
         let report = report(self.name, &mut self.process, &mut self.runtime).await;
-        let Report::Answer(answered, answer) = report else {
+        let RuntimeReport::Answer(answered, answer) = report else {
             panic!("{} does not answer", self.name)
         };
         self.check(&answer);
@@ -111,14 +111,16 @@ async fn ready(
     name: &str,
     process: &mut Child,
     runtime: &mut RuntimeApi,
-) -> (Instant, oneshot::Sender<Invocation>) {
+) -> (Instant, oneshot::Sender<SentInvocation>) {
     match report(name, process, runtime).await {
-        Report::Ready(at, ready) => (at, ready),
-        Report::Answer(..) | Report::Error(_) => panic!("{name} reports what nobody asked"),
+        RuntimeReport::Ready(at, ready) => (at, ready),
+        RuntimeReport::Answer(..) | RuntimeReport::Error(_) => {
+            panic!("{name} reports what nobody asked")
+        }
     }
 }
 
-async fn report(name: &str, process: &mut Child, runtime: &mut RuntimeApi) -> Report {
+async fn report(name: &str, process: &mut Child, runtime: &mut RuntimeApi) -> RuntimeReport {
     let report = timeout(PATIENCE, async {
         tokio::select! {
             biased;
@@ -127,7 +129,7 @@ async fn report(name: &str, process: &mut Child, runtime: &mut RuntimeApi) -> Re
         }
     });
     match report.await.expect("it says something") {
-        Report::Error(error) => panic!("{name} fails: {}", String::from_utf8_lossy(&error)),
+        RuntimeReport::Error(error) => panic!("{name} fails: {}", String::from_utf8_lossy(&error)),
         report => report,
     }
 }

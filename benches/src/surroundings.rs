@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use fakes::{
     FakeMandrill, FakeSecretsManager, FakeSqs, WEBHOOK_KEY,
-    server::{Reply, Server},
+    server::{FakeReply, Server},
 };
 
 use crate::tls::Tls;
@@ -39,8 +39,9 @@ impl Surroundings {
         let mandrill = FakeMandrill::start(0, MANDRILL_KEY).await.expect(free);
         // Each key is new, so a table that accepts every write answers as DynamoDB would; and the
         // fake does not support what Powertools writes.
-        let dynamo_db =
-            Server::start(0, |_| async { Reply::text(200, "application/x-amz-json-1.0", "{}") });
+        let dynamo_db = Server::start(0, |_| async {
+            FakeReply::text(200, "application/x-amz-json-1.0", "{}")
+        });
         let dynamo_db = dynamo_db.await.expect(free);
         Self { mandrill, secrets, sqs, dynamo_db, tls: Tls::new() }
     }

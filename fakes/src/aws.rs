@@ -7,7 +7,7 @@ use http::{Request, Response, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use super::Shared;
-use crate::server::{Reply, Server};
+use crate::server::{FakeReply, Server};
 
 /// How one service behaves.
 pub trait Service: Default + Send + 'static {
@@ -97,7 +97,8 @@ impl<S: Service> AwsServer<S> {
             let delay = state.faults.delay;
             drop(state);
             // A timer takes a millisecond even if there is nothing to wait for.
-            let reply = if delay.is_zero() { reply } else { Reply::After(delay, Box::new(reply)) };
+            let reply =
+                if delay.is_zero() { reply } else { FakeReply::After(delay, Box::new(reply)) };
             async move { reply }
         });
         Ok(Self { state, server: server.await? })
@@ -149,7 +150,7 @@ impl<S: Service> AwsServer<S> {
     }
 }
 
-fn answer<S: Service>(state: &mut State<S>, request: &Request<Bytes>) -> Reply {
+fn answer<S: Service>(state: &mut State<S>, request: &Request<Bytes>) -> FakeReply {
     let operation = operation::<S>(request).unwrap_or_default();
     *state.calls.entry(operation.to_owned()).or_default() += 1;
     let faults = &mut state.faults;
@@ -163,7 +164,7 @@ fn answer<S: Service>(state: &mut State<S>, request: &Request<Bytes>) -> Reply {
         None => Err(malformed("not a JSON object")),
     };
     if spend(&mut faults.hang_ups_left) || faults.hanging_up {
-        return Reply::HangUp;
+        return FakeReply::HangUp;
     }
     reply::<S>(outcome)
 }
@@ -184,7 +185,7 @@ fn malformed(message: impl Into<String>) -> Refusal {
     Refusal::new("com.amazon.coral.service#SerializationException", message)
 }
 
-fn reply<S: Service>(outcome: Result<Value, Refusal>) -> Reply {
+fn reply<S: Service>(outcome: Result<Value, Refusal>) -> FakeReply {
     let response = Response::builder().header(CONTENT_TYPE, S::PROTOCOL);
     let (response, body) = match outcome {
         Ok(body) => (response, body),
@@ -197,7 +198,7 @@ fn reply<S: Service>(outcome: Result<Value, Refusal>) -> Reply {
             (response, body)
         }
     };
-    Reply::Answer(response.body(body.to_string().into()).unwrap_or_default())
+    FakeReply::Answer(response.body(body.to_string().into()).unwrap_or_default())
 }
 
 #[cfg(test)]

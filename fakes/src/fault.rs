@@ -6,7 +6,7 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    server::Reply,
+    server::FakeReply,
     vendor::{FakeVendor, VendorServer},
 };
 
@@ -59,17 +59,17 @@ impl<V: FakeVendor> VendorServer<V> {
             Fault::RateLimited => Some(rate_limited()),
             Fault::Rejecting => V::rejection(),
             Fault::InvalidKey => Some(V::invalid_key()),
-            Fault::ConnectionReset => Some(Reply::HangUp),
+            Fault::ConnectionReset => Some(FakeReply::HangUp),
             Fault::None | Fault::Slow => None,
         });
     }
 }
 
-fn down() -> Reply {
-    Reply::text(503, "text/html", "<html><h1>Service Unavailable</h1></html>")
+fn down() -> FakeReply {
+    FakeReply::text(503, "text/html", "<html><h1>Service Unavailable</h1></html>")
 }
 
-fn rate_limited() -> Reply {
+fn rate_limited() -> FakeReply {
     let response = Response::builder().status(429).header("retry-after", RETRY_AFTER_SECONDS);
-    Reply::Answer(response.body("{}".into()).unwrap_or_default())
+    FakeReply::Answer(response.body("{}".into()).unwrap_or_default())
 }

@@ -23,7 +23,7 @@ pub use mandrill::{FakeMandrill, Received};
 pub use ory::{AdminCall, FakeOry, patched};
 pub use secrets_manager::FakeSecretsManager;
 pub use segment::{FakeSegment, Tracked};
-pub use sqs::{FakeSqs, Message, lambda_event};
+pub use sqs::{FakeMessage, FakeSqs, lambda_event};
 pub use vendor::{FakeVendor, Scripted, VendorServer};
 
 /// What Ory presents to a function, in the header `Authorization`.

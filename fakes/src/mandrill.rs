@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::server::Reply;
+use crate::server::FakeReply;
 use crate::vendor::{FakeVendor, VendorServer};
 
 /// One call that arrived.
@@ -123,7 +123,7 @@ impl FakeVendor for Mandrill {
         }
     }
 
-    fn answer(&mut self, call: &Received, count: usize) -> Reply {
+    fn answer(&mut self, call: &Received, count: usize) -> FakeReply {
         if !self.keys.iter().any(|key| call.body["key"] == key.as_str()) {
             return Self::invalid_key();
         }
@@ -132,20 +132,20 @@ impl FakeVendor for Mandrill {
         }
         match call.method.as_str() {
             "messages/send" | "messages/send-template" => self.send(&call.body["message"], count),
-            "messages/search" => Reply::json(200, &self.search(&call.body)),
-            "users/ping2" => Reply::json(200, &json!({"PING": "PONG!"})),
-            "senders/domains" => Reply::json(200, &self.domains()),
-            "rejects/list" => Reply::json(200, &self.rejects(call.body["email"].as_str())),
+            "messages/search" => FakeReply::json(200, &self.search(&call.body)),
+            "users/ping2" => FakeReply::json(200, &json!({"PING": "PONG!"})),
+            "senders/domains" => FakeReply::json(200, &self.domains()),
+            "rejects/list" => FakeReply::json(200, &self.rejects(call.body["email"].as_str())),
             _ => error(404, -1, "ValidationError", "No such method"),
         }
     }
 
-    fn invalid_key() -> Reply {
+    fn invalid_key() -> FakeReply {
         error(401, -1, "Invalid_Key", "Invalid API key")
     }
 
     /// Mandrill rejects an address, never a call.
-    fn rejection() -> Option<Reply> {
+    fn rejection() -> Option<FakeReply> {
         None
     }
 
@@ -155,11 +155,11 @@ impl FakeVendor for Mandrill {
 }
 
 impl Mandrill {
-    fn send(&mut self, message: &Value, count: usize) -> Reply {
+    fn send(&mut self, message: &Value, count: usize) -> FakeReply {
         let recipients = message["to"].as_array().into_iter().flatten();
         let rows: Vec<_> =
             recipients.map(|to| self.send_to(&to["email"], message, count)).collect();
-        Reply::json(200, &json!(rows))
+        FakeReply::json(200, &json!(rows))
     }
 
     fn send_to(&mut self, email: &Value, message: &Value, count: usize) -> Value {
@@ -223,7 +223,7 @@ impl Mandrill {
     }
 }
 
-fn error(status: u16, code: i64, name: &str, message: &str) -> Reply {
+fn error(status: u16, code: i64, name: &str, message: &str) -> FakeReply {
     let body = json!({"status": "error", "code": code, "name": name, "message": message});
-    Reply::json(status, &body)
+    FakeReply::json(status, &body)
 }

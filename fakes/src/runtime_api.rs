@@ -9,13 +9,13 @@ use serde_json::json;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::server::{Reply, Server};
+use crate::server::{FakeReply, Server};
 
 const ROOT: &str = "/2018-06-01/runtime/";
 
 /// One event on its way to the function.
 #[derive(Debug)]
-pub struct Invocation {
+pub struct SentInvocation {
     /// JSON.
     pub event: Bytes,
     /// The ARN by which the function is invoked.
@@ -26,9 +26,9 @@ pub struct Invocation {
 
 /// A report from a process to Lambda, with the time of its arrival.
 #[derive(Debug)]
-pub enum Report {
+pub enum RuntimeReport {
     /// It waits for the next event.
-    Ready(Instant, oneshot::Sender<Invocation>),
+    Ready(Instant, oneshot::Sender<SentInvocation>),
     /// Its answer.
     Answer(Instant, Bytes),
     /// An error in an invocation, or in the start.
@@ -38,7 +38,7 @@ pub enum Report {
 /// The Runtime API of one process.
 pub struct RuntimeApi {
     server: Server,
-    reports: mpsc::UnboundedReceiver<Report>,
+    reports: mpsc::UnboundedReceiver<RuntimeReport>,
 }
 
 impl RuntimeApi {
@@ -55,38 +55,40 @@ impl RuntimeApi {
     }
 
     /// The next report of the process; `None` once the server has stopped.
-    pub async fn next(&mut self) -> Option<Report> {
+    pub async fn next(&mut self) -> Option<RuntimeReport> {
         self.reports.recv().await
     }
 }
 
-async fn serve(request: Request<Bytes>, sender: mpsc::UnboundedSender<Report>) -> Reply {
+async fn serve(request: Request<Bytes>, sender: mpsc::UnboundedSender<RuntimeReport>) -> FakeReply {
     let now = Instant::now();
     let path = request.uri().path().strip_prefix(ROOT).unwrap_or_default();
     let steps: Vec<_> = path.split('/').collect();
     let report = match (request.method(), steps.as_slice()) {
         (&Method::GET, ["invocation", "next"]) => return next(&sender, now).await,
-        (&Method::POST, ["invocation", _, "response"]) => Report::Answer(now, request.into_body()),
-        (&Method::POST, ["invocation", _, "error"] | ["init", "error"]) => {
-            Report::Error(request.into_body())
+        (&Method::POST, ["invocation", _, "response"]) => {
+            RuntimeReport::Answer(now, request.into_body())
         }
-        _ => return Reply::text(404, "text/plain", "no such method"),
+        (&Method::POST, ["invocation", _, "error"] | ["init", "error"]) => {
+            RuntimeReport::Error(request.into_body())
+        }
+        _ => return FakeReply::text(404, "text/plain", "no such method"),
     };
     // A finished test no longer listens.
     let _ = sender.send(report);
-    Reply::json(202, &json!({"status": "OK"}))
+    FakeReply::json(202, &json!({"status": "OK"}))
 }
 
-async fn next(sender: &mpsc::UnboundedSender<Report>, now: Instant) -> Reply {
+async fn next(sender: &mpsc::UnboundedSender<RuntimeReport>, now: Instant) -> FakeReply {
     let (give, given) = oneshot::channel();
-    let _ = sender.send(Report::Ready(now, give));
+    let _ = sender.send(RuntimeReport::Ready(now, give));
     match given.await {
-        Ok(invocation) => Reply::Answer(answer(invocation)),
-        Err(_) => Reply::HangUp,
+        Ok(invocation) => FakeReply::Answer(answer(invocation)),
+        Err(_) => FakeReply::HangUp,
     }
 }
 
-fn answer(invocation: Invocation) -> Response<Bytes> {
+fn answer(invocation: SentInvocation) -> Response<Bytes> {
     let deadline_ms = invocation.ends.unix_timestamp_nanos() / 1_000_000;
     let response = Response::builder()
         .header("content-type", "application/json")

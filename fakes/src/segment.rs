@@ -1,4 +1,4 @@
-//! Segment's tracking API, limited to `identify`, `track`, `group` and `batch`, and the settings of
+//! SegmentState's tracking API, limited to `identify`, `track`, `group` and `batch`, and the settings of
 //! a source.
 
 use std::{fmt, io};
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, header::AUTHORIZATION};
 use serde_json::{Value, json};
 
-use crate::server::Reply;
+use crate::server::FakeReply;
 use crate::vendor::{FakeVendor, VendorServer};
 
 /// One call that arrived.
@@ -43,21 +43,21 @@ impl Tracked {
     }
 }
 
-/// How Segment behaves.
+/// How SegmentState behaves.
 #[derive(Default)]
-pub struct Segment {
+pub struct SegmentState {
     write_keys: Vec<String>,
     api_host: Option<String>,
 }
 
-/// A fake of Segment.
-pub type FakeSegment = VendorServer<Segment>;
+/// A fake of SegmentState.
+pub type FakeSegment = VendorServer<SegmentState>;
 
 impl FakeSegment {
     /// Starts it on `port`, 0 for any; it accepts calls that carry `write_key`.
     pub async fn start(port: u16, write_key: &str) -> io::Result<Self> {
         let write_keys = vec![write_key.to_owned()];
-        Self::serve(port, Segment { write_keys, ..Segment::default() }).await
+        Self::serve(port, SegmentState { write_keys, ..SegmentState::default() }).await
     }
 
     /// The root of its API, for `SEGMENT_URL`.
@@ -81,7 +81,7 @@ impl FakeSegment {
     }
 }
 
-impl FakeVendor for Segment {
+impl FakeVendor for SegmentState {
     type Call = Tracked;
 
     fn read(request: &Request<Bytes>) -> Tracked {
@@ -92,7 +92,7 @@ impl FakeVendor for Segment {
         }
     }
 
-    fn answer(&mut self, call: &Tracked, _count: usize) -> Reply {
+    fn answer(&mut self, call: &Tracked, _count: usize) -> FakeReply {
         if let Some(rest) = call.path.strip_prefix("projects/") {
             return self.settings(rest);
         }
@@ -104,35 +104,35 @@ impl FakeVendor for Segment {
             "batch" => call.body["batch"].is_array() && call.events().iter().all(is_typed_event),
             _ => false,
         };
-        Reply::json(if is_good { 200 } else { 400 }, &json!({"success": is_good}))
+        FakeReply::json(if is_good { 200 } else { 400 }, &json!({"success": is_good}))
     }
 
-    fn invalid_key() -> Reply {
+    fn invalid_key() -> FakeReply {
         let message = "An invalid write key was provided";
-        Reply::json(400, &json!({"success": false, "message": message}))
+        FakeReply::json(400, &json!({"success": false, "message": message}))
     }
 
-    fn rejection() -> Option<Reply> {
-        Some(Reply::json(400, &json!({"success": false, "message": "Invalid event"})))
+    fn rejection() -> Option<FakeReply> {
+        Some(FakeReply::json(400, &json!({"success": false, "message": "Invalid event"})))
     }
 }
 
-impl Segment {
+impl SegmentState {
     /// The settings of a source, which libraries read before they send.
-    fn settings(&self, path: &str) -> Reply {
+    fn settings(&self, path: &str) -> FakeReply {
         let key = path.strip_suffix("/settings").map(str::to_owned);
         let is_ours = key.is_some_and(|key| self.write_keys.contains(&key));
         match &self.api_host {
             Some(host) if is_ours => {
                 let settings = json!({"integrations": {"Segment.io": {"apiHost": host}}});
-                Reply::json(200, &settings)
+                FakeReply::json(200, &settings)
             }
-            _ => Reply::text(404, "text/plain", "Cannot GET"),
+            _ => FakeReply::text(404, "text/plain", "Cannot GET"),
         }
     }
 }
 
-/// Segment rejects a larger event.
+/// SegmentState rejects a larger event.
 const MAX_EVENT_BYTES: usize = 32 * 1024;
 
 fn is_event(event: &Value) -> bool {

@@ -29,11 +29,11 @@ use tokio::{
 
 /// What a handler does with a request.
 #[derive(Clone, Debug)]
-pub enum Reply {
+pub enum FakeReply {
     /// Sends a response.
     Answer(Response<Bytes>),
     /// Sends a response after a delay.
-    After(Duration, Box<Reply>),
+    After(Duration, Box<FakeReply>),
     /// Reads the request and closes the connection without a response.
     HangUp,
     /// Sends a response with a streamed body.
@@ -57,7 +57,7 @@ impl fmt::Debug for Pieces {
     }
 }
 
-impl Reply {
+impl FakeReply {
     /// A response with a JSON body.
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
         Self::text(status, "application/json", body.to_string())
@@ -83,7 +83,7 @@ impl Server {
     pub async fn start<H, F>(port: u16, handler: H) -> io::Result<Self>
     where
         H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Reply> + Send + 'static,
+        F: Future<Output = FakeReply> + Send + 'static,
     {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
@@ -117,7 +117,7 @@ impl Drop for Server {
 async fn accept<H, F>(listener: TcpListener, handler: H, resetting: Arc<AtomicBool>)
 where
     H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Reply> + Send + 'static,
+    F: Future<Output = FakeReply> + Send + 'static,
 {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -142,7 +142,7 @@ async fn reset(stream: TcpStream) {
 async fn serve<H, F>(stream: TcpStream, handler: H)
 where
     H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Reply> + Send + 'static,
+    F: Future<Output = FakeReply> + Send + 'static,
 {
     let service = service_fn(move |request| answer(request, handler.clone()));
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -156,24 +156,24 @@ type Sent = StreamBody<BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
 async fn answer<H, F>(request: Request<Incoming>, handler: H) -> io::Result<Response<Body>>
 where
     H: Fn(Request<Bytes>) -> F,
-    F: Future<Output = Reply>,
+    F: Future<Output = FakeReply>,
 {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let mut reply = handler(Request::from_parts(parts, body)).await;
     loop {
         match reply {
-            Reply::Answer(response) => {
+            FakeReply::Answer(response) => {
                 return Ok(response.map(|body| Either::Left(Full::new(body))));
             }
-            Reply::Stream(response) => {
+            FakeReply::Stream(response) => {
                 return Ok(response.map(|pieces| Either::Right(sent(&pieces))));
             }
-            Reply::After(wait, next) => {
+            FakeReply::After(wait, next) => {
                 sleep(wait).await;
                 reply = *next;
             }
-            Reply::HangUp => return Err(io::Error::other("hung up")),
+            FakeReply::HangUp => return Err(io::Error::other("hung up")),
         }
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Request;
 
 use super::Shared;
-use crate::server::{Reply, Server};
+use crate::server::{FakeReply, Server};
 
 /// How one vendor behaves.
 pub trait FakeVendor: Default + Send + 'static {
@@ -17,13 +17,13 @@ pub trait FakeVendor: Default + Send + 'static {
     fn read(request: &Request<Bytes>) -> Self::Call;
 
     /// Performs a call, the `count`-th, and gives the normal reply.
-    fn answer(&mut self, call: &Self::Call, count: usize) -> Reply;
+    fn answer(&mut self, call: &Self::Call, count: usize) -> FakeReply;
 
     /// The reply to an unknown API key.
-    fn invalid_key() -> Reply;
+    fn invalid_key() -> FakeReply;
 
     /// The reply to every call while it rejects; `None` for the normal reply.
-    fn rejection() -> Option<Reply>;
+    fn rejection() -> Option<FakeReply>;
 
     /// Starts or stops rejecting.
     fn set_rejecting(&mut self, _is_rejecting: bool) {}
@@ -35,14 +35,14 @@ struct State<V: FakeVendor> {
     count: usize,
     script: VecDeque<Scripted>,
     faults: Option<Faults<V>>,
-    standing: Option<Reply>,
+    standing: Option<FakeReply>,
     delay: Option<Duration>,
 }
 
 /// A reply instead of the normal one.
 pub struct Scripted {
     /// The reply.
-    pub reply: Reply,
+    pub reply: FakeReply,
     /// Whether the vendor still performs the call.
     pub acts: bool,
 }
@@ -94,12 +94,12 @@ impl<V: FakeVendor> VendorServer<V> {
     }
 
     /// Gives the next call this reply instead of the normal one. Replies queue up.
-    pub fn reply_next(&self, reply: Reply) {
+    pub fn reply_next(&self, reply: FakeReply) {
         self.state.lock().script.push_back(Scripted { reply, acts: false });
     }
 
     /// The same, but the next call is performed: only its reply is lost.
-    pub fn act_and_reply_next(&self, reply: Reply) {
+    pub fn act_and_reply_next(&self, reply: FakeReply) {
         self.state.lock().script.push_back(Scripted { reply, acts: true });
     }
 
@@ -109,7 +109,7 @@ impl<V: FakeVendor> VendorServer<V> {
     }
 
     /// Gives every call this reply from now on instead of the normal one; `None` ends that.
-    pub fn reply_always(&self, reply: Option<Reply>) {
+    pub fn reply_always(&self, reply: Option<FakeReply>) {
         self.state.lock().standing = reply;
     }
 
@@ -129,7 +129,7 @@ impl<V: FakeVendor> VendorServer<V> {
     }
 }
 
-fn receive<V: FakeVendor>(state: &mut State<V>, request: &Request<Bytes>) -> Reply {
+fn receive<V: FakeVendor>(state: &mut State<V>, request: &Request<Bytes>) -> FakeReply {
     let call = V::read(request);
     state.received.push(call.clone());
     state.count += 1;
@@ -144,7 +144,7 @@ fn receive<V: FakeVendor>(state: &mut State<V>, request: &Request<Bytes>) -> Rep
     let honest = state.vendor.answer(&call, state.count);
     let reply = scripted.map_or(honest, |scripted| scripted.reply);
     match state.delay {
-        Some(delay) => Reply::After(delay, Box::new(reply)),
+        Some(delay) => FakeReply::After(delay, Box::new(reply)),
         None => reply,
     }
 }

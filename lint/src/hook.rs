@@ -1,7 +1,7 @@
 //! A hook and its place.
 
 use crate::{
-    kratos::{HookList, Response},
+    kratos::{HookList, HookResponse},
     template::Reading,
     web_hook::WebHook,
 };
@@ -22,7 +22,7 @@ pub(crate) struct Hook {
 
 impl Hook {
     /// What Kratos does with the answer of a webhook.
-    pub(crate) fn response(&self) -> Response {
+    pub(crate) fn response(&self) -> HookResponse {
         self.web.as_ref().map(WebHook::response).unwrap_or_default()
     }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::configuration::type_of;
-use crate::kratos::Response;
+use crate::kratos::HookResponse;
 
 /// What a webhook calls, and how.
 #[derive(Clone, Debug, Deserialize)]
@@ -92,9 +92,9 @@ impl WebHook {
     }
 
     /// What Kratos does with the answer.
-    pub(crate) fn response(&self) -> Response {
+    pub(crate) fn response(&self) -> HookResponse {
         let ReadOrIgnore { ignore, parse } = self.response;
-        Response { ignore, parse, can_interrupt: self.can_interrupt }
+        HookResponse { ignore, parse, can_interrupt: self.can_interrupt }
     }
 
     /// The credentials.

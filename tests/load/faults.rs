@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use fakes::{Received, Scripted, server::Reply};
+use fakes::{Received, Scripted, server::FakeReply};
 use http::Response;
 use serde_json::{Value, json};
 
@@ -107,32 +107,32 @@ fn scripted(fault: Fault, email: &Value) -> Scripted {
             "queued_reason": null,
         }])
     };
-    let sent = Reply::json(200, &row("sent", None));
-    let after = |time, reply| Reply::After(time, Box::new(reply));
+    let sent = FakeReply::json(200, &row("sent", None));
+    let after = |time, reply| FakeReply::After(time, Box::new(reply));
     let (acts, reply) = match fault {
         Fault::ServerError => {
             let error = json!({"status": "error", "code": -1, "name": "GeneralError"});
-            (false, Reply::json(500, &error))
+            (false, FakeReply::json(500, &error))
         }
         Fault::TooMany => (false, too_many()),
         Fault::BadGateway => (false, page(502)),
         Fault::PageInsteadOfAnAnswer => (false, page(200)),
-        Fault::Truncated => (true, Reply::text(200, "application/json", r#"[{"email": "#)),
-        Fault::HungUpUndone => (false, Reply::HangUp),
-        Fault::HungUpDone => (true, Reply::HangUp),
+        Fault::Truncated => (true, FakeReply::text(200, "application/json", r#"[{"email": "#)),
+        Fault::HungUpUndone => (false, FakeReply::HangUp),
+        Fault::HungUpDone => (true, FakeReply::HangUp),
         Fault::TooLate => (true, after(TOO_LATE, sent)),
         Fault::Slow => (true, after(SLOW, sent)),
-        Fault::Unsigned => (false, Reply::json(200, &row("rejected", Some("unsigned")))),
-        Fault::Bounced => (false, Reply::json(200, &row("rejected", Some("hard-bounce")))),
+        Fault::Unsigned => (false, FakeReply::json(200, &row("rejected", Some("unsigned")))),
+        Fault::Bounced => (false, FakeReply::json(200, &row("rejected", Some("hard-bounce")))),
     };
     Scripted { reply, acts }
 }
 
-fn page(status: u16) -> Reply {
-    Reply::text(status, "text/html", "<html><body>Bad gateway</body></html>")
+fn page(status: u16) -> FakeReply {
+    FakeReply::text(status, "text/html", "<html><body>Bad gateway</body></html>")
 }
 
-fn too_many() -> Reply {
+fn too_many() -> FakeReply {
     let response = Response::builder().status(429).header("retry-after", "1");
-    Reply::Answer(response.body("{}".into()).unwrap_or_default())
+    FakeReply::Answer(response.body("{}".into()).unwrap_or_default())
 }

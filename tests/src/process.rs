@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fakes::runtime_api::{Invocation, Report, RuntimeApi};
+use fakes::runtime_api::{RuntimeApi, RuntimeReport, SentInvocation};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
@@ -23,7 +23,7 @@ pub(crate) struct Process {
     runtime: RuntimeApi,
     stdout: Lines,
     stderr: Lines,
-    ready: Option<oneshot::Sender<Invocation>>,
+    ready: Option<oneshot::Sender<SentInvocation>>,
 }
 
 impl Process {
@@ -49,9 +49,9 @@ impl Process {
     pub(crate) async fn is_ready(&mut self) -> bool {
         if self.ready.is_none() {
             match self.report().await {
-                Some(Report::Ready(_, ready)) => self.ready = Some(ready),
-                Some(Report::Answer(..)) => panic!("it answers what nobody asked"),
-                Some(Report::Error(error)) => panic!("it fails: {}", json(&error)),
+                Some(RuntimeReport::Ready(_, ready)) => self.ready = Some(ready),
+                Some(RuntimeReport::Answer(..)) => panic!("it answers what nobody asked"),
+                Some(RuntimeReport::Error(error)) => panic!("it fails: {}", json(&error)),
                 None => return false,
             }
         }
@@ -59,13 +59,15 @@ impl Process {
     }
 
     /// Gives it an event, once it is ready; its answer.
-    pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Value {
+    pub(crate) async fn invoke(&mut self, invocation: SentInvocation) -> Value {
         let ready = self.ready.take().expect("it is ready");
         assert!(ready.send(invocation).is_ok(), "it no longer listens");
         match self.report().await {
-            Some(Report::Answer(_, answer)) => json(&answer),
-            Some(Report::Ready(..)) => panic!("it asks for the next event without an answer"),
-            Some(Report::Error(error)) => panic!("it fails: {}", json(&error)),
+            Some(RuntimeReport::Answer(_, answer)) => json(&answer),
+            Some(RuntimeReport::Ready(..)) => {
+                panic!("it asks for the next event without an answer")
+            }
+            Some(RuntimeReport::Error(error)) => panic!("it fails: {}", json(&error)),
             None => panic!("it ended without an answer"),
         }
     }
@@ -84,7 +86,7 @@ impl Process {
     }
 
     /// What it reports next; `None` if it ends. An answer comes before the end that follows it.
-    async fn report(&mut self) -> Option<Report> {
+    async fn report(&mut self) -> Option<RuntimeReport> {
         let (child, runtime) = (&mut self.child, &mut self.runtime);
         let report = async {
             tokio::select! {

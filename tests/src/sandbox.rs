@@ -1,6 +1,6 @@
 //! A function's sandbox: one process at a time, as Lambda keeps it.
 
-use fakes::{Message, lambda_event, runtime_api::Invocation};
+use fakes::{FakeMessage, lambda_event, runtime_api::SentInvocation};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -32,7 +32,7 @@ impl Sandbox {
     }
 
     /// Delivers messages from the function's queue; the ids of those that stay there.
-    pub async fn deliver(&mut self, messages: &[Message]) -> Vec<String> {
+    pub async fn deliver(&mut self, messages: &[FakeMessage]) -> Vec<String> {
         batch_failures::read(&self.run(lambda_event(messages).to_string()).await, messages)
     }
 
@@ -41,7 +41,7 @@ impl Sandbox {
             let log = self.replace().await.ended().await.1;
             self.past.append(log);
         }
-        let invocation = Invocation {
+        let invocation = SentInvocation {
             event: event.into(),
             arn: self.deployment.arn.clone(),
             ends: OffsetDateTime::now_utc() + self.deployment.time_limit,

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 /// A function that Ory calls.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Function {
+pub enum OryFunction {
     /// Sends a mail.
     MandrillWelcome,
     /// Sends a call to Segment.
@@ -24,7 +24,7 @@ pub enum NoFunction {
     Unknown,
 }
 
-impl Function {
+impl OryFunction {
     /// Both.
     pub const ALL: [Self; 2] = [Self::MandrillWelcome, Self::SegmentIdentify];
 
@@ -37,13 +37,13 @@ impl Function {
     }
 }
 
-impl fmt::Display for Function {
+impl fmt::Display for OryFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Function {
+impl FromStr for OryFunction {
     type Err = NoFunction;
 
     fn from_str(name: &str) -> Result<Self, NoFunction> {

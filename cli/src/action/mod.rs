@@ -13,10 +13,10 @@ use clap::Args;
 use lint::kratos::{Flow, Method};
 use shared::config::Endpoint;
 
-pub use function::{Function, NoFunction};
+pub use function::{NoFunction, OryFunction};
 pub use notes::notes;
 pub use output::{Format, Key, PrintError, Project, print};
-pub use plan::{Place, Refused, Wish};
+pub use plan::{HookPlace, Refused, Wish};
 
 use crate::command::Done;
 
@@ -52,7 +52,7 @@ Webhooks are printed to standard output, notes about them to standard error.";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Action {
     /// mandrill-welcome or segment-identify.
-    function: Function,
+    function: OryFunction,
     /// The URL of the function.
     #[arg(long)]
     url: String,

@@ -2,10 +2,10 @@
 
 use lint::kratos::{Flow, Method};
 
-use super::{Format, Key, Place, Wish};
+use super::{Format, HookPlace, Key, Wish};
 
 /// A sentence or two each.
-pub fn notes(wish: &Wish, places: &[Place], format: Format, key: &Key) -> Vec<String> {
+pub fn notes(wish: &Wish, places: &[HookPlace], format: Format, key: &Key) -> Vec<String> {
     let mut notes = vec![if wish.parse { waited_for(wish.flow) } else { in_the_background() }];
     if !wish.flow.methods().is_empty() {
         notes.push(silenced(wish.flow, places));
@@ -51,7 +51,7 @@ fn waited_for(flow: Flow) -> String {
     )
 }
 
-fn silenced(flow: Flow, places: &[Place]) -> String {
+fn silenced(flow: Flow, places: &[HookPlace]) -> String {
     let names: Vec<_> =
         places.iter().filter_map(|place| place.list.method()).map(Method::name).collect();
     format!(

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde_yaml_ng::Value;
 
-use super::{Caller, Place, webhook::Webhook};
+use super::{Caller, HookPlace, webhook::Webhook};
 use crate::shell;
 
 /// A placeholder for the key.
@@ -61,7 +61,7 @@ pub enum PrintError {
 /// If the format is JSON and there are several webhooks.
 pub fn print(
     format: Format,
-    places: &[Place],
+    places: &[HookPlace],
     caller: &Caller,
     key: &Key,
     project: &Project,
@@ -70,13 +70,13 @@ pub fn print(
         Key::Value(value) => value,
         Key::Variable(_) | Key::ByHand => PLACEHOLDER,
     };
-    let hook = |place: &Place| Webhook::new(*place, caller, value);
+    let hook = |place: &HookPlace| Webhook::new(*place, caller, value);
     match (format, places) {
         (Format::Json, [place]) => Ok(serde_json::to_string_pretty(&hook(place))? + "\n"),
         (Format::Json, _) => Err(PrintError::Many),
         (Format::Yaml, _) => Ok(yaml(places, hook)?),
         (Format::Ory, _) => {
-            let command = |place: &Place| command(*place, &hook(place), key, project);
+            let command = |place: &HookPlace| command(*place, &hook(place), key, project);
             Ok(places.iter().map(command).collect::<Result<String, _>>()?)
         }
     }
@@ -84,7 +84,7 @@ pub fn print(
 
 /// Inserts the webhook before the existing entries of the list.
 fn command(
-    place: Place,
+    place: HookPlace,
     hook: &Webhook,
     key: &Key,
     project: &Project,
@@ -108,8 +108,8 @@ fn command(
 
 /// All lists in one tree.
 fn yaml(
-    places: &[Place],
-    hook: impl Fn(&Place) -> Webhook,
+    places: &[HookPlace],
+    hook: impl Fn(&HookPlace) -> Webhook,
 ) -> Result<String, serde_yaml_ng::Error> {
     let mut config = Value::Null;
     for place in places {
@@ -128,18 +128,18 @@ mod tests {
     use lint::kratos::{Flow, Method};
 
     use super::{
-        super::{Function, Wish},
+        super::{OryFunction, Wish},
         *,
     };
 
     const URL: &str = "https://abc.lambda-url.eu-central-1.on.aws/";
 
-    fn places(methods: &[Method], parse: bool) -> Vec<Place> {
-        let (function, flow) = (Function::MandrillWelcome, Flow::Registration);
+    fn places(methods: &[Method], parse: bool) -> Vec<HookPlace> {
+        let (function, flow) = (OryFunction::MandrillWelcome, Flow::Registration);
         Wish { function, flow, methods: methods.to_vec(), parse }.places().unwrap()
     }
 
-    fn printed(format: Format, places: &[Place], key: &Key) -> Result<String, PrintError> {
+    fn printed(format: Format, places: &[HookPlace], key: &Key) -> Result<String, PrintError> {
         let caller = Caller { url: URL.to_owned(), api_key_name: "Authorization".to_owned() };
         let project =
             Project { project: "PROJECT-ID".to_owned(), workspace: "WORKSPACE-ID".to_owned() };

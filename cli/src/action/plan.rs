@@ -1,14 +1,14 @@
 //! Decides into which lists a webhook goes, or why it goes into none.
 
-use lint::kratos::{Flow, HookList, Method, Moment, Response};
+use lint::kratos::{Flow, HookList, HookResponse, Method, Moment};
 
-use super::Function;
+use super::OryFunction;
 
 /// The request for webhooks.
 #[derive(Clone, Debug)]
 pub struct Wish {
     /// The function to call.
-    pub function: Function,
+    pub function: OryFunction,
     /// The flow after which it is called.
     pub flow: Flow,
     /// The methods of the flow; empty for those that matter.
@@ -19,11 +19,11 @@ pub struct Wish {
 
 /// The place of one webhook, and what follows from it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Place {
+pub struct HookPlace {
     /// The list that it goes into.
     pub list: HookList,
     /// What Ory does with the answer.
-    pub response: Response,
+    pub response: HookResponse,
     /// When it is called.
     pub moment: Moment,
 }
@@ -79,13 +79,13 @@ impl Wish {
     ///
     /// # Errors
     /// If one would never be called, or be called for an identity that is not saved.
-    pub fn places(&self) -> Result<Vec<Place>, Refused> {
+    pub fn places(&self) -> Result<Vec<HookPlace>, Refused> {
         self.check_reply()?;
         let lists = self.lists()?;
-        let response = if self.parse { Response::PARSED } else { Response::IGNORED };
+        let response = if self.parse { HookResponse::PARSED } else { HookResponse::IGNORED };
         let place = |list: HookList| {
             let moment = list.moment(response).ok_or(Refused::NeverFires(list))?;
-            Ok(Place { list, response, moment })
+            Ok(HookPlace { list, response, moment })
         };
         lists.into_iter().map(place).collect()
     }
@@ -95,8 +95,8 @@ impl Wish {
         match self.function {
             _ if !self.parse => Ok(()),
             _ if !flow.saves_what_hooks_answer() => Err(Refused::ReplyIsLost { flow }),
-            Function::SegmentIdentify => Err(Refused::Unsaved),
-            Function::MandrillWelcome => Ok(()),
+            OryFunction::SegmentIdentify => Err(Refused::Unsaved),
+            OryFunction::MandrillWelcome => Ok(()),
         }
     }
 
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn parsed_reply_is_printed_or_refused() {
         use Flow::{Login, Recovery, Registration, Settings, Verification};
-        use Function::{MandrillWelcome, SegmentIdentify};
+        use OryFunction::{MandrillWelcome, SegmentIdentify};
         let lost = |flow| Err(Refused::ReplyIsLost { flow });
         let table = [
             (MandrillWelcome, Registration, Ok(Moment::BeforeSave)),
@@ -153,11 +153,11 @@ mod tests {
         for (function, flow, expected) in table {
             let with = |parse| Wish { function, flow, methods: Vec::new(), parse }.places();
             let moments =
-                |places: Vec<Place>| places.iter().map(|place| place.moment).next().unwrap();
+                |places: Vec<HookPlace>| places.iter().map(|place| place.moment).next().unwrap();
             assert_eq!(with(true).map(moments), expected, "{function} {flow}");
             for place in with(false).unwrap() {
                 assert_eq!(place.moment, Moment::AfterSave, "{function} {flow}");
-                assert_eq!(place.response, Response::IGNORED);
+                assert_eq!(place.response, HookResponse::IGNORED);
             }
         }
     }
@@ -167,11 +167,11 @@ mod tests {
     fn unknown_method_is_refused_with_the_known_ones() {
         for flow in Flow::ALL {
             for method in Method::ALL {
-                let function = Function::SegmentIdentify;
+                let function = OryFunction::SegmentIdentify;
                 let wish = Wish { function, flow, methods: vec![method], parse: false };
                 match wish.places() {
                     Ok(places) => {
-                        let [Place { list, .. }] = places[..] else { panic!("{places:?}") };
+                        let [HookPlace { list, .. }] = places[..] else { panic!("{places:?}") };
                         assert_eq!(list, HookList::AfterMethod(flow, method));
                         assert!(flow.methods().contains(&method));
                     }
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn without_a_method_every_list_gets_a_hook() {
         let of = |flow| {
-            let function = Function::MandrillWelcome;
+            let function = OryFunction::MandrillWelcome;
             let wish = Wish { function, flow, methods: Vec::new(), parse: false };
             let names = wish.places().unwrap().into_iter().map(|place| place.list.to_string());
             names.map(|name| name.replacen("selfservice.flows.", "", 1)).collect::<Vec<_>>()

@@ -5,7 +5,7 @@ use lint::kratos::Method;
 use serde::Serialize;
 use shared::ctx::FORWARD;
 
-use super::{Caller, Place};
+use super::{Caller, HookPlace};
 
 /// The tag of the shipped forwarding template, replaced for each hook.
 const TAG: &str = "{ flow: 'registration', method: 'password', when: 'after_save' }";
@@ -49,7 +49,7 @@ enum Response {
 
 impl Webhook {
     /// The webhook for a place, with which Ory presents this key.
-    pub(super) fn new(place: Place, caller: &Caller, key: &str) -> Self {
+    pub(super) fn new(place: HookPlace, caller: &Caller, key: &str) -> Self {
         let api_key =
             ApiKey { name: caller.api_key_name.clone(), value: key.to_owned(), r#in: "header" };
         let response = if place.response.parse {
@@ -70,11 +70,11 @@ impl Webhook {
 
 /// The forwarding template with the tag of its hook, encoded as Kratos expects it: the alphabet of
 /// RFC 4648 section 4, with padding, on one line.
-fn body(place: Place) -> String {
+fn body(place: HookPlace) -> String {
     format!("base64://{}", STANDARD.encode(template(place)))
 }
 
-fn template(place: Place) -> String {
+fn template(place: HookPlace) -> String {
     let text = |word: Option<&str>| word.map_or("null".to_owned(), |word| format!("'{word}'"));
     let flow = text(Some(place.list.flow().name()));
     let method = text(place.list.method().map(Method::name));
@@ -92,7 +92,7 @@ mod tests {
     };
 
     use super::{
-        super::{Function, Wish},
+        super::{OryFunction, Wish},
         *,
     };
 
@@ -115,7 +115,7 @@ mod tests {
             "flow": {"id": "f", "type": "api"}, "identity": {"id": "i", "traits": {"a": 1}},
             "session": {"identity": {"traits": {"a": 0}}},
         });
-        let function = Function::MandrillWelcome;
+        let function = OryFunction::MandrillWelcome;
         let mut tags = 0;
         for (flow, parse) in Flow::ALL.into_iter().flat_map(|flow| [(flow, false), (flow, true)]) {
             let methods = flow.methods().to_vec();

@@ -7,7 +7,7 @@ use sha2::Sha256;
 use time::OffsetDateTime;
 
 use super::{
-    Finding, Reach,
+    CheckResult, Reach,
     function::Credentials,
     keys::{self, Slot},
     stack::Stack,
@@ -20,7 +20,7 @@ const UNUSABLE: &str = "no usable key";
 type Presented = Result<Credentials, &'static str>;
 
 /// What Ory presents: its API key.
-pub(super) async fn of_ory(stack: &Stack, reach: &Reach) -> (Option<SecretString>, Finding) {
+pub(super) async fn of_ory(stack: &Stack, reach: &Reach) -> (Option<SecretString>, CheckResult) {
     let slot = Slot {
         check: "Ory webhook key: secret",
         output: "OryWebhookSecretId",
@@ -40,7 +40,7 @@ pub(super) fn in_header(stack: &Stack, key: Option<&SecretString>) -> Presented 
 }
 
 /// What Mailchimp presents: a secret in the query, and a signature if one is required.
-pub(super) async fn of_mailchimp(stack: &Stack, reach: &Reach) -> (Presented, Vec<Finding>) {
+pub(super) async fn of_mailchimp(stack: &Stack, reach: &Reach) -> (Presented, Vec<CheckResult>) {
     let slot = Slot {
         check: "Mailchimp webhook key: secret",
         output: "MailchimpWebhookSecretId",

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::{
-    Finding, OryConfig, Reach, Sender, Stack, callers, function, function::Function, hooks,
+    CheckResult, OryConfig, Reach, Sender, Stack, callers, function, function::Function, hooks,
     mailchimp, mandrill, ory, segment,
 };
 
@@ -13,7 +13,7 @@ const NOT_ALLOWED: u16 = 405;
 const VALIDATED: u16 = 200;
 
 /// What is checked.
-pub struct Subject {
+pub struct Examined {
     /// What is deployed, and where.
     pub stack: Stack,
     /// The sender of the welcome email, as far as it is known.
@@ -25,7 +25,7 @@ pub struct Subject {
 }
 
 /// Makes all checks concurrently: none waits for another or hides it. Each call has a timeout.
-pub async fn examine(subject: &Subject, reach: &Reach) -> Vec<Finding> {
+pub async fn examine(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
     let stack = &subject.stack;
     let mailchimp_key = subject.mailchimp_key.as_ref();
     let (mandrill, segment, ory, from_ory, from_mailchimp, lists) = tokio::join!(
@@ -39,7 +39,7 @@ pub async fn examine(subject: &Subject, reach: &Reach) -> Vec<Finding> {
     [mandrill, segment, ory, from_ory, from_mailchimp, lists].concat()
 }
 
-async fn called_by_ory(subject: &Subject, reach: &Reach) -> Vec<Finding> {
+async fn called_by_ory(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
     let stack = &subject.stack;
     let welcome = Function {
         name: mandrill_welcome::NAME,
@@ -65,7 +65,7 @@ async fn called_by_ory(subject: &Subject, reach: &Reach) -> Vec<Finding> {
     [vec![secret], welcome, identify, vec![faults]].concat()
 }
 
-async fn called_by_mailchimp(stack: &Stack, reach: &Reach) -> Vec<Finding> {
+async fn called_by_mailchimp(stack: &Stack, reach: &Reach) -> Vec<CheckResult> {
     let inbound = Function {
         name: mailchimp_inbound::NAME,
         output: "MailchimpInboundUrl",

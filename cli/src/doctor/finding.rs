@@ -16,7 +16,7 @@ pub enum Verdict {
 
 /// What was checked, what was found, and how to fix it. It never contains a secret or part of one.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Finding {
+pub struct CheckResult {
     /// What was checked.
     pub check: String,
     /// Whether it passed.
@@ -27,7 +27,7 @@ pub struct Finding {
     pub fix: String,
 }
 
-impl Finding {
+impl CheckResult {
     pub(super) fn pass(check: &str, found: impl Into<String>) -> Self {
         Self::of(check, Verdict::Pass, found, "")
     }

@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, header::ALLOW};
 use shared::{config::Endpoint, http::Response};
 use url::Url;
 
-use super::{Finding, Reach, reach::Answer, unexpected};
+use super::{CheckResult, Reach, reach::Answer, unexpected};
 
 /// One of the functions.
 pub(super) struct Function<'a> {
@@ -28,13 +28,13 @@ pub(super) async fn check(
     function: &Function<'_>,
     credentials: Result<Credentials, &str>,
     reach: &Reach,
-) -> Vec<Finding> {
+) -> Vec<CheckResult> {
     let (at_url, by_key) =
         (format!("{}: URL", function.name), format!("{}: authentication", function.name));
     let Some(url) = function.url else {
         let found = format!("not checked: no output {}", function.output);
         let fix = format!("Set {}", super::stack::flag(function.output));
-        return vec![Finding::unknown(&at_url, found, fix)];
+        return vec![CheckResult::unknown(&at_url, found, fix)];
     };
     let Some(url) = Endpoint::parse(url).map(|url| url.join("")) else {
         return vec![unexpected::url(&at_url, function.output)];
@@ -63,35 +63,35 @@ fn with(url: &Url, credentials: &Credentials) -> Url {
     url
 }
 
-fn url_finding(check: &str, function: &Function<'_>, answer: &Answer) -> Finding {
+fn url_finding(check: &str, function: &Function<'_>, answer: &Answer) -> CheckResult {
     let response = match answer {
         Ok(response) => response,
         Err(error) => {
             let found = shared::telemetry::chain(error);
-            return Finding::fail(check, found, "Check that the stack still exists");
+            return CheckResult::fail(check, found, "Check that the stack still exists");
         }
     };
     match response.status {
         status if status == function.to_get && is_ours(response, status) => {
-            Finding::pass(check, format!("responds with {status} to a GET"))
+            CheckResult::pass(check, format!("responds with {status} to a GET"))
         }
-        403 => Finding::fail(
+        403 => CheckResult::fail(
             check,
             "403: AWS does not allow anyone to call it",
             "Deploy again and answer yes when SAM asks about functions without authorization; \
              lambda:InvokeFunctionUrl and lambda:InvokeFunction must both be allowed",
         ),
-        429 => Finding::fail(
+        429 => CheckResult::fail(
             check,
             "429: the function is throttled",
             "Raise the concurrency quota of the account, or the reserved concurrency of the function",
         ),
-        status @ 500..=599 => Finding::fail(
+        status @ 500..=599 => CheckResult::fail(
             check,
             format!("{status}: the function does not start, or fails"),
             format!("Read its logs: sam logs --name {} --tail", resource(function)),
         ),
-        status => Finding::fail(
+        status => CheckResult::fail(
             check,
             format!("responds with {status} to a GET, expected {}", function.to_get),
             format!("Check that this is the URL of {}", function.name),
@@ -110,34 +110,34 @@ fn resource<'a>(function: &Function<'a>) -> &'a str {
     function.output.trim_end_matches("Url")
 }
 
-fn key_finding(check: &str, anonymous: &Answer, known: &Result<Answer, &str>) -> Finding {
+fn key_finding(check: &str, anonymous: &Answer, known: &Result<Answer, &str>) -> CheckResult {
     let status = |answer: &Answer| answer.as_ref().ok().map(|response| response.status);
     let known = match known {
         Ok(known) => status(known),
-        Err(why) => return Finding::skipped(check, why),
+        Err(why) => return CheckResult::skipped(check, why),
     };
     match (status(anonymous), known) {
         (Some(401), Some(400)) => {
-            Finding::pass(check, "the key is accepted, unauthenticated calls are rejected")
+            CheckResult::pass(check, "the key is accepted, unauthenticated calls are rejected")
         }
-        (_, Some(503)) | (Some(503), _) => Finding::fail(
+        (_, Some(503)) | (Some(503), _) => CheckResult::fail(
             check,
             "503: the function has no usable key and cannot authenticate callers",
             "Put a key of at least 16 characters into the secret of the caller, and allow the role of \
              the function to read it",
         ),
-        (_, Some(401)) => Finding::fail(
+        (_, Some(401)) => CheckResult::fail(
             check,
             "401: the function does not accept the key in the secret",
             "After a change, wait for SECRET_TTL_SECONDS (5 minutes) and try again. Otherwise check \
              that the secret belongs to this stack, and that WEBHOOK_API_KEY_NAME is the header name",
         ),
-        (Some(400 | 200..=299), _) => Finding::fail(
+        (Some(400 | 200..=299), _) => CheckResult::fail(
             check,
             "an unauthenticated call was not rejected",
             "Check that this is the URL of the function",
         ),
-        _ => Finding::unknown(check, "the response does not say", "Fix the URL first"),
+        _ => CheckResult::unknown(check, "the response does not say", "Fix the URL first"),
     }
 }
 

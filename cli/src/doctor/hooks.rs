@@ -9,7 +9,7 @@ use lint::{
 };
 use serde_json::Value;
 
-use super::{Finding, function::Function};
+use super::{CheckResult, function::Function};
 
 const FAULTS: &str = "Ory: lint";
 
@@ -31,11 +31,11 @@ impl OryConfig {
 }
 
 /// Whether `lint` finds no errors in the webhooks.
-pub(super) fn faults(config: Option<&OryConfig>) -> Finding {
+pub(super) fn faults(config: Option<&OryConfig>) -> CheckResult {
     match config {
-        None => Finding::skipped(FAULTS, "no Ory configuration"),
-        Some(OryConfig { is_free_of_errors: true, .. }) => Finding::pass(FAULTS, "no errors"),
-        Some(_) => Finding::fail(
+        None => CheckResult::skipped(FAULTS, "no Ory configuration"),
+        Some(OryConfig { is_free_of_errors: true, .. }) => CheckResult::pass(FAULTS, "no errors"),
+        Some(_) => CheckResult::fail(
             FAULTS,
             "lint finds errors",
             "Run ory-actions lint on the same configuration; it shows each error and how to fix it",
@@ -44,17 +44,17 @@ pub(super) fn faults(config: Option<&OryConfig>) -> Finding {
 }
 
 /// Whether Ory calls a function at all.
-pub(super) fn check(function: &Function<'_>, config: Option<&OryConfig>) -> Finding {
+pub(super) fn check(function: &Function<'_>, config: Option<&OryConfig>) -> CheckResult {
     let check = format!("{}: Ory webhooks", function.name);
     let Some(config) = config else {
-        return Finding::unknown(
+        return CheckResult::unknown(
             &check,
             "not checked: no Ory configuration",
             "ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID --format yaml \
              | ory-actions doctor … --ory-config -",
         );
     };
-    let Some(url) = function.url else { return Finding::skipped(&check, "no URL") };
+    let Some(url) = function.url else { return CheckResult::skipped(&check, "no URL") };
     let lists = lists_that_call(url, &config.configuration);
     if lists.is_empty() {
         let found = "no webhook in this configuration calls its URL";
@@ -62,9 +62,9 @@ pub(super) fn check(function: &Function<'_>, config: Option<&OryConfig>) -> Find
             "To create one: ory-actions action {} --url {url} --flow registration",
             function.name
         );
-        return Finding::fail(&check, found, fix);
+        return CheckResult::fail(&check, found, fix);
     }
-    Finding::pass(&check, format!("called from {}", lists.join(", ")))
+    CheckResult::pass(&check, format!("called from {}", lists.join(", ")))
 }
 
 /// The lists of hooks that call this URL, in readable form, without their common prefix.

@@ -7,7 +7,7 @@ use shared::{
     telemetry::chain,
 };
 
-use super::{Finding, Reach, stack::flag};
+use super::{CheckResult, Reach, stack::flag};
 
 const PREVIOUS_SERVES: &str =
     "the current version is a placeholder, empty or too short; the previous version is in use";
@@ -22,13 +22,13 @@ pub(super) struct Slot<'a> {
 }
 
 /// The value of a secret if it is usable, and the findings about it.
-pub(super) type Read = (Option<SecretString>, Finding);
+pub(super) type Read = (Option<SecretString>, CheckResult);
 
 /// The API key of a vendor.
 pub(super) async fn vendor(reach: &Reach, slot: &Slot<'_>, product: Product) -> Read {
     let Some(id) = slot.id else { return (None, unnamed(slot)) };
     match reach.api_key(id, slot.field, product).get().await {
-        Ok(key) => (Some(key), Finding::pass(slot.check, "has a key")),
+        Ok(key) => (Some(key), CheckResult::pass(slot.check, "has a key")),
         Err(problem) => (None, of_vendor(slot, id, &problem)),
     }
 }
@@ -40,8 +40,8 @@ pub(super) async fn caller(reach: &Reach, slot: &Slot<'_>) -> Read {
     match secret.versions().await {
         Ok(mut versions) => {
             let finding = match secret.is_current_fit().await {
-                Ok(false) => Finding::fail(slot.check, PREVIOUS_SERVES, fill_in(slot, id)),
-                _ => Finding::pass(slot.check, "has a key"),
+                Ok(false) => CheckResult::fail(slot.check, PREVIOUS_SERVES, fill_in(slot, id)),
+                _ => CheckResult::pass(slot.check, "has a key"),
             };
             (Some(versions.swap_remove(0)), finding)
         }
@@ -49,24 +49,24 @@ pub(super) async fn caller(reach: &Reach, slot: &Slot<'_>) -> Read {
     }
 }
 
-fn unnamed(slot: &Slot<'_>) -> Finding {
+fn unnamed(slot: &Slot<'_>) -> CheckResult {
     let found = format!("not checked: no output {}", slot.output);
-    Finding::unknown(slot.check, found, format!("Set {}", flag(slot.output)))
+    CheckResult::unknown(slot.check, found, format!("Set {}", flag(slot.output)))
 }
 
-fn of_vendor(slot: &Slot<'_>, id: &str, problem: &KeyProblem) -> Finding {
+fn of_vendor(slot: &Slot<'_>, id: &str, problem: &KeyProblem) -> CheckResult {
     match problem {
         KeyProblem::Unreachable(error) => unread(slot, id, error),
         KeyProblem::Refused(reason) => refused(slot, id, reason),
-        _ => Finding::fail(slot.check, problem.to_string(), fill_in(slot, id)),
+        _ => CheckResult::fail(slot.check, problem.to_string(), fill_in(slot, id)),
     }
 }
 
-fn of_caller(slot: &Slot<'_>, id: &str, problem: &AuthError) -> Finding {
+fn of_caller(slot: &Slot<'_>, id: &str, problem: &AuthError) -> CheckResult {
     match problem {
         AuthError::Unreadable(SecretError::Refused(reason)) => refused(slot, id, reason),
         AuthError::Unreadable(error) => unread(slot, id, error),
-        _ => Finding::fail(slot.check, problem.to_string(), fill_in(slot, id)),
+        _ => CheckResult::fail(slot.check, problem.to_string(), fill_in(slot, id)),
     }
 }
 
@@ -77,7 +77,7 @@ fn fill_in(slot: &Slot<'_>, id: &str) -> String {
     )
 }
 
-fn refused(slot: &Slot<'_>, id: &str, reason: &str) -> Finding {
+fn refused(slot: &Slot<'_>, id: &str, reason: &str) -> CheckResult {
     let fix = match reason {
         "ResourceNotFoundException" => {
             format!("Check that {id} is in this account and region, and deploy the stack again")
@@ -87,16 +87,16 @@ fn refused(slot: &Slot<'_>, id: &str, reason: &str) -> Finding {
         }
         _ => format!("Try it manually: aws secretsmanager get-secret-value --secret-id {id}"),
     };
-    Finding::fail(slot.check, format!("Secrets Manager rejected the call: {reason}"), fix)
+    CheckResult::fail(slot.check, format!("Secrets Manager rejected the call: {reason}"), fix)
 }
 
-fn unread(slot: &Slot<'_>, id: &str, error: &SecretError) -> Finding {
+fn unread(slot: &Slot<'_>, id: &str, error: &SecretError) -> CheckResult {
     let fix = format!(
         "Check your AWS credentials (aws sts get-caller-identity), and that AWS_REGION is set. After \
          an SSO sign-in: eval \"$(aws configure export-credentials --format env)\". The secret is \
          {id}"
     );
-    Finding::fail(slot.check, chain(error), fix)
+    CheckResult::fail(slot.check, chain(error), fix)
 }
 
 #[cfg(test)]

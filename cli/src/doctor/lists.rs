@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::Finding;
+use super::CheckResult;
 
 const LISTS: &str = "mailchimp-inbound: lists";
 pub(super) const WEBHOOKS: &str = "mailchimp-inbound: webhooks";
@@ -53,7 +53,7 @@ impl List {
 
 /// Compares `accepted`, the value of `MAILCHIMP_LISTS`, with the lists of the account. Like the
 /// function, it ignores the case of ids. If no list is named, any list is accepted.
-pub(super) fn judge(accepted: &str, function: &Url, account: &[List]) -> Vec<Finding> {
+pub(super) fn judge(accepted: &str, function: &Url, account: &[List]) -> Vec<CheckResult> {
     let ids: Vec<_> = accepted.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     let unknown = ids.iter().filter(|id| !account.iter().any(|list| list.has_id(id)));
     let mut findings: Vec<_> = unknown.map(|id| unknown_id(id, account)).collect();
@@ -75,7 +75,7 @@ pub(super) fn judge(accepted: &str, function: &Url, account: &[List]) -> Vec<Fin
         return vec![nobody_calls()];
     }
     if findings.is_empty() {
-        return vec![Finding::pass(WEBHOOKS, format!("called from {}", calling.join(", ")))];
+        return vec![CheckResult::pass(WEBHOOKS, format!("called from {}", calling.join(", ")))];
     }
     findings
 }
@@ -92,7 +92,7 @@ fn calls(webhook: &str, function: &Url) -> bool {
         && below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
-fn unknown_id(id: &str, account: &[List]) -> Finding {
+fn unknown_id(id: &str, account: &[List]) -> CheckResult {
     let mut lists: Vec<_> = account.iter().collect();
     lists.sort_by_key(|list| distance(&list.id, &id.to_ascii_lowercase()));
     let closest: Vec<_> = lists.into_iter().take(SUGGESTIONS).map(List::label).collect();
@@ -100,7 +100,7 @@ fn unknown_id(id: &str, account: &[List]) -> Finding {
         none if none.is_empty() => "the account has no lists".to_owned(),
         some => format!("closest: {some}"),
     };
-    Finding::fail(
+    CheckResult::fail(
         LISTS,
         format!("{id} is accepted, but the account has no such list; {closest}"),
         "Correct the id in the parameter MailchimpLists and deploy again. If the id is correct, \
@@ -108,24 +108,24 @@ fn unknown_id(id: &str, account: &[List]) -> Finding {
     )
 }
 
-fn no_webhook(list: &List) -> Finding {
-    Finding::fail(
+fn no_webhook(list: &List) -> CheckResult {
+    CheckResult::fail(
         WEBHOOKS,
         format!("{} is accepted, but has no webhook that calls the function", list.label()),
         format!("To create one: {}", make(&list.id)),
     )
 }
 
-fn not_accepted(list: &List) -> Finding {
-    Finding::fail(
+fn not_accepted(list: &List) -> CheckResult {
+    CheckResult::fail(
         WEBHOOKS,
         format!("{} calls the function, but is not accepted: its events are lost", list.label()),
         "Add the id to the parameter MailchimpLists and deploy again, or delete the webhook",
     )
 }
 
-fn echo(list: &List) -> Finding {
-    Finding::fail(
+fn echo(list: &List) -> CheckResult {
+    CheckResult::fail(
         WEBHOOKS,
         format!("the webhook of {} has sources.api: true", list.label()),
         "Set sources.api to false (\"via the API\" in Mailchimp). Otherwise every change made \
@@ -133,8 +133,8 @@ fn echo(list: &List) -> Finding {
     )
 }
 
-fn nobody_calls() -> Finding {
-    Finding::fail(
+fn nobody_calls() -> CheckResult {
+    CheckResult::fail(
         WEBHOOKS,
         "no list in the account has a webhook that calls the function",
         format!("To create one: {}", make("LIST_ID")),

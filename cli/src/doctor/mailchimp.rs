@@ -10,7 +10,7 @@ use shared::{config::Endpoint, secrets::is_placeholder};
 use url::Url;
 
 use super::{
-    Finding, Reach,
+    CheckResult, Reach,
     lists::{self, List, WEBHOOKS, Webhook},
     reach::Answer,
     stack::Stack,
@@ -44,9 +44,9 @@ pub(super) async fn check(
     stack: &Stack,
     key: Option<&SecretString>,
     reach: &Reach,
-) -> Vec<Finding> {
+) -> Vec<CheckResult> {
     let Some(key) = key else {
-        return vec![Finding::unknown(
+        return vec![CheckResult::unknown(
             WEBHOOKS,
             "not checked: MAILCHIMP_API_KEY is not set",
             "Set MAILCHIMP_API_KEY to a Mailchimp Marketing API key",
@@ -54,7 +54,7 @@ pub(super) async fn check(
     };
     let url = stack.mailchimp_inbound_url.as_deref();
     let Some(function) = url.and_then(|url| Url::parse(url).ok()) else {
-        return vec![Finding::skipped(WEBHOOKS, "no URL for mailchimp-inbound")];
+        return vec![CheckResult::skipped(WEBHOOKS, "no URL for mailchimp-inbound")];
     };
     let Some(data_center) = data_center(key.expose_secret()) else { return vec![other_product()] };
     let default = format!("https://{data_center}.api.mailchimp.com/3.0");
@@ -79,8 +79,8 @@ fn data_center(key: &str) -> Option<&str> {
 }
 
 /// Where to create keys: <https://mailchimp.com/help/about-api-keys/>
-fn other_product() -> Finding {
-    Finding::fail(
+fn other_product() -> CheckResult {
+    CheckResult::fail(
         KEY,
         "MAILCHIMP_API_KEY is not a Mailchimp Marketing API key: those end in the data center, \
          for example …-us6",
@@ -89,7 +89,11 @@ fn other_product() -> Finding {
     )
 }
 
-async fn account(api: &Endpoint, key: &SecretString, reach: &Reach) -> Result<Vec<List>, Finding> {
+async fn account(
+    api: &Endpoint,
+    key: &SecretString,
+    reach: &Reach,
+) -> Result<Vec<List>, CheckResult> {
     let mut url = api.join("lists");
     url.set_query(Some("fields=lists.id,lists.name&count=1000"));
     let all: Lists = read(&reach.get(url, basic(key)).await)?;
@@ -112,7 +116,7 @@ fn basic(key: &SecretString) -> HeaderMap {
     headers.collect()
 }
 
-fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Finding> {
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, CheckResult> {
     let Ok(response) = answer else { return Err(unexpected::response(WEBHOOKS, answer)) };
     let body = response.body.as_ref();
     match response.status {
@@ -124,8 +128,8 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Finding> {
     }
 }
 
-fn refused(status: u16) -> Finding {
-    Finding::fail(
+fn refused(status: u16) -> CheckResult {
+    CheckResult::fail(
         KEY,
         format!("rejected: {status}"),
         "Check in Mailchimp (Account & billing, Extras, API keys) that the key in \

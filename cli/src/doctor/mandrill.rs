@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use shared::{config::Endpoint, secrets::Product};
 
 use super::{
-    Finding, Reach, Sender,
+    CheckResult, Reach, Sender,
     keys::{self, Slot},
     reach::Answer,
     stack::Stack,
@@ -26,7 +26,7 @@ const SEARCH: &str = "Mandrill: search permission";
 const RESERVED: [&str; 4] = ["example", "example.com", "example.net", "example.org"];
 
 /// All checks of Mandrill; `sender` is the sender address of the welcome.
-pub(super) async fn check(stack: &Stack, sender: &Sender, reach: &Reach) -> Vec<Finding> {
+pub(super) async fn check(stack: &Stack, sender: &Sender, reach: &Reach) -> Vec<CheckResult> {
     let id = stack.mandrill_secret_id.as_deref();
     let slot = Slot { check: KEY, output: "MandrillSecretId", id, field: "api_key" };
     let (key, secret) = keys::vendor(reach, &slot, Product::Mandrill).await;
@@ -34,7 +34,7 @@ pub(super) async fn check(stack: &Stack, sender: &Sender, reach: &Reach) -> Vec<
     let rest = match (key, Endpoint::parse(url)) {
         (None, _) => [PING, DOMAIN, SEARCH].map(|check| match sender {
             Sender::NotSet if check == DOMAIN => no_sender(),
-            _ => Finding::skipped(check, "no usable key"),
+            _ => CheckResult::skipped(check, "no usable key"),
         }),
         (_, None) => [PING, DOMAIN, SEARCH].map(|check| unexpected::url(check, "MandrillUrl")),
         (Some(key), Some(api)) => {
@@ -59,10 +59,10 @@ fn with_key(fields: Value, key: &SecretString) -> Value {
     body.into()
 }
 
-fn ping_finding(answer: &Answer) -> Finding {
+fn ping_finding(answer: &Answer) -> CheckResult {
     match answer {
-        Ok(answer) if answer.status == 200 => Finding::pass(PING, "accepted"),
-        Ok(answer) if answer.status == 401 => Finding::fail(
+        Ok(answer) if answer.status == 200 => CheckResult::pass(PING, "accepted"),
+        Ok(answer) if answer.status == 401 => CheckResult::fail(
             PING,
             format!("rejected: {}", error_name(&answer.body)),
             "Create a key in Mandrill (Settings, SMTP & API Info) and put it into the secret. If it is \
@@ -72,16 +72,16 @@ fn ping_finding(answer: &Answer) -> Finding {
     }
 }
 
-fn search_finding(answer: &Answer) -> Finding {
+fn search_finding(answer: &Answer) -> CheckResult {
     match answer {
-        Ok(answer) if answer.status == 200 => Finding::pass(SEARCH, "allowed"),
-        Ok(answer) if answer.status == 401 => Finding::fail(
+        Ok(answer) if answer.status == 200 => CheckResult::pass(SEARCH, "allowed"),
+        Ok(answer) if answer.status == 401 => CheckResult::fail(
             SEARCH,
             format!("rejected: {}", error_name(&answer.body)),
             "Allow the key to call messages/search: after a call without a response, the email is \
              looked up before it is resent",
         ),
-        Ok(answer) if answer.status == 429 => Finding::unknown(
+        Ok(answer) if answer.status == 429 => CheckResult::unknown(
             SEARCH,
             "too many searches",
             "Try again in a minute; Mandrill allows 20 searches per minute",
@@ -122,12 +122,16 @@ impl Listed {
     }
 }
 
-fn domain_finding(sender: &Sender, answer: &Answer) -> Finding {
+fn domain_finding(sender: &Sender, answer: &Answer) -> CheckResult {
     let sender = match sender {
         Sender::Address(sender) => sender,
         Sender::NotSet => return no_sender(),
         Sender::Unknown(why) => {
-            return Finding::unknown(DOMAIN, why, "Check in Mandrill that its domain is verified");
+            return CheckResult::unknown(
+                DOMAIN,
+                why,
+                "Check in Mandrill that its domain is verified",
+            );
         }
     };
     let name = sender.rsplit_once('@').map_or(sender.as_str(), |(_, domain)| domain);
@@ -135,12 +139,16 @@ fn domain_finding(sender: &Sender, answer: &Answer) -> Finding {
         Ok(answer) if answer.status == 200 => match serde_json::from_slice(&answer.body) {
             Ok(rows) => rows,
             Err(_) => {
-                return Finding::unknown(DOMAIN, "Mandrill did not return its list of domains", "");
+                return CheckResult::unknown(
+                    DOMAIN,
+                    "Mandrill did not return its list of domains",
+                    "",
+                );
             }
         },
         Ok(answer) if answer.status == 401 => {
             let found = format!("rejected: {}", error_name(&answer.body));
-            return Finding::unknown(
+            return CheckResult::unknown(
                 DOMAIN,
                 found,
                 "Check it in Mandrill: Settings, Domains, Sending Domains",
@@ -149,20 +157,20 @@ fn domain_finding(sender: &Sender, answer: &Answer) -> Finding {
         other => return unexpected::response(DOMAIN, other),
     };
     match rows.iter().find(|row| row.domain.eq_ignore_ascii_case(name)) {
-        Some(row) if row.valid_signing => Finding::pass(DOMAIN, format!("{name} is verified")),
-        Some(row) => Finding::fail(
+        Some(row) if row.valid_signing => CheckResult::pass(DOMAIN, format!("{name} is verified")),
+        Some(row) => CheckResult::fail(
             DOMAIN,
             format!("{name}: {}", row.missing()),
             "Mandrill, Settings, Domains: set the DNS records shown there and verify the domain. \
              Until then, Mandrill rejects emails as unsigned",
         ),
-        None if is_reserved(name) => Finding::fail(
+        None if is_reserved(name) => CheckResult::fail(
             DOMAIN,
             format!("the sender is {sender}, an address at a reserved example domain"),
             "Deploy with the parameter FromEmail set to your address. If the deployed template is \
              another one, set --welcome-template",
         ),
-        None => Finding::fail(
+        None => CheckResult::fail(
             DOMAIN,
             format!("Mandrill does not have the domain {name}"),
             "Mandrill, Settings, Domains: add the domain, set the DNS records and verify it. Until \
@@ -172,8 +180,8 @@ fn domain_finding(sender: &Sender, answer: &Answer) -> Finding {
 }
 
 /// The function renders nothing and blocks all its events.
-fn no_sender() -> Finding {
-    Finding::fail(
+fn no_sender() -> CheckResult {
+    CheckResult::fail(
         DOMAIN,
         NO_SENDER,
         "Deploy with the parameter FromEmail set to your address. If the deployed template is \

@@ -31,8 +31,8 @@ use clap::Args;
 use secrecy::SecretString;
 use shared::{aws::Aws, http::Client, secrets::AwsSecrets, template::Source};
 
-pub use examine::{Subject, examine};
-pub use finding::{Finding, Verdict};
+pub use examine::{Examined, examine};
+pub use finding::{CheckResult, Verdict};
 pub use hooks::OryConfig;
 pub use reach::Reach;
 pub use sender::Sender;
@@ -95,7 +95,7 @@ impl Doctor {
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
-    async fn subject(self) -> Result<Subject, Box<dyn std::error::Error>> {
+    async fn subject(self) -> Result<Examined, Box<dyn std::error::Error>> {
         let stack = match &self.outputs {
             Some(file) => self.stack.or_outputs(&input::read(file)?)?,
             None => self.stack,
@@ -113,7 +113,7 @@ impl Doctor {
         let ory_config = self.ory_config.as_deref().map(ory_config).transpose()?;
         let key = env::var(MAILCHIMP_API_KEY).ok().filter(|key| !key.is_empty());
         let mailchimp_key = key.map(SecretString::from);
-        Ok(Subject { stack, sender, ory_config, mailchimp_key })
+        Ok(Examined { stack, sender, ory_config, mailchimp_key })
     }
 }
 
@@ -127,7 +127,7 @@ fn ory_config(file: &Path) -> Result<OryConfig, Box<dyn std::error::Error>> {
     Ok(OryConfig::read(file, &text).map_err(|error| format!("{}: {error}", file.display()))?)
 }
 
-fn summary(findings: &[Finding]) -> String {
+fn summary(findings: &[CheckResult]) -> String {
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     match (count(Verdict::Fail), count(Verdict::Unknown)) {
         (0, 0) => "All checks passed.".to_owned(),

@@ -7,7 +7,7 @@ use shared::{config::Endpoint, secrets::Product};
 use url::Url;
 
 use super::{
-    Finding, Reach,
+    CheckResult, Reach,
     keys::{self, Slot},
     reach::Answer,
     stack::Stack,
@@ -17,11 +17,11 @@ use super::{
 const TOKEN: &str = "Ory: secret";
 const ADMIN: &str = "Ory: admin API";
 
-pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
+pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<CheckResult> {
     let Some(url) = &stack.ory_url else {
         let found = "no output OryUrl: Mailchimp events are not written to Ory";
         let fix = "To write them, deploy with the parameter OryUrl";
-        return vec![Finding::unknown(ADMIN, found, fix)];
+        return vec![CheckResult::unknown(ADMIN, found, fix)];
     };
     let Some(api) = Endpoint::parse(url) else { return vec![unexpected::url(ADMIN, "OryUrl")] };
     let Some(id) = stack.ory_secret_id.as_deref() else {
@@ -30,18 +30,18 @@ pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
     let slot = Slot { check: TOKEN, output: "OrySecretId", id: Some(id), field: "access_token" };
     match keys::vendor(reach, &slot, Product::Ory).await {
         (Some(token), secret) => vec![secret, asked(reach, &api, Some(token)).await],
-        (None, secret) => vec![secret, Finding::skipped(ADMIN, "no usable token")],
+        (None, secret) => vec![secret, CheckResult::skipped(ADMIN, "no usable token")],
     }
 }
 
 /// A self-hosted Ory asks for no token.
-async fn asked(reach: &Reach, api: &Endpoint, token: Option<SecretString>) -> Finding {
+async fn asked(reach: &Reach, api: &Endpoint, token: Option<SecretString>) -> CheckResult {
     let mut headers = HeaderMap::new();
     if let Some(token) = token {
         let bearer = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()));
         let Ok(mut bearer) = bearer else {
             let found = "the token has characters that are not allowed in a header";
-            return Finding::fail(ADMIN, found, "Put the token into the secret again");
+            return CheckResult::fail(ADMIN, found, "Put the token into the secret again");
         };
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
@@ -55,17 +55,17 @@ fn one_identity(api: &Endpoint) -> Url {
     url
 }
 
-fn finding(answer: &Answer) -> Finding {
+fn finding(answer: &Answer) -> CheckResult {
     let Ok(response) = answer else { return unexpected::response(ADMIN, answer) };
     match response.status {
-        200 if is_list(&response.body) => Finding::pass(ADMIN, "lists identities"),
-        401 | 403 => Finding::fail(
+        200 if is_list(&response.body) => CheckResult::pass(ADMIN, "lists identities"),
+        401 | 403 => CheckResult::fail(
             ADMIN,
             format!("rejected the token: {}", response.status),
             "Put a project API key (ory_pat_…) of this project into the secret; a workspace API key \
              cannot read identities",
         ),
-        200..=428 | 430..=499 => Finding::fail(
+        200..=428 | 430..=499 => CheckResult::fail(
             ADMIN,
             format!("responded with {}, not with a list of identities", response.status),
             "OryUrl must be the root of the Ory admin API, without /admin: \

@@ -11,7 +11,7 @@ use serde_json::Value;
 use shared::{config::Endpoint, secrets::Product, segment::DEFAULT_URL};
 
 use super::{
-    Finding, Reach,
+    CheckResult, Reach,
     keys::{self, Slot},
     reach::Answer,
     stack::Stack,
@@ -27,16 +27,18 @@ const REGION: &str = "Segment: region";
 /// The shape of the keys that Segment issues.
 const KEY_CHARACTERS: usize = 32;
 
-pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<Finding> {
+pub(super) async fn check(stack: &Stack, reach: &Reach) -> Vec<CheckResult> {
     let id = stack.segment_secret_id.as_deref();
     let slot = Slot { check: KEY, output: "SegmentSecretId", id, field: "write_key" };
     let (key, secret) = keys::vendor(reach, &slot, Product::Segment).await;
     let rest = match key {
-        None => [SHAPE, REGION].map(|check| Finding::skipped(check, "no usable key")),
+        None => [SHAPE, REGION].map(|check| CheckResult::skipped(check, "no usable key")),
         // A value of another shape may be a different secret, so it goes into no URL.
-        Some(key) if !has_shape(&key) => [odd_shape(), Finding::skipped(REGION, "no usable key")],
+        Some(key) if !has_shape(&key) => {
+            [odd_shape(), CheckResult::skipped(REGION, "no usable key")]
+        }
         Some(key) => {
-            let shape = Finding::pass(SHAPE, "valid format");
+            let shape = CheckResult::pass(SHAPE, "valid format");
             [shape, region(stack, reach, &key).await]
         }
     };
@@ -48,8 +50,8 @@ fn has_shape(key: &SecretString) -> bool {
     key.len() == KEY_CHARACTERS && key.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-fn odd_shape() -> Finding {
-    Finding::fail(
+fn odd_shape() -> CheckResult {
+    CheckResult::fail(
         SHAPE,
         format!("not {KEY_CHARACTERS} letters and digits, as write keys are"),
         "Compare it with the key in Segment: Sources, your source, Settings, API Keys. Segment drops \
@@ -57,7 +59,7 @@ fn odd_shape() -> Finding {
     )
 }
 
-async fn region(stack: &Stack, reach: &Reach, key: &SecretString) -> Finding {
+async fn region(stack: &Stack, reach: &Reach, key: &SecretString) -> CheckResult {
     let events = stack.segment_url.as_deref().unwrap_or(DEFAULT_URL);
     let cdn = stack.segment_cdn_url.as_deref().unwrap_or(DEFAULT_CDN_URL);
     match (Endpoint::parse(events), Endpoint::parse(cdn)) {
@@ -70,7 +72,7 @@ async fn region(stack: &Stack, reach: &Reach, key: &SecretString) -> Finding {
     }
 }
 
-fn region_finding(events: &str, answer: &Answer) -> Finding {
+fn region_finding(events: &str, answer: &Answer) -> CheckResult {
     let settings = match answer {
         Ok(answer) if answer.status == 200 => answer.body.as_ref(),
         Ok(answer) if answer.status == 404 => b"",
@@ -79,14 +81,14 @@ fn region_finding(events: &str, answer: &Answer) -> Finding {
     let settings: Value = serde_json::from_slice(settings).unwrap_or_default();
     match settings["integrations"]["Segment.io"]["apiHost"].as_str() {
         Some(source) if host(source) == host(events) => {
-            Finding::pass(REGION, format!("the source is at {}", host(source)))
+            CheckResult::pass(REGION, format!("the source is at {}", host(source)))
         }
-        Some(source) => Finding::fail(
+        Some(source) => CheckResult::fail(
             REGION,
             format!("the source is at {}, but events are sent to {}", host(source), host(events)),
             format!("Deploy with the parameter SegmentUrl=https://{}/v1", host(source)),
         ),
-        None => Finding::unknown(
+        None => CheckResult::unknown(
             REGION,
             "Segment does not return the settings of this source",
             format!(

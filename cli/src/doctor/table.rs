@@ -2,13 +2,13 @@
 
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 
-use super::{Finding, Verdict};
+use super::{CheckResult, Verdict};
 
 /// Fits a terminal of the usual width and a pull request comment.
 const WIDTH: u16 = 120;
 
 /// A row for each finding.
-pub fn of(findings: &[Finding]) -> String {
+pub fn of(findings: &[CheckResult]) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(WIDTH).set_header(["", "check", "result", "fix"]);

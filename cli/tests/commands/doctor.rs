@@ -1,6 +1,6 @@
 //! `doctor`, on a stack that is well and on one that is not.
 
-use fakes::{ory::person, server::Reply};
+use fakes::{ory::person, server::FakeReply};
 use serde_json::{Value, json};
 
 use crate::world::{CANARY, Done, MANDRILL_KEY, World, run};
@@ -227,7 +227,7 @@ fn is_about_the_same(one: &str, other: &str) -> bool {
 async fn timeout_of_one_check_does_not_hide_others() {
     let world = World::start().await;
     world.stack.fakes.mandrill.set_resetting(true);
-    world.stack.fakes.segment.reply_next(Reply::HangUp);
+    world.stack.fakes.segment.reply_next(FakeReply::HangUp);
     let examined = world.examine(&["--format", "json"]).await;
     let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
     let unknown = findings.iter().filter(|one| one["verdict"] == "unknown");

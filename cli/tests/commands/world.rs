@@ -3,10 +3,10 @@
 
 use std::{collections::BTreeMap, process::Stdio};
 
-use fakes::server::{Reply, Server};
+use fakes::server::{FakeReply, Server};
 use lint::kratos::{Flow, Method};
 use ory_actions::{
-    action::{Caller, Format, Function, Key, Project, Wish, print},
+    action::{Caller, Format, Key, OryFunction, Project, Wish, print},
     up::local::{LocalStack, PortNumbers},
 };
 use serde_json::{Value, json};
@@ -178,12 +178,12 @@ async fn mailchimp(function_url: String) -> Server {
     let url = format!("{function_url}?secret={MAILCHIMP_SECRET}");
     let answer = move |path: &str, authorization: Option<&[u8]>| match path {
         _ if authorization != Some(MAILCHIMP_BASIC.as_bytes()) => {
-            Reply::json(401, &json!({"title": "API Key Invalid", "status": 401}))
+            FakeReply::json(401, &json!({"title": "API Key Invalid", "status": 401}))
         }
         "/3.0/lists?fields=lists.id,lists.name&count=1000" => {
-            Reply::json(200, &json!({"lists": [{"id": "a6b5da1054", "name": "Newsletter"}]}))
+            FakeReply::json(200, &json!({"lists": [{"id": "a6b5da1054", "name": "Newsletter"}]}))
         }
-        "/3.0/lists/a6b5da1054/webhooks" => Reply::json(
+        "/3.0/lists/a6b5da1054/webhooks" => FakeReply::json(
             200,
             &json!({"webhooks": [{
                 "id": "cc3d1ee8e4", "url": url, "list_id": "a6b5da1054",
@@ -191,7 +191,7 @@ async fn mailchimp(function_url: String) -> Server {
                 "sources": {"user": true, "admin": true, "api": false},
             }]}),
         ),
-        _ => Reply::json(404, &json!({"title": "Resource Not Found", "status": 404})),
+        _ => FakeReply::json(404, &json!({"title": "Resource Not Found", "status": 404})),
     };
     let serve = move |request: http::Request<bytes::Bytes>| {
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
@@ -204,7 +204,7 @@ async fn mailchimp(function_url: String) -> Server {
 /// What `action` prints for this URL, whatever the function.
 fn hook(url: String) -> Value {
     let methods = vec![Method::Password];
-    let (function, flow) = (Function::MandrillWelcome, Flow::Registration);
+    let (function, flow) = (OryFunction::MandrillWelcome, Flow::Registration);
     let places = Wish { function, flow, methods, parse: false }.places().unwrap();
     let caller = Caller { url, api_key_name: "Authorization".to_owned() };
     let key = Key::Value(WEBHOOK_KEY.to_owned());

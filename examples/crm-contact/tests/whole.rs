@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use fakes::{
     FakeSecretsManager, FakeSqs, WEBHOOK_KEY,
-    server::{Reply, Server},
+    server::{FakeReply, Server},
 };
 use http::{HeaderMap, Request};
 use integration::{Deployment, Event, Sandbox, hostile};
@@ -26,15 +26,15 @@ struct Crm {
 }
 
 impl Crm {
-    fn answer(&mut self, request: &Request<impl AsRef<[u8]>>) -> Reply {
+    fn answer(&mut self, request: &Request<impl AsRef<[u8]>>) -> FakeReply {
         let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
         let body = serde_json::from_slice(request.body().as_ref()).unwrap();
         let is_known = headers["authorization"] == format!("Bearer {}", self.token);
         self.received.push((path, headers, body));
         if is_known {
-            Reply::json(200, &json!({"results": [{"id": "512", "new": true}]}))
+            FakeReply::json(200, &json!({"results": [{"id": "512", "new": true}]}))
         } else {
-            Reply::json(401, &json!({"category": "INVALID_AUTHENTICATION"}))
+            FakeReply::json(401, &json!({"category": "INVALID_AUTHENTICATION"}))
         }
     }
 }

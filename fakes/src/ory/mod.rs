@@ -17,7 +17,7 @@ pub use call::AdminCall;
 pub use patch::apply as patched;
 pub use people::{people_of_the_samples, person};
 
-use crate::server::Reply;
+use crate::server::FakeReply;
 use crate::vendor::{FakeVendor, VendorServer};
 use call::Asked;
 use schema::Schema;
@@ -99,7 +99,7 @@ impl FakeVendor for Ory {
         AdminCall::read(request)
     }
 
-    fn answer(&mut self, call: &AdminCall, _count: usize) -> Reply {
+    fn answer(&mut self, call: &AdminCall, _count: usize) -> FakeReply {
         if !self.lets_in(call.token.as_ref()) {
             return Self::invalid_key();
         }
@@ -107,21 +107,21 @@ impl FakeVendor for Ory {
             Asked::Get(id) => self.get(id),
             Asked::Find(identifier) => self.find(identifier),
             Asked::List(size) => {
-                Reply::json(200, &self.identities.values().take(size).map(shown).collect())
+                FakeReply::json(200, &self.identities.values().take(size).map(shown).collect())
             }
             Asked::Patch(id) => self.patch(id, &call.body),
             // The words of Kratos' router.
-            Asked::Elsewhere => Reply::text(404, "text/plain", "404 page not found\n"),
+            Asked::Elsewhere => FakeReply::text(404, "text/plain", "404 page not found\n"),
             Asked::Unknown(why) => error(StatusCode::BAD_REQUEST, why),
         }
     }
 
-    fn invalid_key() -> Reply {
+    fn invalid_key() -> FakeReply {
         error(StatusCode::UNAUTHORIZED, "Access credentials are invalid")
     }
 
-    fn rejection() -> Option<Reply> {
-        Some(Reply::json(400, &json!({"error": {"code": 400, "status": "Bad Request"}})))
+    fn rejection() -> Option<FakeReply> {
+        Some(FakeReply::json(400, &json!({"error": {"code": 400, "status": "Bad Request"}})))
     }
 }
 
@@ -130,19 +130,19 @@ impl Ory {
         self.tokens.is_empty() || token.is_some_and(|token| self.tokens.contains(token))
     }
 
-    fn get(&self, id: &str) -> Reply {
+    fn get(&self, id: &str) -> FakeReply {
         match self.identities.get(id) {
-            Some(identity) => Reply::json(200, &shown(identity)),
+            Some(identity) => FakeReply::json(200, &shown(identity)),
             None => error(StatusCode::NOT_FOUND, "Unable to locate the resource"),
         }
     }
 
-    fn find(&self, identifier: &str) -> Reply {
+    fn find(&self, identifier: &str) -> FakeReply {
         let found = self.identities.values().filter(|one| signs_in_by(one, identifier));
-        Reply::json(200, &found.map(shown).collect())
+        FakeReply::json(200, &found.map(shown).collect())
     }
 
-    fn patch(&mut self, id: &str, patch: &Value) -> Reply {
+    fn patch(&mut self, id: &str, patch: &Value) -> FakeReply {
         let Some(identity) = self.identities.get_mut(id) else { return self.get(id) };
         let patched = patch::apply(patch, identity).and_then(|patched| {
             self.schema.check(&patched)?;
@@ -182,9 +182,9 @@ fn signs_in_by(identity: &Value, identifier: &str) -> bool {
     identifiers.filter_map(Value::as_str).any(|one| one.to_lowercase() == identifier.to_lowercase())
 }
 
-fn error(status: StatusCode, message: &str) -> Reply {
+fn error(status: StatusCode, message: &str) -> FakeReply {
     let (code, word) = (status.as_u16(), status.canonical_reason());
-    Reply::json(code, &json!({"error": {"code": code, "status": word, "message": message}}))
+    FakeReply::json(code, &json!({"error": {"code": code, "status": word, "message": message}}))
 }
 
 #[cfg(test)]

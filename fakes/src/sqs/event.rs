@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{ACCOUNT, Message};
+use super::{ACCOUNT, FakeMessage};
 
 /// The sender of every message in the event.
 const SENDER: &str = "AROAEXAMPLE:local";
 
 /// The event that a function gets for these messages.
-pub fn lambda_event(messages: &[Message]) -> Value {
+pub fn lambda_event(messages: &[FakeMessage]) -> Value {
     json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
 }
 
-fn record(message: &Message) -> Value {
+fn record(message: &FakeMessage) -> Value {
     json!({
         "messageId": message.id,
         "receiptHandle": message.receipt,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 pub use event::lambda_event;
-pub use queues::Message;
+pub use queues::FakeMessage;
 pub(super) use queues::Queues;
 
 use crate::aws::{AwsServer, Refusal, Service, check_fields};
@@ -49,7 +49,7 @@ impl FakeSqs {
     }
 
     /// Receives the visible messages of a queue, oldest first, and hides them.
-    pub fn receive(&self, name: &str, most: usize) -> Vec<Message> {
+    pub fn receive(&self, name: &str, most: usize) -> Vec<FakeMessage> {
         self.with(|queues| queues.receive(name, most))
     }
 
@@ -59,7 +59,7 @@ impl FakeSqs {
     }
 
     /// All messages in a queue, hidden or not.
-    pub fn messages(&self, name: &str) -> Vec<Message> {
+    pub fn messages(&self, name: &str) -> Vec<FakeMessage> {
         self.with(|queues| queues.of(name).to_vec())
     }
 
@@ -88,7 +88,7 @@ fn send(queues: &mut Queues, input: &Value) -> Result<Value, Refusal> {
     let most = queues.max_message_bytes;
     if body.len() > most {
         return Err(invalid(format!(
-            "One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+            "One or more parameters are invalid. Reason: FakeMessage must be shorter than {most} bytes."
         )));
     }
     if !body.chars().all(is_allowed) {
@@ -116,7 +116,7 @@ fn change_visibility(queues: &mut Queues, input: &Value) -> Result<Value, Refusa
     };
     let Some(message) = queues.received(queue, receipt) else {
         return Err(invalid(format!(
-            "Value {receipt} for parameter ReceiptHandle is invalid. Reason: Message does not \
+            "Value {receipt} for parameter ReceiptHandle is invalid. Reason: FakeMessage does not \
              exist or is not available for visibility timeout change."
         )));
     };

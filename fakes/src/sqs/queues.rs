@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 /// A message of a queue.
 #[derive(Clone, Debug)]
-pub struct Message {
+pub struct FakeMessage {
     /// The queue's name.
     pub queue: String,
     /// The message's id.
@@ -31,7 +31,7 @@ pub struct Message {
     pub visibility: Option<u32>,
 }
 
-impl Message {
+impl FakeMessage {
     /// Whether it cannot be received at the moment.
     pub fn is_hidden(&self) -> bool {
         self.hidden_until.is_some_and(|until| Instant::now() < until)
@@ -56,7 +56,7 @@ impl Message {
 pub struct Queues {
     pub(super) max_message_bytes: usize,
     pub(super) visibility_timeout: Duration,
-    by_name: HashMap<String, Vec<Message>>,
+    by_name: HashMap<String, Vec<FakeMessage>>,
     /// How many ids and receipt handles were issued.
     count: u64,
 }
@@ -82,13 +82,13 @@ impl Queues {
     }
 
     /// The messages of a queue; `None` if there is no such queue.
-    pub(super) fn of(&self, name: &str) -> &[Message] {
+    pub(super) fn of(&self, name: &str) -> &[FakeMessage] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn send(&mut self, name: &str, body: &str) -> Message {
+    pub(super) fn send(&mut self, name: &str, body: &str) -> FakeMessage {
         self.count += 1;
-        let message = Message {
+        let message = FakeMessage {
             queue: name.to_owned(),
             id: format!("00000000-0000-4000-8000-{:012x}", self.count),
             body: body.to_owned(),
@@ -103,7 +103,7 @@ impl Queues {
         message
     }
 
-    pub(super) fn receive(&mut self, name: &str, most: usize) -> Vec<Message> {
+    pub(super) fn receive(&mut self, name: &str, most: usize) -> Vec<FakeMessage> {
         let messages = self.by_name.get_mut(name).into_iter().flatten();
         let visible = messages.filter(|message| !message.is_hidden()).take(most);
         visible
@@ -120,7 +120,7 @@ impl Queues {
     }
 
     /// The message of a queue that was last received with this receipt handle.
-    pub(super) fn received(&mut self, name: &str, receipt: &str) -> Option<&mut Message> {
+    pub(super) fn received(&mut self, name: &str, receipt: &str) -> Option<&mut FakeMessage> {
         self.by_name.get_mut(name)?.iter_mut().find(|message| message.receipt == receipt)
     }
 

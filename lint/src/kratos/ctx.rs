@@ -4,7 +4,7 @@
 //! `selfservice/flow/*/flow.go`, `identity/identity.go` and `session/session.go`.
 //! Measured: `tests/real/kratos/ctx.rs`.
 
-use super::{Flow, HookList, Moment, Response};
+use super::{Flow, HookList, HookResponse, Moment};
 
 /// Whether a key is present.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,7 +39,7 @@ pub enum Shape {
 
 impl Shape {
     /// What `ctx` contains in a hook of this list with this response; `None` if it is never called.
-    pub fn of_ctx(list: HookList, response: Response) -> Option<Self> {
+    pub fn of_ctx(list: HookList, response: HookResponse) -> Option<Self> {
         let moment = list.moment(response)?;
         let flow = list.flow();
         let mut fields = vec![
@@ -209,11 +209,11 @@ mod tests {
             (HookList::After(Recovery), true, false),
         ];
         for (list, identity, session) in table {
-            let ctx = Shape::of_ctx(list, Response::default()).unwrap();
+            let ctx = Shape::of_ctx(list, HookResponse::default()).unwrap();
             assert_eq!(ctx.field("identity").is_some(), identity, "{list}");
             assert_eq!(ctx.field("session").is_some(), session, "{list}");
             assert_eq!(ctx.field("transient_payload"), None, "{list}");
         }
-        assert_eq!(Shape::of_ctx(HookList::After(Registration), Response::PARSED), None);
+        assert_eq!(Shape::of_ctx(HookList::After(Registration), HookResponse::PARSED), None);
     }
 }

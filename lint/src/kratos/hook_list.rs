@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Flow, Method, Moment, Response};
+use super::{Flow, HookResponse, Method, Moment};
 
 /// One list of hooks in the configuration.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -46,7 +46,7 @@ impl HookList {
     ///
     /// Source: `driver/registry_default_registration.go` and `_settings.go`,
     /// `Post…PrePersistHooks`. Measured: `tests/real/kratos/hook_lists.rs`.
-    pub fn moment(self, response: Response) -> Option<Moment> {
+    pub fn moment(self, response: HookResponse) -> Option<Moment> {
         let before_saving = response.is_read() && self.flow().saves_what_hooks_answer();
         match self {
             Self::Before(_) => Some(Moment::Start),
@@ -97,25 +97,25 @@ mod tests {
     #[test]
     fn hook_call_time() {
         use Flow::{Login, Recovery, Registration, Settings};
-        let plain = Response::default();
+        let plain = HookResponse::default();
         let password = |flow| HookList::AfterMethod(flow, Method::Password);
         let table = [
             (password(Registration), plain, Some(Moment::AfterSave)),
-            (password(Registration), Response::IGNORED, Some(Moment::AfterSave)),
-            (password(Registration), Response::PARSED, Some(Moment::BeforeSave)),
-            (password(Settings), Response::PARSED, Some(Moment::BeforeSave)),
-            (password(Login), Response::PARSED, Some(Moment::AfterSave)),
+            (password(Registration), HookResponse::IGNORED, Some(Moment::AfterSave)),
+            (password(Registration), HookResponse::PARSED, Some(Moment::BeforeSave)),
+            (password(Settings), HookResponse::PARSED, Some(Moment::BeforeSave)),
+            (password(Login), HookResponse::PARSED, Some(Moment::AfterSave)),
             (HookList::After(Registration), plain, Some(Moment::AfterSave)),
-            (HookList::After(Registration), Response::PARSED, None),
-            (HookList::After(Settings), Response::PARSED, None),
-            (HookList::After(Login), Response::PARSED, Some(Moment::AfterSave)),
-            (HookList::After(Recovery), Response::PARSED, Some(Moment::AfterSave)),
-            (HookList::Before(Registration), Response::PARSED, Some(Moment::Start)),
+            (HookList::After(Registration), HookResponse::PARSED, None),
+            (HookList::After(Settings), HookResponse::PARSED, None),
+            (HookList::After(Login), HookResponse::PARSED, Some(Moment::AfterSave)),
+            (HookList::After(Recovery), HookResponse::PARSED, Some(Moment::AfterSave)),
+            (HookList::Before(Registration), HookResponse::PARSED, Some(Moment::Start)),
         ];
         for (list, response, moment) in table {
             assert_eq!(list.moment(response), moment, "{list} {response:?}");
         }
-        let interrupting = Response { can_interrupt: true, ..plain };
+        let interrupting = HookResponse { can_interrupt: true, ..plain };
         assert_eq!(password(Registration).moment(interrupting), Some(Moment::BeforeSave));
     }
 }

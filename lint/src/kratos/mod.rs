@@ -15,7 +15,7 @@ pub use flow::Flow;
 pub use hook_list::HookList;
 pub use method::Method;
 pub use moment::Moment;
-pub use response::Response;
+pub use response::HookResponse;
 
 /// An unknown name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 /// `config.response` and the older `config.can_interrupt`, both off by default.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Response {
+pub struct HookResponse {
     /// `response.ignore`: the call runs in the background, and its result is only logged.
     pub ignore: bool,
     /// `response.parse`: the answer may change the identity or stop the flow.
@@ -11,7 +11,7 @@ pub struct Response {
     pub can_interrupt: bool,
 }
 
-impl Response {
+impl HookResponse {
     /// The flow does not wait.
     pub const IGNORED: Self = Self { ignore: true, parse: false, can_interrupt: false };
     /// The answer is parsed.

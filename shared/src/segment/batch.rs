@@ -94,13 +94,13 @@ mod tests {
     use proptest::prelude::*;
     use time::macros::datetime;
 
-    use super::{super::Kind, *};
+    use super::{super::CallKind, *};
 
     const NOW: OffsetDateTime = datetime!(2026-01-02 04:00 UTC);
 
     fn call(n: usize, padding: usize) -> Call {
         let body = json!({"userId": n.to_string(), "traits": {"x": "x".repeat(padding)}});
-        Call { kind: Kind::Identify, body: body.as_object().unwrap().clone() }
+        Call { kind: CallKind::Identify, body: body.as_object().unwrap().clone() }
     }
 
     #[test]
@@ -108,7 +108,7 @@ mod tests {
         let one = Batch::from(call(1, 0));
         assert_eq!(one.path(), "identify");
         assert_eq!(one.body_sent_at(NOW), call(1, 0).body_sent_at(NOW));
-        let two = Batch(vec![call(1, 0), Call { kind: Kind::Track, ..call(2, 0) }]);
+        let two = Batch(vec![call(1, 0), Call { kind: CallKind::Track, ..call(2, 0) }]);
         assert_eq!(two.path(), "batch");
         let sent: Value = serde_json::from_str(&two.body_sent_at(NOW)).unwrap();
         let expected = json!({

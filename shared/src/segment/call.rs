@@ -20,7 +20,7 @@ const MAX_BODY_BYTES: usize = 32 * 1024;
 
 /// What kind of call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
+pub enum CallKind {
     /// Who somebody is.
     Identify,
     /// What somebody did.
@@ -29,7 +29,7 @@ pub enum Kind {
     Group,
 }
 
-impl Kind {
+impl CallKind {
     fn read(word: Option<&Value>) -> Result<Self, InvalidOutput> {
         match word.map(|word| word.as_str().unwrap_or_default()) {
             None | Some("identify") => Ok(Self::Identify),
@@ -53,7 +53,7 @@ impl Kind {
 #[derive(Clone, PartialEq)]
 pub struct Call {
     /// What kind of call.
-    pub kind: Kind,
+    pub kind: CallKind,
     /// The body, without `type`, which the path tells.
     pub body: Map<String, Value>,
 }
@@ -75,7 +75,7 @@ impl Call {
         event: &EventFacts<'_>,
         library: &str,
     ) -> Result<Self, InvalidOutput> {
-        let kind = Kind::read(body.remove("type").as_ref())?;
+        let kind = CallKind::read(body.remove("type").as_ref())?;
         refuse_ours(&body)?;
         check_ids(&body)?;
         check_kind(kind, &body)?;
@@ -149,13 +149,13 @@ fn check_ids(body: &Rendered) -> Result<(), InvalidOutput> {
     }
 }
 
-fn check_kind(kind: Kind, body: &Rendered) -> Result<(), InvalidOutput> {
+fn check_kind(kind: CallKind, body: &Rendered) -> Result<(), InvalidOutput> {
     let is_text =
         |name| body.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-    if kind == Kind::Track && !is_text("event") {
+    if kind == CallKind::Track && !is_text("event") {
         return Err(InvalidOutput::Rule("a track has no `event`"));
     }
-    if kind == Kind::Group && !is_text("groupId") {
+    if kind == CallKind::Group && !is_text("groupId") {
         return Err(InvalidOutput::Rule("a group has no `groupId`"));
     }
     let objects = ["traits", "properties", "integrations"];

@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use batch::Batch;
-pub use call::{Call, Kind};
+pub use call::{Call, CallKind};
 pub use outcome::classify;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use integration::Event;
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ pub(crate) async fn has_the_outcome_of_an_ory_request<V: Vendor>(
 }
 
 /// An event, the vendor's answers to it, its outcome and its metrics.
-pub(crate) type Case<'a> = (Event, Vec<Reply>, &'a str, &'a [&'a str]);
+pub(crate) type Case<'a> = (Event, Vec<FakeReply>, &'a str, &'a [&'a str]);
 
 /// Sends these events, and checks that each has its line.
 pub(crate) async fn has_one_log_entry_each<V: Vendor>(mut running: Running<V>, table: &[Case<'_>]) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use fakes::Message;
+use fakes::FakeMessage;
 use integration::let_time_pass;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -11,12 +11,12 @@ use super::setup::{QUEUE, Running, TABLE, Vendor};
 
 impl<V: Vendor> Running<V> {
     /// Delivers the visible messages one by one, as Lambda does. Returns those that stay.
-    pub(crate) async fn work(&mut self) -> Vec<Message> {
+    pub(crate) async fn work(&mut self) -> Vec<FakeMessage> {
         self.work_together(1).await
     }
 
     /// The same in batches of this size.
-    pub(crate) async fn work_together(&mut self, most: usize) -> Vec<Message> {
+    pub(crate) async fn work_together(&mut self, most: usize) -> Vec<FakeMessage> {
         for batch in self.sqs.receive(QUEUE, usize::MAX).chunks(most) {
             self.deliver(batch).await;
         }
@@ -26,12 +26,12 @@ impl<V: Vendor> Running<V> {
     /// Delivers the only visible message with this receive count. Returns its backoff.
     pub(crate) async fn work_after(&mut self, receives: u32) -> Option<u32> {
         let [message] = self.sqs.receive(QUEUE, usize::MAX).try_into().unwrap();
-        self.deliver(&[Message { receive_count: receives, ..message }]).await;
+        self.deliver(&[FakeMessage { receive_count: receives, ..message }]).await;
         self.stored_once().visibility
     }
 
     /// Delivers messages together; those that need not stay are deleted.
-    pub(crate) async fn deliver(&mut self, messages: &[Message]) {
+    pub(crate) async fn deliver(&mut self, messages: &[FakeMessage]) {
         let kept = self.sandbox.deliver(messages).await;
         for message in messages.iter().filter(|message| !kept.contains(&message.id)) {
             self.sqs.delete(&message.receipt);
@@ -39,12 +39,12 @@ impl<V: Vendor> Running<V> {
     }
 
     /// The messages in the queue, visible or not.
-    pub(crate) fn stored(&self) -> Vec<Message> {
+    pub(crate) fn stored(&self) -> Vec<FakeMessage> {
         self.sqs.messages(QUEUE)
     }
 
     /// The only message in the queue.
-    pub(crate) fn stored_once(&self) -> Message {
+    pub(crate) fn stored_once(&self) -> FakeMessage {
         let [message] = self.stored().try_into().unwrap();
         message
     }

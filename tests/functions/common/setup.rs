@@ -4,7 +4,7 @@ use std::fmt::{Debug, Display};
 
 use fakes::{
     FakeDynamoDb, FakeMandrill, FakeSecretsManager, FakeSegment, FakeSqs, Received, Tracked,
-    server::Reply,
+    server::FakeReply,
 };
 use integration::{Answer, Deployment, Log, Sandbox};
 use mandrill_welcome::SAMPLE_SENDER;
@@ -33,7 +33,7 @@ pub(crate) trait Vendor: Sized {
     fn set_key(&self, key: &str);
     /// One more key that it takes from now on.
     fn add_key(&self, key: &str);
-    fn reply_next(&self, reply: Reply);
+    fn reply_next(&self, reply: FakeReply);
     fn take_received(&self) -> Vec<Self::Call>;
     /// What stands in a call besides the key.
     fn body(call: &Self::Call) -> String;
@@ -66,7 +66,7 @@ impl Vendor for FakeMandrill {
         self.add_key(key);
     }
 
-    fn reply_next(&self, reply: Reply) {
+    fn reply_next(&self, reply: FakeReply) {
         self.reply_next(reply);
     }
 
@@ -102,7 +102,7 @@ impl Vendor for FakeSegment {
         self.add_write_key(key);
     }
 
-    fn reply_next(&self, reply: Reply) {
+    fn reply_next(&self, reply: FakeReply) {
         self.reply_next(reply);
     }
 

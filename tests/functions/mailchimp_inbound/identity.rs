@@ -1,6 +1,6 @@
 //! Matching an event to an identity.
 
-use fakes::{AdminCall, ory::person, server::Reply};
+use fakes::{AdminCall, ory::person, server::FakeReply};
 use serde_json::{Value, json};
 
 use super::{
@@ -102,11 +102,11 @@ async fn withdrawal_is_retried_for_the_identity_that_failed() {
     let mut inbound = setup.start().await;
     inbound.call(event(naming("unsubscribe", BEN))).await;
     let ory = &inbound.vendor.ory;
-    let read = |id: &str| Reply::json(200, &ory.identity(id).unwrap());
+    let read = |id: &str| FakeReply::json(200, &ory.identity(id).unwrap());
     ory.reply_next(read(BEN));
-    ory.reply_next(Reply::json(200, &json!([ory.identity(ANN).unwrap()])));
+    ory.reply_next(FakeReply::json(200, &json!([ory.identity(ANN).unwrap()])));
     ory.reply_next(read(BEN));
-    ory.reply_next(Reply::json(503, &json!({})));
+    ory.reply_next(FakeReply::json(503, &json!({})));
     assert!(inbound.work_after(1).await.is_some());
     assert_eq!((inbound.consent(BEN), inbound.consent(ANN)), (json!(true), json!(false)));
     inbound.vendor.take_lines();
@@ -286,7 +286,7 @@ async fn consent_applies_to_the_identity_that_verified_the_address() {
 
 #[tokio::test]
 async fn two_identities_with_the_same_verified_address_block_consent() {
-    let two = Reply::json(200, &json!([ann(), person(BEN, "ann@example.com")]));
+    let two = FakeReply::json(200, &json!([ann(), person(BEN, "ann@example.com")]));
     let mut inbound = known().await.start().await;
     inbound.vendor.ory.reply_next(two.clone());
     assert_eq!(inbound.call(event(form("subscribe"))).await.status, 503);

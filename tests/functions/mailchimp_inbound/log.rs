@@ -1,6 +1,6 @@
 //! The event log: what it contains, and what is redacted.
 
-use fakes::{ory::person, server::Reply};
+use fakes::{ory::person, server::FakeReply};
 use integration::Event;
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ async fn every_request_has_one_log_entry_with_outcome_and_metrics() {
     ];
     let silent: event_log::Case<'_> = (
         event(&unsubscribe),
-        vec![Reply::HangUp; 3],
+        vec![FakeReply::HangUp; 3],
         "in_doubt",
         &["Received", "InDoubt", "VendorLatency"],
     );
@@ -167,8 +167,8 @@ async fn log_redacts_ory_responses() {
             // A patch of which nobody knows is not made again.
             let times = if (status, after) == (200, 2) { 1 } else { times };
             let person = canary_person();
-            let honest = [Reply::json(200, &json!([person])), Reply::json(200, &person)];
-            let false_ones = vec![Reply::json(status, &said); times];
+            let honest = [FakeReply::json(200, &json!([person])), FakeReply::json(200, &person)];
+            let false_ones = vec![FakeReply::json(status, &said); times];
             for reply in honest.into_iter().take(after).chain(false_ones) {
                 inbound.vendor.ory.reply_next(reply);
             }
@@ -222,9 +222,9 @@ async fn log_redacts_template_input() {
 async fn log_redacts_segment_responses() {
     let said = json!({"success": false, "message": "canary", "canary": "canary"});
     let replies = [
-        Reply::json(400, &said),
-        Reply::json(200, &said),
-        Reply::text(404, "text/canary", "canary"),
+        FakeReply::json(400, &said),
+        FakeReply::json(200, &said),
+        FakeReply::text(404, "text/canary", "canary"),
         vendor_replies::with_header(302, "location", "https://example.com/canary"),
         segment_replies::text(200, r#"{"success":true,"canary":"canary"}"#),
     ];
@@ -235,7 +235,7 @@ async fn log_redacts_segment_responses() {
         inbound.call(canary_event(canary("subscribe"))).await;
     }
     assert_eq!(inbound.received().len(), calls);
-    inbound.vendor.segment.reply_next(Reply::HangUp);
+    inbound.vendor.segment.reply_next(FakeReply::HangUp);
     inbound.vendor.segment.set_resetting(true);
     let another = with(&canary("subscribe"), "data[email]", "canary%40example.org");
     assert_eq!(inbound.call(canary_event(another)).await.status, 503);

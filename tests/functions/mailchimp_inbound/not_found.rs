@@ -1,6 +1,6 @@
 //! A 404 that does not mean that the identity was deleted.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::json;
 
 use super::{
@@ -11,15 +11,15 @@ use super::{
 use crate::common::setup::{QUEUE, Vendor};
 
 /// What stands in Ory's place says.
-fn foreign() -> [Reply; 5] {
+fn foreign() -> [FakeReply; 5] {
     let oathkeeper = "Requested url does not match any rules";
     let error = json!({"code": 404, "status": "Not Found", "message": oathkeeper});
     [
-        Reply::json(404, &json!({ "error": error })),
-        Reply::text(404, "text/plain", "404 page not found\n"),
-        Reply::text(404, "text/html", "<html>no such site</html>"),
-        Reply::json(404, &json!({"message": "no Route matched with those values"})),
-        Reply::json(404, &json!({"error": "not_found"})),
+        FakeReply::json(404, &json!({ "error": error })),
+        FakeReply::text(404, "text/plain", "404 page not found\n"),
+        FakeReply::text(404, "text/html", "<html>no such site</html>"),
+        FakeReply::json(404, &json!({"message": "no Route matched with those values"})),
+        FakeReply::json(404, &json!({"error": "not_found"})),
     ]
 }
 
@@ -46,7 +46,7 @@ async fn foreign_404_blocks_at_every_step() {
             inbound.call(event(form("unsubscribe"))).await;
             let ory = &inbound.vendor.ory;
             let ann = ory.identity(ANN).unwrap();
-            let honest = [Reply::json(200, &json!([ann])), Reply::json(200, &ann)];
+            let honest = [FakeReply::json(200, &json!([ann])), FakeReply::json(200, &ann)];
             honest.into_iter().take(before).for_each(|reply| ory.reply_next(reply));
             ory.reply_next(reply.clone());
             assert_eq!(inbound.work_after(1).await, Some(900), "{reply:?} after {before}");
@@ -63,7 +63,7 @@ async fn foreign_404_blocks_at_every_step() {
 async fn ory_404_means_the_identity_is_deleted() {
     let mut inbound = known().await.start().await;
     let ory = &inbound.vendor.ory;
-    ory.reply_next(Reply::json(200, &json!([ory.identity(ANN).unwrap()])));
+    ory.reply_next(FakeReply::json(200, &json!([ory.identity(ANN).unwrap()])));
     ory.remove_identity(ANN);
     let answer = inbound.call(event(form("unsubscribe"))).await;
     assert!(is_skipped(&answer, "identity gone"), "{answer:?}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::{AdminCall, server::Reply};
+use fakes::{AdminCall, server::FakeReply};
 use serde_json::json;
 use time::{OffsetDateTime, macros::format_description};
 use tokio::time::sleep;
@@ -213,8 +213,8 @@ async fn until_asked(vendors: &Vendors, times: usize) {
 fn slow(setup: &Setup<Vendors>, wait: Duration) {
     let ann = with_consent(ann(), true);
     setup.vendor.ory.put_identity(ann.clone());
-    setup.vendor.ory.reply_next(Reply::json(200, &json!([ann])));
-    setup.vendor.ory.reply_next(Reply::After(wait, Box::new(Reply::json(200, &ann))));
+    setup.vendor.ory.reply_next(FakeReply::json(200, &json!([ann])));
+    setup.vendor.ory.reply_next(FakeReply::After(wait, Box::new(FakeReply::json(200, &ann))));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::{FakeOry, server::Reply};
+use fakes::{FakeOry, server::FakeReply};
 use serde_json::{Value, json};
 
 use super::{
@@ -18,17 +18,17 @@ use crate::common::{
 };
 
 /// An error of Ory's.
-fn refused(status: u16) -> Reply {
-    Reply::json(status, &json!({"error": {"code": status, "message": "no"}}))
+fn refused(status: u16) -> FakeReply {
+    FakeReply::json(status, &json!({"error": {"code": status, "message": "no"}}))
 }
 
-fn limited(seconds: &str) -> Reply {
+fn limited(seconds: &str) -> FakeReply {
     vendor_replies::with_header(429, "x-ratelimit-reset", seconds)
 }
 
 /// JSON that ends before it is whole.
-fn truncated() -> Reply {
-    Reply::text(200, "application/json", format!(r#"{{"id":"{ANN}","traits":{{"#))
+fn truncated() -> FakeReply {
+    FakeReply::text(200, "application/json", format!(r#"{{"id":"{ANN}","traits":{{"#))
 }
 
 async fn is_unfinished(inbound: &mut Running<Vendors>, context: &str) {
@@ -48,7 +48,7 @@ async fn is_done_once(inbound: &mut Running<Vendors>, context: &str) {
 
 /// Answers to the call that comes after `found`, what they come to, and then Mailchimp's next
 /// delivery.
-async fn play_after(found: fn(&FakeOry), (replies, outcome): (Vec<Reply>, &'static str)) {
+async fn play_after(found: fn(&FakeOry), (replies, outcome): (Vec<FakeReply>, &'static str)) {
     let context = format!("{replies:.300?}");
     let mut inbound = known().await.start().await;
     found(&inbound.vendor.ory);
@@ -61,7 +61,7 @@ async fn play_after(found: fn(&FakeOry), (replies, outcome): (Vec<Reply>, &'stat
     assert_eq!(inbound.end().await.event_log()[0]["outcome"], outcome, "{context}");
 }
 
-fn of_no_use() -> Vec<(Vec<Reply>, &'static str)> {
+fn of_no_use() -> Vec<(Vec<FakeReply>, &'static str)> {
     vec![
         (vec![refused(409); 3], "try_later"),
         (vec![refused(429); 3], "try_later"),
@@ -69,9 +69,9 @@ fn of_no_use() -> Vec<(Vec<Reply>, &'static str)> {
         (vec![vendor_replies::with_header(503, "retry-after", "600")], "try_later"),
         (vec![refused(500); 3], "try_later"),
         (vec![vendor_replies::html(502); 3], "try_later"),
-        (vec![Reply::HangUp; 3], "in_doubt"),
+        (vec![FakeReply::HangUp; 3], "in_doubt"),
         (vec![truncated(); 3], "in_doubt"),
-        (vec![Reply::json(200, &Value::Null); 3], "in_doubt"),
+        (vec![FakeReply::json(200, &Value::Null); 3], "in_doubt"),
         (vec![refused(400)], "blocked"),
         (vec![refused(401); 2], "blocked"),
         (vec![refused(403); 2], "blocked"),
@@ -92,7 +92,7 @@ async fn failed_identity_search_is_retried_when_mailchimp_redelivers() {
 #[tokio::test]
 async fn failed_identity_read_is_retried_when_mailchimp_redelivers() {
     let found =
-        |ory: &FakeOry| ory.reply_next(Reply::json(200, &json!([ory.identity(ANN).unwrap()])));
+        |ory: &FakeOry| ory.reply_next(FakeReply::json(200, &json!([ory.identity(ANN).unwrap()])));
     side_by_side(of_no_use(), move |_, case| play_after(found, case)).await;
 }
 
@@ -123,7 +123,7 @@ async fn transient_ory_error_is_retried_inline() {
 
 #[tokio::test]
 async fn identity_deleted_before_the_patch_is_skipped_and_not_sent_to_segment() {
-    for found in [find_ann, |ory: &FakeOry| ory.reply_next(Reply::json(200, &json!([ann()])))] {
+    for found in [find_ann, |ory: &FakeOry| ory.reply_next(FakeReply::json(200, &json!([ann()])))] {
         let mut inbound = known().await.start().await;
         found(&inbound.vendor.ory);
         inbound.vendor.ory.remove_identity(ANN);
@@ -159,7 +159,7 @@ async fn in_doubt_patch_is_searched_for_and_not_repeated() {
     let mut inbound = known().await.start().await;
     find_ann(&inbound.vendor.ory);
     for _ in 0..3 {
-        inbound.vendor.ory.act_and_reply_next(Reply::HangUp);
+        inbound.vendor.ory.act_and_reply_next(FakeReply::HangUp);
     }
     is_unfinished(&mut inbound, "acted").await;
     assert_eq!(inbound.consent(ANN), false, "it was applied");
@@ -220,7 +220,7 @@ async fn queued_backoff_depends_on_the_ory_response() {
         (vec![limited("90000")], 3600..=3600),
         (vec![refused(500)], growing.clone()),
         (vec![vendor_replies::html(502)], growing.clone()),
-        (vec![Reply::HangUp], growing.clone()),
+        (vec![FakeReply::HangUp], growing.clone()),
         (vec![truncated()], growing),
         (vec![refused(400)], 900..=900),
         (vec![refused(401); 2], 900..=900),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::json;
 
 use super::{
@@ -159,7 +159,7 @@ async fn in_doubt_removal_is_searched_for_on_the_next_attempt() {
     let mut inbound = setup.start().await;
     inbound.call(event(form("unsubscribe"))).await;
     find_ann(&inbound.vendor.ory);
-    inbound.vendor.ory.act_and_reply_next(Reply::HangUp);
+    inbound.vendor.ory.act_and_reply_next(FakeReply::HangUp);
     assert!(inbound.work_after(1).await.is_some_and(|wait| wait <= 2));
     inbound.vendor.ory.take_patches();
     inbound.let_time_pass(Duration::from_secs(2));

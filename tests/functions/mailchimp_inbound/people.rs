@@ -1,6 +1,6 @@
 //! The identities in Ory, and the calls about them.
 
-use fakes::{FakeOry, ory::person, server::Reply};
+use fakes::{FakeOry, ory::person, server::FakeReply};
 use serde_json::{Value, json};
 
 use super::setup::{Vendors, setup, with_ory};
@@ -66,11 +66,11 @@ impl Running<Vendors> {
 /// the answer to the patch.
 pub(super) fn find_ann(ory: &FakeOry) {
     let ann = ory.identity(ANN).unwrap();
-    script(ory, &[Reply::json(200, &json!([ann])), Reply::json(200, &ann)]);
+    script(ory, &[FakeReply::json(200, &json!([ann])), FakeReply::json(200, &ann)]);
 }
 
 /// Gives the next calls to Ory these replies.
-pub(super) fn script(ory: &FakeOry, replies: &[Reply]) {
+pub(super) fn script(ory: &FakeOry, replies: &[FakeReply]) {
     for reply in replies {
         ory.reply_next(reply.clone());
     }

@@ -1,6 +1,6 @@
 //! Queued delivery: events are enqueued, then sent to Segment.
 
-use fakes::{ory::person, server::Reply};
+use fakes::{ory::person, server::FakeReply};
 use integration::Event;
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ async fn event_refused_by_segment_is_retried_from_the_queue_with_the_same_id() {
     assert_eq!(inbound.call(subscribe()).await.row(), (200, "accepted"));
     let replies = [
         (segment_replies::refused(500), 16..=32),
-        (Reply::HangUp, 16..=32),
+        (FakeReply::HangUp, 16..=32),
         (segment_replies::refused(400), 900..=900),
     ];
     let mut calls = Vec::new();

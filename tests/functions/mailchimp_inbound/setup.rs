@@ -1,6 +1,6 @@
 //! The function, called as Mailchimp calls it.
 
-use fakes::{FakeOry, FakeSegment, Tracked, server::Reply};
+use fakes::{FakeOry, FakeSegment, Tracked, server::FakeReply};
 use integration::{Answer, Event};
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ impl Vendor for Vendors {
         self.segment.add_write_key(key);
     }
 
-    fn reply_next(&self, reply: Reply) {
+    fn reply_next(&self, reply: FakeReply) {
         self.segment.reply_next(reply);
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use integration::Answer;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
@@ -31,7 +31,7 @@ async fn is_delivered_once(inbound: &mut Running<Vendors>, context: &str) {
 }
 
 /// Plays answers that come to this outcome, and then Mailchimp's next delivery.
-async fn play(_: usize, (replies, outcome): (Vec<Reply>, &'static str)) {
+async fn play(_: usize, (replies, outcome): (Vec<FakeReply>, &'static str)) {
     let context = format!("{replies:.300?}");
     let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for reply in &replies {
@@ -61,7 +61,7 @@ async fn event_refused_by_segment_is_delivered_once_on_mailchimp_retry() {
 #[tokio::test]
 async fn transient_segment_error_is_retried_inline_with_the_same_message_id() {
     let mut inbound = start_with(SENDS_TO_SEGMENT).await;
-    inbound.vendor.segment.reply_next(Reply::HangUp);
+    inbound.vendor.segment.reply_next(FakeReply::HangUp);
     inbound.vendor.segment.reply_next(vendor_replies::html(502));
     assert_eq!(inbound.call(event(form("subscribe"))).await.row(), (200, "delivered"));
     let calls = inbound.received();
@@ -88,7 +88,7 @@ async fn refused_connection_is_try_later() {
 async fn segment_timeout_is_retried_at_once_with_the_same_message_id() {
     let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     for _ in 0..3 {
-        inbound.vendor.segment.reply_next(Reply::HangUp);
+        inbound.vendor.segment.reply_next(FakeReply::HangUp);
     }
     assert!(is_unfinished(&inbound.call(event(form("subscribe"))).await));
     let calls = inbound.received();

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use fakes::{Message, server::Reply};
+use fakes::{FakeMessage, server::FakeReply};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -27,7 +27,7 @@ fn is_one_mail(welcome: &Welcome) {
     assert_eq!(welcome.vendor.mails().values().collect::<Vec<_>>(), [&1]);
 }
 
-async fn stored(welcome: &mut Welcome) -> Vec<Message> {
+async fn stored(welcome: &mut Welcome) -> Vec<FakeMessage> {
     welcome.store(event(&ann())).await;
     welcome.sqs.receive(QUEUE, 1)
 }
@@ -38,7 +38,7 @@ async fn sandbox_frozen_during_its_call_leads_to_one_mail() {
     let mut other = welcome.sandbox.another().await;
     let message = stored(&mut welcome).await;
     let sent = Box::new(mandrill_replies::row("sent", None));
-    welcome.vendor.act_and_reply_next(Reply::After(Duration::from_millis(200), sent));
+    welcome.vendor.act_and_reply_next(FakeReply::After(Duration::from_millis(200), sent));
     let signals = welcome.sandbox.signals();
     let Running { vendor, dynamo_db, sandbox, .. } = &mut welcome;
     let taken_over = async {

@@ -1,6 +1,6 @@
 //! The event log: what it contains, and what is redacted.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use integration::Event;
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ async fn every_request_has_one_log_entry_with_outcome_and_metrics() {
         (saved(2), vec![rejected], "rejected", &["Received", "Rejected", "VendorLatency"]),
         (saved(3), vec![blocked], "blocked", &["Received", "Blocked", "VendorLatency"]),
         (saved(4), vec![later], "try_later", &["Received", "Retried", "VendorLatency"]),
-        (saved(5), vec![Reply::HangUp], "in_doubt", &["Received", "InDoubt", "VendorLatency"]),
+        (saved(5), vec![FakeReply::HangUp], "in_doubt", &["Received", "InDoubt", "VendorLatency"]),
     ];
     let welcome = Setup::new().await.template(FROM_THE_DOCUMENTS).start().await;
     event_log::has_one_log_entry_each(welcome, &table).await;
@@ -151,9 +151,9 @@ async fn log_redacts_mandrill_responses() {
         }]))
     };
     let replies = [
-        Reply::json(400, &error),
-        Reply::json(401, &error),
-        Reply::text(404, "text/canary", "canary"),
+        FakeReply::json(400, &error),
+        FakeReply::json(401, &error),
+        FakeReply::text(404, "text/canary", "canary"),
         vendor_replies::with_header(302, "location", "https://example.com/canary"),
         vendor_replies::with_header(429, "retry-after", "canary"),
         row("rejected"),

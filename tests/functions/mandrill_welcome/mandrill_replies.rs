@@ -1,16 +1,19 @@
 //! Mandrill's error responses, beside those that the fake gives by itself.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::{Value, json};
 
 /// An error by its name.
-pub(super) fn error(status: u16, name: &str) -> Reply {
+pub(super) fn error(status: u16, name: &str) -> FakeReply {
     let message = "You must do something about ann@example.com";
-    Reply::json(status, &json!({"status": "error", "code": -1, "name": name, "message": message}))
+    FakeReply::json(
+        status,
+        &json!({"status": "error", "code": -1, "name": name, "message": message}),
+    )
 }
 
 /// The row of the one recipient.
-pub(super) fn row(status: &str, reject_reason: Option<&str>) -> Reply {
+pub(super) fn row(status: &str, reject_reason: Option<&str>) -> FakeReply {
     rows(&json!([{
         "email": "ann@example.com", "status": status, "_id": "m1",
         "reject_reason": reject_reason, "queued_reason": null,
@@ -18,6 +21,6 @@ pub(super) fn row(status: &str, reject_reason: Option<&str>) -> Reply {
 }
 
 /// Rows of any kind.
-pub(super) fn rows(rows: &Value) -> Reply {
-    Reply::json(200, rows)
+pub(super) fn rows(rows: &Value) -> FakeReply {
+    FakeReply::json(200, rows)
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::json;
 
 use super::{
@@ -140,8 +140,8 @@ async fn missing_table_asks_ory_to_retry_inline() {
 }
 
 /// Mandrill sends a mail, and takes a while to say so.
-fn slowly_sent() -> Reply {
-    Reply::After(Duration::from_millis(500), Box::new(mandrill_replies::row("sent", None)))
+fn slowly_sent() -> FakeReply {
+    FakeReply::After(Duration::from_millis(500), Box::new(mandrill_replies::row("sent", None)))
 }
 
 /// Checks that a mail that was not recorded as delivered is found by a search.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -199,7 +199,7 @@ async fn concurrent_deliveries_of_one_message_send_one_mail() {
     welcome.store(event(&ann())).await;
     let message = welcome.sqs.receive(QUEUE, 1);
     let slow =
-        Reply::After(Duration::from_millis(700), Box::new(mandrill_replies::row("sent", None)));
+        FakeReply::After(Duration::from_millis(700), Box::new(mandrill_replies::row("sent", None)));
     welcome.vendor.reply_next(slow);
     let vendor = &welcome.vendor;
     let (kept, (calls, kept_by_other)) = tokio::join!(welcome.sandbox.deliver(&message), async {

@@ -1,6 +1,6 @@
 //! `REPLY_TEMPLATE`: answers that change the identity or stop the flow.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use integration::Answer;
 use serde_json::{Value, json};
 
@@ -103,7 +103,7 @@ async fn reply_template_is_not_rendered_for_failed_deliveries() {
     for reply in [
         vendor_replies::with_header(429, "retry-after", "600"),
         mandrill_replies::error(402, "PaymentRequired"),
-        Reply::HangUp,
+        FakeReply::HangUp,
     ] {
         welcome.vendor.reply_next(reply);
         assert_eq!(welcome.call(event(&ann())).await.message(), ("#/", 8_100_503));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use integration::{Deployment, Event};
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ async fn failed_inline_call_is_enqueued_and_retried() {
 #[tokio::test]
 async fn in_doubt_call_is_enqueued_and_found_later() {
     let mut welcome = start().await;
-    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    welcome.vendor.act_and_reply_next(FakeReply::HangUp);
     assert_eq!(outcome_of(&mut welcome, event(&ann())).await, accepted());
     assert_eq!(welcome.mails(), 1);
     let wait = welcome.work_after(1).await.unwrap();

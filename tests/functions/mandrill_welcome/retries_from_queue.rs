@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use fakes::{FakeMandrill, server::Reply};
+use fakes::{FakeMandrill, server::FakeReply};
 use integration::Deployment;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ async fn is_delivered_once(welcome: &mut Welcome, context: &str) {
 }
 
 /// A response, the receive count of the message, and the resulting backoff.
-type Case = (Reply, u32, RangeInclusive<u32>);
+type Case = (FakeReply, u32, RangeInclusive<u32>);
 
 /// Plays each case to an event of its own, and then delivers it.
 async fn play(cases: Vec<Case>, outcome: &str, counted: &str) {

@@ -1,6 +1,6 @@
 //! `SCREEN_REJECTS`: an address that bounces stops the sign-up before the identity is saved.
 
-use fakes::{FakeMandrill, server::Reply};
+use fakes::{FakeMandrill, server::FakeReply};
 use serde_json::{Value, json};
 
 use super::{
@@ -70,7 +70,7 @@ async fn screening_passes_on_any_other_mandrill_response() {
         mandrill_replies::error(500, "GeneralError"),
         mandrill_replies::error(404, "Unknown_Subaccount"),
         vendor_replies::html(502),
-        Reply::HangUp,
+        FakeReply::HangUp,
         vendor_replies::nothing(),
     ];
     let mut welcome = start().await;

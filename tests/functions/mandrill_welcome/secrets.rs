@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::{FakeMandrill, server::Reply};
+use fakes::{FakeMandrill, server::FakeReply};
 use shared::secrets::LOOK_UP_PAUSE;
 use tokio::time::{sleep, timeout};
 
@@ -82,7 +82,7 @@ async fn secrets_manager_timeout_limits_the_delay_of_startup_and_callers() {
 async fn with_old_secrets() -> Welcome {
     let mut welcome = Setup::new().await.var("SECRET_TTL_SECONDS", "1").start().await;
     let slow = mandrill_replies::row("sent", None);
-    welcome.vendor.reply_next(Reply::After(Duration::from_millis(1100), Box::new(slow)));
+    welcome.vendor.reply_next(FakeReply::After(Duration::from_millis(1100), Box::new(slow)));
     assert_eq!(welcome.call(event_of(FIRST, &ann())).await.row(), (200, "delivered"));
     welcome.received();
     welcome

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use fakes::{WEBHOOK_KEY, server::Reply};
+use fakes::{WEBHOOK_KEY, server::FakeReply};
 use integration::Event;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
@@ -217,7 +217,7 @@ async fn slow_dependencies_answer_ory_within_ten_seconds() {
     welcome.sqs.set_delay(Duration::from_mins(1));
     // Nearly five seconds are over by then, and a claim that is given back takes one more.
     let later = vendor_replies::with_header(429, "retry-after", "600");
-    welcome.vendor.reply_next(Reply::After(Duration::from_millis(4_900), Box::new(later)));
+    welcome.vendor.reply_next(FakeReply::After(Duration::from_millis(4_900), Box::new(later)));
     let answered = timeout(TEN_SECONDS, welcome.call(event(&ann()))).await;
     assert_eq!(answered.unwrap().message(), ("#/", 8_100_503));
     assert_eq!(welcome.received().len(), 1);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::{FakeMandrill, server::Reply};
+use fakes::{FakeMandrill, server::FakeReply};
 use serde_json::json;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -44,9 +44,9 @@ impl Fault {
 }
 
 /// Answers to calls, how many of them are asked for, and what they mean.
-type Case = (Vec<Reply>, usize, Fault);
+type Case = (Vec<FakeReply>, usize, Fault);
 
-fn three(reply: Reply) -> Vec<Reply> {
+fn three(reply: FakeReply) -> Vec<FakeReply> {
     vec![reply.clone(), reply.clone(), reply]
 }
 
@@ -83,9 +83,9 @@ fn successes_that_are_none() -> Vec<Case> {
         (vec![mandrill_replies::rows(&json!([]))], 1, InDoubt),
         (vec![mandrill_replies::rows(&two_rows)], 1, InDoubt),
         (vec![vendor_replies::html(200)], 1, InDoubt),
-        (vec![Reply::text(200, "application/json", "")], 1, InDoubt),
-        (vec![Reply::text(200, "application/json", truncated.to_owned())], 1, InDoubt),
-        (vec![Reply::text(200, "application/json", oversize)], 1, InDoubt),
+        (vec![FakeReply::text(200, "application/json", "")], 1, InDoubt),
+        (vec![FakeReply::text(200, "application/json", truncated.to_owned())], 1, InDoubt),
+        (vec![FakeReply::text(200, "application/json", oversize)], 1, InDoubt),
     ]
 }
 
@@ -95,15 +95,15 @@ fn relays() -> Vec<Case> {
     let relay = |status| {
         [
             vendor_replies::html(status),
-            Reply::text(status, "text/html", ""),
-            Reply::text(status, "application/json", unnamed),
+            FakeReply::text(status, "text/html", ""),
+            FakeReply::text(status, "application/json", unnamed),
         ]
     };
     [502, 504].into_iter().flat_map(relay).map(|reply| (vec![reply], 1, InDoubt)).collect()
 }
 
 fn silences() -> Vec<Case> {
-    vec![(vec![Reply::HangUp], 1, InDoubt), (vec![vendor_replies::nothing()], 1, InDoubt)]
+    vec![(vec![FakeReply::HangUp], 1, InDoubt), (vec![vendor_replies::nothing()], 1, InDoubt)]
 }
 
 /// Plays each case to an event of its own, and then Ory's next attempt at the same event.
@@ -208,7 +208,7 @@ async fn kept_open_connection_causes_no_second_call() {
     let [first, second] = [1, 2].map(|n| format!("0000000{n}-2222-4222-8222-000000000004"));
     assert_eq!(welcome.call(event_of(&first, &ann())).await.row(), (200, "delivered"));
     welcome.received();
-    welcome.vendor.reply_next(Reply::HangUp);
+    welcome.vendor.reply_next(FakeReply::HangUp);
     assert_eq!(welcome.call(event_of(&second, &ann())).await.status, 503);
     assert_eq!(welcome.received().len(), 1);
 }

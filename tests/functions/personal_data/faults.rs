@@ -1,6 +1,6 @@
 //! Faults that echo as much of their input as possible.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use http::Response;
 use serde_json::{Value, json};
 
@@ -10,16 +10,16 @@ use crate::common::{
 };
 
 /// Whom a function calls: gives every call this reply until it is told otherwise.
-pub(super) type Party<V> = fn(&V, Option<Reply>);
+pub(super) type Party<V> = fn(&V, Option<FakeReply>);
 
 /// One fault.
 #[derive(Clone, Debug)]
 pub(super) enum Fault {
     None,
     /// A party, by its number, says this to every call.
-    Says(usize, Reply),
+    Says(usize, FakeReply),
     /// It does, and no fresh key can be had.
-    SaysWithoutSecrets(usize, Reply),
+    SaysWithoutSecrets(usize, FakeReply),
     /// The queue is away.
     Queue,
     /// The table is away.
@@ -52,7 +52,7 @@ pub(super) fn all(parties: usize) -> Vec<Fault> {
         Fault::Malformed,
         Fault::Message,
         Fault::Again,
-        Fault::SaysWithoutSecrets(parties - 1, Reply::json(401, &said())),
+        Fault::SaysWithoutSecrets(parties - 1, FakeReply::json(401, &said())),
     ];
     all.extend(["error", "cancel", "field", "rule", "long"].map(Fault::Template));
     for party in 0..parties {
@@ -70,28 +70,28 @@ fn said() -> Value {
     })
 }
 
-fn sayings() -> [Reply; 10] {
+fn sayings() -> [FakeReply; 10] {
     let with = |status: u16, name: &str, value: &str| {
         let response = Response::builder().status(status).header(name, value);
-        Reply::Answer(response.body(said().to_string().into()).unwrap())
+        FakeReply::Answer(response.body(said().to_string().into()).unwrap())
     };
     [
-        Reply::json(200, &said()),
-        Reply::json(
+        FakeReply::json(200, &said()),
+        FakeReply::json(
             200,
             &json!([{
                 "email": "canary@example.com", "status": "rejected", "_id": "1",
                 "reject_reason": "canary", "queued_reason": "magpie",
             }]),
         ),
-        Reply::text(200, "application/json", r#"{"success":true,"id":"canary@example.com","#),
+        FakeReply::text(200, "application/json", r#"{"success":true,"id":"canary@example.com","#),
         with(302, "location", "https://canary.example.com/magpie"),
-        Reply::json(400, &said()),
-        Reply::json(403, &said()),
-        Reply::text(404, "text/canary", "canary magpie 203.0.113.7"),
+        FakeReply::json(400, &said()),
+        FakeReply::json(403, &said()),
+        FakeReply::text(404, "text/canary", "canary magpie 203.0.113.7"),
         with(429, "retry-after", "canary"),
         with(503, "x-ratelimit-reset", "magpie"),
-        Reply::HangUp,
+        FakeReply::HangUp,
     ]
 }
 

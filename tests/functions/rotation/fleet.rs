@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use fakes::Message;
+use fakes::FakeMessage;
 use integration::{Event, Sandbox};
 use tokio::time::sleep;
 
@@ -60,7 +60,7 @@ impl<V: Vendor> Fleet<V> {
 
     /// Delivers what is visible in the queue, by one sandbox after the other; what rests there
     /// then.
-    pub(super) async fn delivers(&mut self) -> Vec<Message> {
+    pub(super) async fn delivers(&mut self) -> Vec<FakeMessage> {
         let messages = self.running.sqs.receive(QUEUE, usize::MAX);
         for (n, message) in messages.iter().enumerate() {
             let at = n % self.sandboxes.len();

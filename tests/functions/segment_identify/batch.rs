@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fakes::{FakeSegment, Tracked, server::Reply};
+use fakes::{FakeSegment, Tracked, server::FakeReply};
 use integration::Event;
 use serde_json::{Value, json};
 
@@ -161,7 +161,7 @@ async fn runaway_template_blocks_no_other_event_of_the_batch() {
 async fn refused_batch_is_sent_one_by_one_and_only_the_bad_event_stays() {
     let mut identify = with_events(3).await;
     identify.vendor.reply_next(segment_replies::refused(400));
-    identify.vendor.reply_next(Reply::json(200, &json!({"success": true})));
+    identify.vendor.reply_next(FakeReply::json(200, &json!({"success": true})));
     identify.vendor.reply_next(segment_replies::refused(400));
     let [kept] = identify.work_together(10).await.try_into().unwrap();
     assert!(kept.body.contains("person 1"));
@@ -176,7 +176,7 @@ async fn refused_batch_is_sent_one_by_one_and_only_the_bad_event_stays() {
 }
 
 /// Plays a reply to a batch and checks that the whole batch stays and is resent unchanged.
-async fn all_stay(reply: Reply, range: RangeInclusive<u32>, outcome: &str) {
+async fn all_stay(reply: FakeReply, range: RangeInclusive<u32>, outcome: &str) {
     let context = format!("{reply:?}");
     let mut identify = with_events(3).await;
     identify.vendor.reply_next(reply);
@@ -210,7 +210,7 @@ async fn throttled_batch_stays_queued_for_the_requested_backoff() {
 
 #[tokio::test]
 async fn batch_that_timed_out_is_retried_with_the_same_message_ids() {
-    all_stay(Reply::HangUp, 1..=2, "in_doubt").await;
+    all_stay(FakeReply::HangUp, 1..=2, "in_doubt").await;
     all_stay(segment_replies::text(200, r#"{"success":tr"#), 1..=2, "in_doubt").await;
 }
 

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use fakes::{
     FakeSegment, Tracked,
-    server::{Reply, Server},
+    server::{FakeReply, Server},
 };
 use http::Request;
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ async fn write_key_is_sent_only_as_basic_auth_user_name() {
     let kept = seen.clone();
     let server = Server::start(0, move |request| {
         kept.lock().unwrap().push(request);
-        async { Reply::json(200, &json!({"success": true})) }
+        async { FakeReply::json(200, &json!({"success": true})) }
     });
     let server = server.await.unwrap();
     let setup = setup().await.var("SEGMENT_URL", format!("{}/v1", server.url()));

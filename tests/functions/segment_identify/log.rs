@@ -1,6 +1,6 @@
 //! The event log: what it contains, and what is redacted.
 
-use fakes::{FakeSegment, server::Reply};
+use fakes::{FakeSegment, server::FakeReply};
 use serde_json::json;
 
 use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
@@ -35,7 +35,7 @@ async fn every_request_has_one_log_entry_with_outcome_and_metrics() {
             "blocked",
             &["Received", "Blocked", "VendorLatency"],
         ),
-        (good, vec![Reply::HangUp; 3], "in_doubt", &["Received", "InDoubt", "VendorLatency"]),
+        (good, vec![FakeReply::HangUp; 3], "in_doubt", &["Received", "InDoubt", "VendorLatency"]),
     ];
     let identify = start_with(CANCELS_WITHOUT_ADDRESS).await;
     event_log::has_one_log_entry_each(identify, &table).await;
@@ -97,11 +97,11 @@ async fn log_redacts_segment_responses() {
     let said = json!({"success": false, "message": "canary", "canary": "canary"});
     let bad_key = json!({"success": false, "message": "canary: an invalid write key was provided"});
     let replies = [
-        Reply::json(400, &said),
-        Reply::json(400, &bad_key),
-        Reply::json(400, &bad_key),
-        Reply::json(200, &said),
-        Reply::text(404, "text/canary", "canary"),
+        FakeReply::json(400, &said),
+        FakeReply::json(400, &bad_key),
+        FakeReply::json(400, &bad_key),
+        FakeReply::json(200, &said),
+        FakeReply::text(404, "text/canary", "canary"),
         vendor_replies::with_header(302, "location", "https://example.com/canary"),
         vendor_replies::with_header(429, "retry-after", "600"),
         segment_replies::text(200, r#"{"success":true,"canary":"canary"}"#),
@@ -119,7 +119,7 @@ async fn log_redacts_segment_responses() {
         identify.call(event).await;
     }
     assert_eq!(identify.received().len(), 11);
-    identify.vendor.reply_next(Reply::HangUp);
+    identify.vendor.reply_next(FakeReply::HangUp);
     identify.vendor.set_resetting(true);
     assert_eq!(identify.call(canaries::event("none")).await.status, 503);
     canaries::assert_silent(&identify.end().await);

@@ -1,7 +1,7 @@
 //! The status table, row by row. `duplicate` and `rejected` cannot occur: Segment drops repeats
 //! by itself, and refuses nobody for good.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::{Value, json};
 
 use super::setup::{CANCELS_WITHOUT_ADDRESS, setup, start, start_with};
@@ -84,7 +84,7 @@ async fn undelivered_event_asks_for_a_retry() {
     let mut identify = start().await;
     let later = vec![vendor_replies::with_header(429, "retry-after", "600")];
     let blocked = vec![segment_replies::refused(400)];
-    let unknown = vec![Reply::HangUp; 3];
+    let unknown = vec![FakeReply::HangUp; 3];
     let table = [(later, "try_later"), (blocked, "blocked"), (unknown, "in_doubt")];
     for (n, (replies, _)) in table.iter().enumerate() {
         for reply in replies {

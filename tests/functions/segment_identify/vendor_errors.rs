@@ -1,6 +1,6 @@
 //! Errors of Segment and of the connection to it.
 
-use fakes::{FakeSegment, server::Reply};
+use fakes::{FakeSegment, server::FakeReply};
 use serde_json::json;
 
 use super::setup::{setup, start};
@@ -12,9 +12,9 @@ use crate::common::{
 };
 
 /// Answers to the calls for one event, and the outcome that they come to.
-type Case = (Vec<Reply>, &'static str);
+type Case = (Vec<FakeReply>, &'static str);
 
-fn three(reply: Reply) -> Vec<Reply> {
+fn three(reply: FakeReply) -> Vec<FakeReply> {
     vec![reply.clone(), reply.clone(), reply]
 }
 
@@ -51,12 +51,12 @@ fn successes_that_are_none() -> Vec<Case> {
 
 /// Answers to one event's calls, of which the last is a success.
 fn successes_in_the_end() -> Vec<Case> {
-    let silence = || vec![Reply::HangUp];
+    let silence = || vec![FakeReply::HangUp];
     vec![
         (silence(), "delivered"),
         ([silence(), silence()].concat(), "delivered"),
         ([silence(), vec![vendor_replies::html(502)]].concat(), "delivered"),
-        (vec![segment_replies::refused(500), Reply::HangUp], "delivered"),
+        (vec![segment_replies::refused(500), FakeReply::HangUp], "delivered"),
         (vec![segment_replies::text(200, r#"{"success":tr"#)], "delivered"),
         (vec![vendor_replies::with_header(429, "retry-after", "0")], "delivered"),
     ]
@@ -111,7 +111,7 @@ async fn invalid_success_response_is_not_taken_for_success() {
 
 #[tokio::test]
 async fn timed_out_call_is_retried_three_times_at_most() {
-    side_by_side([(three(Reply::HangUp), "in_doubt")], play).await;
+    side_by_side([(three(FakeReply::HangUp), "in_doubt")], play).await;
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn kept_open_connection_makes_no_further_call() {
     assert_eq!(identify.call(event_of(&first, &ann())).await.row(), (200, "delivered"));
     identify.received();
     for _ in 0..3 {
-        identify.vendor.reply_next(Reply::HangUp);
+        identify.vendor.reply_next(FakeReply::HangUp);
     }
     assert_eq!(identify.call(event_of(&second, &ann())).await.status, 503);
     are_the_same(&identify, 3, "three hang-ups");

@@ -19,7 +19,7 @@ use shared::{
     queue::ReceivedMessage,
     reply::Reply,
     response::WebhookResponse,
-    segment::{Batch, Call, Kind},
+    segment::{Batch, Call, CallKind},
 };
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
@@ -205,7 +205,7 @@ fn manual_debug_impls_redact_canaries() {
         format!("{:?}", DeliveryReport::from(Outcome::delivered(person.clone()))),
         format!("{:?}", WebhookResponse::json(200, person.clone())),
         format!("{:?}", TemplateOutput::of(result.clone(), &PatchPaths::default()).unwrap()),
-        format!("{:?}", Batch::from(Call { kind: Kind::Track, body: result.clone() })),
+        format!("{:?}", Batch::from(Call { kind: CallKind::Track, body: result.clone() })),
         format!("{decoded:?} {request:?} {answer:?} {received:?}"),
     ];
     shown.extend(replies.iter().map(|reply| format!("{:?}", Reply::build(reply, &ctx).unwrap())));

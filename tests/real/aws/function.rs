@@ -1,7 +1,7 @@
 //! A whole function between moto's Secrets Manager, SQS and DynamoDB.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use fakes::{FakeMandrill, Message, WEBHOOK_KEY};
+use fakes::{FakeMandrill, FakeMessage, WEBHOOK_KEY};
 use integration::Deployment;
 use mandrill_welcome::{NAME, SAMPLE_SENDER};
 use ory_actions::up::samples::SAMPLES;
@@ -25,8 +25,8 @@ async fn secret(value: &str) -> String {
 }
 
 /// What Lambda makes of a message of SQS.
-fn handed_over(message: &aws_sdk_sqs::types::Message) -> Message {
-    Message {
+fn handed_over(message: &aws_sdk_sqs::types::Message) -> FakeMessage {
+    FakeMessage {
         queue: "events".to_owned(),
         id: message.message_id.clone().unwrap(),
         body: message.body.clone().unwrap(),

@@ -1,6 +1,6 @@
 //! `parse: true`: Kratos asks before it saves.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::{Value, json};
 
 use super::{
@@ -96,7 +96,7 @@ async fn any_message_type_stops_the_flow_and_only_errors_are_shown_as_errors() {
         ("Error", "info"),
     ] {
         let email = format!("{given}@example.com");
-        recorder.reply_about(&email, Reply::json(400, &message_of(given)));
+        recorder.reply_about(&email, FakeReply::json(400, &message_of(given)));
         let refused = Person::of(&kratos).register(&email).await;
         assert_eq!(refused.status, 400, "{given}");
         assert_eq!(refused.messages_at("traits.email")[0]["type"], shown, "{given}");

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fakes::WEBHOOK_KEY;
 use lint::kratos::{Flow, Method};
-use ory_actions::action::{Caller, Format, Function, Key, Project, Wish, print};
+use ory_actions::action::{Caller, Format, Key, OryFunction, Project, Wish, print};
 use serde_json::{Value, json};
 
 use crate::repository;
@@ -58,7 +58,7 @@ pub(super) fn print_action(
     parse: bool,
     url: &str,
 ) -> String {
-    let function = Function::MandrillWelcome;
+    let function = OryFunction::MandrillWelcome;
     let places = Wish { function, flow, methods: methods.to_vec(), parse }.places().unwrap();
     let caller = Caller { url: url.to_owned(), api_key_name: "Authorization".to_owned() };
     let key = Key::Value(WEBHOOK_KEY.to_owned());

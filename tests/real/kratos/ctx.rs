@@ -1,6 +1,6 @@
 //! The ctx that Kratos passes to a template.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
@@ -28,7 +28,7 @@ async fn play() -> ([Recorded; 4], Version) {
     let known = json!({"identity": {
         "metadata_public": {"plan": "free"}, "metadata_admin": {"secret": true},
     }});
-    recorder.reply_about(ANN, Reply::json(200, &known));
+    recorder.reply_about(ANN, FakeReply::json(200, &known));
     let config = Config::new()
         .after("registration", "password", &[parsed_hook(&recorder.url("/before"), ALL), session()])
         .after("login", "password", &[web_hook(&recorder.url("/login"), ALL)])

@@ -7,8 +7,8 @@ use std::{
 };
 
 use fakes::{
-    Message, function_url_event,
-    server::{Reply, Server},
+    FakeMessage, function_url_event,
+    server::{FakeReply, Server},
 };
 use http::{HeaderName, HeaderValue, Response};
 use integration::{Answer, Deployment, Log, Sandbox};
@@ -47,7 +47,7 @@ impl Front {
             async move {
                 let mut turn = turns.lock().await;
                 // Kratos may still try while a test ends.
-                let Some(sandbox) = turn.as_mut() else { return Reply::HangUp };
+                let Some(sandbox) = turn.as_mut() else { return FakeReply::HangUp };
                 let answer = sandbox.invoke(event.clone()).await;
                 answer.assert_fit_for_ory();
                 let reply = reply(&answer);
@@ -79,7 +79,7 @@ impl Front {
     }
 
     /// Delivers messages from the function's queue; the ids of those that stay there.
-    pub(super) async fn deliver(&self, messages: &[Message]) -> Vec<String> {
+    pub(super) async fn deliver(&self, messages: &[FakeMessage]) -> Vec<String> {
         self.sandbox.lock().await.as_mut().unwrap().deliver(messages).await
     }
 
@@ -98,7 +98,7 @@ fn call(event: &Value, answer: Answer) -> Call {
     }
 }
 
-fn reply(answer: &Answer) -> Reply {
+fn reply(answer: &Answer) -> FakeReply {
     let body = if answer.body.is_null() { String::new() } else { answer.body.to_string() };
     let mut response = Response::new(body.into());
     *response.status_mut() = answer.status.try_into().unwrap();
@@ -106,5 +106,5 @@ fn reply(answer: &Answer) -> Reply {
         let name: HeaderName = name.parse().unwrap();
         response.headers_mut().insert(name, HeaderValue::try_from(value).unwrap());
     }
-    Reply::Answer(response)
+    FakeReply::Answer(response)
 }

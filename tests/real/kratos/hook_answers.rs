@@ -1,6 +1,6 @@
 //! How Kratos handles hook responses.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::{Value, json};
 
 use super::{
@@ -16,24 +16,24 @@ const IMPROPER: &str =
 
 /// One kind of answer, and what comes of it.
 struct Row {
-    reply: Reply,
+    reply: FakeReply,
     /// What the person is told: the status, and a part of the body.
     shown: (u16, &'static str),
     /// How often the target is called.
     calls: usize,
 }
 
-fn row(reply: Reply, shown: (u16, &'static str), calls: usize) -> Row {
+fn row(reply: FakeReply, shown: (u16, &'static str), calls: usize) -> Row {
     Row { reply, shown, calls }
 }
 
-fn empty(status: u16) -> Reply {
-    Reply::text(status, "text/plain", "")
+fn empty(status: u16) -> FakeReply {
+    FakeReply::text(status, "text/plain", "")
 }
 
 /// An error as Ory's own messages have it.
-fn messages(status: u16) -> Reply {
-    Reply::json(
+fn messages(status: u16) -> FakeReply {
+    FakeReply::json(
         status,
         &json!({"messages": [{"instance_ptr": "#/", "messages": [
             {"id": 8_100_503, "text": "Not now.", "type": "error", "context": {}},
@@ -41,8 +41,8 @@ fn messages(status: u16) -> Reply {
     )
 }
 
-fn error_only(status: u16) -> Reply {
-    Reply::json(status, &json!({"error": "Unauthorized"}))
+fn error_only(status: u16) -> FakeReply {
+    FakeReply::json(status, &json!({"error": "Unauthorized"}))
 }
 
 /// Signs up a person for each row; whether they exist afterwards is what `saves` says of the
@@ -76,19 +76,19 @@ async fn parsed_hook_answers() {
     let rows = vec![
         row(empty(204), (200, ""), 1),
         row(empty(201), (200, ""), 1),
-        row(Reply::json(202, &accepted), (200, ""), 1),
-        row(Reply::json(200, &accepted), (200, ""), 1),
-        row(Reply::json(200, &json!({})), (200, ""), 1),
-        row(Reply::json(200, &json!({"identity": {}})), (200, ""), 1),
+        row(FakeReply::json(202, &accepted), (200, ""), 1),
+        row(FakeReply::json(200, &accepted), (200, ""), 1),
+        row(FakeReply::json(200, &json!({})), (200, ""), 1),
+        row(FakeReply::json(200, &json!({"identity": {}})), (200, ""), 1),
         row(empty(200), (400, "could not be unmarshalled properly from JSON"), 1),
-        row(Reply::text(200, "text/plain", "OK"), (400, "could not be unmarshalled"), 1),
+        row(FakeReply::text(200, "text/plain", "OK"), (400, "could not be unmarshalled"), 1),
         row(messages(400), (400, "Not now."), 1),
         row(messages(401), (400, "Not now."), 1),
         row(messages(403), (400, "Not now."), 1),
         row(messages(422), (400, "Not now."), 1),
         row(messages(501), (400, "Not now."), 1),
         row(error_only(401), (400, "got no validation errors"), 1),
-        row(Reply::json(400, &json!({"messages": []})), (400, "got no validation errors"), 1),
+        row(FakeReply::json(400, &json!({"messages": []})), (400, "got no validation errors"), 1),
         row(empty(403), (400, "could not be unmarshalled properly from JSON"), 1),
         row(messages(503), (400, "giving up after 3 attempt"), 3),
     ];
@@ -100,7 +100,7 @@ async fn unparsed_hook_answers() {
     let rows = vec![
         row(empty(204), (200, ""), 1),
         row(empty(200), (200, ""), 1),
-        row(Reply::json(202, &json!({"status": "accepted", "id": "1"})), (200, ""), 1),
+        row(FakeReply::json(202, &json!({"status": "accepted", "id": "1"})), (200, ""), 1),
         row(messages(400), (502, IMPROPER), 1),
         row(messages(401), (502, IMPROPER), 1),
         row(messages(422), (502, IMPROPER), 1),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use lint::kratos::{Flow, Method};
 use serde_json::json;
 
@@ -23,7 +23,7 @@ const ATTEMPTS: usize = 3;
 /// Mandrill refuses so many calls.
 fn refuse(world: &World, calls: usize) {
     for _ in 0..calls {
-        world.fakes.mandrill.reply_next(Reply::text(503, "text/html", "Unavailable"));
+        world.fakes.mandrill.reply_next(FakeReply::text(503, "text/html", "Unavailable"));
     }
 }
 

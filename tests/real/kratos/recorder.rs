@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fakes::server::{Reply, Server};
+use fakes::server::{FakeReply, Server};
 use http::{HeaderMap, Request};
 use serde_json::Value;
 use tokio::time::sleep;
@@ -37,7 +37,7 @@ impl Recorded {
 #[derive(Default)]
 struct State {
     recorded: Vec<Recorded>,
-    replies: HashMap<String, Reply>,
+    replies: HashMap<String, FakeReply>,
 }
 
 /// A running recorder.
@@ -64,7 +64,7 @@ impl Recorder {
     }
 
     /// What it answers to whatever is about the person with this address.
-    pub(super) fn reply_about(&self, email: &str, reply: Reply) {
+    pub(super) fn reply_about(&self, email: &str, reply: FakeReply) {
         self.state.lock().unwrap().replies.insert(email.to_owned(), reply);
     }
 
@@ -97,7 +97,7 @@ impl Recorder {
     }
 }
 
-fn record(state: &mut State, request: &Request<bytes::Bytes>) -> Reply {
+fn record(state: &mut State, request: &Request<bytes::Bytes>) -> FakeReply {
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let email = body["identity"]["traits"]["email"].as_str().unwrap_or_default().to_owned();
     state.recorded.push(Recorded {
@@ -107,5 +107,5 @@ fn record(state: &mut State, request: &Request<bytes::Bytes>) -> Reply {
         body,
     });
     let reply = state.replies.get(&email).cloned();
-    reply.unwrap_or_else(|| Reply::text(204, "text/plain", ""))
+    reply.unwrap_or_else(|| FakeReply::text(204, "text/plain", ""))
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use futures_util::future::join_all;
 use http::Response;
 
@@ -41,7 +41,7 @@ impl Tried {
 }
 
 /// Signs people up side by side, each past a hook whose target answers this.
-async fn sign_up_against(replies: Vec<Reply>) -> Vec<Tried> {
+async fn sign_up_against(replies: Vec<FakeReply>) -> Vec<Tried> {
     let recorder = Recorder::start().await;
     let hooks = [web_hook(&recorder.url("/"), ALL), session()];
     let kratos = Kratos::start(&Config::new().after("registration", "password", &hooks)).await;
@@ -67,8 +67,8 @@ async fn sign_up_against(replies: Vec<Reply>) -> Vec<Tried> {
 
 #[tokio::test]
 async fn kratos_retries_after_one_second_and_two_more() {
-    let mut replies = vec![Reply::HangUp];
-    replies.extend([429, 500, 502, 503].map(|status| Reply::text(status, "text/plain", "")));
+    let mut replies = vec![FakeReply::HangUp];
+    replies.extend([429, 500, 502, 503].map(|status| FakeReply::text(status, "text/plain", "")));
     for tried in sign_up_against(replies).await {
         for (wait, expected) in tried.waits().into_iter().zip(WAITS) {
             assert!(wait >= expected && wait < expected + SLACK, "{wait:?}");
@@ -82,7 +82,7 @@ async fn kratos_respects_retry_after() {
     let wait = Duration::from_secs(4);
     let reply = |status: u16| {
         let response = Response::builder().status(status).header("retry-after", wait.as_secs());
-        Reply::Answer(response.body("".into()).unwrap())
+        FakeReply::Answer(response.body("".into()).unwrap())
     };
     for tried in sign_up_against(vec![reply(429), reply(503)]).await {
         assert!(tried.waits().iter().all(|waited| *waited >= wait), "{:?}", tried.waits());
@@ -91,7 +91,7 @@ async fn kratos_respects_retry_after() {
 
 #[tokio::test]
 async fn kratos_timeout_error_shows_the_hook_url() {
-    let [tried] = sign_up_against(vec![Reply::HangUp]).await.try_into().ok().unwrap();
+    let [tried] = sign_up_against(vec![FakeReply::HangUp]).await.try_into().ok().unwrap();
     let (_, why) = tried.answered.error();
     let host = tried.attempts[0].header("host").unwrap();
     assert!(why.contains(&format!("http://{host}/")), "{why}");

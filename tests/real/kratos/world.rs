@@ -1,6 +1,6 @@
 //! The environment of the functions beside Kratos: vendors, secrets, a queue and a table.
 
-use fakes::{FakeDynamoDb, FakeSqs, Message};
+use fakes::{FakeDynamoDb, FakeMessage, FakeSqs};
 use integration::Deployment;
 use ory_actions::up::local::{Fakes, PortNumbers};
 use shared::idempotency::KEY_ATTRIBUTE;
@@ -45,7 +45,7 @@ impl World {
     }
 
     /// What rests in the queue.
-    pub(super) fn stored(&self) -> Vec<Message> {
+    pub(super) fn stored(&self) -> Vec<FakeMessage> {
         self.sqs.messages(QUEUE)
     }
 

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use bytes::Bytes;
 use fakes::{
     Fault,
-    server::{Pieces, Reply},
+    server::{FakeReply, Pieces},
 };
 use futures_util::{
     StreamExt,
@@ -18,17 +18,17 @@ use super::{Console, page::careful, showing};
 use crate::{
     render::rendering::Subject,
     up::{
-        local::Vendor,
+        local::VendorName,
         samples::{SAMPLES, Sample},
     },
 };
 
 /// The response, which lasts as long as the page is open.
-pub(super) fn answer(console: &Arc<Console>) -> Reply {
+pub(super) fn answer(console: &Arc<Console>) -> FakeReply {
     let console = console.clone();
     let pieces = Pieces::new(move || open(console.clone()));
     let response = careful(200).header("content-type", "text/event-stream").body(pieces.clone());
-    response.map_or(Reply::HangUp, Reply::Stream)
+    response.map_or(FakeReply::HangUp, FakeReply::Stream)
 }
 
 /// What one listener has received.
@@ -87,8 +87,8 @@ fn setting(console: &Console) -> Value {
 
 fn faults(console: &Console) -> Value {
     let faults = console.faults.lock();
-    let of = |vendor: Vendor| json!({"vendor": vendor, "fault": faults.get(&vendor).copied().unwrap_or_default()});
-    Vendor::ALL.into_iter().map(of).collect()
+    let of = |vendor: VendorName| json!({"vendor": vendor, "fault": faults.get(&vendor).copied().unwrap_or_default()});
+    VendorName::ALL.into_iter().map(of).collect()
 }
 
 fn message(name: &str, data: &Value) -> Bytes {

@@ -28,14 +28,14 @@ use self::{
     event::{Answer, Sent},
     events::Events,
 };
-use crate::up::local::{Fakes, Functions, Vendor};
+use crate::up::local::{Fakes, Functions, VendorName};
 
 /// The console of a local stack.
 pub(crate) struct Console {
     functions: Functions,
     fakes: Arc<Fakes>,
     events: Events,
-    faults: Shared<BTreeMap<Vendor, Fault>>,
+    faults: Shared<BTreeMap<VendorName, Fault>>,
     draft: Shared<Option<Draft>>,
 }
 
@@ -70,7 +70,7 @@ impl Console {
         Some(response)
     }
 
-    fn inject_fault(&self, vendor: Vendor, fault: Fault) {
+    fn inject_fault(&self, vendor: VendorName, fault: Fault) {
         self.fakes.inject_fault(vendor, fault);
         self.faults.lock().insert(vendor, fault);
         self.events.poke();

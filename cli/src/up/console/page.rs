@@ -1,7 +1,7 @@
 //! The page itself, and the headers that isolate it.
 
 use bytes::Bytes;
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use http::{Response, response::Builder};
 
 /// The page loads only from this server.
@@ -14,7 +14,7 @@ const POLICY_OF_MAILS: &str =
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
 /// A file of the page, by its path.
-pub(super) fn file(path: &str) -> Option<Reply> {
+pub(super) fn file(path: &str) -> Option<FakeReply> {
     let (kind, text) = match path {
         "/" => ("text/html", include_str!("page/index.html")),
         "/console/style.css" => ("text/css", include_str!("page/style.css")),
@@ -25,7 +25,7 @@ pub(super) fn file(path: &str) -> Option<Reply> {
 }
 
 /// The HTML of a mail.
-pub(super) fn mail(html: &str) -> Reply {
+pub(super) fn mail(html: &str) -> FakeReply {
     answer("text/html", POLICY_OF_MAILS, html.to_owned())
 }
 
@@ -39,19 +39,19 @@ pub(super) fn careful(status: u16) -> Builder {
         .header("x-content-type-options", "nosniff")
 }
 
-fn answer(kind: &str, policy: &str, body: impl Into<Bytes>) -> Reply {
+fn answer(kind: &str, policy: &str, body: impl Into<Bytes>) -> FakeReply {
     let response = careful(200)
         .header("content-type", format!("{kind}; charset=utf-8"))
         .header("content-security-policy", policy);
-    Reply::Answer(response.body(body.into()).unwrap_or_default())
+    FakeReply::Answer(response.body(body.into()).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn header(reply: Option<Reply>, name: &str) -> String {
-        let Some(Reply::Answer(response)) = reply else { panic!("{reply:?}") };
+    fn header(reply: Option<FakeReply>, name: &str) -> String {
+        let Some(FakeReply::Answer(response)) = reply else { panic!("{reply:?}") };
         response.headers()[name].to_str().unwrap().to_owned()
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fakes::{Fault, server::Reply};
+use fakes::{Fault, server::FakeReply};
 use http::{Method, Request};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use super::{
     editor::{self, Draft},
     feed, guard, page, sending, showing,
 };
-use crate::up::{local::Vendor, samples::SAMPLES};
+use crate::up::{local::VendorName, samples::SAMPLES};
 
 #[derive(Deserialize)]
 struct Send {
@@ -28,13 +28,13 @@ struct SendAgain {
 
 #[derive(Deserialize)]
 struct InjectFault {
-    vendor: Vendor,
+    vendor: VendorName,
     fault: Fault,
 }
 
 impl Console {
     /// Answers every request that is not for a function.
-    pub(crate) async fn answer(self: &Arc<Self>, request: Request<Bytes>) -> Reply {
+    pub(crate) async fn answer(self: &Arc<Self>, request: Request<Bytes>) -> FakeReply {
         if !guard::admits(&request) {
             return refusal(403, "requests must come from the console page on this machine");
         }
@@ -47,7 +47,7 @@ impl Console {
         .unwrap_or_else(|| refusal(404, "not found"))
     }
 
-    fn get(self: &Arc<Self>, path: &str) -> Option<Reply> {
+    fn get(self: &Arc<Self>, path: &str) -> Option<FakeReply> {
         match path {
             "/console/feed" => Some(feed::answer(self)),
             _ => page::file(path).or_else(|| self.mail(path)),
@@ -55,14 +55,14 @@ impl Console {
     }
 
     /// `/console/mail/EVENT/REQUEST`
-    fn mail(&self, path: &str) -> Option<Reply> {
+    fn mail(&self, path: &str) -> Option<FakeReply> {
         let (event, request) = path.strip_prefix("/console/mail/")?.split_once('/')?;
         let event = self.events.event(event.parse().ok()?)?;
         let request = event.requests.get(request.parse::<usize>().ok()?)?;
         showing::html_of_mail(request).map(page::mail)
     }
 
-    async fn post(self: &Arc<Self>, path: &str, body: &[u8]) -> Option<Reply> {
+    async fn post(self: &Arc<Self>, path: &str, body: &[u8]) -> Option<FakeReply> {
         match path {
             "/console/send" => {
                 let Send { file, function } = read(body)?;
@@ -93,15 +93,15 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
 }
 
-fn done(is_done: bool) -> Option<Reply> {
+fn done(is_done: bool) -> Option<FakeReply> {
     is_done.then(|| json(200, &Value::Null))
 }
 
-fn refusal(status: u16, why: &str) -> Reply {
+fn refusal(status: u16, why: &str) -> FakeReply {
     json(status, &serde_json::json!({ "error": why }))
 }
 
-fn json(status: u16, body: &Value) -> Reply {
+fn json(status: u16, body: &Value) -> FakeReply {
     let response = page::careful(status).header("content-type", "application/json");
-    Reply::Answer(response.body(body.to_string().into()).unwrap_or_default())
+    FakeReply::Answer(response.body(body.to_string().into()).unwrap_or_default())
 }

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use fakes::server::{Reply, Server};
+use fakes::server::{FakeReply, Server};
 use http::Request;
 
 use crate::up::console::Console;
@@ -19,14 +19,14 @@ pub(super) async fn start(port: u16, console: Arc<Console>) -> io::Result<Server
     .await
 }
 
-async fn answer(console: &Arc<Console>, request: Request<Bytes>) -> Reply {
+async fn answer(console: &Arc<Console>, request: Request<Bytes>) -> FakeReply {
     let Some(rest) = request.uri().path().strip_prefix(FUNCTIONS) else {
         return console.answer(request).await;
     };
     let name = rest.split('/').next().unwrap_or_default().to_owned();
     let Some(response) = console.call(&name, request).await else {
         let names: Vec<_> = console.functions().map(|name| format!("{FUNCTIONS}{name}/")).collect();
-        return Reply::text(404, "text/plain", format!("Try {}\n", names.join(", ")));
+        return FakeReply::text(404, "text/plain", format!("Try {}\n", names.join(", ")));
     };
-    Reply::Answer(response)
+    FakeReply::Answer(response)
 }

@@ -16,7 +16,7 @@ use shared::{
     telemetry::Sink,
 };
 
-pub use self::{fakes::Fakes, functions::FunctionError, ports::PortNumbers, vendor::Vendor};
+pub use self::{fakes::Fakes, functions::FunctionError, ports::PortNumbers, vendor::VendorName};
 
 pub(crate) use self::functions::Functions;
 use super::{

@@ -8,7 +8,7 @@ use super::Fakes;
 /// A vendor of the local stack.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Vendor {
+pub enum VendorName {
     /// Mandrill.
     Mandrill,
     /// Segment.
@@ -17,18 +17,18 @@ pub enum Vendor {
     Ory,
 }
 
-impl Vendor {
+impl VendorName {
     /// All vendors.
     pub const ALL: [Self; 3] = [Self::Mandrill, Self::Segment, Self::Ory];
 }
 
 impl Fakes {
     /// Makes a vendor fail in this way from its next call on.
-    pub fn inject_fault(&self, vendor: Vendor, fault: Fault) {
+    pub fn inject_fault(&self, vendor: VendorName, fault: Fault) {
         match vendor {
-            Vendor::Mandrill => self.mandrill.inject_fault(fault),
-            Vendor::Segment => self.segment.inject_fault(fault),
-            Vendor::Ory => self.ory.inject_fault(fault),
+            VendorName::Mandrill => self.mandrill.inject_fault(fault),
+            VendorName::Segment => self.segment.inject_fault(fault),
+            VendorName::Ory => self.ory.inject_fault(fault),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use integration::Event;
 use serde_json::{Value, json};
 
@@ -36,9 +36,9 @@ fn moved() -> Event {
 async fn in_doubt(is_sent: bool) -> Welcome {
     let mut welcome = Setup::queued().await.start().await;
     if is_sent {
-        welcome.vendor.act_and_reply_next(Reply::HangUp);
+        welcome.vendor.act_and_reply_next(FakeReply::HangUp);
     } else {
-        welcome.vendor.reply_next(Reply::HangUp);
+        welcome.vendor.reply_next(FakeReply::HangUp);
     }
     welcome.store(event(&ann())).await;
     is_about(welcome.work_after(1).await, 120);

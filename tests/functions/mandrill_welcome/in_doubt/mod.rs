@@ -7,7 +7,7 @@ mod wait;
 
 use std::time::Duration;
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use integration::attribute;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -27,7 +27,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// An event whose mail was sent before Mandrill closed the connection.
 async fn sent_without_a_word() -> Welcome {
     let mut welcome = Welcome::queued().await;
-    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    welcome.vendor.act_and_reply_next(FakeReply::HangUp);
     delivered_in_vain(&mut welcome).await;
     welcome
 }
@@ -35,7 +35,7 @@ async fn sent_without_a_word() -> Welcome {
 /// An event whose mail was not sent before Mandrill closed the connection.
 async fn lost_without_a_word() -> Welcome {
     let mut welcome = Welcome::queued().await;
-    welcome.vendor.reply_next(Reply::HangUp);
+    welcome.vendor.reply_next(FakeReply::HangUp);
     delivered_in_vain(&mut welcome).await;
     welcome
 }

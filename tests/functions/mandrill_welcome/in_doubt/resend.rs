@@ -1,6 +1,6 @@
 //! Resending: only a mail that is known to be lost is sent again.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::json;
 
 use super::{
@@ -32,7 +32,7 @@ async fn search_ignores_other_mails_to_the_same_or_other_recipients() {
     assert_eq!(welcome.call(event_of(SECOND, &ann())).await.row(), (202, "accepted"));
     assert!(welcome.work().await.is_empty());
     assert_eq!(welcome.mails(), 1);
-    welcome.vendor.reply_next(Reply::HangUp);
+    welcome.vendor.reply_next(FakeReply::HangUp);
     welcome.store(event_of(FIRST, &ann())).await;
     is_about(welcome.work_after(1).await, 120);
     welcome.received();
@@ -60,7 +60,7 @@ async fn resent_mail_that_times_out_is_in_doubt_again() {
     let mut welcome = lost_without_a_word().await;
     welcome.let_time_pass(31 * MINUTE);
     welcome.vendor.reply_next(mandrill_replies::rows(&json!([])));
-    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    welcome.vendor.act_and_reply_next(FakeReply::HangUp);
     is_about(welcome.work_after(8).await, 120);
     assert_eq!(methods(&welcome), [SEARCH, SEND]);
     assert!((0..30).contains(&age_of_mark(&welcome)));

@@ -1,6 +1,6 @@
 //! Searching Mandrill for the in-doubt mail.
 
-use fakes::{FakeMandrill, server::Reply};
+use fakes::{FakeMandrill, server::FakeReply};
 use integration::Deployment;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -62,7 +62,7 @@ async fn search_covers_the_recipient_from_the_day_before_the_call() {
 async fn search_result_rejected_settles_the_in_doubt_mail() {
     let mut welcome = Welcome::queued().await;
     welcome.vendor.let_bounce("ann@example.com");
-    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    welcome.vendor.act_and_reply_next(FakeReply::HangUp);
     delivered_in_vain(&mut welcome).await;
     welcome.let_time_pass(3 * MINUTE);
     comes_to(&mut welcome, &[SEARCH], "rejected").await;
@@ -98,17 +98,17 @@ async fn search_respects_retry_after() {
 }
 
 /// Inconclusive responses to a search.
-fn searches_that_fail() -> Vec<Reply> {
+fn searches_that_fail() -> Vec<FakeReply> {
     let row = json!([{"_id": "m1", "state": "sent", "metadata": {"ory_key": "x"}}]).to_string();
     vec![
         mandrill_replies::error(500, "GeneralError"),
         vendor_replies::html(200),
         vendor_replies::html(502),
-        Reply::text(200, "application/json", row[..row.len() / 2].to_owned()),
-        Reply::text(200, "application/json", ""),
+        FakeReply::text(200, "application/json", row[..row.len() / 2].to_owned()),
+        FakeReply::text(200, "application/json", ""),
         mandrill_replies::rows(&json!({"a": "surprise"})),
         vendor_replies::with_header(429, "retry-after", "60"),
-        Reply::HangUp,
+        FakeReply::HangUp,
     ]
 }
 

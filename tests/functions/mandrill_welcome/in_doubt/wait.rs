@@ -1,7 +1,7 @@
 //! Waiting: at first no call is made, as the in-doubt call may still be running and a search would
 //! find nothing.
 
-use fakes::server::Reply;
+use fakes::server::FakeReply;
 use serde_json::json;
 
 use super::{
@@ -70,7 +70,7 @@ async fn crash_between_call_and_record_leaves_lease_and_in_doubt_marker() {
 async fn inline_retry_neither_resends_nor_searches_an_in_doubt_mail_too_early() {
     let setup = Setup::new().await.with_table().template(FROM_THE_DOCUMENTS);
     let mut welcome = setup.start().await;
-    welcome.vendor.act_and_reply_next(Reply::HangUp);
+    welcome.vendor.act_and_reply_next(FakeReply::HangUp);
     let unfinished = ("#/", 8_100_503);
     assert_eq!(welcome.call(event(&ann())).await.message(), unfinished);
     assert_eq!(methods(&welcome), [SEND]);
