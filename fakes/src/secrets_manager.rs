@@ -9,7 +9,7 @@ use crate::aws::{AwsServer, Refusal, Service};
 /// The state of Secrets Manager.
 #[derive(Default)]
 pub struct Secrets {
-    secrets: HashMap<String, Versions>,
+    stored: HashMap<String, Versions>,
     denied: HashSet<String>,
     fetches: usize,
 }
@@ -27,7 +27,7 @@ impl FakeSecretsManager {
     /// Adds a new current version to a secret; the current version becomes the previous one.
     pub fn put(&self, id: &str, value: &str) {
         self.with(|state| {
-            let versions = state.secrets.entry(id.to_owned()).or_default();
+            let versions = state.stored.entry(id.to_owned()).or_default();
             let before = std::mem::replace(&mut versions.current, value.to_owned());
             versions.previous = (!before.is_empty()).then_some(before);
         });
@@ -61,7 +61,7 @@ impl Service for Secrets {
         if self.denied.contains(id) {
             return Err(refusal("AccessDeniedException"));
         }
-        let value = self.secrets.get(id).and_then(|versions| match label {
+        let value = self.stored.get(id).and_then(|versions| match label {
             "AWSPREVIOUS" => versions.previous.clone(),
             _ => Some(versions.current.clone()),
         });

@@ -1,4 +1,4 @@
-//! SegmentState's tracking API, limited to `identify`, `track`, `group` and `batch`, and the settings of
+//! Segment's tracking API, limited to `identify`, `track`, `group` and `batch`, and the settings of
 //! a source.
 
 use std::{fmt, io};
@@ -43,14 +43,14 @@ impl Tracked {
     }
 }
 
-/// How SegmentState behaves.
+/// How Segment behaves.
 #[derive(Default)]
 pub struct SegmentState {
     write_keys: Vec<String>,
     api_host: Option<String>,
 }
 
-/// A fake of SegmentState.
+/// A fake of Segment.
 pub type FakeSegment = VendorServer<SegmentState>;
 
 impl FakeSegment {
@@ -132,7 +132,7 @@ impl SegmentState {
     }
 }
 
-/// SegmentState rejects a larger event.
+/// Segment rejects a larger event.
 const MAX_EVENT_BYTES: usize = 32 * 1024;
 
 fn is_event(event: &Value) -> bool {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    answer::WebhookResponse,
     answer::{ErrorResponse, RequestError, for_ory},
     auth::CallerAuth,
     budget::Budget,
@@ -20,7 +21,6 @@ use crate::{
     message::Message,
     outcome::Outcome,
     reply::{Messages, Reply},
-    response::WebhookResponse,
     secrets::Cached,
     telemetry::{LogEntry, Metric},
     template::{RENDER_TIMEOUT, RenderError, Template, TemplateFault},

@@ -4,13 +4,21 @@
 //! 200 or 202 with a JSON object, or an error with Ory's message body. It never carries
 //! `Retry-After`, which Kratos would obey without a limit.
 
+use std::fmt;
+
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
+use http::{
+    HeaderMap, HeaderValue,
+    header::{ALLOW, CONTENT_TYPE},
+};
+use serde_json::Value;
+
 use crate::{
     auth::AuthError,
     envelope::{BodyError, EnvelopeError},
     key::EventId,
     outcome::Outcome,
     reply::Messages,
-    response::WebhookResponse,
     telemetry::{LogEntry, Metric},
 };
 
@@ -184,6 +192,52 @@ pub fn for_ory(outcome: &Outcome, key: &EventId) -> WebhookResponse {
         Outcome::TryLater { .. } | Outcome::Blocked(_) | Outcome::InDoubt { .. } => {
             ErrorResponse::Unfinished.for_ory()
         }
+    }
+}
+
+/// An answer over HTTP.
+#[derive(Clone, PartialEq)]
+pub struct WebhookResponse {
+    /// The status code.
+    pub status: u16,
+    /// The methods that are allowed, where another was used.
+    pub allow: Option<&'static str>,
+    /// The JSON body; without one the body is empty.
+    pub body: Option<Value>,
+}
+
+impl WebhookResponse {
+    /// An answer without a body.
+    pub fn empty(status: u16) -> Self {
+        Self { status, allow: None, body: None }
+    }
+
+    /// An answer with a JSON body.
+    pub fn json(status: u16, body: Value) -> Self {
+        Self { status, allow: None, body: Some(body) }
+    }
+
+    /// The answer as Lambda's function URL takes it.
+    pub fn into_lambda(self) -> LambdaFunctionUrlResponse {
+        let mut headers = HeaderMap::new();
+        if self.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
+        }
+        let mut response = LambdaFunctionUrlResponse::default();
+        response.status_code = i64::from(self.status);
+        response.headers = headers;
+        response.body = self.body.map(|body| body.to_string());
+        response
+    }
+}
+
+impl fmt::Debug for WebhookResponse {
+    /// The body may hold an identity's traits, where a reply template gives them: it is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "answer {}", self.status)
     }
 }
 

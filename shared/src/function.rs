@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::{
+    answer::WebhookResponse,
     budget::Budget,
     deliver::{Deliver, Dispatch, Resources},
     envelope::RawEvent,
     key::FunctionArn,
     message::QueuedEvent,
     queue::ReceivedMessage,
-    response::WebhookResponse,
     secrets::{Cached, prefetch},
     telemetry::LogEntry,
     template::{Template, TemplateFault},

@@ -20,7 +20,6 @@ pub mod message;
 pub mod outcome;
 pub mod queue;
 pub mod reply;
-pub mod response;
 pub mod secrets;
 pub mod segment;
 pub mod settings;

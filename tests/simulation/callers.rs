@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use shared::response::WebhookResponse;
+use shared::answer::WebhookResponse;
 use tokio::time::{sleep, timeout};
 
 use crate::{

@@ -9,11 +9,11 @@ use std::{
 };
 
 use shared::{
+    answer::WebhookResponse,
     clock::Clock,
     function::{Function, Invocation},
     lambda::LAMBDA_TIMEOUT,
     queue::ReceivedMessage,
-    response::WebhookResponse,
     settings::Ports,
     telemetry::Sink,
     template::Rendering,

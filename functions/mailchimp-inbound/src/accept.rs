@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use http::Method;
 use serde_json::json;
 use shared::{
+    answer::WebhookResponse,
     answer::{ErrorResponse, RequestError},
     auth::CallerAuth,
     budget::Budget,
@@ -15,7 +16,6 @@ use shared::{
     key::EventId,
     message::Message,
     outcome::Outcome,
-    response::WebhookResponse,
     secrets::Cached,
     telemetry::{LogEntry, Metric},
 };

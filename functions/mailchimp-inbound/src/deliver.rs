@@ -6,9 +6,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
-    deliver::{
-        Attempt, Deliver, DeliveryReport, Effort, Idempotency, MAX_BACKOFF, Resources, VendorClient,
-    },
+    deliver::{Attempt, Deliver, DeliveryReport, Effort, MAX_BACKOFF, Resources, VendorClient},
+    idempotency::Idempotency,
     message,
     outcome::{Outcome, Wait},
     segment::Segment,

@@ -5,9 +5,7 @@ mod backoff;
 mod clock_tests;
 mod dispatch;
 mod from_queue;
-mod idempotency;
 mod in_doubt;
-mod refresh_once;
 mod report;
 mod vendor;
 mod vendor_client;
@@ -19,7 +17,6 @@ use serde_json::Value;
 
 pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
 pub use dispatch::Dispatch;
-pub use idempotency::Idempotency;
 pub use report::{DeliveryReport, Effort};
 pub use vendor::{
     Api, EventFacts, Found, InDoubt, InvalidOutput, Rendered, Search, Vendor, WhenInDoubt,
@@ -29,6 +26,7 @@ pub use vendor_client::VendorClient;
 use crate::{
     budget::Budget,
     ctx::{SanitizedCtx, TemplateSettings},
+    idempotency::Idempotency,
     key::{EventId, FunctionArn, IdempotencyKey},
     message::{Message, QueuedEvent},
     outcome::Outcome,

@@ -7,15 +7,15 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Api, DeliveryReport, Effort, Found, Idempotency, InDoubt, Search, Vendor, WhenInDoubt,
-    in_doubt::InDoubtFor, refresh_once::RefreshOnce,
+    in_doubt::InDoubtFor,
 };
 use crate::{
     budget::Budget,
     http::Response,
     idempotency::Lease,
     key::IdempotencyKey,
-    outcome::{Outcome, Wait},
-    secrets::ApiKey,
+    outcome::{Blocked, Outcome, Wait},
+    secrets::{ApiKey, KeyProblem},
 };
 
 /// The wait before another call inline is drawn from zero up to this, doubled each time:
@@ -264,6 +264,51 @@ fn pause(outcome: &Outcome, repeats: u32, may_repeat: bool) -> Option<Duration> 
 /// Full jitter: callers that were turned away together do not come back together.
 fn jittered(repeats: u32) -> Duration {
     (INLINE_WAIT * 2_u32.pow(repeats)).mul_f64(fastrand::f64())
+}
+
+/// A key, and where a fresh one comes from.
+struct RefreshOnce<'a> {
+    source: &'a ApiKey,
+    key: SecretString,
+    is_fresh: bool,
+}
+
+impl<'a> RefreshOnce<'a> {
+    /// The key that is at hand.
+    ///
+    /// # Errors
+    /// The outcome of an event for which there is no key.
+    async fn open(source: &'a ApiKey) -> Result<Self, Outcome> {
+        let key = source.get().await.map_err(|problem| outcome(&problem))?;
+        Ok(Self { source, key, is_fresh: false })
+    }
+
+    /// The key to call with.
+    fn key(&self) -> &SecretString {
+        &self.key
+    }
+
+    /// Whether the vendor has refused a key that may be an old one.
+    fn is_outdated(&self, outcome: &Outcome) -> bool {
+        !self.is_fresh && matches!(outcome, Outcome::Blocked(Blocked::BadKey))
+    }
+
+    /// Fetches the key afresh: it may have been rotated.
+    ///
+    /// # Errors
+    /// The outcome of an event for which there is no fresh key.
+    async fn renew(&mut self) -> Result<(), Outcome> {
+        self.key = self.source.fresh().await.map_err(|problem| outcome(&problem))?;
+        self.is_fresh = true;
+        Ok(())
+    }
+}
+
+fn outcome(problem: &KeyProblem) -> Outcome {
+    match problem {
+        KeyProblem::Unreachable(_) => Outcome::try_later(problem.to_string()),
+        other => Outcome::blocked(other.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -9,14 +9,24 @@ mod dynamodb;
 mod lane;
 mod memory;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use serde_json::Value;
 use time::OffsetDateTime;
+use uuid::Builder;
 
 pub use dynamodb::{ACTION, DynamoDbStore, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
 pub use lane::{Entry, InLane, Writer, Written};
 pub use memory::MemoryStore;
+
+use crate::{
+    budget::Budget,
+    clock::SharedClock,
+    key::IdempotencyKey,
+    outcome::{Outcome, Wait},
+    telemetry::chain,
+};
 
 /// What a record says of its event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -141,4 +151,144 @@ pub trait IdempotencyStore: Send + Sync {
 
     /// Leaves the lane; with `written`, that is what its events have written by now.
     async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError>;
+}
+
+/// The records of one function.
+pub struct Idempotency {
+    /// The function's name, the scope of its records.
+    pub function: &'static str,
+    /// The store.
+    pub store: Arc<dyn IdempotencyStore>,
+    /// How long a record lives.
+    pub ttl: Duration,
+    /// The wall clock.
+    pub clock: SharedClock,
+}
+
+impl Idempotency {
+    /// Acquires the lease of the work, whose call is for `recipient`, a digest.
+    ///
+    /// # Errors
+    /// The outcome of an event that is done, or that cannot be leased.
+    pub async fn acquire(
+        &self,
+        key: &IdempotencyKey,
+        recipient: Option<&str>,
+        budget: &Budget,
+    ) -> Result<Lease, Outcome> {
+        let ttl = (!key.is_named()).then_some(self.ttl);
+        let request = self.request(key.record_id(self.function), ttl, budget);
+        match self.store.acquire(request, recipient).await {
+            Ok(Acquire::Acquired(lease)) => Ok(lease),
+            Ok(Acquire::InProgress { until }) => Err(self.busy(until)),
+            Ok(Acquire::Completed(_)) => Err(Outcome::Duplicate),
+            Err(error) => Err(Outcome::try_later(error.to_string())),
+        }
+    }
+
+    /// Enters a lane, which all functions of the stack share.
+    ///
+    /// # Errors
+    /// The outcome of an event whose lane cannot be entered.
+    pub async fn enter(&self, lane: String, budget: &Budget) -> Result<InLane, Outcome> {
+        match self.store.enter(self.request(lane, None, budget)).await {
+            Ok(Entry::Entered(lane)) => Ok(lane),
+            Ok(Entry::InProgress { until }) => Err(self.busy(until)),
+            Err(error) => Err(Outcome::try_later(error.to_string())),
+        }
+    }
+
+    /// Leaves a lane; with `written`, that is what its events have written by now.
+    ///
+    /// # Errors
+    /// The outcome of an event that has written something, where nobody can tell from the lane: it
+    /// comes again, or an older one would be applied after it.
+    pub async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), Outcome> {
+        let has_written = written.is_some();
+        match self.store.leave(lane, written).await {
+            Err(error) if has_written => Err(Outcome::try_later(error.to_string())),
+            left => {
+                told(left, "failed to leave a lane");
+                Ok(())
+            }
+        }
+    }
+
+    fn request(&self, record_id: String, ttl: Option<Duration>, budget: &Budget) -> LeaseRequest {
+        let (now, lease_until) = (self.clock.now(), budget.lease_until());
+        LeaseRequest { record_id, holder: random_name(), now, lease_until, ttl }
+    }
+
+    fn busy(&self, until: OffsetDateTime) -> Outcome {
+        Outcome::TryLater {
+            wait: Wait::Until((until - self.clock.now()).try_into().unwrap_or_default()),
+            cause: "another delivery holds the lease".to_owned(),
+        }
+    }
+
+    /// Whether the lease still holds: without one, no call.
+    pub fn is_live(&self, request: &LeaseRequest) -> bool {
+        request.is_live(self.clock.now())
+    }
+
+    /// The time now.
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Takes the event for untouched so far: another call may go out from now on, to `recipient`.
+    ///
+    /// # Errors
+    /// The outcome of an event whose record cannot be changed: no call without it.
+    pub async fn renew(&self, lease: &mut Lease, recipient: Option<&str>) -> Result<(), Outcome> {
+        match self.store.renew(lease.clone(), self.clock.now(), recipient).await {
+            Ok(renewed) => {
+                *lease = renewed;
+                Ok(())
+            }
+            Err(error) => Err(Outcome::try_later(error.to_string())),
+        }
+    }
+
+    /// Records what came of the call. Where that fails the event is as it is all the same: the record
+    /// stays in doubt, and nobody sends again without finding out.
+    /// `may_repeat`: a call of which nobody knows what came may simply be made again.
+    pub async fn record(&self, lease: &Lease, outcome: &Outcome, may_repeat: bool) {
+        let completion = |state, vendor_id| Completion { state, vendor_id };
+        match outcome {
+            Outcome::Delivered { vendor, .. } => {
+                self.complete(lease, completion(State::Delivered, vendor_id(vendor))).await;
+            }
+            Outcome::Rejected { .. } => {
+                self.complete(lease, completion(State::Rejected, None)).await;
+            }
+            Outcome::TryLater { .. } | Outcome::Blocked(_) => self.release(lease).await,
+            Outcome::InDoubt { .. } if may_repeat => self.release(lease).await,
+            // The lease runs out by itself and the marker stays: whoever comes next finds out.
+            _ => {}
+        }
+    }
+
+    async fn complete(&self, lease: &Lease, completion: Completion) {
+        told(self.store.complete(lease, completion).await, "failed to record a completion");
+    }
+
+    /// Gives the work back: nothing happened.
+    async fn release(&self, lease: &Lease) {
+        told(self.store.release(lease).await, "failed to release a lease");
+    }
+}
+
+fn vendor_id(vendor: &Value) -> Option<String> {
+    vendor["message_id"].as_str().map(str::to_owned)
+}
+
+fn told(result: Result<(), StoreError>, what: &str) {
+    if let Err(error) = result {
+        tracing::warn!(error = chain(&error), "{what}");
+    }
+}
+
+fn random_name() -> String {
+    Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid().to_string()
 }

@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 pub use logging::{LogLevel, chain, start_logging};
 pub use metrics::Metric;
 
-use crate::{clock::SharedClock, response::WebhookResponse, template::TemplateFault};
+use crate::{answer::WebhookResponse, clock::SharedClock, template::TemplateFault};
 
 /// One line: what happened to one request or one delivery.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -83,10 +83,6 @@ fn outcomes() {
 #[test]
 fn record_attributes() {
     let mut attributes = set([KEY_ATTRIBUTE, TTL_ATTRIBUTE, "vendor_id"]);
-    attributes.extend(literals(
-        "shared/src/idempotency/dynamodb/item.rs",
-        "pub(super) const STATE",
-        "pub(super) type",
-    ));
+    attributes.extend(literals("shared/src/idempotency/dynamodb.rs", "const STATE", "type Item"));
     assert_eq!(listed("### Record attributes"), attributes);
 }

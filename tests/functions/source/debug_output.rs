@@ -12,13 +12,13 @@ use ::http::{HeaderMap, HeaderValue, header::LOCATION};
 use mailchimp_inbound::{PatchPaths, TemplateOutput, event, form};
 use serde_json::json;
 use shared::{
+    answer::WebhookResponse,
     ctx::Ctx,
     deliver::DeliveryReport,
     http,
     outcome::Outcome,
     queue::ReceivedMessage,
     reply::Reply,
-    response::WebhookResponse,
     segment::{Batch, Call, CallKind},
 };
 use syn::{GenericArgument, PathArguments, PathSegment, Type};

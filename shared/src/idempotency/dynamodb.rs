@@ -4,9 +4,7 @@
 //! record's life is in seconds, as DynamoDB's time to live wants it. DynamoDB deletes expired
 //! items some days late, so the end is compared here, too.
 
-mod item;
-
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
@@ -15,14 +13,10 @@ use aws_sdk_dynamodb::{
     operation::update_item::{
         UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder,
     },
-    types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use time::OffsetDateTime;
 
-use self::item::{
-    Item, STATE, UNSURE_SINCE, holder, lease, milliseconds, recipient, seconds, state, text, time,
-    word, written,
-};
 use super::{
     Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, State, StoreError,
     Written,
@@ -242,7 +236,7 @@ impl IdempotencyStore for DynamoDbStore {
 
 fn won(request: LeaseRequest, output: UpdateItemOutput) -> Result<Acquire, StoreError> {
     let before = output.attributes.unwrap_or_default();
-    let in_doubt_since = time(&before, UNSURE_SINCE)?;
+    let in_doubt_since = time(&before, IN_DOUBT_SINCE)?;
     Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient: recipient(&before) }))
 }
 
@@ -253,7 +247,7 @@ fn turned_away(request: LeaseRequest, item: Item) -> Result<Acquire, StoreError>
         // The first attempt was written and its answer lost.
         Some(State::InProgress) if holder(&item) == Some(&request.holder) => {
             let ours = Some(request.now.truncate_to_millisecond());
-            let in_doubt_since = time(&item, UNSURE_SINCE)?.filter(|since| Some(*since) != ours);
+            let in_doubt_since = time(&item, IN_DOUBT_SINCE)?.filter(|since| Some(*since) != ours);
             // Without an earlier mark, it is this claim's own.
             let recipient = in_doubt_since.and_then(|_| recipient(&item));
             Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient }))
@@ -277,4 +271,84 @@ fn refused(error: SdkError<UpdateItemError>) -> Result<Item, StoreError> {
 /// Why a holder's write failed.
 fn lost(error: SdkError<UpdateItemError>) -> StoreError {
     refused(error).map_or_else(|error| error, |_| StoreError::Lost)
+}
+
+/// The attributes besides key and end. `state` is a reserved word, so expressions call it `#state`.
+const STATE: &str = "state";
+const HOLDER: &str = "holder";
+const LEASE_UNTIL: &str = "lease_until";
+const IN_DOUBT_SINCE: &str = "in_doubt_since";
+const RECIPIENT: &str = "recipient_digest";
+const WRITTEN: &str = "written";
+
+type Item = HashMap<String, AttributeValue>;
+
+/// Who holds it, or lease it last.
+fn holder(item: &Item) -> Option<&String> {
+    item.get(HOLDER)?.as_s().ok()
+}
+
+/// Whom the call is for that may have gone out.
+fn recipient(item: &Item) -> Option<String> {
+    item.get(RECIPIENT)?.as_s().ok().cloned()
+}
+
+/// When the lease ends.
+fn lease(item: &Item) -> Result<OffsetDateTime, StoreError> {
+    time(item, LEASE_UNTIL)?.ok_or(StoreError::Unreadable("it has no end of a lease"))
+}
+
+/// What the events of a lane have written.
+fn written(item: &Item) -> Result<Written, StoreError> {
+    let Some(value) = item.get(WRITTEN) else { return Ok(Written::default()) };
+    let json = value.as_s().ok().and_then(|json| serde_json::from_str(json).ok());
+    json.ok_or(StoreError::Unreadable("it does not tell what was written"))
+}
+
+/// A whole number.
+fn number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+/// A time in milliseconds.
+fn time(item: &Item, name: &'static str) -> Result<Option<OffsetDateTime>, StoreError> {
+    if !item.contains_key(name) {
+        return Ok(None);
+    }
+    number(item, name)
+        .and_then(|milliseconds| {
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()
+        })
+        .map(Some)
+        .ok_or(StoreError::Unreadable("it holds a time that is none"))
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn milliseconds(time: OffsetDateTime) -> AttributeValue {
+    AttributeValue::N((time.unix_timestamp_nanos() / 1_000_000).to_string())
+}
+
+fn seconds(time: OffsetDateTime) -> AttributeValue {
+    AttributeValue::N(time.unix_timestamp().to_string())
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::InProgress => "in_progress",
+        State::Delivered => "delivered",
+        State::Rejected => "rejected",
+    }
+}
+
+/// The item's state; `None` for one that this code does not know.
+fn state(item: &Item) -> Option<State> {
+    of_word(item.get(STATE)?.as_s().ok()?)
+}
+
+fn of_word(text: &str) -> Option<State> {
+    let states = [State::InProgress, State::Delivered, State::Rejected];
+    states.into_iter().find(|state| word(*state) == text)
 }
