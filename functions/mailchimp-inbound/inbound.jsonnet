@@ -40,7 +40,7 @@ function(ctx)
   else
     local means = meaning[event.type](event.data);
     {
-      // Nothing is told of somebody whom Ory does not know, nor of what changes nothing.
+      // Nothing is sent about somebody whom Ory does not know, nor if nothing changes.
       [if ctx.identity != null && means.patch != [] then 'ory']: { patch: means.patch },
       [if ctx.identity != null && means.traits != {} then 'segment']: {
         userId: ctx.identity.id,

@@ -37,6 +37,6 @@ function(ctx)
       createdAt: if createdAt != zeroTime then createdAt,
     },
   }) + {
-    // Without this, Segment's Mailchimp destination subscribes every address that it is told.
+    // Without this, Segment's Mailchimp destination subscribes every address that it receives.
     [if consent != true then 'integrations']: { MailChimp: false },
   }

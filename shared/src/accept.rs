@@ -26,7 +26,7 @@ use crate::{
     template::{RENDER_TIMEOUT, RenderError, Template, TemplateFault},
 };
 
-/// How long Ory waits for us at most, delivery in line included. Kratos itself would wait 30 s,
+/// How long Ory waits for us at most, inline delivery included. Kratos itself would wait 30 s,
 /// and the person with it.
 pub const ORY_LIMIT: Duration = Duration::from_secs(10);
 

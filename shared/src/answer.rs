@@ -38,7 +38,7 @@ pub enum ErrorResponse {
     Malformed,
     /// The template is at fault.
     Template,
-    /// Neither stored nor done.
+    /// Neither enqueued nor done.
     Unfinished,
 }
 
@@ -180,7 +180,7 @@ impl From<BodyError> for RequestError {
     }
 }
 
-/// The answer to Ory for an event that was delivered in line.
+/// The answer to Ory for an event that was delivered inline.
 pub fn for_ory(outcome: &Outcome, key: &EventId) -> WebhookResponse {
     match outcome {
         Outcome::Delivered { .. } | Outcome::Duplicate | Outcome::Rejected { .. } => {

@@ -210,7 +210,7 @@ fn is_fit(secret: &str) -> bool {
     secret.chars().count() >= SHORTEST_SECRET && !is_placeholder(secret)
 }
 
-/// The digest of a credential. Digests have one length, so comparing them tells nothing of the
+/// The digest of a credential. Digests have one length, so comparing them reveals nothing of the
 /// secret's, and two kinds of credentials never meet. Nothing compares two but [`any_match`].
 struct Digested([u8; 32]);
 

@@ -85,7 +85,7 @@ impl Budget {
         (left >= LEAST_FOR_A_CALL).then(|| left.min(most))
     }
 
-    /// Until when a claim made now must hold: nobody can be at work on it any longer.
+    /// Until when a lease acquired now must last: nobody can work on it any longer.
     pub fn lease_until(&self) -> OffsetDateTime {
         self.invocation_ends + LEASE_MARGIN
     }

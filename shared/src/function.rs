@@ -19,7 +19,7 @@ use crate::{
     template::{Template, TemplateFault},
 };
 
-/// What Lambda tells of one invocation.
+/// What Lambda says about one invocation.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// The function's ARN.

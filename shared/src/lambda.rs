@@ -27,7 +27,7 @@ use crate::{
 /// How long Lambda lets a function run, as `template.yaml` has it.
 pub const LAMBDA_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Lambda tells when an invocation ends as a time; cargo-lambda's emulator tells a constant, which
+/// Lambda gives the end of an invocation as a time; cargo-lambda's emulator gives a constant, which
 /// read as a time lies in 1970.
 const EMULATED: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 

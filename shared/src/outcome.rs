@@ -1,4 +1,4 @@
-//! What became of an event. Vendors' answers are turned into this by pure functions, one table a
+//! The outcome of an event. Vendors' answers are turned into this by pure functions, one table a
 //! vendor.
 
 use std::{fmt, time::Duration};
@@ -12,7 +12,7 @@ use crate::{
     template::TemplateFault,
 };
 
-/// What became of one event. The texts tell causes to an operator; none holds personal data.
+/// The outcome of one event. The texts give causes to an operator; none holds personal data.
 #[derive(Clone, PartialEq)]
 pub enum Outcome {
     /// The vendor has it.
@@ -24,7 +24,7 @@ pub enum Outcome {
     },
     /// It was done before.
     Duplicate,
-    /// The vendor will never take this one for this person. Done, and told.
+    /// The vendor will never take this one for this person. Done, and reported.
     Rejected {
         /// The vendor's word.
         reason: String,
@@ -47,7 +47,7 @@ pub enum Outcome {
     },
     /// Nothing happened, and nothing will until somebody acts.
     Blocked(Blocked),
-    /// The request was maybe written, and nobody can tell what came of it.
+    /// The request was maybe written, and its result is not known.
     InDoubt {
         /// When to look again.
         wait: Wait,
@@ -57,7 +57,7 @@ pub enum Outcome {
 }
 
 impl fmt::Debug for Outcome {
-    /// What a vendor said is not shown: Ory, for one, tells a whole identity.
+    /// What a vendor said is not shown: Ory, for one, returns a whole identity.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())?;
         self.cause().map_or(Ok(()), |cause| write!(f, ": {cause}"))
@@ -87,7 +87,7 @@ impl From<Option<Duration>> for Wait {
 pub enum Blocked {
     /// The vendor refused the key; it may have been rotated since we read it.
     BadKey,
-    /// Something else, told in words.
+    /// Something else, in words.
     Because(String),
 }
 
@@ -189,7 +189,7 @@ impl Outcome {
         }
     }
 
-    /// The event as callers and reply templates are told of it.
+    /// The event as callers and reply templates see it.
     pub fn body(&self, key: &EventId) -> Value {
         let mut body = json!({"status": self.word(), "id": key.as_str()});
         match self {

@@ -73,7 +73,7 @@ pub struct Settings {
     pub secret_ttl: Ttl,
     /// How long one call to a vendor may take.
     pub vendor_timeout: Duration,
-    /// Where events rest until they are delivered; unset, they are delivered in line.
+    /// Where events rest until they are delivered; unset, they are delivered inline.
     pub queue_url: Option<Endpoint>,
     /// How much is logged.
     pub log_level: LogLevel,

@@ -42,7 +42,7 @@ pub(crate) struct AcceptMailchimp {
 
 /// What a call turned out to be.
 enum Taken {
-    /// The validator, who is told nothing but that somebody is here.
+    /// The validator, which learns only that the URL answers.
     Validator,
     /// An event that is none of ours.
     Skipped(Skipped),

@@ -22,7 +22,7 @@ pub(crate) struct Config {
     pub(crate) records: RecordSettings,
 }
 
-/// Where Segment is told; without a secret, it is not.
+/// How Segment is called; without a secret, it is not.
 pub(crate) struct SegmentConfig {
     pub(crate) secret_id: String,
     pub(crate) endpoint: Endpoint,

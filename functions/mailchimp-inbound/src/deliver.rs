@@ -23,14 +23,14 @@ use crate::{
     turn::Turn,
 };
 
-/// What becomes of Mailchimp's events.
+/// Delivers Mailchimp's events.
 pub(crate) struct Inbound {
     pub(crate) template: Arc<Template>,
-    /// Ory, where it is told.
+    /// Ory, if it is configured.
     pub(crate) ory: Option<VendorClient<Ory>>,
     /// Where a template may patch.
     pub(crate) patch_paths: PatchPaths,
-    /// Segment, where it is told.
+    /// Segment, if it is configured.
     pub(crate) segment: Option<VendorClient<Segment>>,
     pub(crate) idempotency: Idempotency,
     /// What the digests of addresses are made with.
@@ -92,7 +92,7 @@ impl Inbound {
     }
 }
 
-/// What came of several: what keeps the event for longest, if anything does; else the most that was
+/// The report of several deliveries: what keeps the event for longest, if anything does; else the most that was
 /// done.
 fn together(all: Vec<DeliveryReport>) -> DeliveryReport {
     let weight = |report: &DeliveryReport| match &report.outcome {

@@ -22,7 +22,7 @@ pub(crate) struct Subjects {
 /// about one at most.
 ///
 /// # Errors
-/// What came of an event whose identity cannot be known.
+/// The report of an event whose identity is not known.
 pub(crate) async fn find(admin: &Admin<'_>, event: &Event) -> Result<Subjects, DeliveryReport> {
     let named = match event.ory_id().and_then(|id| Uuid::try_parse(id).ok()) {
         Some(id) => admin.identity(id).await?,

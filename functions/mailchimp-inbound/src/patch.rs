@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The largest number in a path. Where there is no list yet, Ory makes one, and fills any up to the
-/// number (evanphx/json-patch, `ensurePathExists`): one that a stranger typed, or an audience's id
+/// number (evanphx/json-patch, `ensurePathExists`): one that anybody typed, or an audience's id
 /// that happens to be one, would fill Ory's memory.
 const LARGEST_INDEX: i64 = 1000;
 

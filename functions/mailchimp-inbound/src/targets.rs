@@ -94,13 +94,13 @@ pub(crate) fn plan_patch(
 
 /// What is left to tell Segment.
 pub(crate) struct SegmentPlan {
-    /// The call, without the traits that a newer event has told.
+    /// The call, without the traits that a newer event has sent.
     pub(crate) call: Rendered,
-    /// What the event tells as the newest.
+    /// What the event sends as the newest.
     pub(crate) targets: Vec<String>,
 }
 
-/// A call that tells no traits has no order; its event is remembered under this name.
+/// A call without traits has no order; its event is remembered under this name.
 const WITHOUT_TRAITS: &str = "segment call";
 
 /// What is left of the call; `None` where nothing is.

@@ -25,7 +25,7 @@ pub struct TemplateOutput {
 }
 
 impl fmt::Debug for TemplateOutput {
-    /// What Segment is to be told is a person's data: it is not shown.
+    /// The call to Segment holds a person's data: it is not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

@@ -118,7 +118,7 @@ impl<'a> Turn<'a> {
         let Some(call) = output.segment.map_err(|rule| unfit(InvalidOutput::Rule(rule)))? else {
             return Ok(());
         };
-        // Somebody has changed meanwhile what Segment would be told of.
+        // Somebody has changed meanwhile what Segment would receive.
         if identity.is_some_and(|identity| !patch::is_done(&output.patch, identity.as_value())) {
             self.progress.changed = true;
             return Ok(());
@@ -174,7 +174,7 @@ impl<'a> Turn<'a> {
         Ok(identity)
     }
 
-    /// Tells Segment what no newer event has told it.
+    /// Sends Segment what no newer event has sent.
     async fn tell(&mut self, call: Rendered, key: &IdempotencyKey) -> Result<(), DeliveryReport> {
         let Some(segment) = &self.inbound.segment else { return Ok(()) };
         let past = Past { moment: &self.moment, written: &self.written, salt: &self.inbound.salt };
@@ -195,7 +195,7 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// Notes what Segment was told, or may have been.
+    /// Notes what Segment received, or may have received.
     fn note(&mut self, targets: Vec<String>, in_doubt: bool) {
         for target in targets {
             self.written.note(target, Writer { in_doubt, ..self.moment.writer() });

@@ -20,7 +20,7 @@ pub(crate) const KEY_IN_METADATA: &str = "ory_key";
 const DIGEST_BYTES: usize = 8;
 
 /// Under this name travels the id of the identity that the mail is for, where it is known, so that
-/// what Mandrill tells of the mail can be told of the person.
+/// what Mandrill reports about the mail can be matched with the person.
 const IDENTITY_IN_METADATA: &str = "ory_identity";
 
 /// One call of `messages/send` or `messages/send-template`, without the API key.
@@ -126,7 +126,7 @@ fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
 }
 
-/// A line break in what stands in a mail's head, say in a name that a stranger typed, would begin a
+/// A line break in what stands in a mail's head, say in a name that anybody can type, would begin a
 /// header of its own.
 fn keep_headers_to_a_line(message: &mut Map<String, Value>) {
     for name in ["subject", "from_name", "from_email", "headers"] {

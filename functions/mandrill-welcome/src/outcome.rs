@@ -112,7 +112,7 @@ fn later(cause: String, answer: &Response) -> Outcome {
     Outcome::TryLater { wait: answer.retry_after().into(), cause }
 }
 
-/// There was one recipient, so there is one row; anything else tells nothing.
+/// There was one recipient, so there is one row; anything else says nothing.
 fn by_rows(rows: &[Row]) -> Outcome {
     match rows {
         [row] => by_row(row),
@@ -379,7 +379,7 @@ mod tests {
             prop_assert!(!outcome.cause().unwrap_or_default().contains("marked"));
             match outcome.word() {
                 "delivered" | "rejected" => prop_assert!(is_success(status) && rows == Some(1)),
-                // Whatever came of a mail that Mandrill took, it is not to be sent again.
+                // A mail that Mandrill took is not sent again, whatever its result.
                 "try_later" => prop_assert!(!is_success(status) || by_name(name, &answer).is_some()),
                 // Nobody said that nothing was sent: a relay's word, or none that we know.
                 "in_doubt" => {

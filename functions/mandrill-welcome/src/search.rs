@@ -1,4 +1,4 @@
-//! What became of a mail of which no answer came.
+//! Searches for a mail whose call got no answer.
 //!
 //! Metadata is not in Mandrill's index unless somebody configures it to be, so the search is by
 //! recipient and date, and the key is compared in the rows that come back. Where the mail in doubt

@@ -21,7 +21,7 @@ pub use sanitize::{NIL_ID, SanitizedCtx};
 pub use template_settings::TemplateSettings;
 
 /// The most levels of a ctx, itself the first. JSON is read no deeper than 127, and the queue's
-/// message has one more around the ctx: a deeper one could be stored and never be read.
+/// message has one more around the ctx: a deeper one could be enqueued and never be read.
 const MAX_DEPTH: usize = 126;
 
 /// A body that holds no usable `ctx`.

@@ -48,7 +48,7 @@ pub fn as_address(text: &str) -> Option<&str> {
     is_address.then_some(text)
 }
 
-/// An address of kind email; one whose kind is not told counts as one.
+/// An address of kind email; one without a kind counts as one.
 fn email(address: &Value) -> Option<&str> {
     let via = &address["via"];
     let is_email = via.is_null() || via == "email";

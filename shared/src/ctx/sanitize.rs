@@ -120,7 +120,7 @@ impl SanitizedCtx {
         self.identity()["id"].as_str() == Some(NIL_ID)
     }
 
-    /// The hook that called, where the template tells.
+    /// The hook that called, if the template says so.
     pub fn hook(&self) -> Hook {
         Hook::deserialize(&self.0["hook"]).unwrap_or_default()
     }

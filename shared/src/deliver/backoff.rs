@@ -42,7 +42,7 @@ pub fn backoff(outcome: &Outcome, attempt: u32, random: f64) -> Option<Duration>
     })
 }
 
-/// From so many attempts on, a doubt is next looked into when a search settles it: of the 100 that a
+/// From this attempt on, the next search for a call in doubt is one that settles it: of the 100 that a
 /// message has, few are left.
 const LAST_ATTEMPTS: u32 = 95;
 

@@ -96,7 +96,7 @@ impl SecretStore for LeapingSecrets {
     }
 }
 
-/// One function, whose clock leaps between its first claim and the call.
+/// One function, whose clock leaps between its first lease and the call.
 struct Function {
     clock: Arc<ClockByHand>,
     calls: Arc<AtomicUsize>,

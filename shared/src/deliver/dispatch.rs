@@ -23,7 +23,7 @@ pub struct Dispatch<D> {
     pub name: &'static str,
     /// Where events rest; `None`: they are delivered inline.
     pub queue: Option<Arc<dyn Queue>>,
-    /// What becomes of an event.
+    /// Delivers the events.
     pub delivery: D,
     /// What can be seen.
     pub event_log: EventLog,

@@ -15,8 +15,8 @@ use crate::{
     telemetry::{LogEntry, chain},
 };
 
-/// What came of one message; `None` where a panic ended it.
-type Came = Option<DeliveryReport>;
+/// The report of one message; `None` if a panic ended it.
+type MaybeReport = Option<DeliveryReport>;
 
 impl<D> Dispatch<D> {
     /// Delivers messages from the queue; the ids of those that stay there.
@@ -40,34 +40,34 @@ impl<D> Dispatch<D> {
         let attempts: Vec<_> = attempts.collect();
         let reports = self.deliver_safely(&attempts).await;
         let mut reports = messages.iter().zip(reports);
-        let mut came_of = Vec::new();
+        let mut reports_of = Vec::new();
         for (one, read) in received.into_iter().zip(read) {
             let mut entry = entry_of(&one);
-            let came = match read {
+            let report = match read {
                 Err(unreadable) => Some(Outcome::blocked(unreadable.to_string()).into()),
-                Ok(()) => reports.next().and_then(|(message, came)| {
+                Ok(()) => reports.next().and_then(|(message, report)| {
                     message.describe(&mut entry);
-                    came
+                    report
                 }),
             };
-            match &came {
+            match &report {
                 Some(report) => report.describe(&mut entry),
                 None => entry.panicked(),
             }
             entry.took(began.elapsed());
             self.event_log.write(&entry);
-            came_of.push((one, came));
+            reports_of.push((one, report));
         }
         // All at once: where the queue is slow, one after the other could outlast the invocation.
-        let done = came_of.iter().map(|(one, came)| self.is_done(one, came.as_ref()));
+        let done = reports_of.iter().map(|(one, report)| self.is_done(one, report.as_ref()));
         let done = join_all(done).await;
-        let kept = came_of.into_iter().zip(done).filter(|(_, is_done)| !is_done);
+        let kept = reports_of.into_iter().zip(done).filter(|(_, is_done)| !is_done);
         kept.map(|((one, _), _)| one.id).collect()
     }
 
     /// Delivers all, and each by itself where a panic ended that: it keeps nothing from the
     /// others.
-    async fn deliver_safely<E: QueuedEvent>(&self, attempts: &[Attempt<'_, E>]) -> Vec<Came>
+    async fn deliver_safely<E: QueuedEvent>(&self, attempts: &[Attempt<'_, E>]) -> Vec<MaybeReport>
     where
         D: Deliver<E>,
     {
@@ -88,8 +88,8 @@ impl<D> Dispatch<D> {
 
     /// Whether the message may be deleted. If not, it is delayed for as long as there is nothing to
     /// do; where that fails, for as long as the queue hides it anyway.
-    async fn is_done(&self, one: &ReceivedMessage, came: Option<&DeliveryReport>) -> bool {
-        let Some(report) = came else { return false };
+    async fn is_done(&self, one: &ReceivedMessage, report: Option<&DeliveryReport>) -> bool {
+        let Some(report) = report else { return false };
         let wait = backoff(&report.outcome, one.attempt, fastrand::f64());
         let (Some(wait), Some(queue)) = (wait, &self.queue) else { return wait.is_none() };
         if let Err(error) = queue.delay(&one.receipt, wait).await {

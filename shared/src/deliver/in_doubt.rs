@@ -12,7 +12,7 @@ use crate::outcome::{Outcome, Wait};
 /// A search before this would only find the index behind.
 const FIRST_SEARCH: Duration = Duration::from_mins(2);
 
-/// The longest wait between two searches of a young doubt.
+/// The longest wait between two searches for a call that is in doubt since recently.
 const MAX_BACKOFF: Duration = Duration::from_mins(15);
 
 /// An old doubt waits for one part of its age in so many. Mandrill answers 20 searches a minute
@@ -28,13 +28,13 @@ pub(crate) const RESEND_AFTER: Duration = Duration::from_mins(30);
 pub(super) struct InDoubtFor(Duration);
 
 impl InDoubtFor {
-    /// The doubt about a call that went out at `since`. A clock that was set back makes it
+    /// In doubt about a call that went out at `since`. A clock that was set back makes it
     /// younger, which only costs time.
     pub(super) fn since(since: OffsetDateTime, now: OffsetDateTime) -> Self {
         Self((now - since).try_into().unwrap_or_default())
     }
 
-    /// The doubt about a call that was just made.
+    /// In doubt about a call that was just made.
     pub(super) fn fresh() -> Self {
         Self(Duration::ZERO)
     }

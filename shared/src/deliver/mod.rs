@@ -62,7 +62,7 @@ pub trait Deliver<E: QueuedEvent>: Send + Sync {
 
 /// Delivers Ory's events to the one vendor of a function.
 pub struct Delivery<V> {
-    /// What the vendor is to be told.
+    /// What is sent to the vendor.
     pub template: Arc<Template>,
     /// What the template reads beside the event.
     pub template_settings: TemplateSettings,

@@ -86,7 +86,7 @@ pub enum WhenInDoubt<'a, C> {
     StartOver,
 }
 
-/// A call in doubt, as its record tells of it.
+/// A call in doubt, as its record describes it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct InDoubt {
     /// It was made then or later.
@@ -96,11 +96,11 @@ pub struct InDoubt {
     pub same_recipient: bool,
 }
 
-/// Finds out what became of a call that got no answer.
+/// Finds the result of a call that got no answer.
 #[async_trait]
 pub trait Search<C>: Send + Sync {
     /// Whom `call` is for, as a digest that is kept in the record. It is keyed, so that no record
-    /// tells an address, nor which records are of the same one.
+    /// reveals an address, nor which records are of the same one.
     fn recipient_digest(&self, call: &C) -> String;
 
     /// Asks the vendor for what it did with the call in doubt, of which today's is `call`.
@@ -119,7 +119,7 @@ pub trait Search<C>: Send + Sync {
 /// What a search has shown.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
-    /// The vendor had the call, and this came of it.
+    /// The vendor received the call, with this result.
     Done(Outcome),
     /// No trace of it.
     Nothing,

@@ -134,7 +134,7 @@ impl<A: Api> VendorClient<A> {
 }
 
 impl<V: Vendor> VendorClient<V> {
-    /// Acquires the lease of the key where it is given one, makes the call, and records what came of
+    /// Acquires the lease of the key where it is given one, makes the call, and records the result of
     /// it.
     pub async fn deliver(
         &self,
@@ -161,7 +161,7 @@ impl<V: Vendor> VendorClient<V> {
         report
     }
 
-    /// What became of an earlier call; `None` where there was none, or it was surely never sent,
+    /// The result of an earlier call; `None` where there was none, or it was surely never sent,
     /// or the vendor notices a second one by itself.
     async fn find_out(
         &self,

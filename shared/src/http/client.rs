@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    /// A peer that keeps connections open and tells of each new one.
+    /// A peer that keeps connections open and reports each new one.
     async fn peer() -> (Url, mpsc::UnboundedReceiver<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();

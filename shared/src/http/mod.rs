@@ -1,4 +1,4 @@
-//! The way out over HTTP: one port, whose error tells whether the request can have reached the
+//! The way out over HTTP: one port, whose error says whether the request can have reached the
 //! other side.
 
 mod client;

@@ -1,6 +1,6 @@
 //! The records in a table of DynamoDB: one item a record, each change one conditional write.
 //!
-//! Leases and marks are in milliseconds, as a lease is over within a second; the end of a
+//! Leases and in-doubt markers are in milliseconds, as a lease is over within a second; the end of a
 //! record's life is in seconds, as DynamoDB's time to live wants it. DynamoDB deletes expired
 //! items some days late, so the end is compared here, too.
 
@@ -116,7 +116,7 @@ impl IdempotencyStore for DynamoDbStore {
     ) -> Result<Acquire, StoreError> {
         let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease, \
              in_doubt_since = if_not_exists(in_doubt_since, :now)";
-        // It comes and goes with the mark, so where there is one, there is a mark already.
+        // It comes and goes with the in-doubt marker.
         let of_recipient = ", recipient_digest = if_not_exists(recipient_digest, :recipient)";
         let write = match recipient {
             None => self.taking(&request, IS_FREE, take, "vendor_id"),
@@ -248,7 +248,7 @@ fn turned_away(request: LeaseRequest, item: Item) -> Result<Acquire, StoreError>
         Some(State::InProgress) if holder(&item) == Some(&request.holder) => {
             let ours = Some(request.now.truncate_to_millisecond());
             let in_doubt_since = time(&item, IN_DOUBT_SINCE)?.filter(|since| Some(*since) != ours);
-            // Without an earlier mark, it is this claim's own.
+            // Without an earlier marker, it is of this lease.
             let recipient = in_doubt_since.and_then(|_| recipient(&item));
             Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient }))
         }

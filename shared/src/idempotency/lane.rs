@@ -16,7 +16,7 @@ const MAX_TARGETS: usize = 100;
 /// after months must still find that it is old.
 #[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Written {
-    /// The last event that named each target: a path of the identity, or what a vendor is told.
+    /// The last event that named each target: a path of the identity, or what a vendor receives.
     targets: BTreeMap<String, Writer>,
     /// The `updated_at` of the identity after our last patch.
     #[serde(with = "time::serde::rfc3339::option")]
@@ -37,7 +37,7 @@ pub struct Writer {
     pub event_id: String,
     /// Whether it withdrew consent.
     pub withdrew: bool,
-    /// Whether nobody knows if the vendor has it. The event is still to be told, and an older one
+    /// Whether nobody knows if the vendor has it. The event is still to be sent, and an older one
     /// must not come between: the vendor would take the older one, and drop the newer one's repeat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_doubt: bool,

@@ -33,7 +33,7 @@ impl Item {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
-    /// Whether somebody is at work, or nobody knows what came of the work.
+    /// Whether somebody is at work, or the result is not known.
     fn is_open(&self, now: OffsetDateTime) -> bool {
         self.state == State::InProgress && (self.lease_until > now || self.in_doubt_since.is_some())
     }

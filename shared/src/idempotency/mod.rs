@@ -1,4 +1,4 @@
-//! The idempotency store: its records say who is at work on an event, and what became of it. They keep
+//! The idempotency store: its records say who is at work on an event, and its result. They keep
 //! a person from getting the same mail twice.
 //!
 //! A record holds a key, a state, times and the vendor's id; no personal data. While a call is in
@@ -250,7 +250,7 @@ impl Idempotency {
         }
     }
 
-    /// Records what came of the call. Where that fails the event is as it is all the same: the record
+    /// Records the result of the call. Where that fails the event is as it is all the same: the record
     /// stays in doubt, and nobody sends again without finding out.
     /// `may_repeat`: a call of which nobody knows what came may simply be made again.
     pub async fn record(&self, lease: &Lease, outcome: &Outcome, may_repeat: bool) {

@@ -10,7 +10,7 @@ use crate::envelope::RawEvent;
 /// A message as it came from the queue.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct ReceivedMessage {
-    /// The message's own id, under which Lambda is told what became of it.
+    /// The message's own id, by which Lambda is told that it failed.
     pub id: String,
     /// What it is hidden by.
     pub receipt: String,

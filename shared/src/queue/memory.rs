@@ -14,7 +14,7 @@ use crate::clock::SharedClock;
 /// How a queue keeps its messages, in SQS' words.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// For how long a received message is hidden, unless told otherwise.
+    /// For how long a received message is hidden by default.
     pub visibility_timeout: Duration,
     /// After so many attempt a message goes to the dead letters.
     pub max_receives: u32,

@@ -21,7 +21,7 @@ pub enum QueueError {
     /// The message is over the queue's limit.
     #[error("the message is too large for the queue")]
     TooLarge,
-    /// The queue gave no answer, or none that tells; it may have done what it was asked to.
+    /// The queue gave no answer, or an unclear one; it may have done what it was asked to.
     #[error("cannot reach the queue")]
     Unreachable(#[source] crate::http::Cause),
 }

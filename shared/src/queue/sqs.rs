@@ -56,7 +56,7 @@ impl Queue for SqsQueue {
     }
 }
 
-/// SQS refuses a message with U+FFFE or U+FFFF in it, which a stranger may have typed into a
+/// SQS refuses a message with U+FFFE or U+FFFF in it, which anybody can type into a
 /// trait. JSON can say them in other letters, as they can only stand inside a string.
 fn without_noncharacters(json: String) -> String {
     if json.contains(['\u{fffe}', '\u{ffff}']) {

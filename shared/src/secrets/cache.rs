@@ -237,7 +237,7 @@ impl Cached {
     }
 }
 
-/// Fetches all the secrets at once while the sandbox starts. A failure is only told: the first use
+/// Fetches all the secrets at once while the sandbox starts. A failure is only logged: the first use
 /// after [`LOOK_UP_PAUSE`] tries again; the first use at once, where the store was only slow.
 pub async fn prefetch(secrets: &[&Cached]) {
     let all = join_all(secrets.iter().map(|secret| async {

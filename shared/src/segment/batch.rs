@@ -82,7 +82,7 @@ impl Batch {
     }
 }
 
-/// In a batch the path tells no kind, so each event does.
+/// In a batch the path has no kind, so each event has.
 fn item(call: &Call) -> Map<String, Value> {
     let mut item = call.body.clone();
     item.insert("type".to_owned(), json!(call.kind.path()));

@@ -54,7 +54,7 @@ impl CallKind {
 pub struct Call {
     /// What kind of call.
     pub kind: CallKind,
-    /// The body, without `type`, which the path tells.
+    /// The body, without `type`, which is in the path.
     pub body: Map<String, Value>,
 }
 

@@ -62,7 +62,7 @@ impl LogLevel {
 /// Starts the log of a function's process.
 ///
 /// Libraries are heard from `warn` on, whatever the level: at lower ones the Lambda runtime logs
-/// whole events, and HTTP clients log URLs. A panic tells its place and not its words, which may
+/// whole events, and HTTP clients log URLs. A panic shows its place and not its words, which may
 /// quote what it choked on.
 pub fn start_logging(level: LogLevel, function_crate: &str) {
     let ours = Targets::new()

@@ -38,7 +38,7 @@ pub struct LogEntry {
     /// The identity's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_id: Option<String>,
-    /// One word for what came of it.
+    /// One word for the result.
     pub outcome: &'static str,
     /// Why, in words that hold no value.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ impl LogEntry {
         self.metrics.push((metric, 1.0));
     }
 
-    /// A panic ended it: nobody knows what came of it.
+    /// A panic ended it: the result is not known.
     pub fn panicked(&mut self) {
         self.outcome = "panicked";
         self.count(Metric::InDoubt);
@@ -108,7 +108,7 @@ pub enum Sink {
     Stdout,
     /// A list, for tests.
     Memory(Arc<Mutex<Vec<Value>>>),
-    /// Somebody who is told at once, in the local stack.
+    /// A listener that gets each line at once, in the local stack.
     Listener(fn(Value)),
     /// Nowhere.
     Nowhere,

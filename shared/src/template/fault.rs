@@ -1,4 +1,4 @@
-//! What is wrong with a template, told without any value that it saw.
+//! What is wrong with a template, without any value that it saw.
 
 use std::fmt;
 

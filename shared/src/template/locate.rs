@@ -1,8 +1,8 @@
 //! Where in the template a fault lies.
 //!
 //! The pinned evaluator gives a place to explicit errors, assertions, calls and syntax errors. To
-//! a missing field, the fault that templates have most, it gives none; but it tells the field's
-//! name and the fields that were being evaluated, and the parsed source tells where those stand.
+//! a missing field, the fault that templates have most, it gives none; but it gives the field's
+//! name and the fields that were being evaluated, and the parsed source shows where those are.
 
 use jrsonnet_evaluator::{Error, IStr, Span, error::ErrorKind};
 use jrsonnet_ir::{
@@ -13,7 +13,7 @@ use jrsonnet_ir_parser::{ParserSettings, parse};
 
 use super::{Place, Source};
 
-/// The place of the fault, as close as it can be told.
+/// The place of the fault, as close as it is known.
 pub(super) fn place(source: &Source, error: &Error) -> Option<Place> {
     let offset = match error.error() {
         ErrorKind::ImportSyntaxError { error, .. } => Some(start(&error.location)),
@@ -43,7 +43,7 @@ fn enclosing(source: &Source, error: &Error) -> Option<usize> {
         .or_else(located)
 }
 
-/// Where the body of the template's function begins: all that can be told of a fault outside any
+/// Where the body of the template's function begins: all that is known of a fault outside any
 /// field, to which the evaluator gives no place.
 fn body(code: &str) -> Option<usize> {
     let parameters = code.find("function(ctx").or_else(|| code.find("function (ctx"))?;

@@ -1,4 +1,4 @@
-//! Jsonnet templates: what a vendor is told is written by the operator, not by us.
+//! Jsonnet templates: the operator writes what a vendor receives, not us.
 //!
 //! Only this module names the evaluator. A template is prepared once and rendered on a thread of
 //! its own, with a limit on time and stack.

@@ -1,4 +1,4 @@
-//! The admin API within one delivery: what is asked, and what is told.
+//! The admin API within one delivery: what is read, and what is patched.
 
 use shared::{
     budget::Budget,
@@ -24,7 +24,7 @@ impl Admin<'_> {
     /// The identity of this id, as it is now; `None` where it is gone.
     ///
     /// # Errors
-    /// What came of an event whose identity cannot be known.
+    /// The report of an event whose identity is not known.
     pub(crate) async fn identity(&self, id: Uuid) -> Result<Option<Identity>, DeliveryReport> {
         self.client.read(&Call::ById(id), outcome::identity, self.budget).await
     }
@@ -32,7 +32,7 @@ impl Admin<'_> {
     /// The identities that sign in by this address.
     ///
     /// # Errors
-    /// What came of an event whose identities cannot be known.
+    /// The report of an event whose identities are not known.
     pub(crate) async fn identities(&self, address: &str) -> Result<Vec<Identity>, DeliveryReport> {
         let call = Call::ByAddress(address.to_owned());
         self.client.read(&call, outcome::identities, self.budget).await

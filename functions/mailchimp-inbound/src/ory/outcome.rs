@@ -100,7 +100,7 @@ mod tests {
         Response { status, headers: HeaderMap::new(), body: body.to_string().into() }
     }
 
-    /// The ids that an answer tells, read as that of a look-up by id or a patch, and of a look-up by
+    /// The ids in an answer, read as that of a look-up by id or a patch, and of a look-up by
     /// address.
     fn read_as_each(answer: &Response) -> [Result<Vec<String>, Outcome>; 2] {
         let ids = |found: Vec<Identity>| found.iter().map(|one| one.id().to_string()).collect();
@@ -212,7 +212,7 @@ mod tests {
 
     proptest! {
         /// Total over any status, any header and any body; and an identity is one only if Ory says
-        /// 200 and tells its id.
+        /// 200 and has its id.
         #[test]
         fn any_response_has_an_outcome(
             status in prop_oneof![any::<u16>(), 199_u16..=201],

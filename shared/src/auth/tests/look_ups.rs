@@ -1,4 +1,4 @@
-//! How often the store of secrets is asked: strangers do not decide it.
+//! How often secrets are looked up: unauthenticated callers do not decide it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
