@@ -1,4 +1,4 @@
-//! A function's answer over HTTP, before it says anything in particular.
+//! A function's answer over HTTP, independent of its content.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 pub struct WebhookResponse {
     /// The status code.
     pub status: u16,
-    /// The methods that are allowed, where another was used.
+    /// The allowed methods, if another was used.
     pub allow: Option<&'static str>,
     /// The JSON body; without one the body is empty.
     pub body: Option<Value>,
@@ -31,7 +31,7 @@ impl WebhookResponse {
         Self { status, allow: None, body: Some(body) }
     }
 
-    /// The answer as Lambda's function URL takes it.
+    /// The answer as Lambda's function URL expects it.
     pub fn into_lambda(self) -> LambdaFunctionUrlResponse {
         let mut headers = HeaderMap::new();
         if self.body.is_some() {
@@ -49,7 +49,7 @@ impl WebhookResponse {
 }
 
 impl fmt::Debug for WebhookResponse {
-    /// The body may hold an identity's traits, where a reply template gives them: it is not shown.
+    /// The body may contain an identity's traits, if a reply template gives them: it is not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "answer {}", self.status)
     }

@@ -1,4 +1,4 @@
-//! Deliver, from the queue: what was delivered is deleted, the rest is delayed for a while.
+//! Deliver, from the queue: delivered messages are deleted, the rest are delayed for a while.
 
 use std::panic::AssertUnwindSafe;
 
@@ -15,11 +15,11 @@ use crate::{
     telemetry::{LogEntry, chain},
 };
 
-/// What came of one message; `None` where a panic ended it.
+/// The result for one message; `None` if a panic ended it.
 type Came = Option<DeliveryReport>;
 
 impl<D> Dispatch<D> {
-    /// Delivers messages from the queue; the ids of those that stay there.
+    /// Delivers messages from the queue; returns the ids of those that stay there.
     pub async fn deliver_received<E: QueuedEvent>(
         &self,
         received: Vec<ReceivedMessage>,
@@ -58,14 +58,14 @@ impl<D> Dispatch<D> {
             self.event_log.write(&entry);
             came_of.push((one, came));
         }
-        // All at once: where the queue is slow, one after the other could outlast the invocation.
+        // Concurrently: with a slow queue, one after the other could outlast the invocation.
         let done = came_of.iter().map(|(one, came)| self.is_done(one, came.as_ref()));
         let done = join_all(done).await;
         let kept = came_of.into_iter().zip(done).filter(|(_, is_done)| !is_done);
         kept.map(|((one, _), _)| one.id).collect()
     }
 
-    /// Delivers all, and each by itself where a panic ended that: it keeps nothing from the
+    /// Delivers all, and each by itself if a panic ended that: one bad message does not stop the
     /// others.
     async fn deliver_safely<E: QueuedEvent>(&self, attempts: &[Attempt<'_, E>]) -> Vec<Came>
     where
@@ -87,7 +87,7 @@ impl<D> Dispatch<D> {
     }
 
     /// Whether the message may be deleted. If not, it is delayed for as long as there is nothing to
-    /// do; where that fails, for as long as the queue hides it anyway.
+    /// do; if that fails, for the queue's visibility timeout.
     async fn is_done(&self, one: &ReceivedMessage, came: Option<&DeliveryReport>) -> bool {
         let Some(report) = came else { return false };
         let wait = backoff(&report.outcome, one.attempt, fastrand::f64());

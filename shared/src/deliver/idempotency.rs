@@ -1,4 +1,4 @@
-//! A function's dealings with its records: acquire the lease before the call, record the end after it.
+//! A function's use of its records: acquire the lease before the call, record the outcome after it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ pub struct Idempotency {
 }
 
 impl Idempotency {
-    /// Acquires the lease of the work, whose call is for `recipient`, a digest.
+    /// Acquires the lease for the work, whose call is for `recipient`, a digest.
     ///
     /// # Errors
     /// The outcome of an event that is done, or that cannot be leased.
@@ -63,17 +63,17 @@ impl Idempotency {
         }
     }
 
-    /// Leaves a lane; with `written`, that is what its events have written by now.
+    /// Leaves a lane; `written` is what its events have written by now.
     ///
     /// # Errors
-    /// The outcome of an event that has written something, where nobody can tell from the lane: it
-    /// comes again, or an older one would be applied after it.
+    /// The outcome of an event that has written something which the lane could not record: it is
+    /// retried, or an older one would be applied after it.
     pub async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), Outcome> {
         let has_written = written.is_some();
         match self.store.leave(lane, written).await {
             Err(error) if has_written => Err(Outcome::try_later(error.to_string())),
             left => {
-                told(left, "failed to leave a lane");
+                warn_if_failed(left, "failed to leave a lane");
                 Ok(())
             }
         }
@@ -91,7 +91,7 @@ impl Idempotency {
         }
     }
 
-    /// Whether the lease still holds: without one, no call.
+    /// Whether the lease is still valid: without one, no call.
     pub fn is_live(&self, request: &LeaseRequest) -> bool {
         request.is_live(self.clock.now())
     }
@@ -101,7 +101,7 @@ impl Idempotency {
         self.clock.now()
     }
 
-    /// Takes the event for untouched so far: another call may go out from now on, to `recipient`.
+    /// Treats the event as not sent so far: another call may go out from now on, to `recipient`.
     ///
     /// # Errors
     /// The outcome of an event whose record cannot be changed: no call without it.
@@ -115,9 +115,9 @@ impl Idempotency {
         }
     }
 
-    /// Records what came of the call. Where that fails the event is as it is all the same: the record
-    /// stays in doubt, and nobody sends again without finding out.
-    /// `may_repeat`: a call of which nobody knows what came may simply be made again.
+    /// Records the outcome of the call. If that fails the outcome stays the same: the record stays
+    /// in doubt, and no call is repeated before a search.
+    /// `may_repeat`: a call in doubt may simply be made again.
     pub async fn record(&self, lease: &Lease, outcome: &Outcome, may_repeat: bool) {
         let completion = |state, vendor_id| Completion { state, vendor_id };
         match outcome {
@@ -129,18 +129,22 @@ impl Idempotency {
             }
             Outcome::TryLater { .. } | Outcome::Blocked(_) => self.release(lease).await,
             Outcome::InDoubt { .. } if may_repeat => self.release(lease).await,
-            // The lease runs out by itself and the marker stays: whoever comes next finds out.
+            // The lease expires by itself and the in-doubt marker stays: the next attempt searches
+            // first.
             _ => {}
         }
     }
 
     async fn complete(&self, lease: &Lease, completion: Completion) {
-        told(self.store.complete(lease, completion).await, "failed to record a completion");
+        warn_if_failed(
+            self.store.complete(lease, completion).await,
+            "failed to record a completion",
+        );
     }
 
-    /// Gives the work back: nothing happened.
+    /// Releases the lease: nothing happened.
     async fn release(&self, lease: &Lease) {
-        told(self.store.release(lease).await, "failed to release a lease");
+        warn_if_failed(self.store.release(lease).await, "failed to release a lease");
     }
 }
 
@@ -148,7 +152,7 @@ fn vendor_id(vendor: &Value) -> Option<String> {
     vendor["message_id"].as_str().map(str::to_owned)
 }
 
-fn told(result: Result<(), StoreError>, what: &str) {
+fn warn_if_failed(result: Result<(), StoreError>, what: &str) {
     if let Err(error) = result {
         tracing::warn!(error = chain(&error), "{what}");
     }

@@ -1,4 +1,4 @@
-//! The vendor's key over one delivery: where the vendor refuses it, it is fetched afresh, once.
+//! The vendor's API key during one delivery: if the vendor rejects it, it is fetched again, once.
 
 use secrecy::SecretString;
 
@@ -7,7 +7,7 @@ use crate::{
     secrets::{ApiKey, KeyProblem},
 };
 
-/// A key, and where a fresh one comes from.
+/// An API key, and where to fetch it.
 pub(super) struct RefreshOnce<'a> {
     source: &'a ApiKey,
     key: SecretString,
@@ -15,10 +15,10 @@ pub(super) struct RefreshOnce<'a> {
 }
 
 impl<'a> RefreshOnce<'a> {
-    /// The key that is at hand.
+    /// The cached key.
     ///
     /// # Errors
-    /// The outcome of an event for which there is no key.
+    /// The outcome of an event without a key.
     pub(super) async fn open(source: &'a ApiKey) -> Result<Self, Outcome> {
         let key = source.get().await.map_err(|problem| outcome(&problem))?;
         Ok(Self { source, key, is_fresh: false })
@@ -29,15 +29,15 @@ impl<'a> RefreshOnce<'a> {
         &self.key
     }
 
-    /// Whether the vendor has refused a key that may be an old one.
+    /// Whether the vendor has rejected a key that may be outdated.
     pub(super) fn is_outdated(&self, outcome: &Outcome) -> bool {
         !self.is_fresh && matches!(outcome, Outcome::Blocked(Blocked::BadKey))
     }
 
-    /// Fetches the key afresh: it may have been rotated.
+    /// Fetches the key again: it may have been rotated.
     ///
     /// # Errors
-    /// The outcome of an event for which there is no fresh key.
+    /// The outcome of an event without a fresh key.
     pub(super) async fn renew(&mut self) -> Result<(), Outcome> {
         self.key = self.source.fresh().await.map_err(|problem| outcome(&problem))?;
         self.is_fresh = true;

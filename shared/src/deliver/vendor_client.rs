@@ -18,33 +18,33 @@ use crate::{
     secrets::ApiKey,
 };
 
-/// The wait before another call inline is drawn from zero up to this, doubled each time:
-/// long enough for a vendor's hiccup to pass, short enough for somebody who is signing up.
+/// The wait before another inline call is drawn from zero up to this, doubled each time: long
+/// enough for a vendor's brief failure to pass, short enough for a person who is signing up.
 const INLINE_WAIT: Duration = Duration::from_millis(250);
 
 const TOO_LATE: &str = "not enough time left to call";
 
-/// A vendor and the key to it.
+/// A vendor and its API key.
 pub struct VendorClient<A> {
     /// The vendor.
     pub vendor: A,
-    /// The vendor's key.
+    /// The vendor's API key.
     pub key: Arc<ApiKey>,
     /// How long one call may take at most.
     pub timeout: Duration,
 }
 
-/// A lease, with the store that it is of.
+/// A lease, with its store.
 struct Leased<'a> {
     idempotency: &'a Idempotency,
     lease: Lease,
 }
 
 impl<A: Api> VendorClient<A> {
-    /// Reads something, and again where the call may be repeated. `read` takes the answer.
+    /// Reads something, and repeats the call if allowed. `read` gets the answer.
     ///
     /// # Errors
-    /// The report of calls that gave no answer that could be read.
+    /// The report of calls without a readable answer.
     pub async fn read<T>(
         &self,
         call: &A::Call,
@@ -56,11 +56,11 @@ impl<A: Api> VendorClient<A> {
         answer.map_err(|outcome| DeliveryReport::of_calls(outcome, effort))
     }
 
-    /// Makes the call, and again where it may be, each time only while `is_held`: whoever has lost
-    /// its lease makes none. `read` takes the answer; `effort` is added to.
+    /// Makes the call, and repeats it if allowed, each time only while `is_held`: no call without a
+    /// lease. `read` gets the answer; `effort` is added to.
     ///
     /// # Errors
-    /// The outcome of calls that gave no answer that could be read.
+    /// The outcome of calls without a readable answer.
     pub async fn call<T>(
         &self,
         is_held: &(dyn Fn() -> bool + Sync),
@@ -111,7 +111,7 @@ impl<A: Api> VendorClient<A> {
         answer.map_err(|error| Outcome::of_http_error(&error))
     }
 
-    /// Notes a call of which nobody knows what came, and when to look for it.
+    /// Reports a call in doubt, and when to search for it.
     fn outcome_of<T>(
         &self,
         call: &A::Call,
@@ -127,15 +127,15 @@ impl<A: Api> VendorClient<A> {
         }
     }
 
-    /// Whether a call of which nobody knows what came may simply be made again.
+    /// Whether a call in doubt may simply be made again.
     fn may_repeat(&self, call: &A::Call) -> bool {
         matches!(self.vendor.when_in_doubt(call), WhenInDoubt::Repeat)
     }
 }
 
 impl<V: Vendor> VendorClient<V> {
-    /// Acquires the lease of the key where it is given one, makes the call, and records what came of
-    /// it.
+    /// Acquires the lease of the idempotency key if there is one, makes the call, and records its
+    /// outcome.
     pub async fn deliver(
         &self,
         call: &V::Call,
@@ -161,8 +161,8 @@ impl<V: Vendor> VendorClient<V> {
         report
     }
 
-    /// What became of an earlier call; `None` where there was none, or it was surely never sent,
-    /// or the vendor notices a second one by itself.
+    /// The outcome of an earlier call; `None` if there was none, if it was surely never sent, or if
+    /// the vendor itself detects a second one.
     async fn find_out(
         &self,
         call: &V::Call,
@@ -191,7 +191,7 @@ impl<V: Vendor> VendorClient<V> {
         Some(DeliveryReport::of_calls(outcome, effort))
     }
 
-    /// Asks once, or twice where the key turns out to be an old one; with the answer's status.
+    /// Calls once, or twice if the API key turns out to be outdated; returns the answer's status.
     async fn search(
         &self,
         search: &dyn Search<V::Call>,
@@ -240,7 +240,7 @@ impl<V: Vendor> VendorClient<V> {
         DeliveryReport::of_calls(outcome, effort)
     }
 
-    /// Whom the call is for, where somebody may have to search for it.
+    /// The recipient of the call, if it may have to be searched for.
     fn recipient_digest(&self, call: &V::Call) -> Option<String> {
         match self.vendor.when_in_doubt(call) {
             WhenInDoubt::Search(search) => Some(search.recipient_digest(call)),
@@ -249,7 +249,7 @@ impl<V: Vendor> VendorClient<V> {
     }
 }
 
-/// How long to wait before the call is made again; `None` where it must not be.
+/// How long to wait before the call is made again; `None` if it must not be.
 fn pause(outcome: &Outcome, repeats: u32, may_repeat: bool) -> Option<Duration> {
     match outcome {
         Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => {
@@ -261,7 +261,7 @@ fn pause(outcome: &Outcome, repeats: u32, may_repeat: bool) -> Option<Duration> 
     }
 }
 
-/// Full jitter: callers that were turned away together do not come back together.
+/// Full jitter: callers that were rejected together do not return together.
 fn jittered(repeats: u32) -> Duration {
     (INLINE_WAIT * 2_u32.pow(repeats)).mul_f64(fastrand::f64())
 }

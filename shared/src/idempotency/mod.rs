@@ -1,9 +1,9 @@
-//! The idempotency store: its records say who is at work on an event, and what became of it. They keep
-//! a person from getting the same mail twice.
+//! The idempotency store: its records say who is at work on an event, and what its outcome was.
+//! They keep a person from getting the same mail twice.
 //!
 //! A record holds a key, a state, times and the vendor's id; no personal data. While a call is in
-//! doubt it also holds a keyed digest of the call's recipient, which is gone once the work is completed.
-//! A lane's record holds salted digests of paths, traits and, where no identity is known, an address.
+//! doubt it also holds a keyed digest of the call's recipient, until the work is completed. A
+//! lane's record holds salted digests of paths, traits and, if no identity is known, an address.
 
 mod dynamodb;
 mod lane;
@@ -18,10 +18,10 @@ pub use dynamodb::{ACTION, DynamoDbStore, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
 pub use lane::{Entry, InLane, Writer, Written};
 pub use memory::MemoryStore;
 
-/// What a record says of its event.
+/// The state of an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum State {
-    /// Somebody is at work, or was when it died.
+    /// A delivery is at work, or was when it died.
     InProgress,
     /// The vendor has it.
     Delivered,
@@ -29,7 +29,7 @@ pub enum State {
     Rejected,
 }
 
-/// How an event came to its end.
+/// How an event ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Completion {
     /// `Delivered` or `Rejected`.
@@ -43,19 +43,19 @@ pub struct Completion {
 pub struct LeaseRequest {
     /// The record's key, see [`crate::key::IdempotencyKey::record_id`].
     pub record_id: String,
-    /// A name that nobody else has.
+    /// A unique name.
     pub holder: String,
     /// The time now.
     pub now: OffsetDateTime,
-    /// When the holder is surely gone.
+    /// When the holder has surely ended.
     pub lease_until: OffsetDateTime,
-    /// How long the record lives from now on; `None`: for good.
+    /// How long the record lives from now on; `None`: forever.
     pub ttl: Option<Duration>,
 }
 
 impl LeaseRequest {
-    /// Whether the lease still holds. Where it does not, another may be at work already, and no
-    /// call may be made.
+    /// Whether the lease is still valid. If not, another may be at work already, and no call may be
+    /// made.
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
         now < self.lease_until
     }
@@ -69,9 +69,9 @@ impl LeaseRequest {
 /// The answer to a request.
 #[derive(Clone, Debug)]
 pub enum Acquire {
-    /// The work is ours.
+    /// We have the lease.
     Acquired(Lease),
-    /// Another is at work, until then at the latest.
+    /// Another delivery holds the lease, until then at the latest.
     InProgress {
         /// When its lease ends.
         until: OffsetDateTime,
@@ -83,26 +83,26 @@ pub enum Acquire {
 /// A lease that was acquired.
 #[derive(Clone, Debug)]
 pub struct Lease {
-    /// What was asked for.
+    /// The request.
     pub request: LeaseRequest,
-    /// Since when an earlier holder's call may have gone out; `None` where the marker is
-    /// of this lease. Whoever finds this must find out first, before sending again.
+    /// Since when an earlier holder's call may have gone out; `None` if the in-doubt marker is of
+    /// this lease. If set, find out its outcome before sending again.
     pub in_doubt_since: Option<OffsetDateTime>,
-    /// Whom that earlier call was for, as a digest; `None` where that is not known, or the marker is
-    /// of this lease. A search by somebody else proves nothing.
+    /// The recipient of that earlier call, as a digest; `None` if unknown, or the in-doubt marker
+    /// is of this lease. A search by another recipient proves nothing.
     pub recipient: Option<String>,
 }
 
-/// The records could not be reached, or not be changed.
+/// The records could not be reached or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The store did not answer; it may have done what it was asked to.
+    /// The store did not answer; it may have made the change.
     #[error("cannot reach the idempotency store")]
     Unreachable(#[source] crate::http::Cause),
-    /// The store answered what this code does not read.
+    /// The store answered something that this code cannot read.
     #[error("cannot read the record: {0}")]
     Unreadable(&'static str),
-    /// Another holder has taken over in the meantime.
+    /// Another holder has acquired the lease in the meantime.
     #[error("the lease was lost to another owner")]
     Lost,
 }
@@ -110,18 +110,18 @@ pub enum StoreError {
 /// The store of records.
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync {
-    /// Acquires the lease, in one conditional write: nobody else has it, the work is not done, or the
-    /// record's life or its holder's lease is over. Sets the in-doubt marker if there is none yet:
-    /// from now on a call may have gone out, to whom `recipient`, a digest, stands for. Where there is
-    /// a marker already, its recipient stays.
+    /// Acquires the lease, in one conditional write: no other holder has it and the work is not
+    /// done, or the record's life is over. Sets the in-doubt marker if there is none yet: from now
+    /// on a call may have gone out, to the person behind the digest `recipient`. An existing marker
+    /// keeps its recipient.
     async fn acquire(
         &self,
         request: LeaseRequest,
         recipient: Option<&str>,
     ) -> Result<Acquire, StoreError>;
 
-    /// Sets the in-doubt marker from `now` on: what went before is known, and another call may
-    /// go out, to `recipient`.
+    /// Sets the in-doubt marker from `now` on: the outcome of earlier calls is known, and another
+    /// call may go out, to `recipient`.
     async fn renew(
         &self,
         lease: Lease,
@@ -129,16 +129,17 @@ pub trait IdempotencyStore: Send + Sync {
         recipient: Option<&str>,
     ) -> Result<Lease, StoreError>;
 
-    /// Gives the work back after a definite "nothing happened": the lease ends at once, and the
-    /// in-doubt marker goes, with its recipient, if it is of this lease.
+    /// Releases the lease after a definite "nothing happened": it ends at once, and the in-doubt
+    /// marker is removed, with its recipient, if it is of this lease.
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
 
-    /// Writes down the end.
+    /// Records the completion.
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError>;
 
-    /// Enters a lane, in one conditional write: nobody else is in it. Its record does not expire.
+    /// Enters a lane, in one conditional write: no other delivery is in it. Its record does not
+    /// expire.
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError>;
 
-    /// Leaves the lane; with `written`, that is what its events have written by now.
+    /// Leaves the lane; `written` is what its events have written by now.
     async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError>;
 }

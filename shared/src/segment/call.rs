@@ -1,7 +1,7 @@
-//! From a template's result to a call that Segment can take.
+//! From a template's output to a call that Segment accepts.
 //!
-//! Segment answers 200 to much that it then drops in silence: a call without an id, a track
-//! without its event, traits that are no object. So all that is checked here, before it is sent.
+//! Segment answers 200 to much that it then silently drops: a call without an id, a track without
+//! its event, traits that are no object. So all of this is checked before it is sent.
 
 use std::fmt;
 
@@ -21,11 +21,11 @@ const MAX_BODY_BYTES: usize = 32 * 1024;
 /// What kind of call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// Who somebody is.
+    /// Identify: who a person is.
     Identify,
-    /// What somebody did.
+    /// Track: what a person did.
     Track,
-    /// What somebody belongs to.
+    /// Group: what a person belongs to.
     Group,
 }
 
@@ -54,7 +54,7 @@ impl Kind {
 pub struct Call {
     /// What kind of call.
     pub kind: Kind,
-    /// The body, without `type`, which the path tells.
+    /// The body, without `type`, which the path shows.
     pub body: Map<String, Value>,
 }
 
@@ -66,10 +66,10 @@ impl fmt::Debug for Call {
 }
 
 impl Call {
-    /// Checks what the template gave, and completes it.
+    /// Checks the template's output, and completes it.
     ///
     /// # Errors
-    /// The rule that it breaks, or why Segment would never take it.
+    /// The rule that it breaks, or why Segment would never accept it.
     pub fn prepare(
         mut body: Rendered,
         event: &EventFacts<'_>,
@@ -83,7 +83,7 @@ impl Call {
         body.insert("messageId".to_owned(), json!(event.idempotency_key));
         set_timestamp(&mut body, event.received_at)?;
         let call = Self { kind, body };
-        // Any time is as long as this one.
+        // All times have this length.
         if call.body_sent_at(event.received_at).len() > MAX_BODY_BYTES {
             return Err(InvalidOutput::Blocked("the call exceeds the Segment limit of 32 KB"));
         }
@@ -107,7 +107,7 @@ pub(super) fn rfc3339(time: OffsetDateTime) -> Value {
     time.to_offset(UtcOffset::UTC).format(FORMAT).map_or(Value::Null, Value::from)
 }
 
-/// The time of the event: the template's own, if it is one, else that at which it was accepted.
+/// The time of the event: the template's own, if valid, else when it was accepted.
 fn set_timestamp(body: &mut Rendered, received_at: OffsetDateTime) -> Result<(), InvalidOutput> {
     let own = body.remove("timestamp").filter(|own| !own.is_null() && own != ZERO_TIME);
     let timestamp = match own {
@@ -129,8 +129,8 @@ fn refuse_ours(body: &Rendered) -> Result<(), InvalidOutput> {
     }
 }
 
-/// The zero id stands for everybody whose identity is not saved yet: under it, Segment would
-/// merge them all into one person.
+/// All identities that are not saved yet share the zero id: Segment would merge them all into one
+/// person.
 fn check_ids(body: &Rendered) -> Result<(), InvalidOutput> {
     let ids = ["userId", "anonymousId"].map(|name| body.get(name));
     if ids.iter().flatten().any(|id| *id == NIL_ID) {

@@ -36,7 +36,7 @@ pub struct Segment {
     pub library: &'static str,
     /// The root of the API.
     pub endpoint: Endpoint,
-    /// The way out.
+    /// The HTTP port.
     pub http: Arc<dyn Http>,
     /// The wall clock, for `sentAt`.
     pub clock: SharedClock,
@@ -78,7 +78,7 @@ impl Api for Segment {
         self.http.send(request).await
     }
 
-    /// Segment notices by `messageId`, for about a day.
+    /// Segment deduplicates by `messageId`, for about a day.
     fn when_in_doubt(&self, _batch: &Batch) -> WhenInDoubt<'_, Batch> {
         WhenInDoubt::Repeat
     }

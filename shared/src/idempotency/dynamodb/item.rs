@@ -1,4 +1,4 @@
-//! What an item holds: attributes, read and written.
+//! The attributes of an item, read and written.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use super::super::{State, StoreError, Written};
 pub(super) const STATE: &str = "state";
 const HOLDER: &str = "holder";
 const LEASE_UNTIL: &str = "lease_until";
-pub(super) const UNSURE_SINCE: &str = "in_doubt_since";
+pub(super) const IN_DOUBT_SINCE: &str = "in_doubt_since";
 const RECIPIENT: &str = "recipient_digest";
 const WRITTEN: &str = "written";
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Who holds it, or lease it last.
+/// Who holds the lease, or held it last.
 pub(super) fn holder(item: &Item) -> Option<&String> {
     item.get(HOLDER)?.as_s().ok()
 }
 
-/// Whom the call is for that may have gone out.
+/// The recipient of the call that may have gone out.
 pub(super) fn recipient(item: &Item) -> Option<String> {
     item.get(RECIPIENT)?.as_s().ok().cloned()
 }
@@ -36,7 +36,7 @@ pub(super) fn lease(item: &Item) -> Result<OffsetDateTime, StoreError> {
 pub(super) fn written(item: &Item) -> Result<Written, StoreError> {
     let Some(value) = item.get(WRITTEN) else { return Ok(Written::default()) };
     let json = value.as_s().ok().and_then(|json| serde_json::from_str(json).ok());
-    json.ok_or(StoreError::Unreadable("it does not tell what was written"))
+    json.ok_or(StoreError::Unreadable("it does not say what was written"))
 }
 
 /// A whole number.
@@ -77,7 +77,7 @@ pub(super) fn word(state: State) -> &'static str {
     }
 }
 
-/// The item's state; `None` for one that this code does not know.
+/// The item's state; `None` for an unknown one.
 pub(super) fn state(item: &Item) -> Option<State> {
     of_word(item.get(STATE)?.as_s().ok()?)
 }

@@ -1,7 +1,7 @@
-//! The records in a table of DynamoDB: one item a record, each change one conditional write.
+//! The records in a DynamoDB table: one item per record, each change one conditional write.
 //!
-//! Leases and marks are in milliseconds, as a lease is over within a second; the end of a
-//! record's life is in seconds, as DynamoDB's time to live wants it. DynamoDB deletes expired
+//! Leases and in-doubt markers are in milliseconds, as a lease may end within a second; the end of
+//! a record's life is in seconds, as DynamoDB's time to live requires. DynamoDB deletes expired
 //! items some days late, so the end is compared here, too.
 
 mod item;
@@ -20,8 +20,8 @@ use aws_sdk_dynamodb::{
 use time::OffsetDateTime;
 
 use self::item::{
-    Item, STATE, UNSURE_SINCE, holder, lease, milliseconds, recipient, seconds, state, text, time,
-    word, written,
+    IN_DOUBT_SINCE, Item, STATE, holder, lease, milliseconds, recipient, seconds, state, text,
+    time, word, written,
 };
 use super::{
     Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, State, StoreError,
@@ -38,17 +38,17 @@ pub const KEY_ATTRIBUTE: &str = "id";
 /// The attribute of the table's time to live.
 pub const TTL_ATTRIBUTE: &str = "expires_at";
 
-/// Nobody has it, it is not done, or its life or its holder's lease is over.
+/// The record is new, or it is not completed and its lease is over, or its life is over.
 const IS_FREE: &str = "attribute_not_exists(id) OR expires_at <= :now_s \
      OR (#state = :in_progress AND lease_until <= :now)";
 
-/// Nobody is in the lane, or the holder's lease is over.
+/// The lane is free, or its lease is over.
 const IS_EMPTY: &str = "attribute_not_exists(id) OR lease_until <= :now";
 
-/// How long a lane's item stays in which nothing was ever written.
+/// How long a lane's item stays if nothing was ever written in it.
 const EMPTY_LANE_LASTS: Duration = Duration::from_hours(1);
 
-/// It is still the holder's.
+/// The holder still has the lease.
 const IS_HELD: &str = "holder = :holder AND #state = :in_progress";
 
 /// A table of records.
@@ -63,7 +63,7 @@ impl DynamoDbStore {
         Self { client: Client::new(aws.sdk()), table: table.to_owned() }
     }
 
-    /// A write to the record that `request` is for. Where its condition fails, the item comes back.
+    /// A write to the record of `request`. If its condition fails, DynamoDB returns the item.
     fn write(
         &self,
         request: &LeaseRequest,
@@ -82,8 +82,8 @@ impl DynamoDbStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// A write by which the bidder takes the record, for as long as the request says. What was there
-    /// comes back.
+    /// A write that acquires the lease, for as long as the request says. It returns the item from
+    /// before.
     fn taking(
         &self,
         request: &LeaseRequest,
@@ -122,7 +122,8 @@ impl IdempotencyStore for DynamoDbStore {
     ) -> Result<Acquire, StoreError> {
         let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease, \
              in_doubt_since = if_not_exists(in_doubt_since, :now)";
-        // It comes and goes with the mark, so where there is one, there is a mark already.
+        // It is set and removed with the in-doubt marker, so if there is one, there is a marker
+        // already.
         let of_recipient = ", recipient_digest = if_not_exists(recipient_digest, :recipient)";
         let write = match recipient {
             None => self.taking(&request, IS_FREE, take, "vendor_id"),
@@ -219,7 +220,7 @@ impl IdempotencyStore for DynamoDbStore {
     async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
         let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
         let write = match written {
-            // Of somebody about whom nothing is to be remembered, nothing stays.
+            // A lane without anything to remember leaves no item.
             None if lane.written == Written::default() => {
                 let end = lane.request.lease_until + EMPTY_LANE_LASTS;
                 self.write(&lane.request, IS_HELD, "SET lease_until = :over, expires_at = :expires")
@@ -228,7 +229,7 @@ impl IdempotencyStore for DynamoDbStore {
             None => self.write(&lane.request, IS_HELD, "SET lease_until = :over"),
             Some(written) => {
                 let json = serde_json::to_string(&written)
-                    .map_err(|_| StoreError::Unreadable("what was written cannot be told"))?;
+                    .map_err(|_| StoreError::Unreadable("cannot serialize what was written"))?;
                 self.write(&lane.request, IS_HELD, "SET lease_until = :over, written = :written")
                     .expression_attribute_values(":written", text(&json))
             }
@@ -242,19 +243,19 @@ impl IdempotencyStore for DynamoDbStore {
 
 fn won(request: LeaseRequest, output: UpdateItemOutput) -> Result<Acquire, StoreError> {
     let before = output.attributes.unwrap_or_default();
-    let in_doubt_since = time(&before, UNSURE_SINCE)?;
+    let in_doubt_since = time(&before, IN_DOUBT_SINCE)?;
     Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient: recipient(&before) }))
 }
 
-/// What the item says to a request that did not get it.
+/// What the item says to a request that did not get the lease.
 fn turned_away(request: LeaseRequest, item: Item) -> Result<Acquire, StoreError> {
     match state(&item) {
         None => Err(StoreError::Unreadable("its state is not known")),
         // The first attempt was written and its answer lost.
         Some(State::InProgress) if holder(&item) == Some(&request.holder) => {
             let ours = Some(request.now.truncate_to_millisecond());
-            let in_doubt_since = time(&item, UNSURE_SINCE)?.filter(|since| Some(*since) != ours);
-            // Without an earlier mark, it is this claim's own.
+            let in_doubt_since = time(&item, IN_DOUBT_SINCE)?.filter(|since| Some(*since) != ours);
+            // Without an earlier marker, it is that of this lease.
             let recipient = in_doubt_since.and_then(|_| recipient(&item));
             Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient }))
         }
@@ -263,14 +264,14 @@ fn turned_away(request: LeaseRequest, item: Item) -> Result<Acquire, StoreError>
     }
 }
 
-/// The item that stood against a write; any other failure is an error.
+/// The item that failed a write's condition; any other failure is an error.
 fn refused(error: SdkError<UpdateItemError>) -> Result<Item, StoreError> {
-    let told = aws::told(&error);
+    let cause = aws::cause(&error);
     match error.into_service_error() {
         UpdateItemError::ConditionalCheckFailedException(failed) => {
             Ok(failed.item.unwrap_or_default())
         }
-        _ => Err(StoreError::Unreachable(told)),
+        _ => Err(StoreError::Unreachable(cause)),
     }
 }
 
