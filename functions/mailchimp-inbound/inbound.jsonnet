@@ -1,10 +1,10 @@
 // What Mailchimp's events mean for an identity. Consent is given and withdrawn by the person in
 // Mailchimp: a subscribe gives it, an unsubscribe and a complaint withdraw it. A profile update
-// comes for people who have left, too, and says nothing about consent. An address that changed in
-// Mailchimp changes in Segment only: to change the login by way of a mailing list would be to
-// take over the account.
+// is also sent for people who have left, and says nothing about consent. An address that changed in
+// Mailchimp changes in Segment only: changing the login through a mailing list would allow account
+// takeover.
 local present(object) = std.prune(object);
-// A merge field may hold anything: what is no text, or longer than any name, is none.
+// A merge field may hold anything: a value that is no text, or longer than any name, is ignored.
 local text(value) = if std.isString(value) && std.length(value) <= 1000 then value;
 local set(path, value) = { op: 'add', path: path, value: value };
 
@@ -40,7 +40,7 @@ function(ctx)
   else
     local means = meaning[event.type](event.data);
     {
-      // Nothing is sent about somebody whom Ory does not know, nor if nothing changes.
+      // Send nothing about a person without an Ory identity, nor if nothing changes.
       [if ctx.identity != null && means.patch != [] then 'ory']: { patch: means.patch },
       [if ctx.identity != null && means.traits != {} then 'segment']: {
         userId: ctx.identity.id,

@@ -18,6 +18,6 @@ function(ctx)
       html: paragraph(greeting(ctx.greeting_name)) + paragraph(text),
       tags: ['welcome'],
     },
-    // One welcome in a life: another event of the same identity is a duplicate.
+    // One welcome mail per identity: another event of the same identity is a duplicate.
     [if std.get(ctx.identity, 'id') != null then 'idempotency_key']: ctx.identity.id,
   }

@@ -1,9 +1,9 @@
 // Who signed up, for Segment. What the identity does not hold stays absent.
 local get(object, field) = if std.isObject(object) then std.get(object, field);
 
-// People type it themselves, and Segment refuses a call over 32 KB: somebody must act then, for each
-// person who tries. So everything is measured as the JSON that is sent, and what is too long is left
-// out. A text without a letter is absent, too: it would take the place of what is known.
+// People type it themselves, and Segment rejects a call over 32 KB: an operator must act then, for
+// each person who tries. So everything is measured as the JSON that is sent, and values that are too
+// long are left out. A blank text is absent, too: it would replace a known value.
 local longestText = 1000;
 local mostCustomData = 16 * 1024;
 local bytes(value) = std.length(std.encodeUTF8(std.manifestJsonMinified(value)));

@@ -1,5 +1,5 @@
 //! Accept, for the functions that Ory calls: envelope, authenticate, decode, sanitize, enqueue,
-//! reply. Where there is no queue, deliver stands in the place of enqueue.
+//! reply. Without a queue, deliver takes the place of enqueue.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,8 +26,8 @@ use crate::{
     template::{RENDER_TIMEOUT, RenderError, Template, TemplateFault},
 };
 
-/// How long Ory waits for us at most, inline delivery included. Kratos itself would wait 30 s,
-/// and the person with it.
+/// How long Ory waits for us at most, inline delivery included. Kratos itself would wait 30 s, and
+/// so would the person.
 pub const ORY_LIMIT: Duration = Duration::from_secs(10);
 
 /// The header that stays the same over Kratos' retries of one webhook (since v25.4.0).
@@ -36,7 +36,7 @@ const TRIGGER_ID: &str = "ory-webhook-trigger-id";
 /// Looks at an event before its identity is saved, and may stop the flow.
 #[async_trait]
 pub trait Screen: Send + Sync {
-    /// The messages that stop the flow, or nothing. Must let the person pass when in doubt.
+    /// The messages that stop the flow, or nothing. Must let the person pass when uncertain.
     async fn screen(&self, ctx: &SanitizedCtx) -> Option<Messages>;
 }
 
@@ -46,9 +46,9 @@ pub struct AcceptOry {
     pub auth: CallerAuth,
     /// What stops a flow before the identity is saved.
     pub screen: Option<Arc<dyn Screen>>,
-    /// What is replied instead of the status table's rows.
+    /// Replaces rows of the status table in the answer.
     pub reply_template: Option<Arc<Template>>,
-    /// What the reply template reads beside the event.
+    /// What the reply template reads besides the event.
     pub template_settings: TemplateSettings,
 }
 
@@ -90,7 +90,7 @@ impl Accept for AcceptOry {
         }
         let attempt = Attempt { message: &message, arn: &invocation.arn, budget };
         let outcome = if self.reply_template.is_some() {
-            // It waits for what comes of the event, and needs its own time, too.
+            // The reply template waits for the outcome, and needs time of its own.
             let attempt = Attempt { budget: budget.less(RENDER_TIMEOUT), ..attempt };
             dispatch.deliver_or_enqueue(&attempt, entry).await
         } else {
@@ -126,8 +126,8 @@ impl AcceptOry {
         Ok(Message { trigger_id, ..dispatch.message(event_id, ctx) })
     }
 
-    /// Nothing that a person can see happens for an identity that is not saved yet: the flow can
-    /// still fail.
+    /// For an identity that is not saved yet, do nothing that a person can see: the flow can still
+    /// fail.
     async fn before_save(
         &self,
         message: &Message<SanitizedCtx>,

@@ -22,21 +22,21 @@ use crate::{
     telemetry::{LogEntry, Metric},
 };
 
-/// Why a caller of Ory's functions gets an error: the status, the id of the message and a text
-/// fit for an end user. The ids are of our own range, see `docs/answers.md`.
+/// Why a caller of Ory's functions gets an error: the status, the id of the message and a text for
+/// the end user. `docs/answers.md` lists our range of ids.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ErrorResponse {
-    /// Only POST is taken.
+    /// Only POST is allowed.
     Method,
     /// The body is over the limit.
     TooLarge,
     /// The caller did not present the secret.
     Unauthenticated,
-    /// The caller's secret cannot be known.
+    /// The caller's secret is not available.
     SecretUnknown,
     /// The body is malformed or unusable.
     Malformed,
-    /// The template is at fault.
+    /// The template has a fault.
     Template,
     /// Neither enqueued nor done.
     Unfinished,
@@ -111,24 +111,24 @@ impl ErrorResponse {
     }
 }
 
-/// A caller that is turned away, and why.
+/// A caller that is rejected, and why.
 #[derive(Clone, Debug)]
 pub struct RequestError {
-    /// What the caller gets.
+    /// The answer to the caller.
     pub refusal: ErrorResponse,
-    /// Why, for the log; holds nothing of what came.
+    /// Why, for the log; contains nothing of the request.
     pub cause: String,
     /// What is counted.
     pub counts: Option<Metric>,
 }
 
 impl RequestError {
-    /// Turned away because of an error.
+    /// Rejected because of an error.
     pub fn new(refusal: ErrorResponse, cause: &dyn std::error::Error) -> Self {
         Self::because(refusal, cause.to_string())
     }
 
-    /// Turned away because of its method.
+    /// Rejected because of its method.
     pub fn method() -> Self {
         Self::because(ErrorResponse::Method, "method not allowed".to_owned())
     }
@@ -142,7 +142,7 @@ impl RequestError {
         Self { refusal, cause, counts }
     }
 
-    /// Puts it into the log line, with its metrics.
+    /// Adds it to the log entry, with its metrics.
     pub fn describe(&self, entry: &mut LogEntry) {
         entry.outcome = self.refusal.word();
         entry.cause = Some(self.cause.clone());

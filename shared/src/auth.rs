@@ -1,4 +1,4 @@
-//! Who calls: the caller's credentials against the secret, both of its versions.
+//! Authenticates callers: compares their credentials with both versions of the secret.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,10 +10,10 @@ use crate::{
     secrets::{Cached, LOOK_UP_PAUSE, SecretError, Versions, field, is_placeholder, object_field},
 };
 
-/// A shorter secret could be guessed; one version of it is ignored.
+/// A shorter secret could be guessed; such a version is ignored.
 const SHORTEST_SECRET: usize = 16;
 
-/// Nobody was authenticated.
+/// The caller is not authenticated.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// The credentials are missing or wrong.
@@ -22,14 +22,14 @@ pub enum AuthError {
     /// The secret cannot be read.
     #[error("cannot read the secret of the caller")]
     Unreadable(#[from] SecretError),
-    /// No version of the secret is fit for use.
+    /// No version of the secret is usable.
     #[error(
         "the secret of the caller is a placeholder, empty or shorter than {SHORTEST_SECRET} characters"
     )]
     Unusable,
 }
 
-/// How callers present themselves.
+/// How callers present their credentials.
 #[derive(Clone)]
 pub enum Scheme {
     /// Ory's: an API key in the named header or cookie, or HTTP Basic.
@@ -42,7 +42,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The credentials in a version of the secret that are fit for use.
+    /// The credentials in a version of the secret that are usable.
     fn credentials(&self, version: &SecretString) -> Vec<Digested> {
         match self {
             Self::Query => key(version, "secret").into_iter().collect(),
@@ -51,8 +51,8 @@ impl Scheme {
     }
 }
 
-/// Tells where the current version of a secret cannot be used and the previous one is taken in its
-/// place: whoever has put it believes something else.
+/// Warns when the current version of a secret is unusable and the previous one takes its place: the
+/// operator believes that the new one is in use.
 fn warn_of_unfit_current(
     secret_id: &str,
     versions: &Versions,
@@ -77,7 +77,7 @@ pub struct CallerAuth {
 }
 
 impl CallerAuth {
-    /// Callers must present what `secret` holds, in the manner of `scheme`.
+    /// Callers must present the value of `secret`, as `scheme` says.
     pub fn new(secret: Cached, scheme: Scheme) -> Self {
         let of_warning = scheme.clone();
         let secret = secret.inspected(move |id, versions| {
@@ -86,16 +86,16 @@ impl CallerAuth {
         Self { secret, scheme }
     }
 
-    /// The caller's secret, to be fetched ahead.
+    /// The caller's secret, to be fetched in advance.
     pub fn secret(&self) -> &Cached {
         &self.secret
     }
 
-    /// Lets the request pass if it presents the secret. Where it does not, the secret may have been
-    /// rotated just now: it is looked up again, at most once per [`LOOK_UP_PAUSE`].
+    /// Lets the request pass if it presents the secret. On a mismatch, the secret may have just
+    /// been rotated: it is looked up again, at most once per [`LOOK_UP_PAUSE`].
     ///
     /// # Errors
-    /// Why nobody was authenticated.
+    /// Why the caller is not authenticated.
     pub async fn authenticate(&self, request: WebhookRequest) -> Result<Authenticated, AuthError> {
         let presented = self.presented(&request);
         let held = self.secret.get().await?;
@@ -123,21 +123,21 @@ impl CallerAuth {
         }
     }
 
-    /// The credentials of both versions that are fit for use.
+    /// The usable credentials of both versions.
     fn known(&self, versions: &Versions) -> Vec<Digested> {
         let both = [Some(&versions.current), versions.previous.as_ref()];
         both.into_iter().flatten().flat_map(|version| self.scheme.credentials(version)).collect()
     }
 }
 
-/// One field of a secret that a caller knows, in both versions: what it signs with, for one.
+/// One field of a secret that a caller shares with us, in both versions: a signing secret, for one.
 pub struct SigningSecret {
     secret: Cached,
     field: &'static str,
 }
 
 impl SigningSecret {
-    /// What stands in `field` of `secret`.
+    /// The value of `field` in `secret`.
     pub fn new(secret: Cached, field: &'static str) -> Self {
         let secret = secret.inspected(move |id, versions| {
             warn_of_unfit_current(id, versions, |one| fit_field(one, field).is_some());
@@ -145,13 +145,13 @@ impl SigningSecret {
         Self { secret, field }
     }
 
-    /// The cached secret, to be fetched ahead.
+    /// The cached secret, to be fetched in advance.
     pub fn secret(&self) -> &Cached {
         &self.secret
     }
 
-    /// The versions that are fit for use. Where none is, somebody may have put one just now: the
-    /// secret is looked up again, at most once per [`LOOK_UP_PAUSE`].
+    /// The usable versions. If there is none, somebody may have just added one: the secret is
+    /// looked up again, at most once per [`LOOK_UP_PAUSE`].
     ///
     /// # Errors
     /// Why there is none.
@@ -162,7 +162,7 @@ impl SigningSecret {
         }
     }
 
-    /// The same after a mismatch: the secret may have been rotated just now.
+    /// The same after a mismatch: the secret may have just been rotated.
     ///
     /// # Errors
     /// Why there is none.
@@ -170,7 +170,7 @@ impl SigningSecret {
         self.fit(&self.secret.refresh(LOOK_UP_PAUSE).await?)
     }
 
-    /// Whether the current version is fit for use, or the previous one is all there is.
+    /// Whether the current version is usable, and not only the previous one.
     ///
     /// # Errors
     /// Why the secret cannot be read.
@@ -197,7 +197,7 @@ fn login(version: &SecretString) -> Option<Digested> {
     is_filled_in.then(|| Digested::basic(username.expose_secret(), password.expose_secret()))
 }
 
-/// A field of a secret, where it is fit for use.
+/// A field of a secret, if it is usable.
 fn fit_field(version: &SecretString, name: &str) -> Option<SecretString> {
     field(version, name).filter(is_strong)
 }
@@ -210,8 +210,8 @@ fn is_fit(secret: &str) -> bool {
     secret.chars().count() >= SHORTEST_SECRET && !is_placeholder(secret)
 }
 
-/// The digest of a credential. Digests have one length, so comparing them reveals nothing of the
-/// secret's, and two kinds of credentials never meet. Nothing compares two but [`any_match`].
+/// The digest of a credential. All digests have one length, so comparing them reveals nothing about
+/// the secret's, and two kinds of credentials never match. Only [`any_match`] compares two.
 struct Digested([u8; 32]);
 
 impl Digested {
@@ -226,7 +226,7 @@ impl Digested {
     }
 }
 
-/// Compares each with each, without stopping early.
+/// Compares all pairs, without stopping early.
 fn any_match(presented: &[Digested], known: &[Digested]) -> bool {
     let pairs = presented.iter().flat_map(|one| known.iter().map(move |other| (one, other)));
     pairs.fold(subtle::Choice::from(0), |found, (one, other)| found | one.0.ct_eq(&other.0)).into()

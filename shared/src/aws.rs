@@ -1,4 +1,4 @@
-//! AWS, as all its services are reached: on the function's own HTTP client, with limits on time.
+//! AWS: all its services are called through the function's own HTTP client, with timeouts.
 
 use std::time::Duration;
 
@@ -13,27 +13,26 @@ use aws_sdk_secretsmanager::{
 
 use crate::{http, telemetry::chain};
 
-/// The SDK sets no limit of its own on how long an answer may take. Somebody who signs up may be
+/// The SDK sets no limit of its own on how long an answer may take. A person who signs up may be
 /// waiting, so one attempt gets a second and the whole call two.
 const ATTEMPT: Duration = Duration::from_secs(1);
 const OPERATION: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 2;
 
-/// What the services' clients are made from.
+/// The configuration for the services' clients.
 #[derive(Clone)]
 pub struct Aws(SdkConfig);
 
 impl Aws {
-    /// AWS as a function has it: the SDK's own environment variables describe it, and nobody looks
-    /// for profiles in files.
+    /// AWS in a function: the SDK's own environment variables configure it, and no profile files
+    /// are read.
     pub async fn in_function(client: &http::Client) -> Self {
         let nothing = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "");
         let loader = aws_config::defaults(BehaviorVersion::latest());
         Self::load(loader.profile_files(nothing.build()), client).await
     }
 
-    /// AWS as somebody has it at their own machine, profiles included; in this region, whatever
-    /// those say of one.
+    /// AWS on a developer's machine, profiles included, but always in this region.
     pub async fn at_hand(region: Option<&str>, client: &http::Client) -> Self {
         let loader = aws_config::defaults(BehaviorVersion::latest());
         let loader = match region {
@@ -48,7 +47,7 @@ impl Aws {
         Self(loader.timeout_config(timeouts()).retry_config(retries()).load().await)
     }
 
-    /// A stand-in at `endpoint`, which asks for no real credentials.
+    /// A fake at `endpoint`, which needs no real credentials.
     pub fn at(endpoint: &str, client: &http::Client) -> Self {
         let nobody = Credentials::new("local", "local", None, None, "local stand-in");
         let config = SdkConfig::builder()
@@ -67,9 +66,9 @@ impl Aws {
     }
 }
 
-/// What went wrong at a service: the status and the name of its error. What else it wrote is not
-/// told on, as it may quote the request, or be half a secret.
-pub(crate) fn told<E>(error: &SdkError<E>) -> http::Cause
+/// What went wrong at a service: the status and the name of its error. Nothing else is passed on,
+/// as it may quote the request, or contain half a secret.
+pub(crate) fn cause<E>(error: &SdkError<E>) -> http::Cause
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
@@ -94,8 +93,8 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// The SDK would throw away the connection of a failed attempt, but ours are not its own: it only
-/// warns that it cannot.
+/// The SDK would throw away the connection of a failed attempt, but it does not own ours: it would
+/// only warn that it cannot.
 fn retries() -> RetryConfig {
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
     retries.with_reconnect_mode(ReconnectMode::ReuseAllConnections)

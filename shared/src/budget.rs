@@ -5,18 +5,19 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-/// With less than this left, a call would be cut off more often than answered, and a call cut
-/// off is one whose outcome nobody knows.
+/// With less than this left, a call would be cut off more often than answered, and a call cut off
+/// is in doubt.
 const LEAST_FOR_A_CALL: Duration = Duration::from_secs(1);
 
 /// A lease outlives the invocation by this much, so that two clocks may differ a little.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 
-/// What is kept of an invocation's time for what comes after the calls: the record, the answer.
+/// The part of an invocation's time that is reserved for what follows the calls: the record, the
+/// answer.
 const KEPT_BACK: Duration = Duration::from_secs(2);
 
-/// What is kept of a waiting caller's time for the same; it is the caller's, so it is short. Where a
-/// record takes longer, [`crate::telemetry::EventLog::request`] answers without it.
+/// The same part of a waiting caller's time, so it is short. If a record takes longer,
+/// [`crate::telemetry::EventLog::request`] answers without it.
 const KEPT_BACK_IN_LINE: Duration = Duration::from_millis(500);
 
 /// The most calls that one delivery may make.
@@ -26,12 +27,12 @@ pub struct MaxCalls(pub u32);
 impl MaxCalls {
     /// Inline: the first, and two more.
     pub const INLINE: Self = Self(3);
-    /// Once, where something else repeats it.
+    /// Once, if something else repeats it.
     pub const ONE: Self = Self(1);
 }
 
-/// What one event has: until when it must be answered, when the invocation ends at the latest, and
-/// the calls that a vendor may be called with.
+/// The budget of one event: when it must be answered, when the invocation ends at the latest, and
+/// how many calls a vendor may get.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     answer_by: Instant,
@@ -41,8 +42,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// What a caller has who waits: `limit` from `now` on less what is kept back, or all of the
-    /// invocation's time where that is less.
+    /// The budget while a caller waits: `limit` from `now` on less the reserve, or all of the
+    /// invocation's time if that is less.
     pub fn inline(limit: Duration, now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
         let whole = Self::of_invocation(now, invocation_ends);
         Self {
@@ -54,14 +55,14 @@ impl Budget {
         }
     }
 
-    /// All of the invocation's time but what is kept back, for one call: the queue repeats it.
+    /// All of the invocation's time but the reserve, for one call: the queue repeats it.
     pub fn of_invocation(now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
         let left: Duration = (invocation_ends - now).try_into().unwrap_or_default();
         let answer_by = Instant::now() + left.saturating_sub(KEPT_BACK);
         Self { answer_by, invocation_ends, max_calls: MaxCalls::ONE }
     }
 
-    /// The same with so much of it kept back.
+    /// The same with this much in reserve.
     #[must_use]
     pub fn less(&self, kept: Duration) -> Self {
         Self { answer_by: self.answer_by.checked_sub(kept).unwrap_or(self.answer_by), ..*self }
@@ -73,19 +74,19 @@ impl Budget {
         Self { max_calls: MaxCalls::ONE, ..*self }
     }
 
-    /// What is left.
+    /// The time that is left.
     pub fn left(&self) -> Duration {
         self.answer_by.saturating_duration_since(Instant::now())
     }
 
-    /// How long one call to a vendor may take: `most`, or what is left if that is less; `None`
-    /// where too little is left to begin.
+    /// How long one call to a vendor may take: `most`, or what is left if that is less; `None` if
+    /// too little is left to begin.
     pub fn for_call(&self, most: Duration) -> Option<Duration> {
         let left = self.left();
         (left >= LEAST_FOR_A_CALL).then(|| left.min(most))
     }
 
-    /// Until when a lease acquired now must last: nobody can work on it any longer.
+    /// Until when a lease acquired now must last: after that, the invocation has surely ended.
     pub fn lease_until(&self) -> OffsetDateTime {
         self.invocation_ends + LEASE_MARGIN
     }

@@ -1,19 +1,19 @@
 //! The wall clock as a port, so that leases, cache ages and timestamps can be tested.
 //!
-//! Waiting is tokio's own `sleep` and `timeout`, which a test can pause.
+//! Waiting uses tokio's own `sleep` and `timeout`, which a test can pause.
 
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-/// Tells the wall-clock time, in UTC.
+/// Returns the wall-clock time, in UTC.
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> OffsetDateTime;
 }
 
-/// A clock that everybody can hold.
+/// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
 
 /// The machine's clock.
@@ -26,8 +26,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A wall clock that moves with tokio's clock: where a test pauses and advances tokio's time,
-/// this one follows.
+/// A wall clock that moves with tokio's clock: when a test pauses and advances tokio's time, this
+/// one follows.
 #[derive(Clone, Copy, Debug)]
 pub struct VirtualClock {
     start: OffsetDateTime,
@@ -57,7 +57,7 @@ impl ClockByHand {
         Arc::new(Self(std::sync::Mutex::new(time)))
     }
 
-    /// Moves it by so much, back where that is negative.
+    /// Moves it by this much, back if negative.
     pub(crate) fn leap(&self, by: time::Duration) {
         *self.0.lock().unwrap() += by;
     }

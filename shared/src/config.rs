@@ -12,7 +12,7 @@ use std::{
 
 use url::{Host, Url};
 
-/// A setting that cannot be used; the start stops.
+/// A setting that cannot be used; the function does not start.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{variable}: {wanted}")]
 pub struct ConfigError {
@@ -46,24 +46,24 @@ impl Environment {
         Self::of(std::env::vars_os().filter_map(utf8))
     }
 
-    /// An environment of the given variables and no others.
+    /// An environment with only the given variables.
     pub fn of<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
         Self { variables: pairs.collect(), asked: Mutex::default() }
     }
 
-    /// A variable that may be missing.
+    /// An optional variable.
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The names that were asked for so far: what a deployment's template has to set.
+    /// The names that were read so far: what a deployment's template has to set.
     pub fn asked(&self) -> BTreeSet<String> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A variable that must be there.
+    /// A required variable.
     pub fn required(&self, name: &'static str, what: &str) -> Result<String, ConfigError> {
         self.optional(name)
             .map(str::to_owned)
@@ -96,12 +96,12 @@ impl Environment {
         Ok(unit * count)
     }
 
-    /// Where a service is called, if it is; see [`Endpoint`].
+    /// The URL of an optional service; see [`Endpoint`].
     pub fn optional_endpoint(&self, name: &'static str) -> Result<Option<Endpoint>, ConfigError> {
         self.optional(name).map(|_| self.endpoint(name, "")).transpose()
     }
 
-    /// Where a service is called, see [`Endpoint`].
+    /// The URL of a service, see [`Endpoint`].
     pub fn endpoint(&self, name: &'static str, default: &str) -> Result<Endpoint, ConfigError> {
         let wanted = || ConfigError::new(name, "wanted an https URL, or a loopback one for tests");
         Endpoint::parse(self.optional(name).unwrap_or(default)).ok_or_else(wanted)
@@ -109,12 +109,12 @@ impl Environment {
 }
 
 /// The root of a service's API: `https`, or plain `http` to this machine itself. Anything else
-/// would carry a key over the network in the clear.
+/// would send a key over the network in clear text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoint(Url);
 
 impl Endpoint {
-    /// Reads an endpoint; `None` for what would leak a key or is no URL.
+    /// Reads an endpoint; `None` if it would leak a key or is no URL.
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let safe = match url.scheme() {

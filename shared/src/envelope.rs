@@ -1,18 +1,18 @@
-//! The envelope: a function URL's event, opened as far as is needed before the caller is known.
+//! The envelope: a function URL's event, parsed as far as needed before authentication.
 //!
-//! Anybody can send an event of 6 MB, so it stays the text that it came as: what is not needed yet
-//! is passed over, and a body is neither copied nor decoded before its caller is known.
+//! Anybody can send an event of 6 MB, so it stays raw text: what is not needed yet is skipped, and
+//! a body is neither copied nor decoded before its caller is authenticated.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, Method};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-/// The largest body we take, decoded, in bytes. Kratos' own templates yield at most 256 KiB, and
-/// Mailchimp's largest forms are some kilobytes.
+/// The largest body that we accept, decoded, in bytes. Kratos' own templates yield at most 256 KiB,
+/// and Mailchimp's largest forms are some kilobytes.
 pub const MAX_BODY_BYTES: usize = 512 * 1024;
 
-/// An envelope that is turned away before anybody looks who sent it.
+/// An envelope that is rejected before authentication.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum EnvelopeError {
     /// Not what a function URL sends.
@@ -23,8 +23,8 @@ pub enum EnvelopeError {
     TooLarge,
 }
 
-/// An event as Lambda hands it over: its parts, each still the text that it came as. It is a call of
-/// the function's URL (payload format 2.0), or messages of a queue.
+/// An event from Lambda: its parts, each still raw text. It is a call of the function's URL
+/// (payload format 2.0), or messages of a queue.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -49,7 +49,7 @@ impl RawEvent {
 }
 
 impl From<Value> for RawEvent {
-    /// What is no object has no parts.
+    /// Anything but an object has no parts.
     fn from(event: Value) -> Self {
         serde_json::from_value(event).unwrap_or_default()
     }
@@ -65,16 +65,16 @@ struct RequestLine {
     method: String,
 }
 
-/// `http`'s own headers, as they stand in JSON.
+/// `http`'s own headers, as JSON has them.
 #[derive(Default, Deserialize)]
 struct Headers(#[serde(deserialize_with = "http_serde::header_map::deserialize")] HeaderMap);
 
-/// A part that has to be there.
+/// A required part.
 fn required<T: DeserializeOwned>(part: &Part) -> Result<T, EnvelopeError> {
     optional(part)?.ok_or(EnvelopeError::Foreign)
 }
 
-/// A part that may be missing, or null.
+/// An optional part, missing or null.
 fn optional<T: DeserializeOwned>(part: &Part) -> Result<Option<T>, EnvelopeError> {
     let read = part.as_ref().map(|part| serde_json::from_str(part.get()));
     read.transpose().map_err(|_| EnvelopeError::Foreign)
@@ -92,13 +92,13 @@ pub struct WebhookRequest {
 enum Body {
     /// It is over the limit, and was not kept.
     TooLarge,
-    /// As it stands in the event: a JSON string, or nothing.
+    /// As in the event: a JSON string, or nothing.
     Kept { json: Option<Box<RawValue>>, is_base64: bool },
 }
 
 impl Body {
     /// # Errors
-    /// Where the event has something else in the place of a text.
+    /// If the event has something other than a text here.
     fn open(json: Part, is_base64: bool) -> Result<Self, EnvelopeError> {
         let Some(json) = json else { return Ok(Self::Kept { json, is_base64 }) };
         let text = json.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
@@ -119,10 +119,10 @@ fn is_too_large(text: &str, is_base64: bool) -> bool {
     text.len() > most && (text.len() > most * LONGEST_ESCAPE || is_longer_than(most, text))
 }
 
-/// A byte can be written in so many: `\u0041`.
+/// The most characters that JSON needs for one byte: `\u0041`.
 const LONGEST_ESCAPE: usize = 6;
 
-/// Whether the inside of a JSON string stands for more than `most` bytes; counted no further.
+/// Whether the inside of a JSON string stands for more than `most` bytes; stops counting there.
 fn is_longer_than(most: usize, text: &str) -> bool {
     let mut bytes = text.as_bytes();
     let mut length = 0;
@@ -138,7 +138,8 @@ fn is_longer_than(most: usize, text: &str) -> bool {
     length > most
 }
 
-/// How many bytes of UTF-8 the UTF-16 unit of these first hexadecimal digits is, or half a pair.
+/// How many bytes of UTF-8 the UTF-16 unit with these first hexadecimal digits takes, or half a
+/// pair.
 fn bytes_of_escape(digits: [u8; 3]) -> usize {
     match digits.map(|digit| digit.to_ascii_lowercase()) {
         [b'0', b'0', b'0'..=b'7'] => 1,
@@ -148,10 +149,10 @@ fn bytes_of_escape(digits: [u8; 3]) -> usize {
 }
 
 impl WebhookRequest {
-    /// Opens the envelope.
+    /// Parses the envelope.
     ///
     /// # Errors
-    /// Where the event is not a function URL's.
+    /// If the event is not a function URL's.
     pub fn open(event: RawEvent) -> Result<Self, EnvelopeError> {
         let context: RequestContext = required(&event.request_context)?;
         let Headers(headers) = optional(&event.headers)?.unwrap_or_default();
@@ -169,7 +170,7 @@ impl WebhookRequest {
         &self.method
     }
 
-    /// Turns away what is too large.
+    /// Rejects a body that is too large.
     pub fn within_size(self) -> Result<Self, EnvelopeError> {
         match self.body {
             Body::TooLarge => Err(EnvelopeError::TooLarge),
@@ -182,7 +183,7 @@ impl WebhookRequest {
         self.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
     }
 
-    /// The values of a cookie. Lambda lists cookies apart; other front ends leave them in the
+    /// The values of a cookie. Lambda lists cookies separately; other front ends leave them in the
     /// header.
     pub fn cookie(&self, name: &str) -> impl Iterator<Item = &str> {
         let listed = self.cookies.iter().map(String::as_str);
@@ -202,14 +203,14 @@ impl WebhookRequest {
     }
 }
 
-/// A request whose caller is known. Only [`crate::auth`] makes one, so what takes this type
-/// cannot be reached without authentication.
+/// A request with an authenticated caller. Only [`crate::auth`] makes one, so code that takes this
+/// type cannot be reached without authentication.
 pub struct Authenticated(WebhookRequest);
 
 /// A body that cannot be decoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BodyError {
-    /// The event's text is none: half a surrogate pair.
+    /// The event's text is not valid: half a surrogate pair.
     #[error("the body is not text")]
     NotText,
     /// The body's base64 does not decode.
@@ -233,7 +234,7 @@ impl Authenticated {
     /// The body's bytes.
     ///
     /// # Errors
-    /// Where it cannot be decoded.
+    /// If it cannot be decoded.
     pub fn into_body(self) -> Result<Vec<u8>, BodyError> {
         let Body::Kept { json, is_base64 } = self.0.body else { return Err(BodyError::TooLarge) };
         let text = match json {
@@ -259,7 +260,7 @@ mod tests {
         WebhookRequest::open(event.into())
     }
 
-    /// An event whose body is written so.
+    /// An event whose body is written like this.
     fn written(body: &str, base64: bool) -> RawEvent {
         let event = event("BODY", base64).to_string().replace("\"BODY\"", body);
         serde_json::from_str(&event).unwrap()
@@ -355,7 +356,7 @@ mod tests {
     }
 
     proptest! {
-        /// However a text is written in JSON, its length is that of what it stands for.
+        /// In any way to write a text in JSON, its length is that of the decoded text.
         #[test]
         fn text_body_length_is_the_decoded_length(
             text in "(\\PC|[\"\\\\/\n\u{0}é\u{800}\u{ffff}😀]){0,40}",

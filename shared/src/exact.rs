@@ -9,19 +9,19 @@ use serde_json::{Number, Value};
 const FIRST_AMBIGUOUS: u64 = 1 << 53;
 const FIRST_AMBIGUOUS_DOUBLE: f64 = 9_007_199_254_740_992.0;
 
-/// Whether any number in what a template gave may be a rounded one. The fraction of a number is
-/// never exact, in Jsonnet or anywhere else, and does not count.
+/// Whether any number in a template's output may be rounded. The fraction of a number is never
+/// exact, in Jsonnet or anywhere else, and does not count.
 pub fn may_be_rounded(value: &Value) -> bool {
     any_number(value, &is_ambiguous)
 }
 
-/// The same of what came from Ory, which went through Jsonnet as well: an integer that no double
-/// holds was not rounded on its way.
+/// The same for Ory's data, which went through Jsonnet as well: an integer that no double can
+/// represent was not rounded on its way.
 pub(crate) fn may_have_come_rounded(value: &Value) -> bool {
     any_number(value, &|number| is_ambiguous(number) && !is_no_double(number))
 }
 
-/// It calls itself once per level, and the parser bounds those.
+/// It recurses once per level, and the parser limits those.
 fn any_number(value: &Value, is_one: &impl Fn(&Number) -> bool) -> bool {
     match value {
         Value::Number(number) => is_one(number),
@@ -35,12 +35,12 @@ fn is_ambiguous(number: &Number) -> bool {
     match (number.as_u64(), number.as_i64()) {
         (Some(number), _) => number >= FIRST_AMBIGUOUS,
         (None, Some(number)) => number.unsigned_abs() >= FIRST_AMBIGUOUS,
-        // JSON's text for a double of this size, or for an integer that not even 64 bits hold.
+        // JSON's text for a double of this size, or for an integer that does not fit in 64 bits.
         (None, None) => number.as_f64().is_none_or(|number| number.abs() >= FIRST_AMBIGUOUS_DOUBLE),
     }
 }
 
-/// Whether the digits behind the 53 of a double are in use.
+/// Whether the digits after the 53 of a double are in use.
 fn is_no_double(number: &Number) -> bool {
     let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
     magnitude.is_some_and(|number| {
@@ -91,7 +91,7 @@ mod tests {
             assert!(may_be_rounded(&number(text)), "{text}");
             assert!(may_have_come_rounded(&number(text)), "{text}");
         }
-        // Jsonnet could not have made these.
+        // Jsonnet could not have produced these.
         let no_doubles = [
             "9007199254740993",
             "-9007199254740993",

@@ -1,5 +1,5 @@
-//! A function, apart from where it runs: it accepts the calls of its URL, and delivers what comes
-//! from its queue.
+//! A function, independent of where it runs: it accepts the calls of its URL, and delivers the
+//! messages of its queue.
 
 use std::time::Duration;
 
@@ -24,40 +24,40 @@ use crate::{
 pub struct Invocation {
     /// The function's ARN.
     pub arn: FunctionArn,
-    /// When Lambda ends the invocation, whatever it is at.
+    /// When Lambda ends the invocation, at the latest.
     pub ends: OffsetDateTime,
 }
 
-/// A function, apart from where it runs.
+/// A function, independent of where it runs.
 #[async_trait]
 pub trait Function: Send + Sync {
-    /// Answers one call of its URL, whatever it is: a panic does not come out of here.
+    /// Answers any call of its URL; a panic does not leave this function.
     async fn accept(&self, event: RawEvent, invocation: &Invocation) -> WebhookResponse;
 
-    /// Delivers messages from its queue; the ids of those that stay there.
+    /// Delivers messages from its queue; returns the ids of those that stay there.
     async fn deliver(&self, received: Vec<ReceivedMessage>, invocation: &Invocation)
     -> Vec<String>;
 
-    /// Fetches ahead what every call needs, and waits until the templates are ready.
+    /// Fetches in advance what every call needs, and waits until the templates are ready.
     ///
     /// # Errors
-    /// A template that does not parse, where that stops the start.
+    /// A template that does not parse, if that stops the start.
     async fn warm(&self) -> Result<(), TemplateFault>;
 
-    /// Whether the process should end once its answer is out.
+    /// Whether the process should end after its answer.
     fn must_end(&self) -> bool;
 }
 
 /// Accepts the calls of one kind of caller: checks them, dispatches their events, and answers.
 #[async_trait]
 pub trait Accept: Send + Sync {
-    /// What the calls hold.
+    /// The content of the calls.
     type Event: QueuedEvent;
 
     /// How long the caller waits.
     const LIMIT: Duration;
 
-    /// The answer to a call whose own answer does not come.
+    /// The answer to a call that has none of its own in time.
     fn unfinished(&self) -> WebhookResponse;
 
     /// Answers one call.
@@ -72,7 +72,7 @@ pub trait Accept: Send + Sync {
     /// The secrets that callers present.
     fn secrets(&self) -> Vec<&Cached>;
 
-    /// The template that answers are made with, where there is one.
+    /// The reply template, if there is one.
     fn template(&self) -> Option<&Template> {
         None
     }
@@ -106,9 +106,9 @@ impl<A: Accept, D: Deliver<A::Event>> Function for Webhook<A, D> {
         self.dispatch.deliver_received(received, &invocation.arn, &budget).await
     }
 
-    /// A template of deliveries that does not parse stops the start of a function without a queue;
-    /// one with a queue says so, and goes on enqueuing events. One of answers always does: nobody
-    /// could be answered as they expect.
+    /// A delivery template that does not parse stops the start of a function without a queue; one
+    /// with a queue logs it, and goes on enqueuing events. A reply template always stops it: no
+    /// caller would get the expected answer.
     async fn warm(&self) -> Result<(), TemplateFault> {
         let mut secrets = self.resources.secrets();
         secrets.extend(self.accept.secrets());

@@ -1,32 +1,32 @@
-//! Keys: what makes two calls the same event.
+//! Event ids and idempotency keys: when two calls are the same event.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// How many hex digits of a digest reach a vendor: 128 bits, which no two events will share, and
-/// half the room in Mandrill's 200 bytes of metadata.
+/// half of Mandrill's 200 bytes of metadata.
 const VENDOR_KEY_DIGITS: usize = 32;
 
-/// An event's own key: a UUID that the caller gave, or a digest of the event.
+/// An event id: a UUID that the caller gave, or a digest of the event.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct EventId(String);
 
 impl EventId {
-    /// The key of an event from Ory: the Trigger-ID, which stays the same over Kratos' own
-    /// retries, where it is a UUID; otherwise a digest of the event.
+    /// The id of an event from Ory: the Trigger-ID, which stays the same over Kratos' own retries,
+    /// if it is a UUID; otherwise a digest of the event.
     pub fn of_event(trigger_id: Option<Uuid>, event: &serde_json::Value) -> Self {
         // `Value` keeps its members sorted, so equal events have equal bytes.
         trigger_id.map_or_else(|| Self::digest(event.to_string().as_bytes()), Self::from)
     }
 
-    /// The key of an event that is known by its bytes alone.
+    /// The id of an event that is identified only by its bytes.
     pub fn digest(bytes: &[u8]) -> Self {
         Self(hex::encode(Sha256::digest(bytes)))
     }
 
-    /// The key as answers, logs and records show it.
+    /// The id as answers, logs and records show it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,7 +38,7 @@ impl From<Uuid> for EventId {
     }
 }
 
-/// The key under which the work is done once: the event's own, or one that the template names.
+/// The key under which the work is done once: the event id, or a key that the template sets.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IdempotencyKey {
     text: String,
@@ -46,8 +46,8 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The event's own key, or the template's, which is hashed: an author may have put an
-    /// address into it, and records hold no personal data.
+    /// The event id, or the template's key, which is hashed: an author may have put an address into
+    /// it, and records hold no personal data.
     pub fn new(event: &EventId, named: Option<&str>) -> Self {
         match named {
             None => Self { text: event.0.clone(), named: false },
@@ -57,14 +57,14 @@ impl IdempotencyKey {
         }
     }
 
-    /// The key of one part of the work, where an event is about several people.
+    /// The key of one part of the work, if an event is about several people.
     #[must_use]
     pub fn part(&self, name: &str) -> Self {
         let text = EventId::digest(format!("part\n{}\n{name}", self.text).as_bytes()).0;
         Self { text, named: self.named }
     }
 
-    /// Whether the template named it: such a record does not expire.
+    /// Whether the template set it: such a record does not expire.
     pub fn is_named(&self) -> bool {
         self.named
     }
@@ -74,8 +74,8 @@ impl IdempotencyKey {
         format!("{function}#{}", self.text)
     }
 
-    /// The key as a vendor sees it, hashed with the function's ARN: staging and production never
-    /// meet, and neither do two functions.
+    /// The key as a vendor sees it, hashed with the function's ARN: the keys of staging and
+    /// production, or of two functions, never collide.
     pub fn for_vendor(&self, arn: &FunctionArn) -> String {
         let mut digits = EventId::digest(format!("{}\n{}", arn.0, self.text).as_bytes()).0;
         digits.truncate(VENDOR_KEY_DIGITS);
@@ -92,7 +92,7 @@ impl FunctionArn {
     /// `arn:aws:lambda:region:account:function:name`.
     const PARTS: usize = 7;
 
-    /// Takes the qualifier off.
+    /// Removes the qualifier.
     pub fn new(invoked: &str) -> Self {
         Self(invoked.split(':').take(Self::PARTS).collect::<Vec<_>>().join(":"))
     }

@@ -28,14 +28,15 @@ use crate::{
 pub const LAMBDA_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Lambda gives the end of an invocation as a time; cargo-lambda's emulator gives a constant, which
-/// read as a time lies in 1970.
+/// read as a time is in 1970.
 const EMULATED: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 
 impl From<&Context> for Invocation {
     fn from(context: &Context) -> Self {
         let arn = FunctionArn::new(&context.invoked_function_arn);
-        let told = OffsetDateTime::from(context.deadline());
-        let ends = if told > EMULATED { told } else { OffsetDateTime::now_utc() + LAMBDA_TIMEOUT };
+        let deadline = OffsetDateTime::from(context.deadline());
+        let ends =
+            if deadline > EMULATED { deadline } else { OffsetDateTime::now_utc() + LAMBDA_TIMEOUT };
         Self { arn, ends }
     }
 }
@@ -49,15 +50,15 @@ pub enum StartError {
     /// A template does not parse.
     #[error(transparent)]
     Template(#[from] TemplateFault),
-    /// There is no way out.
+    /// The HTTP client could not be built.
     #[error("cannot build the HTTP client")]
     Http(#[from] ClientError),
-    /// Somebody started the binary by hand.
+    /// The binary was started by hand.
     #[error(
         "AWS_LAMBDA_RUNTIME_API: is not set; this program runs in Lambda. Use `cargo run` for the local stack"
     )]
     NotInLambda,
-    /// The Runtime API failed us.
+    /// The Runtime API failed.
     #[error("the Lambda runtime ended")]
     Runtime(#[source] lambda_runtime::Error),
 }
@@ -99,15 +100,15 @@ where
         }
     });
     let runtime = Runtime::new(handler).layer(EndLayer(function));
-    // Waking the future that the scheduler blocks on costs a system call each time, and waking a
-    // task of its own none.
+    // Waking the future that the scheduler blocks on costs a system call each time; waking a task
+    // of its own costs none.
     match tokio::spawn(runtime.run()).await {
         Ok(ended) => ended.map_err(StartError::Runtime),
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }
 
-/// What Lambda is answered.
+/// The answer to Lambda.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer {
@@ -115,7 +116,7 @@ enum Answer {
     Queue(SqsBatchResponse),
 }
 
-/// One binary serves both: its URL, and its queue.
+/// One binary serves both: its URL and its queue.
 async fn answer(function: &dyn Function, event: RawEvent, invocation: &Invocation) -> Answer {
     match queue::received(&event) {
         Some(received) => {
@@ -125,8 +126,8 @@ async fn answer(function: &dyn Function, event: RawEvent, invocation: &Invocatio
     }
 }
 
-/// Ends the process after an answer, where the function asks for it. The runtime's service posts
-/// the answer, so around it is the first place where it is surely out.
+/// Ends the process after an answer, if the function asks for it. The runtime's service posts the
+/// answer, so a layer around it is the first place where it is surely sent.
 struct EndLayer(Arc<dyn Function>);
 
 impl<S> Layer<S> for EndLayer {

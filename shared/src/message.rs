@@ -1,4 +1,4 @@
-//! The message: the one thing that crosses from accept to deliver.
+//! The message: the only thing that passes from accept to deliver.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
@@ -6,19 +6,19 @@ use uuid::Uuid;
 
 use crate::{key::EventId, telemetry::LogEntry};
 
-/// The version that this code writes, and reads.
+/// The version that this code writes and reads.
 pub const VERSION: u32 = 1;
 
-/// An event, as it rests in the queue.
+/// An event, as it is enqueued.
 pub trait QueuedEvent: Serialize + DeserializeOwned + Send + Sync {
-    /// The id of the identity that it is about, unless it is not saved yet or not known.
+    /// The id of the identity that it is about, unless that is not saved yet or unknown.
     fn identity_id(&self) -> Option<&str> {
         None
     }
 }
 
-/// An event on its way from accept to deliver. Holds no cookie, no form node and no vendor key;
-/// it does hold the person's data, so it rests encrypted.
+/// An event on its way from accept to deliver. Holds no cookie, no form node and no API key; it
+/// does hold the person's data, so the queue encrypts it.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct Message<E> {
     /// The version of this format.
@@ -37,21 +37,21 @@ pub struct Message<E> {
     pub event: E,
 }
 
-/// A message from the queue that this code does not read: somebody must act first.
+/// A message from the queue that this code cannot read: an operator must act first.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unreadable {
     /// Not JSON, or not of a message's shape.
     #[error("the message cannot be parsed")]
     Foreign,
-    /// Written by code of another time.
+    /// Written by another version of the code.
     #[error("the message is of version {0}, and this code reads version {VERSION}")]
     Version(u32),
-    /// Put into the wrong queue.
+    /// Sent to the wrong queue.
     #[error("the message is for another function")]
     Misdirected,
 }
 
-/// What every version has.
+/// The fields of every version.
 #[derive(Deserialize)]
 struct Head {
     version: u32,
@@ -59,10 +59,10 @@ struct Head {
 }
 
 impl<E: Serialize + DeserializeOwned> Message<E> {
-    /// The message as it rests in the queue.
+    /// The message as it is enqueued.
     ///
     /// # Errors
-    /// An event that JSON cannot say; none of ours is.
+    /// An event that cannot be written as JSON; all of ours can.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
     }
@@ -90,7 +90,7 @@ impl<E: Serialize + DeserializeOwned> Message<E> {
 }
 
 impl<E: QueuedEvent> Message<E> {
-    /// Puts what it is into a log line.
+    /// Adds its facts to a log entry.
     pub fn describe(&self, entry: &mut LogEntry) {
         entry.event_id = Some(self.event_id.as_str().to_owned());
         entry.trigger_id = self.trigger_id.map(|id| id.to_string());
@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    /// As it was written when the first version was.
+    /// As version 1 was first written.
     const FIRST_VERSION: &str = r#"{
         "version": 1,
         "function": "mandrill-welcome",

@@ -1,5 +1,4 @@
-//! The outcome of an event. Vendors' answers are turned into this by pure functions, one table a
-//! vendor.
+//! The outcome of an event. Pure functions turn vendors' answers into it, one table per vendor.
 
 use std::{fmt, time::Duration};
 
@@ -19,35 +18,35 @@ pub enum Outcome {
     Delivered {
         /// What the vendor said, without personal data.
         vendor: Value,
-        /// Why the vendor may yet drop it, where it said so.
+        /// Why the vendor may yet drop it, if it said so.
         at_risk: Option<String>,
     },
     /// It was done before.
     Duplicate,
-    /// The vendor will never take this one for this person. Done, and reported.
+    /// The vendor will never accept this one for this person. Done, and reported.
     Rejected {
-        /// The vendor's word.
+        /// The vendor's reason.
         reason: String,
     },
-    /// It rests in the queue, and is delivered from there.
+    /// It is enqueued, and is delivered from the queue.
     Accepted,
-    /// Deliberately not done.
+    /// Deliberately not delivered.
     Skipped {
         /// Why.
         reason: &'static str,
     },
-    /// The template is at fault.
+    /// The template has a fault.
     TemplateFault(TemplateFault),
-    /// Nothing happened, and later it may.
+    /// Nothing happened; a later attempt may succeed.
     TryLater {
         /// How long.
         wait: Wait,
         /// Why.
         cause: String,
     },
-    /// Nothing happened, and nothing will until somebody acts.
+    /// Nothing happened, and nothing will until an operator acts.
     Blocked(Blocked),
-    /// The request was maybe written, and its result is not known.
+    /// The request was maybe written, and its outcome is unknown.
     InDoubt {
         /// When to look again.
         wait: Wait,
@@ -57,7 +56,7 @@ pub enum Outcome {
 }
 
 impl fmt::Debug for Outcome {
-    /// What a vendor said is not shown: Ory, for one, returns a whole identity.
+    /// The vendor's text is not shown: Ory, for one, returns a whole identity.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())?;
         self.cause().map_or(Ok(()), |cause| write!(f, ": {cause}"))
@@ -67,16 +66,16 @@ impl fmt::Debug for Outcome {
 /// How long to wait before the next attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Wait {
-    /// Nobody said: longer after each attempt.
+    /// Unspecified: longer after each attempt.
     Growing,
-    /// As long as the vendor asks for, at least.
+    /// At least as long as the vendor asks for.
     AtLeast(Duration),
-    /// It is known when there is something to do: not before.
+    /// Until a known time: there is nothing to do before.
     Until(Duration),
 }
 
 impl From<Option<Duration>> for Wait {
-    /// What the vendor asked for, where it did.
+    /// What the vendor asked for, if it did.
     fn from(asked: Option<Duration>) -> Self {
         asked.map_or(Self::Growing, Self::AtLeast)
     }
@@ -85,7 +84,7 @@ impl From<Option<Duration>> for Wait {
 /// Why an event is blocked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Blocked {
-    /// The vendor refused the key; it may have been rotated since we read it.
+    /// The vendor rejected the key; it may have been rotated since we read it.
     BadKey,
     /// Something else, in words.
     Because(String),
@@ -102,17 +101,17 @@ impl Outcome {
         Self::TryLater { wait: Wait::Growing, cause: cause.into() }
     }
 
-    /// Somebody must act.
+    /// An operator must act.
     pub fn blocked(cause: impl Into<String>) -> Self {
         Self::Blocked(Blocked::Because(cause.into()))
     }
 
-    /// Nobody knows.
+    /// In doubt.
     pub fn in_doubt(cause: impl Into<String>) -> Self {
         Self::InDoubt { wait: Wait::Growing, cause: cause.into() }
     }
 
-    /// What a call that got no answer means, for any vendor.
+    /// What a call without an answer means, for any vendor.
     pub fn of_http_error(error: &http::Error) -> Self {
         match error {
             http::Error::NotWritten(cause) => Self::try_later(format!("{error}: {}", root(cause))),
@@ -120,7 +119,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the caller has nothing more to do: the event is stored, done or skipped.
+    /// Whether the caller has nothing more to do: the event is enqueued, done or skipped.
     pub fn is_settled(&self) -> bool {
         match self {
             Self::Delivered { .. }
@@ -150,7 +149,7 @@ impl Outcome {
         }
     }
 
-    /// Puts it into a log line, with its metrics.
+    /// Adds it to a log entry, with its metrics.
     pub fn describe(&self, entry: &mut LogEntry) {
         entry.outcome = self.word();
         entry.cause = self.cause();
@@ -202,7 +201,7 @@ impl Outcome {
     }
 }
 
-/// What lies at the bottom of an error of the HTTP library's: refused, timed out, …
+/// The innermost source of an error of the HTTP library: refused, timed out, …
 fn root(cause: &http::Cause) -> String {
     let mut root: &dyn std::error::Error = &**cause;
     while let Some(deeper) = root.source() {

@@ -1,4 +1,4 @@
-//! The settings that all functions share, and what a function is built from.
+//! The settings that all functions share, and the parts that a function is built from.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,12 +21,12 @@ const API_KEY_NAME: &str = "Authorization";
 const SECRET_TTL_SECONDS: u32 = 300;
 const VENDOR_TIMEOUT_MS: u32 = 15_000;
 
-/// Over twice the 14 days that a dead-letter queue keeps a message: whoever is sent again from
-/// there still finds its record.
+/// Over twice the 14 days that a dead-letter queue keeps a message: an event that is sent again
+/// from there still finds its record.
 const RECORD_TTL_HOURS: u32 = 720;
 
-/// The way to the outside. A function is built from these, so that a test or the local stack can
-/// put others in their place.
+/// The outside of a function. A function is built from these, so that a test or the local stack can
+/// replace them.
 #[derive(Clone)]
 pub struct Ports {
     /// Where secrets are kept.
@@ -35,21 +35,21 @@ pub struct Ports {
     pub queues: Opener<dyn Queue>,
     /// Opens the table of records of a name.
     pub tables: Opener<dyn IdempotencyStore>,
-    /// The way out over HTTP.
+    /// The HTTP client.
     pub http: Arc<dyn Http>,
     /// The wall clock.
     pub clock: SharedClock,
-    /// Where log lines go.
+    /// Where log entries go.
     pub event_log: Sink,
     /// Where templates are rendered.
     pub rendering: Rendering,
 }
 
-/// Opens what a setting names.
+/// Opens the resource that a setting names.
 pub type Opener<T> = Arc<dyn Fn(&str) -> Arc<T> + Send + Sync>;
 
 impl Ports {
-    /// The outside as a function on AWS has it.
+    /// The outside of a function on AWS.
     pub fn on_aws(aws: &Aws, client: http::Client, event_log: Sink) -> Self {
         let (for_queues, for_tables) = (aws.clone(), aws.clone());
         Self {
@@ -73,7 +73,7 @@ pub struct Settings {
     pub secret_ttl: Ttl,
     /// How long one call to a vendor may take.
     pub vendor_timeout: Duration,
-    /// Where events rest until they are delivered; unset, they are delivered inline.
+    /// Where events are enqueued; if unset, they are delivered inline.
     pub queue_url: Option<Endpoint>,
     /// How much is logged.
     pub log_level: LogLevel,
@@ -125,7 +125,7 @@ impl Settings {
     }
 }
 
-/// Where a function notices work that was done before.
+/// Where a function keeps its records, to detect repeated work.
 pub struct RecordSettings {
     table: Option<String>,
     ttl: Duration,
@@ -144,9 +144,8 @@ impl RecordSettings {
         Ok(Self { table, ttl })
     }
 
-    /// What makes this stack's digests of addresses others than another stack's: the name of its
-    /// table, which CloudFormation makes unique. It is no secret: who has the table and its name can
-    /// try addresses.
+    /// The salt of this stack's digests of addresses: the name of its table, which CloudFormation
+    /// makes unique. It is no secret: anybody who has the table and its name can try addresses.
     pub fn salt(&self) -> &str {
         self.table.as_deref().unwrap_or("in memory")
     }
@@ -167,9 +166,9 @@ pub struct OrySettings {
     pub settings: Settings,
     /// The header or cookie that carries the API key.
     pub api_key_name: String,
-    /// The template; without one, the shipped template.
+    /// The template; if unset, the shipped one.
     pub template: Option<Source>,
-    /// The template of replies.
+    /// The reply template.
     pub reply_template: Option<Source>,
 }
 
@@ -184,13 +183,13 @@ impl OrySettings {
         })
     }
 
-    /// The template of replies.
+    /// The reply template.
     pub fn reply_template(&self, ports: &Ports) -> Option<Arc<Template>> {
         let source = self.reply_template.clone()?;
         Some(Template::begin(ports.rendering, source))
     }
 
-    /// How Ory presents itself.
+    /// How Ory presents its credentials.
     pub fn caller_auth(&self, ports: &Ports) -> CallerAuth {
         let scheme = Scheme::Ory { api_key_name: self.api_key_name.clone() };
         CallerAuth::new(self.settings.webhook_secret(ports), scheme)

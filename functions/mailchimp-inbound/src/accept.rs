@@ -27,10 +27,10 @@ use crate::{
     signature::{self, Signatures},
 };
 
-/// Mailchimp gives up after 10 s; the answer needs a while to reach it.
+/// Mailchimp gives up after 10 s; the answer needs some time to arrive.
 pub const MAILCHIMP_LIMIT: Duration = Duration::from_secs(8);
 
-/// GET and HEAD are the validator, which Mailchimp sends when a webhook is made or edited.
+/// GET and HEAD come from the validator, which Mailchimp sends when a webhook is made or edited.
 const METHODS: &str = "GET, HEAD, POST";
 
 /// Accepts Mailchimp's calls.
@@ -40,22 +40,22 @@ pub(crate) struct AcceptMailchimp {
     pub(crate) lists: Lists,
 }
 
-/// What a call turned out to be.
+/// The kind of a call.
 enum Taken {
-    /// The validator, which learns only that the URL answers.
+    /// The validator; the answer only shows that the URL exists.
     Validator,
-    /// An event that is none of ours.
+    /// An event that this function ignores.
     Skipped(Skipped),
     /// An event.
     Event(Box<Message<Event>>),
 }
 
-/// Why an event is none of ours.
+/// Why an event is ignored.
 struct Skipped {
     reason: &'static str,
     /// More for the log.
     detail: Option<String>,
-    /// What is counted besides.
+    /// What is counted as well.
     metric: Option<Metric>,
 }
 

@@ -22,13 +22,13 @@ pub(crate) struct Config {
     pub(crate) records: RecordSettings,
 }
 
-/// How Segment is called; without a secret, it is not.
+/// The Segment client; `None` without a secret.
 pub(crate) struct SegmentConfig {
     pub(crate) secret_id: String,
     pub(crate) endpoint: Endpoint,
 }
 
-/// Where Ory's admin API is; self-hosted, it asks for no token.
+/// The client of Ory's admin API; self-hosted Ory needs no token.
 pub(crate) struct OryConfig {
     pub(crate) endpoint: Endpoint,
     pub(crate) secret_id: Option<String>,
@@ -68,11 +68,11 @@ impl Config {
     }
 }
 
-/// The audiences whose events are taken.
+/// The audiences whose events are accepted.
 pub(crate) struct Lists(Option<BTreeSet<String>>);
 
 impl Lists {
-    /// Reads a list with commas; `None` where it holds no id: every event would be skipped.
+    /// Reads a comma-separated list; `None` if it holds no id: every event would be skipped.
     fn read(text: Option<&str>) -> Option<Self> {
         let ids = |text: &str| -> BTreeSet<String> {
             let ids = text.split(',').map(|id| id.trim().to_lowercase());
@@ -82,8 +82,8 @@ impl Lists {
         (!ids.as_ref().is_some_and(BTreeSet::is_empty)).then_some(Self(ids))
     }
 
-    /// Whether events of this audience are taken: any, where none is named. An id is the same in any
-    /// case: one that was copied in capitals would otherwise lose every event without a sign.
+    /// Whether events of this audience are accepted: all, if none is named. Ids are compared
+    /// without case: one copied in capitals would otherwise silently lose every event.
     pub(crate) fn admit(&self, list_id: &str) -> bool {
         self.0.as_ref().is_none_or(|ids| ids.contains(&list_id.to_lowercase()))
     }

@@ -1,5 +1,5 @@
-//! Deliver, for Mailchimp's events: find whom it is about, and apply it to each, one after the
-//! other, each in its own lane.
+//! Deliver, for Mailchimp's events: find the identities that an event is about, and apply it to
+//! each, one after the other, each in its own lane.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,20 +26,20 @@ use crate::{
 /// Delivers Mailchimp's events.
 pub(crate) struct Inbound {
     pub(crate) template: Arc<Template>,
-    /// Ory, if it is configured.
+    /// The client of Ory, if it is used.
     pub(crate) ory: Option<VendorClient<Ory>>,
     /// Where a template may patch.
     pub(crate) patch_paths: PatchPaths,
-    /// Segment, if it is configured.
+    /// The client of Segment, if it is used.
     pub(crate) segment: Option<VendorClient<Segment>>,
     pub(crate) idempotency: Idempotency,
-    /// What the digests of addresses are made with.
+    /// The salt of the digests of addresses.
     pub(crate) salt: String,
 }
 
 impl message::QueuedEvent for Event {}
 
-/// What a template is rendered over: the event, and the identity that it belongs to.
+/// The input of a template: the event, and the identity that it belongs to.
 pub fn template_argument(event: &Event, identity: Option<&Value>) -> Value {
     json!({"event": event, "identity": identity})
 }
@@ -52,7 +52,8 @@ impl Inbound {
         Resources { template: self.template.clone(), keys: ory.chain(segment).collect() }
     }
 
-    /// Finds whom the event is about, and applies it to each; it is done when all are.
+    /// Finds the identities that the event is about, and applies it to each; it is done when all
+    /// are.
     async fn deliver_to_all(&self, attempt: &Attempt<'_, Event>) -> DeliveryReport {
         let event = &attempt.message.event;
         let subjects = match self.find(attempt).await {
@@ -92,11 +93,11 @@ impl Inbound {
     }
 }
 
-/// The report of several deliveries: what keeps the event for longest, if anything does; else the most that was
-/// done.
+/// The outcome of several deliveries: the one that keeps the event for longest, if any does; else
+/// the one that did most.
 fn together(all: Vec<DeliveryReport>) -> DeliveryReport {
     let weight = |report: &DeliveryReport| match &report.outcome {
-        // A vendor that asked for a wait is not called before, whatever else is to be done.
+        // A vendor that asked for a wait is not called earlier, even if other work is left.
         Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => (4, *asked),
         Outcome::Blocked(_) | Outcome::TemplateFault(_) => (4, MAX_BACKOFF),
         outcome if !outcome.is_settled() => (3, Duration::ZERO),
@@ -143,9 +144,9 @@ mod tests {
             (vec![skipped(), Outcome::Duplicate], skipped()),
         ];
         for (all, expected) in table {
-            let told = format!("{all:?}");
+            let case = format!("{all:?}");
             let all = all.into_iter().map(DeliveryReport::from).collect();
-            assert_eq!(together(all).outcome, expected, "{told}");
+            assert_eq!(together(all).outcome, expected, "{case}");
         }
     }
 }

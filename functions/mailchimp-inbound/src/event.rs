@@ -5,14 +5,14 @@
 //! - Required are `type`, `fired_at`, `data[list_id]` and the address: `data[email]`; for
 //!   `upemail` both addresses; a `campaign` has no address but a `data[id]`. Nothing else.
 //! - An empty string is absent, and so is a branch that holds nothing but empty strings.
-//!   Mailchimp sends `FNAME=` for what it does not know.
+//!   Mailchimp sends `FNAME=` for an unknown value.
 //! - A field of `data` that is not documented is kept as it came.
 //! - A documented field of another shape (text where fields belong, or the reverse) is absent.
 //! - Types that are not documented are [`Decoded::Unknown`], not an error: Mailchimp adds some
 //!   without notice.
 //!
-//! Serialised, an event is `{"type": …, "fired_at": …, "data": {…}}` with Mailchimp's own names
-//! and strings inside `data`. That is what a template sees and what rests in the queue.
+//! Serialised, an event is `{"type": …, "fired_at": …, "data": {…}}` with Mailchimp's own names and
+//! strings inside `data`. Templates see this form, and it is enqueued.
 
 mod data;
 mod fields;
@@ -39,12 +39,12 @@ pub use self::{
 use self::{fields::Fields, fired_at::FiredAtError};
 use crate::form::Form;
 
-/// The domain of the addresses that Mailchimp puts in place of one deleted for good, which
-/// integrators report after deletions under the GDPR. No mail goes there, and it names nobody.
+/// The domain of the addresses that Mailchimp uses in place of permanently deleted ones, which
+/// integrators report after deletions under the GDPR. It receives no mail and identifies nobody.
 const FORGOTTEN_DOMAIN: &str = "@forgotten.mailchimp.com";
 
 /// The longest type that is repeated to the caller; of those that Mailchimp is known to send,
-/// `sms_unsubscribe` has most bytes, 15.
+/// `sms_unsubscribe` is the longest, with 15 bytes.
 const MAX_KIND_BYTES: usize = 40;
 
 /// One event of an audience: when it happened, and what.
@@ -58,7 +58,7 @@ pub struct Event {
     pub data: Data,
 }
 
-/// What a form turned out to be.
+/// A decoded form.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is one per request, and most are events")]
 pub enum Decoded {
@@ -66,7 +66,7 @@ pub enum Decoded {
     Event(Event),
     /// Anything else, such as the `sms_…` types, to be skipped and counted.
     Unknown {
-        /// Its `type`, or a placeholder where that is no word; fit for a log.
+        /// Its `type`, or a placeholder if that is no word; safe to log.
         kind: String,
     },
 }
@@ -80,7 +80,7 @@ pub enum EventError {
         /// The field, as the form names it.
         field: String,
     },
-    /// An address is longer than any can be.
+    /// An address is longer than any valid one.
     #[error("`{field}` is longer than any address")]
     TooLong {
         /// The field, as the form names it.
@@ -106,7 +106,7 @@ pub fn read(form: &Form) -> Result<Decoded, EventError> {
     Ok(Decoded::Event(Event { fired_at, data }))
 }
 
-/// A type that nobody knows, made fit for a log.
+/// An unknown type, made safe to log.
 fn word(kind: String) -> String {
     let fits = kind.len() <= MAX_KIND_BYTES
         && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -144,13 +144,13 @@ impl Event {
         self.data.addresses()
     }
 
-    /// Whether an address has been replaced after a deletion for good.
+    /// Whether it holds the replacement of a permanently deleted address.
     #[must_use]
     pub fn is_forgotten(&self) -> bool {
         self.addresses().any(|address| address.to_ascii_lowercase().ends_with(FORGOTTEN_DOMAIN))
     }
 
-    /// Whether it takes consent away: the person left, was removed, or complained.
+    /// Whether it withdraws consent: the person left, was removed, or complained.
     #[must_use]
     pub fn withdraws(&self) -> bool {
         match &self.data {
@@ -160,7 +160,7 @@ impl Event {
         }
     }
 
-    /// The merge field `ORY_ID`. Whoever can edit the contact can type anything there.
+    /// The merge field `ORY_ID`. Anybody who can edit the contact can set it to anything.
     #[must_use]
     pub fn ory_id(&self) -> Option<&str> {
         self.data.merges()?.ory_id()

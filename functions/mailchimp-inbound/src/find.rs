@@ -1,5 +1,5 @@
-//! Whom an event is about: the identity that its merge field `ORY_ID` names, or the one that signs
-//! in by its address.
+//! Finds the identities that an event is about: the one that its merge field `ORY_ID` names, or the
+//! one that signs in by its address.
 
 use shared::{deliver::DeliveryReport, outcome::Outcome};
 use uuid::Uuid;
@@ -12,17 +12,17 @@ use crate::{
 /// The identities that an event is about.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Subjects {
-    /// Their ids, none twice.
+    /// Their ids, without duplicates.
     pub(crate) ids: Vec<Uuid>,
     /// Whether `ORY_ID` names somebody else than the address does.
     pub(crate) differ: bool,
 }
 
-/// The identities that the event is about. A withdrawal is about each that it may mean; all else
-/// about one at most.
+/// The identities that the event is about. A withdrawal is about every possible one; any other
+/// event is about one at most.
 ///
 /// # Errors
-/// The report of an event whose identity is not known.
+/// The outcome of an event whose identity cannot be determined.
 pub(crate) async fn find(admin: &Admin<'_>, event: &Event) -> Result<Subjects, DeliveryReport> {
     let named = match event.ory_id().and_then(|id| Uuid::try_parse(id).ok()) {
         Some(id) => admin.identity(id).await?,
@@ -31,7 +31,7 @@ pub(crate) async fn find(admin: &Admin<'_>, event: &Event) -> Result<Subjects, D
     if event.withdraws() {
         return all_meant(admin, event, named).await;
     }
-    // Strangers can type anyone's id into a contact of theirs, so it must be proved.
+    // Anybody can type any id into a contact of their own, so it must be proved.
     let proved = named.filter(|one| event.address().is_some_and(|it| one.has_verified(it)));
     if let Some(identity) = proved {
         return Ok(Subjects::one(identity.id()));
@@ -45,8 +45,7 @@ pub(crate) async fn find(admin: &Admin<'_>, event: &Event) -> Result<Subjects, D
     Ok(Subjects::default())
 }
 
-/// The one that is named and those whose address it is: a mail too few does less harm than one too
-/// many.
+/// The named one and those with the address: a mail too few does less harm than one too many.
 async fn all_meant(
     admin: &Admin<'_>,
     event: &Event,
@@ -74,10 +73,10 @@ impl Subjects {
 }
 
 /// The one that signs in by the address. Identifiers are unique per kind of credential only, so
-/// there may be several: then the one that has verified the address.
+/// there may be several: then the one with the verified address.
 ///
 /// # Errors
-/// The outcome of an event that may mean several.
+/// The outcome of an event that may be about several.
 fn the_one(found: &[Identity], address: &str) -> Result<Option<Uuid>, Outcome> {
     if let [] | [_] = found {
         return Ok(found.first().map(Identity::id));

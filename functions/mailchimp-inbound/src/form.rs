@@ -5,16 +5,16 @@
 //!
 //! The rules, where the notation leaves a choice:
 //! - Brackets may be raw or percent-encoded; a space may be `+` or `%20`. Captures show both.
-//! - A name whose brackets do not fit together (`a[b`, `a[b]c`, `[a]`) is a plain name.
+//! - A name with unbalanced brackets (`a[b`, `a[b]c`, `[a]`) is a plain name.
 //! - A repeated name keeps the last value. Mailchimp's own sample of an unsubscribe has
 //!   `data[reason]` twice.
 //! - A name that is a leaf and also a branch is what it was last.
 //! - Numbers in brackets are names like any other, so a high index costs nothing.
 //! - Empty brackets append: their index is one more than the highest so far, as in PHP.
 //! - A name without `=` has the empty value; an empty pair (`&&`) is skipped.
-//! - A `%` without two hex digits behind it stands for itself, as in the URL standard.
-//! - Bytes that are no UTF-8 become the replacement character, as in the URL standard: a withdrawal
-//!   is taken whatever is in the other fields.
+//! - A `%` without two hex digits after it stands for itself, as in the URL standard.
+//! - Bytes that are not UTF-8 become the replacement character, as in the URL standard: a
+//!   withdrawal is accepted with any content of the other fields.
 
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
@@ -42,13 +42,13 @@ pub type Form = Map<String, Value>;
 /// Why a body is not a form. No text repeats anything from the body.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FormError {
-    /// The body is over [`MAX_BODY_BYTES`].
+    /// The body is larger than [`MAX_BODY_BYTES`].
     #[error("the body has more than {} bytes", MAX_BODY_BYTES)]
     BodyTooLong,
-    /// The form has over [`MAX_PAIRS`].
+    /// The form has more than [`MAX_PAIRS`].
     #[error("the form has more than {} pairs", MAX_PAIRS)]
     TooManyPairs,
-    /// A name is over [`MAX_NAME_BYTES`].
+    /// A name is longer than [`MAX_NAME_BYTES`].
     #[error("the name of pair {pair} has more than {} bytes", MAX_NAME_BYTES)]
     NameTooLong {
         /// Which pair, from 1.
@@ -65,7 +65,7 @@ pub enum FormError {
 /// Decodes the body of a form.
 ///
 /// # Errors
-/// A [`FormError`] if the body goes beyond a bound.
+/// A [`FormError`] if the body exceeds a limit.
 pub fn decode(body: &[u8]) -> Result<Form, FormError> {
     if body.len() > MAX_BODY_BYTES {
         return Err(FormError::BodyTooLong);
@@ -104,12 +104,12 @@ fn read_text(encoded: &[u8]) -> String {
     percent_decode(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// `data[merges][FNAME]` as its root, `data`, and what stands in the brackets.
+/// `data[merges][FNAME]` as its root, `data`, and the names in the brackets.
 fn split_name(name: &str) -> (&str, Vec<&str>) {
     split_brackets(name).unwrap_or((name, Vec::new()))
 }
 
-/// The same, or nothing where the name is no root with brackets behind it.
+/// The same, or `None` if the name is no root followed by brackets.
 fn split_brackets(name: &str) -> Option<(&str, Vec<&str>)> {
     let (root, inside) = name.strip_suffix(']')?.split_once('[')?;
     let brackets: Vec<&str> = inside.split("][").collect();
@@ -118,7 +118,7 @@ fn split_brackets(name: &str) -> Option<(&str, Vec<&str>)> {
         .then_some((root, brackets))
 }
 
-/// Puts a leaf where its name says.
+/// Puts a leaf at the place of its name.
 fn place(form: &mut Form, root: &str, brackets: &[&str], leaf: String) {
     let mut slot = form.entry(root).or_insert(Value::Null);
     for bracket in brackets {
@@ -127,7 +127,7 @@ fn place(form: &mut Form, root: &str, brackets: &[&str], leaf: String) {
     *slot = Value::String(leaf);
 }
 
-/// The slot that a bracket names below another slot; a leaf in the way gives way.
+/// The slot that a bracket names below another slot; it replaces a leaf.
 fn below<'form>(slot: &'form mut Value, bracket: &str) -> &'form mut Value {
     if !slot.is_object() {
         *slot = Value::Object(Form::new());
@@ -140,7 +140,7 @@ fn below<'form>(slot: &'form mut Value, bracket: &str) -> &'form mut Value {
     }
 }
 
-/// The index that empty brackets stand for.
+/// The index of empty brackets.
 fn next_index(branch: &Value) -> String {
     let names = branch.as_object().into_iter().flat_map(Map::keys);
     let highest = names.filter_map(|name| name.parse::<u64>().ok()).max();

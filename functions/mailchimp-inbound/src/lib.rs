@@ -91,7 +91,7 @@ fn to_ory(config: OryConfig, settings: &Settings, ports: &Ports) -> VendorClient
     }
 }
 
-/// The template that is used where `TEMPLATE` is unset.
+/// The template that is used if `TEMPLATE` is unset.
 pub fn shipped_template() -> Source {
     Source::shipped("inbound.jsonnet", include_str!("../inbound.jsonnet"))
 }

@@ -1,7 +1,9 @@
-//! The order of a person's events: Mailchimp guarantees none, and its times are whole seconds.
+//! The order of a person's events: Mailchimp does not guarantee any, and its times are whole
+//! seconds.
 //!
-//! Order follows what is written: of two events that name the same path of an identity, or the same
-//! trait, the newer one decides. What no newer event has named is written however late.
+//! The order applies to what is written: of two events that name the same path of an identity, or
+//! the same trait, the newer one decides. What no newer event has named is written even if it is
+//! late.
 
 use std::time::Duration;
 
@@ -21,23 +23,23 @@ pub(crate) fn identity_lane(id: Uuid) -> String {
     format!("identity#{id}")
 }
 
-/// The lane of an address that no identity has. The salt makes the digest another one in each stack.
+/// The lane of an address without an identity. The salt makes the digest differ between stacks.
 pub(crate) fn address_lane(address: &str, salt: &str) -> Option<String> {
     let mut mac = hmac(salt)?;
     mac.update(address.to_lowercase().as_bytes());
     Some(format!("address#{}", hex::encode(mac.finalize().into_bytes())))
 }
 
-/// No key is too long or too short for it.
+/// HMAC accepts keys of any length.
 fn hmac(salt: &str) -> Option<Hmac<Sha256>> {
     Hmac::new_from_slice(salt.as_bytes()).ok()
 }
 
-/// So much of a digest tells the tokens of one person's record apart.
+/// How much of a digest is kept: enough to distinguish the tokens of one person's record.
 const TOKEN_BYTES: usize = 6;
 
-/// The name of a target in the record: a digest for each token, so that what stands above or below
-/// it can be told, and nothing that a person may have typed.
+/// The name of a target in the record: a digest for each token, so that targets above or below it
+/// can be recognized, and nothing that a person may have typed.
 pub(crate) fn target<'t>(tokens: impl IntoIterator<Item = &'t str>, salt: &str) -> String {
     let digest = |token| {
         let mut mac = hmac(salt)?;
@@ -47,24 +49,24 @@ pub(crate) fn target<'t>(tokens: impl IntoIterator<Item = &'t str>, salt: &str) 
     tokens.into_iter().filter_map(digest).fold(String::new(), |path, digits| path + "/" + &digits)
 }
 
-/// Two clocks may be this far apart. A time that lies ahead by less is no lie: where it counted as
+/// Two clocks may differ by this much. A time that is ahead by less is trusted: if it counted as
 /// the time received, a sandbox whose clock is behind would put events into the wrong order.
 const CLOCKS: Duration = Duration::from_secs(2);
 
-/// An event, as far as its place among others goes.
+/// The place of an event in the order.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
-    /// When it happened, in whole seconds. A time that lies ahead of when it was received, by more
-    /// than clocks differ, counts as that: nobody can make later events old.
+    /// When it happened, in whole seconds. A time ahead of the time received, by more than clocks
+    /// differ, is replaced by that: nobody can make later events old.
     pub(crate) at: OffsetDateTime,
     event_id: String,
     withdraws: bool,
 }
 
-/// Where an event stands to the last one that named a target.
+/// An event compared with the last one that named a target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Freshness {
-    /// It is to be applied.
+    /// It must be applied.
     Newer,
     /// A newer one has named the target.
     Stale,
@@ -91,7 +93,7 @@ impl Moment {
         Writer { at: self.at, event_id, withdrew, in_doubt: false, patched_at: None }
     }
 
-    /// Where it stands for this target. Whoever writes above or below a path writes the path.
+    /// Its freshness for this target. An event that writes above or below a path writes the path.
     pub(crate) fn freshness(&self, written: &Written, target: &str) -> Freshness {
         let touching = |other: &str| is_at_or_above(target, other) || is_at_or_above(other, target);
         let mut last = written.writers().filter(|(other, _)| touching(other));
@@ -107,8 +109,8 @@ impl Moment {
         }
     }
 
-    /// Where it stands to `last`. Within a second a withdrawal wins. Otherwise such events cannot
-    /// be told apart by time, so their keys decide, the same way whichever arrives first.
+    /// Its freshness compared with `last`. Within a second a withdrawal wins. Otherwise time cannot
+    /// order such events, so their ids decide, in the same way for any order of arrival.
     pub(crate) fn after(&self, last: &Writer) -> Freshness {
         if self.event_id == last.event_id {
             return Freshness::Duplicate;
@@ -191,7 +193,7 @@ mod tests {
             ("b", "a")
         };
         let table = [
-            // The last event of the target; the event; its standing.
+            // The last event of the target; the event; its freshness.
             (at("subscribe", 5, small), at("unsubscribe", 4, large), Freshness::Stale),
             (at("subscribe", 5, small), at("unsubscribe", 6, large), Freshness::Newer),
             (at("subscribe", 5, small), at("subscribe", 5, small), Freshness::Duplicate),
@@ -210,8 +212,8 @@ mod tests {
     }
 
     proptest! {
-        /// The consent that the newest event leaves, whatever the order of arrival, and however
-        /// often each arrives.
+        /// The consent that the newest event leaves, for any order of arrival and any number of
+        /// repeats.
         #[test]
         fn newest_event_wins_in_any_arrival_order(
             history in prop::collection::vec((any::<bool>(), 0_u8..4), 1..7),
@@ -223,7 +225,7 @@ mod tests {
             }).collect();
             let mut arriving: Vec<_> = (0..events.len()).collect();
             arriving.rotate_left(order.index(events.len()));
-            // Duplicates among them, and each once at least.
+            // With duplicates, and each at least once.
             for index in arrival {
                 arriving.insert(index.index(arriving.len()), index.index(events.len()));
             }

@@ -1,19 +1,19 @@
-//! A template's JSON Patch for an identity: what it may touch, and what of it changes anything.
+//! A template's JSON Patch for an identity: what it may change, and which parts change anything.
 //!
-//! Ory knows `add`, `remove` and `replace` of RFC 6902 only, makes missing parents, and refuses
-//! to remove what is not there (ory/x, `jsonx/patch.go`).
+//! Ory supports only `add`, `remove` and `replace` of RFC 6902, creates missing parents, and
+//! refuses to remove what does not exist (ory/x, `jsonx/patch.go`).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The largest number in a path. Where there is no list yet, Ory makes one, and fills any up to the
-/// number (evanphx/json-patch, `ensurePathExists`): one that anybody typed, or an audience's id
-/// that happens to be one, would fill Ory's memory.
+/// The largest number in a path. If there is no list yet, Ory makes one, and fills any up to the
+/// number (evanphx/json-patch, `ensurePathExists`): a number that a person typed, or an audience's
+/// numeric id, would fill Ory's memory.
 const LARGEST_INDEX: i64 = 1000;
 
-/// The longest path, in bytes: a person's record remembers the paths that were written.
+/// The longest path, in bytes: a person's record remembers written paths.
 const MAX_PATH_BYTES: usize = 250;
 
 /// One operation of a JSON Patch.
@@ -22,21 +22,21 @@ const MAX_PATH_BYTES: usize = 250;
 pub enum Operation {
     /// Sets a member, or inserts into a list.
     Add {
-        /// Where.
+        /// The path.
         path: Pointer,
-        /// What.
+        /// The value.
         value: Value,
     },
-    /// Takes a member away.
+    /// Removes a member.
     Remove {
-        /// Where.
+        /// The path.
         path: Pointer,
     },
     /// Sets a member.
     Replace {
-        /// Where.
+        /// The path.
         path: Pointer,
-        /// What.
+        /// The value.
         value: Value,
     },
 }
@@ -67,14 +67,14 @@ impl Operation {
 pub struct Pointer(Vec<String>);
 
 impl fmt::Debug for Pointer {
-    /// A template may make its names of what a person typed.
+    /// A template may build its names from a person's input.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a pointer of {} tokens", self.0.len())
     }
 }
 
 impl Pointer {
-    /// Reads one; `None` for what is none.
+    /// Reads one; `None` if invalid.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let tokens = text.strip_prefix('/')?.split('/').map(decoded);
         tokens.collect::<Option<_>>().map(Self)
@@ -94,13 +94,13 @@ impl Pointer {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether a token is a number, as Go reads them, that stands for no element of a real list.
+    /// Whether a token is a number, as Go reads them, that is no valid index of a real list.
     fn is_beyond_a_list(&self) -> bool {
         self.0.iter().any(|token| token.parse::<i64>().is_ok_and(|index| index > LARGEST_INDEX))
     }
 }
 
-/// `~1` is a slash and `~0` a tilde; a tilde before anything else is a mistake.
+/// `~1` is a slash and `~0` a tilde; a tilde before anything else is an error.
 fn decoded(token: &str) -> Option<String> {
     let plain = token.replace("~1", "").replace("~0", "");
     (!plain.contains('~')).then(|| token.replace("~1", "/").replace("~0", "~"))
@@ -135,7 +135,7 @@ impl Default for PatchPaths {
 }
 
 impl PatchPaths {
-    /// Reads a list with commas. Each pointer has two tokens at least: one alone would open all
+    /// Reads a comma-separated list. Each pointer has two tokens at least: one alone would open all
     /// traits, or all metadata.
     pub fn parse(text: &str) -> Option<Self> {
         let wide_enough = |pointer: &Pointer| {
@@ -150,7 +150,7 @@ impl PatchPaths {
     }
 }
 
-/// Reads what a template gave.
+/// Reads a template's output.
 ///
 /// # Errors
 /// The rule that it breaks.
@@ -176,9 +176,9 @@ pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'s
     Ok(operations)
 }
 
-/// The operations that change anything, in their order: each is compared with the identity as
-/// those before it leave it. `may` is given an operation and the identity as it would be then; where
-/// it says no, the operation is left out, too.
+/// The operations that change anything, in their order: each is compared with the identity as those
+/// before it leave it. `may` gets an operation and the identity after it; if it says no, the
+/// operation is left out, too.
 pub fn effective(
     operations: Vec<Operation>,
     identity: &Value,
@@ -196,8 +196,8 @@ pub fn effective(
     operations.into_iter().filter(changes).collect()
 }
 
-/// Whether the state already is as the operations leave it. What they put into a list is left aside:
-/// nobody can tell whether that is there.
+/// Whether the state already is as the operations leave it. Insertions into a list are ignored:
+/// nothing shows whether they were made.
 pub(crate) fn is_done(operations: &[Operation], state: &Value) -> bool {
     let mut after = state.clone();
     for operation in operations {
@@ -209,7 +209,7 @@ pub(crate) fn is_done(operations: &[Operation], state: &Value) -> bool {
     after == *state
 }
 
-/// Whether something that was `false` is `true` after.
+/// Whether something that was `false` is `true` afterwards.
 pub(crate) fn gives_back(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Bool(false), Value::Bool(true)) => true,
@@ -223,7 +223,7 @@ pub(crate) fn gives_back(before: &Value, after: &Value) -> bool {
     }
 }
 
-/// Whether the operation changes anything; if so, it is done.
+/// Whether the operation changes anything; if so, it is applied.
 fn apply(operation: &Operation, state: &mut Value) -> bool {
     let Some((name, parents)) = operation.path().0.split_last() else { return true };
     match operation {
@@ -245,7 +245,7 @@ fn apply(operation: &Operation, state: &mut Value) -> bool {
                     parent.insert(name.clone(), value.clone()).as_ref() != Some(value)
                 }
                 Some(Value::Array(parent)) => set_in(parent, name, value, is_add),
-                // Ory decides about what we cannot follow.
+                // Ory decides about operations that we cannot simulate.
                 _ => true,
             }
         }
@@ -268,7 +268,7 @@ fn find<'a>(state: &'a mut Value, parents: &[String]) -> Option<&'a mut Value> {
     parents.iter().try_fold(state, |value, name| step(value, name))
 }
 
-/// The same, with missing parents made, as Ory does.
+/// The same, creating missing parents, as Ory does.
 fn made<'a>(state: &'a mut Value, parents: &[String]) -> Option<&'a mut Value> {
     parents
         .iter()
@@ -414,7 +414,7 @@ mod tests {
         let consent = "/traits/consent/newsletter";
         let undeliverable = "/metadata_public/mailchimp/undeliverable";
         let remove = |path: &str| json!({"op": "remove", "path": path});
-        // The operations, and which of them are left.
+        // The operations, and which of them remain.
         let table: [(Vec<Value>, &[usize]); 14] = [
             (vec![set("add", consent, json!(true))], &[]),
             (vec![set("replace", consent, json!(true))], &[]),
@@ -482,7 +482,7 @@ mod tests {
     const OPENED: &str = "/traits/consent/newsletter,/metadata_public/mailchimp,\
         /metadata_public/a~1b,/traits/c~0d/newsletter";
 
-    /// An identity in which whatever is opened has neighbours.
+    /// An identity in which each allowed path has neighbours.
     fn identity() -> Value {
         let siblings = json!({
             "newsletter": {"deep": 1}, "newsletterX": 1, "mailchimp": {"a": 1}, "mailchimp_x": 1,
@@ -500,7 +500,7 @@ mod tests {
 
     const ID: &str = "3a5293f1-f4d6-49f4-b34f-6da62c360604";
 
-    /// The identity without what is opened.
+    /// The identity without the allowed paths.
     fn closed(mut identity: Value) -> Value {
         for name in ["mailchimp", "a/b"] {
             identity["metadata_public"].as_object_mut().unwrap().remove(name);
@@ -514,7 +514,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 2048, ..ProptestConfig::default() })]
 
-        /// Judged by somebody else's JSON Patch: whatever is admitted, nothing else changes.
+        /// Checked with another implementation of JSON Patch: for any accepted patch, nothing else
+        /// changes.
         #[test]
         fn no_path_escapes_the_allow_list(patch in prop::collection::vec(operations(), 1..4)) {
             let opened = PatchPaths::parse(OPENED).unwrap();
@@ -523,13 +524,13 @@ mod tests {
             let mut changed = identity();
             for operation in json!(admitted).as_array().unwrap() {
                 let operation: json_patch::Patch = serde_json::from_value(json!([operation])).unwrap();
-                // One that does not apply is Ory's to refuse.
+                // Ory rejects one that does not apply.
                 let _ = json_patch::patch(&mut changed, &operation);
             }
             prop_assert_eq!(closed(changed), closed(identity()));
         }
 
-        /// And by the letters: an escape is none of what it stands for.
+        /// And by the raw text: an escape differs from the character that it stands for.
         #[test]
         fn permitted_path_starts_with_an_allowed_path(path in paths_to_try()) {
             let opened = PatchPaths::parse(OPENED).unwrap();
@@ -558,7 +559,7 @@ mod tests {
             for operation in &operations {
                 apply(operation, &mut state);
             }
-            // Only the last word about each path counts for what is left to do.
+            // Only the last operation on each path counts for what is left to do.
             let mut last = Vec::new();
             for operation in operations.iter().rev() {
                 if !last.iter().any(|other: &Operation| other.path() == operation.path()) {

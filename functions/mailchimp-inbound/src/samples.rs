@@ -10,7 +10,7 @@ use crate::{
     form::{self, Form},
 };
 
-/// The folder and the beginning of the files' names.
+/// The folder and the prefix of the files' names.
 const FOLDER: &str = "../../events";
 const PREFIX: &str = "mailchimp-";
 

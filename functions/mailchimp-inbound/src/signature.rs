@@ -16,30 +16,29 @@ use time::{Duration, OffsetDateTime};
 /// The header.
 pub(crate) const HEADER: &str = "x-mailchimp-signature";
 
-/// How far the time of a signature may be from ours, either way, as Mailchimp has it.
+/// How far the time of a signature may be from ours, either way, as Mailchimp recommends.
 const TOLERANCE: Duration = Duration::seconds(300);
 
-/// A signature that does not hold.
+/// An invalid signature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SignatureError {
-    /// None there, or none that this secret makes.
+    /// Missing, or not made with this secret.
     #[error("the signature is missing or wrong")]
     Mismatch,
-    /// Right, but of another time: a replay, or a clock that is wrong.
+    /// Valid, but of another time: a replay, or a wrong clock.
     #[error("the signature is too old, or in the future")]
     Stale,
 }
 
-/// A signature header, read.
+/// A parsed signature header.
 struct Signature<'a> {
-    /// As it is written, since it is signed that way.
+    /// As written, since it is signed in that form.
     time: &'a str,
     tags: Vec<[u8; 32]>,
 }
 
 impl<'a> Signature<'a> {
-    /// Several `v1` may be there while Mailchimp changes its secret. What else there is does not
-    /// concern us.
+    /// There may be several `v1` while Mailchimp changes its secret. Other parts are ignored.
     fn read(header: &'a str) -> Option<Self> {
         let pairs = || header.split(',').filter_map(|pair| pair.trim().split_once('='));
         let mut times = pairs().filter(|(name, _)| *name == "t").map(|(_, time)| time);
@@ -67,7 +66,7 @@ impl<'a> Signature<'a> {
 
 /// Whether one of the secrets made the header for this body, at about this time.
 ///
-/// # Errors
+/// Why it is invalid.
 /// Why it does not hold.
 pub fn verify<'a>(
     header: Option<&str>,
@@ -86,18 +85,17 @@ pub fn verify<'a>(
     }
 }
 
-/// Holds callers to their signature, with both versions of the secret.
+/// Checks the signatures of callers, with both versions of the secret.
 pub(crate) struct Signatures {
     pub(crate) secret: SigningSecret,
     pub(crate) clock: SharedClock,
 }
 
 impl Signatures {
-    /// Lets a request pass that is signed. A mismatch looks whether the secret was rotated just
-    /// now.
+    /// Lets a signed request pass. On a mismatch, checks whether the secret was rotated just now.
     ///
     /// # Errors
-    /// Why it is turned away.
+    /// Why it is rejected.
     pub(crate) async fn check(
         &self,
         header: Option<&str>,
@@ -205,7 +203,7 @@ mod tests {
             assert_eq!(checked, expected, "{seconds}");
         }
         let stale_and_wrong = verify(Some(&header(OF_UPEMAIL)), b"", [SECRET], at(999));
-        assert_eq!(stale_and_wrong, Err(SignatureError::Mismatch), "a stranger is told nothing");
+        assert_eq!(stale_and_wrong, Err(SignatureError::Mismatch), "reveals nothing");
     }
 
     proptest! {

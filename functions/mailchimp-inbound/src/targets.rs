@@ -1,5 +1,5 @@
 //! What is left to write of an event, given what the events before and after it have written. Pure:
-//! nothing here calls anybody.
+//! nothing here makes a call.
 
 use serde_json::Value;
 use shared::{deliver::Rendered, idempotency::Written};
@@ -14,7 +14,7 @@ use crate::{
 pub(crate) struct Past<'a> {
     pub(crate) moment: &'a Moment,
     pub(crate) written: &'a Written,
-    /// What the digests in the record are made with.
+    /// The salt of the digests in the record.
     pub(crate) salt: &'a str,
 }
 
@@ -23,9 +23,9 @@ impl Past<'_> {
         self.moment.freshness(self.written, target)
     }
 
-    /// Whether the event may turn `false` into `true` at the path. A person who withdraws in Ory's
-    /// settings is not overruled by what they said before: it happened after somebody else has
-    /// changed the identity, or nobody else has since our own patch wrote the path.
+    /// Whether the event may turn `false` into `true` at the path. It must not overrule a later
+    /// withdrawal in Ory's settings: it may if it happened after somebody else's last change to the
+    /// identity, or if nobody else has changed it since our own patch wrote the path.
     fn may_give(&self, target: &str) -> bool {
         let Some(changed) = self.written.changed_at else { return true };
         let patched = self.written.writer(target).and_then(|last| last.patched_at);
@@ -36,32 +36,32 @@ impl Past<'_> {
         target(path.tokens(), self.salt)
     }
 
-    /// Apart from all paths, which begin with a slash.
-    fn told(&self, name: &str) -> String {
+    /// Distinct from all paths, which begin with a slash.
+    fn trait_target(&self, name: &str) -> String {
         format!("segment{}", target([name], self.salt))
     }
 }
 
-/// What an event would do, and does not: others have settled it, or it has done so itself before.
+/// Why parts of an event are left out: others have settled them, or it has done them itself before.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Left {
     /// A newer event has named the target.
     pub(crate) stale: bool,
     /// It has done so itself before.
     pub(crate) done: bool,
-    /// It would give back a consent that was withdrawn in Ory since.
+    /// It would restore a consent that was withdrawn in Ory since.
     pub(crate) withdrawn: bool,
 }
 
-/// What is left to do of a patch.
+/// The rest of a patch.
 pub(crate) struct OryPlan {
-    /// What to send: what changes anything.
+    /// The operations to send: those that change anything.
     pub(crate) patch: Vec<Operation>,
-    /// The paths that the event names as the newest, and whether it is sent to be written.
+    /// The paths for which the event is the newest, and whether it is sent to be written.
     pub(crate) targets: Vec<(String, bool)>,
 }
 
-/// What is left of the operations.
+/// The rest of the operations.
 pub(crate) fn plan_patch(
     operations: &[Operation],
     identity: &Value,
@@ -77,7 +77,7 @@ pub(crate) fn plan_patch(
         }
     }
     let targets: Vec<_> = named.iter().map(|operation| past.path(operation.path())).collect();
-    // Compared with the identity as it was: two operations could do what neither does alone.
+    // Compared with the original identity: two operations could do what neither does alone.
     let patch = patch::effective(named, identity, |operation, after| {
         let may = past.may_give(&past.path(operation.path()));
         let is_withdrawn = !may && patch::gives_back(identity, after);
@@ -92,18 +92,18 @@ pub(crate) fn plan_patch(
     OryPlan { patch, targets: targets.into_iter().map(with_fate).collect() }
 }
 
-/// What is left to tell Segment.
+/// The rest of a call to Segment.
 pub(crate) struct SegmentPlan {
     /// The call, without the traits that a newer event has sent.
     pub(crate) call: Rendered,
-    /// What the event sends as the newest.
+    /// The traits for which the event is the newest.
     pub(crate) targets: Vec<String>,
 }
 
 /// A call without traits has no order; its event is remembered under this name.
 const WITHOUT_TRAITS: &str = "segment call";
 
-/// What is left of the call; `None` where nothing is.
+/// The rest of the call; `None` if nothing is left.
 pub(crate) fn plan_call(
     mut call: Rendered,
     past: Past<'_>,
@@ -120,7 +120,7 @@ pub(crate) fn plan_call(
     };
     let mut targets = Vec::new();
     traits.retain(|name, _| {
-        let target = past.told(name);
+        let target = past.trait_target(name);
         match past.freshness(&target) {
             Freshness::Newer => targets.push(target),
             Freshness::Duplicate => left.done = true,

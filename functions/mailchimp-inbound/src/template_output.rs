@@ -1,4 +1,4 @@
-//! What a template gives: changes to the identity, and a call to Segment.
+//! A template's output: changes to the identity, and a call to Segment.
 
 use std::fmt;
 
@@ -12,24 +12,24 @@ use shared::{
 
 use crate::patch::{self, Operation, PatchPaths};
 
-/// Segment's name for its Mailchimp destination, in this very case.
+/// Segment's name for its Mailchimp destination, case-sensitive.
 const MAILCHIMP_DESTINATION: &str = "MailChimp";
 
-/// A template's result, checked.
+/// A template's output, checked.
 #[derive(PartialEq)]
 pub struct TemplateOutput {
-    /// What to change of the identity.
+    /// The changes to the identity.
     pub patch: Vec<Operation>,
-    /// What to tell Segment, or the rule that this part breaks: that keeps nothing from Ory.
+    /// The call to Segment, or the rule that it breaks: that does not stop the patch to Ory.
     pub segment: Result<Option<Rendered>, &'static str>,
 }
 
 impl fmt::Debug for TemplateOutput {
-    /// The call to Segment holds a person's data: it is not shown.
+    /// The call to Segment is a person's data: it is not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?}, Segment is told: {}",
+            "{:?}, calls Segment: {}",
             self.patch,
             self.segment.as_ref().is_ok_and(Option::is_some)
         )
@@ -37,7 +37,7 @@ impl fmt::Debug for TemplateOutput {
 }
 
 impl TemplateOutput {
-    /// Reads what the template gave.
+    /// Reads the template's output.
     ///
     /// # Errors
     /// The outcome of an event whose template breaks a rule.
@@ -49,7 +49,7 @@ impl TemplateOutput {
         Self::of(rendered, paths).map_err(|rule| InvalidOutput::Rule(rule).outcome(template))
     }
 
-    /// The same apart from any template.
+    /// The same without a template.
     ///
     /// # Errors
     /// The rule that it breaks.
@@ -74,7 +74,7 @@ impl TemplateOutput {
     }
 }
 
-/// What came from Mailchimp does not go back to it by way of Segment.
+/// Data from Mailchimp does not go back to it through Segment.
 fn without_echo(mut call: Rendered) -> Result<Rendered, &'static str> {
     let integrations = call.entry("integrations").or_insert_with(|| json!({}));
     let integrations = integrations.as_object_mut().ok_or("`integrations` is not an object")?;

@@ -1,4 +1,4 @@
-//! One person's turn: enter the lane, read, render, patch Ory, tell Segment, leave.
+//! One person's turn: enter the lane, read, render, patch Ory, call Segment, leave.
 
 use serde_json::{Map, Value, json};
 use shared::{
@@ -29,9 +29,9 @@ use crate::{
 pub(crate) struct Turn<'a> {
     inbound: &'a Inbound,
     attempt: &'a Attempt<'a, Event>,
-    /// `None`: nobody whom Ory knows.
+    /// `None`: the person has no identity at Ory.
     identity: Option<Uuid>,
-    /// `None`: the event is about nobody at all.
+    /// `None`: the event is about no person at all.
     lane: Option<InLane>,
     moment: Moment,
     /// What the lane's events have written by now.
@@ -39,22 +39,22 @@ pub(crate) struct Turn<'a> {
     progress: Progress,
 }
 
-/// What was done in a turn so far.
+/// What this turn has done so far.
 #[derive(Default)]
 struct Progress {
     effort: Effort,
-    /// What was done, as answers tell it.
+    /// What was done, as answers show it.
     said: Map<String, Value>,
-    /// What was not, and why.
+    /// What was not done, and why.
     left: Left,
-    /// Whether the event named anything as the newest.
+    /// Whether the event was the newest for any target.
     named: bool,
-    /// Whether Ory does not hold any more what the event says.
+    /// Whether Ory no longer holds the values of the event.
     changed: bool,
 }
 
 impl<'a> Turn<'a> {
-    /// Takes the turn, in the lane where there is one.
+    /// Takes the turn, in the lane if there is one.
     pub(crate) async fn take(
         inbound: &'a Inbound,
         attempt: &'a Attempt<'a, Event>,
@@ -102,7 +102,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Ory first: what is wrong with Segment's part keeps nothing from it.
+    /// Ory first: a fault in Segment's part does not stop it.
     async fn do_both(&mut self) -> Result<(), DeliveryReport> {
         let Message { event, event_id, .. } = self.attempt.message;
         let identity = self.read().await?;
@@ -118,12 +118,12 @@ impl<'a> Turn<'a> {
         let Some(call) = output.segment.map_err(|rule| unfit(InvalidOutput::Rule(rule)))? else {
             return Ok(());
         };
-        // Somebody has changed meanwhile what Segment would receive.
+        // Somebody has changed the values for Segment in the meantime.
         if identity.is_some_and(|identity| !patch::is_done(&output.patch, identity.as_value())) {
             self.progress.changed = true;
             return Ok(());
         }
-        self.tell(call, &key).await
+        self.send_to_segment(call, &key).await
     }
 
     /// The identity as it is now: since it was found, another event may have changed it.
@@ -140,7 +140,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Patches what no newer event has named; the identity as it is then.
+    /// Patches what no newer event has named; returns the identity after that.
     async fn patch(
         &mut self,
         identity: Identity,
@@ -174,8 +174,12 @@ impl<'a> Turn<'a> {
         Ok(identity)
     }
 
-    /// Sends Segment what no newer event has sent.
-    async fn tell(&mut self, call: Rendered, key: &IdempotencyKey) -> Result<(), DeliveryReport> {
+    /// Sends to Segment what no newer event has sent.
+    async fn send_to_segment(
+        &mut self,
+        call: Rendered,
+        key: &IdempotencyKey,
+    ) -> Result<(), DeliveryReport> {
         let Some(segment) = &self.inbound.segment else { return Ok(()) };
         let past = Past { moment: &self.moment, written: &self.written, salt: &self.inbound.salt };
         let Some(plan) = plan_call(call, past, &mut self.progress.left) else { return Ok(()) };
@@ -195,14 +199,14 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// Notes what Segment received, or may have received.
+    /// Records what was sent to Segment, or may have been.
     fn note(&mut self, targets: Vec<String>, in_doubt: bool) {
         for target in targets {
             self.written.note(target, Writer { in_doubt, ..self.moment.writer() });
         }
     }
 
-    /// Segment knows a call again by its key, so each person's has another.
+    /// Segment recognizes a call by its key, so each person's has another.
     fn prepare(
         &self,
         segment: &Segment,
@@ -223,8 +227,8 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Remembers that somebody else has changed the identity: by our own next patch it would be
-/// forgotten when.
+/// Remembers when somebody else has changed the identity: our own next patch would overwrite that
+/// time.
 fn note_others_change(identity: &Identity, written: &mut Written) {
     let Some(updated) = identity.updated_at() else { return };
     let is_ours = written.identity_updated_at.is_some_and(|ours| is_same_update(ours, updated));
@@ -233,8 +237,7 @@ fn note_others_change(identity: &Identity, written: &mut Written) {
     }
 }
 
-/// Some of Ory's databases keep whole seconds, so what a patch answers is finer than what is read
-/// later.
+/// Some of Ory's databases keep whole seconds, so a patch returns a finer time than later reads.
 fn is_same_update(ours: OffsetDateTime, read: OffsetDateTime) -> bool {
     ours == read || read.nanosecond() == 0 && (ours - read).abs() < Duration::SECOND
 }

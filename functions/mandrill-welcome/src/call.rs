@@ -1,26 +1,26 @@
-//! From a template's result to a call that Mandrill can take.
+//! From a template's output to a call that Mandrill accepts.
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 use shared::deliver::{EventFacts, Rendered};
 
-/// Mandrill drops metadata that is longer, what `recipient_metadata` adds for a recipient
-/// included; its documents differ between 200 and 250 bytes.
+/// Mandrill drops longer metadata, including that of `recipient_metadata` for a recipient; its
+/// documents say 200 or 250 bytes.
 const MAX_METADATA_BYTES: usize = 200;
 const METADATA_TOO_LONG: &str = "`metadata` is over 200 bytes with what the function adds";
 
 const COPIED: &str = "the message has a cc or bcc";
 
-/// Under this name the event's key travels in a mail's metadata, so that a mail of which no
-/// answer came can be searched for.
+/// The name of the idempotency key in a mail's metadata, so that a mail without an answer can be
+/// searched for.
 pub(crate) const KEY_IN_METADATA: &str = "ory_key";
 
-/// How much of a recipient's digest is kept: enough to tell two addresses of one record apart.
+/// How much of a recipient's digest is kept: enough to distinguish two addresses of one record.
 const DIGEST_BYTES: usize = 8;
 
-/// Under this name travels the id of the identity that the mail is for, where it is known, so that
-/// what Mandrill reports about the mail can be matched with the person.
+/// The name of the id of the identity that the mail is for, if known, so that Mandrill's events
+/// about the mail can be assigned to the person.
 const IDENTITY_IN_METADATA: &str = "ory_identity";
 
 /// One call of `messages/send` or `messages/send-template`, without the API key.
@@ -32,7 +32,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Checks what the template gave.
+    /// Checks the template's output.
     ///
     /// # Errors
     /// The rule that it breaks.
@@ -49,7 +49,7 @@ impl Call {
         keep_headers_to_a_line(message);
         add_metadata(message, event)?;
         let method = if body.contains_key("template_name") {
-            // Mandrill insists on the field, even where the template has nothing to edit.
+            // Mandrill requires the field, even if the template has nothing to edit.
             body.entry("template_content").or_insert_with(|| json!([]));
             "messages/send-template"
         } else {
@@ -63,7 +63,7 @@ impl Call {
         self.message("/to/0/email")
     }
 
-    /// Whom the mail is for, as its record holds it while it is in doubt. It is keyed with the
+    /// The recipient, as the record holds it while the mail is in doubt. It is keyed with the
     /// mail's own `ory_key`, which no record holds: a digest of the address alone would be one that
     /// anybody can look up, and the same in all records of a person.
     pub(crate) fn recipient_digest(&self) -> String {
@@ -74,7 +74,7 @@ impl Call {
         hex::encode(digest)
     }
 
-    /// The event's key, as it stands in the metadata.
+    /// The idempotency key, as in the metadata.
     pub(crate) fn key(&self) -> &str {
         self.message("/metadata/ory_key")
     }
@@ -85,7 +85,7 @@ impl Call {
     }
 }
 
-/// One mail to one person: another recipient would be one whom Ory's event does not name.
+/// One mail to one person: Ory's event does not name any other recipient.
 fn check_recipient(message: &Map<String, Value>) -> Result<(), &'static str> {
     let wrong = "the message has not exactly one recipient";
     let [recipient] = message.get("to").and_then(Value::as_array).ok_or(wrong)?.as_slice() else {
@@ -121,13 +121,13 @@ fn names_a_recipient(headers: &Map<String, Value>) -> bool {
     headers.keys().any(|name| recipients.contains(&name.to_ascii_lowercase().as_str()))
 }
 
-/// RFC 5322, 3.6.8: visible ASCII but the colon.
+/// RFC 5322, 3.6.8: visible ASCII except the colon.
 fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
 }
 
-/// A line break in what stands in a mail's head, say in a name that anybody can type, would begin a
-/// header of its own.
+/// A line break in a value of a mail's header, say in a name that a person typed, would begin
+/// another header.
 fn keep_headers_to_a_line(message: &mut Map<String, Value>) {
     for name in ["subject", "from_name", "from_email", "headers"] {
         message.get_mut(name).into_iter().for_each(keep_to_a_line);
@@ -171,8 +171,8 @@ fn add_metadata(
     Ok(())
 }
 
-/// The values of each entry, which Mandrill puts over the metadata of that recipient's mail: a list
-/// of `{rcpt, values}` (Mandrill's description of `messages/send`).
+/// The values of each entry, which Mandrill merges over the metadata of that recipient's mail: a
+/// list of `{rcpt, values}` (Mandrill's description of `messages/send`).
 fn recipient_metadata(
     message: &Map<String, Value>,
 ) -> Result<Vec<&Map<String, Value>>, &'static str> {

@@ -54,7 +54,7 @@ impl Api for Mandrill {
         self.post(call.method, call.body.clone(), key, timeout).await
     }
 
-    /// Mandrill has no idempotency.
+    /// Mandrill does not deduplicate calls.
     fn when_in_doubt(&self, _call: &Call) -> WhenInDoubt<'_, Call> {
         WhenInDoubt::Search(self)
     }

@@ -70,7 +70,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     }))
 }
 
-/// The template that is used where `TEMPLATE` is unset.
+/// The template that is used if `TEMPLATE` is unset.
 pub fn shipped_template() -> Source {
     Source::shipped("welcome.jsonnet", include_str!("../welcome.jsonnet"))
 }

@@ -1,4 +1,4 @@
-//! What the mail is sent from and under: settings that templates read as `ctx.mail`.
+//! The sender and the subject of the mail: settings that templates read as `ctx.mail`.
 
 use serde::Serialize;
 use serde_json::{Map, json};
@@ -7,14 +7,14 @@ use shared::{
     ctx::{TemplateSettings, as_address},
 };
 
-/// The address from which samples are sent, in the local stack and by `ory-actions render`. Nobody
-/// owns it (RFC 2606).
+/// The sender of samples, in the local stack and in `ory-actions render`. Nobody owns the address
+/// (RFC 2606).
 pub const SAMPLE_SENDER: &str = "welcome@example.com";
 
 /// The default value.
 const SUBJECT: &str = "Welcome";
 
-/// Why nothing is sent until somebody sets the sender.
+/// Why nothing is sent until an operator sets the sender.
 pub const NO_SENDER: &str = "FROM_EMAIL is not set; the shipped template sends no mail without it";
 
 /// The sender and the subject of the mail.
@@ -22,7 +22,7 @@ pub const NO_SENDER: &str = "FROM_EMAIL is not set; the shipped template sends n
 pub struct Mail {
     /// The address of the sender.
     pub from_email: Option<String>,
-    /// The name of the sender. Unless it is set, the domain of the address.
+    /// The name of the sender. If unset, the domain of the address.
     pub from_name: Option<String>,
     /// The subject.
     pub subject: String,
@@ -39,12 +39,12 @@ impl Mail {
         Ok(Self::new(from_email, text("FROM_NAME"), text("SUBJECT")))
     }
 
-    /// From this sender, with the defaults of the other settings.
+    /// The mail of this sender, with the defaults of the other settings.
     pub fn from_sender(email: Option<String>) -> Self {
         Self::new(email, None, None)
     }
 
-    /// That of the samples.
+    /// The mail of the samples.
     pub fn sample() -> Self {
         Self::from_sender(Some(SAMPLE_SENDER.to_owned()))
     }
@@ -59,7 +59,7 @@ impl Mail {
         }
     }
 
-    /// For a template of one's own, which may name its sender itself.
+    /// For a custom template, which may name its sender itself.
     pub fn for_own_template(&self) -> TemplateSettings {
         let fields = Map::from_iter([("mail".to_owned(), json!(self))]);
         TemplateSettings { fields, missing: None }

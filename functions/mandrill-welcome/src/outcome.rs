@@ -1,8 +1,8 @@
 //! What Mandrill's answers mean.
 //!
-//! HTTP status and error codes are no guide: 500 was long used for callers' mistakes, and codes
-//! -1 and -2 stand for permanent and passing errors alike. So an error counts by its name first,
-//! and by its status only where the name is unknown or the body is no JSON. A 200 may hold a
+//! HTTP status and error codes are unreliable: 500 was long used for callers' mistakes, and codes
+//! -1 and -2 stand for permanent and temporary errors alike. So an error counts by its name first,
+//! and by its status only if the name is unknown or the body is not JSON. A 200 may contain a
 //! rejection, which is a failure.
 
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use shared::{
     outcome::{Blocked, Outcome},
 };
 
-/// One row of a success, one a recipient.
+/// One row of a success, one per recipient.
 #[derive(Deserialize)]
 struct Row {
     status: String,
@@ -27,8 +27,8 @@ struct ApiError {
     name: String,
 }
 
-/// What the answer to a read means that does not tell what was asked. A read changes nothing, so it
-/// is never in doubt; and rows say nothing here, whatever they look like.
+/// The outcome of a read whose answer does not contain what was asked. A read changes nothing, so
+/// it is never in doubt; and rows prove nothing here, even if they look like those of a mail.
 pub(crate) fn classify_unread(answer: &Response) -> Outcome {
     match by_error(answer).unwrap_or_else(|| by_status(answer)) {
         Outcome::InDoubt { cause, .. } => later(cause, answer),
@@ -36,7 +36,7 @@ pub(crate) fn classify_unread(answer: &Response) -> Outcome {
     }
 }
 
-/// What an answer of Mandrill's to a mail means: total over any status and any body.
+/// The outcome of Mandrill's answer to a mail: total over any status and any body.
 pub fn classify(answer: &Response) -> Outcome {
     if let Some(outcome) = by_error(answer) {
         return outcome;
@@ -47,7 +47,7 @@ pub fn classify(answer: &Response) -> Outcome {
     }
 }
 
-/// An error by its name; `None` for a name that we do not know, and for any other body.
+/// An error by its name; `None` for an unknown name, and for any other body.
 fn by_error(answer: &Response) -> Option<Outcome> {
     let error: ApiError = serde_json::from_slice(&answer.body).ok()?;
     by_name(&error.name, answer)
@@ -91,16 +91,16 @@ fn by_name(name: &str, answer: &Response) -> Option<Outcome> {
 }
 
 fn by_status(answer: &Response) -> Outcome {
-    let told = format!("Mandrill returned {} with an unrecognized body", answer.status);
+    let cause = format!("Mandrill returned {} with an unrecognized body", answer.status);
     match answer.status {
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
-        // Not Mandrill's word but a relay's: the application behind it gave no answer, or none in
-        // time (RFC 9110, 15.6.3 and 15.6.5), and may have sent the mail.
-        502 | 504 => Outcome::in_doubt(told),
-        408 | 429 | 500..=599 => later(told, answer),
+        // Not Mandrill's answer but a relay's: the application behind it gave none, or none in time
+        // (RFC 9110, 15.6.3 and 15.6.5), and may have sent the mail.
+        502 | 504 => Outcome::in_doubt(cause),
+        408 | 429 | 500..=599 => later(cause, answer),
         // Redirects are not followed: the URL is wrong, and the mail was not sent.
-        300..=499 => Outcome::blocked(told),
-        _ => Outcome::in_doubt(told),
+        300..=499 => Outcome::blocked(cause),
+        _ => Outcome::in_doubt(cause),
     }
 }
 
@@ -112,7 +112,7 @@ fn later(cause: String, answer: &Response) -> Outcome {
     Outcome::TryLater { wait: answer.retry_after().into(), cause }
 }
 
-/// There was one recipient, so there is one row; anything else says nothing.
+/// There was one recipient, so there is one row; anything else proves nothing.
 fn by_rows(rows: &[Row]) -> Outcome {
     match rows {
         [row] => by_row(row),
@@ -135,8 +135,8 @@ fn delivered(row: &Row) -> Outcome {
     Outcome::Delivered { vendor, at_risk }
 }
 
-/// Mail is queued for seconds where it has attachments or many recipients. For the other reasons
-/// it stands in a backlog, which is dropped after 48 hours.
+/// Mail is queued for seconds if it has attachments or many recipients. For the other reasons it is
+/// in a backlog, which is dropped after 48 hours.
 fn backlog(reason: &str) -> Option<String> {
     match reason {
         "attachments" | "multiple-recipients" => None,
@@ -151,8 +151,8 @@ fn backlog(reason: &str) -> Option<String> {
     }
 }
 
-/// Some reasons lie with the recipient, for good; others are ours to mend. One that we do not
-/// know is for somebody to look at.
+/// Some reasons are permanent and lie with the recipient; others are ours to fix. An operator must
+/// look at an unknown one.
 fn rejected(reason: Option<&str>) -> Outcome {
     match reason {
         Some("hard-bounce" | "soft-bounce" | "spam" | "unsub" | "custom" | "rule" | "invalid") => {
@@ -342,7 +342,7 @@ mod tests {
         }
     }
 
-    /// Cut off anywhere, as by a connection that broke.
+    /// Cut off anywhere, as by a broken connection.
     fn bodies() -> impl Strategy<Value = Vec<u8>> {
         let whole = prop_oneof![
             ("[a-z]{0,8}|sent|queued|rejected|invalid", "[a-z-]{0,12}|hard-bounce", "[a-z-]{0,12}")
@@ -379,9 +379,9 @@ mod tests {
             prop_assert!(!outcome.cause().unwrap_or_default().contains("marked"));
             match outcome.word() {
                 "delivered" | "rejected" => prop_assert!(is_success(status) && rows == Some(1)),
-                // A mail that Mandrill took is not sent again, whatever its result.
+                // A mail that Mandrill accepted must not be sent again, with any outcome.
                 "try_later" => prop_assert!(!is_success(status) || by_name(name, &answer).is_some()),
-                // Nobody said that nothing was sent: a relay's word, or none that we know.
+                // Nothing proves that no mail was sent: it is a relay's answer, or an unknown one.
                 "in_doubt" => {
                     prop_assert!(matches!(status, 502 | 504) || !(300..=599).contains(&status));
                     prop_assert!(by_name(name, &answer).is_none());

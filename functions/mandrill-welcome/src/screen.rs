@@ -1,5 +1,5 @@
-//! Screening: before the identity is saved, an address that is known to bounce stops the
-//! sign-up, while the person can still correct it.
+//! Screening: before the identity is saved, an address that is known to bounce stops the sign-up,
+//! while the person can still correct it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::{client::Mandrill, outcome::classify};
 
-/// Somebody is waiting to sign up: without an answer in this time the person passes.
+/// A person is waiting to sign up: without an answer in this time the person passes.
 const LIMIT: Duration = Duration::from_secs(1);
 
 /// The message at the address, see `docs/answers.md`.
@@ -27,7 +27,7 @@ const UNDELIVERABLE: i64 = 8_101_001;
 const UNDELIVERABLE_TEXT: &str =
     "Mail to this address comes back. Please check it, or use another one.";
 
-/// Asks Mandrill's rejects list.
+/// Queries Mandrill's rejects list.
 pub(crate) struct RejectsScreen {
     mandrill: Mandrill,
     key: Arc<ApiKey>,
@@ -48,7 +48,7 @@ impl RejectsScreen {
 
     async fn bounces(&self, address: &str) -> bool {
         let key = self.key.clone();
-        // A look-up that takes longer than the person waits goes on, for whoever needs the key next.
+        // A look-up that takes longer than the person waits goes on, for the next use of the key.
         let looked_up = tokio::spawn(async move { key.get().await });
         let Ok(Ok(key)) = looked_up.await else { return false };
         let answer = match self.ask(address, &key).await {
@@ -86,8 +86,8 @@ impl Screen for RejectsScreen {
     }
 }
 
-/// `traits.email`, which the person can still correct, else the address that the welcome would go
-/// to.
+/// `traits.email`, which the person can still correct, else the address that the welcome mail would
+/// go to.
 fn address(ctx: &SanitizedCtx) -> Option<&str> {
     ctx.traits()["email"].as_str().and_then(as_address).or_else(|| ctx.recipient())
 }

@@ -1,8 +1,8 @@
-//! Searches for a mail whose call got no answer.
+//! Finds out the outcome of a mail that got no answer.
 //!
-//! Metadata is not in Mandrill's index unless somebody configures it to be, so the search is by
-//! recipient and date, and the key is compared in the rows that come back. Where the mail in doubt
-//! may have gone to another address than today's, it is by date alone.
+//! Mandrill indexes metadata only if an operator configures it, so the search is by recipient and
+//! date, and the key is compared in the returned rows. If the mail in doubt may have gone to
+//! another address than the present one, it is by date alone.
 
 use std::time::Duration;
 
@@ -23,10 +23,10 @@ use crate::{
     outcome::classify_unread,
 };
 
-/// The most rows that Mandrill gives. As many may be too few.
+/// The most rows that Mandrill returns. With this many, some may be missing.
 const MAX_ROWS: usize = 1000;
 
-/// What Mandrill's own clients ask for where nobody gave them terms: every mail.
+/// The default query of Mandrill's own clients: every mail.
 /// <https://www.rubydoc.info/gems/mandrill-api/Mandrill%2FMessages:search>
 const ANY_MAIL: &str = "*";
 
@@ -95,8 +95,7 @@ fn phrase(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
 }
 
-/// What an answer to a search says of the mail that carries `key`: total over any status and any
-/// body.
+/// What an answer to a search says about the mail with `key`: total over any status and any body.
 pub fn read(key: &str, answer: &Response) -> Found {
     let Ok(rows) = serde_json::from_slice::<Vec<Row>>(&answer.body) else {
         return Found::Failed(classify_unread(answer));
@@ -187,7 +186,7 @@ mod tests {
         assert_eq!(failed(answer(200, "<html>")), "try_later");
         assert_eq!(failed(answer(500, "[]")), "try_later");
         assert_eq!(failed(answer(502, "<html>")), "try_later");
-        // Rows as the answer to a send has them, of which a search must not take any for its own.
+        // Rows as in the answer to a send, which a search must not take for its own.
         let sent = json!([{"_id": "m", "status": "sent"}]);
         assert_eq!(failed(answer(210, &sent)), "try_later");
         let unreadable = json!([{"_id": "m", "status": "sent", "state": 5}]);

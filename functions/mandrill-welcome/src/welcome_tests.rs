@@ -110,7 +110,7 @@ async fn address_that_looks_like_a_test_gets_a_welcome() {
     assert_eq!(result["message"]["to"][0]["email"], "test-ann@example.com");
 }
 
-/// The template of the README that passes over test accounts.
+/// The template of the README that skips test accounts.
 #[tokio::test]
 async fn readme_template_cancels_test_accounts() {
     let readme = include_str!("../README.md");

@@ -1,4 +1,4 @@
-//! Deliver, from the queue: events that came together go to Segment together.
+//! Deliver, from the queue: events that arrive together are sent to Segment together.
 
 use async_trait::async_trait;
 use shared::{
@@ -23,7 +23,7 @@ impl BatchDelivery {
         vec![report; batch.len()]
     }
 
-    /// Each by its own call, so that a bad event keeps no good one back.
+    /// Each by its own call, so that a bad event does not stop a good one.
     async fn send_singly(&self, batch: &Batch, budget: &Budget) -> Vec<DeliveryReport> {
         let mut all = Vec::new();
         for one in batch.singly() {
@@ -40,9 +40,9 @@ impl BatchDelivery {
     }
 }
 
-/// Whether Segment refused the batch for what is in it: any 4xx may be for one bad event, or for
-/// the size of all. It is not for the events where the key is refused (401, 403, or a 400 that says
-/// so), nor where Segment is to be called later (408, 429).
+/// Whether Segment rejected the batch for its content: any 4xx may be for one bad event, or for the
+/// total size. The content is not the cause if the key is rejected (401, 403, or a 400 that says
+/// so), or if Segment is to be called later (408, 429).
 fn is_refused(report: &DeliveryReport) -> bool {
     let of_the_events = match report.effort.vendor_status {
         Some(401 | 403 | 408 | 429) | None => false,
@@ -58,7 +58,7 @@ impl Deliver<SanitizedCtx> for BatchDelivery {
     }
 
     async fn deliver_all(&self, attempts: &[Attempt<'_, SanitizedCtx>]) -> Vec<DeliveryReport> {
-        // They came in one invocation, so they share its budget.
+        // They arrived in one invocation, so they share its budget.
         let Some(Attempt { budget, .. }) = attempts.first() else { return Vec::new() };
         let mut prepared = Vec::new();
         for attempt in attempts {
@@ -85,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    /// A batch that was answered so, with the outcome that the answer has by itself.
+    /// The reports of a batch with this answer, and the outcome that the answer has by itself.
     fn answered(status: u16, body: &'static str) -> DeliveryReport {
         let answer = Response { status, headers: http::HeaderMap::new(), body: body.into() };
         let effort = Effort { vendor_status: Some(status), ..Effort::default() };

@@ -65,8 +65,8 @@ async fn name_parts_become_one_string() {
         let mut body = registration();
         body["identity"]["traits"]["name"] = name;
         let traits = identify(body).await["traits"].take();
-        let told = json!([traits["name"], traits["firstName"], traits["lastName"]]);
-        assert_eq!(told, expected);
+        let sent = json!([traits["name"], traits["firstName"], traits["lastName"]]);
+        assert_eq!(sent, expected);
     }
 }
 
@@ -85,8 +85,8 @@ async fn without_consent_the_event_is_not_forwarded_to_mailchimp() {
     {
         let result = result(consent.clone()).await;
         assert_eq!(result["integrations"], json!({"MailChimp": false}), "{consent}");
-        let told = consent.get("newsletter").filter(|newsletter| newsletter.is_boolean());
-        assert_eq!(result["traits"].get("newsletterConsent"), told);
+        let sent = consent.get("newsletter").filter(|newsletter| newsletter.is_boolean());
+        assert_eq!(result["traits"].get("newsletterConsent"), sent);
     }
 }
 
@@ -97,7 +97,7 @@ async fn address_that_looks_like_a_test_is_sent() {
     assert_eq!(identify(body).await["traits"]["email"], "test-ann@example.com");
 }
 
-/// The template of the README that passes over test accounts.
+/// The template of the README that skips test accounts.
 #[tokio::test]
 async fn readme_template_cancels_test_accounts() {
     let readme = include_str!("../README.md");
@@ -112,7 +112,7 @@ async fn readme_template_cancels_test_accounts() {
     assert!(of("no address").await.is_ok());
 }
 
-/// Ory loads addresses in no order (ory/kratos#2515).
+/// Ory loads addresses in random order (ory/kratos#2515).
 #[tokio::test]
 async fn primary_address_of_two_is_sent() {
     let mut body = registration();
@@ -132,33 +132,33 @@ async fn empty_strings_are_absent() {
     let mut body = registration();
     for blank in ["", " ", "\t\n"] {
         body["identity"]["traits"]["name"] = json!({"first": blank, "last": "Lee"});
-        let told = identify(body.clone()).await["traits"].take();
-        assert_eq!((&told["name"], told.get("firstName")), (&json!("Lee"), None));
+        let sent = identify(body.clone()).await["traits"].take();
+        assert_eq!((&sent["name"], sent.get("firstName")), (&json!("Lee"), None));
     }
 }
 
-/// `custom_data` of so many bytes as JSON.
+/// `custom_data` of this many bytes as JSON.
 fn custom_data(bytes: usize) -> Value {
     json!({"x": "y".repeat(bytes - r#"{"x":""}"#.len())})
 }
 
 #[tokio::test]
 async fn custom_data_is_dropped_if_too_large() {
-    let told = async |data: Value| {
+    let sent = async |data: Value| {
         let mut body = registration();
         body["flow"]["transient_payload"]["custom_data"] = data;
         identify(body).await.get("customData").cloned()
     };
     let most = 16 * 1024;
-    assert_eq!(told(custom_data(most)).await, Some(custom_data(most)));
-    assert_eq!(told(custom_data(most + 1)).await, None);
+    assert_eq!(sent(custom_data(most)).await, Some(custom_data(most)));
+    assert_eq!(sent(custom_data(most + 1)).await, None);
     // Bytes of JSON, not letters.
-    assert_eq!(told(json!("ü".repeat(most / 2))).await, None);
-    assert_eq!(told(json!("\u{1}".repeat(most / 6 + 1))).await, None);
-    assert_eq!(told(json!({"\"".repeat(most / 2): 1})).await, None);
+    assert_eq!(sent(json!("ü".repeat(most / 2))).await, None);
+    assert_eq!(sent(json!("\u{1}".repeat(most / 6 + 1))).await, None);
+    assert_eq!(sent(json!({"\"".repeat(most / 2): 1})).await, None);
 }
 
-/// What somebody may type, or a script may send: any JSON, some of it huge.
+/// What a person may type, or a script may send: any JSON, some of it huge.
 fn typed() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         any::<String>(),
@@ -209,8 +209,8 @@ fn typed() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
-    /// Whatever a person types, alone or all at once: a call that Segment does not take would be
-    /// an event that waits for somebody to act.
+    /// For any input of a person, alone or all at once: a call that Segment does not accept would
+    /// be an event that waits for an operator.
     #[test]
     fn any_sign_up_input_is_valid_for_segment(
         traits in prop_oneof![

@@ -51,7 +51,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     }))
 }
 
-/// The template that is used where `TEMPLATE` is unset.
+/// The template that is used if `TEMPLATE` is unset.
 pub fn shipped_template() -> Source {
     Source::shipped("identify.jsonnet", include_str!("../identify.jsonnet"))
 }

@@ -1,6 +1,6 @@
-//! The forwarding template: what Ory is to send.
+//! The forwarding template: what Ory should send.
 
-/// The template that Ory's webhooks carry. Kratos evaluates it, not we.
+/// The template of Ory's webhooks. Kratos evaluates it, not we.
 pub const FORWARD: &str = include_str!("../../forward.jsonnet");
 
 #[cfg(test)]
@@ -44,10 +44,10 @@ mod tests {
     #[tokio::test]
     async fn sanitizing_a_forwarded_ctx_loses_nothing() {
         let forwarded = forward(FORWARD, full()).await;
-        let reduced = Ctx::decode(forwarded.to_string().as_bytes()).unwrap().sanitize();
+        let sanitized = Ctx::decode(forwarded.to_string().as_bytes()).unwrap().sanitize();
         let mut expected = forwarded;
         expected["transient_payload"] = expected["flow"]["transient_payload"].clone();
-        assert_eq!(*reduced.as_value(), expected);
+        assert_eq!(*sanitized.as_value(), expected);
     }
 
     #[tokio::test]

@@ -11,11 +11,11 @@ const MAX_LENGTH: usize = 40;
 /// What links are made of, and the merge tags of Mandrill's two languages (`*|TAG|*`, `{{tag}}`).
 const LINKS_AND_TAGS: &str = "/:@.\\|{";
 
-/// A letter has an accent or two. More of them run over the lines around it.
+/// A letter has an accent or two. More of them overlap the lines around it.
 const TOO_MANY_ACCENTS: usize = 3;
 
-/// The name to greet the person of an identity by: the trait `name`, or its part `first`. `None`
-/// where there is none, or where it is not safe to print.
+/// The name to greet the person of an identity by: the trait `name`, or its part `first`. `None` if
+/// there is none, or if it is not safe to print.
 ///
 /// It is plain text. In HTML it must be escaped like any other text.
 pub(super) fn greeting_name(identity: &Value) -> Option<&str> {
@@ -35,11 +35,11 @@ fn is_refused(letter: char) -> bool {
     LINKS_AND_TAGS.contains(letter) || is_unseen(letter) || looks_like_a_dot_or_slash(letter)
 }
 
-/// Controls, and whatever is not seen.
+/// Controls and other invisible characters.
 fn is_unseen(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
-            // Fillers, joiners, marks of direction, annotations.
+            // Fillers, joiners, direction marks, annotations.
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
@@ -49,7 +49,7 @@ fn is_unseen(letter: char) -> bool {
             | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}')
 }
 
-/// Dots, slashes and the like of other scripts, which programs take for those of a link.
+/// Dots, slashes and the like of other scripts, which programs may read as part of a link.
 fn looks_like_a_dot_or_slash(letter: char) -> bool {
     matches!(letter,
         '\u{2024}'..='\u{2026}' | '\u{2044}' | '\u{2215}' | '\u{2236}' | '\u{29f8}' | '\u{3002}'

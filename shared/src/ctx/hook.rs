@@ -1,22 +1,22 @@
-//! Which hook called. ctx does not tell, so our forwarding template adds it.
+//! Which hook called. ctx does not say, so our forwarding template adds it.
 
 use serde::Deserialize;
 
-/// When the hook runs, seen from the identity.
+/// When the hook runs, relative to saving the identity.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
-    /// Before the identity is saved: nothing may happen yet that a person can see.
+    /// Before the identity is saved: nothing that a person can see may happen yet.
     BeforeSave,
     /// After it.
     AfterSave,
-    /// A word that we do not know.
+    /// An unknown word.
     #[serde(other)]
     Unknown,
 }
 
-/// The `hook` tag of the forwarding template. Its words are not checked here: a template of
-/// somebody's own may know other ones.
+/// The `hook` tag of the forwarding template. Its words are not checked here: a custom template may
+/// use others.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(default)]
 pub struct Hook {

@@ -1,7 +1,7 @@
 //! Ory's `ctx`: what a webhook template forwards about a flow.
 //!
-//! Nothing in it is certain: templates forward what their authors chose, so every key is
-//! optional, unknown ones are kept, and only `identity` is asked for.
+//! Nothing in it is guaranteed: templates forward what their authors chose, so every key is
+//! optional, unknown ones are kept, and only `identity` is required.
 
 mod forward;
 mod greeting;
@@ -20,8 +20,8 @@ pub use recipient::as_address;
 pub use sanitize::{NIL_ID, SanitizedCtx};
 pub use template_settings::TemplateSettings;
 
-/// The most levels of a ctx, itself the first. JSON is read no deeper than 127, and the queue's
-/// message has one more around the ctx: a deeper one could be enqueued and never be read.
+/// The most levels of a ctx, itself the first. The JSON parser reads at most 127, and the queue's
+/// message adds one around the ctx: a deeper one could be enqueued and never be read.
 const MAX_DEPTH: usize = 126;
 
 /// A body that holds no usable `ctx`.
@@ -46,7 +46,7 @@ pub enum CtxError {
     NoIdentity,
 }
 
-/// What came, decoded.
+/// A decoded ctx.
 pub struct Ctx(Map<String, Value>);
 
 impl Ctx {
@@ -73,13 +73,13 @@ impl Ctx {
         }
     }
 
-    /// Drops what must not travel on, see [`SanitizedCtx`].
+    /// Drops what must not be passed on, see [`SanitizedCtx`].
     pub fn sanitize(self) -> SanitizedCtx {
         SanitizedCtx::of(self.0)
     }
 }
 
-/// The levels of the deepest value. It calls itself once per level, and the parser bounds those.
+/// The levels of the deepest value. It recurses once per level, and the parser limits those.
 fn deepest<'a>(values: impl Iterator<Item = &'a Value>) -> usize {
     let levels = values.map(|value| match value {
         Value::Array(items) => 1 + deepest(items.iter()),
@@ -89,10 +89,10 @@ fn deepest<'a>(values: impl Iterator<Item = &'a Value>) -> usize {
     levels.max().unwrap_or(0)
 }
 
-/// Go's zero time, which Ory writes where there is none.
+/// Go's zero time, which Ory writes for a missing time.
 pub const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
 
-/// A timestamp of Ory's, where it is one: Go's zero time means that there is none.
+/// A timestamp of Ory's; Go's zero time means that there is none.
 pub fn timestamp(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok().filter(|time| time.year() > 1)
 }
@@ -140,7 +140,7 @@ mod tests {
             assert!(read.is_ok_and(|read| read.event == message.event), "{levels}");
             true
         });
-        // Around them is the ctx.
+        // The ctx adds one level around them.
         assert_eq!(taken.count(), MAX_DEPTH - 1);
     }
 

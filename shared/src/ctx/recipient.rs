@@ -9,19 +9,19 @@ use serde_json::Value;
 /// The longest address that SMTP takes, in bytes (RFC 5321, 4.5.3.1.3, without the brackets).
 const LONGEST_ADDRESS: usize = 254;
 
-/// What would make a list, a name or a quoted text of an address. Quoted local parts are legal
-/// and rare; a stranger's are not worth the risk.
+/// Characters that would turn an address into a list, a name or a quoted text. Quoted local parts
+/// are legal and rare; those of unknown people are not worth the risk.
 const NOT_IN_AN_ADDRESS: &str = ",;<>\"\\()[]";
 
-/// The address of an identity that a person is written to, in this order:
+/// The address to write to, for an identity, in this order:
 ///
 /// 1. `traits.email`, where it is one of the identity's verifiable addresses;
 /// 2. a verified address;
 /// 3. an address that is not verified;
 /// 4. `traits.email`.
 ///
-/// Only addresses of kind email count, and only what is one address. Of several of one kind the
-/// smallest text is taken, so that each function takes the same one at each event.
+/// Only addresses of kind email count, and only if they are a single address. Of several of one
+/// kind the smallest text is used, so that each function uses the same one for each event.
 pub(super) fn recipient(identity: &Value) -> Option<&str> {
     let in_traits = identity["traits"]["email"].as_str().and_then(as_address);
     let addresses = || identity["verifiable_addresses"].as_array().into_iter().flatten();
@@ -33,7 +33,7 @@ pub(super) fn recipient(identity: &Value) -> Option<&str> {
         .or(in_traits)
 }
 
-/// The text where it is one address, without the space around it, which Kratos takes off as well.
+/// The text if it is a single address, without the space around it, which Kratos trims as well.
 pub fn as_address(text: &str) -> Option<&str> {
     let text = text.trim();
     let (local, domain) = text.split_once('@')?;
@@ -55,7 +55,7 @@ fn email(address: &Value) -> Option<&str> {
     is_email.then(|| address["value"].as_str().and_then(as_address)).flatten()
 }
 
-/// Kratos keeps addresses in small letters, and traits as they were typed
+/// Kratos keeps addresses in lower case, and traits as they were typed
 /// (ory/kratos, `schema/extension/verification.go`).
 fn is_same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
@@ -91,7 +91,7 @@ mod tests {
                 json!({"traits": {"email": ann, "backup_email": old}, "verifiable_addresses": both}),
                 Some(ann),
             ),
-            // The trait comes first, though another is verified; it is compared without case.
+            // The trait comes first, though another is verified; case is ignored.
             (json!({"traits": {"email": old}, "verifiable_addresses": both}), Some(old)),
             (
                 json!({"traits": {"email": " OLD@work.example.com "}, "verifiable_addresses": both}),
@@ -120,7 +120,7 @@ mod tests {
                 json!({"traits": {"phone": "+491"}, "verifiable_addresses": [address("+491", "sms", true)]}),
                 None,
             ),
-            // Of two alike, always the same one.
+            // Of two equal ones, always the same one.
             (
                 json!({"verifiable_addresses": [address("b@example.com", "email", true), address(ann, "email", true)]}),
                 Some(ann),
@@ -129,7 +129,7 @@ mod tests {
                 json!({"verifiable_addresses": [address("b@example.com", "email", false), address(ann, "email", false)]}),
                 Some(ann),
             ),
-            // Addresses of a forwarding template of somebody's own.
+            // Addresses from a custom forwarding template.
             (json!({"verifiable_addresses": [{"value": ann}]}), Some(ann)),
             (json!({"traits": {"email": ann}, "verifiable_addresses": "x"}), Some(ann)),
             (

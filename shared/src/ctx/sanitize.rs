@@ -1,4 +1,4 @@
-//! Sanitize: what is dropped from ctx before anything is stored, rendered or logged.
+//! Sanitize: what is dropped from ctx before anything is enqueued, rendered or logged.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use crate::message::QueuedEvent;
 
 /// The headers that Kratos itself forwards by default: `clients.web_hook.header_allowlist` in
 /// ory/kratos, `embedx/config.schema.json`. Neither `Cookie`, `Authorization` nor Ory Network's
-/// `Ory-Base-Url-Rewrite-Token` is one, and a name that nobody knows may hold a key.
+/// `Ory-Base-Url-Rewrite-Token` is one, and an unknown header may hold a key.
 const KEPT_HEADERS: [&str; 17] = [
     "accept",
     "accept-encoding",
@@ -30,27 +30,25 @@ const KEPT_HEADERS: [&str; 17] = [
     "user-agent",
 ];
 
-/// Those of them that hold a URL.
+/// The headers that hold a URL.
 const URL_HEADERS: [&str; 2] = ["origin", "referer"];
 
-/// The fields that hold a URL, wherever they stand.
+/// The fields that hold a URL, at any depth.
 const URLS: [&str; 5] = ["referer", "request_url", "return_to", "schema_url", "url"];
 
-/// What people and operators fill as they like, and what is theirs to read: kept as it is.
+/// What people and operators fill in freely, for themselves to read: kept unchanged.
 const THEIRS: [&str; 4] = ["traits", "metadata_public", "metadata_admin", "transient_payload"];
 
-/// What is dropped wherever it stands, as a template of somebody's own may put it anywhere: the
-/// browser's cookies, what an identity and a session hold for Kratos alone, and a flow's tokens
-/// and links of the next step.
+/// Dropped at any depth, as a custom template may put it anywhere: the browser's cookies, what an
+/// identity and a session hold for Kratos alone, and a flow's tokens and links of the next step.
 const SECRETS: [&str; 5] =
     ["request_cookies", "credentials", "tokenized", "session_token_exchange_code", "continue_with"];
 const OAUTH2_PREFIX: &str = "oauth2_login_";
 
-/// The form of a flow, with its CSRF token. Without nodes the name may mean anything.
+/// The form of a flow, with its CSRF token. Without nodes the name may have any meaning.
 const FORM: &str = "ui";
 
-/// Headers, cookies and fields of forms that authenticate, under whatever name a template puts what
-/// it forwards.
+/// Headers, cookies and form fields that authenticate, under any name that a template gives them.
 const CREDENTIALS: [&str; 7] = [
     "authorization",
     "cookie",
@@ -64,8 +62,8 @@ const CREDENTIALS: [&str; 7] = [
 /// The id of an identity that is not saved yet.
 pub const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// A ctx without cookies, credentials, form nodes, foreign headers and what may be secret in a URL:
-/// the only form in which an event is stored, rendered or given to a reply template.
+/// A ctx without cookies, credentials, form nodes, foreign headers and possible secrets in a URL:
+/// the only form in which an event is enqueued, rendered or given to a reply template.
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct SanitizedCtx(Value);
@@ -78,13 +76,13 @@ impl SanitizedCtx {
         Self(Value::Object(ctx))
     }
 
-    /// The ctx as it is stored.
+    /// The ctx as it is enqueued.
     pub fn as_value(&self) -> &Value {
         &self.0
     }
 
-    /// The ctx as templates see it: with `recipient`, `greeting_name` and the settings that the
-    /// function gives, whatever stood there.
+    /// The ctx as templates see it: with `recipient`, `greeting_name` and the function's settings,
+    /// which replace any fields of these names.
     pub fn for_template(&self, settings: &TemplateSettings) -> Value {
         let mut ctx = self.0.clone();
         if let Value::Object(ctx) = &mut ctx {
@@ -132,7 +130,7 @@ impl SanitizedCtx {
 }
 
 impl QueuedEvent for SanitizedCtx {
-    /// It is logged, so it counts only as what Kratos makes: a template of somebody's own may
+    /// It is logged, so it counts only in the form that Kratos gives it: a custom template may
     /// forward an address in its place.
     fn identity_id(&self) -> Option<&str> {
         let id = self.identity()["id"].as_str()?;
@@ -150,7 +148,7 @@ fn sanitize(name: &str, value: &mut Value) {
     }
 }
 
-/// The fields of the object that stands under this name.
+/// The fields of the object under this name.
 fn sanitize_fields(of: &str, fields: &mut Map<String, Value>) {
     fields.retain(|name, value| !is_secret(of, name, value));
     for (name, value) in fields {
@@ -212,7 +210,7 @@ mod tests {
     use super::*;
     use crate::{ctx::Ctx, key::EventId, message::Message};
 
-    fn reduced(ctx: &Value) -> Value {
+    fn sanitized(ctx: &Value) -> Value {
         SanitizedCtx::of(ctx.as_object().unwrap().clone()).0
     }
 
@@ -282,9 +280,9 @@ mod tests {
             "transient_payload": {"ui": "dark", "return_to": "/?theirs=1"},
             "hook": null,
         });
-        let reduced = reduced(&ctx);
-        assert_eq!(reduced, expected);
-        assert!(!reduced.to_string().contains("secret"));
+        let sanitized = sanitized(&ctx);
+        assert_eq!(sanitized, expected);
+        assert!(!sanitized.to_string().contains("secret"));
     }
 
     #[test]
@@ -292,8 +290,8 @@ mod tests {
         let ctx = json!({
             "identity": {}, "flow": {"transient_payload": {"a": 1}, "request_url": "/?a=1&utm_x=2"},
         });
-        let once = reduced(&ctx);
-        assert_eq!(reduced(&once), once);
+        let once = sanitized(&ctx);
+        assert_eq!(sanitized(&once), once);
     }
 
     #[test]
@@ -302,10 +300,10 @@ mod tests {
             "identity": {"id": 5}, "flow": [1], "session": "x", "hook": "registration",
             "request_headers": [1], "request_url": 7,
         });
-        let reduced = SanitizedCtx::of(ctx.as_object().unwrap().clone());
-        assert_eq!(reduced.hook(), Hook::default());
-        assert_eq!(reduced.identity_id(), None);
-        assert!(!reduced.is_before_save());
+        let sanitized = SanitizedCtx::of(ctx.as_object().unwrap().clone());
+        assert_eq!(sanitized.hook(), Hook::default());
+        assert_eq!(sanitized.identity_id(), None);
+        assert!(!sanitized.is_before_save());
     }
 
     #[test]
@@ -357,7 +355,7 @@ mod tests {
         })
     }
 
-    /// A URL with a canary where none may stay.
+    /// A URL with a canary in a part that must be dropped.
     fn urls() -> impl Strategy<Value = String> {
         let location = prop::sample::select(vec![
             "",
@@ -395,7 +393,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a webhook's template forwards, and wherever it puts it.
+        /// For anything that a webhook's template forwards, in any place.
         #[test]
         fn sanitized_ctx_holds_no_secret(
             secret in secrets(),
@@ -448,21 +446,21 @@ mod tests {
             [(id, Some(id)), (NIL_ID, None), ("", None), ("ann@example.com", None), ("i", None)];
         for (id, expected) in table {
             let ctx = json!({"identity": {"id": id}});
-            let reduced = SanitizedCtx::of(ctx.as_object().unwrap().clone());
-            assert_eq!(reduced.identity_id(), expected, "{id}");
+            let sanitized = SanitizedCtx::of(ctx.as_object().unwrap().clone());
+            assert_eq!(sanitized.identity_id(), expected, "{id}");
         }
     }
 
     #[test]
     fn transient_payload_is_lifted_only_if_missing() {
-        let lifted = |ctx: &Value| reduced(ctx)["transient_payload"].clone();
+        let lifted = |ctx: &Value| sanitized(ctx)["transient_payload"].clone();
         let inner = json!({"identity": {}, "flow": {"transient_payload": {"a": 1}}});
         assert_eq!(lifted(&inner), json!({"a": 1}));
         let both = json!({
             "identity": {}, "transient_payload": {"b": 2}, "flow": {"transient_payload": {"a": 1}},
         });
         assert_eq!(lifted(&both), json!({"b": 2}));
-        let neither = reduced(&json!({"identity": {}, "flow": {}}));
+        let neither = sanitized(&json!({"identity": {}, "flow": {}}));
         assert!(neither.get("transient_payload").is_none());
     }
 

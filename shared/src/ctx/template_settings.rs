@@ -1,4 +1,4 @@
-//! What a function's templates read beside the event.
+//! What a function's templates read besides the event.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 pub struct TemplateSettings {
     /// The fields, by their names in ctx.
     pub fields: Map<String, Value>,
-    /// Why nothing can be rendered, where a setting is missing that the template needs.
+    /// Why nothing can be rendered, if a setting is missing that the template needs.
     pub missing: Option<&'static str>,
 }
 
@@ -17,7 +17,7 @@ impl TemplateSettings {
     /// Whether the template has the settings that it needs.
     ///
     /// # Errors
-    /// The outcome of every event until somebody sets what is missing.
+    /// The outcome of every event until an operator sets what is missing.
     pub fn check(&self) -> Result<(), Outcome> {
         self.missing.map_or(Ok(()), |cause| Err(Outcome::blocked(cause)))
     }

@@ -1,12 +1,12 @@
-//! URLs of a ctx, without what may be a token.
+//! URLs of a ctx, without possible tokens.
 
 use serde_json::Value;
 
 /// The only query parameters that are kept. They name a campaign and are never secret.
 const KEPT_QUERY_PREFIX: &str = "utm_";
 
-/// What ends a pair of a query: `&` and `;` (HTML 4.01, B.2.2), and a second `?`, behind which a
-/// URL that was not encoded has a query of its own.
+/// What ends a pair of a query: `&` and `;` (HTML 4.01, B.2.2), and a second `?`, which begins the
+/// query of an unencoded URL inside this one.
 const PAIR_ENDS: [char; 3] = ['&', ';', '?'];
 
 /// Sanitizes a text, or each text in a list or an object.
@@ -19,7 +19,7 @@ pub(super) fn sanitize_urls(value: &mut Value) {
     }
 }
 
-/// Takes the user information, the fragment and all of the query but `utm_*` off a URL. Works on
+/// Removes the user information, the fragment and all of the query but `utm_*` from a URL. Works on
 /// the text, so that a relative or broken URL cannot keep a token.
 fn sanitized(url: &str) -> String {
     let without_fragment = url.split('#').next().unwrap_or_default();

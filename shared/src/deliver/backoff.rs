@@ -1,27 +1,27 @@
-//! How long a message that was not delivered is delayed in the queue.
+//! The backoff: how long an undelivered message is delayed in the queue.
 
 use std::time::Duration;
 
 use super::in_doubt::RESEND_AFTER;
 use crate::outcome::{Outcome, Wait};
 
-/// The first wait, doubled after each attempt.
+/// The first backoff, doubled after each attempt.
 const SHORTEST: Duration = Duration::from_secs(2);
 
-/// The longest wait that is ours: with 100 attempts, a message is tried for about a day.
+/// The longest backoff of our own: with 100 attempts, a message is tried for about a day.
 pub const MAX_BACKOFF: Duration = Duration::from_mins(15);
 
-/// The longest wait that a vendor is granted.
+/// The longest delay that a vendor may ask for.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// A wait until a known time is prolonged by up to this part of it.
+/// A delay until a known time is extended by up to this part of it.
 const SPREAD: f64 = 0.5;
 
-/// How long to delay the message after so many attempts; `None` where it is done.
+/// How long to delay the message after this many attempts; `None` if it is done.
 ///
-/// `random` is from 0 to 1, and spreads the wait: messages that failed together do not come back
-/// together. A wait of ours is drawn from its upper half; one until a known time is only prolonged,
-/// since before that time there is nothing to do.
+/// `random` is from 0 to 1, and spreads the delay, so that messages that failed together do not
+/// return together. Our own backoff is drawn from its upper half; a delay until a known time is
+/// only extended, since before that time there is nothing to do.
 pub fn backoff(outcome: &Outcome, attempt: u32, random: f64) -> Option<Duration> {
     if outcome.is_settled() {
         return None;
@@ -42,8 +42,8 @@ pub fn backoff(outcome: &Outcome, attempt: u32, random: f64) -> Option<Duration>
     })
 }
 
-/// From this attempt on, the next search for a call in doubt is one that settles it: of the 100 that a
-/// message has, few are left.
+/// From this many attempts on, the next search for a call in doubt is made when it can settle the
+/// matter: of the message's 100 attempts, few are left.
 const LAST_ATTEMPTS: u32 = 95;
 
 fn growing(attempt: u32) -> Duration {

@@ -1,4 +1,4 @@
-//! Clocks that leap, forwards and back, between deliveries and in the middle of one.
+//! Clocks that jump, forwards and back, between deliveries and in the middle of one.
 
 use std::{
     sync::{
@@ -32,7 +32,7 @@ const START: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 const INVOCATION: Duration = Duration::from_secs(25);
 const TTL: Duration = Duration::from_mins(5);
 
-/// A vendor that counts its calls, takes all of them, and finds none of them again.
+/// A vendor that counts its calls, accepts all of them, and never finds them again.
 #[derive(Default)]
 struct Counter(Arc<AtomicUsize>);
 
@@ -81,7 +81,7 @@ impl Search<()> for Counter {
     }
 }
 
-/// Secrets, while somebody fetches which the clock leaps.
+/// Secrets whose fetch makes the clock jump.
 struct LeapingSecrets {
     secrets: MemorySecrets,
     clock: Arc<ClockByHand>,
@@ -96,7 +96,7 @@ impl SecretStore for LeapingSecrets {
     }
 }
 
-/// One function, whose clock leaps between its first lease and the call.
+/// One function, whose clock jumps between acquiring its first lease and the call.
 struct Function {
     clock: Arc<ClockByHand>,
     calls: Arc<AtomicUsize>,
@@ -167,7 +167,7 @@ async fn lease_written_before_the_clock_moved_back_still_ends() {
     let function = Function::leaping(time::Duration::ZERO);
     let key = IdempotencyKey::new(&EventId::of_event(None, &json!({})), None);
     let budget = Budget::of_invocation(START, START + INVOCATION);
-    // Somebody claims it, and is never heard of again.
+    // A delivery acquires the lease and never returns.
     function.idempotency.acquire(&key, None, &budget).await.unwrap();
     function.clock.leap(-time::Duration::days(1));
     let Outcome::TryLater { wait: Wait::Until(wait), .. } = function.deliver().await.outcome else {

@@ -17,21 +17,21 @@ use crate::{
 /// How long enqueuing may take; what is left of the caller's time is for delivering inline.
 const ENQUEUE_LIMIT: Duration = Duration::from_secs(2);
 
-/// The one way from accept to deliver, in one function.
+/// The way from accept to deliver, in one function.
 pub struct Dispatch<D> {
     /// The function's name.
     pub name: &'static str,
-    /// Where events rest; `None`: they are delivered inline.
+    /// Where events are enqueued; `None`: they are delivered inline.
     pub queue: Option<Arc<dyn Queue>>,
-    /// Delivers the events.
+    /// Delivers an event.
     pub delivery: D,
-    /// What can be seen.
+    /// The event log.
     pub event_log: EventLog,
     /// The wall clock.
     pub clock: SharedClock,
 }
 
-/// Why a message is not in the queue, as far as anybody knows.
+/// Why a message is not in the queue, or may not be.
 #[derive(Debug, thiserror::Error)]
 enum EnqueueError {
     #[error("cannot serialize the message")]
@@ -48,7 +48,7 @@ impl<D> Dispatch<D> {
         Message::new(self.name, event_id, self.clock.now(), event)
     }
 
-    /// Enqueues the event; where there is no queue, or none that answers, delivers it.
+    /// Enqueues the event; delivers it if there is no queue, or the queue does not answer.
     pub async fn enqueue_or_deliver<E: QueuedEvent>(
         &self,
         attempt: &Attempt<'_, E>,
@@ -66,8 +66,8 @@ impl<D> Dispatch<D> {
         report.outcome
     }
 
-    /// Delivers the event while the caller waits for what comes of it: by one call, where what is
-    /// left to do can be enqueued.
+    /// Delivers the event while the caller waits for the outcome: by one call, if the rest can be
+    /// enqueued.
     pub async fn deliver_or_enqueue<E: QueuedEvent>(
         &self,
         attempt: &Attempt<'_, E>,
@@ -90,7 +90,7 @@ impl<D> Dispatch<D> {
         Outcome::Accepted
     }
 
-    /// Whether the message surely rests in the queue.
+    /// Whether the message is surely in the queue.
     async fn enqueue<E: QueuedEvent>(&self, message: &Message<E>) -> bool {
         let Some(queue) = &self.queue else { return false };
         match self.send(&**queue, message).await {

@@ -1,7 +1,7 @@
-//! When to look for a call of which nobody knows what came, and when to take it for lost.
+//! When to search for a call in doubt, and when to consider it lost.
 //!
-//! The vendor's index lags behind its sending by a time that nobody states. So a search that
-//! finds nothing proves something only when the call is long past.
+//! The vendor's index lags behind its sending by an undocumented time. So a search that finds
+//! nothing proves something only when the call is long past.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use time::OffsetDateTime;
 
 use crate::outcome::{Outcome, Wait};
 
-/// A search before this would only find the index behind.
+/// An earlier search would only find that the index lags.
 const FIRST_SEARCH: Duration = Duration::from_mins(2);
 
-/// The longest wait between two searches for a call that is in doubt since recently.
+/// The longest wait between two searches for a recent call.
 const MAX_BACKOFF: Duration = Duration::from_mins(15);
 
-/// An old doubt waits for one part of its age in so many. Mandrill answers 20 searches a minute
-/// (vendors.md 1.8), so of many doubts most are turned away; with waits that never grew they would
-/// use up their receives at that.
+/// For an older call the wait is this fraction of its age. Mandrill answers 20 searches a minute
+/// (vendors.md 1.8), so of many calls in doubt it rejects most searches; with waits that never grew
+/// these would use up their attempts.
 const PARTS_OF_AGE: u32 = 8;
 
 /// What no search has found by now was never sent.
@@ -28,18 +28,18 @@ pub(crate) const RESEND_AFTER: Duration = Duration::from_mins(30);
 pub(super) struct InDoubtFor(Duration);
 
 impl InDoubtFor {
-    /// In doubt about a call that went out at `since`. A clock that was set back makes it
-    /// younger, which only costs time.
+    /// The age of a call that went out at `since`. A clock that was set back makes it younger,
+    /// which only costs time.
     pub(super) fn since(since: OffsetDateTime, now: OffsetDateTime) -> Self {
         Self((now - since).try_into().unwrap_or_default())
     }
 
-    /// In doubt about a call that was just made.
+    /// The age of a call that was just made.
     pub(super) fn fresh() -> Self {
         Self(Duration::ZERO)
     }
 
-    /// Whether a search can tell anything yet.
+    /// Whether a search can find anything yet.
     pub(super) fn can_be_searched(self) -> bool {
         self.0 >= FIRST_SEARCH
     }
@@ -49,13 +49,13 @@ impl InDoubtFor {
         self.0 >= RESEND_AFTER
     }
 
-    /// Nobody knows, and how long to wait before looking again.
+    /// Still in doubt, and how long to wait before the next search.
     pub(super) fn outcome(self, cause: impl Into<String>) -> Outcome {
         Outcome::InDoubt { wait: Wait::Until(self.wait()), cause: cause.into() }
     }
 
-    /// Nobody knows, as the search has failed so. Where the vendor asked for a longer wait, it is
-    /// kept: another search before that would fail, too.
+    /// Still in doubt, as the search failed with this outcome. If the vendor asked for a longer
+    /// wait, it is kept: another search before that would fail, too.
     pub(super) fn search_failed(self, failure: &Outcome) -> Outcome {
         let asked = match failure {
             Outcome::TryLater { wait: Wait::AtLeast(asked), .. } => *asked,
@@ -68,7 +68,7 @@ impl InDoubtFor {
         }
     }
 
-    /// As long as it has been unknown, so that the waits grow; then slower.
+    /// As long as it has been in doubt, so that the waits grow; then slower.
     fn wait(self) -> Duration {
         if self.can_be_searched() {
             self.0.min(MAX_BACKOFF).max(self.0 / PARTS_OF_AGE)
@@ -123,13 +123,13 @@ mod tests {
     const RECEIVES: u32 = 100;
     const KEPT: Duration = Duration::from_hours(7 * 24);
 
-    /// So many searches does Mandrill answer in each minute, and turns all others away.
+    /// Mandrill answers this many searches in each minute, and rejects all others.
     const SEARCHES_A_MINUTE: u32 = 20;
 
-    /// Plays so many doubts that began in the same moment, each searched for again and again until
-    /// it was searched for at thirty minutes or later. Mandrill finds none of them, and asks those
-    /// whom it turns away for this wait. The most receives that one of them took, and the time
-    /// until the last was settled.
+    /// Simulates this many calls that are in doubt from the same moment, each searched for until a
+    /// search at thirty minutes or later. Mandrill finds none of them, and asks rejected callers
+    /// for this wait. Returns the most attempts that one of them took, and the time until the last
+    /// was settled.
     fn settle(doubts: u32, asked: Option<Duration>) -> (u32, Duration) {
         let mut random = fastrand::Rng::with_seed(7);
         let called = datetime!(2026-01-01 00:00 UTC);

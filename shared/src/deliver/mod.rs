@@ -40,17 +40,17 @@ pub struct Attempt<'a, E> {
     pub message: &'a Message<E>,
     /// The function that delivers it.
     pub arn: &'a FunctionArn,
-    /// The time and the calls that it has.
+    /// Its budget of time and calls.
     pub budget: Budget,
 }
 
-/// Takes messages to where they go: to vendors, or to whatever a function serves.
+/// Delivers messages: to vendors, or to any service that a function calls.
 #[async_trait]
 pub trait Deliver<E: QueuedEvent>: Send + Sync {
     /// Delivers one event, within its budget.
     async fn deliver(&self, attempt: &Attempt<'_, E>) -> DeliveryReport;
 
-    /// Delivers what came from the queue together; a report for each.
+    /// Delivers messages that arrived from the queue together; a report for each.
     async fn deliver_all(&self, attempts: &[Attempt<'_, E>]) -> Vec<DeliveryReport> {
         let mut all = Vec::new();
         for attempt in attempts {
@@ -62,13 +62,13 @@ pub trait Deliver<E: QueuedEvent>: Send + Sync {
 
 /// Delivers Ory's events to the one vendor of a function.
 pub struct Delivery<V> {
-    /// What is sent to the vendor.
+    /// The template of the vendor's call.
     pub template: Arc<Template>,
-    /// What the template reads beside the event.
+    /// What the template reads besides the event.
     pub template_settings: TemplateSettings,
-    /// The vendor, with its key.
+    /// The vendor, with its API key.
     pub client: VendorClient<V>,
-    /// Where repeated work is noticed; `None` where the vendor itself does.
+    /// Detects repeated work; `None` if the vendor does so itself.
     pub idempotency: Option<Idempotency>,
 }
 
@@ -80,10 +80,10 @@ impl<V> Delivery<V> {
 }
 
 impl<V: Vendor> Delivery<V> {
-    /// Renders one event to a call that the vendor can take, with the key of the work.
+    /// Renders one event to a call that the vendor accepts, with the idempotency key.
     ///
     /// # Errors
-    /// The outcome of an event of which no call is made.
+    /// The outcome of an event that leads to no call.
     pub async fn prepare(
         &self,
         attempt: &Attempt<'_, SanitizedCtx>,
@@ -116,7 +116,7 @@ impl<V: Vendor> Deliver<SanitizedCtx> for Delivery<V> {
     }
 }
 
-/// What a delivery needs before the first event: it is made ready while the function starts.
+/// What a delivery needs before the first event: it is prepared while the function starts.
 pub struct Resources {
     /// The template, to be parsed.
     pub template: Arc<Template>,
@@ -125,17 +125,16 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// The secrets to fetch ahead.
+    /// The secrets to fetch in advance.
     pub fn secrets(&self) -> Vec<&Cached> {
         self.keys.iter().filter_map(|key| key.secret()).collect()
     }
 }
 
-/// Renders the template over `ctx`, and takes the key out that it may name instead of the event's
-/// own.
+/// Renders the template over `ctx`, and takes out the idempotency key that it may set.
 ///
 /// # Errors
-/// The outcome of an event whose template cancels or is at fault.
+/// The outcome of an event whose template cancels or has a fault.
 pub async fn render(
     template: &Template,
     ctx: Value,

@@ -1,4 +1,4 @@
-//! The report of a delivery: its outcome and what it took.
+//! The report of a delivery: its outcome and its calls.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use crate::{
     telemetry::{LogEntry, Metric},
 };
 
-/// The report of a delivery: its outcome, and what it took.
+/// The report of a delivery: its outcome and its calls.
 #[derive(Clone, Debug)]
 pub struct DeliveryReport {
     /// The outcome.
     pub outcome: Outcome,
-    /// What the vendor's calls took.
+    /// Facts about the vendor's calls.
     pub effort: Effort,
     /// The id of the identity that was found for it.
     pub identity_id: Option<String>,
@@ -20,7 +20,7 @@ pub struct DeliveryReport {
     pub counts: Vec<Metric>,
 }
 
-/// What calls to a vendor took.
+/// Facts about calls to a vendor.
 #[derive(Clone, Debug, Default)]
 pub struct Effort {
     /// How many calls were made.
@@ -45,7 +45,7 @@ impl DeliveryReport {
         Self { effort, ..outcome.into() }
     }
 
-    /// Puts it into a log line, with its metrics.
+    /// Adds it to a log entry, with its metrics.
     pub fn describe(&self, entry: &mut LogEntry) {
         self.outcome.describe(entry);
         if self.identity_id.is_some() {
@@ -61,13 +61,13 @@ impl DeliveryReport {
 }
 
 impl Effort {
-    /// Whether the vendor may have taken the call although it did not say so: no answer came to one
-    /// of the calls, or a server's error to the last.
+    /// Whether the vendor may have accepted the call without saying so: one of the calls got no
+    /// answer, or the last a server error.
     pub fn may_have_been_taken(&self) -> bool {
         self.was_in_doubt || self.vendor_status.is_some_and(|status| status >= 500)
     }
 
-    /// This and what the next calls took, of which the last answer counts.
+    /// The sum of this and the next calls; the last answer counts.
     #[must_use]
     pub fn then(&self, next: Self) -> Self {
         let calls = self.calls + next.calls;

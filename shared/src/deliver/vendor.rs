@@ -1,4 +1,4 @@
-//! What a vendor's adapter has to know; all else is common.
+//! What a vendor's adapter has to know; everything else is common.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::{
     template::{Template, TemplateFault},
 };
 
-/// A template's result in which no key of its own is named any more.
+/// A template's output without its `idempotency_key`.
 pub type Rendered = Map<String, Value>;
 
-/// What a vendor may need to know of the event besides the template's result.
+/// What a vendor may need to know of the event besides the template's output.
 pub struct EventFacts<'a> {
-    /// The work's key as this vendor sees it.
+    /// The idempotency key as this vendor sees it.
     pub idempotency_key: &'a str,
     /// The id of the identity that the event is about, where it is known.
     pub identity_id: Option<&'a str>,
@@ -26,17 +26,17 @@ pub struct EventFacts<'a> {
     pub received_at: OffsetDateTime,
 }
 
-/// A template's result that makes no call.
+/// A template's output that makes no call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum InvalidOutput {
     /// It breaks this rule: a template fault.
     Rule(&'static str),
-    /// The vendor would never take it, for this reason: somebody must act first.
+    /// The vendor would never accept it, for this reason: an operator must act first.
     Blocked(&'static str),
 }
 
 impl InvalidOutput {
-    /// What an unfit result of `template` means for its event.
+    /// The outcome of an event whose `template` gave invalid output.
     pub fn outcome(self, template: &Template) -> Outcome {
         match self {
             Self::Rule(rule) => Outcome::TemplateFault(TemplateFault::new(template.name(), rule)),
@@ -45,7 +45,7 @@ impl InvalidOutput {
     }
 }
 
-/// Something that can be called with an API key: what is only read, too.
+/// Something that can be called with an API key, for reading as well.
 #[async_trait]
 pub trait Api: Send + Sync {
     /// A checked call, without the key.
@@ -59,13 +59,13 @@ pub trait Api: Send + Sync {
         timeout: Duration,
     ) -> Result<http::Response, http::Error>;
 
-    /// What to do about a call of which nobody knows what came.
+    /// What to do about a call in doubt.
     fn when_in_doubt(&self, call: &Self::Call) -> WhenInDoubt<'_, Self::Call>;
 }
 
-/// A vendor: its calls are what templates give.
+/// A vendor: templates write its calls.
 pub trait Vendor: Api {
-    /// Makes the vendor's request of what the template gave.
+    /// Makes the vendor's request from the template's output.
     fn prepare(
         &self,
         rendered: Rendered,
@@ -76,13 +76,13 @@ pub trait Vendor: Api {
     fn classify(&self, call: &Self::Call, answer: &http::Response) -> Outcome;
 }
 
-/// What to do about a call of which nobody knows what came.
+/// What to do about a call in doubt.
 pub enum WhenInDoubt<'a, C> {
-    /// Make it again: the vendor itself notices that it had it.
+    /// Make it again: the vendor itself detects the duplicate.
     Repeat,
-    /// Find out before anything else: a second call would be a second mail.
+    /// Search before anything else: a second call would be a second mail.
     Search(&'a dyn Search<C>),
-    /// Start over: whoever comes again looks what there is to do.
+    /// Start over: the next attempt reads what is left to do.
     StartOver,
 }
 
@@ -91,19 +91,19 @@ pub enum WhenInDoubt<'a, C> {
 pub struct InDoubt {
     /// It was made then or later.
     pub since: OffsetDateTime,
-    /// Whether it had the recipient that today's call has. If not, or if nobody knows, a search by
-    /// today's recipient would not show it.
+    /// Whether its recipient is the one of the present call. If not, or if unknown, a search by the
+    /// present recipient would not find it.
     pub same_recipient: bool,
 }
 
-/// Finds the result of a call that got no answer.
+/// Finds out the outcome of a call that got no answer.
 #[async_trait]
 pub trait Search<C>: Send + Sync {
-    /// Whom `call` is for, as a digest that is kept in the record. It is keyed, so that no record
-    /// reveals an address, nor which records are of the same one.
+    /// The recipient of `call`, as a digest that is kept in the record. It is keyed, so that
+    /// records reveal neither an address nor which of them share one.
     fn recipient_digest(&self, call: &C) -> String;
 
-    /// Asks the vendor for what it did with the call in doubt, of which today's is `call`.
+    /// Asks the vendor for the outcome of the call in doubt; `call` is the present one.
     async fn search(
         &self,
         call: &C,
@@ -112,17 +112,17 @@ pub trait Search<C>: Send + Sync {
         timeout: Duration,
     ) -> Result<http::Response, http::Error>;
 
-    /// What the vendor's answer to the search says of `call`.
+    /// What the vendor's answer to the search says about `call`.
     fn read(&self, call: &C, answer: &http::Response) -> Found;
 }
 
-/// What a search has shown.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
-    /// The vendor received the call, with this result.
+    /// The vendor received the call, with this outcome.
     Done(Outcome),
     /// No trace of it.
     Nothing,
-    /// The answer does not tell, and means this.
+    /// The answer does not say, and has this outcome.
     Failed(Outcome),
 }

@@ -12,9 +12,9 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::{Error, Http, MAX_ANSWER_BYTES, Request, Response, connecting, sdk};
 
-/// A sandbox is frozen between two requests, for minutes or hours, and peers and networks drop what
-/// idles: a request on such a connection may be lost without anybody knowing. Wall-clock time,
-/// since other clocks may stand still in a frozen sandbox.
+/// A sandbox is frozen between two requests, for minutes or hours, and peers and networks drop idle
+/// connections: a request on such a connection may be lost without notice. Wall-clock time, since
+/// other clocks may stop in a frozen sandbox.
 const MAX_IDLE: Duration = Duration::from_secs(5);
 
 /// The one HTTP client of a function: one connection pool and one TLS configuration, for vendors
@@ -35,7 +35,7 @@ impl Client {
     /// Builds the client.
     ///
     /// # Errors
-    /// Where the TLS configuration cannot be made; nothing outside the binary has part in that.
+    /// If the TLS configuration cannot be made; this depends only on the binary.
     pub fn new() -> Result<Self, ClientError> {
         let tls = tls()?;
         let pool = Pool { client: connect_anew(&tls)?, used: SystemTime::now() };
@@ -47,7 +47,7 @@ impl Client {
         sdk::client(self.clone())
     }
 
-    /// Sends and reads the answer, up to the limit.
+    /// Sends the request and reads the answer, up to the limit.
     pub(super) async fn exchange(&self, request: reqwest::Request) -> Result<Response, Error> {
         let client = self.fresh_enough().map_err(|error| Error::NotWritten(error.into()))?;
         let total = request.timeout().copied();
@@ -65,8 +65,8 @@ impl Client {
         Ok(Response { status: answer.status().as_u16(), headers, body: body.freeze() })
     }
 
-    /// The connections that are there, or none where they have idled too long. A clock that was
-    /// set back counts as too long.
+    /// The open connections, or none if they have idled too long. A clock that was set back counts
+    /// as too long.
     fn fresh_enough(&self) -> Result<reqwest::Client, reqwest::Error> {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         let now = SystemTime::now();
@@ -87,7 +87,7 @@ fn connect_anew(tls: &ClientConfig) -> Result<reqwest::Client, reqwest::Error> {
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        // Of a name with several addresses, each gets its share of this.
+        // Each address of a name with several gets its share of this.
         .connect_timeout(connecting::LONGEST)
         .connector_layer(connecting::layer())
         .pool_idle_timeout(MAX_IDLE)
@@ -98,10 +98,10 @@ fn connect_anew(tls: &ClientConfig) -> Result<reqwest::Client, reqwest::Error> {
 /// The client could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The TLS library refused its own defaults.
+    /// The TLS library rejected its own defaults.
     #[error("the TLS configuration cannot be made")]
     Tls(#[from] rustls::Error),
-    /// The HTTP library refused our settings.
+    /// The HTTP library rejected our settings.
     #[error("the HTTP client cannot be built")]
     Http(#[from] reqwest::Error),
 }
@@ -119,8 +119,8 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
     Ok(config)
 }
 
-/// For the benchmark, whose stand-ins have a certificate of their own: one more root, from the file
-/// that `EXTRA_ROOT` names, in DER. No binary that is deployed has this feature.
+/// For the benchmark, whose fakes have a certificate of their own: one more root, from the file
+/// that `EXTRA_ROOT` names, in DER. No deployed binary has this feature.
 #[cfg(feature = "extra-root")]
 fn add_extra_root(roots: &mut RootCertStore) -> Result<(), rustls::Error> {
     let file = std::env::var_os("EXTRA_ROOT").and_then(|path| std::fs::read(path).ok());
@@ -138,10 +138,10 @@ impl Http for Client {
     }
 }
 
-/// URLs are taken off the error, as a query string may carry an address.
+/// URLs are removed from the error, as a query string may contain an address.
 fn error(error: reqwest::Error) -> Error {
     let error = error.without_url();
-    // A URL beyond 64 KB is refused before anything is done.
+    // A URL beyond 64 KB is rejected before anything is sent.
     if error.is_connect() || error.is_builder() {
         Error::NotWritten(error.into())
     } else {
@@ -198,8 +198,8 @@ mod tests {
         }
     }
 
-    /// An address that takes no more connections: whoever connects hears nothing. Linux drops what
-    /// comes on top of a full backlog; lives as long as what is returned with it.
+    /// An address that accepts no more connections: a client gets no answer. Linux drops
+    /// connections over a full backlog; lasts as long as the returned value.
     async fn deaf() -> (Url, impl Sized) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -226,7 +226,7 @@ mod tests {
         }
     }
 
-    /// The one that a pool has for it is busy.
+    /// The pool's connection to it is busy.
     #[tokio::test]
     async fn later_connect_timeout_is_not_written() {
         let socket = TcpSocket::new_v4().unwrap();

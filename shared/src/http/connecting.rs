@@ -1,8 +1,8 @@
 //! How long a request may wait for its connection.
 //!
 //! Only a connection that was never made lets us say that a request was not written. So connecting
-//! always ends before the request does, whatever time the request has: were both to end at once,
-//! nobody could tell which it was.
+//! always ends before the request does, with any timeout: if both ended at once, the two cases
+//! could not be told apart.
 
 use std::time::Duration;
 
@@ -10,30 +10,30 @@ use tokio::time::{Instant, timeout_at};
 use tower::{BoxError, util::MapFutureLayer};
 
 /// The longest time for connecting, from the look-up of the name to the end of the TLS handshake. A
-/// connection that takes longer to make will hardly be of use.
+/// connection that takes longer is hardly usable.
 pub(super) const LONGEST: Duration = Duration::from_secs(3);
 
-/// What connecting gets of a request's time at most: one part of so many. The rest is for the
-/// answer, as what is cut off after connecting is in doubt.
+/// The fraction of a request's time that connecting may take. The rest is for the answer, as what
+/// is cut off after connecting is in doubt.
 const PARTS: u32 = 2;
 
 tokio::task_local! {
-    /// Until when the request that this task sends may wait for its connection.
+    /// Until when the request of this task may wait for its connection.
     static UNTIL: Instant;
 }
 
-/// How long a request may wait for its connection that may take `total` in all; `None`: any time.
+/// How long a request with the timeout `total` may wait for its connection; `None`: without limit.
 fn limit(total: Option<Duration>) -> Duration {
     total.map_or(LONGEST, |total| LONGEST.min(total / PARTS))
 }
 
-/// Sends a request, by a future that connects where it must. What is connected within it, at once
-/// or after a connection of the pool turned out to be closed, is so by the same moment.
+/// Sends a request by a future that connects if needed. The same deadline holds for each connection
+/// made in it, also for one that replaces a closed connection of the pool.
 pub(super) async fn within_limit<F: Future>(total: Option<Duration>, send: F) -> F::Output {
     UNTIL.scope(Instant::now() + limit(total), send).await
 }
 
-/// Ends each connecting at its request's limit.
+/// Ends each connecting at its request's deadline.
 pub(super) fn layer<F, C>() -> MapFutureLayer<impl Fn(F) -> Connecting<C> + Clone>
 where
     F: Future<Output = Result<C, BoxError>> + Send + 'static,

@@ -1,5 +1,4 @@
-//! The way out over HTTP: one port, whose error says whether the request can have reached the
-//! other side.
+//! Outbound HTTP: one port, whose error says whether the request can have reached the other side.
 
 mod client;
 mod connecting;
@@ -18,8 +17,8 @@ use url::Url;
 
 pub use client::{Client, ClientError};
 
-/// How much of an answer is read, in bytes. No vendor's answer to us comes near it; the rest is
-/// cut off, so that a broken or hostile peer cannot fill the memory.
+/// How much of an answer is read, in bytes. No vendor's answer to us comes near it; the rest is cut
+/// off, so that a broken or malicious peer cannot fill the memory.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// One request.
@@ -44,8 +43,8 @@ impl Request {
         Self { method: Method::POST, url, headers, body: body.into(), timeout }
     }
 
-    /// The same with a bearer token (RFC 6750). One that no header can carry is left out: without
-    /// it the peer refuses the call.
+    /// The same with a bearer token (RFC 6750). An invalid header value is left out: without it the
+    /// peer rejects the call.
     #[must_use]
     pub fn bearer(mut self, token: &SecretString) -> Self {
         if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())) {
@@ -57,7 +56,7 @@ impl Request {
 }
 
 impl fmt::Debug for Request {
-    /// Bodies carry keys and personal data, query strings carry addresses: neither is shown.
+    /// Bodies contain keys and personal data, query strings contain addresses: neither is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.url.path())
     }
@@ -94,7 +93,7 @@ impl fmt::Debug for Response {
     }
 }
 
-/// No whole answer came.
+/// No complete answer arrived.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The connection was never made: the other side cannot have acted on the request.
@@ -105,7 +104,7 @@ pub enum Error {
     MaybeWritten(#[source] Cause),
 }
 
-/// What lies under an [`Error`].
+/// The source of an [`Error`].
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Sends requests. Follows no redirect and reads at most [`MAX_ANSWER_BYTES`].

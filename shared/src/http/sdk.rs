@@ -1,5 +1,5 @@
-//! Lets the AWS SDK run on the function's own client: a second stack would cost a second set of
-//! trust roots, a second pool and megabytes of binary.
+//! Runs the AWS SDK on the function's own client: a second stack would cost a second set of trust
+//! roots, a second pool and megabytes of binary.
 
 use aws_smithy_runtime_api::client::{
     http::{
@@ -42,7 +42,7 @@ impl HttpConnector for Connector {
 fn outgoing(request: HttpRequest) -> Result<Request, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| user(error.into()))?;
     let (parts, body) = request.into_parts();
-    // Every call of ours has its body in memory; a stream would be one we never make.
+    // All our calls have their body in memory; we never make a stream.
     let body = body.bytes().map(<[u8]>::to_vec).unwrap_or_default();
     let request = ::http::Request::from_parts(parts, body);
     Request::try_from(request).map_err(|error| user(error.into()))

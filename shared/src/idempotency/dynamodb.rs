@@ -259,12 +259,12 @@ fn turned_away(request: LeaseRequest, item: Item) -> Result<Acquire, StoreError>
 
 /// The item that stood against a write; any other failure is an error.
 fn refused(error: SdkError<UpdateItemError>) -> Result<Item, StoreError> {
-    let told = aws::told(&error);
+    let cause = aws::cause(&error);
     match error.into_service_error() {
         UpdateItemError::ConditionalCheckFailedException(failed) => {
             Ok(failed.item.unwrap_or_default())
         }
-        _ => Err(StoreError::Unreachable(told)),
+        _ => Err(StoreError::Unreachable(cause)),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Lanes: a subject whose events must come out as if they had been applied in their order. Whoever
-//! is in the lane is alone; what its events have written stands in the lane's record.
+//! Lanes: a subject whose events must have the result of being applied in their order. Only one
+//! delivery is in the lane at a time; the lane's record holds what its events have written.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,21 +8,21 @@ use time::OffsetDateTime;
 
 use super::LeaseRequest;
 
-/// So many targets are remembered of a lane. The shipped templates write two paths and tell four
-/// traits; a record of a hundred stays far under the 400 KB of an item.
+/// How many targets a lane remembers. The shipped templates write two paths and send four traits; a
+/// record of a hundred stays far under the 400 KB of an item.
 const MAX_TARGETS: usize = 100;
 
 /// What the events of a lane have written. Its record does not expire: an event that is sent again
-/// after months must still find that it is old.
+/// after months must still be recognized as old.
 #[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Written {
-    /// The last event that named each target: a path of the identity, or what a vendor receives.
+    /// The last event that named each target: a path of the identity, or a trait sent to a vendor.
     targets: BTreeMap<String, Writer>,
     /// The `updated_at` of the identity after our last patch.
     #[serde(with = "time::serde::rfc3339::option")]
     pub identity_updated_at: Option<OffsetDateTime>,
-    /// The newest `updated_at` that was seen and was not ours: until then somebody else has changed
-    /// the identity.
+    /// The newest `updated_at` that was seen and was not ours: the time of somebody else's last
+    /// change to the identity.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub changed_at: Option<OffsetDateTime>,
 }
@@ -37,12 +37,12 @@ pub struct Writer {
     pub event_id: String,
     /// Whether it withdrew consent.
     pub withdrew: bool,
-    /// Whether nobody knows if the vendor has it. The event is still to be sent, and an older one
-    /// must not come between: the vendor would take the older one, and drop the newer one's repeat.
+    /// Whether it is in doubt at the vendor. The event is still to be sent, and an older one must
+    /// not be sent before: the vendor would accept the older one, and drop the newer one's repeat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_doubt: bool,
-    /// The `updated_at` of the identity after the patch by which the event wrote the path; nothing
-    /// where it only named it.
+    /// The `updated_at` of the identity after the patch by which the event wrote the path; `None`
+    /// if the event only named it.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -52,7 +52,7 @@ pub struct Writer {
 }
 
 impl fmt::Debug for Written {
-    /// A template may make its paths of what a person typed.
+    /// A template may build its paths from a person's input.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} targets, {:?}", self.targets.len(), self.identity_updated_at)
     }
@@ -69,8 +69,8 @@ impl Written {
         self.targets.iter().map(|(target, writer)| (target.as_str(), writer))
     }
 
-    /// Notes that `writer` named the target. Where that makes too many, the oldest is forgotten; a
-    /// withdrawal last.
+    /// Records that `writer` named the target. If there are too many then, the oldest is forgotten;
+    /// a withdrawal last.
     pub fn note(&mut self, target: String, writer: Writer) {
         self.targets.insert(target, writer);
         if self.targets.len() > MAX_TARGETS {
@@ -85,9 +85,9 @@ impl Written {
 /// The answer to a request for a lane.
 #[derive(Clone, Debug)]
 pub enum Entry {
-    /// The lane is ours.
+    /// We are in the lane.
     Entered(InLane),
-    /// Another is in it, until then at the latest.
+    /// Another delivery is in it, until then at the latest.
     InProgress {
         /// When its lease ends.
         until: OffsetDateTime,
@@ -97,7 +97,7 @@ pub enum Entry {
 /// A lane that was entered.
 #[derive(Clone, Debug)]
 pub struct InLane {
-    /// What was asked for.
+    /// The request.
     pub request: LeaseRequest,
     /// What was written before.
     pub written: Written,

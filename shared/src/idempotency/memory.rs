@@ -1,5 +1,5 @@
-//! Records in memory: for a function without a table, for local runs and tests. They live as
-//! long as the sandbox, and the oldest are forgotten for new ones.
+//! Records in memory: for a function without a table, for local runs and tests. They live as long
+//! as the sandbox, and the oldest make room for new ones.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,7 +14,7 @@ use super::{
     Written,
 };
 
-/// How many are kept: what repeats an event comes soon after it, and a sandbox' memory is small.
+/// How many are kept: an event is repeated soon after it, and a sandbox has little memory.
 const KEPT: usize = 1024;
 
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Item {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
-    /// Whether somebody is at work, or the result is not known.
+    /// Whether a delivery is at work, or the outcome is in doubt.
     fn is_open(&self, now: OffsetDateTime) -> bool {
         self.state == State::InProgress && (self.lease_until > now || self.in_doubt_since.is_some())
     }
@@ -81,7 +81,7 @@ impl MemoryStore {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who is at work on it, with a lease that holds at `now`: for a simulation that watches.
+    /// Who holds a lease that is valid at `now`: for a simulation that watches.
     pub fn holder(&self, record_id: &str, now: OffsetDateTime) -> Option<String> {
         let items = self.items();
         let item = items.by_id.get(record_id)?;
@@ -89,7 +89,7 @@ impl MemoryStore {
         at_work.then(|| item.holder.clone())
     }
 
-    /// Changes the item if the bidder still holds it.
+    /// Changes the item if the lease still belongs to the holder.
     fn change(
         &self,
         request: &LeaseRequest,

@@ -208,7 +208,7 @@ impl Idempotency {
         match self.store.leave(lane, written).await {
             Err(error) if has_written => Err(Outcome::try_later(error.to_string())),
             left => {
-                told(left, "failed to leave a lane");
+                warn_if_failed(left, "failed to leave a lane");
                 Ok(())
             }
         }
@@ -270,12 +270,15 @@ impl Idempotency {
     }
 
     async fn complete(&self, lease: &Lease, completion: Completion) {
-        told(self.store.complete(lease, completion).await, "failed to record a completion");
+        warn_if_failed(
+            self.store.complete(lease, completion).await,
+            "failed to record a completion",
+        );
     }
 
     /// Gives the work back: nothing happened.
     async fn release(&self, lease: &Lease) {
-        told(self.store.release(lease).await, "failed to release a lease");
+        warn_if_failed(self.store.release(lease).await, "failed to release a lease");
     }
 }
 
@@ -283,7 +286,7 @@ fn vendor_id(vendor: &Value) -> Option<String> {
     vendor["message_id"].as_str().map(str::to_owned)
 }
 
-fn told(result: Result<(), StoreError>, what: &str) {
+fn warn_if_failed(result: Result<(), StoreError>, what: &str) {
     if let Err(error) = result {
         tracing::warn!(error = chain(&error), "{what}");
     }

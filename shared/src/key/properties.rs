@@ -1,4 +1,4 @@
-//! Two equal events have one key, and two different ones never the same.
+//! Two equal events have one id, and two different ones never share one.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -33,8 +33,8 @@ fn event(traits: &Value) -> Value {
     json!({"flow": {"id": "f"}, "identity": {"id": "i", "traits": traits}})
 }
 
-/// The same value as somebody else would write it: members in another order, blanks between all,
-/// characters escaped.
+/// The same value written differently: members in another order, whitespace everywhere, characters
+/// escaped.
 struct Scribe<'a>(std::iter::Cycle<std::slice::Iter<'a, u8>>);
 
 impl Scribe<'_> {
@@ -110,7 +110,7 @@ proptest! {
         prop_assert_eq!(one == other, one_key == other_key, "{} {}", one, other);
     }
 
-    /// What stands in one field and what in the next is part of the event.
+    /// The borders between fields are part of the event.
     #[test]
     fn shifting_text_between_fields_changes_the_event_id(text in ".{1,12}", first: prop::sample::Index, second: prop::sample::Index) {
         let letters: Vec<char> = text.chars().collect();
@@ -123,8 +123,7 @@ proptest! {
         prop_assert_eq!(first == second, of(first) == of(second));
     }
 
-    /// Nor from the deployment to the event, from the event to a name, or from one function to
-    /// another.
+    /// Nor do the borders between deployment, event, name and function.
     #[test]
     fn idempotency_keys_never_collide_in_records_or_at_vendors(
         works in prop::collection::vec(("[a-b]", "a?[\n#]?b?", prop::option::of("a?[\n#]?b")), 2)

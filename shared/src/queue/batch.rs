@@ -1,4 +1,4 @@
-//! What Lambda hands over from the queue, and what it wants to hear of it.
+//! Lambda's batches from the queue, and the answer that Lambda expects.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use crate::envelope::RawEvent;
 /// A message as it came from the queue.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct ReceivedMessage {
-    /// The message's own id, by which Lambda is told that it failed.
+    /// The message's own id, under which its failure is reported to Lambda.
     pub id: String,
-    /// What it is hidden by.
+    /// The handle to delay it by.
     pub receipt: String,
-    /// What was sent.
+    /// The body that was sent.
     pub body: String,
     /// How often it has been received, this time included.
     pub attempt: u32,
@@ -42,8 +42,8 @@ impl From<&Value> for ReceivedMessage {
 
 /// The messages of a queue's event; `None` for any other event.
 ///
-/// A record that lacks something is a message all the same: Lambda deletes the messages of an
-/// event that is answered like a call of the URL. Under an empty id all of the batch stay.
+/// An incomplete record is a message all the same: Lambda deletes the messages of an event that is
+/// answered like a call of the URL. With an empty id the whole batch stays.
 pub fn received(event: &RawEvent) -> Option<Vec<ReceivedMessage>> {
     let records: Vec<Value> = serde_json::from_str(event.records()?.get()).ok()?;
     (records.first()?["eventSource"] == "aws:sqs")
@@ -107,9 +107,9 @@ mod tests {
 
     #[test]
     fn only_reported_failures_stay_in_the_queue() {
-        let told = serde_json::to_value(acknowledge(vec!["one".to_owned()])).unwrap();
-        assert_eq!(told, json!({"batchItemFailures": [{"itemIdentifier": "one"}]}));
-        let told = serde_json::to_value(acknowledge(Vec::new())).unwrap();
-        assert_eq!(told, json!({"batchItemFailures": []}));
+        let answer = serde_json::to_value(acknowledge(vec!["one".to_owned()])).unwrap();
+        assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "one"}]}));
+        let answer = serde_json::to_value(acknowledge(Vec::new())).unwrap();
+        assert_eq!(answer, json!({"batchItemFailures": []}));
     }
 }

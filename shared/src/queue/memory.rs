@@ -1,4 +1,4 @@
-//! A queue in memory, for local runs and simulations. Somebody else plays Lambda and attempt.
+//! A queue in memory, for local runs and simulations. The user plays Lambda's part.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -11,12 +11,12 @@ use time::OffsetDateTime;
 use super::{Queue, QueueError, ReceivedMessage};
 use crate::clock::SharedClock;
 
-/// How a queue keeps its messages, in SQS' words.
+/// How a queue keeps its messages, in SQS' terms.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// For how long a received message is hidden by default.
+    /// How long a received message is hidden by default.
     pub visibility_timeout: Duration,
-    /// After so many attempt a message goes to the dead letters.
+    /// After this many attempts a message goes to the dead letters.
     pub max_receives: u32,
 }
 
@@ -49,8 +49,8 @@ impl MemoryQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// At most so many messages that are visible now; they are hidden for a while, and those that
-    /// were received too often are dead letters from now on.
+    /// At most this many messages that are visible now; they are hidden for a while, and those that
+    /// were received too often become dead letters.
     pub fn receive(&self, most: usize) -> Vec<ReceivedMessage> {
         let now = self.clock.now();
         let mut state = self.state();
@@ -84,7 +84,7 @@ impl MemoryQueue {
         self.state().dead.clone()
     }
 
-    /// Sends the dead letters again, as an operator does once the cause is mended.
+    /// Sends the dead letters again, as an operator does once the cause is fixed.
     pub fn redrive(&self) {
         let now = self.clock.now();
         let mut state = self.state();

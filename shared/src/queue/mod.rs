@@ -1,7 +1,7 @@
-//! The queue between accept and deliver: where an event rests until a vendor has it.
+//! The queue between accept and deliver: it keeps an event until a vendor has it.
 //!
-//! Lambda itself receives from the queue and deletes what was delivered; what a function does is
-//! send, and hide what it could not deliver yet.
+//! Lambda itself receives from the queue and deletes what was delivered; a function only sends
+//! messages, and delays those that it could not deliver yet.
 
 mod batch;
 mod memory;
@@ -15,7 +15,7 @@ pub use batch::{ReceivedMessage, acknowledge, received};
 pub use memory::{MemoryQueue, Rules};
 pub use sqs::{ACTIONS, MAX_MESSAGE_BYTES, SqsQueue};
 
-/// The queue did not do what it was asked to.
+/// The queue operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// The message is over the queue's limit.
@@ -32,6 +32,6 @@ pub trait Queue: Send + Sync {
     /// Puts a message into the queue.
     async fn send(&self, body: String) -> Result<(), QueueError>;
 
-    /// Hides a received message for so long from now on; after that it is received again.
+    /// Delays a received message for this long from now on; after that it is received again.
     async fn delay(&self, receipt: &str, wait: Duration) -> Result<(), QueueError>;
 }

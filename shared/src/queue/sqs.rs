@@ -56,8 +56,8 @@ impl Queue for SqsQueue {
     }
 }
 
-/// SQS refuses a message with U+FFFE or U+FFFF in it, which anybody can type into a
-/// trait. JSON can say them in other letters, as they can only stand inside a string.
+/// SQS rejects a message with U+FFFE or U+FFFF in it, which a person may have typed into a trait.
+/// JSON can escape them, as they can only occur inside a string.
 fn without_noncharacters(json: String) -> String {
     if json.contains(['\u{fffe}', '\u{ffff}']) {
         json.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff")
@@ -66,7 +66,7 @@ fn without_noncharacters(json: String) -> String {
     }
 }
 
-/// Rounded up: whoever comes too early has come in vain.
+/// Rounded up: an attempt that is too early is wasted.
 fn whole_seconds(wait: Duration) -> i32 {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     i32::try_from(seconds).unwrap_or(i32::MAX)
@@ -76,7 +76,7 @@ fn unreachable<E>(error: SdkError<E>) -> QueueError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    QueueError::Unreachable(aws::told(&error))
+    QueueError::Unreachable(aws::cause(&error))
 }
 
 #[cfg(test)]
@@ -88,9 +88,9 @@ mod tests {
     #[test]
     fn characters_invalid_in_sqs_are_escaped_and_read_back() {
         let value = json!({"name": "a\u{fffe}b\u{ffff}c\u{fffd}"});
-        let told = without_noncharacters(value.to_string());
-        assert!(!told.contains(['\u{fffe}', '\u{ffff}']) && told.contains('\u{fffd}'));
-        assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), value);
+        let escaped = without_noncharacters(value.to_string());
+        assert!(!escaped.contains(['\u{fffe}', '\u{ffff}']) && escaped.contains('\u{fffd}'));
+        assert_eq!(serde_json::from_str::<Value>(&escaped).unwrap(), value);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::BrokenRule;
 
-/// The addresses, if each stands somewhere in the traits.
+/// The addresses, if each occurs somewhere in the traits.
 pub(super) fn within(addresses: &Value, traits: &Value) -> Result<Value, BrokenRule> {
     for address in addresses.as_array().ok_or(BrokenRule::Shape)? {
         let value = address.get("value").and_then(Value::as_str).ok_or(BrokenRule::Shape)?;

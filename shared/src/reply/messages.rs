@@ -17,14 +17,14 @@ const WHOLE_FORM: &str = "#/";
 pub struct Messages(Vec<Value>);
 
 impl fmt::Debug for Messages {
-    /// Their words may quote what a person typed.
+    /// Their text may quote a person's input.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "messages at {} places", self.0.len())
     }
 }
 
 impl Messages {
-    /// One error at a field, or, without one, at the form as a whole.
+    /// One error at a field, or, without one, for the form as a whole.
     pub fn error(id: i64, text: &str, at: Option<&str>) -> Self {
         let pointer = at.unwrap_or(WHOLE_FORM);
         Self(vec![json!({
@@ -38,7 +38,7 @@ impl Messages {
         json!({ "messages": self.0 })
     }
 
-    /// Reads what a reply template gave.
+    /// Reads the reply template's output.
     pub(super) fn read(messages: &Value, ctx: &SanitizedCtx) -> Result<Self, BrokenRule> {
         let groups = filled(messages)?;
         groups.iter().map(|group| read_group(group, ctx)).collect::<Result<_, _>>().map(Self)

@@ -1,7 +1,7 @@
 //! Replies: answers that change the identity or stop the flow, written by a `REPLY_TEMPLATE`.
 //!
-//! Kratos replaces what a reply names, whole, and takes nearly anything for it; [`Reply::build`]
-//! is the only way to make one, and holds the rules that keep an identity from harm.
+//! Kratos replaces whole fields with those of a reply, and accepts nearly any value;
+//! [`Reply::build`] is the only way to make one, and holds the rules that protect an identity.
 
 mod addresses;
 mod messages;
@@ -39,7 +39,7 @@ impl fmt::Debug for Reply {
 }
 
 impl Reply {
-    /// Checks what a reply template gave, and completes it from ctx.
+    /// Checks the reply template's output, and completes it from ctx.
     ///
     /// # Errors
     /// The rule that it breaks.
@@ -85,14 +85,14 @@ fn identity_reply(wanted: &Value, ctx: &SanitizedCtx) -> Result<Value, BrokenRul
     Ok(Value::Object(reply))
 }
 
-/// Kratos saves a hook's identity in these two flows only. A login's ctx has an id and a hook
-/// that is not one of them; without a hook, only an identity that is not saved yet can tell.
+/// Kratos saves a hook's identity in these two flows only. A login's ctx has an id and a hook that
+/// is not one of them; without a hook, only an identity that is not saved yet shows it.
 fn may_change_identity(ctx: &SanitizedCtx) -> bool {
     ctx.has_nil_id() || matches!(ctx.hook().flow.as_deref(), Some("registration" | "settings"))
 }
 
-/// Kratos leaves `metadata_public` out of no ctx: where it is missing, the webhook's template
-/// left it out, and nobody knows what would be lost.
+/// Kratos always puts `metadata_public` into ctx: if it is missing, the webhook's template left it
+/// out, and a merge could lose keys.
 fn metadata_public(change: &Value, ctx: &SanitizedCtx) -> Result<Value, BrokenRule> {
     let held = match ctx.identity().get("metadata_public") {
         None => return Err(BrokenRule::MetadataUnknown),
@@ -110,8 +110,8 @@ fn object(value: &Value) -> Result<Value, BrokenRule> {
     }
 }
 
-/// `change` over `held`: objects deep, anything else whole. No key of `held` is ever lost, and
-/// null, which would be a way to lose one, is refused.
+/// `change` merged over `held`: objects deep, anything else whole. No key of `held` is ever lost,
+/// and null, which would lose one, is rejected.
 fn merged(held: &Value, change: &Value, not_held: BrokenRule) -> Result<Value, BrokenRule> {
     if !held.is_object() {
         return Err(not_held);
@@ -121,7 +121,7 @@ fn merged(held: &Value, change: &Value, not_held: BrokenRule) -> Result<Value, B
     }
     let mut result = held.clone();
     merge_into(&mut result, change)?;
-    // What ctx holds is written back with the rest, and came through Jsonnet, too.
+    // The result also contains ctx's own values, which came through Jsonnet, too.
     if exact::may_have_come_rounded(&result) {
         return Err(BrokenRule::NumberRounded);
     }
@@ -138,7 +138,7 @@ fn merge_into(held: &mut Value, change: &Value) -> Result<(), BrokenRule> {
             }
             Ok(())
         }
-        // What held an object loses its keys if anything else takes its place.
+        // An object with keys loses them if anything else takes its place.
         (Value::Object(held), _) if !held.is_empty() => Err(BrokenRule::KeyLost),
         (held, Value::Object(_)) => {
             *held = json!({});
@@ -249,7 +249,7 @@ mod tests {
         assert!(identity(json!({"traits": {"number": large - 1, "part": 0.1}})).is_ok());
     }
 
-    /// Kratos' own Jsonnet has rounded what ctx holds, unless it could not have.
+    /// Kratos' own Jsonnet has rounded the numbers in ctx, unless it could not have.
     #[test]
     fn ctx_number_is_written_exactly_or_not_at_all() {
         let merged = |number: Value| {

@@ -1,4 +1,4 @@
-//! No reply loses a key, whatever ctx holds and whatever the template gives.
+//! No reply loses a key, with any ctx and any output of the template.
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ fn objects() -> impl Strategy<Value = Value> {
     members(values(), 0..5)
 }
 
-/// Mostly what belongs there; also anything else, or nothing.
+/// Mostly valid values; also anything else, or nothing.
 fn fields() -> impl Strategy<Value = Option<Value>> {
     prop_oneof![6 => objects().prop_map(Some), 1 => values().prop_map(Some), 1 => Just(None)]
 }
@@ -47,7 +47,7 @@ fn with(fields: [(&str, Option<Value>); 3]) -> Value {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// Any ctx that is one.
+/// Any valid ctx.
 fn contexts() -> impl Strategy<Value = Value> {
     let hook = prop_oneof![
         4 => prop::sample::select(vec!["registration", "settings"]).prop_map(|flow| json!({"flow": flow})),
@@ -62,7 +62,7 @@ fn contexts() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Any result of a template; mostly one that wants to change an identity.
+/// Any output of a template; mostly one that changes an identity.
 fn results() -> impl Strategy<Value = Value> {
     let identity = (fields(), fields(), prop::option::of(fields())).prop_map(|(a, b, admin)| {
         let admin = admin.flatten();
@@ -71,7 +71,7 @@ fn results() -> impl Strategy<Value = Value> {
     prop_oneof![8 => identity.prop_map(|identity| json!({ "identity": identity })), 1 => values()]
 }
 
-/// Whether each key is still there, at every depth. Lists are taken whole.
+/// Whether each key is still there, at every depth. Lists count as a whole.
 fn keeps_keys(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => before
@@ -82,7 +82,7 @@ fn keeps_keys(before: &Value, after: &Value) -> bool {
     }
 }
 
-/// Whether all that was wanted is there.
+/// Whether all wanted changes are there.
 fn holds(wanted: &Value, got: &Value) -> bool {
     match (wanted, got) {
         (Value::Object(wanted), Value::Object(got)) => wanted
@@ -103,11 +103,11 @@ fn holds_null(value: &Value) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
 
-    /// Kratos replaces what a reply names by what it holds, whole.
+    /// Kratos replaces each field that a reply names with the reply's value, whole.
     #[test]
     fn no_member_of_traits_or_metadata_is_lost(ctx in contexts(), result in results()) {
-        let reduced = Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize();
-        let Ok(Reply::Identity(identity)) = Reply::build(&result, &reduced) else { return Ok(()) };
+        let sanitized = Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize();
+        let Ok(Reply::Identity(identity)) = Reply::build(&result, &sanitized) else { return Ok(()) };
         let (before, wanted) = (&ctx["identity"], &result["identity"]);
         for field in ["traits", "metadata_public"] {
             let Some(after) = identity.get(field) else {
@@ -129,8 +129,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
-    /// Whichever way a number takes through a template and the merge, it is written as it was, or
-    /// not at all.
+    /// On every way through a template and the merge, a number is written unchanged, or not at all.
     #[test]
     fn number_is_written_exactly_or_not_at_all(
         number in prop_oneof![
@@ -167,7 +166,7 @@ proptest! {
     }
 }
 
-/// So that the property is one about replies: most of what is tried comes to one.
+/// So that the property is about replies: most cases produce one.
 #[test]
 fn generated_replies_are_often_valid() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
@@ -175,8 +174,8 @@ fn generated_replies_are_often_valid() {
     let mut replies = 0;
     for _ in 0..500 {
         let (ctx, result) = (contexts(), results()).new_tree(&mut runner).unwrap().current();
-        let reduced = Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize();
-        replies += usize::from(matches!(Reply::build(&result, &reduced), Ok(Reply::Identity(_))));
+        let sanitized = Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize();
+        replies += usize::from(matches!(Reply::build(&result, &sanitized), Ok(Reply::Identity(_))));
     }
     assert!(replies > 50, "{replies}");
 }

@@ -12,17 +12,17 @@ pub enum BrokenRule {
     /// Only traits, metadata and addresses can be changed, `metadata_admin` only through
     /// `metadata_admin_replace`.
     IdentityField,
-    /// Null would wipe what it names.
+    /// Null would wipe the field.
     Null,
-    /// A number from 2^53 on may be one that Jsonnet has rounded.
+    /// A number from 2^53 on may have been rounded by Jsonnet.
     NumberRounded,
-    /// Something that is no object would take the place of one that has keys.
+    /// Something that is no object would replace one that has keys.
     KeyLost,
     /// ctx holds no traits to merge over.
     TraitsUnknown,
     /// ctx holds no `metadata_public` to merge over.
     MetadataUnknown,
-    /// Kratos deletes addresses that the traits do not hold.
+    /// Kratos deletes addresses that the traits do not contain.
     AddressNotInTraits,
     /// Kratos fails a flow over an empty list of messages.
     MessagesEmpty,
@@ -30,7 +30,7 @@ pub enum BrokenRule {
     MessageId,
     /// A message's `type` is `error`, `info` or `success`.
     MessageType,
-    /// A message stands at `#/` or at `#/traits/…` of a trait that is there.
+    /// A message points to `#/` or to `#/traits/…` of a trait that exists.
     InstancePtr,
 }
 

@@ -15,16 +15,15 @@ pub enum Product {
     Segment,
     /// Ory's admin API.
     Ory,
-    /// Mailchimp Marketing. No function has a slot for it; it is known so that it can be told
-    /// apart from Mandrill's key, which people confuse it with.
+    /// Mailchimp Marketing. No function uses its key; it is recognized because people confuse it
+    /// with Mandrill's.
     Mailchimp,
-    /// One whose keys have no shape that we know, by the words that name such a key: `a token of
-    /// the CRM`.
+    /// One whose keys have no known shape, by the words that name such a key: `a token of the CRM`.
     Other(&'static str),
 }
 
 impl Product {
-    /// The product whose key this can only be, by its shape; `None` where the shape says nothing.
+    /// The only product that the key's shape fits; `None` if the shape says nothing.
     ///
     /// Mailchimp's keys end in the data centre (`…-us6`), Mandrill's newer ones begin with
     /// `md-`, Ory's tokens with `ory_`.
@@ -55,10 +54,10 @@ impl Product {
 /// A key that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyProblem {
-    /// The secret could not be had just now.
+    /// The secret is not available at the moment.
     #[error("cannot read the API key")]
     Unreachable(#[source] SecretError),
-    /// The secret is not there, or not for us to read.
+    /// The secret does not exist, or we may not read it.
     #[error("cannot read the API key: {0}")]
     Refused(String),
     /// The secret holds no key.
@@ -78,7 +77,7 @@ pub enum KeyProblem {
 }
 
 impl KeyProblem {
-    /// Whether another value of the secret would mend it.
+    /// Whether another value of the secret would fix it.
     fn is_of_the_value(&self) -> bool {
         match self {
             Self::Missing(_) | Self::Placeholder | Self::WrongProduct { .. } => true,
@@ -100,21 +99,21 @@ impl ApiKey {
         Self { secret: Some(secret), field, product }
     }
 
-    /// No key, for one who asks for none: it is empty.
+    /// An empty key, for a service that asks for none.
     pub fn none(product: Product) -> Self {
         Self { secret: None, field: "", product }
     }
 
-    /// The cached secret, to be fetched ahead, where there is one.
+    /// The cached secret, to be fetched in advance, if there is one.
     pub fn secret(&self) -> Option<&Cached> {
         self.secret.as_ref()
     }
 
-    /// The key. Where the secret holds none that can be used, somebody may have filled it in just
-    /// now: it is looked up again, at most once per [`LOOK_UP_PAUSE`].
+    /// The key. If the secret holds no usable one, somebody may have just filled it in: it is
+    /// looked up again, at most once per [`LOOK_UP_PAUSE`].
     ///
     /// # Errors
-    /// Why there is no key to call with.
+    /// Why there is no usable key.
     pub async fn get(&self) -> Result<SecretString, KeyProblem> {
         let Some(secret) = &self.secret else { return Ok(SecretString::default()) };
         match self.read(secret.get().await) {
@@ -125,7 +124,7 @@ impl ApiKey {
         }
     }
 
-    /// The key fetched afresh: the vendor has just refused the one we had.
+    /// The key fetched again: the vendor has just rejected the one we had.
     pub async fn fresh(&self) -> Result<SecretString, KeyProblem> {
         match &self.secret {
             Some(secret) => self.read(secret.refresh(Duration::ZERO).await),
@@ -222,9 +221,9 @@ mod tests {
         for (product, secret, expected) in table {
             match (key(product, secret).await, expected) {
                 (Ok(key), Ok(wanted)) => assert_eq!(key, wanted),
-                (Err(told), Err(part)) => {
-                    assert!(told.contains(part), "{told}");
-                    assert!(!told.contains(secret), "the value is told: {told}");
+                (Err(error), Err(part)) => {
+                    assert!(error.contains(part), "{error}");
+                    assert!(!error.contains(secret), "the value is shown: {error}");
                 }
                 (got, wanted) => panic!("{secret}: {got:?}, wanted {wanted:?}"),
             }

@@ -1,8 +1,8 @@
 //! The secret store over AWS Secrets Manager.
 //!
-//! AWS' own caching crate asks `DescribeSecret` once its time has run out, which the usual
-//! policy (`GetSecretValue` only) denies: it would work for a minute and then no more. Hence the
-//! SDK itself, behind our cache.
+//! AWS' own caching crate asks `DescribeSecret` once its time has run out, which the usual policy
+//! (`GetSecretValue` only) denies: it would work for a minute and then fail. Hence the SDK itself,
+//! behind our cache.
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::{
@@ -36,7 +36,7 @@ impl SecretStore for AwsSecrets {
         match self.0.get_secret_value().secret_id(id).version_stage(label).send().await {
             Ok(answer) => Ok(answer.secret_string.map(SecretString::from)),
             Err(error) if stage == Stage::Previous && is_not_found(&error) => Ok(None),
-            Err(error) => Err(told(&error)),
+            Err(error) => Err(secret_error(&error)),
         }
     }
 }
@@ -47,14 +47,14 @@ fn is_not_found(error: &Failure) -> bool {
     error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception)
 }
 
-/// A 4xx other than throttling is a plain no; all else may pass.
-fn told(error: &Failure) -> SecretError {
+/// A 4xx other than throttling is a definite refusal; any other failure may pass.
+fn secret_error(error: &Failure) -> SecretError {
     let answered = error.raw_response().map(|response| response.status().as_u16());
     let name = aws::name(error);
     let throttled = name.contains("Throttling") || name.contains("TooManyRequests");
     match answered {
         Some(400..=499) if !throttled => SecretError::Refused(name.to_owned()),
-        _ => SecretError::Unreachable(aws::told(error)),
+        _ => SecretError::Unreachable(aws::cause(error)),
     }
 }
 
@@ -99,8 +99,8 @@ mod tests {
         for (status, body) in answers {
             let store = answering(status, body).await;
             let error = store.fetch("s", Stage::Current).await.unwrap_err();
-            let told = format!("{error:?} {}", chain(&error));
-            assert!(!told.contains("hunter2"), "{told}");
+            let shown = format!("{error:?} {}", chain(&error));
+            assert!(!shown.contains("hunter2"), "{shown}");
         }
     }
 }

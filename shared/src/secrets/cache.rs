@@ -1,4 +1,4 @@
-//! A secret kept for a while: fetched ahead, renewed when old, served on when the store is away.
+//! A cached secret: fetched in advance, renewed when old, still served while the store is down.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,11 +17,11 @@ use crate::{clock::SharedClock, telemetry::chain};
 /// starting, as a later use tries again.
 const PREFETCH_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long an old value serves on while the store cannot be reached.
+/// How long an old value is still served while the store cannot be reached.
 const STALE_LIMIT: Duration = Duration::from_hours(1);
 
-/// How long the store is left alone after a look-up that failed, and after one that was made only
-/// because of what a caller presented: unauthenticated callers never decide how often it is asked.
+/// The pause after a look-up that failed, and after one that was made only because of what a caller
+/// presented: unauthenticated callers never decide how often the store is asked.
 pub const LOOK_UP_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long a fetched secret counts as fresh.
@@ -33,11 +33,11 @@ pub struct Ttl(pub Duration);
 pub struct Versions {
     /// `AWSCURRENT`.
     pub current: SecretString,
-    /// `AWSPREVIOUS`, where it was asked for and exists.
+    /// `AWSPREVIOUS`, if it was asked for and exists.
     pub previous: Option<SecretString>,
 }
 
-/// Looks at what was fetched, once for each fetch.
+/// Inspects the fetched versions, once for each fetch.
 type Inspect = Box<dyn Fn(&str, &Versions) + Send + Sync>;
 
 /// One secret, cached.
@@ -54,17 +54,17 @@ pub struct Cached {
 #[derive(Default)]
 struct Held {
     versions: Option<(Versions, OffsetDateTime)>,
-    /// The last look-up, where it failed.
+    /// The last look-up, if it failed.
     failed: Option<(Failure, OffsetDateTime)>,
     refreshed: Option<OffsetDateTime>,
 }
 
-/// Why a look-up failed, kept for those who come while the store is left alone.
+/// Why a look-up failed, kept for other callers during the pause.
 #[derive(Clone, PartialEq)]
 enum Failure {
     Refused(String),
     Unreachable,
-    /// Nobody waited for its end.
+    /// All its callers gave up.
     GivenUp,
 }
 
@@ -89,9 +89,9 @@ impl From<Failure> for SecretError {
 }
 
 impl Held {
-    /// Where the clock was set back, nobody knows how old anything is: the value counts as just too
-    /// old, and no pause holds. Otherwise a key that was rotated away would stay good for as long
-    /// as the clock was wrong by.
+    /// If the clock was set back, all ages are unknown: the value counts as just too old, and no
+    /// pause applies. Otherwise a key that was rotated away would stay valid for as long as the
+    /// clock was wrong by.
     fn mind_the_clock(&mut self, now: OffsetDateTime, ttl: Ttl) {
         if let Some((_, since)) = self.versions.as_mut().filter(|(_, since)| *since > now) {
             *since = now - ttl.0;
@@ -102,28 +102,28 @@ impl Held {
 }
 
 impl Cached {
-    /// A secret of which only the current version matters: a vendor's key.
+    /// A secret of which only the current version matters: a vendor's API key.
     pub fn current(id: String, store: Arc<dyn SecretStore>, clock: SharedClock, ttl: Ttl) -> Self {
         let held = Mutex::default();
         Self { id, with_previous: false, store, clock, ttl, inspect: None, held }
     }
 
-    /// A secret that callers present: during a rotation both versions are good.
+    /// A secret that callers present: during a rotation both versions are valid.
     pub fn both(id: String, store: Arc<dyn SecretStore>, clock: SharedClock, ttl: Ttl) -> Self {
         Self { with_previous: true, ..Self::current(id, store, clock, ttl) }
     }
 
-    /// The same, with somebody who looks at what was fetched, once for each fetch. `inspect` is
-    /// given the secret's id, too.
+    /// The same, with a function that inspects the fetched versions, once for each fetch. `inspect`
+    /// also gets the secret's id.
     #[must_use]
     pub fn inspected(self, inspect: impl Fn(&str, &Versions) + Send + Sync + 'static) -> Self {
         Self { inspect: Some(Box::new(inspect)), ..self }
     }
 
-    /// The secret, fetched if what is held is too old.
+    /// The secret, fetched if the cached one is too old.
     ///
     /// # Errors
-    /// Why it cannot be had; so for [`LOOK_UP_PAUSE`] after a look-up that failed.
+    /// Why it is not available; the same for [`LOOK_UP_PAUSE`] after a look-up that failed.
     pub async fn get(&self) -> Result<Versions, SecretError> {
         let mut held = self.held().await;
         match self.held_for(&held) {
@@ -135,8 +135,8 @@ impl Cached {
         }
     }
 
-    /// The secret fetched anew, but at most once per `pause`; within it, what the last look-up
-    /// gave.
+    /// The secret fetched again, but at most once per `pause`; within it, the result of the last
+    /// look-up.
     ///
     /// # Errors
     /// As of [`Self::get`].
@@ -168,7 +168,7 @@ impl Cached {
     }
 
     async fn renew(&self, held: &mut Held) -> Result<Versions, SecretError> {
-        // Whoever waits for it may give up, which ends the look-up: then it has failed.
+        // All callers may give up, which ends the look-up: then it has failed.
         held.failed = Some((Failure::GivenUp, self.clock.now()));
         match self.fetch().await {
             Ok(versions) => {
@@ -194,8 +194,8 @@ impl Cached {
         }
     }
 
-    /// What can be had without asking the store, which has failed in this way: where it cannot be
-    /// reached, the old value serves on for a while.
+    /// The result without the store, which has failed with `error`: while it cannot be reached, the
+    /// old value is still served for a while.
     fn without_the_store(&self, held: &Held, error: SecretError) -> Result<Versions, SecretError> {
         match (error, self.held_for(held)) {
             (SecretError::Unreachable(_), Some((versions, age)))
@@ -213,10 +213,10 @@ impl Cached {
         if !self.with_previous {
             return Ok(Versions { current, previous: None });
         }
-        // One after the other: if the secret is rotated in between, what was current is previous
-        // now. Two fetches at once could both miss that version.
+        // One after the other: if the secret is rotated in between, the current version becomes the
+        // previous one. Two fetches at once could both miss that version.
         let previous = match self.store.fetch(&self.id, Stage::Previous).await {
-            // Without a previous version, the current one is as good as ever.
+            // Without a previous version, the current one is enough.
             Err(SecretError::Refused(_)) => None,
             other => other?,
         };
@@ -225,20 +225,20 @@ impl Cached {
 
     fn held_for<'a>(&self, held: &'a Held) -> Option<(&'a Versions, Duration)> {
         let (versions, since) = held.versions.as_ref()?;
-        // Only a clock that is set back during a fetch comes to this.
+        // Only a clock that is set back during a fetch leads here.
         let age = Duration::try_from(self.clock.now() - *since).unwrap_or_default();
         Some((versions, age))
     }
 
-    /// Why the last look-up failed, while the store is left alone for it.
+    /// Why the last look-up failed, during the pause after it.
     fn recent_failure(&self, held: &Held) -> Option<Failure> {
         let (failure, failed) = held.failed.as_ref()?;
         (self.clock.now() - *failed < LOOK_UP_PAUSE).then(|| failure.clone())
     }
 }
 
-/// Fetches all the secrets at once while the sandbox starts. A failure is only logged: the first use
-/// after [`LOOK_UP_PAUSE`] tries again; the first use at once, where the store was only slow.
+/// Fetches all the secrets at once while the sandbox starts. A failure is only logged: the first
+/// use after [`LOOK_UP_PAUSE`] tries again; the first use at once, if the store was only slow.
 pub async fn prefetch(secrets: &[&Cached]) {
     let all = join_all(secrets.iter().map(|secret| async {
         if let Err(error) = secret.get().await {
@@ -251,7 +251,7 @@ pub async fn prefetch(secrets: &[&Cached]) {
     }));
     if timeout(PREFETCH_LIMIT, all).await.is_err() {
         tracing::warn!("gave up prefetching secrets after {PREFETCH_LIMIT:?}");
-        // That we gave up says nothing of the store: the first use tries again.
+        // Our timeout says nothing about the store: the first use tries again.
         for secret in secrets {
             secret.forget_look_up_given_up().await;
         }
@@ -404,7 +404,7 @@ mod tests {
         assert_eq!(store.fetches(), 3);
     }
 
-    /// A secret that was fetched, and whose clock leaps then.
+    /// A secret that was fetched before its clock jumps.
     async fn after_a_leap(by: time::Duration) -> (Arc<MemorySecrets>, Arc<ClockByHand>, Cached) {
         let store = Arc::new(MemorySecrets::default());
         store.put("s", "one");

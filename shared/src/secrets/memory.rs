@@ -32,17 +32,17 @@ impl MemorySecrets {
         secrets.insert(id.to_owned(), (value.to_owned(), before));
     }
 
-    /// Lets every fetch fail as if nobody answered, or ends that.
+    /// Makes every fetch fail as if the store did not answer, or ends that.
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::Relaxed);
     }
 
-    /// Lets every fetch be refused, as where a policy forbids it, or ends that.
+    /// Makes every fetch be denied, as by a policy, or ends that.
     pub fn set_refusing(&self, refusing: bool) {
         self.refusing.store(refusing, Ordering::Relaxed);
     }
 
-    /// Lets every answer come so late.
+    /// Delays every answer by this much.
     pub fn set_delay(&self, delay: Duration) {
         *self.delay.lock().unwrap_or_else(PoisonError::into_inner) = delay;
     }

@@ -1,4 +1,4 @@
-//! Keys and credentials: where they come from, how long they are kept, and what they must not be.
+//! Keys and credentials: their source, how long they are cached, and which values are invalid.
 
 mod api_key;
 mod aws;
@@ -14,14 +14,14 @@ pub use aws::{ACTION, AwsSecrets};
 pub use cache::{Cached, LOOK_UP_PAUSE, Ttl, Versions, prefetch};
 pub use memory::MemorySecrets;
 
-/// What the SAM template puts into a secret that a person has to fill in.
+/// The placeholder that the SAM template puts into a secret that a person has to fill in.
 pub const PLACEHOLDER: &str = "replace-me";
 
-/// How a value begins in the commands that the SAM template and the docs print for a person to fill
-/// in: `YOUR-SIGNING-SECRET`.
+/// The prefix of placeholders in the commands that the SAM template and the docs print:
+/// `YOUR-SIGNING-SECRET`.
 const PRINTED_PLACEHOLDER: &str = "YOUR-";
 
-/// Which version of a secret, in Secrets Manager's words.
+/// Which version of a secret, in Secrets Manager's terms.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stage {
     /// `AWSCURRENT`.
@@ -30,14 +30,13 @@ pub enum Stage {
     Previous,
 }
 
-/// A secret could not be had.
+/// A secret is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// Nobody answered, or the answer was of the kind that passes: a value held from before may
-    /// serve on.
+    /// The store did not answer, or failed temporarily: a cached value may still be served.
     #[error("cannot reach the secret store")]
     Unreachable(#[source] crate::http::Cause),
-    /// The store said no: no such secret, no permission, deleted.
+    /// The store refused: no such secret, no permission, deleted.
     #[error("the secret store rejected the call: {0}")]
     Refused(String),
 }
@@ -70,8 +69,8 @@ pub(crate) fn object_field(secret: &SecretString, name: &str) -> Option<SecretSt
     field(secret, name)
 }
 
-/// Whether somebody still has to fill this value in: the word of the SAM template, or whatever
-/// begins with `YOUR-`, in any case. It holds for every secret, a caller's and a vendor's.
+/// Whether this value is still a placeholder: the word of the SAM template, or anything that begins
+/// with `YOUR-`, in any case. This applies to every secret, a caller's and a vendor's.
 pub fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let start = value.get(..PRINTED_PLACEHOLDER.len());

@@ -1,4 +1,4 @@
-//! Events that travel together.
+//! Events that are sent together.
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -6,14 +6,14 @@ use time::OffsetDateTime;
 use super::{Call, call::rfc3339};
 
 /// The limits of one `/v1/batch` call. Segment writes 500 KB and means no less than this many
-/// bytes; of more events than these it drops the rest and answers 200.
+/// bytes; it drops events beyond this number and answers 200.
 const MAX_BYTES: usize = 500_000;
 const MAX_EVENTS: usize = 2_500;
 
-/// What stands around the events, `sentAt` included, is shorter than this.
+/// The JSON around the events, `sentAt` included, is shorter than this.
 const ENVELOPE_BYTES: usize = 100;
 
-/// One or more calls that go out as one.
+/// One or more calls that are sent as one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch(Vec<Call>);
 
@@ -29,7 +29,7 @@ impl Batch {
         let mut batches: Vec<Self> = Vec::new();
         let mut bytes = 0;
         for call in all.into_iter().flat_map(|batch| batch.0) {
-            // With the comma behind it.
+            // With the comma after it.
             let more = Value::Object(item(&call)).to_string().len() + 1;
             match batches.last_mut() {
                 Some(Self(batch))
@@ -52,7 +52,7 @@ impl Batch {
         self.0.len()
     }
 
-    /// Whether there are none, which is never.
+    /// Whether there are none; never true.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -82,7 +82,7 @@ impl Batch {
     }
 }
 
-/// In a batch the path has no kind, so each event has.
+/// In a batch the path does not show the kind, so each event does.
 fn item(call: &Call) -> Map<String, Value> {
     let mut item = call.body.clone();
     item.insert("type".to_owned(), json!(call.kind.path()));

@@ -19,7 +19,7 @@ struct Answer {
     message: Option<String>,
 }
 
-/// What an answer of Segment's means: total over any status and any body.
+/// The outcome of Segment's answer: total over any status and any body.
 pub fn classify(answer: &Response) -> Outcome {
     let said: Option<Answer> = serde_json::from_slice(&answer.body).ok();
     let success = said.as_ref().map(|said| said.success);
@@ -30,17 +30,17 @@ pub fn classify(answer: &Response) -> Outcome {
             None => Outcome::in_doubt("Segment returned an unrecognized body"),
         },
         401 | 403 => Outcome::Blocked(Blocked::BadKey),
-        501 | 505 | 511 => Outcome::blocked(told(answer)),
+        501 | 505 | 511 => Outcome::blocked(cause(answer)),
         408 | 410 | 429 | 460 | 500..=599 => {
-            Outcome::TryLater { wait: wait(answer).into(), cause: told(answer) }
+            Outcome::TryLater { wait: wait(answer).into(), cause: cause(answer) }
         }
-        // Redirects are not followed: the URL is wrong, and the event was not taken.
-        300..=499 => refused(said, &told(answer)),
-        _ => Outcome::in_doubt(told(answer)),
+        // Redirects are not followed: the URL is wrong, and the event was not accepted.
+        300..=499 => refused(said, &cause(answer)),
+        _ => Outcome::in_doubt(cause(answer)),
     }
 }
 
-/// A key that is too short or empty gets a 400 with these words.
+/// A key that is too short or empty gets a 400 with this message.
 fn refused(said: Option<Answer>, cause: &str) -> Outcome {
     let message = said.and_then(|said| said.message).unwrap_or_default();
     if message.contains("invalid write key") {
@@ -50,7 +50,7 @@ fn refused(said: Option<Answer>, cause: &str) -> Outcome {
     }
 }
 
-fn told(answer: &Response) -> String {
+fn cause(answer: &Response) -> String {
     format!("Segment returned {}", answer.status)
 }
 
@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// Cut off anywhere, as by a connection that broke.
+    /// Cut off anywhere, as by a broken connection.
     fn bodies() -> impl Strategy<Value = Vec<u8>> {
         let whole = [
             r#"{"success":true}"#,
@@ -141,8 +141,8 @@ mod tests {
     }
 
     proptest! {
-        /// Total over any status, any header and any body; and nothing counts as delivered but
-        /// what Segment says that it has taken.
+        /// Total over any status, any header and any body; and only what Segment says it accepted
+        /// counts as delivered.
         #[test]
         fn any_response_has_an_outcome(
             status in prop_oneof![any::<u16>(), 100_u16..=600, 200_u16..=300],
@@ -160,7 +160,7 @@ mod tests {
                 (200..=299, Some(true)) => "delivered",
                 (408 | 410 | 429 | 460 | 500 | 502..=504 | 506..=510 | 512..=599, _) => "try_later",
                 (300..=499 | 501 | 505 | 511, _) | (200..=299, Some(false)) => "blocked",
-                // A 2xx without a word that we know, and whatever is no status of ours.
+                // A 2xx without a known body, and any other status.
                 _ => "in_doubt",
             };
             let outcome = classify(&answer);

@@ -16,13 +16,13 @@ use crate::config::{ConfigError, Environment};
 pub enum LogLevel {
     /// Errors only.
     Error,
-    /// And what should be looked at.
+    /// Also warnings.
     Warn,
-    /// And one line per request and delivery.
+    /// Also one line per request and delivery.
     Info,
-    /// And what helps to understand the bundle at work.
+    /// Also what helps to understand the functions at work.
     Debug,
-    /// And everything. It is no more personal than the rest.
+    /// Also everything else. It is no more personal than the rest.
     Trace,
 }
 
@@ -43,7 +43,7 @@ impl LogLevel {
         })
     }
 
-    /// Whether the line of each request and delivery is written in full.
+    /// Whether the log entry of each request and delivery is written in full.
     pub fn shows_requests(self) -> bool {
         self >= Self::Info
     }
@@ -61,9 +61,9 @@ impl LogLevel {
 
 /// Starts the log of a function's process.
 ///
-/// Libraries are heard from `warn` on, whatever the level: at lower ones the Lambda runtime logs
-/// whole events, and HTTP clients log URLs. A panic shows its place and not its words, which may
-/// quote what it choked on.
+/// Libraries log from `warn` on, at every level: at lower ones the Lambda runtime logs whole
+/// events, and HTTP clients log URLs. A panic logs its place and not its message, which may quote
+/// its input.
 pub fn start_logging(level: LogLevel, function_crate: &str) {
     let ours = Targets::new()
         .with_default(level.filter().min(LevelFilter::WARN))
@@ -78,15 +78,15 @@ pub fn start_logging(level: LogLevel, function_crate: &str) {
     }));
 }
 
-/// An error with all that lies under it, for a diagnostic.
+/// An error with all its sources, for a diagnostic.
 pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
+    let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        told = format!("{told}: {cause}");
+        text = format!("{text}: {cause}");
         source = cause.source();
     }
-    told
+    text
 }
 
 #[cfg(test)]
@@ -95,11 +95,11 @@ mod tests {
 
     use super::*;
 
-    /// Set in a process that is to panic, as the hook is the process's.
+    /// Set in the process that is to panic, as the hook is global to it.
     const PANICS: &str = "PANICS_WITH_A_MARK";
     const MARK: &str = "hunter2";
 
-    /// What nothing is, and an error that quotes it.
+    /// No text parses as this, and the error quotes the text.
     #[derive(Debug, PartialEq)]
     struct Marked;
 
@@ -134,9 +134,9 @@ mod tests {
         let mut this = Command::new(env::current_exe().unwrap());
         this.args([name, "--exact", "--nocapture"]).env(PANICS, "").env("RUST_BACKTRACE", "full");
         let said = this.output().unwrap();
-        let told = [said.stdout, said.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-        assert_eq!(told[0].matches(r#""message":"panicked""#).count(), 4, "{told:?}");
-        assert_eq!(told[0].matches(r#""place":"#).count(), 4, "{told:?}");
-        assert!(!told.concat().contains(MARK), "{told:?}");
+        let output = [said.stdout, said.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        assert_eq!(output[0].matches(r#""message":"panicked""#).count(), 4, "{output:?}");
+        assert_eq!(output[0].matches(r#""place":"#).count(), 4, "{output:?}");
+        assert!(!output.concat().contains(MARK), "{output:?}");
     }
 }

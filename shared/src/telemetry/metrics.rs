@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format: part of a log line, no call of their own.
+//! Metrics in CloudWatch's embedded metric format: part of a log line, without a call of their own.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use serde_json::{Value, json};
@@ -28,33 +28,33 @@ macro_rules! metrics {
 metrics! {
     /// Events received: authenticated and well-formed.
     Received,
-    /// Events put into the queue.
+    /// Events enqueued.
     Enqueued,
     /// Events that a vendor has.
     Delivered,
-    /// Events that a vendor will never take for this person.
+    /// Events that a vendor will never accept for this person.
     Rejected,
-    /// Events deliberately not done.
+    /// Events deliberately not delivered.
     Skipped,
     /// Events that had been done before.
     Duplicate,
     /// Deliveries to be tried later.
     Retried,
-    /// Deliveries that wait for somebody to act, backlogs at a vendor, unusable caller's secrets.
+    /// Deliveries that wait for an operator, backlogs at a vendor, unusable caller's secrets.
     Blocked,
-    /// Deliveries of which nobody knows what came.
+    /// Deliveries in doubt.
     InDoubt,
     /// Faults of templates.
     TemplateFault,
-    /// Callers that were turned away.
+    /// Callers that were rejected.
     Unauthorized,
     /// Mailchimp's events that fit no identity.
     Unmatched,
-    /// Those of them that withdraw consent: somebody has to look.
+    /// Those of them that withdraw consent: an operator has to look.
     UnmatchedWithdrawal,
-    /// Mailchimp's events that would have given back a consent which was withdrawn in Ory since.
+    /// Mailchimp's events that would have restored a consent which was withdrawn in Ory since.
     StaleConsent,
-    /// Mailchimp's events of a list that is not among those accepted.
+    /// Mailchimp's events of a list that is not accepted.
     ListNotAccepted,
     /// Mailchimp's events whose `ORY_ID` names somebody else than their address.
     IdentityMismatch,
@@ -73,7 +73,7 @@ impl Metric {
     }
 }
 
-/// Puts the metrics into a line.
+/// Adds the metrics to a log entry.
 pub(super) fn embed(line: &mut Value, metrics: &[(Metric, f64)], now: OffsetDateTime) {
     if metrics.is_empty() {
         return;

@@ -1,7 +1,7 @@
-//! What can be seen: one JSON line per request and per delivery, with CloudWatch metrics in it.
+//! The event log: one JSON line per request and per delivery, with CloudWatch metrics in it.
 //!
-//! The line is written where a thing is handled, once. No field can hold an address, a name, an
-//! IP, a cookie, a body or a secret.
+//! Each request and delivery is logged once, where it is handled. No field can hold an address, a
+//! name, an IP, a cookie, a body or a secret.
 
 mod logging;
 mod metrics;
@@ -38,9 +38,9 @@ pub struct LogEntry {
     /// The identity's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_id: Option<String>,
-    /// One word for the result.
+    /// The outcome, in one word.
     pub outcome: &'static str,
-    /// Why, in words that hold no value.
+    /// The cause, in words without values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// The status of our answer.
@@ -63,7 +63,7 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    /// The line of a start with a template that does not parse.
+    /// The entry of a start with a template that does not parse.
     pub fn for_broken_template(fault: &TemplateFault) -> Self {
         let mut entry = Self { message: "start", outcome: "template_fault", ..Self::default() };
         entry.cause = Some(fault.to_string());
@@ -76,45 +76,45 @@ impl LogEntry {
         self.metrics.push((metric, 1.0));
     }
 
-    /// A panic ended it: the result is not known.
+    /// A panic ended it: the outcome is in doubt.
     pub fn panicked(&mut self) {
         self.outcome = "panicked";
         self.count(Metric::InDoubt);
     }
 
-    /// The caller's time ran out: an event may have gone out by then, and before there was one only
-    /// the secrets can have taken so long.
+    /// The caller's time ran out: if there was an event, it may have been sent by then; if not,
+    /// only the secrets can have taken so long.
     pub fn ran_out_of_time(&mut self) {
         self.outcome = "unfinished";
         self.cause = Some("ran out of time to respond".to_owned());
         self.count(if self.event_id.is_some() { Metric::InDoubt } else { Metric::Blocked });
     }
 
-    /// How long it took, all in all.
+    /// The total duration.
     pub fn took(&mut self, took: Duration) {
         self.duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     }
 
-    /// Measures a time.
+    /// Records a duration.
     pub fn measure(&mut self, metric: Metric, took: Duration) {
         self.metrics.push((metric, took.as_secs_f64() * 1000.0));
     }
 }
 
-/// Where lines go.
+/// Where log entries go.
 #[derive(Clone)]
 pub enum Sink {
     /// Standard output, which Lambda passes on to CloudWatch.
     Stdout,
     /// A list, for tests.
     Memory(Arc<Mutex<Vec<Value>>>),
-    /// A listener that gets each line at once, in the local stack.
+    /// A listener that gets each entry at once, in the local stack.
     Listener(fn(Value)),
     /// Nowhere.
     Nowhere,
 }
 
-/// Writes a function's lines.
+/// Writes a function's log entries.
 #[derive(Clone)]
 pub struct EventLog {
     function: &'static str,
@@ -124,14 +124,14 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// The event log of `function`. Where `level` is above `info`, lines carry metrics only.
+    /// The event log of `function`. If `level` is above `info`, entries contain metrics only.
     pub fn new(function: &'static str, level: LogLevel, clock: SharedClock, sink: Sink) -> Self {
         Self { function, level, clock, sink }
     }
 
-    /// Answers a request within `limit`, whatever it is at then, and writes the one line about it.
-    /// A panic, too, is answered with `unfinished`, so that the caller tries again and the next
-    /// request is served.
+    /// Answers a request within `limit`, finished or not, and writes its one log entry. A panic,
+    /// too, is answered with `unfinished`, so that the caller tries again and the next request is
+    /// served.
     pub async fn request(
         &self,
         limit: Duration,
@@ -158,14 +158,14 @@ impl EventLog {
         response
     }
 
-    /// Writes one line.
+    /// Writes one entry.
     pub fn write(&self, entry: &LogEntry) {
         let Some(line) = self.compose(entry) else {
             return;
         };
         match &self.sink {
-            // In one piece, as standard output looks for a line's end in each. Nobody is left to
-            // tell of a broken one.
+            // In one write, as standard output looks for a line's end in each. A failed write
+            // cannot be reported to anyone.
             Sink::Stdout => {
                 let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
             }

@@ -1,4 +1,4 @@
-//! The evaluator, jrsonnet. Only this file and `locate`, which reads its errors, name it.
+//! The evaluator, jrsonnet. Only this file and `locate`, which reads its errors, use it.
 
 use std::{
     cell::RefCell,
@@ -24,7 +24,7 @@ const MAX_FRAMES: usize = 500;
 /// (ory/kratos, `request/builder.go`).
 const CANCEL: &str = "cancel";
 
-/// Where `std.trace` goes: nowhere, or into a list that the template's author looks at.
+/// Where `std.trace` goes: nowhere, or into a list for the template's author.
 #[derive(Clone, Default)]
 pub struct Trace(Option<Arc<Mutex<Vec<String>>>>);
 
@@ -34,7 +34,7 @@ impl Trace {
         Self(Some(Arc::default()))
     }
 
-    /// What has been traced since the last look.
+    /// What has been traced since the last call.
     pub fn take(&self) -> Vec<String> {
         let lines =
             self.0.as_ref().map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner));
@@ -61,9 +61,9 @@ pub(super) struct Engine {
     evaluated: Evaluated,
 }
 
-/// What the template's text comes to, mostly a function. Jsonnet is pure, so one evaluation serves
-/// all renderings, until one fails: what failed in it would fail for ever, though the next event
-/// may be fine.
+/// The value of the template's text, mostly a function. Jsonnet is pure, so one evaluation serves
+/// all renderings, until one fails: a failed part would keep failing, though the next event may be
+/// fine.
 enum Evaluated {
     /// For an author who wants to see each trace of each rendering.
     Anew,
@@ -88,8 +88,8 @@ impl Engine {
         Ok(Self { source: source.clone(), state, snippet, evaluated })
     }
 
-    /// Frees what renderings have left: the evaluator's values are counted references with cycles
-    /// in them.
+    /// Frees what renderings have left behind: the evaluator's values are reference-counted, with
+    /// cycles.
     pub(super) fn tidy() {
         collect_thread_cycles();
     }
@@ -110,7 +110,8 @@ impl Engine {
         for (name, value) in arguments {
             values.insert(IStr::from(name), TlaArg::Val(given(value)?));
         }
-        // Fields are lazy: much of the template, a cancel too, runs only when it is written.
+        // Fields are lazy: much of the template, a cancel too, runs only when the output is
+        // written.
         apply(&values, self.evaluate()?)?.manifest(JsonFormat::minify())
     }
 
@@ -144,8 +145,8 @@ impl Engine {
     }
 }
 
-/// Calls the template. The evaluator replaces `function(ctx) ctx` by a function of its own, which
-/// has forgotten the name of its parameter.
+/// Calls the template. The evaluator replaces `function(ctx) ctx` with a function of its own, which
+/// has lost the name of its parameter.
 fn apply(arguments: &HashMap<IStr, TlaArg>, template: Val) -> Result<Val, Error> {
     match (&template, arguments.values().next()) {
         (Val::Func(function), Some(only)) if function.is_identity() && arguments.len() == 1 => {
@@ -155,7 +156,7 @@ fn apply(arguments: &HashMap<IStr, TlaArg>, template: Val) -> Result<Val, Error>
     }
 }
 
-/// Tells `error "…"` in a template from the same kind of error raised by the library.
+/// Distinguishes `error "…"` in a template from the same kind of error raised by the library.
 fn is_error_statement(error: &Error) -> bool {
     error.trace().0.first().is_some_and(|frame| frame.desc == "error statement")
 }
@@ -170,7 +171,7 @@ fn explanation(error: &Error) -> String {
     error.error().to_string()
 }
 
-/// A name for the kind of error that holds no value: the evaluator's own texts quote them.
+/// A name for the kind of error, without values: the evaluator's own messages quote them.
 fn kind(error: &Error) -> &'static str {
     match error.error() {
         ErrorKind::RuntimeError(_) if is_error_statement(error) => "explicit error",

@@ -27,8 +27,8 @@ impl Place {
     }
 }
 
-/// A template fault. `Display` and `Debug` tell file, place and kind; the evaluator's own words
-/// may quote a person's data and are only for [`Fault::explanation`].
+/// A template fault. `Display` and `Debug` show file, place and kind; the evaluator's own message
+/// may quote a person's data and is only for [`Fault::explanation`].
 #[derive(Clone, Eq, PartialEq, thiserror::Error)]
 pub struct TemplateFault {
     file: String,
@@ -38,7 +38,7 @@ pub struct TemplateFault {
 }
 
 impl TemplateFault {
-    /// A fault of no particular place.
+    /// A fault without a place.
     pub fn new(file: &str, kind: &'static str) -> Self {
         Self { file: file.to_owned(), place: None, kind, explanation: None }
     }
@@ -48,7 +48,7 @@ impl TemplateFault {
         Self { place, ..self }
     }
 
-    /// The same fault with the evaluator's words.
+    /// The same fault with the evaluator's message.
     pub(super) fn explained(self, explanation: String) -> Self {
         Self { explanation: Some(explanation), ..self }
     }
@@ -63,12 +63,12 @@ impl TemplateFault {
         self.place
     }
 
-    /// What kind of fault.
+    /// The kind of fault.
     pub fn kind(&self) -> &'static str {
         self.kind
     }
 
-    /// The evaluator's own words, for the author at a terminal: they may quote what the template
+    /// The evaluator's own message, for the author at a terminal: it may quote what the template
     /// saw and must not reach a log.
     pub fn explanation(&self) -> Option<&str> {
         self.explanation.as_deref()

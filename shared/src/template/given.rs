@@ -1,5 +1,5 @@
-//! What a template is given, as the evaluator sees it: an object's fields become values of the
-//! evaluator's when they are read, and not before. A template reads a few of ctx's many.
+//! A template's input, as the evaluator sees it: an object's fields are converted to the
+//! evaluator's values when they are read, and not before. A template reads a few of ctx's many.
 
 use std::{cell::RefCell, collections::HashMap, fmt, mem, ops::ControlFlow};
 
@@ -33,13 +33,13 @@ pub(super) fn given(value: Value) -> Result<Val> {
 
 /// An object's fields.
 ///
-/// What is given has no cycles, so the collector of cycles need not look into it.
+/// The input has no cycles, so the cycle collector need not look into it.
 #[derive(Trace)]
 struct Given {
-    /// All fields; the values of those that were read are gone.
+    /// All fields; values that were read have been moved out.
     #[trace(skip)]
     fields: RefCell<Map<String, Value>>,
-    /// The values of those that were read.
+    /// The values of the fields that were read.
     #[trace(skip)]
     read: RefCell<HashMap<IStr, Val>>,
 }

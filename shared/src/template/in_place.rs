@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::{Argument, RenderError, Source, TemplateFault, Trace, engine::Engine};
 
 thread_local! {
-    /// Never dropped: at the end of a thread the evaluator's own store may be gone before.
+    /// Never dropped: at the end of a thread the evaluator's own store may already be gone.
     static PREPARED: ManuallyDrop<RefCell<HashMap<String, Rc<Engine>>>> = ManuallyDrop::default();
 }
 
-/// Parses the template, where this thread has not yet.
+/// Parses the template, if this thread has not yet.
 pub(super) fn prepare(source: &Source) -> Result<Rc<Engine>, TemplateFault> {
     PREPARED.with(|prepared| {
         let mut prepared = prepared.borrow_mut();

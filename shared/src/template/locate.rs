@@ -1,8 +1,8 @@
 //! Where in the template a fault lies.
 //!
-//! The pinned evaluator gives a place to explicit errors, assertions, calls and syntax errors. To
-//! a missing field, the fault that templates have most, it gives none; but it gives the field's
-//! name and the fields that were being evaluated, and the parsed source shows where those are.
+//! The pinned evaluator gives a place to explicit errors, assertions, calls and syntax errors. A
+//! missing field, the most frequent fault of templates, gets none; but the error names the field
+//! and the fields that were being evaluated, and the parsed source shows where those are.
 
 use jrsonnet_evaluator::{Error, IStr, Span, error::ErrorKind};
 use jrsonnet_ir::{
@@ -13,7 +13,7 @@ use jrsonnet_ir_parser::{ParserSettings, parse};
 
 use super::{Place, Source};
 
-/// The place of the fault, as close as it is known.
+/// The place of the fault, as close as possible.
 pub(super) fn place(source: &Source, error: &Error) -> Option<Place> {
     let offset = match error.error() {
         ErrorKind::ImportSyntaxError { error, .. } => Some(start(&error.location)),
@@ -29,7 +29,7 @@ pub(super) fn place(source: &Source, error: &Error) -> Option<Place> {
     offset.map(|offset| Place::at(source.code(), offset))
 }
 
-/// The innermost frame that has a place, or the innermost field at work if that is closer.
+/// The innermost frame that has a place, or the innermost field under evaluation if that is closer.
 fn enclosing(source: &Source, error: &Error) -> Option<usize> {
     let frames = &error.trace().0;
     let located = || frames.iter().find_map(|frame| frame.location.as_ref()).map(start);
@@ -43,7 +43,7 @@ fn enclosing(source: &Source, error: &Error) -> Option<usize> {
         .or_else(located)
 }
 
-/// Where the body of the template's function begins: all that is known of a fault outside any
+/// Where the body of the template's function begins: all that is known about a fault outside any
 /// field, to which the evaluator gives no place.
 fn body(code: &str) -> Option<usize> {
     let parameters = code.find("function(ctx").or_else(|| code.find("function (ctx"))?;
@@ -63,11 +63,11 @@ fn fields_at_work(error: &Error) -> Vec<IStr> {
     error.trace().0.iter().filter_map(|frame| name(&frame.desc)).collect()
 }
 
-/// The mention of `name` that shares most of its surroundings with the fields at work.
+/// The mention of `name` whose surrounding fields match those under evaluation best.
 fn nearest(mentions: &[Mention], name: &IStr, at_work: &[IStr]) -> Option<usize> {
     let shared = |mention: &Mention| mention.within.iter().filter(|f| at_work.contains(f)).count();
     let mentions = mentions.iter().filter(|mention| mention.name == *name);
-    // The last of equals is what `max_by_key` gives; the first is what a reader looks at.
+    // `max_by_key` returns the last of equals; a reader looks at the first.
     mentions.rev().max_by_key(|mention| shared(mention)).map(|mention| mention.offset)
 }
 

@@ -1,7 +1,7 @@
-//! Jsonnet templates: the operator writes what a vendor receives, not us.
+//! Jsonnet templates: the operator, not we, decides what is sent to a vendor.
 //!
-//! Only this module names the evaluator. A template is prepared once and rendered on a thread of
-//! its own, with a limit on time and stack.
+//! Only this module uses the evaluator. A template is prepared once and rendered on a thread of its
+//! own, with a limit on time and stack.
 
 mod engine;
 mod fault;
@@ -30,13 +30,13 @@ use thread::Worker;
 /// How long one rendering may take. Kratos allows its own templates the same.
 pub const RENDER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A rendering that gave no result.
+/// A rendering without output.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The template said `error "cancel…"`: this event is not wanted.
+    /// The template called `error "cancel…"`: this event is not wanted.
     #[error("cancelled by the template")]
     Cancelled,
-    /// The template is at fault.
+    /// The template has a fault.
     #[error(transparent)]
     Fault(#[from] TemplateFault),
 }
@@ -47,10 +47,11 @@ pub type Argument = (&'static str, Value);
 /// Where templates are rendered.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Rendering {
-    /// Each on a thread of its own, with a limit on time.
+    /// Each on its own thread, with a limit on time.
     #[default]
     OnItsThread,
-    /// By whoever asks, without a limit: for simulations, whose clock must not run meanwhile.
+    /// In the caller's thread, without a limit: for simulations, whose clock must not run
+    /// meanwhile.
     InPlace,
 }
 
@@ -71,20 +72,20 @@ impl Template {
     /// Parses the template and makes it ready; `std.trace` is discarded.
     ///
     /// # Errors
-    /// Where it does not parse.
+    /// If it does not parse.
     pub fn prepare(source: Source) -> Result<Self, TemplateFault> {
         Self::prepare_tracing(source, Trace::default())
     }
 
-    /// The same, keeping what `std.trace` says.
+    /// The same, keeping the output of `std.trace`.
     pub fn prepare_tracing(source: Source, trace: Trace) -> Result<Self, TemplateFault> {
         let template = Self::begin_tracing(Rendering::OnItsThread, source, trace);
         template.check()?;
         Ok(template)
     }
 
-    /// Begins to make the template ready, to be rendered wherever `rendering` says. Whoever begins
-    /// has time for something else before [`Self::check`]; so it is shared from the beginning.
+    /// Begins to prepare the template, to be rendered as `rendering` says. The caller can do other
+    /// work before [`Self::check`]; so it is shared from the beginning.
     pub fn begin(rendering: Rendering, source: Source) -> Arc<Self> {
         Arc::new(Self::begin_tracing(rendering, source, Trace::default()))
     }
@@ -103,7 +104,7 @@ impl Template {
     /// Waits until the template is ready.
     ///
     /// # Errors
-    /// Where it does not parse.
+    /// If it does not parse.
     pub fn check(&self) -> Result<(), TemplateFault> {
         match &self.state {
             State::OnItsThread(workers) => current(workers).check(),
@@ -113,8 +114,8 @@ impl Template {
 
     /// Renders the template over its arguments.
     ///
-    /// A rendering that runs over its time is abandoned, with its thread: nothing can stop it.
-    /// The next one gets a new thread.
+    /// A rendering that exceeds its time is abandoned, with its thread: nothing can stop it. The
+    /// next one gets a new thread.
     pub async fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
         let workers = match &self.state {
             State::OnItsThread(workers) => workers,
@@ -136,13 +137,13 @@ impl Template {
         }
     }
 
-    /// The name that faults give.
+    /// The name that faults show.
     pub fn name(&self) -> &str {
         self.source.name()
     }
 
-    /// Whether a rendering was abandoned: its thread still burns a processor, so the process
-    /// should end once its answer is out.
+    /// Whether a rendering was abandoned: its thread still uses the processor, so the process
+    /// should end after its answer.
     pub fn overran(&self) -> bool {
         self.overran.load(Ordering::Relaxed)
     }
@@ -200,7 +201,7 @@ mod tests {
         assert_eq!(result.to_string(), r#"{"n":42}"#);
     }
 
-    /// As in every Jsonnet, Ory's among them: ids are texts.
+    /// As in every Jsonnet, Ory's included: ids are texts.
     #[tokio::test]
     async fn number_is_a_double() {
         let table = [
@@ -263,8 +264,8 @@ mod tests {
             assert_eq!(fault.kind(), kind, "{code}");
             let place = fault.place().unwrap_or_else(|| panic!("{code} has no place"));
             assert_eq!((fault.file(), place.line), ("test.jsonnet", entry), "{code}");
-            for told in [fault.to_string(), format!("{fault:?}")] {
-                assert!(!told.contains("hunter2"), "{told}");
+            for shown in [fault.to_string(), format!("{fault:?}")] {
+                assert!(!shown.contains("hunter2"), "{shown}");
             }
         }
     }

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::config::{ConfigError, Environment};
 
-/// A template's text and the name that faults give it.
+/// A template's text and the name that faults show for it.
 #[derive(Clone)]
 pub struct Source {
     name: Arc<str>,
@@ -23,7 +23,7 @@ impl Source {
     /// Kratos reads it) or `file:///…`; `None` where the variable is unset.
     ///
     /// # Errors
-    /// Where the variable holds something else, or the file cannot be read.
+    /// If the variable holds something else, or the file cannot be read.
     pub fn from_env(
         env: &Environment,
         variable: &'static str,
@@ -49,7 +49,7 @@ impl Source {
         }
     }
 
-    /// The name that faults give.
+    /// The name that faults show.
     pub fn name(&self) -> &str {
         &self.name
     }

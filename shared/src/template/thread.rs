@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 
 use super::{Argument, RenderError, Source, TemplateFault, Trace, engine::Engine};
 
-/// Room for the evaluator's own depth limit, which a template reaches first, in a debug build
-/// too. It is reserved and not taken until it is used.
+/// Room for the evaluator's own depth limit, which a template reaches first, also in a debug build.
+/// The memory is reserved and not taken until it is used.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 type Answer = Result<Value, RenderError>;
@@ -23,10 +23,10 @@ struct Job {
     answer: oneshot::Sender<Answer>,
 }
 
-/// A rendering thread with its template. Dropping it lets the thread end after the job it is at.
+/// A rendering thread with its template. After a drop, the thread ends with its current job.
 pub(super) struct Worker {
     jobs: mpsc::Sender<Job>,
-    /// How the preparation ended. Looking at it waits for that.
+    /// The result of the preparation. Reading it waits for its end.
     prepared: LazyLock<Prepared, Box<dyn FnOnce() -> Prepared + Send>>,
 }
 
@@ -65,7 +65,7 @@ fn work(source: &Source, trace: Trace, ready: &mpsc::Sender<Prepared>, jobs: &mp
     let engine = match Engine::prepare(source, trace) {
         Ok(engine) => engine,
         Err(fault) => {
-            // Whoever waited has gone: nobody to tell.
+            // The caller has gone: nobody gets the result.
             let _ = ready.send(Err(fault));
             return;
         }
@@ -75,7 +75,7 @@ fn work(source: &Source, trace: Trace, ready: &mpsc::Sender<Prepared>, jobs: &mp
     }
     while let Ok(job) = jobs.recv() {
         let _ = job.answer.send(engine.render(job.arguments));
-        // Whoever asked need not wait for this.
+        // The caller need not wait for this.
         Engine::tidy();
     }
 }

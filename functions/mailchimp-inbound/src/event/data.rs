@@ -27,7 +27,7 @@ pub enum Data {
 }
 
 impl Data {
-    /// Reads the fields of one type; nothing if nobody knows the type.
+    /// Reads the fields of one type; `None` for an unknown type.
     pub(super) fn read(kind: &str, fields: Fields) -> Result<Option<Self>, EventError> {
         Ok(Some(match kind {
             "subscribe" => Self::Subscribe(Subscribe::read(fields)?),

@@ -9,7 +9,7 @@ use crate::form::Form;
 /// Four for each of the 254 characters that SMTP takes (RFC 5321).
 const MAX_ADDRESS_BYTES: usize = 4 * 254;
 
-/// What is left of a form, or of one of its branches. It holds no empty strings.
+/// The remaining fields of a form, or of one of its branches. It holds no empty strings.
 pub(super) struct Fields {
     /// The branch's name; none at the root.
     branch: Option<&'static str>,
@@ -22,7 +22,7 @@ impl Fields {
         Self { branch: None, left: filled(form) }
     }
 
-    /// Takes out a branch; one that is not there has no fields.
+    /// Takes out a branch; a missing one has no fields.
     pub(super) fn branch(&mut self, name: &'static str) -> Self {
         Self { branch: Some(name), left: self.optional(name).unwrap_or_default() }
     }
@@ -32,12 +32,12 @@ impl Fields {
         T::deserialize(self.left.remove(name)?).ok()
     }
 
-    /// Takes out a text that must be there; the error has its name in the form.
+    /// Takes out a required text; the error gives its name in the form.
     pub(super) fn required(&mut self, name: &str) -> Result<String, EventError> {
         self.optional(name).ok_or_else(|| EventError::Missing { field: self.full(name) })
     }
 
-    /// The same for an address, which is looked for in Ory by a URL and so cannot be of any length.
+    /// The same for an address, which becomes part of a URL of Ory's and so needs a length limit.
     pub(super) fn address(&mut self, name: &str) -> Result<String, EventError> {
         let address = self.required(name)?;
         if address.len() > MAX_ADDRESS_BYTES {
@@ -51,14 +51,14 @@ impl Fields {
         self.branch.map_or_else(|| name.to_owned(), |branch| format!("{branch}[{name}]"))
     }
 
-    /// The fields that nobody took.
+    /// The remaining fields.
     pub(super) fn rest(self) -> Map<String, Value> {
         self.left
     }
 }
 
-/// A branch without its empty strings and without what then is an empty branch. It calls itself
-/// once per level, and the form decoder bounds those.
+/// A branch without its empty strings and without the branches that are then empty. It recurses
+/// once per level, and the form decoder limits those.
 fn filled(branch: &Form) -> Form {
     branch.iter().filter_map(|(name, value)| Some((name.clone(), filled_value(value)?))).collect()
 }

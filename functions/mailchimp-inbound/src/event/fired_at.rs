@@ -6,7 +6,7 @@ use time::{
     macros::format_description,
 };
 
-/// Mailchimp's documentation has it as `2009-03-26 21:35:57`, in GMT.
+/// Mailchimp's documentation gives it as `2009-03-26 21:35:57`, in GMT.
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 /// The merge fields of a contact, under their tags and as Mailchimp sent them.
 ///
-/// Whoever owns the audience chooses tags and kinds of its fields, so any tag may hold a text or
-/// a branch. Those that Mailchimp's documentation and captures show:
+/// The owner of the audience chooses tags and kinds of its fields, so any tag may hold a text or a
+/// branch. Mailchimp's documentation and captures show these:
 ///
 /// | tag | holds |
 /// |---|---|
@@ -50,8 +50,8 @@ impl Merges {
     }
 }
 
-/// The names of a list of groups: `Group1,Group2` in Mailchimp's documentation, with spaces
-/// behind the commas in captures. A comma inside a name has a backslash before it.
+/// The names in a list of groups: `Group1,Group2` in Mailchimp's documentation, with spaces after
+/// the commas in captures. A comma inside a name is escaped by a backslash.
 fn split_groups(list: &str) -> Vec<String> {
     let mut previous = ' ';
     let separates = |letter: char| {
@@ -64,7 +64,7 @@ fn split_groups(list: &str) -> Vec<String> {
         .collect()
 }
 
-/// How many there are: they are personal data.
+/// Shows only their number: they are personal data.
 impl fmt::Debug for Merges {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Merges({} fields)", self.0.len())

@@ -289,7 +289,7 @@ fn derived_fields_override_form_fields_of_the_same_name() {
     );
 }
 
-/// For each type the least that makes an event.
+/// For each type, the minimum of a valid event.
 const LEAST: [(&str, &[&str]); 6] = [
     ("subscribe", &["data[list_id]", "data[email]"]),
     ("unsubscribe", &["data[list_id]", "data[email]"]),
@@ -388,7 +388,7 @@ fn every_sample_survives_the_queue_and_debug_redacts_it() {
     assert_eq!(format!("{:?}", subscribe.contact.merges), "Merges(4 fields)");
 }
 
-/// Forms that look like events: known names in any shape, with values that mean something or not.
+/// Forms that look like events: known names in any shape, with meaningful and meaningless values.
 fn bodies() -> impl Strategy<Value = String> {
     let names = select(vec![
         "type",

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::{Action, EventError, Merges, Reason, fields::Fields};
 
-/// A contact of an audience, as the types about its fields tell of it.
+/// A contact of an audience, as the types about its fields describe it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
     /// The contact's id in the audience.
@@ -31,12 +31,12 @@ pub struct Contact {
     /// Where the contact confirmed from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_opt: Option<String>,
-    /// The contact's number in Mailchimp's pages.
+    /// The contact's number in Mailchimp's web pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub web_id: Option<String>,
-    /// Always there, perhaps empty, so that a template may look into it.
+    /// Always present, perhaps empty, so that a template can read its fields.
     pub merges: Merges,
-    /// The merge field `INTERESTS`, split. Always there, perhaps empty.
+    /// The merge field `INTERESTS`, split. Always present, perhaps empty.
     pub interests: Vec<String>,
     /// The fields that are not documented.
     #[serde(flatten)]
@@ -44,9 +44,9 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// Reads what nobody has taken before.
+    /// Reads the remaining fields.
     fn read(mut data: Fields) -> Result<Self, EventError> {
-        // A field that calls itself `interests` is dropped: that name is ours.
+        // A field named `interests` is dropped: we use that name.
         let _: Option<Value> = data.optional("interests");
         let merges: Merges = data.optional("merges").unwrap_or_default();
         Ok(Self {
@@ -69,7 +69,7 @@ pub struct Subscribe {
     /// Where the contact signed up from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_signup: Option<String>,
-    /// Who.
+    /// The contact.
     #[serde(flatten)]
     pub contact: Contact,
 }
@@ -91,7 +91,7 @@ pub struct Unsubscribe {
     /// The campaign whose link was followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign_id: Option<String>,
-    /// Who.
+    /// The contact.
     #[serde(flatten)]
     pub contact: Contact,
 }
@@ -107,14 +107,14 @@ impl Unsubscribe {
     }
 }
 
-/// A contact's fields changed. It says nothing about consent: it also comes for contacts who have
-/// left, and beside every change of address.
+/// A contact's fields changed. It says nothing about consent: it is also sent for contacts who have
+/// left, and with every change of address.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// Where the contact signed up from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_signup: Option<String>,
-    /// Who.
+    /// The contact.
     #[serde(flatten)]
     pub contact: Contact,
 }
@@ -192,7 +192,7 @@ pub struct Campaign {
     /// The campaign's subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// `sent`, or the word for what happened instead.
+    /// `sent`, or the word for another result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// Why it was not sent.

@@ -1,18 +1,18 @@
-//! Mailchimp's words for how and why. A word that nobody knows is kept, never an error.
+//! Mailchimp's words for how and why. An unknown word is kept, never an error.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a word that nobody knows is shown: it may be anything.
+/// How an unknown word is shown: it may be anything.
 const ANOTHER: &str = "another word";
 
 /// How a contact left: `data[action]`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// Unsubscribed, and still in the audience. Stands also for a missing word, which about a
-    /// quarter of captures have: it is the one that destroys nothing.
+    /// Unsubscribed, and still in the audience. Also used for a missing word, which about a quarter
+    /// of captures have: it is the one that destroys nothing.
     #[default]
     Unsub,
     /// Removed from the audience or archived.

@@ -51,7 +51,7 @@ fn bracket_notation_rules() {
         ("a[b]=2&a=1", json!({"a": "1"})),
         ("a[b]=1&a[b][c]=2", json!({"a": {"b": {"c": "2"}}})),
         ("a=1&a[]=2", json!({"a": {"0": "2"}})),
-        // Nothing there.
+        // Empty input.
         ("a=", json!({"a": ""})),
         ("a", json!({"a": ""})),
         ("a[b]", json!({"a": {"b": ""}})),
@@ -119,7 +119,7 @@ struct Style {
 
 #[derive(Debug, Clone, Copy)]
 enum Escapes {
-    /// Only what would otherwise be read as something else.
+    /// Only what would otherwise be read differently.
     Fewest,
     /// All but letters and digits, as Mailchimp does.
     Usual,
@@ -201,7 +201,7 @@ fn styles() -> impl Strategy<Value = Style> {
         })
 }
 
-/// Any form that can be written down: names are not empty and hold no brackets.
+/// Any form that can be encoded: names are not empty and contain no brackets.
 fn forms() -> impl Strategy<Value = Form> {
     let branch = |value: BoxedStrategy<Value>| {
         hash_map("[^\\[\\]]{1,6}|[0-9]", value, 1..5).prop_map(Form::from_iter)

@@ -1,4 +1,4 @@
-//! The admin API within one delivery: what is read, and what is patched.
+//! The admin API within one delivery: its calls and their report.
 
 use shared::{
     budget::Budget,
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Call, Identity, Ory, outcome};
 use crate::patch::Operation;
 
-/// Why nothing is done for an identity that is not there any more.
+/// Why nothing is done for an identity that no longer exists.
 pub(crate) const GONE: Outcome = Outcome::Skipped { reason: "identity gone" };
 
 /// Ory's admin API, within one delivery.
@@ -21,10 +21,10 @@ pub(crate) struct Admin<'a> {
 }
 
 impl Admin<'_> {
-    /// The identity of this id, as it is now; `None` where it is gone.
+    /// The identity of this id, as it is now; `None` if it is gone.
     ///
     /// # Errors
-    /// The report of an event whose identity is not known.
+    /// The outcome of an event whose identity cannot be determined.
     pub(crate) async fn identity(&self, id: Uuid) -> Result<Option<Identity>, DeliveryReport> {
         self.client.read(&Call::ById(id), outcome::identity, self.budget).await
     }
@@ -32,13 +32,13 @@ impl Admin<'_> {
     /// The identities that sign in by this address.
     ///
     /// # Errors
-    /// The report of an event whose identities are not known.
+    /// The outcome of an event whose identities cannot be determined.
     pub(crate) async fn identities(&self, address: &str) -> Result<Vec<Identity>, DeliveryReport> {
         let call = Call::ByAddress(address.to_owned());
         self.client.read(&call, outcome::identities, self.budget).await
     }
 
-    /// Patches the identity, unless `is_held` no more; the identity as it is then.
+    /// Patches the identity while `is_held`; returns the identity after the patch.
     ///
     /// # Errors
     /// The outcome of a patch that was not made, or may not have been.

@@ -1,4 +1,4 @@
-//! An identity, as Ory's admin API gives it.
+//! An identity, as Ory's admin API returns it.
 
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -12,10 +12,10 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads one; `None` for what is none.
+    /// Reads one; `None` if invalid.
     pub(crate) fn read(mut value: Value) -> Option<Self> {
         let id = Uuid::try_parse(value["id"].as_str()?).ok()?;
-        // Nothing that a template needs, and nothing that should travel.
+        // Templates do not need them, and they should not be passed on.
         value.as_object_mut()?.remove("credentials");
         Some(Self { id, value })
     }
@@ -30,12 +30,12 @@ impl Identity {
         &self.value
     }
 
-    /// When it was changed last, by whomever; `None` where it does not tell.
+    /// When it was last changed, by anybody; `None` if it does not say.
     pub(crate) fn updated_at(&self) -> Option<OffsetDateTime> {
         OffsetDateTime::parse(self.value["updated_at"].as_str()?, &Rfc3339).ok()
     }
 
-    /// Whether its owner has proved to read mail at the address.
+    /// Whether its owner has proved to receive mail at the address.
     pub(crate) fn has_verified(&self, address: &str) -> bool {
         let addresses = self.value["verifiable_addresses"].as_array();
         addresses.into_iter().flatten().any(|known| {

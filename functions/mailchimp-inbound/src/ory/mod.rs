@@ -1,4 +1,4 @@
-//! Ory's admin API, as far as finding an identity and patching it.
+//! Ory's admin API, limited to finding an identity and patching it.
 //! <https://www.ory.com/docs/reference/api#tag/identity>
 
 mod admin;
@@ -76,7 +76,7 @@ impl Api for Ory {
         self.http.send(authorized(request, token)).await
     }
 
-    /// Whoever comes again reads, compares and patches what is still missing.
+    /// The next attempt reads, compares and patches what is still missing.
     fn when_in_doubt(&self, call: &Call) -> WhenInDoubt<'_, Call> {
         match call {
             Call::ById(_) | Call::ByAddress(_) => WhenInDoubt::Repeat,
@@ -85,7 +85,7 @@ impl Api for Ory {
     }
 }
 
-/// Self-hosted Kratos asks for no token.
+/// Self-hosted Kratos needs no token.
 fn authorized(request: Request, token: &SecretString) -> Request {
     if token.expose_secret().is_empty() { request } else { request.bearer(token) }
 }

@@ -10,10 +10,10 @@ use shared::{
 
 use super::Identity;
 
-/// The identity of an answer to a look-up by id or to a patch; `None` where it is gone.
+/// The identity in an answer to a look-up by id or to a patch; `None` if it is gone.
 ///
 /// # Errors
-/// The outcome of an event whose identity cannot be known.
+/// The outcome of an event whose identity cannot be determined.
 pub fn identity(answer: &Response) -> Result<Option<Identity>, Outcome> {
     match answer.status {
         200 => match read(answer)? {
@@ -25,10 +25,10 @@ pub fn identity(answer: &Response) -> Result<Option<Identity>, Outcome> {
     }
 }
 
-/// The identities of an answer to a look-up by address.
+/// The identities in an answer to a look-up by address.
 ///
 /// # Errors
-/// The outcome of an event whose identities cannot be known.
+/// The outcome of an event whose identities cannot be determined.
 pub fn identities(answer: &Response) -> Result<Vec<Identity>, Outcome> {
     match answer.status {
         200 => match read(answer)? {
@@ -49,7 +49,7 @@ fn failure(answer: &Response) -> Outcome {
         404 => Outcome::blocked("Ory returned an unrecognized 404: check ORY_URL"),
         // Two changes to one identity at the same time.
         409 => Outcome::try_later(said),
-        // Too many calls, or, on Ory's network, a change under way to the same identity.
+        // Too many calls, or, on Ory Network, another change to the same identity in progress.
         408 | 429 | 500..=599 => Outcome::TryLater { wait: wait(answer).into(), cause: said },
         // A patch against the schema, or one that Ory forbids.
         300..=499 => Outcome::blocked(said),
@@ -57,12 +57,12 @@ fn failure(answer: &Response) -> Outcome {
     }
 }
 
-/// Ory Oathkeeper, a proxy that often stands before Kratos, says so in Kratos' own form where none of
-/// its rules is for the call (ory/oathkeeper, `rule/fetcher`, `helper.ErrMatchesNoRule`).
+/// Ory Oathkeeper, a proxy that is often in front of Kratos, sends this in Kratos' own format if
+/// none of its rules matches the call (ory/oathkeeper, `rule/fetcher`, `helper.ErrMatchesNoRule`).
 const NO_RULE: &str = "Requested url does not match any rules";
 
-/// "No such identity" only where Ory itself says so. Any other 404 comes from somebody who stands in
-/// its place, or from a wrong path: the URL is wrong, or an edge does not reach Ory.
+/// "No such identity" only if Ory itself says so. Any other 404 comes from another server, or from
+/// a wrong path: the URL is wrong, or an edge does not reach Ory.
 fn is_gone(answer: &Response) -> bool {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     body["error"]["code"] == 404 && body["error"]["message"] != NO_RULE
@@ -200,7 +200,7 @@ mod tests {
         }
     }
 
-    /// Cut off anywhere, as by a connection that broke.
+    /// Cut off anywhere, as by a broken connection.
     fn bodies() -> impl Strategy<Value = Vec<u8>> {
         let ann = json!({"id": ID, "traits": {"email": "ann@example.com"}});
         let whole = [json!([]), json!([ann]), json!([ann, ann]), json!({"id": "x"}), ann];
@@ -211,8 +211,8 @@ mod tests {
     }
 
     proptest! {
-        /// Total over any status, any header and any body; and an identity is one only if Ory says
-        /// 200 and has its id.
+        /// Total over any status, any header and any body; and an identity counts only if Ory says
+        /// 200 and gives its id.
         #[test]
         fn any_response_has_an_outcome(
             status in prop_oneof![any::<u16>(), 199_u16..=201],
@@ -229,7 +229,7 @@ mod tests {
                 let outcome = match read {
                     Ok(ids) => {
                         prop_assert!(ids.iter().all(|id| id == ID));
-                        // Where Ory says that there is nobody, it has said so in full.
+                        // If Ory says that there is no identity, it has said so in full.
                         prop_assert!(status == 200 || status == 404 && n == 0);
                         prop_assert!(status == 404 || !ids.is_empty() || n == 1 && is_empty);
                         continue;

@@ -170,7 +170,7 @@ fn false_written_by_our_patch_is_not_a_withdrawal() {
 }
 
 proptest! {
-    /// Nothing that was `false` is `true` after, whatever the operations.
+    /// Nothing that was `false` is `true` afterwards, for any operations.
     #[test]
     fn no_patch_restores_withdrawn_consent(
         steps in prop::collection::vec((0_usize..4, 0_usize..3, prop::sample::select(vec![
@@ -225,18 +225,18 @@ fn trait_sent_by_a_newer_event_is_left_out() {
     let identify = json!({"userId": "u", "traits": {"email": "old", "firstName": "Ann"}});
     let mut written = Written::default();
     let late = moment("profile", 5, "old");
-    let (told, targets, left) = call(&identify, &late, &written);
-    assert_eq!((told, targets.len(), left), (Some(identify.clone()), 2, Left::default()));
+    let (left_to_send, targets, left) = call(&identify, &late, &written);
+    assert_eq!((left_to_send, targets.len(), left), (Some(identify.clone()), 2, Left::default()));
 
     written.note(of_trait("email"), moment("profile", 9, "new").writer());
-    let (told, targets, left) = call(&identify, &late, &written);
-    assert_eq!(told, Some(json!({"userId": "u", "traits": {"firstName": "Ann"}})));
+    let (left_to_send, targets, left) = call(&identify, &late, &written);
+    assert_eq!(left_to_send, Some(json!({"userId": "u", "traits": {"firstName": "Ann"}})));
     assert_eq!(targets, [of_trait("firstName")]);
     assert!(left.stale && !left.done);
 
     written.note(of_trait("firstName"), late.writer());
-    let (told, _, left) = call(&identify, &late, &written);
-    assert_eq!(told, None);
+    let (left_to_send, _, left) = call(&identify, &late, &written);
+    assert_eq!(left_to_send, None);
     assert!(left.stale && left.done);
 }
 
@@ -247,8 +247,8 @@ fn in_doubt_call_is_retried_and_blocks_older_ones() {
     let mut written = Written::default();
     written.note(of_trait("email"), Writer { in_doubt: true, ..newer.writer() });
     assert_eq!(call(&identify, &newer, &written).0, Some(identify.clone()));
-    let (told, _, left) = call(&identify, &moment("profile", 5, "old"), &written);
-    assert_eq!((told, left), (None, Left { stale: true, ..Left::default() }));
+    let (left_to_send, _, left) = call(&identify, &moment("profile", 5, "old"), &written);
+    assert_eq!((left_to_send, left), (None, Left { stale: true, ..Left::default() }));
 }
 
 #[test]
@@ -257,15 +257,15 @@ fn call_without_traits_is_unordered_and_made_once() {
         let mut written = Written::default();
         written.note(WITHOUT_TRAITS.to_owned(), moment("profile", 9, "new").writer());
         let late = moment("profile", 5, "old");
-        let (told, targets, _) = call(&track, &late, &written);
-        assert_eq!((told, targets), (Some(track.clone()), vec![WITHOUT_TRAITS.to_owned()]));
+        let (left_to_send, targets, _) = call(&track, &late, &written);
+        assert_eq!((left_to_send, targets), (Some(track.clone()), vec![WITHOUT_TRAITS.to_owned()]));
         written.note(WITHOUT_TRAITS.to_owned(), late.writer());
-        let (told, _, left) = call(&track, &late, &written);
-        assert_eq!((told, left), (None, Left { done: true, ..Left::default() }));
+        let (left_to_send, _, left) = call(&track, &late, &written);
+        assert_eq!((left_to_send, left), (None, Left { done: true, ..Left::default() }));
     }
 }
 
-/// The paths of the property: two beside each other, and one that no other touches.
+/// The paths of the property: two siblings, and one that no other overlaps.
 const PATHS: [&str; 3] =
     ["/traits/consent/newsletter", "/traits/consent/offers", "/metadata_public/m/x"];
 
@@ -283,8 +283,8 @@ fn make_parents(state: &mut Value, path: &str) {
 }
 
 proptest! {
-    /// What a path holds in the end is what the newest event that names it says, whatever the order
-    /// of arrival and however often each arrives; paths know nothing of each other.
+    /// The final value of a path is that of the newest event that names it, for any order of
+    /// arrival and any number of repeats; paths are independent of each other.
     #[test]
     fn each_path_has_the_value_of_the_newest_event(
         history in prop::collection::vec((0_u8..4, prop::collection::btree_set(0_usize..3, 1..4)), 1..6),

@@ -1,4 +1,4 @@
-//! How often secrets are looked up: unauthenticated callers do not decide it.
+//! How often the store of secrets is asked: unauthenticated callers do not decide it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -12,7 +12,7 @@ use crate::secrets::{SecretStore, Stage, prefetch};
 
 const TTL: Duration = Duration::from_mins(5);
 
-/// A store that takes its time, so that callers meet in it.
+/// A slow store, so that callers overlap in it.
 #[derive(Default)]
 struct SlowStore {
     secrets: MemorySecrets,
@@ -66,7 +66,7 @@ async fn concurrent_callers_share_the_first_secret_lookup() {
     assert_eq!(store.secrets.fetches(), 1);
 }
 
-/// Who signs with a wrong secret makes no more of them.
+/// Signatures with a wrong secret cause no more look-ups.
 #[tokio::test(start_paused = true)]
 async fn wrong_signatures_cause_one_secret_lookup_per_pause() {
     let (store, auth) = slow(KEY);
@@ -94,7 +94,7 @@ async fn placeholder_causes_one_secret_lookup_per_pause() {
     assert!(auth.authenticate(key(KEY)).await.is_ok(), "it was filled in");
 }
 
-/// Whether the store denies or is away, from the start or later: nobody is let in, and it is asked
+/// Whether the store denies or is down, from the start or later: no caller passes, and it is asked
 /// once.
 #[tokio::test(start_paused = true)]
 async fn failing_store_is_called_once_per_pause() {
@@ -117,7 +117,7 @@ async fn failing_store_is_called_once_per_pause() {
     }
 }
 
-/// A key that is held and fresh needs no store.
+/// A cached and fresh key needs no store.
 #[tokio::test(start_paused = true)]
 async fn denied_lookup_after_a_mismatch_keeps_the_valid_key() {
     let (store, auth) = slow(KEY);
@@ -131,7 +131,7 @@ async fn denied_lookup_after_a_mismatch_keeps_the_valid_key() {
     assert_eq!(store.secrets.fetches(), 2);
 }
 
-/// What happens between two looks at the clock.
+/// What happens between two readings of the clock.
 #[derive(Clone, Copy, Debug)]
 enum Happening {
     Pass(u32),
@@ -165,8 +165,8 @@ fn at_most(time: Duration, pause: Duration) -> u128 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
-    /// Over any time and whoever calls, whatever the store does: one look-up for the time that a
-    /// secret is kept, and one per pause.
+    /// Over any time, for any caller and any behaviour of the store: one look-up for the time that
+    /// a secret is kept, and one per pause.
     #[test]
     fn unauthenticated_callers_never_control_the_lookup_rate(happenings in happenings()) {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

@@ -1,5 +1,5 @@
-//! Callers that present strange things: each has a defined answer, and the right key passes only
-//! as it is.
+//! Callers that present strange credentials: each has a defined answer, and only the exact key
+//! passes.
 
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use super::*;
 /// A password whose base64 has characters in which the two alphabets differ, and padding.
 const PASSWORD: &str = "a-pass:word>~?>~?~?of-length";
 
-/// The name of the header and the cookie; and Basic is accepted beside it.
+/// The name of the header and the cookie; Basic is accepted as well.
 const NAME: &str = "X-Webhook-Key";
 
 fn auth_of(secret: &Value) -> CallerAuth {
@@ -48,9 +48,9 @@ async fn one_correct_value_is_enough_if_header_and_cookie_disagree() {
     ];
     for (key, cookies, pass) in table {
         let headers = key.map_or_else(|| json!({}), |key| json!({ NAME: key }));
-        let told = format!("{headers} {cookies:?}");
+        let case = format!("{headers} {cookies:?}");
         let cookies: Vec<_> = cookies.iter().map(|value| format!("{NAME}={value}")).collect();
-        assert_eq!(passes(&auth, request(&headers, &cookies, "")).await, pass, "{told}");
+        assert_eq!(passes(&auth, request(&headers, &cookies, "")).await, pass, "{case}");
     }
 }
 
@@ -96,9 +96,9 @@ async fn key_is_accepted_only_verbatim() {
     for value in strange {
         assert!(!passes(&auth, header(NAME, value)).await, "{value}");
         let cookie = request(&json!({}), &[format!("{NAME}={value}")], "");
-        let told = format!("{value} as a cookie");
+        let case = format!("{value} as a cookie");
         // A semicolon ends a cookie.
-        assert_eq!(passes(&auth, cookie).await, value == format!("{KEY};"), "{told}");
+        assert_eq!(passes(&auth, cookie).await, value == format!("{KEY};"), "{case}");
     }
     assert!(passes(&auth, header(&NAME.to_uppercase(), KEY)).await, "a header's name has no case");
     let cookie = request(&json!({}), &[format!("{}={KEY}", NAME.to_uppercase())], "");
@@ -116,7 +116,7 @@ async fn basic_credentials_require_standard_base64() {
     let of = |bytes: &[u8]| format!("Basic {}", STANDARD.encode(bytes));
     let latin_1: Vec<u8> = login.bytes().chain([0xe9]).collect();
     let table = [
-        // As RFC 7617 has it: the scheme in any case, and spaces behind it.
+        // As in RFC 7617: the scheme in any case, followed by spaces.
         (format!("Basic {encoded}"), true),
         (format!("basic {encoded}"), true),
         (format!("BASIC {encoded}"), true),
@@ -132,7 +132,7 @@ async fn basic_credentials_require_standard_base64() {
         (format!("Basic {login}"), false),
         (format!("Basic {}", STANDARD.encode(&encoded)), false),
         (format!("Basic {}", hex::encode(&login)), false),
-        // The first colon parts the two, so a user name has none.
+        // The first colon separates the two, so a user name has none.
         (of(b"ory"), false),
         (of(PASSWORD.as_bytes()), false),
         (of(format!(":{login}").as_bytes()), false),
@@ -181,7 +181,7 @@ async fn missing_user_or_password_is_rejected() {
     }
 }
 
-/// A key is no password and a password no key, whoever has chosen them.
+/// A key is no password and a password no key, for any value of them.
 #[tokio::test(start_paused = true)]
 async fn basic_credentials_are_not_a_key() {
     let auth = both();
@@ -219,7 +219,7 @@ async fn each_version_is_accepted_by_each_of_its_methods_and_never_mixed() {
     assert!(!passes(&auth, header(NAME, &format!("{KEY}{NEXT}"))).await);
 }
 
-/// Whatever stands in a query.
+/// Any query.
 #[tokio::test(start_paused = true)]
 async fn one_correct_secret_in_the_query_is_enough() {
     let store = Arc::new(MemorySecrets::default());
@@ -253,7 +253,7 @@ async fn one_correct_secret_in_the_query_is_enough() {
 }
 
 proptest! {
-    /// Any header, any cookie and any query: nobody passes without a key, and nothing panics.
+    /// Any header, any cookie and any query: no caller passes without a key, and nothing panics.
     #[test]
     fn random_credentials_are_rejected(name in "(?i)x-webhook-key|authorization|cookie", value: String, bytes: Vec<u8>) {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
@@ -268,7 +268,7 @@ proptest! {
                     "requestContext": {"http": {"method": "POST"}, "timeEpoch": 0},
                     "isBase64Encoded": false,
                 });
-                // A header that none can be is a foreign event.
+                // An invalid header makes it a foreign event.
                 if let Ok(request) = WebhookRequest::open(event.into()) {
                     assert!(!passes(&auth, request).await);
                 }

@@ -27,7 +27,7 @@ use crate::{
 /// With less than this left, no call begins.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// What a vendor says to one call, and after how long.
+/// A vendor's answer to one call, and its delay.
 #[derive(Clone, Debug)]
 struct Said {
     status: u16,
@@ -49,7 +49,7 @@ struct Made {
     outcome: Outcome,
 }
 
-/// A vendor that says what it was given to say, and then that it has it.
+/// A vendor that gives the prepared answers, and then success.
 struct Scripted {
     script: Mutex<VecDeque<Said>>,
     made: Mutex<Vec<Made>>,
@@ -176,7 +176,7 @@ proptest! {
             let made = client.vendor.made.into_inner().unwrap_or_else(PoisonError::into_inner);
             (delivered, made, left, began, began.elapsed())
         });
-        // What tokio's timer rounds up to.
+        // tokio's timer rounds up.
         let tick = Duration::from_millis(1);
 
         let bad_keys = made.iter().filter(|made| made.outcome == Outcome::Blocked(Blocked::BadKey));
@@ -198,7 +198,7 @@ proptest! {
                 prop_assert!(after.began - before.ended >= *asked, "{pair:?}");
             }
         }
-        // The last word counts.
+        // The last answer counts.
         let last = made.last().map_or("try_later", |made| made.outcome.word());
         prop_assert_eq!(delivered.outcome.word(), last);
         if left >= LEAST {
