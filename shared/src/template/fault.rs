@@ -28,7 +28,7 @@ impl Place {
 }
 
 /// A template fault. `Display` and `Debug` show file, place and kind; the evaluator's own message
-/// may quote a person's data and is only for [`Fault::explanation`].
+/// may quote a person's data and is only for [`TemplateFault::explanation`].
 #[derive(Clone, Eq, PartialEq, thiserror::Error)]
 pub struct TemplateFault {
     file: String,
