@@ -171,7 +171,7 @@ async fn lease_written_before_the_clock_moved_back_still_ends() {
     function.idempotency.acquire(&key, None, &budget).await.unwrap();
     function.clock.leap(-time::Duration::days(1));
     let Outcome::TryLater { wait: Wait::Until(wait), .. } = function.deliver().await.outcome else {
-        panic!("it is lease")
+        panic!("the lease is held")
     };
     assert_eq!(wait, Duration::from_hours(24) + INVOCATION + Duration::from_secs(2));
     function.clock.leap(wait.try_into().unwrap());

@@ -34,7 +34,7 @@ pub struct VendorClient<A> {
     pub timeout: Duration,
 }
 
-/// A lease, with the store that it is of.
+/// A lease, with the store that granted it.
 struct Leased<'a> {
     idempotency: &'a Idempotency,
     lease: Lease,

@@ -76,8 +76,7 @@ impl DynamoDbStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// A write by which the bidder takes the record, for as long as the request says. What was there
-    /// comes back.
+    /// A write that acquires the lease, for as long as the request says. What was there comes back.
     fn taking(
         &self,
         request: &LeaseRequest,
@@ -222,7 +221,7 @@ impl IdempotencyStore for DynamoDbStore {
             None => self.write(&lane.request, IS_HELD, "SET lease_until = :over"),
             Some(written) => {
                 let json = serde_json::to_string(&written)
-                    .map_err(|_| StoreError::Unreadable("what was written cannot be told"))?;
+                    .map_err(|_| StoreError::Unreadable("the lane cannot be serialized"))?;
                 self.write(&lane.request, IS_HELD, "SET lease_until = :over, written = :written")
                     .expression_attribute_values(":written", text(&json))
             }
@@ -248,7 +247,7 @@ fn turned_away(request: LeaseRequest, item: Item) -> Result<Acquire, StoreError>
         Some(State::InProgress) if holder(&item) == Some(&request.holder) => {
             let ours = Some(request.now.truncate_to_millisecond());
             let in_doubt_since = time(&item, IN_DOUBT_SINCE)?.filter(|since| Some(*since) != ours);
-            // Without an earlier marker, it is of this lease.
+            // Without an earlier marker, this lease set it.
             let recipient = in_doubt_since.and_then(|_| recipient(&item));
             Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient }))
         }
@@ -283,7 +282,7 @@ const WRITTEN: &str = "written";
 
 type Item = HashMap<String, AttributeValue>;
 
-/// Who holds it, or lease it last.
+/// Who has the lease, or had it last.
 fn holder(item: &Item) -> Option<&String> {
     item.get(HOLDER)?.as_s().ok()
 }
@@ -302,7 +301,7 @@ fn lease(item: &Item) -> Result<OffsetDateTime, StoreError> {
 fn written(item: &Item) -> Result<Written, StoreError> {
     let Some(value) = item.get(WRITTEN) else { return Ok(Written::default()) };
     let json = value.as_s().ok().and_then(|json| serde_json::from_str(json).ok());
-    json.ok_or(StoreError::Unreadable("it does not tell what was written"))
+    json.ok_or(StoreError::Unreadable("it does not say what was written"))
 }
 
 /// A whole number.

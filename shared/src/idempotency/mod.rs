@@ -95,11 +95,11 @@ pub enum Acquire {
 pub struct Lease {
     /// What was asked for.
     pub request: LeaseRequest,
-    /// Since when an earlier holder's call may have gone out; `None` where the marker is
-    /// of this lease. Whoever finds this must find out first, before sending again.
+    /// Since when an earlier holder's call may have gone out; `None` if this lease set
+    /// the marker. Whoever finds this must find out first, before sending again.
     pub in_doubt_since: Option<OffsetDateTime>,
-    /// Whom that earlier call was for, as a digest; `None` where that is not known, or the marker is
-    /// of this lease. A search by somebody else proves nothing.
+    /// Whom that earlier call was for, as a digest; `None` if that is not known, or this lease
+    /// set the marker. A search for somebody else proves nothing.
     pub recipient: Option<String>,
 }
 
@@ -140,7 +140,7 @@ pub trait IdempotencyStore: Send + Sync {
     ) -> Result<Lease, StoreError>;
 
     /// Gives the work back after a definite "nothing happened": the lease ends at once, and the
-    /// in-doubt marker goes, with its recipient, if it is of this lease.
+    /// in-doubt marker goes, with its recipient, if this lease set it.
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
 
     /// Writes down the end.
@@ -169,7 +169,7 @@ impl Idempotency {
     /// Acquires the lease of the work, whose call is for `recipient`, a digest.
     ///
     /// # Errors
-    /// The outcome of an event that is done, or that cannot be leased.
+    /// The outcome of an event that is done, or whose lease cannot be acquired.
     pub async fn acquire(
         &self,
         key: &IdempotencyKey,
