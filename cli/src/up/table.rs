@@ -34,11 +34,13 @@ pub fn of(played: &[Played]) -> String {
     table.to_string()
 }
 
+/// Both halves: the answer, and the outcome of the delivery.
 fn answer(played: &Played) -> String {
     let status = played.status.map_or("none".to_owned(), |status| status.to_string());
     let word = played.body["status"].as_str().map(|word| format!(" {word}"));
     let reason = played.body["reason"].as_str().map(|reason| format!(": {reason}"));
-    format!("{status}{}{}", word.unwrap_or_default(), reason.unwrap_or_default())
+    let later = played.delivery.as_ref().map(|outcome| format!(", then {outcome}"));
+    [Some(status), word, reason, later].into_iter().flatten().collect()
 }
 
 fn received(played: &Played) -> String {

@@ -7,7 +7,7 @@ use fakes::server::{FakeReply, Server};
 use lint::kratos::{Flow, Method};
 use ory_actions::{
     action::{Caller, Format, Key, OryFunction, Project, Wish, print},
-    up::local::{LocalStack, PortNumbers},
+    up::local::{LocalStack, Mode, PortNumbers},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -50,7 +50,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
+        let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
         let around = &stack.fakes;
         for (id, secret) in [
             ("mandrill", MANDRILL_KEY),

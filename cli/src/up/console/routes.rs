@@ -13,7 +13,7 @@ use super::{
     editor::{self, Draft},
     feed, guard, page, sending, showing,
 };
-use crate::up::{local::VendorName, samples::SAMPLES};
+use crate::up::{local::Service, samples::SAMPLES};
 
 #[derive(Deserialize)]
 struct Send {
@@ -28,7 +28,7 @@ struct SendAgain {
 
 #[derive(Deserialize)]
 struct InjectFault {
-    vendor: VendorName,
+    service: Service,
     fault: Fault,
 }
 
@@ -54,12 +54,11 @@ impl Console {
         }
     }
 
-    /// `/console/mail/EVENT/REQUEST`
+    /// `/console/mail/EVENT`
     fn mail(&self, path: &str) -> Option<FakeReply> {
-        let (event, request) = path.strip_prefix("/console/mail/")?.split_once('/')?;
+        let event = path.strip_prefix("/console/mail/")?;
         let event = self.events.event(event.parse().ok()?)?;
-        let request = event.requests.get(request.parse::<usize>().ok()?)?;
-        showing::html_of_mail(request).map(page::mail)
+        showing::html_of_mail(&event).map(page::mail)
     }
 
     async fn post(self: &Arc<Self>, path: &str, body: &[u8]) -> Option<FakeReply> {
@@ -74,9 +73,12 @@ impl Console {
                 done(sending::send_again(self, event).is_ok())
             }
             "/console/fault" => {
-                let InjectFault { vendor, fault } = read(body)?;
-                self.inject_fault(vendor, fault);
-                done(true)
+                let InjectFault { service, fault } = read(body)?;
+                let can_have = service.faults().contains(&fault);
+                if can_have {
+                    self.inject_fault(service, fault);
+                }
+                done(can_have)
             }
             "/console/render" => {
                 let draft: Draft = read(body)?;

@@ -1,4 +1,4 @@
-//! Watches a function: its adapters report each step to the request whose task they run on. The
+//! Watches a function: its adapters report each step to the work whose task they run on. The
 //! function itself does not know it.
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -19,44 +19,46 @@ use tokio::{task_local, time::Instant};
 
 use super::{
     event::{Call, Reply, Step},
-    events::{Events, RequestId},
+    events::{Events, WorkId},
 };
 
 task_local! {
-    static REQUEST: (Events, RequestId);
+    static WORK: (Events, Vec<WorkId>);
 }
 
-/// Does `work` as part of a request.
+/// Does `work` as part of a request, or of the deliveries of a batch.
 pub(super) async fn during<T>(
     events: &Events,
-    request: RequestId,
+    ids: Vec<WorkId>,
     work: impl Future<Output = T>,
 ) -> T {
-    REQUEST.scope((events.clone(), request), work).await
+    WORK.scope((events.clone(), ids), work).await
 }
 
-/// The ports, with adapters that report their steps. Records are in memory.
+/// The ports, with adapters that report their steps. Records are in memory, in one table.
 pub(crate) fn watched(ports: Ports) -> Ports {
     let http: Arc<dyn Http> = Arc::new(Watched(ports.http));
+    let table = Arc::new(Watched(MemoryStore::default()));
     Ports {
         http,
-        tables: Arc::new(|_| Arc::new(Watched(MemoryStore::default()))),
+        tables: Arc::new(move |_| table.clone()),
         event_log: Sink::Listener(line),
         ..ports
     }
 }
 
-/// Reports a step to the request of this task, if it has one.
-fn tell(step: impl FnOnce() -> Step) {
-    let _ = REQUEST.try_with(|(events, request)| events.step(*request, step()));
+/// Reports a step to the work of this task, if it has any.
+fn tell(step: impl Fn() -> Step) {
+    let _ = WORK.try_with(|(events, ids)| ids.iter().for_each(|id| events.step(*id, step())));
 }
 
 fn line(line: Value) {
-    let _ = REQUEST.try_with(|(events, request)| events.line(*request, line));
+    let _ = WORK.try_with(|(events, ids)| events.line(ids, line));
 }
 
 fn record(did: &'static str, state: impl Into<String>) {
-    tell(|| Step::Record { did, state: state.into() });
+    let state = state.into();
+    tell(|| Step::Record { did, state: state.clone() });
 }
 
 /// A watched adapter.
@@ -75,7 +77,8 @@ impl Http for Watched<Arc<dyn Http>> {
             Err(error) => Reply::Nothing { error: chain(error) },
         };
         let took_ms = millis(began.elapsed());
-        tell(|| Step::Call(Call { to, line, body: without_key(body), reply, took_ms }));
+        let call = Call { to, line, body: without_key(body), reply, took_ms };
+        tell(|| Step::Call(call.clone()));
         answered
     }
 }
