@@ -174,7 +174,7 @@ fn every_file_named_in_a_command_exists() {
 #[test]
 fn a_job_with_an_id_token_runs_only_what_is_pinned() {
     let allowed = [
-        "pip install --require-hashes -r ",
+        "pip install --no-deps --require-hashes -r ",
         "tar --extract ",
         "bash .ci/processor ",
         "sam deploy ",
@@ -227,7 +227,10 @@ fn the_deploy_job_gets_what_the_build_job_made_with_its_permissions() {
     // The folder is named, so that the tar cannot replace a file of the repository.
     let unpacked = position_of_command(deploy, "tar --extract --file build.tar .aws-sam/build");
     assert_eq!(download + 1, unpacked);
-    let tools = position_of_command(deploy, "pip install --require-hashes -r .ci/requirements.txt");
+    let tools = position_of_command(
+        deploy,
+        "pip install --no-deps --require-hashes -r .ci/requirements.txt",
+    );
     assert!(tools < download, "a file from the build could change what is installed");
 }
 
