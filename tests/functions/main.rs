@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ci_scripts;
 mod common;
 mod dependencies;
 mod docs;
@@ -11,6 +12,7 @@ mod idempotency;
 mod mailchimp_inbound;
 mod mandrill_welcome;
 mod personal_data;
+mod pins;
 mod readme;
 mod rotation;
 mod segment_identify;

@@ -14,6 +14,7 @@ mod emulator;
 mod jsonnet;
 mod kratos;
 mod peer;
+mod smoke;
 
 use std::path::PathBuf;
 
