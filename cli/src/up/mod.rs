@@ -14,7 +14,7 @@ use fakes::WEBHOOK_KEY;
 use shared::http::Client;
 
 use self::local::{LocalStack, PortNumbers};
-use crate::command::Done;
+use crate::{command::Done, output};
 
 /// The port that `cargo lambda watch` would use too.
 const PORT: u16 = 9000;
@@ -40,12 +40,12 @@ impl Up {
     pub(crate) async fn run(self) -> Done {
         let stack = LocalStack::start(self.ports()).await?;
         let played = play::play(&stack.root(), &stack.fakes, &Client::new()?).await;
-        println!("{}", table::of(&played));
+        output::line(table::of(&played))?;
         if self.once {
             let fine = played.iter().all(play::Played::is_as_expected);
             return Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        println!("\n{}", invitation(&stack));
+        output::note(format_args!("\n{}", invitation(&stack)));
         tokio::signal::ctrl_c().await?;
         Ok(ExitCode::SUCCESS)
     }
