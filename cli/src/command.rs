@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use shared::telemetry::chain;
 
-use crate::{action, completions, doctor, lint, mailchimp_webhook, render, up};
+use crate::{
+    action, completions, doctor, exit, lint, mailchimp_webhook, output, render, terminal, up,
+};
 
 /// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
@@ -34,6 +36,13 @@ enum Command {
 }
 
 impl Cli {
+    /// The command that was typed. Ends the process after help, the version or wrong arguments.
+    pub fn typed() -> Self {
+        let mut command = with_exit_codes(Self::command()).term_width(terminal::width().into());
+        let matches = command.get_matches_mut();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
     /// Runs the command.
     pub async fn run(self) -> ExitCode {
         let done = match self.command.unwrap_or(Command::Up(up::Up::default())) {
@@ -46,10 +55,24 @@ impl Cli {
             Command::Completions(completions) => completions.run(),
         };
         done.unwrap_or_else(|error| {
-            eprintln!("error: {}", chain(&*error));
-            ExitCode::FAILURE
+            if !exit::is_closed_output(&*error) {
+                output::note(format_args!("error: {}", chain(&*error)));
+            }
+            exit::code(&*error)
         })
     }
+}
+
+/// Adds the exit codes to the help of each command, after its examples.
+fn with_exit_codes(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|command| {
+        let codes = exit::help(command.get_name());
+        let help = match command.get_after_help() {
+            Some(examples) => format!("{examples}\n\n{codes}"),
+            None => codes,
+        };
+        command.after_help(help)
+    })
 }
 
 /// The exit code of a command, or an error that a person can act on.

@@ -15,7 +15,7 @@ use shared::http::Client;
 use tokio::time::timeout;
 
 use self::local::{LocalStack, Mode, PortNumbers};
-use crate::command::Done;
+use crate::{command::Done, output};
 
 /// The port that `cargo lambda watch` would use too.
 const PORT: u16 = 9000;
@@ -59,12 +59,12 @@ impl Up {
         let Ok(played) = timeout(LIMIT, stack.play(&client)).await else {
             return Err(NotAtRest.into());
         };
-        println!("{}", table::of(&played));
+        output::line(table::of(&played))?;
         if self.once {
             let fine = played.iter().all(play::Played::is_as_expected);
             return Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        println!("\n{}", invitation(&stack));
+        output::note(format_args!("\n{}", invitation(&stack)));
         tokio::signal::ctrl_c().await?;
         Ok(ExitCode::SUCCESS)
     }

@@ -110,7 +110,7 @@ fn unreadable_input_is_reported() {
     ];
     for (file, part) in table {
         let output = run_lint(&[file]);
-        assert_eq!(output.status.code(), Some(1), "{file}");
+        assert_eq!(output.status.code(), Some(2), "{file}");
         let told = text(&output.stderr);
         assert!(told.starts_with("error: ") && told.contains(part), "{file}: {told}");
         assert!(output.stdout.is_empty());

@@ -6,5 +6,6 @@ mod action;
 mod doctor;
 mod help;
 mod lint;
+mod output;
 mod readme;
 mod world;

@@ -40,7 +40,8 @@ impl Console {
         }
         let path = request.uri().path();
         match *request.method() {
-            Method::GET => self.get(path),
+            // The server leaves out the body of an answer to HEAD.
+            Method::GET | Method::HEAD => self.get(path),
             Method::POST => self.post(path, request.body()).await,
             _ => None,
         }
@@ -106,4 +107,34 @@ fn refusal(status: u16, why: &str) -> FakeReply {
 fn json(status: u16, body: &Value) -> FakeReply {
     let response = page::careful(status).header("content-type", "application/json");
     FakeReply::Answer(response.body(body.to_string().into()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::HeaderMap;
+    use shared::http::{Client, Http, Request};
+
+    use super::*;
+    use crate::up::local::{LocalStack, PortNumbers};
+
+    #[tokio::test]
+    async fn head_is_get_without_a_body() {
+        let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
+        let client = Client::new().unwrap();
+        let send = async |method, path| {
+            let url = format!("{}{path}", stack.root()).parse().unwrap();
+            let (headers, timeout) = (HeaderMap::new(), Duration::from_secs(10));
+            let request = Request { method, url, headers, body: Bytes::new(), timeout };
+            client.send(request).await.unwrap()
+        };
+        for (path, status) in [("/", 200), ("/console/console.js", 200), ("/nothing", 404)] {
+            let [get, head] = [send(Method::GET, path).await, send(Method::HEAD, path).await];
+            assert_eq!((get.status, head.status), (status, status), "{path}");
+            assert!(!get.body.is_empty() && head.body.is_empty(), "{path}");
+        }
+        let feed = send(Method::HEAD, "/console/feed").await;
+        assert_eq!((feed.status, &feed.body[..]), (200, &b""[..]));
+    }
 }
