@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod action;
+mod aws;
 pub mod command;
 mod completions;
 pub mod doctor;
