@@ -3,6 +3,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod action;
+mod aws;
 pub mod command;
 mod completions;
 pub mod doctor;

@@ -29,7 +29,7 @@ use std::{
 
 use clap::Args;
 use secrecy::SecretString;
-use shared::{aws::Aws, http::Client, secrets::AwsSecrets, template::Source};
+use shared::{http::Client, template::Source};
 
 pub use examine::{Examined, examine};
 pub use finding::{CheckResult, Verdict};
@@ -38,7 +38,7 @@ pub use reach::Reach;
 pub use sender::Sender;
 pub use stack::{OutputsError, Stack};
 
-use crate::{command::Done, exit::InvalidInput, format::Format, input, output, terminal};
+use crate::{aws, command::Done, exit::InvalidInput, format::Format, input, output, terminal};
 
 /// The variable with a Mailchimp Marketing key. There is no flag for it: a process list would show
 /// it.
@@ -84,8 +84,8 @@ impl Doctor {
         let format = self.format;
         let subject = self.subject().await?;
         let client = Client::new()?;
-        let aws = Aws::at_hand(subject.stack.region(), &client).await;
-        let reach = Reach { secrets: Arc::new(AwsSecrets::new(&aws)), http: Arc::new(client) };
+        let secrets = aws::secrets(subject.stack.region(), &client).await?;
+        let reach = Reach { secrets, http: Arc::new(client) };
         let findings = examine(&subject, &reach).await;
         match format {
             Format::Text => {

@@ -9,8 +9,12 @@ use tokio::process::Command;
 
 use crate::world::{Done, World, done};
 
-/// `cargo run -- …` runs this very program.
-const CARGO: &str = concat!("shift 2; exec ", env!("CARGO_BIN_EXE_ory-actions"), " \"$@\"");
+/// `cargo run … -- …` runs this very program.
+const CARGO: &str = concat!(
+    "while [ \"$1\" != -- ]; do shift; done; shift; exec ",
+    env!("CARGO_BIN_EXE_ory-actions"),
+    " \"$@\""
+);
 
 /// The one block of commands that holds this.
 fn block(part: &str) -> String {
