@@ -117,11 +117,11 @@ mod tests {
     use shared::http::{Client, Http, Request};
 
     use super::*;
-    use crate::up::local::{LocalStack, PortNumbers};
+    use crate::up::local::{LocalStack, Mode, PortNumbers};
 
     #[tokio::test]
     async fn head_is_get_without_a_body() {
-        let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
+        let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
         let client = Client::new().unwrap();
         let send = async |method, path| {
             let url = format!("{}{path}", stack.root()).parse().unwrap();
