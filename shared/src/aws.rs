@@ -70,7 +70,8 @@ impl Aws {
         Self(config.build())
     }
 
-    pub(crate) fn sdk(&self) -> &SdkConfig {
+    /// The configuration of a service's client.
+    pub fn sdk(&self) -> &SdkConfig {
         &self.0
     }
 }

@@ -15,6 +15,7 @@ mod personal_data;
 mod pins;
 mod readme;
 mod rotation;
+mod samconfig;
 mod segment_identify;
 mod source;
 mod tasks;

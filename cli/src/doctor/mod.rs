@@ -18,6 +18,7 @@ mod segment;
 mod sender;
 mod stack;
 mod table;
+mod topic;
 mod unexpected;
 
 use std::{
@@ -37,8 +38,13 @@ pub use hooks::OryConfig;
 pub use reach::Reach;
 pub use sender::Sender;
 pub use stack::{OutputsError, Stack};
+#[cfg(feature = "aws")]
+pub use topic::Sns;
+pub use topic::{Subscriptions, Topics};
 
-use crate::{aws, command::Done, exit::InvalidInput, format::Format, input, output, terminal};
+use crate::{
+    aws::AwsServices, command::Done, exit::InvalidInput, format::Format, input, output, terminal,
+};
 
 /// The variable with a Mailchimp Marketing key. There is no flag for it: a process list would show
 /// it.
@@ -84,8 +90,9 @@ impl Doctor {
         let format = self.format;
         let subject = self.subject().await?;
         let client = Client::new()?;
-        let secrets = aws::secrets(subject.stack.region(), &client).await?;
-        let reach = Reach { secrets, http: Arc::new(client) };
+        let AwsServices { secrets, topics } =
+            AwsServices::at_hand(subject.stack.region(), &client).await?;
+        let reach = Reach { secrets, topics, http: Arc::new(client) };
         let findings = examine(&subject, &reach).await;
         match format {
             Format::Text => {
