@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use shared::telemetry::chain;
 
-use crate::{action, completions, doctor, lint, mailchimp_webhook, render, up};
+use crate::{action, completions, doctor, lint, mailchimp_webhook, render, renew, up};
 
 /// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
@@ -29,6 +29,8 @@ enum Command {
     MailchimpWebhook(mailchimp_webhook::MailchimpWebhook),
     /// Check a deployed stack for what is missing, wrong or unreachable.
     Doctor(Box<doctor::Doctor>),
+    /// Publish a version of a deployed function and move the alias `live` to it.
+    Renew(renew::Renew),
     /// Print a shell completion script.
     Completions(completions::Completions),
 }
@@ -43,6 +45,7 @@ impl Cli {
             Command::Lint(lint) => lint.run(),
             Command::MailchimpWebhook(webhook) => webhook.run(),
             Command::Doctor(doctor) => doctor.run().await,
+            Command::Renew(renew) => renew.run().await,
             Command::Completions(completions) => completions.run(),
         };
         done.unwrap_or_else(|error| {

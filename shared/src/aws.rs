@@ -61,7 +61,8 @@ impl Aws {
         Self(config.build())
     }
 
-    pub(crate) fn sdk(&self) -> &SdkConfig {
+    /// The configuration, for the client of a service.
+    pub fn sdk(&self) -> &SdkConfig {
         &self.0
     }
 }

@@ -5,6 +5,8 @@
 mod action;
 mod doctor;
 mod help;
+mod lambda;
 mod lint;
 mod readme;
+mod renew;
 mod world;
