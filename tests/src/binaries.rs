@@ -1,4 +1,4 @@
-//! The functions' binaries, built as they are deployed: each package by itself, with no feature
+//! The binaries of the functions and of `ory-actions`, built as they are deployed: each package by itself, with no feature
 //! that another member of the workspace happens to switch on.
 
 use std::{
@@ -17,19 +17,25 @@ const OF_THIS_PACKAGE: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRAT
 /// The binary of a function. The first call in a process builds all of them.
 pub(crate) fn binary(function: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(build).join(function)
+    FOLDER.get_or_init(|| build(&functions())).join(function)
 }
 
-/// Builds the functions into the folder from which this very test runs: `target/<profile>/`.
-fn build() -> PathBuf {
+/// The program `ory-actions`. The first call in a process builds it.
+pub fn ory_actions() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| build(&["ory-actions".to_owned()])).join("ory-actions")
+}
+
+/// Builds packages into the folder from which this very test runs: `target/<profile>/`.
+fn build(packages: &[String]) -> PathBuf {
     let this_test = env::current_exe().expect("a test knows where it is");
     let folder = this_test.ancestors().nth(2).expect("a test lies in target/<profile>/deps");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--bins", "--profile", profile(folder)]);
     cargo.arg("--target-dir").arg(folder.parent().expect("a profile lies in a target folder"));
     cargo.current_dir(FUNCTIONS);
-    for function in functions() {
-        cargo.args(["--package", &function]);
+    for package in packages {
+        cargo.args(["--package", package]);
     }
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
@@ -38,7 +44,7 @@ fn build() -> PathBuf {
         }
     }
     let built = cargo.status().expect("cargo runs");
-    assert!(built.success(), "the functions cannot be built");
+    assert!(built.success(), "{packages:?} cannot be built");
     folder.to_owned()
 }
 
