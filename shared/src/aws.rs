@@ -61,7 +61,7 @@ impl Aws {
         Self(config.build())
     }
 
-    /// The configuration, for the client of a service.
+    /// The configuration of a service's client.
     pub fn sdk(&self) -> &SdkConfig {
         &self.0
     }

@@ -80,18 +80,21 @@ impl Environment {
         }
     }
 
-    /// A duration written as a whole number of `unit`s, at least one.
+    /// A duration written as a whole number of `unit`s, from one to `most`.
     pub fn duration(
         &self,
         name: &'static str,
         unit: Duration,
         default: u32,
+        most: u32,
     ) -> Result<Duration, ConfigError> {
         let count = match self.optional(name) {
             None => default,
-            Some(text) => text.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
-                ConfigError::new(name, format!("wanted a whole number from 1 to {}", u32::MAX))
-            })?,
+            Some(text) => {
+                text.parse().ok().filter(|count| (1..=most).contains(count)).ok_or_else(|| {
+                    ConfigError::new(name, format!("wanted a whole number from 1 to {most}"))
+                })?
+            }
         };
         Ok(unit * count)
     }
@@ -189,7 +192,7 @@ mod tests {
         let error = env.endpoint("MANDRILL_URL", "https://example.com").unwrap_err().to_string();
         assert!(error.starts_with("MANDRILL_URL: wanted an https URL"), "{error}");
         assert!(!error.contains("hunter2"));
-        assert_eq!(env.duration("N", Duration::from_secs(1), 5).unwrap_err().variable, "N");
+        assert_eq!(env.duration("N", Duration::from_secs(1), 5, 10).unwrap_err().variable, "N");
     }
 
     #[test]
@@ -197,6 +200,16 @@ mod tests {
         let env = Environment::of([("A", " "), ("B", "")]);
         assert_eq!(env.optional("A"), None);
         assert!(env.required("B", "a secret's id").is_err());
-        assert_eq!(env.duration("A", Duration::from_secs(1), 300).unwrap(), Duration::from_mins(5));
+        let duration = env.duration("A", Duration::from_secs(1), 300, 600);
+        assert_eq!(duration.unwrap(), Duration::from_mins(5));
+    }
+
+    #[test]
+    fn duration_is_at_least_one_and_at_most_its_bound() {
+        for (text, taken) in [("0", false), ("1", true), ("10", true), ("11", false)] {
+            let env = Environment::of([("N", text)]);
+            let duration = env.duration("N", Duration::from_secs(1), 5, 10);
+            assert_eq!(duration.is_ok(), taken, "{text}");
+        }
     }
 }

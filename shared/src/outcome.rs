@@ -154,6 +154,9 @@ impl Outcome {
         entry.outcome = self.word();
         entry.cause = self.cause();
         entry.count(self.metric());
+        if matches!(self, Self::TryLater { .. } | Self::InDoubt { .. }) {
+            entry.count_none(Metric::Delivered);
+        }
         if matches!(self, Self::Delivered { at_risk: Some(_), .. }) {
             entry.count(Metric::Blocked);
         }

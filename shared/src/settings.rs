@@ -17,6 +17,7 @@ use crate::{
 };
 
 /// Defaults of the shared settings.
+const STACK: &str = "local";
 const API_KEY_NAME: &str = "Authorization";
 const SECRET_TTL_SECONDS: u32 = 300;
 const VENDOR_TIMEOUT_MS: u32 = 15_000;
@@ -24,6 +25,16 @@ const VENDOR_TIMEOUT_MS: u32 = 15_000;
 /// Over twice the 14 days that a dead-letter queue keeps a message: an event that is sent again
 /// from there still finds its record.
 const RECORD_TTL_HOURS: u32 = 720;
+
+/// The most that the shared settings may be; `template.yaml` has the same bounds.
+pub mod most {
+    /// A rotation takes as long as a secret is cached.
+    pub const SECRET_TTL_SECONDS: u32 = 3600;
+    /// Two seconds less than a function has in all, to end the delivery and answer.
+    pub const VENDOR_TIMEOUT_MS: u32 = 23_000;
+    /// Ten years.
+    pub const RECORD_TTL_HOURS: u32 = 87_600;
+}
 
 /// The outside of a function. A function is built from these, so that a test or the local stack can
 /// replace them.
@@ -77,20 +88,33 @@ pub struct Settings {
     pub queue_url: Option<Endpoint>,
     /// How much is logged.
     pub log_level: LogLevel,
+    /// The stack, which tells its metrics from those of another one in the account.
+    pub stack: String,
 }
 
 impl Settings {
     /// Reads them.
     pub fn from_env(env: &Environment) -> Result<Self, ConfigError> {
-        let second = Duration::from_secs(1);
-        let millisecond = Duration::from_millis(1);
+        let secret_ttl = env.duration(
+            "SECRET_TTL_SECONDS",
+            Duration::from_secs(1),
+            SECRET_TTL_SECONDS,
+            most::SECRET_TTL_SECONDS,
+        )?;
+        let vendor_timeout = env.duration(
+            "VENDOR_TIMEOUT_MS",
+            Duration::from_millis(1),
+            VENDOR_TIMEOUT_MS,
+            most::VENDOR_TIMEOUT_MS,
+        )?;
         let secret_id = "the id or ARN of the secret that callers present";
         Ok(Self {
             webhook_secret_id: env.required("WEBHOOK_SECRET_ID", secret_id)?,
-            secret_ttl: Ttl(env.duration("SECRET_TTL_SECONDS", second, SECRET_TTL_SECONDS)?),
-            vendor_timeout: env.duration("VENDOR_TIMEOUT_MS", millisecond, VENDOR_TIMEOUT_MS)?,
+            secret_ttl: Ttl(secret_ttl),
+            vendor_timeout,
             queue_url: env.optional_endpoint("QUEUE_URL")?,
             log_level: LogLevel::from_env(env)?,
+            stack: env.optional("STACK").unwrap_or(STACK).to_owned(),
         })
     }
 
@@ -121,7 +145,8 @@ impl Settings {
     }
 
     fn event_log(&self, function: &'static str, ports: &Ports) -> EventLog {
-        EventLog::new(function, self.log_level, ports.clock.clone(), ports.event_log.clone())
+        let (clock, sink) = (ports.clock.clone(), ports.event_log.clone());
+        EventLog::new(&self.stack, function, self.log_level, clock, sink)
     }
 }
 
@@ -140,7 +165,12 @@ impl RecordSettings {
             let wanted = "wanted the DynamoDB table of records, as QUEUE_URL is set";
             return Err(ConfigError::new("RECORDS_TABLE", wanted));
         }
-        let ttl = env.duration("RECORD_TTL_HOURS", Duration::from_hours(1), RECORD_TTL_HOURS)?;
+        let ttl = env.duration(
+            "RECORD_TTL_HOURS",
+            Duration::from_hours(1),
+            RECORD_TTL_HOURS,
+            most::RECORD_TTL_HOURS,
+        )?;
         Ok(Self { table, ttl })
     }
 

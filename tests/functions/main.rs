@@ -14,6 +14,7 @@ mod mandrill_welcome;
 mod personal_data;
 mod readme;
 mod rotation;
+mod samconfig;
 mod segment_identify;
 mod source;
 mod tasks;

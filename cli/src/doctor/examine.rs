@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::{
     CheckResult, OryConfig, Reach, Sender, Stack, callers, function, function::Function, hooks,
-    mailchimp, mandrill, ory, segment,
+    mailchimp, mandrill, ory, segment, topic,
 };
 
 /// The functions for Ory accept only a POST.
@@ -28,15 +28,16 @@ pub struct Examined {
 pub async fn examine(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
     let stack = &subject.stack;
     let mailchimp_key = subject.mailchimp_key.as_ref();
-    let (mandrill, segment, ory, from_ory, from_mailchimp, lists) = tokio::join!(
+    let (mandrill, segment, ory, from_ory, from_mailchimp, lists, receivers) = tokio::join!(
         mandrill::check(stack, &subject.sender, reach),
         segment::check(stack, reach),
         ory::check(stack, reach),
         called_by_ory(subject, reach),
         called_by_mailchimp(stack, reach),
         mailchimp::check(stack, mailchimp_key, reach),
+        topic::check(stack, reach),
     );
-    [mandrill, segment, ory, from_ory, from_mailchimp, lists].concat()
+    [mandrill, segment, ory, from_ory, from_mailchimp, lists, receivers].concat()
 }
 
 async fn called_by_ory(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {

@@ -106,9 +106,22 @@ mod tests {
     use secrecy::ExposeSecret;
     use shared::{http::Client, secrets::MemorySecrets};
 
-    use super::{super::Verdict, *};
+    use super::{
+        super::{Subscriptions, Topics, Verdict},
+        *,
+    };
 
     const KEY: &str = "canary-0123456789";
+
+    /// No key is in a topic.
+    struct Nobody;
+
+    #[async_trait::async_trait]
+    impl Topics for Nobody {
+        async fn subscriptions(&self, _: &str) -> Result<Subscriptions, String> {
+            Err("nobody asks".to_owned())
+        }
+    }
 
     fn slot(id: Option<&str>) -> Slot<'_> {
         Slot { check: "the key", output: "MandrillSecretId", id, field: "api_key" }
@@ -118,7 +131,7 @@ mod tests {
         let secrets = Arc::new(MemorySecrets::default());
         secrets.put("s", secret);
         let http = Arc::new(Client::new().unwrap());
-        (Reach { secrets: secrets.clone(), http }, secrets)
+        (Reach { secrets: secrets.clone(), topics: Arc::new(Nobody), http }, secrets)
     }
 
     #[tokio::test]

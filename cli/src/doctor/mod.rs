@@ -18,6 +18,7 @@ mod segment;
 mod sender;
 mod stack;
 pub mod table;
+mod topic;
 mod unexpected;
 
 use std::{
@@ -37,6 +38,7 @@ pub use hooks::OryConfig;
 pub use reach::Reach;
 pub use sender::Sender;
 pub use stack::{OutputsError, Stack};
+pub use topic::{Sns, Subscriptions, Topics};
 
 use crate::{command::Done, format::Format, input};
 
@@ -85,7 +87,11 @@ impl Doctor {
         let subject = self.subject().await?;
         let client = Client::new()?;
         let aws = Aws::at_hand(subject.stack.region(), &client).await;
-        let reach = Reach { secrets: Arc::new(AwsSecrets::new(&aws)), http: Arc::new(client) };
+        let reach = Reach {
+            secrets: Arc::new(AwsSecrets::new(&aws)),
+            topics: Arc::new(Sns::new(&aws)),
+            http: Arc::new(client),
+        };
         let findings = examine(&subject, &reach).await;
         match format {
             Format::Text => println!("{}\n\n{}", table::of(&findings), summary(&findings)),

@@ -12,6 +12,8 @@ use shared::{
 };
 use url::Url;
 
+use super::topic::Topics;
+
 /// Even a cold start answers well within this.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -22,6 +24,8 @@ const TTL: Ttl = Ttl(Duration::from_mins(5));
 pub struct Reach {
     /// The secrets, read with the credentials of the user.
     pub secrets: Arc<dyn SecretStore>,
+    /// The topics, read with the same.
+    pub topics: Arc<dyn Topics>,
     /// The HTTP client.
     pub http: Arc<dyn Http>,
 }

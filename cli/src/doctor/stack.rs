@@ -42,6 +42,9 @@ pub struct Stack {
     /// The name or ARN of the secret with the Ory token.
     #[arg(long, value_name = "ID")]
     pub ory_secret_id: Option<String>,
+    /// The ARN of the topic that receives the alarms.
+    #[arg(long, value_name = "ARN")]
+    pub alarm_topic_arn: Option<String>,
     /// The header or cookie with the Ory webhook key (default: Authorization).
     #[arg(long, value_name = "NAME")]
     pub webhook_api_key_name: Option<String>,
@@ -147,12 +150,14 @@ mod tests {
             {"OutputKey": "MandrillWelcomeUrl", "OutputValue": "https://a/", "Description": ""},
             {"OutputKey": "MandrillSecretId", "OutputValue": "told", "Description": ""},
             {"OutputKey": "AlarmTopicArn", "OutputValue": "arn", "Description": ""},
+            {"OutputKey": "Dashboard", "OutputValue": "https://b/", "Description": ""},
         ]);
         let said = Stack { mandrill_secret_id: Some("said".to_owned()), ..Stack::default() };
         let stack = said.or_outputs(outputs.to_string().as_bytes()).unwrap();
         let expected = Stack {
             mandrill_welcome_url: Some("https://a/".to_owned()),
             mandrill_secret_id: Some("said".to_owned()),
+            alarm_topic_arn: Some("arn".to_owned()),
             ..Stack::default()
         };
         assert_eq!(stack, expected);

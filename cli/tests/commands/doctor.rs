@@ -10,7 +10,7 @@ async fn healthy_stack_exits_with_0_and_prints_a_table() {
     let examined = World::start().await.examine(&[]).await;
     assert_eq!(examined.status, Some(0), "{examined:?}");
     let rows: Vec<_> = examined.stdout.lines().filter(|line| line.contains(" PASS ")).collect();
-    assert_eq!(rows.len(), 21, "{}", examined.stdout);
+    assert_eq!(rows.len(), 22, "{}", examined.stdout);
     assert!(examined.stdout.ends_with("All checks passed.\n"), "{}", examined.stdout);
     assert!(examined.stderr.is_empty(), "{}", examined.stderr);
 }
@@ -33,7 +33,19 @@ async fn doctor_makes_no_call_visible_to_a_person() {
 /// What is broken, the check that finds it, and what it finds.
 type Row = (&'static str, fn(&mut World), &'static str, &'static str);
 
-const TABLE: [Row; 23] = [
+const TABLE: [Row; 25] = [
+    (
+        "nobody who receives the alarms",
+        |world| world.receivers(0, 0),
+        "Alarms: receivers",
+        "nobody receives the alarms",
+    ),
+    (
+        "a receiver of the alarms who never confirmed",
+        |world| world.receivers(0, 1),
+        "Alarms: receivers",
+        "the subscription was not confirmed",
+    ),
     (
         "nobody filled in Mandrill's key",
         |world| world.secret("ory-actions/mandrill", "replace-me"),
@@ -239,7 +251,7 @@ async fn timeout_of_one_check_does_not_hide_others() {
         "Segment: region",
     ];
     assert_eq!(unknown, expected);
-    assert_eq!(findings.len(), 21);
+    assert_eq!(findings.len(), 22);
 }
 
 #[tokio::test]

@@ -1,7 +1,11 @@
 //! The local stack as one that is deployed, its secrets all canaries, and the program that looks at
 //! it.
 
-use std::{collections::BTreeMap, process::Stdio};
+use std::{
+    collections::BTreeMap,
+    process::Stdio,
+    sync::{Arc, Mutex},
+};
 
 use fakes::server::{FakeReply, Server};
 use lint::kratos::{Flow, Method};
@@ -42,6 +46,10 @@ pub(crate) struct World {
     pub(crate) extra_hook: Option<Value>,
     /// Instead of a configuration with these hooks.
     pub(crate) ory_config: Option<String>,
+    /// How many receivers of the alarms are confirmed, and how many are not.
+    receivers: Arc<Mutex<(u32, u32)>>,
+    /// The topic of the alarms.
+    _sns: Server,
     /// Mailchimp Marketing, with one list and its webhook.
     _mailchimp: Server,
     outputs: BTreeMap<&'static str, String>,
@@ -68,6 +76,8 @@ impl World {
         around.segment.set_api_host(segment_host.trim_start_matches("http://"));
         around.ory.set_token(Some(ORY_TOKEN));
         let mailchimp = mailchimp(stack.function_url("mailchimp-inbound")).await;
+        let receivers = Arc::new(Mutex::new((1, 0)));
+        let sns = sns(receivers.clone()).await;
         let outputs = [
             ("MandrillWelcomeUrl", stack.function_url("mandrill-welcome")),
             ("SegmentIdentifyUrl", stack.function_url("segment-identify")),
@@ -85,6 +95,7 @@ impl World {
         ];
         let environment = [
             ("AWS_ENDPOINT_URL", around.secrets.url()),
+            ("AWS_ENDPOINT_URL_SNS", sns.url()),
             ("AWS_ACCESS_KEY_ID", "anybody".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "anything".to_owned()),
             ("AWS_REGION", "us-east-1".to_owned()),
@@ -100,6 +111,8 @@ impl World {
             hook_url: None,
             extra_hook: None,
             ory_config: None,
+            receivers,
+            _sns: sns,
             _mailchimp: mailchimp,
             outputs: outputs.into(),
             environment: environment.into(),
@@ -109,6 +122,11 @@ impl World {
     /// Gives a secret another value.
     pub(crate) fn secret(&self, id: &str, value: &str) {
         self.stack.fakes.secrets.put(id, value);
+    }
+
+    /// Says who receives the alarms: how many are confirmed, and how many are not.
+    pub(crate) fn receivers(&self, confirmed: u32, pending: u32) {
+        *self.receivers.lock().unwrap() = (confirmed, pending);
     }
 
     /// Gives the stack another output.
@@ -171,6 +189,22 @@ impl World {
         }}});
         json!({"selfservice": {"flows": flows}})
     }
+}
+
+/// Tells who receives the alarms, as SNS does.
+async fn sns(receivers: Arc<Mutex<(u32, u32)>>) -> Server {
+    let serve = move |_: http::Request<bytes::Bytes>| {
+        let (confirmed, pending) = *receivers.lock().unwrap();
+        let entry = |name, count| format!("<entry><key>{name}</key><value>{count}</value></entry>");
+        let entries =
+            entry("SubscriptionsConfirmed", confirmed) + &entry("SubscriptionsPending", pending);
+        let body = format!(
+            "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes>{entries}\
+             </Attributes></GetTopicAttributesResult></GetTopicAttributesResponse>"
+        );
+        std::future::ready(FakeReply::text(200, "text/xml", body))
+    };
+    Server::start(0, serve).await.unwrap()
 }
 
 /// Tells whoever has the key of one list, whose webhook calls this URL with the secret.

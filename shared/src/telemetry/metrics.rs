@@ -9,7 +9,7 @@ const NAMESPACE: &str = "OryActions";
 
 macro_rules! metrics {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// What is counted. The dimension is the function.
+        /// What is counted. The dimensions are the stack and the function.
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum Metric { $($(#[$doc])* $name,)* }
 
@@ -30,7 +30,8 @@ metrics! {
     Received,
     /// Events enqueued.
     Enqueued,
-    /// Events that a vendor has.
+    /// Events that a vendor has. A delivery that is tried later or is in doubt counts 0, so that
+    /// a vendor that is down differs from one that has nothing to do.
     Delivered,
     /// Events that a vendor will never accept for this person.
     Rejected,
@@ -48,6 +49,8 @@ metrics! {
     TemplateFault,
     /// Callers that were rejected.
     Unauthorized,
+    /// Answers with a status of 500 and above.
+    ServerError,
     /// Mailchimp's events that fit no identity.
     Unmatched,
     /// Those of them that withdraw consent: an operator has to look.
@@ -63,6 +66,11 @@ metrics! {
     /// How long a vendor took, in milliseconds.
     VendorLatency,
 }
+
+/// The metrics that are counted for the stack as a whole, too: one alarm then watches all functions.
+/// CloudWatch bills each metric of each set of dimensions, so only what an alarm watches is here.
+const OF_THE_STACK: [Metric; 4] =
+    [Metric::Blocked, Metric::TemplateFault, Metric::Unauthorized, Metric::ServerError];
 
 impl Metric {
     fn unit(self) -> &'static str {
@@ -81,14 +89,21 @@ pub(super) fn embed(line: &mut Value, metrics: &[(Metric, f64)], now: OffsetDate
     for (metric, value) in metrics {
         line[metric.name()] = json!(value);
     }
-    let described: Vec<_> = metrics
-        .iter()
-        .map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()}))
-        .collect();
+    let mut directives = vec![directive(&["stack", "function"], metrics.iter().map(|it| it.0))];
+    let of_the_stack: Vec<_> =
+        metrics.iter().map(|it| it.0).filter(|metric| OF_THE_STACK.contains(metric)).collect();
+    if !of_the_stack.is_empty() {
+        directives.push(directive(&["stack"], of_the_stack.into_iter()));
+    }
     line["_aws"] = json!({
         "Timestamp": now.unix_timestamp() * 1000 + i64::from(now.millisecond()),
-        "CloudWatchMetrics": [
-            {"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": described},
-        ],
+        "CloudWatchMetrics": directives,
     });
+}
+
+/// Tells CloudWatch which fields of the line are metrics, and which its dimensions.
+fn directive(dimensions: &[&str], metrics: impl Iterator<Item = Metric>) -> Value {
+    let described: Vec<_> =
+        metrics.map(|metric| json!({"Name": metric.name(), "Unit": metric.unit()})).collect();
+    json!({"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": described})
 }

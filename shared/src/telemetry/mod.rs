@@ -24,6 +24,9 @@ pub use metrics::Metric;
 
 use crate::{answer::WebhookResponse, clock::SharedClock, template::TemplateFault};
 
+/// The lowest status of an answer that says that the fault is on this side.
+const SERVER_ERROR: u16 = 500;
+
 /// One line: what happened to one request or one delivery.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LogEntry {
@@ -95,6 +98,11 @@ impl LogEntry {
         self.duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     }
 
+    /// Counts none, where that differs from a metric that is missing.
+    pub fn count_none(&mut self, metric: Metric) {
+        self.metrics.push((metric, 0.0));
+    }
+
     /// Records a duration.
     pub fn measure(&mut self, metric: Metric, took: Duration) {
         self.metrics.push((metric, took.as_secs_f64() * 1000.0));
@@ -117,6 +125,7 @@ pub enum Sink {
 /// Writes a function's log entries.
 #[derive(Clone)]
 pub struct EventLog {
+    stack: Arc<str>,
     function: &'static str,
     level: LogLevel,
     clock: SharedClock,
@@ -124,9 +133,16 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// The event log of `function`. If `level` is above `info`, entries contain metrics only.
-    pub fn new(function: &'static str, level: LogLevel, clock: SharedClock, sink: Sink) -> Self {
-        Self { function, level, clock, sink }
+    /// The event log of `function` in `stack`. If `level` is above `info`, entries contain metrics
+    /// only.
+    pub fn new(
+        stack: &str,
+        function: &'static str,
+        level: LogLevel,
+        clock: SharedClock,
+        sink: Sink,
+    ) -> Self {
+        Self { stack: stack.into(), function, level, clock, sink }
     }
 
     /// Answers a request within `limit`, finished or not, and writes its one log entry. A panic,
@@ -153,6 +169,9 @@ impl EventLog {
             }
         };
         entry.status = Some(response.status);
+        if response.status >= SERVER_ERROR {
+            entry.count(Metric::ServerError);
+        }
         entry.took(began.elapsed());
         self.write(&entry);
         response
@@ -188,6 +207,7 @@ impl EventLog {
         };
         composed["timestamp"] = json!(now.format(&Rfc3339).ok()?);
         composed["level"] = json!("INFO");
+        composed["stack"] = json!(*self.stack);
         composed["function"] = json!(self.function);
         metrics::embed(&mut composed, &entry.metrics, now);
         Some(composed)
@@ -203,7 +223,7 @@ mod tests {
 
     fn event_log(level: LogLevel) -> EventLog {
         let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00:00.5 UTC)));
-        EventLog::new("mandrill-welcome", level, clock, Sink::Nowhere)
+        EventLog::new("ory-actions", "mandrill-welcome", level, clock, Sink::Nowhere)
     }
 
     fn entry() -> LogEntry {
@@ -226,7 +246,8 @@ mod tests {
     async fn log_entry_has_its_metrics_in_embedded_metric_format() {
         let composed = event_log(LogLevel::Info).compose(&entry()).unwrap();
         let expected = json!({
-            "timestamp": "2026-01-01T00:00:00.5Z", "level": "INFO", "function": "mandrill-welcome",
+            "timestamp": "2026-01-01T00:00:00.5Z", "level": "INFO", "stack": "ory-actions",
+            "function": "mandrill-welcome",
             "message": "request", "event_id": "k", "outcome": "delivered", "status": 200,
             "vendor_status": 200, "calls": 1, "duration_ms": 12,
             "Delivered": 1.0, "VendorLatency": 7.0,
@@ -234,7 +255,7 @@ mod tests {
                 "Timestamp": 1_767_225_600_500_i64,
                 "CloudWatchMetrics": [{
                     "Namespace": "OryActions",
-                    "Dimensions": [["function"]],
+                    "Dimensions": [["stack", "function"]],
                     "Metrics": [
                         {"Name": "Delivered", "Unit": "Count"},
                         {"Name": "VendorLatency", "Unit": "Milliseconds"},
@@ -243,6 +264,39 @@ mod tests {
             },
         });
         assert_eq!(composed, expected);
+    }
+
+    /// What the directives of a line say: the dimensions and the metrics of each.
+    fn directives(line: &Value) -> Vec<(Value, Vec<Value>)> {
+        let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap().iter();
+        let names = |all: &Value| {
+            all.as_array().unwrap().iter().map(|metric| metric["Name"].clone()).collect()
+        };
+        directives.map(|one| (one["Dimensions"].clone(), names(&one["Metrics"]))).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_an_alarm_of_the_stack_watches_is_counted_without_the_function() {
+        let mut entry = entry();
+        entry.count(Metric::Blocked);
+        let composed = event_log(LogLevel::Info).compose(&entry).unwrap();
+        let all = vec![json!("Delivered"), json!("VendorLatency"), json!("Blocked")];
+        let expected =
+            [(json!([["stack", "function"]]), all), (json!([["stack"]]), vec![json!("Blocked")])];
+        assert_eq!(directives(&composed), expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_errors_are_counted_and_other_answers_are_not() {
+        for (status, counted) in [(200, None), (401, None), (500, Some(1.0)), (503, Some(1.0))] {
+            let lines = Arc::default();
+            let sink = Sink::Memory(Arc::clone(&lines));
+            let event_log = EventLog { sink, ..event_log(LogLevel::Info) };
+            let answer = async |_: &mut LogEntry| WebhookResponse::empty(status);
+            event_log.request(Duration::MAX, WebhookResponse::empty(503), answer).await;
+            let lines = lines.lock().unwrap();
+            assert_eq!(lines[0].get("ServerError"), counted.map(|it: f64| json!(it)).as_ref());
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,13 +11,15 @@ use super::{
     setup::{Running, Vendor},
 };
 
-/// What a line counts and measures; each metric is described in full.
+/// What a line counts and measures; each metric is described in full. Left out is what follows from
+/// the rest of the line, and is checked here: a server error, and no delivery where one was tried.
 pub(crate) fn metrics(line: &Value) -> BTreeSet<&str> {
     let Some(aws) = line.get("_aws") else { return BTreeSet::new() };
     assert!(aws["Timestamp"].is_i64(), "{line:#}");
     let described = &aws["CloudWatchMetrics"][0];
     assert_eq!(described["Namespace"], "OryActions", "{line:#}");
-    assert_eq!(described["Dimensions"], json!([["function"]]), "{line:#}");
+    assert_eq!(described["Dimensions"], json!([["stack", "function"]]), "{line:#}");
+    assert!(line["stack"].is_string() && line["function"].is_string(), "{line:#}");
     let metrics = described["Metrics"].as_array().unwrap();
     assert!(!metrics.is_empty(), "{line:#}");
     let names = metrics.iter().map(|metric| {
@@ -27,7 +29,15 @@ pub(crate) fn metrics(line: &Value) -> BTreeSet<&str> {
         assert!(line[name].is_number(), "{line:#}");
         name
     });
-    names.collect()
+    let mut names: BTreeSet<_> = names.collect();
+    let server_error = line["status"].as_u64().is_some_and(|status| status >= 500);
+    assert_eq!(names.remove("ServerError"), server_error, "{line:#}");
+    if line["outcome"] == "try_later" || line["outcome"] == "in_doubt" {
+        assert!(names.remove("Delivered") && line["Delivered"] == 0.0, "{line:#}");
+    } else {
+        assert!(line["Delivered"] != 0.0, "{line:#}");
+    }
+    names
 }
 
 /// The outcome of each.

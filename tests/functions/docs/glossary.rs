@@ -60,7 +60,10 @@ fn log_fields() {
     };
     let line = serde_json::to_value(line).unwrap();
     let fields = line.as_object().unwrap().keys().map(String::as_str);
-    assert_eq!(listed("### Log fields"), set(fields.chain(["timestamp", "level", "function"])));
+    assert_eq!(
+        listed("### Log fields"),
+        set(fields.chain(["timestamp", "level", "stack", "function"]))
+    );
 }
 
 /// The words of events, of refused requests, and those that are set where a request ends otherwise.

@@ -7,6 +7,7 @@ mod glossary;
 mod kratos;
 mod links;
 mod new_function;
+mod operator;
 mod security;
 
 use std::{
@@ -19,12 +20,12 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
 }
 
-fn read(name: &str) -> String {
+pub(crate) fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// A page, from a heading to the next of the same level.
-fn section(page: &str, heading: &str) -> String {
+pub(crate) fn section(page: &str, heading: &str) -> String {
     let page = read(page);
     let level = heading.split_once(' ').unwrap().0;
     let next = format!("\n{level} ");
@@ -34,7 +35,7 @@ fn section(page: &str, heading: &str) -> String {
 }
 
 /// The rows of all tables in a text, without their headings, cell by cell.
-fn rows(text: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(text: &str) -> Vec<Vec<String>> {
     let lines: Vec<_> = text.lines().collect();
     let is_heading = |n: usize| lines.get(n + 1).is_some_and(|next| next.starts_with("|--"));
     let rows = lines

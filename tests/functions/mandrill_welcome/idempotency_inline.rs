@@ -1,6 +1,7 @@
 //! Idempotency without a queue: one mail for all retries by Ory.
 
 use serde_json::Value;
+use shared::settings::most;
 
 use super::{
     mandrill_replies,
@@ -79,7 +80,8 @@ async fn idempotency_falls_back_to_event_content_without_a_trigger_id() {
 #[tokio::test]
 async fn longest_record_lifetime_works() {
     let setup = Setup::new().await.template(FROM_THE_DOCUMENTS);
-    let mut welcome = setup.var("RECORD_TTL_HOURS", u32::MAX.to_string()).start().await;
+    let mut welcome =
+        setup.var("RECORD_TTL_HOURS", most::RECORD_TTL_HOURS.to_string()).start().await;
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "delivered"));
     assert_eq!(welcome.call(event(&ann())).await.row(), (200, "duplicate"));
 }

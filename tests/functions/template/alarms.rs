@@ -5,29 +5,51 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_yaml_ng::Value;
 use shared::deliver::MAX_BACKOFF;
 
-use super::{FUNCTIONS, Template, alarm::Alarm, metrics, referred, seconds};
+use super::{
+    FUNCTIONS, Template,
+    alarm::{ALARM, Alarm},
+    metrics::{self, STACK},
+    referred, seconds,
+};
 
-/// What every function has an alarm on: the end of its name, the metric, the most that is usual, and
-/// what silence means.
-const FOR_EVERY_FUNCTION: [(&str, &str, u64, &str); 8] = [
-    // Silence is no sign that somebody has cared for them.
-    ("dead-letters", "ApproximateNumberOfMessagesVisible", 0, "ignore"),
-    ("oldest-message", "ApproximateAgeOfOldestMessage", 3600, "notBreaching"),
-    ("blocked", "Blocked", 0, "notBreaching"),
-    ("template-faults", "TemplateFault", 0, "notBreaching"),
-    ("unauthorized", "Unauthorized", 0, "notBreaching"),
-    ("5xx", "Url5xxCount", 0, "notBreaching"),
-    ("throttles", "Throttles", 0, "notBreaching"),
-    ("errors", "Errors", 0, "notBreaching"),
+/// What an alarm watches: the end of its name, the metric, how the value is compared, and with what.
+type Row = (&'static str, &'static str, &'static str, u64);
+
+const ABOVE: &str = "GreaterThanThreshold";
+const BELOW: &str = "LessThanThreshold";
+
+/// What every function has an alarm on.
+const FOR_EVERY_FUNCTION: [Row; 5] = [
+    ("dead-letters", "ApproximateNumberOfMessagesVisible", ABOVE, 0),
+    ("oldest-message", "ApproximateAgeOfOldestMessage", ABOVE, 3600),
+    ("vendor-down", "Delivered", BELOW, 1),
+    ("throttles", "Throttles", ABOVE, 0),
+    ("errors", "Errors", ABOVE, 0),
 ];
 
-/// What only one function has an alarm on: the function, and the same.
-const FOR_ONE: [(&str, &str, &str, u64, &str); 4] = [
-    (mandrill_welcome::NAME, "rejects", "Rejected", 5, "notBreaching"),
-    (mailchimp_inbound::NAME, "unmatched-withdrawals", "UnmatchedWithdrawal", 0, "notBreaching"),
-    (mailchimp_inbound::NAME, "lists-not-accepted", "ListNotAccepted", 0, "notBreaching"),
-    (mailchimp_inbound::NAME, "stale-signatures", "StaleSignature", 0, "notBreaching"),
+/// What one alarm watches in all functions.
+const FOR_THE_STACK: [Row; 4] = [
+    ("blocked", "Blocked", ABOVE, 0),
+    ("template-faults", "TemplateFault", ABOVE, 0),
+    ("unauthorized", "Unauthorized", ABOVE, 4),
+    ("5xx", "ServerError", ABOVE, 0),
 ];
+
+/// What only one function has an alarm on, and the condition of the alarm.
+const FOR_ONE: [(&str, Row, &str); 4] = [
+    (mandrill_welcome::NAME, ("rejects", "Rejected", ABOVE, 5), "HasMandrillWelcome"),
+    (mailchimp_inbound::NAME, ("unmatched-withdrawals", "UnmatchedWithdrawal", ABOVE, 0), "HasOry"),
+    (mailchimp_inbound::NAME, ("lists-not-accepted", "ListNotAccepted", ABOVE, 0), "HasLists"),
+    (mailchimp_inbound::NAME, ("stale-signatures", "StaleSignature", ABOVE, 0), "HasSigning"),
+];
+
+fn is_as_in(alarm: &Alarm, (_, metric, comparison, threshold): Row) {
+    let name = &alarm.name;
+    assert_eq!(alarm.watches()[0].name, metric, "{name}");
+    assert_eq!(alarm.properties["ComparisonOperator"], comparison, "{name}");
+    assert_eq!(alarm.properties["Threshold"].as_u64(), Some(threshold), "{name}");
+    assert_eq!(alarm.properties["TreatMissingData"], "notBreaching", "{name}");
+}
 
 #[test]
 fn alarms_watch_their_own_function() {
@@ -39,10 +61,9 @@ fn alarms_watch_their_own_function() {
             given.map(|(name, value)| (referred(name), referred(value))).collect();
         let own = |part: &str| format!("{logical_id}{part}");
         let expected = [
-            ("Name", format!("${{AWS::StackName}}-{name}")),
+            ("Stack", "AWS::StackName".to_owned()),
             ("Function", name.to_owned()),
             ("LambdaFunction", logical_id.to_owned()),
-            ("LogGroup", own("Logs")),
             ("Queue", own("Queue.QueueName")),
             ("DeadLetters", own("DeadLetters.QueueName")),
             ("AlarmTopic", "AlarmTopic".to_owned()),
@@ -57,33 +78,56 @@ fn alarms_watch_their_own_function() {
 #[test]
 fn every_function_has_exactly_its_alarms() {
     for (name, ..) in FUNCTIONS {
-        let own = FOR_ONE.iter().filter(|row| row.0 == name);
-        let own = own.map(|(_, end, metric, most, silence)| (*end, *metric, *most, *silence));
-        let rows: Vec<_> = FOR_EVERY_FUNCTION.into_iter().chain(own).collect();
+        let own = FOR_ONE.iter().filter(|(function, ..)| *function == name);
+        let rows: Vec<_> = FOR_EVERY_FUNCTION.into_iter().chain(own.map(|one| one.1)).collect();
         assert_eq!(Alarm::of(name).len(), rows.len(), "{name}");
-        for (end, metric, most, silence) in rows {
-            let alarm = Alarm::named(name, end);
-            assert_eq!(alarm.watches()[0].name, metric, "{name}: {end}");
-            assert_eq!(alarm.properties["ComparisonOperator"], "GreaterThanThreshold", "{end}");
-            assert_eq!(alarm.properties["Threshold"].as_u64(), Some(most), "{name}: {end}");
-            assert_eq!(alarm.properties["TreatMissingData"], silence, "{name}: {end}");
+        for row in rows {
+            is_as_in(&Alarm::named(name, row.0), row);
         }
     }
 }
 
 #[test]
+fn the_stack_has_exactly_its_alarms() {
+    assert_eq!(Alarm::of_the_stack().len(), FOR_THE_STACK.len());
+    for row in FOR_THE_STACK {
+        is_as_in(&Alarm::named_of_the_stack(row.0), row);
+    }
+}
+
+/// An alarm on what cannot happen costs as much as any other.
+#[test]
+fn alarm_of_an_option_is_there_with_the_option_only() {
+    let template = Template::read();
+    for (function, (end, ..), condition) in FOR_ONE {
+        let alarms = template.all(ALARM);
+        let of_name = |id: &&String| {
+            let name = template.resolved(&template.resource(id)["AlarmName"]);
+            name == format!("{STACK}-{function}-{end}")
+        };
+        let id = alarms.iter().find(of_name).unwrap();
+        assert_eq!(template.0["Resources"][id.as_str()]["Condition"], condition, "{id}");
+    }
+}
+
+#[test]
 fn every_alarm_watches_an_existing_metric() {
-    let mut watching = 0;
     for (name, logical_id, ..) in FUNCTIONS {
-        let there = metrics::all(name, logical_id);
-        for alarm in Alarm::of(name) {
-            for watched in alarm.watches() {
-                assert!(there.contains(&watched), "{}: {watched:?}", alarm.name);
-            }
-            watching += 1;
+        watch_only(&metrics::all(name, logical_id), Alarm::of(name));
+    }
+    let of_the_stack = metrics::of_the_stack();
+    watch_only(&of_the_stack, Alarm::of_the_stack());
+    // The second set of dimensions costs money, so there is nothing in it that nobody watches.
+    let watched = Alarm::of_the_stack().into_iter().flat_map(|alarm| alarm.watches());
+    assert_eq!(watched.collect::<BTreeSet<_>>(), of_the_stack);
+}
+
+fn watch_only(there: &BTreeSet<metrics::Watched>, alarms: Vec<Alarm>) {
+    for alarm in alarms {
+        for watched in alarm.watches() {
+            assert!(there.contains(&watched), "{}: {watched:?}", alarm.name);
         }
     }
-    assert_eq!(watching, Alarm::all().len(), "every alarm is a function's");
 }
 
 #[test]
@@ -93,7 +137,7 @@ fn dead_letter_and_queue_age_alarms_watch_their_own_queues() {
             let alarm = Alarm::named(name, end);
             let queue = ("QueueName".to_owned(), format!("{logical_id}{queue}.QueueName"));
             assert_eq!(alarm.watches()[0].dimensions, [queue], "{name}");
-            assert_eq!(alarm.properties["Statistic"], "Maximum", "{name}");
+            assert_eq!(alarm.statistics(), ["Maximum"], "{name}");
         }
     }
 }
@@ -101,14 +145,8 @@ fn dead_letter_and_queue_age_alarms_watch_their_own_queues() {
 #[test]
 fn alarms_use_the_sum_of_counted_metrics() {
     for alarm in Alarm::all() {
-        let several = alarm.properties["Metrics"].as_sequence().into_iter().flatten();
-        let queries = several.filter(|query| !query["MetricStat"].is_null());
-        let mut statistics: Vec<_> = queries.map(|query| &query["MetricStat"]["Stat"]).collect();
-        if statistics.is_empty() {
-            statistics.push(&alarm.properties["Statistic"]);
-        }
         if alarm.watches()[0].namespace != "AWS/SQS" {
-            assert!(statistics.iter().all(|statistic| *statistic == "Sum"), "{}", alarm.name);
+            assert!(alarm.statistics().iter().all(|one| one == "Sum"), "{}", alarm.name);
         }
     }
 }
@@ -116,11 +154,35 @@ fn alarms_use_the_sum_of_counted_metrics() {
 /// Otherwise it would be raised, and told, once for every attempt.
 #[test]
 fn alarm_on_retries_lasts_until_the_cause_is_fixed() {
+    for end in ["blocked", "template-faults"] {
+        let period = seconds(&Alarm::named_of_the_stack(end).properties["Period"]);
+        assert!(period >= MAX_BACKOFF + Duration::from_mins(1), "{end}");
+    }
+}
+
+/// Every attempt of the period failed, so the period must hold one, and an hour is three of them.
+#[test]
+fn vendor_is_down_after_an_hour_of_attempts_without_a_delivery() {
     for (name, ..) in FUNCTIONS {
-        for end in ["blocked", "template-faults"] {
-            let period = seconds(&Alarm::named(name, end).properties["Period"]);
-            assert!(period >= MAX_BACKOFF + Duration::from_mins(1), "{name}: {end}");
-        }
+        let alarm = Alarm::named(name, "vendor-down");
+        let period = seconds(&alarm.properties["Period"]);
+        let periods = alarm.properties["EvaluationPeriods"].as_u64().unwrap();
+        assert!(period >= MAX_BACKOFF + Duration::from_mins(1), "{name}");
+        assert_eq!(period * u32::try_from(periods).unwrap(), Duration::from_hours(1), "{name}");
+    }
+}
+
+/// A level would be above zero until somebody has cared for the first one, and silent meanwhile.
+#[test]
+fn dead_letter_alarm_rings_for_each_rise_and_again_for_the_next() {
+    for (name, ..) in FUNCTIONS {
+        let alarm = Alarm::named(name, "dead-letters");
+        let queries = alarm.properties["Metrics"].as_sequence().unwrap();
+        let [rise, letters] = &queries[..] else { panic!("{name}: {queries:?}") };
+        // Missing counts as none: the first dead letter of an idle queue has nothing before it.
+        assert_eq!(rise["Expression"], "DIFF(FILL(letters, 0))", "{name}");
+        assert_eq!((&letters["Id"], &letters["ReturnData"]), (&"letters".into(), &false.into()));
+        assert_eq!(seconds(&letters["MetricStat"]["Period"]), Duration::from_hours(1), "{name}");
     }
 }
 
@@ -144,13 +206,14 @@ fn reject_alarm_watches_the_reject_rate() {
 #[test]
 fn every_alarm_notifies_the_topic_and_has_a_description() {
     for alarm in Alarm::all() {
-        let actions = alarm.properties["AlarmActions"].as_sequence().unwrap();
-        let actions: Vec<_> =
-            actions.iter().map(|action| alarm.template.resolved(action)).collect();
-        assert_eq!(actions, ["AlarmTopic"], "{}", alarm.name);
+        for kind in ["AlarmActions", "OKActions"] {
+            let actions = alarm.properties[kind].as_sequence().unwrap();
+            let actions: Vec<_> =
+                actions.iter().map(|action| alarm.template.resolved(action)).collect();
+            assert_eq!(actions, ["AlarmTopic"], "{}: {kind}", alarm.name);
+        }
         let text = alarm.template.resolved(&alarm.properties["AlarmDescription"]);
         assert!((1..=1024).contains(&text.len()), "{}", alarm.name); // as CloudWatch takes it
-        assert_eq!(alarm.properties["EvaluationPeriods"], 1, "{}", alarm.name);
     }
 }
 
@@ -180,6 +243,7 @@ fn dead_letter_alarm_has_the_redrive_command() {
         let arn = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}";
         let queue = format!("{logical_id}DeadLetters.QueueName");
         assert!(text.contains(name), "{text}");
+        assert!(text.contains("OK again an hour after"), "{text}");
         assert!(text.ends_with(&format!("{command} --source-arn {arn}:{queue}")), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The dashboards: one per function, with existing metrics only.
+//! The dashboard of the stack, with existing metrics only.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,16 @@ use shared::telemetry::LogEntry;
 
 use super::{
     FUNCTIONS, Template,
-    alarm::ALARM,
+    alarm::Alarm,
+    live::Live,
     metrics::{self, Watched},
 };
 
 /// How wide CloudWatch's grid is.
 const COLUMNS: u64 = 24;
+
+/// What a function has of its own: the states of its alarms, and five charts.
+const WIDGETS_OF_A_FUNCTION: usize = 6;
 
 /// Of what Lambda and SQS keep, a person wants to see this.
 const BESIDES: [&str; 6] = [
@@ -24,22 +28,34 @@ const BESIDES: [&str; 6] = [
     "UrlRequestLatency",
 ];
 
-/// A function's dashboard, as CloudWatch gets it.
-fn dashboard(logical_id: &str) -> Value {
-    let monitoring = Template::read().monitoring(logical_id);
-    let body = monitoring.resolved(&monitoring.resource("Dashboard")["DashboardBody"]);
-    serde_json::from_str(&body).unwrap()
+/// The dashboard with all options, as CloudWatch gets it.
+fn dashboard() -> Value {
+    let [_, template] = Template::read_both();
+    let live = Live::of(&template);
+    let body = live.resource("Dashboard")["DashboardBody"].as_str().unwrap();
+    serde_json::from_str(body).unwrap()
 }
 
-fn widgets(dashboard: &Value, kind: &str) -> Vec<Value> {
+/// The widgets of one kind whose titles begin like this.
+fn widgets(kind: &str, title: &str) -> Vec<Value> {
+    let dashboard = dashboard();
     let all = dashboard["widgets"].as_array().unwrap().iter();
-    all.filter(|widget| widget["type"] == kind).cloned().collect()
+    let of_kind = all.filter(|widget| widget["type"] == kind);
+    let titled =
+        of_kind.filter(|widget| widget["properties"]["title"].as_str().unwrap().starts_with(title));
+    titled.cloned().collect()
+}
+
+/// A reference, as the lists of metrics have it.
+fn resource(value: &str) -> String {
+    let inner = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    inner.filter(|name| !name.starts_with("AWS::")).unwrap_or(value).to_owned()
 }
 
 /// What the widgets show, written out: a dot repeats what stands above it, three all of it.
-fn shown(dashboard: &Value) -> BTreeSet<Watched> {
+fn shown(function: &str) -> BTreeSet<Watched> {
     let mut shown = BTreeSet::new();
-    for widget in widgets(dashboard, "metric") {
+    for widget in widgets("metric", function) {
         let mut above: Vec<String> = Vec::new();
         for metric in widget["properties"]["metrics"].as_array().unwrap() {
             let texts: Vec<_> =
@@ -51,8 +67,9 @@ fn shown(dashboard: &Value) -> BTreeSet<Watched> {
                 };
                 above = texts.iter().enumerate().map(written).collect();
             }
-            let [namespace, name, key, value] = &above[..] else { panic!("{metric}") };
-            let dimensions = vec![(key.clone(), value.clone())];
+            let [namespace, name, dimensions @ ..] = &above[..] else { panic!("{metric}") };
+            let pairs = dimensions.chunks(2).map(|pair| (pair[0].clone(), resource(&pair[1])));
+            let dimensions = pairs.collect();
             let (namespace, name) = (namespace.clone(), name.clone());
             shown.insert(Watched { namespace, name, dimensions });
         }
@@ -63,7 +80,7 @@ fn shown(dashboard: &Value) -> BTreeSet<Watched> {
 #[test]
 fn dashboard_shows_exactly_the_counted_metrics() {
     for (name, logical_id, ..) in FUNCTIONS {
-        let shown = shown(&dashboard(logical_id));
+        let shown = shown(name);
         let unknown: Vec<_> = shown.difference(&metrics::all(name, logical_id)).cloned().collect();
         assert_eq!(unknown, [], "{name}");
         let missing: Vec<_> = metrics::counted(name).difference(&shown).cloned().collect();
@@ -76,7 +93,7 @@ fn dashboard_shows_exactly_the_counted_metrics() {
 #[test]
 fn dashboard_shows_dead_letters_separately_from_the_queue() {
     for (name, logical_id, ..) in FUNCTIONS {
-        let queues: BTreeSet<_> = shown(&dashboard(logical_id))
+        let queues: BTreeSet<_> = shown(name)
             .into_iter()
             .filter(|watched| watched.name == "ApproximateNumberOfMessagesVisible")
             .map(|watched| watched.dimensions[0].1.clone())
@@ -87,17 +104,27 @@ fn dashboard_shows_dead_letters_separately_from_the_queue() {
 }
 
 #[test]
-fn dashboard_starts_with_the_alarm_states() {
-    let monitoring = Template::of_file("monitoring.yaml");
-    let arns: BTreeSet<_> =
-        monitoring.all(ALARM).iter().map(|alarm| format!("${{{alarm}.Arn}}")).collect();
-    for (name, logical_id, ..) in FUNCTIONS {
-        let [states] = &widgets(&dashboard(logical_id), "alarm")[..] else { panic!("{name}") };
-        assert_eq!(states["y"], 0);
-        let listed = states["properties"]["alarms"].as_array().unwrap().iter();
-        let listed: BTreeSet<_> = listed.map(|arn| arn.as_str().unwrap().to_owned()).collect();
-        assert_eq!(listed, arns, "{name}");
+fn dashboard_starts_with_the_alarm_states_and_shows_every_alarm() {
+    assert_eq!(dashboard()["widgets"][0]["type"], "alarm");
+    let mut listed = BTreeSet::new();
+    for widget in widgets("alarm", "") {
+        for arn in widget["properties"]["alarms"].as_array().unwrap() {
+            listed.insert(alarm_name(arn.as_str().unwrap()));
+        }
     }
+    let all: BTreeSet<_> = Alarm::all().into_iter().map(|alarm| alarm.name).collect();
+    assert_eq!(listed, all);
+}
+
+/// The name in an alarm's ARN, or of the alarm that a reference means.
+fn alarm_name(arn: &str) -> String {
+    let account = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:";
+    if let Some(name) = arn.strip_prefix(account) {
+        return name.to_owned();
+    }
+    let template = Template::read();
+    let id = arn.strip_prefix("${").unwrap().strip_suffix(".Arn}").unwrap();
+    template.resolved(&template.resource(id)["AlarmName"])
 }
 
 #[test]
@@ -109,29 +136,49 @@ fn dashboard_log_query_uses_existing_log_fields() {
         ..LogEntry::default()
     };
     let line = serde_json::to_value(line).unwrap();
-    for (name, logical_id, ..) in FUNCTIONS {
-        let [causes] = &widgets(&dashboard(logical_id), "log")[..] else { panic!("{name}") };
-        let query = causes["properties"]["query"].as_str().unwrap();
-        let parts: Vec<_> = query.split(" | ").collect();
-        assert_eq!(parts[0], format!("SOURCE '{logical_id}Logs'"));
-        let fields = parts[1].strip_prefix("fields @timestamp, ").unwrap();
-        for field in fields.split(", ") {
-            assert!(line.get(field).is_some(), "{field}");
-        }
+    let [causes] = &widgets("log", "")[..] else { panic!("one list of causes") };
+    let query = causes["properties"]["query"].as_str().unwrap();
+    let parts: Vec<_> = query.split(" | ").collect();
+    let sources = FUNCTIONS.map(|(_, logical_id, ..)| format!("SOURCE '${{{logical_id}Logs}}'"));
+    assert_eq!(parts[..sources.len()], sources);
+    let fields = parts[sources.len()].strip_prefix("fields @timestamp, function, ").unwrap();
+    for field in fields.split(", ") {
+        assert!(line.get(field).is_some(), "{field}");
     }
 }
 
+/// Without positions, CloudWatch fills row after row.
 #[test]
-fn dashboard_widgets_do_not_overlap() {
-    let dashboard = dashboard("MandrillWelcome");
-    let mut taken = BTreeSet::new();
-    for widget in dashboard["widgets"].as_array().unwrap() {
-        let side = |name: &str| widget[name].as_u64().unwrap();
-        assert!(side("x") + side("width") <= COLUMNS, "{widget}");
-        for x in side("x")..side("x") + side("width") {
-            for y in side("y")..side("y") + side("height") {
-                assert!(taken.insert((x, y)), "{widget} lies over another");
-            }
-        }
+fn dashboard_fills_its_rows() {
+    let dashboard = dashboard();
+    let widgets = dashboard["widgets"].as_array().unwrap();
+    assert_eq!(widgets.len(), 1 + WIDGETS_OF_A_FUNCTION * FUNCTIONS.len() + 1);
+    let mut filled = 0;
+    for widget in widgets {
+        assert!(widget["x"].is_null() && widget["y"].is_null(), "{widget}");
+        filled += widget["width"].as_u64().unwrap();
+        assert!(filled <= COLUMNS, "{widget} starts a new row and leaves a gap");
+        filled %= COLUMNS;
+    }
+    assert_eq!(filled, 0);
+}
+
+/// The name of the partition is in the link, not in the name of the host alone.
+#[test]
+fn dashboard_link_is_that_of_the_partition() {
+    let template = Template::read();
+    let link = &template.0["Outputs"]["Dashboard"]["Value"];
+    let Value::String(found) =
+        serde_json::to_value(Live::of(&template).outputs["Dashboard"]["Value"].clone()).unwrap()
+    else {
+        panic!("{link:?}")
+    };
+    assert!(
+        found.starts_with("https://${AWS::Region}.console.aws.amazon.com/cloudwatch/"),
+        "{found}"
+    );
+    let partitions = template.0["Mappings"]["Console"].as_mapping().unwrap();
+    for partition in ["aws", "aws-cn", "aws-us-gov"] {
+        assert!(partitions.contains_key(partition), "{partition}");
     }
 }

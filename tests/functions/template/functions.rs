@@ -11,7 +11,9 @@ use shared::{
     secrets, settings::Ports, telemetry::Sink,
 };
 
-use super::{FUNCTIONS, Template, parameters, plain, queues, referred, set, table::RECORDS};
+use super::{
+    FUNCTIONS, Template, live::Live, parameters, plain, queues, referred, set, table::RECORDS,
+};
 
 /// What an answer needs besides its budget: the way in and out.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -56,37 +58,81 @@ fn every_environment_variable_is_set_and_read() {
 fn iam_policy_allows_exactly_the_calls_made() {
     for template in Template::read_both() {
         for (name, logical_id, ..) in FUNCTIONS {
-            let expected = what_it_calls(logical_id, &template.variables(logical_id));
-            assert_eq!(template.statements(logical_id), expected, "{name}");
+            let mut expected = what_it_calls(logical_id, &template.variables(logical_id));
+            expected.extend(what_lambda_does(&template, logical_id));
+            let allowed: BTreeSet<_> = template.statements(logical_id).into_iter().collect();
+            assert_eq!(allowed, expected, "{name}");
         }
     }
 }
 
+/// A statement: the actions, and the resources that they are allowed on.
+type Statement = (BTreeSet<String>, BTreeSet<String>);
+
+/// Lambda needs the role for its traces, and for a network. Neither knows resources that a policy
+/// could name.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>
+fn what_lambda_does(template: &Template, logical_id: &str) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    if template.has("HasTracing") {
+        statements.push((set(["xray:PutTelemetryRecords", "xray:PutTraceSegments"]), set(["*"])));
+    }
+    if template.has("HasNetwork") && !template.resource(logical_id)["VpcConfig"].is_null() {
+        let actions = [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ];
+        statements.push((set(actions), set(["*"])));
+    }
+    statements
+}
+
 /// The statements that a function with these variables needs.
-fn what_it_calls(
-    logical_id: &str,
-    variables: &BTreeMap<String, String>,
-) -> Vec<(BTreeSet<String>, BTreeSet<String>)> {
+fn what_it_calls(logical_id: &str, variables: &BTreeMap<String, String>) -> BTreeSet<Statement> {
     let is_secret = |name: &str, value: &str| name.ends_with("_SECRET_ID") && !value.is_empty();
     let secrets = variables.iter().filter(|(name, value)| is_secret(name, value));
     let [logs, queue] = ["Logs", "Queue"].map(|part| format!("{logical_id}{part}.Arn"));
     let mut statements = vec![
         (set([secrets::ACTION]), secrets.map(|(_, secret)| secret.clone()).collect()),
         (set(["logs:CreateLogStream", "logs:PutLogEvents"]), set([&logs])),
-        // Lambda's own traces. X-Ray knows no resources that a policy could name.
-        (set(["xray:PutTelemetryRecords", "xray:PutTraceSegments"]), set(["*"])),
         (set(queue::ACTIONS), set([&queue])),
     ];
     if variables.contains_key("RECORDS_TABLE") {
         statements.push((set([idempotency::ACTION]), set([&format!("{RECORDS}.Arn")])));
     }
-    statements
+    statements.into_iter().collect()
 }
 
 #[test]
-fn function_is_traced_and_has_its_own_log_group_with_retention() {
+fn tracing_costs_money_and_is_off() {
     let template = Template::read();
-    assert_eq!(template.global("Tracing"), "Active");
+    assert_eq!(template.resolved(template.global("Tracing")), "PassThrough");
+    let traced = template.with(&[("Tracing", "Active")]);
+    assert!(traced.has("HasTracing"));
+    assert_eq!(traced.resolved(traced.global("Tracing")), "Active");
+}
+
+#[test]
+fn only_the_function_that_calls_ory_is_in_its_network() {
+    let [plain, all] = Template::read_both();
+    for (name, logical_id, ..) in FUNCTIONS {
+        let network = &all.resource(logical_id)["VpcConfig"];
+        assert_eq!(network.is_null(), name != mailchimp_inbound::NAME, "{name}");
+    }
+    let network =
+        |template: &Template| Live::of(template).resource("MailchimpInbound")["VpcConfig"].clone();
+    assert!(network(&plain).is_null());
+    assert_eq!(network(&all)["SubnetIds"][0], "subnet-0123456789abcdef0");
+    assert_eq!(network(&all)["SecurityGroupIds"][0], "sg-0123456789abcdef0");
+}
+
+#[test]
+fn function_has_its_own_log_group_with_retention() {
+    let template = Template::read();
     for (name, logical_id, ..) in FUNCTIONS {
         let group = referred(&template.resource(logical_id)["LoggingConfig"]["LogGroup"]);
         assert_eq!(group, format!("{logical_id}Logs"), "{name}");

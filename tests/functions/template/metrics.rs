@@ -22,6 +22,9 @@ const OF_A_QUEUE: [&str; 3] = [
 ];
 const OF_A_FUNCTION: [&str; 4] = ["Errors", "Throttles", "Url5xxCount", "UrlRequestLatency"];
 
+/// The stack, as a template has it.
+pub(super) const STACK: &str = "${AWS::StackName}";
+
 /// A metric as CloudWatch tells it from others.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Watched {
@@ -39,20 +42,41 @@ impl Watched {
     }
 }
 
-/// What a function counts, as it stands in its lines.
-pub(super) fn counted(function: &'static str) -> BTreeSet<Watched> {
+/// What a function counts, as it stands in its lines: for itself, and for the stack.
+fn described(function: &'static str) -> [BTreeSet<Watched>; 2] {
     let line = a_line_with_all_metrics(function);
-    let described = &line["_aws"]["CloudWatchMetrics"][0];
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let namespace = text(&described["Namespace"]);
-    let sets = described["Dimensions"].as_array().unwrap();
-    let [dimensions] = &sets[..] else { panic!("one set of dimensions") };
-    let dimensions = dimensions.as_array().unwrap().iter().map(text);
-    let dimensions: Vec<_> = dimensions.map(|key| (key.clone(), text(&line[&key]))).collect();
-    let metrics = described["Metrics"].as_array().unwrap().iter();
-    let of_name =
-        |name| Watched { namespace: namespace.clone(), name, dimensions: dimensions.clone() };
-    metrics.map(|metric| of_name(text(&metric["Name"]))).collect()
+    let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap().iter();
+    let sets: Vec<_> = directives
+        .map(|described| {
+            let sets = described["Dimensions"].as_array().unwrap();
+            let [dimensions] = &sets[..] else { panic!("one set of dimensions") };
+            let dimensions = dimensions.as_array().unwrap().iter().map(text);
+            let dimensions: Vec<_> =
+                dimensions.map(|key| (key.clone(), text(&line[&key]))).collect();
+            let namespace = text(&described["Namespace"]);
+            let metrics = described["Metrics"].as_array().unwrap().iter();
+            let of_name = |metric: &Value| Watched {
+                namespace: namespace.clone(),
+                name: text(&metric["Name"]),
+                dimensions: dimensions.clone(),
+            };
+            metrics.map(of_name).collect()
+        })
+        .collect();
+    sets.try_into().unwrap()
+}
+
+/// What is counted of a function.
+pub(super) fn counted(function: &'static str) -> BTreeSet<Watched> {
+    let [of_function, _] = described(function);
+    of_function
+}
+
+/// What is counted of the stack as a whole.
+pub(super) fn of_the_stack() -> BTreeSet<Watched> {
+    let [_, of_the_stack] = described(super::FUNCTIONS[0].0);
+    of_the_stack
 }
 
 /// All that there is of a function.
@@ -73,7 +97,7 @@ fn a_line_with_all_metrics(function: &'static str) -> Value {
     for metric in Metric::ALL {
         entry.count(*metric);
     }
-    EventLog::new(function, LogLevel::Info, Arc::new(SystemClock), sink).write(&entry);
+    EventLog::new(STACK, function, LogLevel::Info, Arc::new(SystemClock), sink).write(&entry);
     let mut lines = lines.lock().unwrap();
     lines.remove(0)
 }

@@ -3,16 +3,21 @@
 
 mod alarm;
 mod alarms;
+mod costs;
 mod dashboards;
 mod functions;
+mod live;
 mod metrics;
 mod outputs;
 mod parameters;
 mod parser;
 mod placeholders;
+mod queries;
 mod queues;
 mod secrets;
+mod switches;
 mod table;
+mod versions;
 
 use std::{sync::Arc, time::Duration};
 

@@ -14,7 +14,7 @@ fn outputs_have_the_names_that_doctor_expects() {
     for part in parts.as_object().unwrap().keys().filter(|part| !NO_OUTPUT.contains(&part.as_str()))
     {
         let value = referred(&outputs[part.as_str()]["Value"]);
-        let resource = part.trim_end_matches("Id");
+        let resource = part.trim_end_matches("Id").trim_end_matches("Arn");
         assert!(value == resource || value == format!("{part}.FunctionUrl"), "{part}: {value}");
     }
 }

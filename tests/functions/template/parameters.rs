@@ -1,9 +1,10 @@
 //! The parameters: patterns catch invalid values before anything is deployed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use regex_lite::Regex;
 use serde_yaml_ng::Value;
+use shared::{lambda::LAMBDA_TIMEOUT, settings::most};
 
 use super::{Template, plain};
 
@@ -35,7 +36,8 @@ fn every_parameter_has_a_default_a_description_and_a_pattern() {
         assert!(!parameter["Default"].is_null(), "{name}: nobody has to know it to deploy");
         let numbers = parameter["Type"] == "Number";
         let values = parameter["AllowedValues"].is_sequence();
-        let bounded = numbers && parameter["MinValue"].is_number();
+        let bound = |name: &str| parameter[name].is_number();
+        let bounded = numbers && bound("MinValue") && bound("MaxValue");
         let pattern = parameter["AllowedPattern"].is_string();
         assert!(values || bounded || pattern, "{name}");
         assert_eq!(pattern, parameter["ConstraintDescription"].is_string(), "{name}");
@@ -53,7 +55,18 @@ const TEMPLATES: &[&str] = &[
     "InboundTemplate",
 ];
 
-const SHAPES: [Row; 11] = [
+const SHAPES: [Row; 14] = [
+    (
+        &["ExistingRecordsTable"],
+        &["", "ory-actions-Records-1ABC", "a_b.c"],
+        &["ab", "a b", "arn:aws:dynamodb:eu-central-1:123456789012:table/records"],
+    ),
+    (
+        &["SubnetIds"],
+        &["", "subnet-0a1b2c3d", "subnet-0a1b2c3d,subnet-0123456789abcdef0"],
+        &["sg-0a1b2c3d", "subnet-0a1b2c3d,", "subnet-0a1b2c3d, subnet-1"],
+    ),
+    (&["SecurityGroupIds"], &["", "sg-0a1b2c3d,sg-1"], &["subnet-0a1b2c3d", "sg-", "sg-1 sg-2"]),
     (&["AlarmEmail"], &["", "ops@example.com"], &["ops", "a@b@c", "a b@example.com"]),
     (&["ReservedConcurrency"], &["", "10", "1000"], &["0", "9", "-1", "1e3", "many"]),
     (&["WebhookApiKeyName"], &["Authorization", "X-API_Key"], &["", "X Key", "X:Key"]),
@@ -154,6 +167,35 @@ fn the_shipped_welcome_is_not_deployed_without_a_sender() {
     }
 }
 
+#[test]
+fn bounds_of_numbers_are_those_of_the_code() {
+    let template = Template::read();
+    let table = [
+        ("VendorTimeoutMs", most::VENDOR_TIMEOUT_MS),
+        ("SecretTtlSeconds", most::SECRET_TTL_SECONDS),
+        ("RecordTtlHours", most::RECORD_TTL_HOURS),
+    ];
+    for (name, most) in table {
+        let bound = &template.0["Parameters"][name]["MaxValue"];
+        assert_eq!(bound.as_u64(), Some(u64::from(most)), "{name}");
+    }
+    let vendor_timeout = Duration::from_millis(u64::from(most::VENDOR_TIMEOUT_MS));
+    assert_eq!(vendor_timeout + Duration::from_secs(2), LAMBDA_TIMEOUT);
+}
+
+#[test]
+fn a_network_has_subnets_and_security_groups() {
+    let broken = |parameters: &[_]| {
+        Template::read().with(&[("FromEmail", "a@b")]).with(parameters).broken_rules()
+    };
+    let (subnets, groups) = (("SubnetIds", "subnet-1"), ("SecurityGroupIds", "sg-1"));
+    assert!(broken(&[subnets, groups]).is_empty());
+    for alone in [subnets, groups] {
+        let [told] = broken(&[alone]).try_into().unwrap();
+        assert_eq!(told, "Set both SubnetIds and SecurityGroupIds, or neither.");
+    }
+}
+
 fn refers_to_parameters_only(value: &Value, known: &BTreeSet<String>) {
     match value {
         Value::Tagged(tagged) if tagged.tag == "Ref" => {
@@ -181,6 +223,9 @@ fn a_rule_uses_what_cloudformation_knows_in_rules() {
     let template = Template::read();
     let known: BTreeSet<_> = parameters(&template).map(|(name, _)| name).collect();
     for rule in template.0["Rules"].as_mapping().unwrap().values() {
+        if !rule["RuleCondition"].is_null() {
+            refers_to_parameters_only(&rule["RuleCondition"], &known);
+        }
         for assertion in rule["Assertions"].as_sequence().unwrap() {
             refers_to_parameters_only(&assertion["Assert"], &known);
         }

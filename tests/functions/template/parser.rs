@@ -9,13 +9,18 @@ use std::{
 
 use serde_yaml_ng::Value;
 
-use super::QUEUE;
+use super::{QUEUE, metrics::STACK};
 
 /// With these parameters, every part is there that a deployment may leave out.
-const ALL_PARTS: [(&str, &str); 3] = [
+const ALL_PARTS: [(&str, &str); 8] = [
     ("OryUrl", "https://slug.projects.oryapis.com"),
     ("MailchimpSigning", "true"),
+    ("MailchimpLists", "a6b5da1054"),
     ("FromEmail", "welcome@example.com"),
+    ("AlarmEmail", "ops@example.com"),
+    ("Tracing", "Active"),
+    ("SubnetIds", "subnet-0123456789abcdef0"),
+    ("SecurityGroupIds", "sg-0123456789abcdef0"),
 ];
 
 /// A template, with the parameters that are given; the others have their defaults.
@@ -80,6 +85,7 @@ impl Template {
             return self.filled_in(name);
         }
         match &self.0["Parameters"][name.as_str()]["Default"] {
+            Value::Null if name == "AWS::StackName" => STACK.to_owned(),
             Value::Null if self.all(QUEUE).contains(&name) => url(&name),
             Value::Null => name,
             default => plain(default),
@@ -117,9 +123,18 @@ impl Template {
     /// The assertions of its rules that these parameters break, in CloudFormation's words.
     pub(super) fn broken_rules(&self) -> Vec<String> {
         let rules = self.0["Rules"].as_mapping().unwrap().values();
+        let rules = rules.filter(|rule| {
+            let condition = &rule["RuleCondition"];
+            condition.is_null() || self.holds(condition)
+        });
         let assertions = rules.flat_map(|rule| rule["Assertions"].as_sequence().unwrap());
         let broken = assertions.filter(|one| !self.holds(&one["Assert"]));
         broken.map(|one| plain(&one["AssertDescription"])).collect()
+    }
+
+    /// Whether a condition of this name holds.
+    pub(super) fn has(&self, condition: &str) -> bool {
+        self.holds(&self.0["Conditions"][condition])
     }
 
     fn holds(&self, condition: &Value) -> bool {
@@ -128,8 +143,8 @@ impl Template {
         match condition.tag.to_string().as_str() {
             "!Equals" => self.resolved(operand(0)) == self.resolved(operand(1)),
             "!Not" => !self.holds(operand(0)),
-            "!And" => self.holds(operand(0)) && self.holds(operand(1)),
-            "!Or" => self.holds(operand(0)) || self.holds(operand(1)),
+            "!And" => condition.value.as_sequence().unwrap().iter().all(|one| self.holds(one)),
+            "!Or" => condition.value.as_sequence().unwrap().iter().any(|one| self.holds(one)),
             "!Condition" => self.holds(&self.0["Conditions"][&condition.value]),
             other => panic!("{other} is not known"),
         }
@@ -137,7 +152,7 @@ impl Template {
 
     /// The names that a list comes to.
     pub(super) fn listed(&self, value: &Value) -> BTreeSet<String> {
-        let values = match value {
+        let values = match self.chosen(value) {
             Value::Sequence(values) => values.iter().collect(),
             single => vec![single],
         };
@@ -151,11 +166,13 @@ impl Template {
         let policies = role["Policies"].as_sequence().unwrap();
         assert_eq!(policies.len(), 1, "one policy per function");
         let statements = policies[0]["PolicyDocument"]["Statement"].as_sequence().unwrap();
+        let statements = statements.iter().map(|statement| self.chosen(statement));
+        let statements = statements.filter(|statement| !matches!(statement, Value::Tagged(_)));
         let read = |statement: &Value| {
             assert_eq!(statement["Effect"], "Allow");
             (self.listed(&statement["Action"]), self.listed(&statement["Resource"]))
         };
-        statements.iter().map(read).collect()
+        statements.map(read).collect()
     }
 }
 

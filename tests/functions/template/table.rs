@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_yaml_ng::Value;
 use shared::idempotency::{KEY_ATTRIBUTE, TTL_ATTRIBUTE};
 
-use super::{FUNCTIONS, Template, queues::dead_letters_are_kept};
+use super::{FUNCTIONS, Template, live::Live, queues::dead_letters_are_kept};
 
 /// The table's name in the template.
 pub(super) const RECORDS: &str = "Records";
@@ -46,8 +46,28 @@ fn table_is_on_demand_backed_up_and_retained_on_deletion() {
     assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
     assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
     let resource = &template.0["Resources"][RECORDS];
-    assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate");
+    assert_eq!(table["DeletionProtectionEnabled"], true);
+    // CloudFormation cannot take back a protected table of a deployment that fails.
+    assert_eq!(resource["DeletionPolicy"], "Retain");
     assert_eq!(resource["UpdateReplacePolicy"], "Retain");
+}
+
+/// One that an earlier stack left behind.
+#[test]
+fn existing_table_stands_in_for_an_own_one() {
+    let template = Template::read().with(&[("ExistingRecordsTable", "records-of-before")]);
+    let live = Live::of(&template);
+    assert!(!live.resources.contains_key(RECORDS));
+    let arn =
+        "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/records-of-before";
+    for (name, logical_id, ..) in FUNCTIONS.into_iter().filter(|it| KEEPERS.contains(&it.0)) {
+        let variables = template.variables(logical_id);
+        assert_eq!(variables["RECORDS_TABLE"], "records-of-before", "{name}");
+        let role = live.resource(&format!("{logical_id}Role"));
+        let policy = serde_json::to_string(&role["Policies"]).unwrap();
+        assert!(policy.contains(&format!("\"{arn}\"")), "{name}: {policy}");
+    }
+    assert_eq!(live.outputs["RecordsTable"]["Value"], "records-of-before");
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! `docs/operator-policy.json` allows what the runbooks ask an operator to do, and no more.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{read, section};
+
+const PAGE: &str = "docs/operations.md";
+
+/// What only a deployment does.
+const OF_A_DEPLOYMENT: [&str; 3] =
+    ["## Change a template", "## Take the stack down", "## What it costs"];
+
+/// What no command on the page names, and what needs it.
+const BESIDES: [(&str, &str); 14] = [
+    ("cloudformation:DescribeStacks", "`sam list stack-outputs`"),
+    ("cloudwatch:DescribeAlarms", "the dashboard"),
+    ("cloudwatch:GetDashboard", "the dashboard"),
+    ("cloudwatch:GetMetricData", "the dashboard"),
+    ("logs:DescribeLogGroups", "the saved queries"),
+    ("logs:DescribeQueryDefinitions", "the saved queries"),
+    ("logs:FilterLogEvents", "the log in the console"),
+    ("logs:GetQueryResults", "the saved queries"),
+    ("logs:StartQuery", "the saved queries"),
+    ("logs:StopQuery", "the saved queries"),
+    ("secretsmanager:GetSecretValue", "the outputs that read a key, and `doctor`"),
+    ("sns:GetTopicAttributes", "`doctor`"),
+    ("sqs:GetQueueAttributes", "a redrive"),
+    ("sqs:SendMessage", "a redrive"),
+];
+
+/// `put-secret-value` is `PutSecretValue`.
+fn action(service: &str, command: &str) -> String {
+    let words = command.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+    format!("{service}:{}", words.collect::<String>())
+}
+
+/// The actions of the commands of the AWS CLI in a text.
+fn commands(text: &str) -> BTreeSet<String> {
+    let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let mut actions = BTreeSet::new();
+    for rest in text.split("aws ").skip(1) {
+        let mut words = rest.split([' ', '`', '\n']).filter(|word| !word.is_empty());
+        let (Some(service), Some(command)) = (words.next(), words.next()) else { continue };
+        if !is_name(&service) || !is_name(&command) || !command.contains('-') && command != "wait" {
+            continue;
+        }
+        actions.insert(match command {
+            "wait" => "lambda:GetFunction".to_owned(),
+            _ => action(service, command),
+        });
+    }
+    actions
+}
+
+fn allowed() -> BTreeSet<String> {
+    let policy: Value = serde_json::from_str(&read("docs/operator-policy.json")).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let actions = statements.flat_map(|statement| match &statement["Action"] {
+        Value::Array(several) => several.clone(),
+        one => vec![one.clone()],
+    });
+    actions.map(|action| action.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn operator_may_do_exactly_what_the_runbooks_say() {
+    let page = read(PAGE);
+    let mut needed = commands(&page);
+    for heading in OF_A_DEPLOYMENT {
+        for command in commands(&section(PAGE, heading)) {
+            needed.remove(&command);
+        }
+    }
+    assert!(needed.len() > 10, "{needed:?}");
+    needed.extend(BESIDES.map(|(action, _)| action.to_owned()));
+    assert_eq!(allowed(), needed);
+}
+
+/// A policy for everything in the account would not be one.
+#[test]
+fn operator_may_change_things_of_the_stack_only() {
+    let policy: Value = serde_json::from_str(&read("docs/operator-policy.json")).unwrap();
+    for statement in policy["Statement"].as_array().unwrap() {
+        let resource = statement["Resource"].as_str().unwrap();
+        let text = statement["Action"].to_string();
+        let changes = ["Delete", "Publish", "Purge", "Put", "Send", "Start", "Update"];
+        let harmless = !changes.iter().any(|verb| text.contains(&format!(":{verb}")));
+        let is_ours =
+            resource.contains("STACK") || statement["Condition"].to_string().contains("STACK");
+        assert!(harmless || is_ours, "{statement:#}");
+    }
+}
