@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use shared::telemetry::chain;
 
-use crate::{
-    action, completions, doctor, exit, lint, mailchimp_webhook, output, render, terminal, up,
-};
+#[cfg(not(feature = "aws"))]
+use crate::needs_aws::NeedsAws;
+use crate::{action, completions, exit, lint, mailchimp_webhook, output, render, terminal, up};
+#[cfg(feature = "aws")]
+use crate::{doctor, renew};
 
 /// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
@@ -30,7 +32,17 @@ enum Command {
     /// Print how to create the webhook in Mailchimp; sends nothing.
     MailchimpWebhook(mailchimp_webhook::MailchimpWebhook),
     /// Check a deployed stack for what is missing, wrong or unreachable.
+    #[cfg(feature = "aws")]
     Doctor(Box<doctor::Doctor>),
+    /// Check a deployed stack for what is missing, wrong or unreachable.
+    #[cfg(not(feature = "aws"))]
+    Doctor(NeedsAws),
+    /// Publish a version of a deployed function and move the alias `live` to it.
+    #[cfg(feature = "aws")]
+    Renew(renew::Renew),
+    /// Publish a version of a deployed function and move the alias `live` to it.
+    #[cfg(not(feature = "aws"))]
+    Renew(NeedsAws),
     /// Print a shell completion script.
     Completions(completions::Completions),
 }
@@ -51,7 +63,12 @@ impl Cli {
             Command::Action(action) => action.run(),
             Command::Lint(lint) => lint.run(),
             Command::MailchimpWebhook(webhook) => webhook.run(),
+            #[cfg(feature = "aws")]
             Command::Doctor(doctor) => doctor.run().await,
+            #[cfg(feature = "aws")]
+            Command::Renew(renew) => renew.run().await,
+            #[cfg(not(feature = "aws"))]
+            Command::Doctor(absent) | Command::Renew(absent) => absent.run(),
             Command::Completions(completions) => completions.run(),
         };
         done.unwrap_or_else(|error| {

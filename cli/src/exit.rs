@@ -45,6 +45,7 @@ pub(crate) fn help(command: &str) -> String {
         "render" => ["rendered, or cancelled by the template", "the template fails"],
         "lint" => ["no errors; there may be warnings", "errors found"],
         "doctor" => ["no check failed", "a check failed"],
+        "renew" => ["the alias was moved", "the alias was not moved"],
         _ => ["printed", "not printed"],
     };
     format!("Exit codes:\n  0  {fine}\n  1  {failed}\n  2  wrong arguments or unreadable input")

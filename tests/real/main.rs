@@ -9,6 +9,7 @@ mod aws;
 mod bootstraps;
 mod cargo_lambda;
 mod console;
+mod deploy;
 mod dynamodb_local;
 mod emulator;
 mod jsonnet;

@@ -30,7 +30,7 @@ use std::{
 
 use clap::Args;
 use secrecy::SecretString;
-use shared::{http::Client, template::Source};
+use shared::{aws::Aws, http::Client, secrets::AwsSecrets, template::Source};
 
 pub use examine::{Examined, examine};
 pub use finding::{CheckResult, Verdict};
@@ -38,13 +38,9 @@ pub use hooks::OryConfig;
 pub use reach::Reach;
 pub use sender::Sender;
 pub use stack::{OutputsError, Stack};
-#[cfg(feature = "aws")]
-pub use topic::Sns;
-pub use topic::{Subscriptions, Topics};
+pub use topic::{Sns, Subscriptions, Topics};
 
-use crate::{
-    aws::AwsServices, command::Done, exit::InvalidInput, format::Format, input, output, terminal,
-};
+use crate::{command::Done, exit::InvalidInput, format::Format, input, output, terminal};
 
 /// The variable with a Mailchimp Marketing key. There is no flag for it: a process list would show
 /// it.
@@ -90,9 +86,12 @@ impl Doctor {
         let format = self.format;
         let subject = self.subject().await?;
         let client = Client::new()?;
-        let AwsServices { secrets, topics } =
-            AwsServices::at_hand(subject.stack.region(), &client).await?;
-        let reach = Reach { secrets, topics, http: Arc::new(client) };
+        let aws = Aws::at_hand(subject.stack.region(), &client).await;
+        let reach = Reach {
+            secrets: Arc::new(AwsSecrets::new(&aws)),
+            topics: Arc::new(Sns::new(&aws)),
+            http: Arc::new(client),
+        };
         let findings = examine(&subject, &reach).await;
         match format {
             Format::Text => {

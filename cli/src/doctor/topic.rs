@@ -1,11 +1,8 @@
 //! Checks that somebody receives the alarms.
 
 use async_trait::async_trait;
-#[cfg(feature = "aws")]
-use {
-    aws_sdk_sns::{Client, error::ProvideErrorMetadata},
-    shared::aws::Aws,
-};
+use aws_sdk_sns::{Client, error::ProvideErrorMetadata};
+use shared::aws::Aws;
 
 use super::{CheckResult, Reach, stack::Stack};
 
@@ -28,10 +25,8 @@ pub trait Topics: Send + Sync {
 }
 
 /// AWS SNS.
-#[cfg(feature = "aws")]
 pub struct Sns(Client);
 
-#[cfg(feature = "aws")]
 impl Sns {
     /// The SNS of `aws`.
     pub fn new(aws: &Aws) -> Self {
@@ -39,7 +34,6 @@ impl Sns {
     }
 }
 
-#[cfg(feature = "aws")]
 #[async_trait]
 impl Topics for Sns {
     async fn subscriptions(&self, arn: &str) -> Result<Subscriptions, String> {

@@ -3,9 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod action;
+#[cfg(feature = "aws")]
 mod doctor;
 mod help;
+#[cfg(feature = "aws")]
+mod lambda;
 mod lint;
 mod output;
 mod readme;
+#[cfg(feature = "aws")]
+mod renew;
+#[cfg(feature = "aws")]
 mod world;

@@ -36,10 +36,15 @@ fn ours() -> Aws {
 
 /// What the SDK's own clients are made from, with which a test looks on.
 pub(crate) fn sdk(url: &str) -> SdkConfig {
-    let nobody = Credentials::new("local", "local", None, None, "a test");
+    sdk_in("us-east-1", url)
+}
+
+/// The same in a region.
+pub(crate) fn sdk_in(region: &'static str, url: &str) -> SdkConfig {
+    let nobody = Credentials::new("test", "test", None, None, "a test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
+        .region(Region::from_static(region))
         .credentials_provider(SharedCredentialsProvider::new(nobody))
         .endpoint_url(url)
         .http_client(Client::new().unwrap().for_sdk())

@@ -23,7 +23,7 @@ use shared::{clock::Clock, queue::ReceivedMessage};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::time::Instant;
 
-pub(crate) use watch::watched;
+pub(crate) use watch::{watched_http, watched_log, watched_table};
 
 use self::{
     editor::Draft,

@@ -6,12 +6,12 @@ use std::{future::Future, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::Value;
 use shared::{
-    http::{Error, Http, Request, Response},
+    http::{Client, Error, Http, Request, Response},
     idempotency::{
         Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, MemoryStore,
         State, StoreError, Written,
     },
-    settings::Ports,
+    settings::Opener,
     telemetry::{Sink, chain},
 };
 use time::OffsetDateTime;
@@ -35,16 +35,20 @@ pub(super) async fn during<T>(
     WORK.scope((events.clone(), ids), work).await
 }
 
-/// The ports, with adapters that report their steps. Records are in memory, in one table.
-pub(crate) fn watched(ports: Ports) -> Ports {
-    let http: Arc<dyn Http> = Arc::new(Watched(ports.http));
+/// A client that reports its calls.
+pub(crate) fn watched_http(http: Client) -> Arc<dyn Http> {
+    Arc::new(Watched(Arc::new(http) as Arc<dyn Http>))
+}
+
+/// Opens one table in memory, which reports what is done to its records.
+pub(crate) fn watched_table() -> Opener<dyn IdempotencyStore> {
     let table = Arc::new(Watched(MemoryStore::default()));
-    Ports {
-        http,
-        tables: Arc::new(move |_| table.clone()),
-        event_log: Sink::Listener(line),
-        ..ports
-    }
+    Arc::new(move |_| table.clone())
+}
+
+/// Takes the log entries of the functions.
+pub(crate) fn watched_log() -> Sink {
+    Sink::Listener(line)
 }
 
 /// Reports a step to the work of this task, if it has any.

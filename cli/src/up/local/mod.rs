@@ -14,10 +14,9 @@ use std::{io, sync::Arc};
 
 use ::fakes::server::Server;
 use shared::{
-    aws::Aws,
     http::{Client, ClientError},
     settings::Ports,
-    telemetry::Sink,
+    template::Rendering,
 };
 use tokio::task::JoinSet;
 
@@ -35,7 +34,7 @@ pub(crate) use self::{
     queues::Queues,
 };
 use super::{
-    console::{Console, watched},
+    console::{Console, watched_http, watched_log, watched_table},
     play,
     samples::Via,
 };
@@ -102,14 +101,15 @@ impl LocalStack {
         let fakes = Arc::new(Fakes::start(ports).await?);
         let clock = Arc::new(StackClock::new(mode.speed()));
         let queues = Queues::new(&clock);
-        // The adapters of a deployed function, pointed at the fakes.
-        let client = Client::new()?;
-        let aws = Aws::at(&fakes.secrets.url(), &client);
-        let adapters = watched(Ports {
+        let adapters = Ports {
+            secrets: fakes.secrets.clone(),
             queues: queues.opener(),
+            tables: watched_table(),
+            http: watched_http(Client::new()?),
             clock: clock.clone(),
-            ..Ports::on_aws(&aws, client, Sink::Nowhere)
-        });
+            event_log: watched_log(),
+            rendering: Rendering::OnItsThread,
+        };
         let via = mode.via();
         let functions = Functions::build(&fakes, &adapters, clock.clone(), via)?;
         functions.warm().await?;

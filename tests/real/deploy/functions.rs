@@ -1,0 +1,104 @@
+//! The functions of the stack: what calls each, and what shows that it has delivered.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header::AUTHORIZATION};
+use integration::sign_up::{address, ctx, random_id};
+use shared::http::Request;
+use url::Url;
+use uuid::Uuid;
+
+use super::{stack::Callers, vendors::Vendors};
+
+/// Ory's own limit is longer than any answer takes.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A function of the stack.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Function {
+    MandrillWelcome,
+    SegmentIdentify,
+    MailchimpInbound,
+}
+
+impl Function {
+    pub(super) const ALL: [Self; 3] =
+        [Self::MandrillWelcome, Self::SegmentIdentify, Self::MailchimpInbound];
+
+    /// Its name in the template.
+    pub(super) fn logical_id(self) -> &'static str {
+        match self {
+            Self::MandrillWelcome => "MandrillWelcome",
+            Self::SegmentIdentify => "SegmentIdentify",
+            Self::MailchimpInbound => "MailchimpInbound",
+        }
+    }
+
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::MandrillWelcome => mandrill_welcome::NAME,
+            Self::SegmentIdentify => segment_identify::NAME,
+            Self::MailchimpInbound => mailchimp_inbound::NAME,
+        }
+    }
+
+    /// Whether it keeps records in the table.
+    pub(super) fn has_records(self) -> bool {
+        self != Self::SegmentIdentify
+    }
+
+    /// The webhook about this person.
+    pub(super) fn webhook(self, url: &str, person: Uuid, callers: &Callers) -> Request {
+        let mut headers = HeaderMap::new();
+        let (query, body, kind) = match self {
+            Self::MandrillWelcome | Self::SegmentIdentify => {
+                headers.insert(AUTHORIZATION, callers.ory.parse().unwrap());
+                (String::new(), sign_up_of(person), "application/json")
+            }
+            Self::MailchimpInbound => {
+                let query = format!("?secret={}", callers.mailchimp);
+                (query, unsubscribe_of(person), "application/x-www-form-urlencoded")
+            }
+        };
+        headers.insert("content-type", HeaderValue::from_static(kind));
+        let url: Url = format!("{url}{query}").parse().unwrap();
+        Request { method: Method::POST, url, headers, body: Bytes::from(body), timeout: TIMEOUT }
+    }
+
+    /// Makes sure that there is such a person where the function looks.
+    pub(super) fn prepare(self, person: Uuid, vendors: &Vendors) {
+        if self == Self::MailchimpInbound {
+            vendors.put_subscriber(person, &address(person));
+        }
+    }
+
+    /// Whether the vendors have what this person's webhook is about.
+    pub(super) fn has_delivered(self, person: Uuid, vendors: &Vendors) -> bool {
+        match self {
+            Self::MandrillWelcome => vendors.mails_to(&address(person)) == 1,
+            Self::SegmentIdentify => !vendors.take_message_ids(person).is_empty(),
+            Self::MailchimpInbound => !vendors.is_subscribed(person),
+        }
+    }
+}
+
+fn sign_up_of(person: Uuid) -> String {
+    let mut ctx = ctx();
+    let identity = &mut ctx["identity"];
+    identity["id"] = person.to_string().into();
+    identity["traits"]["email"] = address(person).into();
+    identity["verifiable_addresses"][0]["value"] = address(person).into();
+    identity["recovery_addresses"][0]["value"] = address(person).into();
+    ctx["flow"]["id"] = person.to_string().into();
+    ctx.to_string()
+}
+
+fn unsubscribe_of(person: Uuid) -> String {
+    let email = address(person).replace('@', "%40");
+    format!(
+        "type=unsubscribe&fired_at=2026-02-01+12%3A00%3A00&data%5Baction%5D=unsub\
+         &data%5Breason%5D=manual&data%5Bid%5D={}&data%5Blist_id%5D=a6b5da1054\
+         &data%5Bemail%5D={email}&data%5Bemail_type%5D=html&data%5Bmerges%5D%5BEMAIL%5D={email}",
+        random_id().simple(),
+    )
+}

@@ -1,0 +1,219 @@
+//! The life of one stack: deployed, upgraded, rolled back, deleted; and another that is given its
+//! table.
+
+use integration::sign_up::{address, random_id};
+use uuid::Uuid;
+
+use super::{
+    checks::{Failure, check, soon},
+    cloud::Cloud,
+    functions::Function,
+    operations::{RENEW, block},
+    proof::prove,
+    stack::{Callers, Stack},
+    template::Template,
+    vendors::{SENDER, Vendors},
+};
+
+/// The name of the stack in samconfig.toml.
+pub(super) const STACK: &str = "ory-actions";
+/// The stack that is given the table.
+const SECOND: &str = "second";
+
+/// An admin API, until the functions are pointed at a fake.
+pub(super) const ORY_URL: &str = "https://ory.shop.test";
+
+/// What the bootstraps of this machine are built for.
+pub(super) const ARCHITECTURE: &str = if cfg!(target_arch = "x86_64") { "x86_64" } else { "arm64" };
+
+/// As the README says, but for the questions.
+pub(super) async fn deploy(cloud: &Cloud) -> Result<(), Failure> {
+    let parameters = format!(
+        "Architecture={ARCHITECTURE} FromEmail={SENDER} OryUrl={ORY_URL} \
+         AlarmEmail=ops@shop.test LogRetentionDays=60"
+    );
+    sam_deploy(cloud, &parameters).await
+}
+
+async fn sam_deploy(cloud: &Cloud, parameters: &str) -> Result<(), Failure> {
+    let command = "sam deploy --no-confirm-changeset --no-fail-on-empty-changeset";
+    let command = format!("{command} --parameter-overrides {parameters}");
+    cloud.shell(&command).await?;
+    Ok(())
+}
+
+/// All that happens to it.
+pub(super) async fn run(cloud: &Cloud, template: &Template) -> Result<(), Failure> {
+    let vendors = Vendors::start().await;
+    let stack = Stack::read(cloud, STACK).await?;
+    let callers = prove(&stack, &vendors).await?;
+    all_checks_of_doctor_pass(&stack, &vendors).await?;
+    work_is_the_same_in_every_version(&stack, &vendors, &callers).await?;
+    let updated = update(&stack, &callers).await?;
+    roll_back(&updated, &vendors, &callers).await?;
+    let welcomed = welcome(&updated, &vendors, &callers).await?;
+    delete(&updated).await?;
+    table_is_inherited(&updated, template, &vendors, welcomed).await
+}
+
+/// `doctor` over the outputs. No name resolves here, so it is told the URLs on loopback.
+async fn all_checks_of_doctor_pass(stack: &Stack<'_>, vendors: &Vendors) -> Result<(), Failure> {
+    let outputs = stack.cloud.file("outputs.json");
+    let file = outputs.display();
+    let list = format!("sam list stack-outputs --stack-name {STACK} --output json > {file}");
+    stack.cloud.shell(&list).await?;
+    let mut command = format!("ory-actions doctor --outputs {file}");
+    for function in Function::ALL {
+        command += &format!(" --{}-url {}", function.name(), stack.url(function)?);
+    }
+    command += &format!(" --mandrill-url {}", vendors.mandrill.url());
+    command +=
+        &format!(" --segment-url {url} --segment-cdn-url {url}", url = vendors.segment.url());
+    command += &format!(" --ory-url {}", vendors.ory.url());
+    let report = stack.cloud.shell(&command).await?;
+    check("doctor finds nothing", report.contains("All checks passed."), report)
+}
+
+/// The same event at another version is the same work: its key holds no version and no alias.
+async fn work_is_the_same_in_every_version(
+    stack: &Stack<'_>,
+    vendors: &Vendors,
+    callers: &Callers,
+) -> Result<(), Failure> {
+    let function = Function::SegmentIdentify;
+    let person = random_id();
+    let name = stack.resource(function.logical_id());
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        stack.call(function, person, callers).await?;
+        soon("event is delivered in every version", async || {
+            let told = vendors.take_message_ids(person);
+            ids.extend(told.iter().cloned());
+            Ok(!told.is_empty())
+        })
+        .await?;
+        stack.cloud.shell_with(RENEW, &[("FUNCTION", name)]).await?;
+    }
+    check("key is the same in every version", ids[0] == ids[1], format!("{ids:?}"))
+}
+
+/// Parameters change what they are about, and nothing else.
+async fn update<'a>(stack: &Stack<'a>, callers: &Callers) -> Result<Stack<'a>, Failure> {
+    let before = live_version(stack, Function::MandrillWelcome).await;
+    sam_deploy(stack.cloud, "MailchimpSigning=true Subject=Hello").await?;
+    let updated = Stack::read(stack.cloud, STACK).await?;
+    updated.output("NextFillInMailchimpSigningSecret")?;
+    for function in Function::ALL {
+        let (old, new) = (stack.url(function)?, updated.url(function)?);
+        check("URL outlives an update", old == new, format!("{old} {new}"))?;
+    }
+    let now = updated.callers().await?;
+    check("keys outlive an update", now.ory == callers.ory, "another key")?;
+    let group = updated.resource("MandrillWelcomeLogs");
+    let groups = format!("logs describe-log-groups --log-group-name-prefix {group}");
+    let retention = &updated.cloud.aws(&groups).await?["logGroups"][0]["retentionInDays"];
+    check("parameters that are not named keep tsecond value", *retention == 60, retention)?;
+    let after = live_version(&updated, Function::MandrillWelcome).await;
+    check("changed parameter publishes a version", after != before, &after)?;
+    Ok(updated)
+}
+
+/// The version that serves the URL.
+async fn live_version(stack: &Stack<'_>, function: Function) -> String {
+    let name = stack.resource(function.logical_id());
+    let alias = stack.lambda().get_alias().function_name(name).name("live").send().await.unwrap();
+    alias.function_version().unwrap().to_owned()
+}
+
+/// By the command of docs/operations.md. The version before delivers again: it still knows the
+/// fakes, and the one of the update does not.
+async fn roll_back(stack: &Stack<'_>, vendors: &Vendors, callers: &Callers) -> Result<(), Failure> {
+    let function = Function::MandrillWelcome;
+    let name = stack.resource(function.logical_id());
+    let latest: u32 = live_version(stack, function).await.parse().unwrap();
+    let before = (latest - 1).to_string();
+    let command = block("update-alias");
+    let given = [("FUNCTION", name), ("VERSION", before.as_str())];
+    stack.cloud.shell_with(&command, &given).await?;
+    let now = live_version(stack, function).await;
+    check("roll-back moves the alias", now == before, &now)?;
+    let person = stack.send(function, vendors, callers).await?;
+    soon("version before delivers again", async || Ok(function.has_delivered(person, vendors)))
+        .await
+}
+
+/// Welcomes somebody.
+async fn welcome(stack: &Stack<'_>, vendors: &Vendors, callers: &Callers) -> Result<Uuid, Failure> {
+    let function = Function::MandrillWelcome;
+    let person = stack.send(function, vendors, callers).await?;
+    soon("person is welcomed", async || Ok(function.has_delivered(person, vendors))).await?;
+    Ok(person)
+}
+
+/// Deletes a stack; the table stays, and nothing else.
+pub(super) async fn delete(stack: &Stack<'_>) -> Result<(), Failure> {
+    let Stack { cloud, name, .. } = stack;
+    // `sam delete` takes the emulator's URL of a nested template for none of S3.
+    cloud.shell(&format!("aws cloudformation delete-stack --stack-name {name}")).await?;
+    let wait = format!("aws cloudformation wait stack-delete-complete --stack-name {name}");
+    cloud.shell(&wait).await?;
+    let table = stack.resource("Records");
+    let described = stack.dynamo_db().describe_table().table_name(table).send().await;
+    check("table outlives the stack", described.is_ok(), table)?;
+    let left = left_of(stack).await?;
+    check("nothing else outlives the stack", left.is_empty(), format!("{left:?}"))
+}
+
+/// What is left under the name of a stack.
+async fn left_of(stack: &Stack<'_>) -> Result<Vec<String>, Failure> {
+    let lists = [
+        "sqs list-queues --query QueueUrls",
+        "secretsmanager list-secrets --query SecretList[].Name",
+        "lambda list-functions --query Functions[].FunctionName",
+        "cloudwatch describe-alarms --query MetricAlarms[].AlarmName",
+        "cloudwatch list-dashboards --query DashboardEntries[].DashboardName",
+        "iam list-roles --query Roles[].RoleName",
+        "logs describe-log-groups --query logGroups[].logGroupName",
+    ];
+    let mut left = Vec::new();
+    for list in lists {
+        let names = stack.cloud.aws(list).await?;
+        let names = names.as_array().into_iter().flatten().filter_map(|name| name.as_str());
+        let mine = names.filter(|name| {
+            name.rsplit('/')
+                .next()
+                .is_some_and(|last| last.starts_with(&format!("{}-", stack.name)))
+        });
+        left.extend(mine.map(str::to_owned));
+    }
+    Ok(left)
+}
+
+/// A new stack with the table of the old one welcomes nobody again.
+async fn table_is_inherited(
+    old: &Stack<'_>,
+    template: &Template,
+    vendors: &Vendors,
+    welcomed: Uuid,
+) -> Result<(), Failure> {
+    let table = old.resource("Records");
+    let parameters =
+        [("Architecture", ARCHITECTURE), ("FromEmail", SENDER), ("ExistingRecordsTable", table)];
+    template.deploy(old.cloud, SECOND, &parameters).await?;
+    let second = Stack::read(old.cloud, SECOND).await?;
+    check(
+        "stack makes no table beside the given one",
+        second.resource("Records").is_empty(),
+        "two",
+    )?;
+    let function = Function::MandrillWelcome;
+    second.run_output("NextFillInMandrillKey").await?;
+    second.set_vendors(function, vendors).await?;
+    let name = second.resource(function.logical_id());
+    second.cloud.shell_with(&block("publish-version"), &[("FUNCTION", name)]).await?;
+    let callers = second.callers().await?;
+    second.call(function, welcomed, &callers).await?;
+    welcome(&second, vendors, &callers).await?;
+    let mails = vendors.mails_to(&address(welcomed));
+    check("person is welcomed once, by whatever stack", mails == 1, mails)
+}

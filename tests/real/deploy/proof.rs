@@ -1,0 +1,197 @@
+//! What must be true of every stack of the template. Each mutant of it fails here.
+
+use std::time::Duration;
+
+use integration::sign_up::random_id;
+use uuid::Uuid;
+
+use super::{
+    checks::{Failure, check, soon},
+    functions::Function,
+    operations::RENEW,
+    stack::{Callers, Stack},
+    vendors::Vendors,
+};
+
+/// Deploying, filling in, delivering and redriving, as README and outputs say it.
+pub(super) async fn prove(stack: &Stack<'_>, vendors: &Vendors) -> Result<Callers, Failure> {
+    alarms_reach_the_topic(stack).await?;
+    let callers = stack.callers().await?;
+    strangers_are_refused(stack).await?;
+    let blocked = events_wait_for_the_keys(stack, vendors, &callers).await?;
+    fill_in_the_keys(stack, vendors).await?;
+    waiting_events_flow_on(stack, vendors, &blocked).await?;
+    events_are_delivered(stack, vendors, &callers).await?;
+    dead_letters_are_redriven(stack, vendors, &callers).await?;
+    Ok(callers)
+}
+
+/// A stack without the key of a vendor takes events, and keeps them.
+async fn events_wait_for_the_keys(
+    stack: &Stack<'_>,
+    vendors: &Vendors,
+    callers: &Callers,
+) -> Result<Vec<(Function, Uuid)>, Failure> {
+    let mut waiting = Vec::new();
+    for function in Function::ALL {
+        waiting.push((function, stack.send(function, vendors, callers).await?));
+    }
+    for (function, _) in &waiting {
+        soon("event is logged as blocked", async || has_logged(stack, *function, "blocked").await)
+            .await?;
+        let left = stack.messages(stack.resource(&queue(*function))).await;
+        check("blocked event stays in its queue", left == 1, format!("{function:?}: {left}"))?;
+    }
+    Ok(waiting)
+}
+
+/// Whether the log of a function has a delivery with this outcome, under the name of the stack.
+async fn has_logged(stack: &Stack<'_>, function: Function, outcome: &str) -> Result<bool, Failure> {
+    let group = stack.resource(&format!("{}Logs", function.logical_id()));
+    let pattern = format!(
+        "'{{ $.message = \"delivery\" && $.outcome = \"{outcome}\" && $.stack = \"{}\" }}'",
+        stack.name
+    );
+    let command =
+        format!("logs filter-log-events --log-group-name {group} --filter-pattern {pattern}");
+    let found = stack.cloud.aws(&command).await?;
+    Ok(found["events"].as_array().is_some_and(|events| !events.is_empty()))
+}
+
+/// By the commands in the outputs. The URLs of the fakes take a new version, and so new sandboxes.
+async fn fill_in_the_keys(stack: &Stack<'_>, vendors: &Vendors) -> Result<(), Failure> {
+    let commands = stack.outputs.keys().filter(|name| name.starts_with("NextFillIn"));
+    for command in commands {
+        stack.run_output(command).await?;
+    }
+    for function in Function::ALL {
+        stack.set_vendors(function, vendors).await?;
+        let name = stack.resource(function.logical_id());
+        stack.cloud.shell_with(RENEW, &[("FUNCTION", name)]).await?;
+    }
+    Ok(())
+}
+
+async fn waiting_events_flow_on(
+    stack: &Stack<'_>,
+    vendors: &Vendors,
+    waiting: &[(Function, Uuid)],
+) -> Result<(), Failure> {
+    for (function, person) in waiting {
+        soon("blocked event is delivered once its key is there", async || {
+            Ok(function.has_delivered(*person, vendors))
+        })
+        .await?;
+        all_is_done(stack, *function).await?;
+    }
+    Ok(())
+}
+
+async fn events_are_delivered(
+    stack: &Stack<'_>,
+    vendors: &Vendors,
+    callers: &Callers,
+) -> Result<(), Failure> {
+    for function in Function::ALL {
+        let before = records(stack).await;
+        let person = stack.send(function, vendors, callers).await?;
+        soon("event is delivered by the mapping", async || {
+            Ok(function.has_delivered(person, vendors))
+        })
+        .await?;
+        all_is_done(stack, function).await?;
+        let added = records(stack).await > before;
+        check("delivery is recorded", added == function.has_records(), format!("{function:?}"))?;
+    }
+    Ok(())
+}
+
+/// How many records the table of the stack has.
+async fn records(stack: &Stack<'_>) -> usize {
+    let table = stack.resource("Records");
+    let scan = stack.dynamo_db().scan().table_name(table).send().await.unwrap();
+    usize::try_from(scan.count()).unwrap()
+}
+
+async fn all_is_done(stack: &Stack<'_>, function: Function) -> Result<(), Failure> {
+    let url = stack.resource(&queue(function));
+    soon("queue is empty after the delivery", async || Ok(stack.messages(url).await == 0)).await
+}
+
+async fn strangers_are_refused(stack: &Stack<'_>) -> Result<(), Failure> {
+    let stranger = Callers { ory: "a-stranger-s-key".into(), mailchimp: "a-stranger".into() };
+    for function in Function::ALL {
+        let (status, body) = stack.call(function, random_id(), &stranger).await?;
+        check("stranger is refused", status == 401, format!("{function:?}: {status} {body}"))?;
+    }
+    Ok(())
+}
+
+/// An event that has failed for good, put where SQS puts it after a hundred attempts.
+async fn dead_letters_are_redriven(
+    stack: &Stack<'_>,
+    vendors: &Vendors,
+    callers: &Callers,
+) -> Result<(), Failure> {
+    for function in Function::ALL {
+        let person = kill_an_event(stack, function, vendors, callers).await?;
+        stack.run_output(&format!("Redrive{}", function.logical_id())).await?;
+        soon("dead letter is delivered after the redrive", async || {
+            Ok(function.has_delivered(person, vendors))
+        })
+        .await?;
+        all_is_done(stack, function).await?;
+    }
+    Ok(())
+}
+
+async fn kill_an_event(
+    stack: &Stack<'_>,
+    function: Function,
+    vendors: &Vendors,
+    callers: &Callers,
+) -> Result<Uuid, Failure> {
+    let (sqs, queue) = (stack.sqs(), stack.resource(&queue(function)));
+    let dead = stack.output(&format!("{}DeadLettersUrl", function.logical_id()))?;
+    set_mapping(stack, function, false).await;
+    let person = stack.send(function, vendors, callers).await?;
+    let received = sqs.receive_message().queue_url(queue).send().await.unwrap();
+    let [message] = received.messages.unwrap_or_default().try_into().unwrap();
+    let body = message.body.unwrap();
+    let keys = [&callers.ory, &callers.mailchimp];
+    check("message has no key", keys.iter().all(|key| !body.contains(*key)), &body)?;
+    sqs.send_message().queue_url(dead).message_body(body).send().await.unwrap();
+    let receipt = message.receipt_handle.unwrap();
+    sqs.delete_message().queue_url(queue).receipt_handle(receipt).send().await.unwrap();
+    set_mapping(stack, function, true).await;
+    Ok(person)
+}
+
+/// Lets Lambda read the queue of a function, or stops it.
+async fn set_mapping(stack: &Stack<'_>, function: Function, is_enabled: bool) {
+    let mapping = stack.resource(&format!("{}Delivery", function.logical_id()));
+    let update = stack.lambda().update_event_source_mapping().uuid(mapping);
+    update.enabled(is_enabled).send().await.unwrap();
+    if !is_enabled {
+        // A poll that is under way may still receive.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn alarms_reach_the_topic(stack: &Stack<'_>) -> Result<(), Failure> {
+    let topic = stack.output("AlarmTopicArn")?;
+    let command = format!("cloudwatch describe-alarms --alarm-name-prefix {}-", stack.name);
+    let told = stack.cloud.aws(&command).await?;
+    let alarms = told["MetricAlarms"].as_array().cloned().unwrap_or_default();
+    check("stack has its alarms", alarms.len() > 10, alarms.len())?;
+    for alarm in alarms {
+        let acts = alarm["AlarmActions"] == serde_json::json!([topic]);
+        check("alarm goes to the topic", acts, &alarm["AlarmName"])?;
+    }
+    Ok(())
+}
+
+/// The name of a function's queue in the template.
+fn queue(function: Function) -> String {
+    format!("{}Queue", function.logical_id())
+}

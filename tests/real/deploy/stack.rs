@@ -1,0 +1,186 @@
+//! One stack in the cloud.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use integration::sign_up::random_id;
+use serde_json::{Value, json};
+use shared::http::{Client, Http};
+use uuid::Uuid;
+
+use super::{
+    checks::{Failure, check},
+    cloud::{Cloud, REGION},
+    functions::Function,
+    vendors::{MANDRILL_KEY, ORY_TOKEN, SEGMENT_KEY, Vendors},
+};
+use crate::aws::sdk_in;
+
+/// What callers present.
+#[derive(Clone)]
+pub(super) struct Callers {
+    pub(super) ory: String,
+    pub(super) mailchimp: String,
+}
+
+/// A deployed stack.
+pub(super) struct Stack<'a> {
+    pub(super) cloud: &'a Cloud,
+    pub(super) name: String,
+    pub(super) outputs: BTreeMap<String, String>,
+    resources: BTreeMap<String, String>,
+}
+
+impl<'a> Stack<'a> {
+    /// The stack of this name.
+    pub(super) async fn read(cloud: &'a Cloud, name: &str) -> Result<Self, Failure> {
+        let told =
+            cloud.aws(&format!("cloudformation describe-stacks --stack-name {name}")).await?;
+        let stack = &told["Stacks"][0];
+        let status = stack["StackStatus"].as_str().unwrap();
+        let is_there = ["CREATE_COMPLETE", "UPDATE_COMPLETE"].contains(&status);
+        check("stack is deployed", is_there, &stack["StackStatusReason"])?;
+        let told = format!("cloudformation describe-stack-resources --stack-name {name}");
+        let resources = cloud.aws(&told).await?;
+        Ok(Self {
+            cloud,
+            name: name.to_owned(),
+            outputs: pairs(&stack["Outputs"], "OutputKey", "OutputValue"),
+            resources: pairs(
+                &resources["StackResources"],
+                "LogicalResourceId",
+                "PhysicalResourceId",
+            ),
+        })
+    }
+
+    /// What AWS calls a resource of the template.
+    pub(super) fn resource(&self, logical_id: &str) -> &str {
+        self.resources.get(logical_id).map_or("", String::as_str)
+    }
+
+    /// An output of the stack, or of one of its functions.
+    pub(super) fn output(&self, name: &str) -> Result<&str, Failure> {
+        let value = self.outputs.get(name).map(String::as_str);
+        check("stack has its outputs", value.is_some(), format!("no {name}"))?;
+        Ok(value.unwrap_or_default())
+    }
+
+    /// Runs the command in an output, with real keys where it says `YOUR-…`.
+    pub(super) async fn run_output(&self, name: &str) -> Result<String, Failure> {
+        let command = self.output(name)?;
+        let keys = [
+            ("YOUR-MANDRILL-KEY", MANDRILL_KEY),
+            ("YOUR-SEGMENT-WRITE-KEY", SEGMENT_KEY),
+            ("YOUR-ORY-TOKEN", ORY_TOKEN),
+        ];
+        let command = keys.iter().fold(command.to_owned(), |all, (from, to)| all.replace(from, to));
+        self.cloud.shell(&command).await
+    }
+
+    /// What the callers of this stack present, by the commands in its outputs.
+    pub(super) async fn callers(&self) -> Result<Callers, Failure> {
+        let key = |printed: String, field: &str| {
+            let secret: Value = serde_json::from_str(&printed).unwrap();
+            secret[field].as_str().unwrap().to_owned()
+        };
+        let callers = Callers {
+            ory: key(self.run_output("NextReadOryWebhookKey").await?, "api_key"),
+            mailchimp: key(self.run_output("NextReadMailchimpSecret").await?, "secret"),
+        };
+        for key in [&callers.ory, &callers.mailchimp] {
+            let is_plain = key.len() == 40 && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            check("generated key is 40 letters and digits", is_plain, key.len())?;
+        }
+        Ok(callers)
+    }
+
+    /// Where a function is reached here: the emulator serves the URLs of all functions itself.
+    pub(super) fn url(&self, function: Function) -> Result<String, Failure> {
+        let url = self.output(&format!("{}Url", function.logical_id()))?;
+        let id = url.trim_start_matches("https://").split('.').next().unwrap_or_default();
+        Ok(format!("{}/_aws/lambda-url/{id}/", self.cloud.url()))
+    }
+
+    /// Calls a function about a person; the status and the body of its answer.
+    pub(super) async fn call(
+        &self,
+        function: Function,
+        person: Uuid,
+        callers: &Callers,
+    ) -> Result<(u16, Value), Failure> {
+        let request = function.webhook(&self.url(function)?, person, callers);
+        let answer = Client::new().unwrap().send(request).await.unwrap();
+        Ok((answer.status, serde_json::from_slice(&answer.body).unwrap_or_default()))
+    }
+
+    /// Sends the webhook of somebody new, which the function must take.
+    pub(super) async fn send(
+        &self,
+        function: Function,
+        vendors: &Vendors,
+        callers: &Callers,
+    ) -> Result<Uuid, Failure> {
+        let person = random_id();
+        function.prepare(person, vendors);
+        let (status, body) = self.call(function, person, callers).await?;
+        let is_accepted = body["status"] == "accepted";
+        check("event is accepted", is_accepted, format!("{function:?}: {status} {body}"))?;
+        Ok(person)
+    }
+
+    /// Points a function at the vendors, as no parameter can. It takes effect with a new version.
+    pub(super) async fn set_vendors(
+        &self,
+        function: Function,
+        vendors: &Vendors,
+    ) -> Result<(), Failure> {
+        let lambda = self.lambda();
+        let name = self.resource(function.logical_id());
+        let told = lambda.get_function_configuration().function_name(name).send().await.unwrap();
+        let environment = told.environment().and_then(|it| it.variables()).cloned();
+        let mut variables = environment.unwrap_or_default();
+        for (variable, url) in vendors.variables() {
+            if let Some(value) = variables.get_mut(variable) {
+                *value = url;
+            }
+        }
+        let environment = json!({ "Variables": variables }).to_string();
+        let command = r#"aws lambda update-function-configuration --function-name "$FUNCTION" \
+            --environment "$ENVIRONMENT" > /dev/null
+            aws lambda wait function-updated-v2 --function-name "$FUNCTION""#;
+        let given = [("FUNCTION", name), ("ENVIRONMENT", &environment)];
+        self.cloud.shell_with(command, &given).await?;
+        Ok(())
+    }
+
+    /// How many messages a queue holds, received ones included.
+    pub(super) async fn messages(&self, queue_url: &str) -> usize {
+        let asked = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let ask = self.sqs().get_queue_attributes().queue_url(queue_url);
+        let told = ask.set_attribute_names(Some(asked.to_vec())).send().await.unwrap();
+        let counts = told.attributes.unwrap_or_default();
+        counts.values().filter_map(|count| count.parse::<usize>().ok()).sum()
+    }
+
+    pub(super) fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&sdk_in(REGION, &self.cloud.url()))
+    }
+
+    pub(super) fn lambda(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&sdk_in(REGION, &self.cloud.url()))
+    }
+
+    pub(super) fn dynamo_db(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&sdk_in(REGION, &self.cloud.url()))
+    }
+}
+
+fn pairs(list: &Value, key: &str, value: &str) -> BTreeMap<String, String> {
+    let text = |one: &Value, field: &str| one[field].as_str().unwrap_or_default().to_owned();
+    let list = list.as_array().into_iter().flatten();
+    list.map(|one| (text(one, key), text(one, value))).collect()
+}
