@@ -8,4 +8,5 @@ mod help;
 mod lint;
 mod output;
 mod readme;
+mod shown_output;
 mod world;

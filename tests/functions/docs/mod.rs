@@ -8,6 +8,7 @@ mod kratos;
 mod links;
 mod new_function;
 mod security;
+mod troubleshooting;
 
 use std::{
     fs,
