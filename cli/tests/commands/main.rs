@@ -13,5 +13,6 @@ mod output;
 mod readme;
 #[cfg(feature = "aws")]
 mod renew;
+mod shown_output;
 #[cfg(feature = "aws")]
 mod world;
