@@ -234,7 +234,7 @@ fn the_deploy_job_gets_what_the_build_job_made_with_its_permissions() {
     assert!(tools < download, "a file from the build could change what is installed");
 }
 
-/// A stack keeps its parameters: a deploy that does not name it gives an x86_64 stack code for arm64.
+/// A stack keeps its parameters: a deploy that does not name it gives an `x86_64` stack code for arm64.
 #[test]
 fn build_and_deploy_take_the_architecture_from_one_variable() {
     let workflow = deploy();
@@ -277,7 +277,7 @@ fn every_job_that_compiles_installs_the_pinned_toolchain() {
         for (name, job) in workflow.jobs() {
             let all = commands(job);
             let rustup: Vec<_> = all.iter().filter(|it| it.starts_with("rustup ")).collect();
-            if let Some(first) = all.iter().position(|command| compiles(&command)) {
+            if let Some(first) = all.iter().position(compiles) {
                 let installed = all.iter().position(|it| *it == "rustup toolchain install");
                 assert!(installed.is_some_and(|at| at < first), "{}: {name}", workflow.name);
                 compiling += 1;
