@@ -28,7 +28,8 @@ pub(crate) struct Function {
     pub(crate) is_shifting: bool,
     /// Whether somebody else changes the function after each look at it.
     pub(crate) is_contended: bool,
-    changes: usize,
+    /// How often it was changed.
+    pub(crate) changes: usize,
 }
 
 impl Function {

@@ -9,6 +9,7 @@ mod help;
 #[cfg(feature = "aws")]
 mod lambda;
 mod lint;
+#[cfg(feature = "aws")]
 mod output;
 mod readme;
 #[cfg(feature = "aws")]
