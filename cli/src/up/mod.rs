@@ -7,12 +7,16 @@ pub mod play;
 pub mod samples;
 pub mod table;
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::Args;
 use fakes::WEBHOOK_KEY;
 use shared::http::Client;
-use tokio::time::timeout;
+use tokio::{select, time::timeout};
 
 use self::local::{LocalStack, Mode, PortNumbers};
 use crate::command::Done;
@@ -64,8 +68,12 @@ impl Up {
             let fine = played.iter().all(play::Played::is_as_expected);
             return Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        println!("\n{}", invitation(&stack));
-        tokio::signal::ctrl_c().await?;
+        println!("\n{}\n", invitation(&stack));
+        select! {
+            stopped = tokio::signal::ctrl_c() => stopped?,
+            // The reader of the lines is gone, and with it the person.
+            _ = stack.tell(|line| writeln!(io::stdout(), "{line}")) => (),
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

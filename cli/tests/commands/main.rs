@@ -7,4 +7,5 @@ mod doctor;
 mod help;
 mod lint;
 mod readme;
+mod recording;
 mod world;
