@@ -92,6 +92,27 @@ impl FakeMandrill {
         })
     }
 
+    /// Makes searches find this message of a send, as if the mail had been sent.
+    pub fn put_mail(&self, message: &Value) {
+        self.with(|mandrill| {
+            mandrill.remove(message);
+            let count = mandrill.sent.values().map(Vec::len).sum();
+            mandrill.send(message, count);
+        });
+    }
+
+    /// Makes searches no longer find this message of a send, as if the mail had not been sent.
+    pub fn remove_mail(&self, message: &Value) {
+        self.with(|mandrill| mandrill.remove(message));
+    }
+
+    /// Whether searches find this message of a send.
+    pub fn has_mail(&self, message: &Value) -> bool {
+        self.with(|mandrill| {
+            mandrill.sent.values().flatten().any(|row| row["metadata"] == message["metadata"])
+        })
+    }
+
     /// Forgets the sent mails.
     pub fn forget(&self) {
         self.with(|mandrill| mandrill.sent.clear());
@@ -155,6 +176,12 @@ impl FakeVendor for Mandrill {
 }
 
 impl Mandrill {
+    /// The metadata, which hold the idempotency key, tell one mail from another.
+    fn remove(&mut self, message: &Value) {
+        let is_other = |row: &Value| row["metadata"] != message["metadata"];
+        self.sent.values_mut().for_each(|rows| rows.retain(is_other));
+    }
+
     fn send(&mut self, message: &Value, count: usize) -> FakeReply {
         let recipients = message["to"].as_array().into_iter().flatten();
         let rows: Vec<_> =
@@ -226,4 +253,22 @@ impl Mandrill {
 fn error(status: u16, code: i64, name: &str, message: &str) -> FakeReply {
     let body = json!({"status": "error", "code": code, "name": name, "message": message});
     FakeReply::json(status, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn mail_in_doubt_can_be_put_in_and_removed() {
+        let fake = FakeMandrill::start(0, "key").await.unwrap();
+        let mail =
+            |key: &str| json!({"to": [{"email": "ann@example.com"}], "metadata": {"ory_key": key}});
+        fake.put_mail(&mail("one"));
+        fake.put_mail(&mail("one"));
+        fake.put_mail(&mail("two"));
+        assert_eq!(fake.mails()["ann@example.com"], 2);
+        fake.remove_mail(&mail("one"));
+        assert_eq!((fake.has_mail(&mail("one")), fake.has_mail(&mail("two"))), (false, true));
+    }
 }

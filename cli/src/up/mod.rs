@@ -12,7 +12,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::Args;
 use fakes::WEBHOOK_KEY;
 use shared::http::Client;
-use tokio::time::timeout;
+use tokio::{select, time::timeout};
 
 use self::local::{LocalStack, Mode, PortNumbers};
 use crate::{command::Done, output};
@@ -64,8 +64,11 @@ impl Up {
             let fine = played.iter().all(play::Played::is_as_expected);
             return Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        output::note(format_args!("\n{}", invitation(&stack)));
-        tokio::signal::ctrl_c().await?;
+        output::note(format_args!("\n{}\n", invitation(&stack)));
+        select! {
+            stopped = tokio::signal::ctrl_c() => stopped?,
+            error = stack.tell(|line| output::line(line)) => return Err(error.into()),
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -12,6 +12,7 @@ mod lint;
 #[cfg(feature = "aws")]
 mod output;
 mod readme;
+mod recording;
 #[cfg(feature = "aws")]
 mod renew;
 mod shown_output;

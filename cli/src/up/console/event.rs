@@ -25,10 +25,21 @@ pub(super) struct Event {
     pub(super) key: Option<String>,
 }
 
+impl Event {
+    /// What a function did last for it.
+    pub(super) fn last_work(&self) -> Option<&Work> {
+        let requests = self.requests.iter().map(|request| &request.work);
+        let deliveries = self.deliveries.iter().map(|delivery| &delivery.work);
+        requests.chain(deliveries).max_by_key(|work| work.order)
+    }
+}
+
 /// What a function did in one invocation.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Work {
-    /// When it began, in RFC 3339.
+    /// Its position among everything that any function did.
+    pub(super) order: u64,
+    /// When it began by the stack's clock, in RFC 3339.
     pub(super) at: String,
     /// What it did, in order.
     pub(super) steps: Vec<Step>,
@@ -106,7 +117,7 @@ pub(super) enum Step {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Call {
     /// The vendor.
-    pub(super) to: String,
+    pub(super) to: &'static str,
     /// The method and the path.
     pub(super) line: String,
     /// The body, without the API key; null if there is none.

@@ -61,7 +61,7 @@ impl Events {
         self.change(|book| {
             let known = book.event_of(arrival.function, arrival.key.as_deref());
             let event = known.unwrap_or_else(|| book.open(arrival));
-            let work = Work { at, ..Work::default() };
+            let work = Work { order: book.turn, at, ..Work::default() };
             let position = book.touch(event).map_or(0, |event| {
                 event.requests.push(Request { work, answer: None, sent });
                 event.requests.len() - 1
@@ -80,8 +80,8 @@ impl Events {
     ) -> Option<WorkId> {
         self.change(|book| {
             let id = book.event_of(function, Some(event_id))?;
+            let work = Work { order: book.turn, at, ..Work::default() };
             let event = book.touch(id)?;
-            let work = Work { at, ..Work::default() };
             event.deliveries.push(Delivery { work, attempt, ended: None });
             Some(WorkId { event: id, part: Part::Delivery(event.deliveries.len() - 1) })
         })
@@ -133,11 +133,11 @@ impl Events {
         book.events.iter().find(|(_, event)| event.id == id).map(|(_, event)| event.clone())
     }
 
-    /// What has changed since a turn, and the current turn.
-    pub(super) fn since(&self, turn: u64) -> (Vec<Event>, u64) {
+    /// What has changed since a turn, with whatever else is asked for, and the current turn.
+    pub(super) fn since(&self, turn: u64, and: impl Fn(&Event) -> bool) -> (Vec<Event>, u64) {
         let book = self.book.lock();
-        let changed = book.events.iter().filter(|(changed, _)| *changed > turn);
-        (changed.map(|(_, event)| event.clone()).collect(), book.turn)
+        let asked = book.events.iter().filter(|(changed, event)| *changed > turn || and(event));
+        (asked.map(|(_, event)| event.clone()).collect(), book.turn)
     }
 
     /// Reports each turn.
@@ -148,6 +148,11 @@ impl Events {
     /// Notifies listeners of another change.
     pub(super) fn poke(&self) {
         self.change(|_| ());
+    }
+
+    /// Notifies listeners of a change around an event.
+    pub(super) fn touch(&self, id: usize) {
+        self.change(|book| book.touch(id).is_some());
     }
 
     fn edit(&self, id: WorkId, edit: impl FnOnce(&mut Work)) {
@@ -239,7 +244,7 @@ mod tests {
         begin(&events, "a", Some("k"));
         begin(&events, "a", None);
         begin(&events, "a", None);
-        let (all, _) = events.since(0);
+        let (all, _) = events.since(0, |_| false);
         let listed: Vec<_> =
             all.iter().map(|event| (event.function, event.requests.len())).collect();
         assert_eq!(listed, [("a", 2), ("b", 1), ("a", 1), ("a", 1)]);
@@ -263,10 +268,10 @@ mod tests {
         let events = Events::default();
         let one = begin(&events, "a", Some("1"));
         begin(&events, "a", Some("2"));
-        let (_, turn) = events.since(0);
-        assert!(events.since(turn).0.is_empty());
+        let (_, turn) = events.since(0, |_| false);
+        assert!(events.since(turn, |_| false).0.is_empty());
         events.answered(one, Answer { status: 200, body: json!({}), took_ms: 1 });
-        let (changed, later) = events.since(turn);
+        let (changed, later) = events.since(turn, |_| false);
         assert_eq!(changed.len(), 1);
         assert_eq!(changed[0].id, 1);
         assert!(later > turn);
@@ -280,7 +285,7 @@ mod tests {
             begin(&events, "a", None);
         }
         events.line(&[first], json!({}));
-        assert_eq!(events.since(0).0.len(), KEPT);
+        assert_eq!(events.since(0, |_| false).0.len(), KEPT);
         assert!(events.event(1).is_none());
     }
 }

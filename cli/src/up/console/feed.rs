@@ -1,17 +1,31 @@
 //! Server-sent events for the page: everything at first, then the changes.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
-use fakes::server::{FakeReply, Pieces};
+use fakes::{
+    Fault,
+    server::{FakeReply, Pieces},
+};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::{select, sync::watch, time::sleep};
 
-use super::{Console, page::careful, showing};
+use super::{
+    Console,
+    event::Event,
+    in_doubt,
+    page::careful,
+    places::{ShownPlace, differ},
+    showing::{self, Situation},
+};
 use crate::{
     render::rendering::Subject,
     up::{
@@ -19,6 +33,9 @@ use crate::{
         samples::{SAMPLES, Sample},
     },
 };
+
+/// More changes in a second than in this time each would not be seen.
+const FRAME: Duration = Duration::from_millis(30);
 
 /// The response, which lasts as long as the page is open.
 pub(super) fn answer(console: &Arc<Console>) -> FakeReply {
@@ -33,7 +50,11 @@ struct Listener {
     console: Arc<Console>,
     turns: watch::Receiver<u64>,
     turn: u64,
+    moves: watch::Receiver<()>,
+    /// Where the messages of events are, by the events' numbers.
+    places: HashMap<usize, ShownPlace>,
     faults: Value,
+    clock: Value,
     waiting: VecDeque<Bytes>,
 }
 
@@ -41,7 +62,9 @@ fn open(console: Arc<Console>) -> BoxStream<'static, Bytes> {
     let mut turns = console.events.turns();
     turns.mark_changed();
     let waiting = VecDeque::from([message("setting", &setting(&console))]);
-    let listener = Listener { console, turns, turn: 0, faults: Value::Null, waiting };
+    let (moves, places) = (console.queues.changes(), HashMap::new());
+    let (faults, clock) = Default::default();
+    let listener = Listener { console, turns, turn: 0, moves, places, faults, clock, waiting };
     stream::unfold(listener, |mut listener| async {
         let message = listener.next().await?;
         Some((message, listener))
@@ -52,18 +75,55 @@ fn open(console: Arc<Console>) -> BoxStream<'static, Bytes> {
 impl Listener {
     async fn next(&mut self) -> Option<Bytes> {
         while self.waiting.is_empty() {
-            self.turns.changed().await.ok()?;
-            let (events, turn) = self.console.events.since(self.turn);
-            self.turn = turn;
-            let faults = faults(&self.console);
-            if faults != self.faults {
-                self.waiting.push_back(message("faults", &faults));
-                self.faults = faults;
+            select! {
+                changed = self.turns.changed() => changed.ok()?,
+                changed = self.moves.changed() => changed.ok()?,
             }
-            let changed = events.iter().map(|event| message("event", &showing::shown(event)));
-            self.waiting.extend(changed);
+            // What changes in the meantime is sent together.
+            sleep(FRAME).await;
+            self.read_stack();
+            self.read_events();
         }
         self.waiting.pop_front()
+    }
+
+    /// The faults and the clock.
+    fn read_stack(&mut self) {
+        let (faults, clock) = (faults(&self.console), clock(&self.console));
+        if faults != self.faults {
+            self.waiting.push_back(message("faults", &faults));
+            self.faults = faults;
+        }
+        if clock != self.clock {
+            self.waiting.push_back(message("clock", &clock));
+            self.clock = clock;
+        }
+    }
+
+    /// Events that changed, or whose messages moved.
+    fn read_events(&mut self) {
+        let places = self.console.places();
+        let place = |event: &Event| Some(self.console.shown_place(places.of(event)?));
+        let has_moved = |event: &Event| differ(self.places.get(&event.id), place(event).as_ref());
+        let (events, turn) = self.console.events.since(self.turn, has_moved);
+        self.turn = turn;
+        let places: Vec<_> = events.iter().map(place).collect();
+        for (event, place) in events.iter().zip(places) {
+            match &place {
+                Some(place) => self.places.insert(event.id, place.clone()),
+                None => self.places.remove(&event.id),
+            };
+            let shown = self.console.shown(event, place);
+            self.waiting.push_back(message("event", &shown));
+        }
+    }
+}
+
+impl Console {
+    /// An event, and what the stack knows about it, for the page.
+    pub(super) fn shown(&self, event: &Event, place: Option<ShownPlace>) -> Value {
+        let is_sent = in_doubt::is_sent(self, event);
+        showing::shown(event, &Situation { place, is_sent, speed: self.clock.speed() })
     }
 }
 
@@ -85,9 +145,22 @@ fn faults(console: &Console) -> Value {
     let faults = console.faults.lock();
     let of = |service: Service| {
         let fault = faults.get(&service).copied().unwrap_or_default();
-        json!({"service": service, "fault": fault, "faults": service.faults()})
+        let described = |fault: &Fault| {
+            let (state, meaning) = (service.state(*fault), service.meaning(*fault));
+            json!({"fault": fault, "state": state, "meaning": meaning})
+        };
+        let all: Vec<_> = service.faults().iter().map(described).collect();
+        json!({"service": service, "name": service.name(), "fault": fault, "faults": all})
     };
     Service::ALL.into_iter().map(of).collect()
+}
+
+fn clock(console: &Console) -> Value {
+    const MINUTE: u64 = 60;
+    json!({
+        "speed": console.clock.speed(),
+        "ahead_minutes": console.clock.ahead().as_secs() / MINUTE,
+    })
 }
 
 fn message(name: &str, data: &Value) -> Bytes {

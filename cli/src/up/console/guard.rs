@@ -8,13 +8,17 @@ use http::{HeaderMap, Method, Request, header::CONTENT_TYPE, header::HOST};
 pub(super) fn admits(request: &Request<Bytes>) -> bool {
     is_loopback(text(request.headers(), HOST.as_str()))
         && matches!(text(request.headers(), "sec-fetch-site"), "" | "none" | "same-origin")
-        && (matches!(*request.method(), Method::GET | Method::HEAD) || is_json(request.headers()))
+        && (is_reading(request.method()) || is_json(request.headers()))
 }
 
 /// Another name could point here by DNS rebinding, which would let a foreign page in.
 fn is_loopback(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     ["127.0.0.1", "localhost"].contains(&name)
+}
+
+fn is_reading(method: &Method) -> bool {
+    [Method::GET, Method::HEAD].contains(method)
 }
 
 /// A form on another page cannot send JSON.

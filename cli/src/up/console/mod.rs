@@ -1,19 +1,25 @@
-//! The console: one page that shows what happened to each event and can make vendors fail. It
+//! The console: one page that tells what happened to each event and can make vendors fail. It
 //! watches the functions through their adapters; the functions do not know it.
 
+mod dead_letters;
 mod editor;
 mod event;
 mod events;
 mod feed;
 mod guard;
+mod in_doubt;
 mod page;
+mod places;
 mod reading;
+mod retrying;
 mod routes;
 mod sending;
 mod showing;
+mod story;
+mod telling;
 mod watch;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use fakes::{Fault, Shared};
@@ -30,7 +36,12 @@ use self::{
     event::{Answer, Ended, Sent},
     events::Events,
 };
-use crate::up::local::{Fakes, Functions, LocalQueue, Place, Queues, Service, StackClock};
+use crate::up::local::{Fakes, Functions, LocalQueue, Queues, Service, StackClock};
+
+/// The event is not in a state in which this can be done.
+#[derive(Debug, thiserror::Error)]
+#[error("this cannot be done with the event now")]
+struct Unfit;
 
 /// The console of a local stack.
 pub(crate) struct Console {
@@ -69,7 +80,7 @@ impl Console {
         let function = self.functions.names().find(|name| *name == function)?;
         let began = Instant::now();
         let arrival = reading::read(function, &request);
-        let id = self.events.begin_request(arrival, now(), Sent::of(&request));
+        let id = self.events.begin_request(arrival, self.now(), Sent::of(&request));
         let work = self.functions.call(function, request);
         let response = watch::during(&self.events, vec![id], work).await?;
         let body = serde_json::from_slice(response.body()).unwrap_or_default();
@@ -88,7 +99,7 @@ impl Console {
         let began = Instant::now();
         let begin = |message: &ReceivedMessage| {
             let event_id = reading::event_id(message)?;
-            self.events.begin_delivery(function, &event_id, now(), message.attempt)
+            self.events.begin_delivery(function, &event_id, self.now(), message.attempt)
         };
         let ids: Vec<_> = received.iter().map(begin).collect();
         let work = self.functions.deliver(function, received.clone());
@@ -96,24 +107,14 @@ impl Console {
         let kept = watch::during(&self.events, watched, work).await;
         let took_ms = watch::millis(began.elapsed());
         for (message, id) in received.iter().zip(ids) {
-            let wait_ms =
-                kept.contains(&message.id).then(|| self.wait_of(queue, &message.id)).flatten();
+            let is_done = !kept.contains(&message.id);
+            let until = queue.visible_at(&message.id).filter(|_| !is_done);
+            let wait_ms = until.map(|until| watch::millis(self.left_until(until)));
             if let Some(id) = id {
                 self.events.delivered(id, Ended { took_ms, wait_ms });
             }
-            if wait_ms.is_none() {
-                queue.delete(&message.id);
-            }
+            queue.put_back(&message.id, is_done);
         }
-    }
-
-    /// How long a message waits from now on, in milliseconds of the stack's clock.
-    fn wait_of(&self, queue: &LocalQueue, id: &str) -> Option<u64> {
-        let messages = queue.messages();
-        let (_, place) = messages.iter().find(|(message, _)| message.id == id)?;
-        let Place::Waiting(until) = place else { return None };
-        let left = (*until - self.clock.now()).whole_milliseconds();
-        Some(left.try_into().unwrap_or_default())
     }
 
     /// The log entry of the last delivery of an event.
@@ -126,15 +127,21 @@ impl Console {
             Service::Mandrill => self.fakes.mandrill.inject_fault(fault),
             Service::Segment => self.fakes.segment.inject_fault(fault),
             Service::Ory => self.fakes.ory.inject_fault(fault),
-            Service::Queue => self.queues.all().for_each(|queue| queue.inject_fault(fault)),
+            Service::Queue => self.queues.all().for_each(|(_, queue)| queue.inject_fault(fault)),
         }
         self.faults.lock().insert(service, fault);
         self.events.poke();
     }
-}
 
-fn now() -> String {
-    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
+    /// What the stack's clock shows.
+    fn now(&self) -> String {
+        self.clock.now().format(&Rfc3339).unwrap_or_default()
+    }
+
+    /// How long until the stack's clock shows this time, without skips.
+    fn left_until(&self, until: OffsetDateTime) -> Duration {
+        (until - self.clock.now()).try_into().unwrap_or_default()
+    }
 }
 
 impl Sent {

@@ -13,15 +13,30 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 const POLICY_OF_MAILS: &str =
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
+/// A script of the page.
+macro_rules! script {
+    ($name:literal) => {
+        (concat!("/console/", $name), "text/javascript", include_str!(concat!("page/", $name)))
+    };
+}
+
+/// The path, the content type and the text of each file.
+const FILES: [(&str, &str, &str); 9] = [
+    ("/", "text/html", include_str!("page/index.html")),
+    ("/console/style.css", "text/css", include_str!("page/style.css")),
+    script!("console.js"),
+    script!("dom.js"),
+    script!("editor.js"),
+    script!("event.js"),
+    script!("faults.js"),
+    script!("list.js"),
+    script!("parts.js"),
+];
+
 /// A file of the page, by its path.
 pub(super) fn file(path: &str) -> Option<FakeReply> {
-    let (kind, text) = match path {
-        "/" => ("text/html", include_str!("page/index.html")),
-        "/console/style.css" => ("text/css", include_str!("page/style.css")),
-        "/console/console.js" => ("text/javascript", include_str!("page/console.js")),
-        _ => return None,
-    };
-    Some(answer(kind, POLICY, text))
+    let (_, kind, text) = FILES.iter().find(|(name, ..)| *name == path)?;
+    Some(answer(kind, POLICY, *text))
 }
 
 /// The HTML of a mail.
@@ -57,7 +72,7 @@ mod tests {
 
     #[test]
     fn content_security_policy_allows_only_this_server() {
-        for path in ["/", "/console/style.css", "/console/console.js"] {
+        for (path, ..) in FILES {
             let policy = header(file(path), "content-security-policy");
             assert!(policy.starts_with("default-src 'none';"), "{path}: {policy}");
             for (_, sources) in policy.split("; ").filter_map(|part| part.split_once(' ')) {
@@ -65,7 +80,7 @@ mod tests {
             }
             assert_eq!(header(file(path), "x-content-type-options"), "nosniff");
         }
-        assert!(file("/console/mail/1/0").is_none());
+        assert!(file("/console/mail/1").is_none());
     }
 
     #[test]

@@ -9,9 +9,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    Console,
+    Console, dead_letters,
     editor::{self, Draft},
-    feed, guard, page, sending, showing,
+    feed, guard, in_doubt, page, retrying, sending, showing,
 };
 use crate::up::{local::Service, samples::SAMPLES};
 
@@ -21,9 +21,22 @@ struct Send {
     function: String,
 }
 
+/// The number of an event.
 #[derive(Deserialize)]
-struct SendAgain {
+struct OfEvent {
     event: usize,
+}
+
+/// The number of an event, or null for all.
+#[derive(Deserialize)]
+struct OfEvents {
+    event: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Decide {
+    event: usize,
+    is_sent: bool,
 }
 
 #[derive(Deserialize)]
@@ -40,7 +53,7 @@ impl Console {
         }
         let path = request.uri().path();
         match *request.method() {
-            // The server leaves out the body of an answer to HEAD.
+            // Without the body, which the server leaves out.
             Method::GET | Method::HEAD => self.get(path),
             Method::POST => self.post(path, request.body()).await,
             _ => None,
@@ -70,8 +83,28 @@ impl Console {
                 done(sending::send(self, sample).is_ok())
             }
             "/console/send-again" => {
-                let SendAgain { event } = read(body)?;
+                let OfEvent { event } = read(body)?;
                 done(sending::send_again(self, event).is_ok())
+            }
+            "/console/retry" => {
+                let OfEvent { event } = read(body)?;
+                done(retrying::retry(self, event).is_ok())
+            }
+            "/console/retry-until-settled" => {
+                let OfEvent { event } = read(body)?;
+                done(retrying::retry_until_settled(self, event).is_ok())
+            }
+            "/console/redrive" => {
+                let OfEvents { event } = read(body)?;
+                done(dead_letters::redrive(self, event).is_ok())
+            }
+            "/console/delete" => {
+                let OfEvent { event } = read(body)?;
+                done(dead_letters::delete(self, event).is_ok())
+            }
+            "/console/decide" => {
+                let Decide { event, is_sent } = read(body)?;
+                done(in_doubt::decide(self, event, is_sent).is_ok())
             }
             "/console/fault" => {
                 let InjectFault { service, fault } = read(body)?;
@@ -114,19 +147,21 @@ mod tests {
     use std::time::Duration;
 
     use http::HeaderMap;
-    use shared::http::{Client, Http, Request};
+    use serde_json::json;
+    use shared::http::{Client, Http};
 
     use super::*;
     use crate::up::local::{LocalStack, Mode, PortNumbers};
 
     #[tokio::test]
     async fn head_is_get_without_a_body() {
-        let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
+        let stack = stack().await;
         let client = Client::new().unwrap();
         let send = async |method, path| {
             let url = format!("{}{path}", stack.root()).parse().unwrap();
             let (headers, timeout) = (HeaderMap::new(), Duration::from_secs(10));
-            let request = Request { method, url, headers, body: Bytes::new(), timeout };
+            let request =
+                shared::http::Request { method, url, headers, body: Bytes::new(), timeout };
             client.send(request).await.unwrap()
         };
         for (path, status) in [("/", 200), ("/console/console.js", 200), ("/nothing", 404)] {
@@ -136,5 +171,115 @@ mod tests {
         }
         let feed = send(Method::HEAD, "/console/feed").await;
         assert_eq!((feed.status, &feed.body[..]), (200, &b""[..]));
+    }
+
+    async fn stack() -> LocalStack {
+        LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap()
+    }
+
+    /// Presses a button of the page; the status of the answer.
+    async fn press(stack: &LocalStack, button: &str, body: Value) -> u16 {
+        let request = Request::post(format!("/console/{button}"))
+            .header("host", "127.0.0.1")
+            .header("content-type", "application/json");
+        let request = request.body(body.to_string().into()).unwrap();
+        match stack.console.answer(request).await {
+            FakeReply::Answer(response) => response.status().as_u16(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn inject(stack: &LocalStack, fault: &str) {
+        let body = json!({"service": "mandrill", "fault": fault});
+        assert_eq!(press(stack, "fault", body).await, 200);
+    }
+
+    /// Sends a sample that becomes this event, and waits until it is in this state.
+    async fn send(stack: &LocalStack, event: usize, state: &str) {
+        let sample = json!({"file": "registration.json", "function": "mandrill-welcome"});
+        assert_eq!(press(stack, "send", sample).await, 200);
+        until(stack, event, state).await;
+    }
+
+    /// Waits until an event is in this state, and gives it as the page shows it.
+    async fn until(stack: &LocalStack, event: usize, state: &str) -> Value {
+        let console = &stack.console;
+        let (mut turns, mut moves) = (console.events.turns(), console.queues.changes());
+        loop {
+            if let Some(event) = console.events.event(event) {
+                let place = console.places().of(&event).map(|place| console.shown_place(place));
+                let shown = console.shown(&event, place);
+                if shown["state"] == state {
+                    return shown;
+                }
+            }
+            tokio::select! {
+                changed = turns.changed() => changed.unwrap(),
+                changed = moves.changed() => changed.unwrap(),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn event_is_retried_until_it_is_a_dead_letter_and_then_redriven_or_deleted() {
+        let stack = stack().await;
+        inject(&stack, "invalid_key").await;
+        for event in [1, 2] {
+            send(&stack, event, "blocked").await;
+            assert_eq!(press(&stack, "retry-until-settled", json!({"event": event})).await, 200);
+            let shown = until(&stack, event, "dead_letter").await;
+            let deliveries = shown["deliveries"].as_array().unwrap();
+            let brief = deliveries.iter().filter(|delivery| delivery["is_brief"] == true);
+            assert_eq!((deliveries.len(), brief.count()), (100, 96));
+        }
+        assert_eq!(press(&stack, "delete", json!({"event": 1})).await, 200);
+        until(&stack, 1, "deleted").await;
+        inject(&stack, "none").await;
+        assert_eq!(press(&stack, "redrive", json!({"event": null})).await, 200);
+        let shown = until(&stack, 2, "delivered").await;
+        assert_eq!(shown["deliveries"][100]["said"], "attempt 1: delivered");
+    }
+
+    #[tokio::test]
+    async fn retry_skips_to_the_next_attempt() {
+        let stack = stack().await;
+        inject(&stack, "invalid_key").await;
+        send(&stack, 1, "blocked").await;
+        inject(&stack, "none").await;
+        assert_eq!(press(&stack, "retry", json!({"event": 1})).await, 200);
+        let shown = until(&stack, 1, "delivered").await;
+        assert_eq!(shown["place"], Value::Null);
+        let said: Vec<_> = ["requests", "deliveries"]
+            .iter()
+            .flat_map(|part| shown[part].as_array().unwrap())
+            .map(|part| part["said"].as_str().unwrap())
+            .collect();
+        let expected = [
+            "enqueued, answered 202",
+            "attempt 1: Mandrill answered 401: blocked; again in 15 min",
+            "attempt 2: delivered",
+        ];
+        assert_eq!(said, expected);
+        for button in ["retry", "retry-until-settled", "decide"] {
+            let body = json!({"event": 1, "is_sent": true});
+            assert_eq!(press(&stack, button, body).await, 404, "{button}");
+        }
+    }
+
+    #[tokio::test]
+    async fn mail_in_doubt_is_found_or_sent_again() {
+        let stack = stack().await;
+        let rows = [(1, "connection_reset", true, 1), (2, "response_lost", false, 2)];
+        for (event, fault, is_sent, mails) in rows {
+            inject(&stack, fault).await;
+            send(&stack, event, "in_doubt").await;
+            inject(&stack, "none").await;
+            let body = json!({"event": event, "is_sent": is_sent});
+            assert_eq!(press(&stack, "decide", body).await, 200);
+            assert_eq!(until(&stack, event, "in_doubt").await["is_sent"], is_sent);
+            assert_eq!(press(&stack, "retry-until-settled", json!({"event": event})).await, 200);
+            until(&stack, event, "delivered").await;
+            assert_eq!(stack.fakes.mandrill.mails()["ann@example.com"], mails);
+        }
     }
 }

@@ -9,20 +9,15 @@ use time::{OffsetDateTime, macros::format_description};
 use tokio::time::sleep;
 use uuid::{Builder, Uuid};
 
-use super::{Console, event::Sent, reading::TRIGGER_ID};
+use super::{Console, Unfit, event::Sent, reading::TRIGGER_ID};
 use crate::up::samples::Sample;
 
 /// How long Kratos waits before its second and third attempt. Mailchimp retries much later.
 const WAITS_OF_KRATOS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// Why nothing is sent.
-#[derive(Debug, thiserror::Error)]
-#[error("this event cannot be sent")]
-pub(super) struct Unsendable;
-
 /// Sends a sample as a new event: of a new person, or with the current time.
-pub(super) fn send(console: &Arc<Console>, sample: &'static Sample) -> Result<(), Unsendable> {
-    let request = sample.event().and_then(|event| event.request("/")).map_err(|_| Unsendable)?;
+pub(super) fn send(console: &Arc<Console>, sample: &'static Sample) -> Result<(), Unfit> {
+    let request = sample.event().and_then(|event| event.request("/")).map_err(|_| Unfit)?;
     let mut sent = Sent::of(&request.map(Bytes::from));
     if sample.function == mailchimp_inbound::NAME {
         happens_now(&mut sent);
@@ -34,9 +29,9 @@ pub(super) fn send(console: &Arc<Console>, sample: &'static Sample) -> Result<()
 }
 
 /// Sends the last request of an event again, unchanged.
-pub(super) fn send_again(console: &Arc<Console>, event: usize) -> Result<(), Unsendable> {
-    let event = console.events.event(event).ok_or(Unsendable)?;
-    let last = event.requests.last().ok_or(Unsendable)?;
+pub(super) fn send_again(console: &Arc<Console>, event: usize) -> Result<(), Unfit> {
+    let event = console.events.event(event).ok_or(Unfit)?;
+    let last = event.requests.last().ok_or(Unfit)?;
     deliver(console, event.function, last.sent.clone());
     Ok(())
 }

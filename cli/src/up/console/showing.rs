@@ -1,11 +1,32 @@
-//! An event as the page shows it: with the mail that was sent, the identity before and after, and
-//! the form after a reply that interrupts.
+//! An event as the page shows it: with its story, the mail that was sent, the identity before and
+//! after, and the form after a reply that interrupts.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::event::{Call, Event, Reply, Request, Step, Work};
+use super::{
+    event::{Call, Event, Reply, Request, Work},
+    places::ShownPlace,
+    story::{self, calls},
+};
 use crate::up::changes;
+
+/// Of many deliveries, so many of the first and the last are shown in full, and the others by their
+/// sentence: an event can have a hundred.
+const FIRST_IN_FULL: usize = 1;
+const LAST_IN_FULL: usize = 3;
+const MANY: usize = 7;
+
+/// What the stack knows about an event, besides what happened to it.
+#[derive(Debug, Default)]
+pub(super) struct Situation {
+    /// Where its message is; `None` if it is done.
+    pub(super) place: Option<ShownPlace>,
+    /// Whether Mandrill has the mail that is in doubt; `None` if none is.
+    pub(super) is_sent: Option<bool>,
+    /// How many times faster waits pass.
+    pub(super) speed: u32,
+}
 
 /// A mail as its recipient sees it.
 #[derive(Debug, PartialEq, Serialize)]
@@ -40,17 +61,64 @@ pub(super) struct Field {
 }
 
 /// The event in the form that the page gets.
-pub(super) fn shown(event: &Event) -> Value {
+pub(super) fn shown(event: &Event, situation: &Situation) -> Value {
     let mut json = json!(event);
+    json["state"] = json!(state(event, situation.place.as_ref()));
+    json["place"] = json!(situation.place);
+    json["is_sent"] = json!(situation.is_sent);
+    json["finding"] = json!(event.last_work().map(story::finding));
     json["mail"] = json!(mail(event));
     for (request, shown) in event.requests.iter().zip(rows(&mut json["requests"])) {
+        shown["said"] = json!(story::of_request(request));
         shown["identity"] = json!(identity(&request.work));
         shown["form"] = json!(form(request, &event.argument));
     }
-    for (delivery, shown) in event.deliveries.iter().zip(rows(&mut json["deliveries"])) {
+    let count = event.deliveries.len();
+    let in_brief = if count < MANY { 0..0 } else { FIRST_IN_FULL..count - LAST_IN_FULL };
+    for (place, shown) in rows(&mut json["deliveries"]).enumerate() {
+        let delivery = &event.deliveries[place];
+        shown["said"] = json!(story::of_delivery(delivery, situation.speed));
+        shown["outcome"] = json!(story::outcome(&delivery.work));
         shown["identity"] = json!(identity(&delivery.work));
+        shown["is_brief"] = json!(in_brief.contains(&place));
+        if shown["is_brief"] == true {
+            shown["steps"] = json!([]);
+            shown["line"] = Value::Null;
+        }
     }
     json
+}
+
+/// What became of an event so far, in a word.
+fn state(event: &Event, place: Option<&ShownPlace>) -> String {
+    let last = event.last_work().map(story::outcome).unwrap_or_default();
+    let word = match (place, last) {
+        (Some(ShownPlace::InFlight), _) => "delivering",
+        (Some(ShownPlace::DeadLetter), _) => "dead_letter",
+        (Some(ShownPlace::Waiting { .. }), "try_later") => "retrying",
+        (Some(ShownPlace::Waiting { .. }), "in_doubt" | "blocked" | "template_fault") => last,
+        (Some(ShownPlace::Waiting { .. }), _) | (None, "accepted") => "enqueued",
+        (None, _) if is_deleted(event) => "deleted",
+        (None, "") => return without_outcome(event),
+        (None, _) => last,
+    };
+    word.to_owned()
+}
+
+/// Whether the last delivery left a message that is gone now.
+fn is_deleted(event: &Event) -> bool {
+    let delivery = event.deliveries.last();
+    let order = event.last_work().map(|work| work.order);
+    delivery.is_some_and(|delivery| {
+        order == Some(delivery.work.order)
+            && delivery.ended.is_some_and(|ended| ended.wait_ms.is_some())
+    })
+}
+
+/// The status of an answer for which there is no log entry, or that the function is running.
+fn without_outcome(event: &Event) -> String {
+    let answer = event.requests.last().and_then(|request| request.answer.as_ref());
+    answer.map_or("in_progress".to_owned(), |answer| answer.status.to_string())
 }
 
 fn rows(array: &mut Value) -> impl Iterator<Item = &mut Value> {
@@ -62,14 +130,8 @@ pub(super) fn html_of_mail(event: &Event) -> Option<&str> {
     last_mail(event)?.body["message"]["html"].as_str()
 }
 
-fn calls(work: &Work) -> impl DoubleEndedIterator<Item = &Call> {
-    work.steps.iter().filter_map(|step| match step {
-        Step::Call(call) => Some(call),
-        Step::Record { .. } => None,
-    })
-}
-
-fn last_mail(event: &Event) -> Option<&Call> {
+/// The last call that sends the mail of an event.
+pub(super) fn last_mail(event: &Event) -> Option<&Call> {
     let requests = event.requests.iter().map(|request| &request.work);
     let deliveries = event.deliveries.iter().map(|delivery| &delivery.work);
     let calls = requests.chain(deliveries).flat_map(calls);
@@ -139,7 +201,7 @@ mod tests {
     use http::{HeaderMap, Method};
 
     use super::*;
-    use crate::up::console::event::{Answer, Delivery, Sent};
+    use crate::up::console::event::{Answer, Delivery, Ended, Sent, Step};
 
     fn work(steps: Vec<Step>) -> Work {
         Work { steps, ..Work::default() }
@@ -153,12 +215,37 @@ mod tests {
 
     fn call(line: &str, body: Value, answer: Value) -> Step {
         Step::Call(Call {
-            to: "http://127.0.0.1".to_owned(),
+            to: "Mandrill",
             line: line.to_owned(),
             body,
             reply: Reply::Answer { status: 200, body: answer },
             took_ms: 1,
         })
+    }
+
+    #[test]
+    fn state_is_a_word_for_the_place_and_the_last_outcome() {
+        let waiting = || Some(ShownPlace::Waiting { due_ms: 0, speed: 1 });
+        let after = |outcome: &str, wait_ms: Option<u64>| {
+            let mut event = delivered(vec![]);
+            event.deliveries[0].work.line = json!({"outcome": outcome});
+            event.deliveries[0].ended = Some(Ended { took_ms: 1, wait_ms });
+            event
+        };
+        let rows = [
+            (after("", None), Some(ShownPlace::InFlight), "delivering"),
+            (after("try_later", Some(1)), waiting(), "retrying"),
+            (after("in_doubt", Some(1)), waiting(), "in_doubt"),
+            (after("template_fault", Some(1)), waiting(), "template_fault"),
+            (after("delivered", None), waiting(), "enqueued"),
+            (after("blocked", Some(1)), Some(ShownPlace::DeadLetter), "dead_letter"),
+            (after("blocked", Some(1)), None, "deleted"),
+            (after("rejected", None), None, "rejected"),
+            (after("", None), None, "in_progress"),
+        ];
+        for (event, place, word) in rows {
+            assert_eq!(state(&event, place.as_ref()), word, "{place:?}");
+        }
     }
 
     #[test]

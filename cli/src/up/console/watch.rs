@@ -21,6 +21,7 @@ use super::{
     event::{Call, Reply, Step},
     events::{Events, WorkId},
 };
+use crate::up::local::Service;
 
 task_local! {
     static WORK: (Events, Vec<WorkId>);
@@ -72,7 +73,7 @@ struct Watched<T>(T);
 impl Http for Watched<Arc<dyn Http>> {
     async fn send(&self, request: Request) -> Result<Response, Error> {
         let began = Instant::now();
-        let to = request.url.origin().ascii_serialization();
+        let to = vendor(&request.url);
         let line = format!("{} {}", request.method, path_and_query(&request.url));
         let body = serde_json::from_slice(&request.body).unwrap_or_default();
         let answered = self.0.send(request).await;
@@ -90,6 +91,19 @@ impl Http for Watched<Arc<dyn Http>> {
 fn path_and_query(url: &url::Url) -> String {
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     format!("{}{query}", url.path())
+}
+
+/// The vendor of a call: each has paths of its own.
+fn vendor(url: &url::Url) -> &'static str {
+    let is_under = |root: &str| url.path().starts_with(root);
+    let service = if is_under("/api/1.0/") {
+        Service::Mandrill
+    } else if is_under("/admin/") {
+        Service::Ory
+    } else {
+        Service::Segment
+    };
+    service.name()
 }
 
 /// The body for Mandrill contains the API key.

@@ -1,6 +1,9 @@
 //! The clock of the local stack, on which waits can be shortened.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use shared::clock::Clock;
 use time::OffsetDateTime;
@@ -37,6 +40,11 @@ impl StackClock {
     /// How many times faster it runs while all functions are idle.
     pub(crate) fn speed(&self) -> u32 {
         self.speed
+    }
+
+    /// How far it is ahead of a clock on the wall.
+    pub(crate) fn ahead(&self) -> Duration {
+        (self.now() - OffsetDateTime::now_utc()).try_into().unwrap_or_default()
     }
 
     /// A function is at work until the guard is dropped.
@@ -121,8 +129,6 @@ impl Drop for AtWork<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::time::advance;
 
     use super::*;

@@ -90,7 +90,7 @@ pub struct LocalStack {
     front: Server,
     /// The fakes.
     pub fakes: Arc<Fakes>,
-    console: Arc<Console>,
+    pub(super) console: Arc<Console>,
     queues: Arc<Queues>,
     _workers: JoinSet<()>,
 }
@@ -132,6 +132,12 @@ impl LocalStack {
     /// Waits until every message is delivered, or a dead letter.
     pub async fn at_rest(&self) {
         self.queues.at_rest().await;
+    }
+
+    /// Gives a line for each request and delivery that ends from now on, and for each fault that is
+    /// injected, until one cannot be printed.
+    pub async fn tell<E>(&self, print: impl FnMut(&str) -> Result<(), E>) -> E {
+        self.console.tell(print).await
     }
 
     /// The outcome of the last delivery of an event, as logged; `None` if there was none.

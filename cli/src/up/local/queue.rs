@@ -1,6 +1,6 @@
 //! A function's queue in memory, with faults on demand.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use fakes::{Fault, Shared};
@@ -18,7 +18,9 @@ pub(crate) struct LocalQueue {
     queue: MemoryQueue,
     clock: Arc<StackClock>,
     fault: Shared<Fault>,
-    changed: watch::Sender<()>,
+    /// The ids of the messages that a worker has.
+    in_flight: Shared<HashSet<String>>,
+    changed: Arc<watch::Sender<()>>,
 }
 
 /// Where a message is.
@@ -26,14 +28,22 @@ pub(crate) struct LocalQueue {
 pub(crate) enum Place {
     /// In the queue: it is received when the stack's clock shows this time.
     Waiting(OffsetDateTime),
+    /// With a worker, which is delivering it.
+    InFlight,
     /// Among the dead letters.
     Dead,
 }
 
 impl LocalQueue {
-    pub(super) fn new(rules: Rules, clock: Arc<StackClock>) -> Self {
+    /// An empty queue, which notifies through `changed`.
+    pub(super) fn new(
+        rules: Rules,
+        clock: Arc<StackClock>,
+        changed: Arc<watch::Sender<()>>,
+    ) -> Self {
         let queue = MemoryQueue::new(rules, clock.clone());
-        Self { queue, clock, fault: Shared::default(), changed: watch::Sender::default() }
+        let (fault, in_flight) = Default::default();
+        Self { queue, clock, fault, in_flight, changed }
     }
 
     /// The next messages, at most this many, as soon as there are any.
@@ -42,8 +52,8 @@ impl LocalQueue {
         loop {
             changed.mark_unchanged();
             let dead = self.queue.dead_letters().len();
-            let received = self.queue.receive(most);
-            if self.queue.dead_letters().len() > dead {
+            let received = self.take(most);
+            if !received.is_empty() || self.queue.dead_letters().len() > dead {
                 self.changed.send_replace(());
                 changed.mark_unchanged();
             }
@@ -63,9 +73,38 @@ impl LocalQueue {
         }
     }
 
-    /// Deletes a message, a dead letter too.
-    pub(crate) fn delete(&self, id: &str) {
-        self.queue.delete(id);
+    fn take(&self, most: usize) -> Vec<ReceivedMessage> {
+        let mut in_flight = self.in_flight.lock();
+        let received = self.queue.receive(most);
+        in_flight.extend(received.iter().map(|message| message.id.clone()));
+        received
+    }
+
+    /// A worker has delivered a message, and deletes it if it is done.
+    pub(crate) fn put_back(&self, id: &str, is_done: bool) {
+        if is_done {
+            self.queue.delete(id);
+        }
+        self.in_flight.lock().remove(id);
+        self.changed.send_replace(());
+    }
+
+    /// When a message can be received next; `None` if it is not in the queue.
+    pub(crate) fn visible_at(&self, id: &str) -> Option<OffsetDateTime> {
+        let mut messages = self.queue.messages().into_iter();
+        messages.find(|(message, _)| message.id == id).map(|(_, at)| at)
+    }
+
+    /// Deletes dead letters for good.
+    pub(crate) fn delete_dead_letters(&self, which: impl Fn(&ReceivedMessage) -> bool) {
+        let dead = self.queue.dead_letters();
+        dead.iter().filter(|dead| which(dead)).for_each(|dead| self.queue.delete(&dead.id));
+        self.changed.send_replace(());
+    }
+
+    /// Moves dead letters back into the queue.
+    pub(crate) fn redrive(&self, which: impl Fn(&ReceivedMessage) -> bool) {
+        self.queue.redrive(which);
         self.changed.send_replace(());
     }
 
@@ -85,15 +124,14 @@ impl LocalQueue {
 
     /// All messages, dead letters too.
     pub(crate) fn messages(&self) -> Vec<(ReceivedMessage, Place)> {
-        let waiting = self.queue.messages().into_iter();
-        let waiting = waiting.map(|(message, at)| (message, Place::Waiting(at)));
+        let in_flight = self.in_flight.lock();
+        let waiting = self.queue.messages().into_iter().map(|(message, at)| {
+            let is_waiting = !in_flight.contains(&message.id);
+            let place = if is_waiting { Place::Waiting(at) } else { Place::InFlight };
+            (message, place)
+        });
         let dead = self.queue.dead_letters().into_iter();
         waiting.chain(dead.map(|message| (message, Place::Dead))).collect()
-    }
-
-    /// Notifies of each change.
-    pub(crate) fn changes(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
     }
 
     /// Does what the fault leaves of an operation.

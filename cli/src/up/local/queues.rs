@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
 use shared::{queue::Queue, settings::Opener};
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 
 use super::{
     clock::StackClock,
@@ -13,16 +16,20 @@ use super::{
 };
 use crate::up::console::Console;
 
-/// The queues by function.
-pub(crate) struct Queues(BTreeMap<&'static str, Arc<LocalQueue>>);
+/// The queues of a stack.
+pub(crate) struct Queues {
+    by_function: BTreeMap<&'static str, Arc<LocalQueue>>,
+    changed: Arc<watch::Sender<()>>,
+}
 
 impl Queues {
     /// An empty queue for each function.
     pub(super) fn new(clock: &Arc<StackClock>) -> Arc<Self> {
+        let changed = Arc::<watch::Sender<()>>::default();
         let queue = |Deployment { name, rules, .. }: &Deployment| {
-            (*name, Arc::new(LocalQueue::new(*rules, clock.clone())))
+            (*name, Arc::new(LocalQueue::new(*rules, clock.clone(), changed.clone())))
         };
-        Arc::new(Self(DEPLOYMENTS.iter().map(queue).collect()))
+        Arc::new(Self { by_function: DEPLOYMENTS.iter().map(queue).collect(), changed })
     }
 
     /// Opens the queue whose URL ends with the function's name.
@@ -33,23 +40,28 @@ impl Queues {
         let queues = self.clone();
         Arc::new(move |url| {
             let name = url.rsplit('/').next().unwrap_or_default();
-            queues.0[name].clone()
+            queues.by_function[name].clone()
         })
     }
 
     /// A function's queue.
     pub(crate) fn of(&self, function: &str) -> Option<&Arc<LocalQueue>> {
-        self.0.get(function)
+        self.by_function.get(function)
     }
 
-    /// All queues.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<LocalQueue>> {
-        self.0.values()
+    /// All queues, each with its function.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Arc<LocalQueue>)> {
+        self.by_function.iter().map(|(function, queue)| (*function, queue))
+    }
+
+    /// Notifies of each change in any queue.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// Waits until all messages are delivered, or dead letters.
     pub(super) async fn at_rest(&self) {
-        join_all(self.all().map(|queue| queue.at_rest())).await;
+        join_all(self.all().map(|(_, queue)| queue.at_rest())).await;
     }
 
     /// Starts a worker for each queue; they end when the set is dropped.

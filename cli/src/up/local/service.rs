@@ -21,11 +21,111 @@ impl Service {
     /// All services.
     pub const ALL: [Self; 4] = [Self::Mandrill, Self::Segment, Self::Ory, Self::Queue];
 
+    /// Its name, for a person.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mandrill => "Mandrill",
+            Self::Segment => "Segment",
+            Self::Ory => "Ory",
+            Self::Queue => "Queue",
+        }
+    }
+
     /// The faults that it can have.
     pub fn faults(self) -> &'static [Fault] {
         match self {
             Self::Queue => &[Fault::None, Fault::Down, Fault::Slow, Fault::ResponseLost],
             _ => &Fault::ALL,
+        }
+    }
+
+    /// Its state with this fault, in a word or two.
+    pub fn state(self, fault: Fault) -> &'static str {
+        match (self, fault) {
+            (_, Fault::None) => "works",
+            (Self::Queue, Fault::Down) => "down",
+            (_, Fault::Down) => "down (503)",
+            (_, Fault::Slow) => "slow (3 s)",
+            (_, Fault::RateLimited) => "rate limited (429)",
+            (_, Fault::Rejecting) => "rejects all",
+            (_, Fault::InvalidKey) => "invalid API key",
+            (_, Fault::ConnectionReset) => "connection reset",
+            (_, Fault::ResponseLost) => "answer lost",
+        }
+    }
+
+    /// What a fault of it means for an event.
+    pub fn meaning(self, fault: Fault) -> &'static str {
+        match (self, fault) {
+            (_, Fault::None) => "It does what it is asked to do.",
+            (Self::Queue, Fault::Down) => {
+                "No event can be stored. A function delivers it before it answers; if that fails \
+                 too, it answers 503, and Ory tries again."
+            }
+            (Self::Queue, Fault::Slow) => {
+                "A function waits 2 s for the queue. Then it delivers the event before it answers."
+            }
+            (Self::Queue, _) => {
+                "The event is stored, but the function does not learn that, and delivers it \
+                 before it answers. The delivery from the queue is then a duplicate."
+            }
+            (_, Fault::Down) => {
+                "Every call is answered with 503. The event stays in the queue; each wait is \
+                 twice as long as the one before, up to 15 min."
+            }
+            (_, Fault::Slow) => {
+                "Every answer takes 3 s. The caller does not notice: it has its 202 already."
+            }
+            (_, Fault::RateLimited) => {
+                "Every call is answered with 429 and a Retry-After, which the next attempt waits \
+                 for."
+            }
+            (Self::Mandrill, Fault::Rejecting) => {
+                "Every address is rejected, inside a 200. The event is done, and its outcome is \
+                 rejected, not delivered."
+            }
+            (_, Fault::Rejecting) => {
+                "Every call is answered with 400. The event is blocked, and tried again every \
+                 15 min, until somebody fixes the cause or it is a dead letter."
+            }
+            (_, Fault::InvalidKey) => {
+                "The API key is refused. The function reads the secret once more; then the event \
+                 is blocked until somebody fixes the key."
+            }
+            (Self::Mandrill, Fault::ConnectionReset) => {
+                "Connections close without an answer, and nothing is sent. The function cannot \
+                 know that: the event is in doubt, and the function searches before it sends again."
+            }
+            (Self::Mandrill, Fault::ResponseLost) => {
+                "The mail is sent, but the connection closes without an answer. The event is in \
+                 doubt, and the function searches before it sends again."
+            }
+            (_, Fault::ConnectionReset) => {
+                "Connections close without an answer, and nothing is done. The event is in \
+                 doubt; the call is safe to repeat."
+            }
+            (_, Fault::ResponseLost) => {
+                "The call is done, but the connection closes without an answer. The event is in \
+                 doubt; the call is safe to repeat."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_fault_of_a_service_has_its_own_state_and_meaning() {
+        for service in Service::ALL {
+            let faults = service.faults();
+            let states: BTreeSet<_> = faults.iter().map(|fault| service.state(*fault)).collect();
+            let meanings: BTreeSet<_> =
+                faults.iter().map(|fault| service.meaning(*fault)).collect();
+            assert_eq!((states.len(), meanings.len()), (faults.len(), faults.len()), "{service:?}");
         }
     }
 }

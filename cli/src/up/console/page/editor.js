@@ -1,0 +1,54 @@
+// The template editor.
+
+import { $, element, json, post } from "./dom.js";
+
+let edited = null;
+let variable = "";
+
+// Opens the editor for an event, with its function's shipped template or a draft of it.
+export function openEditor(event, shipped, code = shipped) {
+  edited = { id: event.id, shipped };
+  $("editor").hidden = false;
+  $("code").value = code;
+  render();
+  $("code").focus();
+}
+
+async function render() {
+  const code = $("code").value;
+  const rendered = await post("/console/render", { event: edited.id, code });
+  if (!rendered || code !== $("code").value) return;
+  variable = rendered.variable;
+  $("rendered").replaceChildren(
+    ...rendered.trace.map((line) => element("p", { class: "quiet" }, `trace: ${line}`)),
+    ...outcome(rendered.outcome, code));
+}
+
+function outcome(outcome, code) {
+  if (outcome === "cancelled") return [element("p", { class: "calm" }, "Cancelled: no calls would be made.")];
+  if (outcome.fault) {
+    const { text, line, column } = outcome.fault;
+    if (!line) return [element("p", { class: "bad" }, text)];
+    const source = code.split("\n")[line - 1] ?? "";
+    return [
+      element("p", { class: "bad" }, `Line ${line}, column ${column}: ${text}`),
+      element("pre", {}, `${source}\n${" ".repeat(column - 1)}^`),
+    ];
+  }
+  if (!outcome.calls.length) return [element("p", { class: "calm" }, "No calls would be made.")];
+  return outcome.calls.flatMap(({ to, body }) => [element("p", { class: "good" }, to), json(body)]);
+}
+
+$("code").addEventListener("input", render);
+$("shipped").addEventListener("click", () => {
+  $("code").value = edited.shipped;
+  render();
+});
+$("copy").addEventListener("click", async () => {
+  $("variable").textContent = variable;
+  await navigator.clipboard?.writeText(variable).catch(() => {});
+});
+$("close").addEventListener("click", () => {
+  $("editor").hidden = true;
+  $("edit")?.focus();
+});
