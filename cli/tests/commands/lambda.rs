@@ -28,7 +28,8 @@ pub(crate) struct Function {
     pub(crate) is_shifting: bool,
     /// Whether somebody else changes the function after each look at it.
     pub(crate) is_contended: bool,
-    changes: usize,
+    /// How often it was changed.
+    pub(crate) changes: usize,
 }
 
 impl Function {
@@ -49,7 +50,9 @@ impl Function {
         let query = request.uri().query().unwrap_or_default();
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         match (request.method(), rest) {
-            (&Method::GET, "") => FakeReply::json(200, &json!({"Configuration": self.shown(&self.latest)})),
+            (&Method::GET, "") => {
+                FakeReply::json(200, &json!({"Configuration": self.shown(&self.latest)}))
+            }
             (&Method::GET, "configuration") => self.configuration(query.strip_prefix("Qualifier=")),
             (&Method::PUT, "configuration") => self.update(&body),
             (&Method::POST, "versions") => self.publish(),
@@ -125,7 +128,8 @@ impl Function {
 }
 
 fn refusal(status: u16, kind: &str, message: &str) -> FakeReply {
-    let FakeReply::Answer(mut answer) = FakeReply::json(status, &json!({"message": message})) else {
+    let FakeReply::Answer(mut answer) = FakeReply::json(status, &json!({"message": message}))
+    else {
         unreachable!("an answer at once")
     };
     answer.headers_mut().insert("x-amzn-errortype", kind.parse().unwrap());

@@ -65,7 +65,10 @@ pub(super) const MUTANTS: &[Mutant] = mutants! {
     "alarm that acts on nothing" => "alarm goes to the topic":
         |template| template.properties("MandrillWelcomeRejectsAlarm")["AlarmActions"] = json!([]);
     "table that goes with its stack" => "table outlives the stack":
-        |template| { template.resource("Records").as_object_mut().unwrap().remove("DeletionPolicy"); };
+        |template| {
+            template.resource("Records").as_object_mut().unwrap().remove("DeletionPolicy");
+            template.properties("Records")["DeletionProtectionEnabled"] = json!(false);
+        };
 };
 
 /// The queue from which mandrill-welcome is called.
