@@ -43,7 +43,7 @@ pub(crate) fn python() -> Result<Python, Missing> {
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
     run(Command::new(&program)
         .args(pip)
-        .args(["--requirement", "requirements.txt"])
+        .args(["--no-deps", "--require-hashes", "--requirement", "requirements.txt"])
         .current_dir(&folder))?;
     run(Command::new(&program).args(["-m", "compileall", "-q", "."]).current_dir(&folder))?;
     Ok(Python { program, handler: folder.join("welcome.py") })

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod check_architecture;
+mod ci_scripts;
 mod common;
 mod dependencies;
 mod docs;
@@ -12,6 +12,7 @@ mod idempotency;
 mod mailchimp_inbound;
 mod mandrill_welcome;
 mod personal_data;
+mod pins;
 mod readme;
 mod rotation;
 mod samconfig;

@@ -40,13 +40,38 @@ impl Workflow {
     }
 
     fn steps(&self) -> impl Iterator<Item = &Value> {
-        self.jobs().flat_map(|(_, job)| job["steps"].as_sequence().into_iter().flatten())
+        self.jobs().flat_map(|(_, job)| steps(job))
     }
 
     /// The shell commands, in their order.
     fn commands(&self) -> Vec<&str> {
-        self.steps().filter_map(|step| step["run"].as_str()).collect()
+        self.jobs().flat_map(|(_, job)| commands(job)).collect()
     }
+}
+
+fn steps(job: &Value) -> Vec<&Value> {
+    job["steps"].as_sequence().into_iter().flatten().collect()
+}
+
+fn commands(job: &Value) -> Vec<&str> {
+    steps(job).into_iter().filter_map(|step| step["run"].as_str()).collect()
+}
+
+/// Where in a job an action is used.
+fn position_of(job: &Value, action: &str) -> usize {
+    let uses = |step: &Value| step["uses"].as_str().is_some_and(|uses| uses.starts_with(action));
+    steps(job).into_iter().position(uses).unwrap_or_else(|| panic!("{action} is not used"))
+}
+
+/// Where in a job a command is run.
+fn position_of_command(job: &Value, command: &str) -> usize {
+    let runs = |step: &Value| step["run"].as_str() == Some(command);
+    steps(job).into_iter().position(runs).unwrap_or_else(|| panic!("{command} is not run"))
+}
+
+fn deploy() -> Workflow {
+    let [_, deploy, _] = workflows().try_into().ok().unwrap();
+    deploy
 }
 
 fn permissions(of: &Value) -> Vec<(&str, &str)> {
@@ -112,7 +137,8 @@ fn deploy_requires_the_ci_tests() {
     assert!(test.root["on"].as_mapping().unwrap().contains_key("workflow_call"));
     let jobs = &deploy.root["jobs"];
     assert_eq!(jobs["test"]["uses"], "./.github/workflows/test.yml");
-    assert_eq!(jobs["deploy"]["needs"], "test");
+    let needs = jobs["deploy"]["needs"].as_sequence().unwrap();
+    assert!(needs.contains(&Value::from("test")));
 }
 
 /// The database of holes changes without us, so it is asked at times of its own.
@@ -126,12 +152,15 @@ fn advisories_are_checked_weekly_and_on_dependency_changes() {
     assert!(changed.contains(&Value::from("Cargo.lock")));
 }
 
+/// What `sam build` makes.
+const BUILD: &str = ".aws-sam/build";
+
 #[test]
 fn every_file_named_in_a_command_exists() {
     let mut named = 0;
     for workflow in workflows() {
         for word in workflow.commands().iter().flat_map(|command| command.split_whitespace()) {
-            if word.contains('/') {
+            if word.contains('/') && !word.starts_with(BUILD) {
                 assert!(repository().join(word).is_file(), "{}: {word}", workflow.name);
                 named += 1;
             }
@@ -140,15 +169,141 @@ fn every_file_named_in_a_command_exists() {
     assert!(named > 0);
 }
 
+/// Any program in a job with `id-token: write` can take the role, not only the steps after the one
+/// that does. So nothing is compiled there, and nothing runs that was.
 #[test]
-fn aws_credentials_are_available_to_the_last_command_only() {
-    let [_, deploy, _] = workflows().try_into().ok().unwrap();
-    let steps: Vec<_> = deploy.steps().collect();
+fn a_job_with_an_id_token_runs_only_what_is_pinned() {
+    let allowed = [
+        "pip install --no-deps --require-hashes -r ",
+        "tar --extract ",
+        "bash .ci/processor ",
+        "sam deploy ",
+        "sam list stack-outputs --output json | python .ci/smoke",
+    ];
+    for workflow in workflows() {
+        for (name, job) in workflow.jobs() {
+            if permissions(job).contains(&("id-token", "write")) {
+                for command in commands(job) {
+                    let is_allowed = allowed.iter().any(|start| command.starts_with(start));
+                    assert!(is_allowed && !command.contains([';', '&']), "{name}: {command}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn aws_credentials_are_available_to_the_deploy_and_the_check_after_it_only() {
+    let workflow = deploy();
+    let steps: Vec<_> = workflow.steps().collect();
     let lent = |step: &&Value| step["with"]["role-to-assume"].is_string();
     let role = steps.iter().position(lent).unwrap();
-    assert_eq!(role, steps.len() - 2);
-    let command = steps[role + 1]["run"].as_str().unwrap();
-    assert!(command.starts_with("sam deploy "), "{command}");
+    let [deploy, check] = &steps[role + 1..] else { panic!("more than two steps have a role") };
+    let deploy = deploy["run"].as_str().unwrap();
+    assert!(deploy.starts_with("sam deploy "), "{deploy}");
     // Nobody is there to be asked.
-    assert!(command.contains("--no-confirm-changeset") && !command.contains("--guided"));
+    assert!(deploy.contains("--no-confirm-changeset") && !deploy.contains("--guided"));
+    assert_eq!(check["run"], "sam list stack-outputs --output json | python .ci/smoke");
+}
+
+/// An artifact is a zip without permissions, and a bootstrap that is not executable does not start.
+#[test]
+fn the_deploy_job_gets_what_the_build_job_made_with_its_permissions() {
+    let workflow = deploy();
+    let (build, deploy) = (&workflow.root["jobs"]["build"], &workflow.root["jobs"]["deploy"]);
+    assert!(deploy["needs"].as_sequence().unwrap().contains(&Value::from("build")));
+
+    let upload = position_of(build, "actions/upload-artifact@");
+    let packed = position_of_command(build, "tar --create --file build.tar .aws-sam/build");
+    assert_eq!(packed + 1, upload);
+    let uploaded = &steps(build)[upload]["with"];
+    assert_eq!(uploaded["path"], "build.tar");
+    assert_eq!(uploaded["if-no-files-found"], "error");
+
+    let download = position_of(deploy, "actions/download-artifact@");
+    let downloaded = &steps(deploy)[download]["with"];
+    assert_eq!(downloaded["name"], uploaded["name"]);
+    assert!(downloaded["path"].is_null(), "it is unpacked where it is downloaded");
+    // The folder is named, so that the tar cannot replace a file of the repository.
+    let unpacked = position_of_command(deploy, "tar --extract --file build.tar .aws-sam/build");
+    assert_eq!(download + 1, unpacked);
+    let tools = position_of_command(
+        deploy,
+        "pip install --no-deps --require-hashes -r .ci/requirements.txt",
+    );
+    assert!(tools < download, "a file from the build could change what is installed");
+}
+
+/// A stack keeps its parameters: a deploy that does not name it gives an `x86_64` stack code for arm64.
+#[test]
+fn build_and_deploy_take_the_architecture_from_one_variable() {
+    let workflow = deploy();
+    let architecture = workflow.root["env"]["ARCHITECTURE"].as_str().unwrap();
+    let template = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    let (_, parameter) = template.split_once("\n  Architecture:\n").unwrap();
+    let default = parameter.lines().find_map(|line| line.trim().strip_prefix("Default: ")).unwrap();
+    assert_eq!(architecture, format!("${{{{ vars.ARCHITECTURE || '{default}' }}}}"));
+
+    let given = r#"--parameter-overrides "Architecture=$ARCHITECTURE""#;
+    for start in ["sam build ", "sam deploy "] {
+        let all = workflow.commands();
+        let command = all.iter().find(|command| command.starts_with(start)).unwrap();
+        assert!(command.ends_with(given), "{command}");
+    }
+    for (name, job) in workflow.jobs() {
+        let own = steps(job).into_iter().chain([job]).filter(|it| !it["env"].is_null()).count();
+        assert_eq!(own, 0, "{name} could have another architecture");
+    }
+}
+
+#[test]
+fn code_for_another_processor_is_refused_before_the_deploy() {
+    let workflow = deploy();
+    let job = &workflow.root["jobs"]["deploy"];
+    let checked = position_of_command(job, r#"bash .ci/processor "$ARCHITECTURE""#);
+    let unpacked = position_of_command(job, "tar --extract --file build.tar .aws-sam/build");
+    let role = position_of(job, "aws-actions/configure-aws-credentials@");
+    assert!(unpacked < checked && checked < role);
+}
+
+/// Without a version of its own, rustup installs that of `rust-toolchain.toml`.
+#[test]
+fn every_job_that_compiles_installs_the_pinned_toolchain() {
+    let compiles = |command: &&str| {
+        ["cargo ", "sam build", "bash .ci/run"].iter().any(|start| command.starts_with(start))
+    };
+    let mut compiling = 0;
+    for workflow in workflows() {
+        for (name, job) in workflow.jobs() {
+            let all = commands(job);
+            let rustup: Vec<_> = all.iter().filter(|it| it.starts_with("rustup ")).collect();
+            if let Some(first) = all.iter().position(compiles) {
+                let installed = all.iter().position(|it| *it == "rustup toolchain install");
+                assert!(installed.is_some_and(|at| at < first), "{}: {name}", workflow.name);
+                compiling += 1;
+            }
+            for command in rustup {
+                let floats = ["stable", "beta", "nightly", "default", "update", "override"];
+                assert!(!floats.iter().any(|word| command.contains(word)), "{command}");
+            }
+        }
+    }
+    assert_eq!(compiling, 3);
+}
+
+/// A runner is no root: `.ci/apt` uses sudo there.
+#[test]
+fn only_one_script_installs_debian_packages() {
+    let scripts = |folder: &str| -> Vec<PathBuf> {
+        let entries = fs::read_dir(repository().join(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
+    };
+    let peers = fs::read_dir(repository().join("tests/real")).unwrap();
+    let installs = peers.map(|peer| peer.unwrap().path().join("install"));
+    let installs = installs.filter(|path| path.is_file());
+    let mut all: Vec<_> = scripts(".ci").into_iter().chain(installs).collect();
+    all.extend(scripts(".github/workflows"));
+    let calls = |path: &PathBuf| fs::read_to_string(path).unwrap().contains("apt-get ");
+    all.retain(calls);
+    assert_eq!(all, [repository().join(".ci/apt")]);
 }

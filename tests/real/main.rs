@@ -15,6 +15,7 @@ mod emulator;
 mod jsonnet;
 mod kratos;
 mod peer;
+mod smoke;
 
 use std::path::PathBuf;
 

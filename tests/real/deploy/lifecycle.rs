@@ -48,6 +48,7 @@ pub(super) async fn run(cloud: &Cloud, template: &Template) -> Result<(), Failur
     let vendors = Vendors::start().await;
     let stack = Stack::read(cloud, STACK).await?;
     let callers = prove(&stack, &vendors).await?;
+    bootstraps_are_for_the_processor_of_the_stack(cloud).await?;
     all_checks_of_doctor_pass(&stack, &vendors).await?;
     saved_query_finds_a_person(&stack, &vendors, &callers).await?;
     work_is_the_same_in_every_version(&stack, &vendors, &callers).await?;
@@ -56,6 +57,13 @@ pub(super) async fn run(cloud: &Cloud, template: &Template) -> Result<(), Failur
     let welcomed = welcome(&updated, &vendors, &callers).await?;
     delete(&updated).await?;
     table_is_inherited(&updated, template, &vendors, welcomed).await
+}
+
+/// By the command of docs/operations.md that comes before an upgrade.
+async fn bootstraps_are_for_the_processor_of_the_stack(cloud: &Cloud) -> Result<(), Failure> {
+    let said = cloud.shell(&block("ARCHITECTURE=$(aws")).await?;
+    let all = format!("bootstraps for {ARCHITECTURE}: {}", Function::ALL.len());
+    check("bootstraps are for the processor of the stack", said.contains(&all), said)
 }
 
 /// `doctor` over the outputs. No name resolves here, so it is told the URLs on loopback.
