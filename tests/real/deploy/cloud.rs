@@ -1,4 +1,4 @@
-//! AWS as MiniStack serves it, and the programs that people use with it.
+//! AWS as `MiniStack` serves it, and the programs that people use with it.
 
 use std::{env, path::PathBuf, process::Stdio, time::Duration};
 

@@ -72,14 +72,17 @@ async fn all_checks_of_doctor_pass(stack: &Stack<'_>, vendors: &Vendors) -> Resu
     let file = outputs.display();
     let list = format!("sam list stack-outputs --stack-name {STACK} --output json > {file}");
     stack.cloud.shell(&list).await?;
-    let mut command = format!("ory-actions doctor --outputs {file}");
-    for function in Function::ALL {
-        command += &format!(" --{}-url {}", function.name(), stack.url(function)?);
-    }
-    command += &format!(" --mandrill-url {}", vendors.mandrill.url());
-    command +=
-        &format!(" --segment-url {url} --segment-cdn-url {url}", url = vendors.segment.url());
-    command += &format!(" --ory-url {}", vendors.ory.url());
+    let urls = [
+        ("mandrill-welcome", stack.url(Function::MandrillWelcome)?),
+        ("segment-identify", stack.url(Function::SegmentIdentify)?),
+        ("mailchimp-inbound", stack.url(Function::MailchimpInbound)?),
+        ("mandrill", vendors.mandrill.url()),
+        ("segment", vendors.segment.url()),
+        ("segment-cdn", vendors.segment.url()),
+        ("ory", vendors.ory.url()),
+    ];
+    let urls: Vec<_> = urls.iter().map(|(name, url)| format!("--{name}-url {url}")).collect();
+    let command = format!("ory-actions doctor --outputs {file} {}", urls.join(" "));
     let report = stack.cloud.shell(&command).await?;
     check("doctor finds nothing", report.contains("0 failed"), report)
 }
@@ -93,8 +96,8 @@ async fn saved_query_finds_a_person(
     let person = welcome(stack, vendors, callers).await?;
     let name = format!("{STACK}/events of one person");
     let saved = stack.cloud.aws("logs describe-query-definitions").await?;
-    let saved = saved["queryDefinitions"].as_array().into_iter().flatten();
-    let Some(query) = saved.into_iter().find(|query| query["name"] == *name) else {
+    let mut saved = saved["queryDefinitions"].as_array().into_iter().flatten();
+    let Some(query) = saved.find(|query| query["name"] == *name) else {
         return check("stack has its saved queries", false, name);
     };
     let text = query["queryString"].as_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The template as it is, deployed into MiniStack with the bootstraps of `sam build`: what README,
+//! The template as it is, deployed into `MiniStack` with the bootstraps of `sam build`: what README,
 //! outputs and docs/operations.md tell people to do, done to the letter. And broken templates, which
 //! must not pass.
 
