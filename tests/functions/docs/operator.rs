@@ -13,11 +13,14 @@ const OF_A_DEPLOYMENT: [&str; 3] =
     ["## Change a template", "## Take the stack down", "## What it costs"];
 
 /// What no command on the page names, and what needs it.
-const BESIDES: [(&str, &str); 14] = [
+const BESIDES: [(&str, &str); 17] = [
     ("cloudformation:DescribeStacks", "`sam list stack-outputs`"),
     ("cloudwatch:DescribeAlarms", "the dashboard"),
     ("cloudwatch:GetDashboard", "the dashboard"),
     ("cloudwatch:GetMetricData", "the dashboard"),
+    ("lambda:GetAlias", "`ory-actions renew`"),
+    ("lambda:GetFunctionConfiguration", "`ory-actions renew`"),
+    ("lambda:UpdateFunctionConfiguration", "`ory-actions renew`"),
     ("logs:DescribeLogGroups", "the saved queries"),
     ("logs:DescribeQueryDefinitions", "the saved queries"),
     ("logs:FilterLogEvents", "the log in the console"),

@@ -7,8 +7,8 @@ use std::{
 
 use tokio::time::sleep;
 
-/// Whatever a stack does by itself, it does within this.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Whatever a stack does by itself, it does within this, on a busy machine too.
+const PATIENCE: Duration = Duration::from_secs(30);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// What does not hold.

@@ -1,9 +1,11 @@
-//! AWS as MiniStack serves it, and the programs that people use with it.
+//! AWS as `MiniStack` serves it, and the programs that people use with it.
 
 use std::{env, fs, os::unix::fs::symlink, path::PathBuf, process::Stdio, time::Duration};
 
+use http::header::AUTHORIZATION;
 use integration::binary;
 use serde_json::Value;
+use shared::http::{Client, Http, Request};
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
 
@@ -99,5 +101,19 @@ impl Cloud {
     pub(super) async fn aws(&self, command: &str) -> Result<Value, Failure> {
         let printed = self.shell(&format!("aws --output json {command}")).await?;
         Ok(serde_json::from_str(&printed).unwrap_or_default())
+    }
+
+    /// What CloudWatch Logs answers. There is no command, as this is asked for over and over.
+    pub(super) async fn logs(&self, operation: &str, input: &Value) -> Value {
+        let timeout = Duration::from_secs(10);
+        let url = self.url().parse().unwrap();
+        let mut request = Request::post_json(url, input.to_string(), timeout);
+        let target = format!("Logs_20140328.{operation}");
+        let caller =
+            format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/logs/aws4_request");
+        request.headers.insert("x-amz-target", target.parse().unwrap());
+        request.headers.insert(AUTHORIZATION, caller.parse().unwrap());
+        let answer = Client::new().unwrap().send(request).await.unwrap();
+        serde_json::from_slice(&answer.body).unwrap()
     }
 }

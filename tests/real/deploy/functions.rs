@@ -33,15 +33,6 @@ impl Function {
         }
     }
 
-    /// Its name.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::MandrillWelcome => mandrill_welcome::NAME,
-            Self::SegmentIdentify => segment_identify::NAME,
-            Self::MailchimpInbound => mailchimp_inbound::NAME,
-        }
-    }
-
     /// Whether it keeps records in the table.
     pub(super) fn has_records(self) -> bool {
         self != Self::SegmentIdentify

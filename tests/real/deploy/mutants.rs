@@ -44,7 +44,7 @@ pub(super) const MUTANTS: &[Mutant] = mutants! {
         |template| *mapping(template) = json!({"Fn::GetAtt": ["SegmentIdentifyQueue", "Arn"]});
     "mapping without partial failures" => "blocked event stays in its queue":
         |template| template.properties("MandrillWelcome")["Events"]["Delivery"]["Properties"]["FunctionResponseTypes"] = json!([]);
-    "table of another name" => "blocked event is delivered once its key is there":
+    "table of another name" => "event is logged as blocked":
         |template| *template.variable("MandrillWelcome", "RECORDS_TABLE") = json!("another");
     "secret of another vendor" => "blocked event is delivered once its key is there":
         |template| *template.variable("SegmentIdentify", "SEGMENT_SECRET_ID") = json!({"Ref": "MandrillSecret"});
@@ -65,7 +65,10 @@ pub(super) const MUTANTS: &[Mutant] = mutants! {
     "alarm that acts on nothing" => "alarm goes to the topic":
         |template| template.properties("MandrillWelcomeRejectsAlarm")["AlarmActions"] = json!([]);
     "table that goes with its stack" => "table outlives the stack":
-        |template| { template.resource("Records").as_object_mut().unwrap().remove("DeletionPolicy"); };
+        |template| {
+            template.resource("Records").as_object_mut().unwrap().remove("DeletionPolicy");
+            template.properties("Records")["DeletionProtectionEnabled"] = json!(false);
+        };
 };
 
 /// The queue from which mandrill-welcome is called.

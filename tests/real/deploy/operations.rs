@@ -7,13 +7,13 @@ use crate::repository;
 /// Publishes a version and moves the alias, without the question.
 pub(super) const RENEW: &str = r#"ory-actions renew "$FUNCTION" --yes"#;
 
-/// The one block of commands that holds this.
-pub(super) fn block(part: &str) -> String {
+/// The one block of commands that begins with this.
+pub(super) fn block(beginning: &str) -> String {
     let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();
     let lines: Vec<_> = page.lines().map(str::trim_start).collect();
     let page = lines.join("\n");
     let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let holding: Vec<_> = blocks.filter(|block| block.contains(part)).collect();
-    let [block] = holding[..] else { panic!("{part}: {holding:?}") };
+    let holding: Vec<_> = blocks.filter(|block| block.starts_with(beginning)).collect();
+    let [block] = holding[..] else { panic!("{beginning}: {holding:?}") };
     block.to_owned()
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use integration::sign_up::random_id;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -37,8 +38,10 @@ async fn events_wait_for_the_keys(
         waiting.push((function, stack.send(function, vendors, callers).await?));
     }
     for (function, _) in &waiting {
-        soon("event is logged as blocked", async || has_logged(stack, *function, "blocked").await)
-            .await?;
+        soon("event is logged as blocked", async || {
+            Ok(has_logged(stack, *function, "blocked").await)
+        })
+        .await?;
         let left = stack.messages(stack.resource(&queue(*function))).await;
         check("blocked event stays in its queue", left == 1, format!("{function:?}: {left}"))?;
     }
@@ -46,16 +49,17 @@ async fn events_wait_for_the_keys(
 }
 
 /// Whether the log of a function has a delivery with this outcome, under the name of the stack.
-async fn has_logged(stack: &Stack<'_>, function: Function, outcome: &str) -> Result<bool, Failure> {
+async fn has_logged(stack: &Stack<'_>, function: Function, outcome: &str) -> bool {
     let group = stack.resource(&format!("{}Logs", function.logical_id()));
-    let pattern = format!(
-        "'{{ $.message = \"delivery\" && $.outcome = \"{outcome}\" && $.stack = \"{}\" }}'",
-        stack.name
-    );
-    let command =
-        format!("logs filter-log-events --log-group-name {group} --filter-pattern {pattern}");
-    let found = stack.cloud.aws(&command).await?;
-    Ok(found["events"].as_array().is_some_and(|events| !events.is_empty()))
+    let found = stack.cloud.logs("FilterLogEvents", &json!({"logGroupName": group})).await;
+    let events = found["events"].as_array().cloned().unwrap_or_default();
+    let lines = events.iter().filter_map(|event| event["message"].as_str());
+    let mut entries = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    entries.any(|entry| {
+        entry["message"] == "delivery"
+            && entry["outcome"] == outcome
+            && entry["stack"] == stack.name
+    })
 }
 
 /// By the commands in the outputs. The URLs of the fakes take a new version, and so new sandboxes.
@@ -65,7 +69,7 @@ async fn fill_in_the_keys(stack: &Stack<'_>, vendors: &Vendors) -> Result<(), Fa
         stack.run_output(command).await?;
     }
     for function in Function::ALL {
-        stack.set_vendors(function, vendors).await?;
+        stack.set_vendors(function, vendors).await;
         let name = stack.resource(function.logical_id());
         stack.cloud.shell_with(RENEW, &[("FUNCTION", name)]).await?;
     }
@@ -185,7 +189,7 @@ async fn alarms_reach_the_topic(stack: &Stack<'_>) -> Result<(), Failure> {
     let alarms = told["MetricAlarms"].as_array().cloned().unwrap_or_default();
     check("stack has its alarms", alarms.len() > 10, alarms.len())?;
     for alarm in alarms {
-        let acts = alarm["AlarmActions"] == serde_json::json!([topic]);
+        let acts = alarm["AlarmActions"] == json!([topic]);
         check("alarm goes to the topic", acts, &alarm["AlarmName"])?;
     }
     Ok(())

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_lambda::types::Environment;
 use aws_sdk_sqs::types::QueueAttributeName;
 use integration::sign_up::random_id;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::http::{Client, Http};
 use uuid::Uuid;
 
 use super::{
-    checks::{Failure, check},
+    checks::{Failure, check, soon},
     cloud::{Cloud, REGION},
     functions::Function,
     vendors::{MANDRILL_KEY, ORY_TOKEN, SEGMENT_KEY, Vendors},
@@ -34,12 +35,10 @@ pub(super) struct Stack<'a> {
 impl<'a> Stack<'a> {
     /// The stack of this name.
     pub(super) async fn read(cloud: &'a Cloud, name: &str) -> Result<Self, Failure> {
-        let told =
-            cloud.aws(&format!("cloudformation describe-stacks --stack-name {name}")).await?;
-        let stack = &told["Stacks"][0];
-        let status = stack["StackStatus"].as_str().unwrap();
+        let stack = settled(cloud, name).await?;
+        let status = stack["StackStatus"].as_str().unwrap_or_default();
         let is_there = ["CREATE_COMPLETE", "UPDATE_COMPLETE"].contains(&status);
-        check("stack is deployed", is_there, &stack["StackStatusReason"])?;
+        check("stack is deployed", is_there, &stack)?;
         let told = format!("cloudformation describe-stack-resources --stack-name {name}");
         let resources = cloud.aws(&told).await?;
         Ok(Self {
@@ -130,11 +129,7 @@ impl<'a> Stack<'a> {
     }
 
     /// Points a function at the vendors, as no parameter can. It takes effect with a new version.
-    pub(super) async fn set_vendors(
-        &self,
-        function: Function,
-        vendors: &Vendors,
-    ) -> Result<(), Failure> {
+    pub(super) async fn set_vendors(&self, function: Function, vendors: &Vendors) {
         let lambda = self.lambda();
         let name = self.resource(function.logical_id());
         let told = lambda.get_function_configuration().function_name(name).send().await.unwrap();
@@ -145,13 +140,9 @@ impl<'a> Stack<'a> {
                 *value = url;
             }
         }
-        let environment = json!({ "Variables": variables }).to_string();
-        let command = r#"aws lambda update-function-configuration --function-name "$FUNCTION" \
-            --environment "$ENVIRONMENT" > /dev/null
-            aws lambda wait function-updated-v2 --function-name "$FUNCTION""#;
-        let given = [("FUNCTION", name), ("ENVIRONMENT", &environment)];
-        self.cloud.shell_with(command, &given).await?;
-        Ok(())
+        let environment = Environment::builder().set_variables(Some(variables)).build();
+        let update = lambda.update_function_configuration().function_name(name);
+        update.environment(environment).send().await.unwrap();
     }
 
     /// How many messages a queue holds, received ones included.
@@ -177,6 +168,18 @@ impl<'a> Stack<'a> {
     pub(super) fn dynamo_db(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&sdk_in(REGION, &self.cloud.url()))
     }
+}
+
+/// A stack at which nothing changes any more.
+async fn settled(cloud: &Cloud, name: &str) -> Result<Value, Failure> {
+    let command = format!("cloudformation describe-stacks --stack-name {name}");
+    let mut stack = Value::Null;
+    soon("stack settles", async || {
+        stack = cloud.aws(&command).await?["Stacks"][0].take();
+        Ok(!stack["StackStatus"].as_str().unwrap_or_default().ends_with("IN_PROGRESS"))
+    })
+    .await?;
+    Ok(stack)
 }
 
 fn pairs(list: &Value, key: &str, value: &str) -> BTreeMap<String, String> {

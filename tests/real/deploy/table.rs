@@ -1,6 +1,7 @@
 //! The mutants, and the check that caught each.
 
 use std::{
+    fmt,
     io::{Write, stderr},
     time::Duration,
 };
@@ -8,7 +9,6 @@ use std::{
 use super::checks::Failure;
 
 /// What became of a mutant.
-#[derive(Debug)]
 pub(super) struct Row {
     pub(super) mistake: &'static str,
     pub(super) caught_by: &'static str,
@@ -20,6 +20,15 @@ impl Row {
     /// Whether the proof fails, and for the right reason.
     pub(super) fn is_caught(&self) -> bool {
         self.failure.as_ref().is_some_and(|failure| failure.check == self.caught_by)
+    }
+}
+
+/// What was expected of a mutant, and what was found.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mistake, caught_by, failure, .. } = self;
+        write!(f, "{mistake}: not caught by `{caught_by}`")?;
+        failure.iter().try_for_each(|failure| write!(f, ", but by {failure}"))
     }
 }
 

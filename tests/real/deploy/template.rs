@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::{checks::Failure, cloud::Cloud};
 
+/// Where templates lie from which stacks are made.
+const BUCKET: &str = "templates";
+
 /// A template whose code lies in a bucket.
 #[derive(Clone)]
 pub(super) struct Template(Value);
@@ -13,6 +16,7 @@ pub(super) struct Template(Value);
 impl Template {
     /// The one from which a stack was made.
     pub(super) async fn of(cloud: &Cloud, stack: &str) -> Result<Self, Failure> {
+        cloud.shell(&format!("aws s3 mb s3://{BUCKET}")).await?;
         let command = "cloudformation get-template --template-stage Original --stack-name";
         let told = cloud.aws(&format!("{command} {stack}")).await?;
         Ok(Self(match &told["TemplateBody"] {
@@ -81,11 +85,15 @@ impl Template {
             .iter()
             .map(|(name, value)| format!("ParameterKey={name},ParameterValue={value}"))
             .collect();
+        // Too large to be passed as an argument of the call.
         let command = format!(
-            "aws cloudformation create-stack --stack-name {stack} --template-body file://{} \
-             --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --parameters {} > /dev/null",
-            file.display(),
-            parameters.join(" "),
+            "aws s3 cp --quiet {file} s3://{BUCKET}/{stack}.json
+             aws cloudformation create-stack --stack-name {stack} \
+               --template-url {url}/{BUCKET}/{stack}.json \
+               --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --parameters {parameters}",
+            file = file.display(),
+            url = cloud.url(),
+            parameters = parameters.join(" "),
         );
         cloud.shell(&command).await?;
         Ok(())

@@ -1,6 +1,6 @@
 //! The vendors, each with a key that only the stack knows.
 
-use fakes::{FakeMandrill, FakeOry, FakeSegment, ory::person};
+use fakes::{FakeMandrill, FakeOry, FakeSegment, Tracked, ory::person};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -56,7 +56,7 @@ impl Vendors {
     pub(super) fn take_message_ids(&self, person: Uuid) -> Vec<String> {
         let person = json!(person.to_string());
         let calls = self.segment.take_received();
-        let events = calls.iter().flat_map(|call| call.events());
+        let events = calls.iter().flat_map(Tracked::events);
         let of_person = events.filter(|event| event["userId"] == person);
         of_person.map(|event| event["messageId"].as_str().unwrap().to_owned()).collect()
     }

@@ -12,6 +12,7 @@ scratch = tempfile.TemporaryDirectory(prefix="ministack-")
 tempfile.tempdir = scratch.name
 os.environ.update(
     TMPDIR=scratch.name,
+    STATE_DIR=scratch.name,
     GATEWAY_PORT=port,
     BIND_HOST="127.0.0.1",
     MINISTACK_HOST="127.0.0.1",
@@ -27,9 +28,10 @@ import lambdas  # noqa: E402
 import log_queries  # noqa: E402
 import queues  # noqa: E402
 import secrets_manager  # noqa: E402
+import transforms  # noqa: E402
 from ministack.app import main  # noqa: E402
 
-for subject in (alarms, deployments, lambdas, log_queries, queues, secrets_manager):
+for subject in (alarms, deployments, lambdas, log_queries, queues, secrets_manager, transforms):
     subject.mend()
 
 sys.argv = sys.argv[:1]  # MiniStack reads its own arguments from here
