@@ -47,7 +47,7 @@ async fn recording_shows_what_the_program_prints() {
     let (lines, printed) = unbounded_channel();
     let recorded = select! {
         biased;
-        _ = stack.tell(|line: &str| send(&lines, line)) => panic!("the receiver is alive"),
+        () = stack.tell(|line: &str| send(&lines, line)) => panic!("the receiver is alive"),
         recorded = record(&stack, printed) => recorded,
     };
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/recovery.svg");

@@ -4,17 +4,17 @@ use std::{env, fs, future::Future, process::Command, sync::OnceLock, time::Durat
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key, wd::Capabilities};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::peer::{Server, free_ports, program};
 
 const INSTALL: &str = "tests/real/console/install";
 
 /// What the page shows comes within this time, unless it never will.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What keeps Chromium from calling anybody but the page.
-const ALONE: [&str; 9] = [
+const ALONE: [&str; 8] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -23,8 +23,32 @@ const ALONE: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1400,1000",
 ];
+
+/// What a page is looked at with.
+#[derive(Clone, Copy)]
+pub(super) enum Screen {
+    Laptop,
+    LaptopInTheDark,
+    Phone,
+    PhoneInTheDark,
+}
+
+impl Screen {
+    fn options(self) -> Value {
+        let mut args: Vec<_> = ALONE.into();
+        args.push("--window-size=1400,1000");
+        if matches!(self, Self::LaptopInTheDark | Self::PhoneInTheDark) {
+            args.push("--blink-settings=preferredColorScheme=0");
+        }
+        let mut options = json!({"args": args, "binary": program("chromium", INSTALL)});
+        if matches!(self, Self::Phone | Self::PhoneInTheDark) {
+            let metrics = json!({"width": 360, "height": 740, "pixelRatio": 2, "touch": true});
+            options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
+        }
+        options
+    }
+}
 
 /// A page in a browser of its own.
 pub(super) struct Page {
@@ -33,11 +57,13 @@ pub(super) struct Page {
 
 impl Page {
     /// Opens a page and looks at it; the browser ends however that ends.
-    pub(super) async fn visit<F: Future<Output = ()>>(url: &str, look: impl FnOnce(Self) -> F) {
-        let capabilities = Capabilities::from_iter([(
-            "goog:chromeOptions".to_owned(),
-            json!({"args": ALONE, "binary": program("chromium", INSTALL)}),
-        )]);
+    pub(super) async fn visit<F: Future<Output = ()>>(
+        url: &str,
+        screen: Screen,
+        look: impl FnOnce(Self) -> F,
+    ) {
+        let capabilities =
+            Capabilities::from_iter([("goog:chromeOptions".to_owned(), screen.options())]);
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(capabilities).connect(&driver().url()).await.unwrap();
         client.goto(url).await.unwrap();
@@ -102,8 +128,19 @@ impl Page {
     }
 
     /// What a script finds out.
-    pub(super) async fn ask(&self, script: &str) -> serde_json::Value {
+    pub(super) async fn ask(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// Opens all that is folded in the chosen event.
+    pub(super) async fn unfold(&self) {
+        self.ask("document.querySelectorAll('#event details').forEach((d) => { d.open = true; })")
+            .await;
+    }
+
+    /// Presses a button if it is there, even while it is drawn anew.
+    pub(super) async fn press_button(&self, id: &str) {
+        self.ask(&format!("document.getElementById('{id}')?.click()")).await;
     }
 
     /// Keeps a picture of the page where `PICTURES` names a folder.

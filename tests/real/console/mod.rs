@@ -1,4 +1,5 @@
-//! The console in a real browser.
+//! The console in a real browser. With `PICTURES=$PWD/docs`, `console::recovery` makes
+//! `docs/console.png`.
 
 mod browser;
 
@@ -10,15 +11,49 @@ use ory_actions::up::local::{LocalStack, Mode, PortNumbers};
 use serde_json::json;
 use shared::http::{Client, Http};
 
-use self::browser::Page;
+use self::browser::{Page, Screen};
 
 const LATEST: &str = "#events li:first-child a";
 const EVENT: &str = "#event";
+const STORY: &str = "#story";
 
 /// Looks at the console of a stack where nothing has happened yet.
 async fn look<F: Future<Output = ()>>(at: impl FnOnce(Page) -> F) {
-    let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
-    Page::visit(&format!("{}/", stack.root()), at).await;
+    look_with(Screen::Laptop, Mode::DEPLOYED, at).await;
+}
+
+async fn look_with<F: Future<Output = ()>>(screen: Screen, mode: Mode, at: impl FnOnce(Page) -> F) {
+    let stack = LocalStack::start(PortNumbers::default(), mode).await.unwrap();
+    Page::visit(&format!("{}/", stack.root()), screen, at).await;
+}
+
+/// Injects a fault, or ends it with `none`.
+async fn inject(page: &Page, service: &str, fault: &str) {
+    let select = format!("#fault-{service}");
+    page.find(&select).await;
+    page.select(&select, fault).await;
+    let is_faulty = if fault == "none" { ":not(.faulty)" } else { ".faulty" };
+    page.find(&format!("{select}{is_faulty}")).await;
+}
+
+/// Retries the chosen event until it has had this attempt.
+async fn retry_until_attempt(page: &Page, attempt: usize) {
+    for attempt in 2..=attempt {
+        page.press_button("retry").await;
+        page.until(STORY, |text| text.contains(&format!("Attempt {attempt}: "))).await;
+    }
+}
+
+/// Retries the chosen event until it is delivered.
+async fn retry_until_delivered(page: &Page) {
+    const ENOUGH: usize = 20;
+    for _ in 0..ENOUGH {
+        page.press_button("retry").await;
+        if page.until("#state", |text| text != "delivering").await == "delivered" {
+            return;
+        }
+    }
+    page.until("#state", |text| text == "delivered").await;
 }
 
 /// Sends a sample and opens it.
@@ -30,6 +65,7 @@ async fn send(page: &Page, function: &str, file: &str) {
     page.click("#sender button").await;
     page.find(&format!("#event-{}", before + 1)).await;
     page.click(LATEST).await;
+    page.find("#again").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +73,7 @@ async fn first_view_shows_the_results_of_the_samples() {
     let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
     let client = Client::new().unwrap();
     let played = stack.play(&client).await;
-    Page::visit(&format!("{}/", stack.root()), async |page| {
+    Page::visit(&format!("{}/", stack.root()), Screen::Laptop, async |page| {
         page.find("#event-20").await;
         let shown = page.until("#events", |text| text.contains("unsubscribe")).await;
         for word in ["registration", "delivered", "skipped", "duplicate", "mailchimp-inbound"] {
@@ -46,7 +82,9 @@ async fn first_view_shows_the_results_of_the_samples() {
         // Some samples are one event, sent twice.
         assert!(page.count("#events li").await < played.len());
         page.click("#event-1 a").await;
-        page.until(EVENT, |text| text.contains("record completed: delivered")).await;
+        page.until(STORY, |text| text.contains("Attempt 1: delivered")).await;
+        page.unfold().await;
+        page.until(STORY, |text| text.contains("Record completed: delivered")).await;
         page.picture("first-view").await;
         let elsewhere = "return performance.getEntriesByType('resource').filter(
             ({ name }) => new URL(name).origin !== location.origin).length";
@@ -59,20 +97,22 @@ async fn first_view_shows_the_results_of_the_samples() {
 async fn sample_shows_its_steps_and_its_mail() {
     look(async |page| {
         send(&page, "mandrill-welcome", "registration.json").await;
-        let event = page.until(EVENT, |text| text.contains("Email")).await;
+        page.until("#mail", |text| text.contains("Email")).await;
+        page.until(STORY, |text| text.contains("Attempt 1: delivered")).await;
+        page.picture("mail").await;
+        page.unfold().await;
+        let event = page.text(EVENT).await;
         for part in [
-            "lease acquired: in progress",
+            "Received: enqueued, answered 202",
+            "Lease acquired: in progress",
             "Mandrill POST /api/1.0/messages/send → 200",
-            "record completed: delivered",
-            "responded 200",
+            "Record completed: delivered",
             "ann@example.com",
         ] {
             assert!(event.contains(part), "{part} in {event}");
         }
         let frame = page.find(".mail iframe").await;
         assert_eq!(frame.attr("sandbox").await.unwrap().as_deref(), Some(""));
-        page.click("#event details summary").await;
-        page.picture("mail").await;
     })
     .await;
 }
@@ -84,31 +124,138 @@ async fn resent_event_is_shown_below_the_original() {
         page.until(LATEST, |text| text.contains("delivered")).await;
         page.click("#again").await;
         page.until(LATEST, |text| text.contains("2 attempts")).await;
-        page.until(EVENT, |text| text.contains("lease not acquired: delivered")).await;
         page.until(LATEST, |text| text.contains("duplicate")).await;
+        page.unfold().await;
+        page.until(STORY, |text| text.contains("Lease not acquired: delivered")).await;
         assert_eq!(page.count("#events li").await, 1);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn vendor_outage_can_be_started_and_ended() {
+async fn recovery_from_an_outage_is_told_as_a_story() {
     look(async |page| {
-        page.find("#fault-mandrill").await;
-        page.select("#fault-mandrill", "down").await;
-        page.find("#fault-mandrill.faulty").await;
+        send(&page, "segment-identify", "registration.json").await;
+        send(&page, "mailchimp-inbound", "mailchimp-unsubscribe.json").await;
+        inject(&page, "mandrill", "down").await;
+        page.until("#meanings", |text| text.contains("Mandrill: down (503).")).await;
         send(&page, "mandrill-welcome", "registration.json").await;
-        page.until(LATEST, |text| text.contains("3 attempts") && text.contains("later")).await;
-        let event = page.until(EVENT, |text| text.contains("3. ")).await;
-        assert!(
-            event.contains("messages/send → 503") && event.contains("responded 503"),
-            "{event}"
-        );
-        page.picture("vendor-down").await;
-        page.select("#fault-mandrill", "none").await;
-        page.find("#fault-mandrill:not(.faulty)").await;
-        page.click("#again").await;
-        page.until(LATEST, |text| text.contains("delivered") && text.contains("4 att")).await;
+        page.until(STORY, |text| text.contains("Attempt 1: Mandrill answered 503; again in")).await;
+        inject(&page, "mandrill", "none").await;
+        page.press_button("retry").await;
+        page.until("#state", |text| text == "delivered").await;
+        page.until("#mail", |text| text.contains("Email")).await;
+        page.ask("document.activeElement.blur()").await;
+        page.picture("console").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retry_skips_the_wait() {
+    look(async |page| {
+        inject(&page, "mandrill", "down").await;
+        send(&page, "mandrill-welcome", "registration.json").await;
+        page.until(LATEST, |text| text.contains("retrying")).await;
+        // The wait is at least 64 s after this attempt, which is longer than the test waits.
+        retry_until_attempt(&page, 7).await;
+        let left = page.until(".now .next", |text| text.contains("Attempt 8 in ")).await;
+        page.until(".now .next", |text| text.contains("Attempt 8 in ") && text != left).await;
+        page.picture("retrying").await;
+        inject(&page, "mandrill", "none").await;
+        page.click("#retry").await;
+        page.until(STORY, |text| text.contains("Attempt 8: delivered")).await;
+        page.until(LATEST, |text| text.contains("delivered") && text.contains("8 attempts")).await;
+        assert_eq!(page.count(".now").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fast_stack_shows_the_real_wait_and_the_played_wait() {
+    look_with(Screen::Laptop, Mode::FAST, async |page| {
+        page.until("#clock", |text| text.starts_with("Waits pass 60 times as fast.")).await;
+        inject(&page, "segment", "rejecting").await;
+        send(&page, "segment-identify", "registration.json").await;
+        let said = "Attempt 1: Segment answered 400: blocked; again in 15 min (played in 15 s)";
+        page.until(STORY, |text| text.contains(said)).await;
+        page.until(".now .next", |text| text.contains("Attempt 2 in ") && text.contains(" min "))
+            .await;
+        page.picture("fast").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letter_is_redriven_once_the_cause_is_fixed_or_deleted() {
+    look(async |page| {
+        inject(&page, "mandrill", "invalid_key").await;
+        for _ in 0..2 {
+            send(&page, "mandrill-welcome", "registration.json").await;
+            page.until("#state", |text| text == "blocked").await;
+            page.click("#settle").await;
+            page.until("#state", |text| text == "dead letter").await;
+        }
+        page.until(STORY, |text| text.contains("96 more attempts")).await;
+        page.until(STORY, |text| text.contains("Attempt 100: Mandrill answered 401: blocked"))
+            .await;
+        page.until("#dead", |text| text.matches("Mandrill answered 401: blocked").count() == 2)
+            .await;
+        page.picture("dead-letters").await;
+        page.click("#delete").await;
+        page.until("#state", |text| text == "deleted").await;
+        page.until("#dead", |text| text.matches("Mandrill answered 401: blocked").count() == 1)
+            .await;
+        inject(&page, "mandrill", "none").await;
+        page.click("#redrive-all").await;
+        page.until("#event-1", |text| text.contains("delivered")).await;
+        page.until("#clock", |text| text.ends_with("h ahead.")).await;
+        assert!(!page.find("#dead").await.is_displayed().await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_in_doubt_is_sent_once_whatever_mandrill_did() {
+    let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
+    let mails = || stack.fakes.mandrill.mails()["ann@example.com"];
+    Page::visit(&format!("{}/", stack.root()), Screen::Laptop, async |page| {
+        for (fault, answer, attempt) in [
+            ("connection_reset", "did-send", "delivered: the search found the mail"),
+            ("response_lost", "did-not-send", "delivered"),
+        ] {
+            inject(&page, "mandrill", fault).await;
+            send(&page, "mandrill-welcome", "registration.json").await;
+            page.until("#state", |text| text == "in doubt").await;
+            inject(&page, "mandrill", "none").await;
+            page.click(&format!("#{answer}")).await;
+            page.find(&format!("#{answer}[aria-pressed=true]")).await;
+            page.picture(answer).await;
+            retry_until_delivered(&page).await;
+            page.until(STORY, |text| text.contains(attempt)).await;
+        }
+        assert_eq!(mails(), 2);
+        page.unfold().await;
+        let story = page.text(STORY).await;
+        assert!(story.contains("not found yet"), "{story}");
+        assert_eq!(story.matches("/messages/send → ").count(), 2, "{story}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn event_is_delivered_before_the_answer_while_the_queue_is_down() {
+    look(async |page| {
+        inject(&page, "queue", "down").await;
+        page.until("#meanings", |text| text.contains("Queue: down.")).await;
+        send(&page, "mandrill-welcome", "registration.json").await;
+        page.until(STORY, |text| text.contains("Received: delivered, answered 200")).await;
+        page.picture("queue-down").await;
+        inject(&page, "mandrill", "down").await;
+        send(&page, "mandrill-welcome", "registration.json").await;
+        // Ory tries again, twice.
+        page.until(STORY, |text| text.matches("Mandrill answered 503, answered 503").count() == 3)
+            .await;
     })
     .await;
 }
@@ -116,18 +263,22 @@ async fn vendor_outage_can_be_started_and_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_injected_fault_shows_at_once() {
     look(async |page| {
-        page.find("#fault-segment").await;
-        for (fault, sign) in [
-            ("rate_limited", "→ 429"),
-            ("rejecting", "→ 400"),
-            ("invalid_key", "→ 400"),
-            ("connection_reset", "the request was maybe written"),
-            ("slow", "in 3."),
+        for (fault, said, sign) in [
+            ("rate_limited", "Segment answered 429; again in", "→ 429"),
+            ("rejecting", "Segment answered 400: blocked", "→ 400"),
+            ("invalid_key", "Segment answered 400: blocked", "→ 400"),
+            (
+                "connection_reset",
+                "no answer from Segment: in doubt",
+                "the request was maybe written",
+            ),
+            ("slow", "delivered", "in 3."),
         ] {
-            page.select("#fault-segment", fault).await;
-            page.find("#fault-segment.faulty").await;
+            inject(&page, "segment", fault).await;
             send(&page, "segment-identify", "registration.json").await;
-            page.until(EVENT, |text| text.contains(sign)).await;
+            page.until(STORY, |text| text.contains(&format!("Attempt 1: {said}"))).await;
+            page.unfold().await;
+            page.until(STORY, |text| text.contains(sign)).await;
         }
     })
     .await;
@@ -137,9 +288,11 @@ async fn each_injected_fault_shows_at_once() {
 async fn identity_is_shown_before_and_after() {
     look(async |page| {
         send(&page, "mailchimp-inbound", "mailchimp-unsubscribe.json").await;
-        page.until(EVENT, |text| text.contains("traits.consent.newsletter: true -> false")).await;
+        page.until(STORY, |text| text.contains("traits.consent.newsletter: true -> false")).await;
+        page.unfold().await;
         page.find(".beside .added").await;
         page.find(".beside .removed").await;
+        page.picture("identity").await;
     })
     .await;
 }
@@ -147,9 +300,7 @@ async fn identity_is_shown_before_and_after() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reply_message_is_shown_at_its_field() {
     look(async |page| {
-        page.find("#fault-mandrill").await;
-        page.select("#fault-mandrill", "rejecting").await;
-        page.find("#fault-mandrill.faulty").await;
+        inject(&page, "mandrill", "rejecting").await;
         send(&page, "mandrill-welcome", "registration-before-save.json").await;
         page.until(LATEST, |text| text.contains("interrupted")).await;
         page.find(".form input[aria-invalid=true] + .bad").await;
@@ -199,13 +350,13 @@ async fn hostile_name_is_shown_as_text() {
         std::time::Duration::from_secs(10),
     );
     request.headers.insert("authorization", WEBHOOK_KEY.parse().unwrap());
-    assert_eq!(Client::new().unwrap().send(request).await.unwrap().status, 200);
-    Page::visit(&format!("{}/", stack.root()), async |page| {
+    assert_eq!(Client::new().unwrap().send(request).await.unwrap().status, 202);
+    Page::visit(&format!("{}/", stack.root()), Screen::Laptop, async |page| {
         let listed = page.until(LATEST, |text| text.contains("delivered")).await;
         assert!(listed.contains("<script>alert(1)</script>"), "{listed}");
         page.click(LATEST).await;
-        page.until(EVENT, |text| text.contains("record completed")).await;
-        page.click("#event details summary").await;
+        page.until(STORY, |text| text.contains("Attempt 1: delivered")).await;
+        page.unfold().await;
         page.until(EVENT, |text| text.contains("onerror")).await;
         assert_eq!(page.count("#event img, #event script, #events img, #events script").await, 0);
         assert_eq!(page.ask("return document.title").await, json!("ory-actions"));
@@ -225,6 +376,78 @@ async fn keyboard_moves_between_events() {
         assert_ne!(older, newer);
         page.press(Key::Up).await;
         page.until("#event h2", |text| text == newer).await;
+        // From the list to the buttons of the event, and back to the row.
+        let focused = "return document.activeElement.id";
+        for _ in 0..20 {
+            page.press(Key::Tab).await;
+            if page.ask(focused).await == json!("again") {
+                break;
+            }
+        }
+        assert_eq!(page.ask(focused).await, json!("again"));
+        let outline = "return getComputedStyle(document.activeElement).outlineStyle";
+        assert_eq!(page.ask(outline).await, json!("solid"));
+        page.press(Key::Enter).await;
+        page.until(LATEST, |text| text.contains("2 attempts")).await;
+        assert_eq!(page.ask(focused).await, json!("again"), "the focus stays");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn focus_stays_on_retry_while_attempts_run() {
+    look(async |page| {
+        inject(&page, "mandrill", "down").await;
+        send(&page, "mandrill-welcome", "registration.json").await;
+        page.find("#retry").await;
+        page.ask("document.getElementById('retry').focus()").await;
+        for attempt in 2..5 {
+            page.press(Key::Enter).await;
+            page.until(STORY, |text| text.contains(&format!("Attempt {attempt}: "))).await;
+            assert_eq!(page.ask("return document.activeElement.id").await, json!("retry"));
+        }
+        inject(&page, "mandrill", "none").await;
+        page.ask("document.getElementById('retry').focus()").await;
+        page.press(Key::Enter).await;
+        page.until("#state", |text| text == "delivered").await;
+        assert_eq!(page.ask("return document.activeElement.id").await, json!("title"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_fits_a_phone_in_light_and_in_dark() {
+    let too_wide = "return document.documentElement.scrollWidth - innerWidth";
+    for (screen, name) in [(Screen::Phone, "phone"), (Screen::PhoneInTheDark, "phone-dark")] {
+        look_with(screen, Mode::DEPLOYED, async |page| {
+            inject(&page, "mandrill", "invalid_key").await;
+            send(&page, "mandrill-welcome", "registration.json").await;
+            page.until("#state", |text| text == "blocked").await;
+            page.picture(&format!("{name}-event")).await;
+            assert_eq!(page.ask(too_wide).await, json!(0));
+            page.unfold().await;
+            assert_eq!(page.ask(too_wide).await, json!(0), "unfolded");
+            assert!(!page.find("#events").await.is_displayed().await.unwrap());
+            page.click("#settle").await;
+            page.until("#state", |text| text == "dead letter").await;
+            page.ask("document.getElementById('back').click()").await;
+            page.until("#dead", |text| text.contains("Mandrill answered 401: blocked")).await;
+            assert_eq!(page.ask(too_wide).await, json!(0), "the list");
+            page.picture(&format!("{name}-list")).await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_is_dark_for_a_person_who_prefers_it() {
+    look_with(Screen::LaptopInTheDark, Mode::DEPLOYED, async |page| {
+        inject(&page, "mandrill", "down").await;
+        send(&page, "mandrill-welcome", "registration.json").await;
+        page.until(LATEST, |text| text.contains("retrying")).await;
+        page.picture("dark").await;
+        let ground = page.ask("return getComputedStyle(document.documentElement).backgroundColor");
+        assert_eq!(ground.await, json!("rgb(22, 24, 27)"));
     })
     .await;
 }

@@ -96,7 +96,7 @@ impl Console {
         queue: &LocalQueue,
         received: Vec<ReceivedMessage>,
     ) {
-        let began = Instant::now();
+        let start = Instant::now();
         let begin = |message: &ReceivedMessage| {
             let event_id = reading::event_id(message)?;
             self.events.begin_delivery(function, &event_id, self.now(), message.attempt)
@@ -105,7 +105,7 @@ impl Console {
         let work = self.functions.deliver(function, received.clone());
         let watched = ids.iter().copied().flatten().collect();
         let kept = watch::during(&self.events, watched, work).await;
-        let took_ms = watch::millis(began.elapsed());
+        let took_ms = watch::millis(start.elapsed());
         for (message, id) in received.iter().zip(ids) {
             let is_done = !kept.contains(&message.id);
             let until = queue.visible_at(&message.id).filter(|_| !is_done);

@@ -241,6 +241,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn head_is_answered_as_get() {
+        let stack = stack().await;
+        let request = Request::head("/").header("host", "127.0.0.1").body(Bytes::new()).unwrap();
+        let FakeReply::Answer(response) = stack.console.answer(request).await else { panic!() };
+        assert_eq!(response.status(), 200);
+    }
+
+    #[tokio::test]
     async fn retry_skips_to_the_next_attempt() {
         let stack = stack().await;
         inject(&stack, "invalid_key").await;

@@ -58,22 +58,22 @@ fn in_words(duration: Duration) -> String {
 /// What a function found out: `enqueued`, `Mandrill answered 503`, `delivered`.
 pub(super) fn finding(work: &Work) -> String {
     let outcome = outcome(work);
-    let word = match outcome {
+    let name = match outcome {
         "" => "no outcome",
         "accepted" => "enqueued",
-        word => word,
+        outcome => outcome,
     };
-    let word = word.replace('_', " ");
+    let name = name.replace('_', " ");
     let is_failed = matches!(outcome, "try_later" | "in_doubt" | "blocked");
     let failure = calls(work).last().filter(|_| is_failed).and_then(failure);
     let cause = work.line["cause"].as_str();
     match (outcome, failure) {
         ("try_later", Some(failure)) => failure,
-        (_, Some(failure)) => format!("{failure}: {word}"),
+        (_, Some(failure)) => format!("{failure}: {name}"),
         ("delivered", None) if calls(work).last().is_some_and(is_search) => {
-            format!("{word}: the search found the mail")
+            format!("{name}: the search found the mail")
         }
-        (_, None) => cause.map_or(word.clone(), |cause| format!("{word}: {cause}")),
+        (_, None) => cause.map_or(name.clone(), |cause| format!("{name}: {cause}")),
     }
 }
 

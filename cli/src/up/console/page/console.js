@@ -30,7 +30,7 @@ function choose() {
   if (!event) return;
   drawEvent(event, () => edit(event));
   if (NARROW.matches) {
-    scrollTo(0, 0);
+    $("event").scrollIntoView();
     $("event").querySelector("h2").focus({ preventScroll: true });
   }
 }
@@ -72,7 +72,8 @@ feed.addEventListener("setting", ({ data }) => {
 
 feed.addEventListener("clock", ({ data }) => {
   const { speed, ahead_minutes: ahead } = JSON.parse(data);
-  const said = [speed > 1 ? `Waits pass ${speed} times as fast.` : "", ahead ? `The clock of the stack is ${ahead} min ahead.` : ""];
+  const far = ahead < 120 ? `${ahead} min` : `${Math.round(ahead / 60)} h`;
+  const said = [speed > 1 ? `Waits pass ${speed} times as fast.` : "", ahead ? `The clock of the stack is ${far} ahead.` : ""];
   $("clock").textContent = said.filter(Boolean).join(" ");
 });
 

@@ -150,11 +150,11 @@ function more(briefs) {
 }
 
 function chapter(work, outcome, said, ...more) {
-  // The sentence says it all where a vendor's answer is the cause.
-  const cause = outcome === "try_later" || said.includes(work.line?.cause) ? null : work.line?.cause;
+  const { cause } = work.line ?? {};
+  const isNews = cause && !said.includes(cause) && !/ returned \d{3}\b/.test(cause);
   return element("li", { class: `mark ${colour(outcome)}` },
     element("p", { class: "said" }, element("time", { datetime: work.at }, clock(work.at)), " ", capital(said)),
-    cause ? element("p", { class: "quiet" }, capital(cause)) : null,
+    isNews ? element("p", { class: "quiet" }, capital(cause)) : null,
     parts.details(work),
     ...more,
     work.identity ? parts.identity(work.identity) : null);
