@@ -99,8 +99,8 @@ fn every_parameter_output_and_resource_named_exists() {
     for page in PAGES {
         let text = read(page);
         let inline = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
-        let names = inline.map(|code| code.split('=').next().unwrap()).filter(|name| is_name(name));
-        for name in names {
+        let words = inline.map(|code| code.split('=').next().unwrap());
+        for name in words.filter(|word| is_name(word)) {
             let is_known = [format!("\n  {name}:\n"), format!("| `{name}` |")];
             assert!(is_known.iter().any(|line| known.contains(line)), "{page}: {name}");
             named += 1;

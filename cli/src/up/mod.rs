@@ -21,7 +21,7 @@ use crate::{command::Done, output};
 const PORT: u16 = 9000;
 
 /// The samples are delivered in a few seconds.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// An event is still waiting in a queue.
 #[derive(Debug, thiserror::Error)]

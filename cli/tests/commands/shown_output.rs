@@ -64,7 +64,7 @@ fn shortened(tables: &str) -> String {
         let row = rows.find(|row| name(row).trim_end_matches('-') == event);
         let row = row.unwrap_or_else(|| panic!("no row for {event} and {function}"));
         let lines = heading.iter().chain(row).chain([border]);
-        lines.map(|line| format!("{line}\n")).collect::<String>()
+        lines.copied().collect::<Vec<_>>().join("\n") + "\n"
     });
     tables.concat()
 }
