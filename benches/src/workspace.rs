@@ -29,12 +29,14 @@ pub(crate) fn scratch() -> PathBuf {
 
 /// The release binary of a package, built alone, as it is deployed.
 pub(crate) fn binary(package: &str) -> PathBuf {
-    build(package, &target(), &[])
+    // What the benchmark compares with has no features.
+    let features: &[_] = if package == "hello-world" { &[] } else { &["--features", "aws"] };
+    build(package, &target(), features)
 }
 
 /// The same, but it also trusts another root. Its folder is separate: it must not be deployed.
 pub(crate) fn binary_with_extra_root(package: &str) -> PathBuf {
-    build(package, &scratch().join("extra-root"), &["--features", "shared/extra-root"])
+    build(package, &scratch().join("extra-root"), &["--features", "aws,shared/extra-root"])
 }
 
 fn build(package: &str, target: &Path, arguments: &[&str]) -> PathBuf {
