@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use uuid::Builder;
 
 pub use dynamodb::{ACTION, DynamoDbStore, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
-pub use lane::{Entry, InLane, Writer, Written};
+pub use lane::{Calls, Entry, InLane, Writer, Written};
 pub use memory::MemoryStore;
 
 use crate::{
