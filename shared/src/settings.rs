@@ -163,6 +163,11 @@ impl RecordSettings {
         self.table.as_deref().unwrap_or("in memory")
     }
 
+    /// Whether all sandboxes have the same records: without a table, each has its own.
+    pub fn are_shared(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// The records of `function`; without a table, in memory.
     pub fn idempotency(&self, function: &'static str, ports: &Ports) -> Idempotency {
         let store = match &self.table {

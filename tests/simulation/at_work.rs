@@ -123,16 +123,6 @@ impl World {
         self.judge.kept.lock().get(&event).copied().unwrap_or_default()
     }
 
-    /// The table does not record the work of a sandbox: it is away, or the sandbox dies.
-    pub(crate) fn is_unrecorded(&self, sandbox: usize) {
-        self.judge.unrecorded.lock().extend(self.work_of(sandbox).events);
-    }
-
-    /// Whether Segment has an event that the table once did not record.
-    pub(crate) fn was_unrecorded(&self, event: usize) -> bool {
-        self.judge.unrecorded.lock().contains(&event) && self.has_event(&self.plan.events[event])
-    }
-
     /// Whether these events of Mailchimp's had no order in common: without a table, each sandbox
     /// has its own.
     pub(crate) fn had_own_orders(&self, events: impl Iterator<Item = usize>) -> bool {

@@ -38,8 +38,6 @@ pub(crate) struct Planned {
     pub(crate) idempotency_key: String,
     /// The same where the template that is deployed later names another.
     later_key: String,
-    /// The same for each person whom an event of Mailchimp's may be about.
-    part_keys: Vec<String>,
     /// Whom it is about.
     pub(crate) address: String,
     /// Whether the template cancels it.
@@ -117,7 +115,7 @@ impl Planned {
                     None => sent.said + chance.scale(shortest..longest),
                 };
                 before = Some((person, at));
-                Self::of_mailchimp(settings, sent, people, at)
+                Self::of_mailchimp(settings, sent, at)
             })
             .collect()
     }
@@ -146,23 +144,15 @@ impl Planned {
         Self { is_cancelled, ..of }
     }
 
-    fn of_mailchimp(
-        settings: &Settings,
-        sent: MailchimpEvent,
-        people: &[Contact],
-        at: Duration,
-    ) -> Self {
+    fn of_mailchimp(settings: &Settings, sent: MailchimpEvent, at: Duration) -> Self {
         let form = sent.form();
         let key = EventId::digest(form.as_bytes());
         let works = [IdempotencyKey::new(&key, None), IdempotencyKey::new(&key, None)];
-        let part = |person: &Contact| works[0].part(&person.id.to_string());
-        let part_keys =
-            people.iter().map(|person| part(person).for_vendor(&Which::Mailchimp.arn())).collect();
         let address = sent.addresses[0].clone();
         let is_cancelled = settings.inbound.cancels(&address);
         let request = Event::of_mailchimp(form);
         let of = Self::of(Which::Mailchimp, address, at, request, &key, &works);
-        Self { is_cancelled, part_keys, mailchimp: Some(sent), ..of }
+        Self { is_cancelled, mailchimp: Some(sent), ..of }
     }
 
     fn of(
@@ -180,7 +170,6 @@ impl Planned {
             key: key.as_str().to_owned(),
             idempotency_key: works[0].for_vendor(&which.arn()),
             later_key: works[1].for_vendor(&which.arn()),
-            part_keys: Vec::new(),
             is_cancelled: false,
             address,
             mailchimp: None,
@@ -199,11 +188,6 @@ impl Planned {
     /// The keys by which the vendor may know its work.
     pub(crate) fn vendor_keys(&self) -> [&str; 2] {
         [&self.idempotency_key, &self.later_key]
-    }
-
-    /// With those of each person whom it may be about.
-    pub(crate) fn all_keys(&self) -> impl Iterator<Item = &str> {
-        self.vendor_keys().into_iter().chain(self.part_keys.iter().map(String::as_str))
     }
 }
 

@@ -18,7 +18,6 @@ named! {
         PatchedLate = "consent: a patch came when nobody waited for it any more",
         OwnOrder = "order: without a table, each sandbox has its own",
         ToldLate = "Segment: took a call when nobody waited for it any more",
-        ToldUnrecorded = "Segment: took a call of which the table took no note",
         SegmentForgot = "second event: tried for longer than the day for which Segment remembers",
         IndexSecondMail = "second mail: the first was missing from the index after 30 minutes",
         IndexAfterRejection = "call after a rejection that was missing from the index after 30 minutes",
@@ -46,7 +45,6 @@ impl Excused {
             Self::PatchedLate => "If Ory applies a patch after we gave up waiting",
             Self::OwnOrder => "without a table, each sandbox keeps its own order",
             Self::ToldLate => "If Segment takes a call after we gave up waiting",
-            Self::ToldUnrecorded => "If Segment takes a call and the table does not record it",
             Self::SegmentForgot => {
                 "a call to Segment gets no answer and is repeated more than a day later"
             }

@@ -30,6 +30,7 @@ named! {
         SecondMail = "a second mail for one piece of work",
         LateMail = "a mail later than its troubles explain",
         SecondEvent = "a second event in Segment",
+        SharedId = "two events under one id in Segment",
         AfterRejection = "a call after a rejection",
         Impatient = "a vendor asked again before the time that it asked for",
         TurnedAway = "a caller with the right secret was answered 401",
@@ -62,8 +63,6 @@ pub(crate) struct Judge {
     pub(crate) kept: Locked<BTreeMap<usize, Duration>>,
     /// The sandboxes that worked on each event.
     pub(crate) workers: Locked<BTreeMap<usize, BTreeSet<usize>>>,
-    /// The events of which the table did not take what was done.
-    pub(crate) unrecorded: Locked<BTreeSet<usize>>,
     /// How often each was tried with nothing in its way.
     pub(crate) tried_well: Locked<BTreeMap<usize, u32>>,
 }

@@ -150,7 +150,6 @@ impl Lambda {
             Err(fault) => {
                 world.chance.count(fault);
                 world.was_killed(number);
-                world.is_unrecorded(number);
                 world.troubles(number, DOUBT);
                 world.say(format_args!("sandbox {number}: {}", fault.label()));
                 None

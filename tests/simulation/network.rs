@@ -114,7 +114,8 @@ impl Http for Network {
         match vendor {
             Vendor::Ory if call.method == Method::PATCH => world.check_patch(&call),
             Vendor::Mandrill => world.check_rejected(&call),
-            Vendor::Ory | Vendor::Segment => {}
+            Vendor::Segment => world.calls_segment(&call),
+            Vendor::Ory => {}
         }
         if let Some(keeps) = fault.map(keeps) {
             world.troubles(sandbox, keeps);

@@ -158,10 +158,10 @@ impl Plan {
         self.events.iter().enumerate().find(|(_, event)| event.key == key)
     }
 
-    /// The event that a vendor knows by this key.
+    /// The event that a vendor knows by this key; Segment has other keys for Mailchimp's.
     pub(crate) fn by_vendor_key(&self, key: &Value) -> Option<(usize, &Planned)> {
         let key = key.as_str()?;
-        self.events.iter().enumerate().find(|(_, event)| event.all_keys().any(|one| one == key))
+        self.events.iter().enumerate().find(|(_, event)| event.vendor_keys().contains(&key))
     }
 }
 

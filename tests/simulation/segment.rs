@@ -9,7 +9,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::header::AUTHORIZATION;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared::http::Response;
 use time::OffsetDateTime;
 
@@ -30,12 +30,25 @@ const REMEMBERS: Duration = Duration::from_hours(24);
 /// Segment's memory.
 #[derive(Default)]
 pub(crate) struct Segment {
-    /// When an event was last let through, by its id.
-    seen: Locked<BTreeMap<String, OffsetDateTime>>,
+    /// What was last let through, by its id.
+    seen: Locked<BTreeMap<String, Seen>>,
     /// What it shows, by person and trait.
-    shown: Locked<BTreeMap<[String; 2], Value>>,
+    shown: Locked<BTreeMap<[String; 2], Shown>>,
+    /// When a call about each was made, and for which event.
+    called: Locked<BTreeMap<[String; 2], Vec<(OffsetDateTime, usize)>>>,
     /// The same of which it took something when nobody waited for it any more.
     late: Locked<BTreeSet<[String; 2]>>,
+}
+
+struct Seen {
+    event: usize,
+    at: OffsetDateTime,
+}
+
+struct Shown {
+    value: Value,
+    event: usize,
+    called_at: OffsetDateTime,
 }
 
 impl World {
@@ -58,44 +71,85 @@ impl World {
     fn take_event(&self, event: &Value, call: &Call) {
         let (id, person) = (&event["messageId"], &event["userId"]);
         self.say(format_args!("Segment: {person}, {id}"));
-        let Some((number, planned)) = self.plan.by_vendor_key(id) else {
+        let Some((number, planned)) = self.event_of(event, call) else {
             return self
                 .condemn(Wrong::SecondEvent, format_args!("{person} under the new id {id}"));
         };
-        if planned.mailchimp.is_some() {
+        let is_of_mailchimp = planned.mailchimp.is_some();
+        if is_of_mailchimp {
             self.check_spares_mailchimp(event);
             self.check_against_ory(number, call);
         }
         let now = self.now();
         let mut seen = self.segment.seen.lock();
         let id = id.as_str().unwrap_or_default().to_owned();
-        let last = seen.insert(id.clone(), now);
-        match last {
-            Some(last) if now - last < REMEMBERS => {
-                seen.insert(id, last);
-                return;
+        let what = format_args!("{person}, {id}");
+        match seen.get(&id) {
+            Some(last) if is_of_mailchimp && last.event != number => {
+                self.condemn(Wrong::SharedId, what);
             }
+            Some(last) if now - last.at < REMEMBERS => return,
             Some(_) if self.was_tried_for_long(&planned.key) => {
-                self.excuse(Excused::SegmentForgot, format_args!("{person}, {id}"));
+                self.excuse(Excused::SegmentForgot, what);
             }
             Some(last) => {
-                self.condemn(Wrong::SecondEvent, format_args!("{person}, {id}, first at {last}"));
+                self.condemn(Wrong::SecondEvent, format_args!("{what}, first at {}", last.at));
+            }
+            None if is_of_mailchimp && self.is_idle_repeat(event, number) => {
+                self.condemn(Wrong::SecondEvent, format_args!("{what}, and no other call between"));
             }
             None => {}
         }
+        seen.insert(id, Seen { event: number, at: now });
         for (name, value) in event["traits"].as_object().into_iter().flatten() {
-            let place = [person.as_str().unwrap_or_default().to_owned(), name.clone()];
+            let place = place(person, name);
             if !self.is_sound(call) {
                 self.segment.late.lock().insert(place.clone());
             }
-            self.segment.shown.lock().insert(place, value.clone());
+            let shown = Shown { value: value.clone(), event: number, called_at: call.at };
+            self.segment.shown.lock().insert(place, shown);
         }
+    }
+
+    /// The event that Segment is sent. Mailchimp's come alone, and may have more than one id.
+    fn event_of(&self, event: &Value, call: &Call) -> Option<(usize, &Planned)> {
+        let number = call.work.events[0];
+        let sent = &self.plan.events[number];
+        if sent.mailchimp.is_some() {
+            Some((number, sent))
+        } else {
+            self.plan.by_vendor_key(&event["messageId"])
+        }
+    }
+
+    /// A call to Segment is made for an event of Mailchimp's.
+    pub(crate) fn calls_segment(&self, call: &Call) {
+        let number = call.work.events[0];
+        for name in call.body["traits"].as_object().into_iter().flat_map(Map::keys) {
+            let place = place(&call.body["userId"], name);
+            self.segment.called.lock().entry(place).or_default().push((call.at, number));
+        }
+    }
+
+    /// Whether Segment shows the event already, and no call for another was made since.
+    fn is_idle_repeat(&self, event: &Value, number: usize) -> bool {
+        let (shown, called) = (self.segment.shown.lock(), self.segment.called.lock());
+        let is_idle = |name: &String| {
+            let place = place(&event["userId"], name);
+            shown.get(&place).is_some_and(|shown| {
+                let mut others = called[&place].iter().filter(|(_, other)| *other != number);
+                shown.event == number && !others.any(|(at, _)| *at > shown.called_at)
+            })
+        };
+        let traits = event["traits"].as_object();
+        traits.is_some_and(|traits| !traits.is_empty() && traits.keys().all(is_idle))
     }
 
     /// What Segment shows of a person; null where it received nothing.
     pub(crate) fn segment_shows(&self, user: &str, name: &str) -> Value {
         let shown = self.segment.shown.lock();
-        shown.get(&[user.to_owned(), name.to_owned()]).cloned().unwrap_or_default()
+        let shown = shown.get(&[user.to_owned(), name.to_owned()]);
+        shown.map(|shown| shown.value.clone()).unwrap_or_default()
     }
 
     /// Whether Segment took something of that when nobody waited for it any more.
@@ -106,6 +160,12 @@ impl World {
     /// Whether Segment has the event.
     pub(crate) fn has_event(&self, event: &Planned) -> bool {
         let seen = self.segment.seen.lock();
-        event.all_keys().any(|key| seen.contains_key(key))
+        let is_it = |seen: &Seen| self.plan.events[seen.event].key == event.key;
+        event.vendor_keys().iter().any(|key| seen.contains_key(*key)) || seen.values().any(is_it)
     }
+}
+
+/// Where Segment shows a trait of a person.
+fn place(person: &Value, name: &str) -> [String; 2] {
+    [person.as_str().unwrap_or_default().to_owned(), name.to_owned()]
 }

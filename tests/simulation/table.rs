@@ -44,9 +44,6 @@ impl Table {
             world.troubles(sandbox, DOUBT);
             sleep(there).await;
             world.say(format_args!("sandbox {sandbox}: {what}: the table is away"));
-            if what == "leave" {
-                world.is_unrecorded(sandbox);
-            }
             return Err(StoreError::Unreachable("away".into()));
         }
         if chance.strikes(Fault::TableTwice) {

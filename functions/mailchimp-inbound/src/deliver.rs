@@ -33,6 +33,8 @@ pub(crate) struct Inbound {
     /// The client of Segment, if it is used.
     pub(crate) segment: Option<VendorClient<Segment>>,
     pub(crate) idempotency: Idempotency,
+    /// Whether all sandboxes have the same records.
+    pub(crate) has_shared_records: bool,
     /// The salt of the digests of addresses.
     pub(crate) salt: String,
 }

@@ -61,6 +61,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
             Segment::client(NAME, endpoint, secret_id, settings, ports)
         }),
         salt: config.records.salt().to_owned(),
+        has_shared_records: config.records.are_shared(),
         idempotency: config.records.idempotency(NAME, ports),
     };
     Ok(Arc::new(Webhook {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use shared::{
-    idempotency::{Writer, Written},
+    idempotency::{Calls, Writer, Written},
     message::Message,
 };
 use time::OffsetDateTime;
@@ -90,7 +90,14 @@ impl Moment {
     pub(crate) fn writer(&self) -> Writer {
         let event_id = self.event_id.clone();
         let withdrew = self.withdraws;
-        Writer { at: self.at, event_id, withdrew, in_doubt: false, patched_at: None }
+        Writer {
+            at: self.at,
+            event_id,
+            withdrew,
+            in_doubt: false,
+            calls: Calls::default(),
+            patched_at: None,
+        }
     }
 
     /// Its freshness for this target. An event that writes above or below a path writes the path.
@@ -106,6 +113,16 @@ impl Moment {
             Freshness::Duplicate
         } else {
             Freshness::Newer
+        }
+    }
+
+    /// The calls that have sent this target: those of other events, and its own. Its own are known
+    /// only while no other event has sent it since.
+    pub(crate) fn calls(&self, written: &Written, target: &str) -> Calls {
+        match written.writer(target) {
+            Some(last) if last.event_id == self.event_id => last.calls,
+            Some(last) => last.calls.for_another(),
+            None => Calls::default(),
         }
     }
 

@@ -2,7 +2,11 @@
 //! nothing here makes a call.
 
 use serde_json::Value;
-use shared::{deliver::Rendered, idempotency::Written};
+use shared::{
+    deliver::Rendered,
+    idempotency::{Calls, Written},
+    key::IdempotencyKey,
+};
 
 use crate::{
     order::{Freshness, Moment, target},
@@ -96,8 +100,23 @@ pub(crate) fn plan_patch(
 pub(crate) struct SegmentPlan {
     /// The call, without the traits that a newer event has sent.
     pub(crate) call: Rendered,
-    /// The traits for which the event is the newest.
-    pub(crate) targets: Vec<String>,
+    /// The traits for which the event is the newest, and the calls that have sent each.
+    pub(crate) targets: Vec<(String, Calls)>,
+}
+
+impl SegmentPlan {
+    /// The key by which Segment recognizes a repeat of the call. It depends on the calls of other
+    /// events: if one of them has sent a trait since, Segment must take the repeat.
+    pub(crate) fn key(&self, key: &IdempotencyKey) -> IdempotencyKey {
+        // The template has decided which calls are the same.
+        if key.is_named() {
+            return key.clone();
+        }
+        let sent = self.targets.iter().filter(|(_, calls)| calls.before > 0);
+        let sent: Vec<_> =
+            sent.map(|(target, calls)| format!("{target} after {}", calls.before)).collect();
+        if sent.is_empty() { key.clone() } else { key.part(&sent.join("\n")) }
+    }
 }
 
 /// A call without traits has no order; its event is remembered under this name.
@@ -116,13 +135,19 @@ pub(crate) fn plan_call(
             left.done = true;
             return None;
         }
-        return Some(SegmentPlan { call, targets: vec![WITHOUT_TRAITS.to_owned()] });
+        return Some(SegmentPlan {
+            call,
+            targets: vec![(WITHOUT_TRAITS.to_owned(), Calls::default())],
+        });
     };
     let mut targets = Vec::new();
     traits.retain(|name, _| {
         let target = past.trait_target(name);
         match past.freshness(&target) {
-            Freshness::Newer => targets.push(target),
+            Freshness::Newer => {
+                let calls = past.moment.calls(past.written, &target);
+                targets.push((target, calls));
+            }
             Freshness::Duplicate => left.done = true,
             Freshness::Stale => {
                 left.stale = true;

@@ -5,7 +5,7 @@ use shared::{
     deliver::{
         Attempt, DeliveryReport, Effort, EventFacts, InvalidOutput, Rendered, Vendor, render,
     },
-    idempotency::{InLane, Writer, Written},
+    idempotency::{Calls, InLane, Writer, Written},
     key::IdempotencyKey,
     message::Message,
     outcome::Outcome,
@@ -21,7 +21,7 @@ use crate::{
     order::{self, Moment},
     ory::{GONE, Identity},
     patch::{self, Operation},
-    targets::{Left, Past, plan_call, plan_patch},
+    targets::{Left, Past, SegmentPlan, plan_call, plan_patch},
     template_output::TemplateOutput,
 };
 
@@ -184,7 +184,8 @@ impl<'a> Turn<'a> {
         let past = Past { moment: &self.moment, written: &self.written, salt: &self.inbound.salt };
         let Some(plan) = plan_call(call, past, &mut self.progress.left) else { return Ok(()) };
         self.progress.named = true;
-        let call = self.prepare(&segment.vendor, plan.call, key)?;
+        let key = self.key_of_call(&plan, key);
+        let call = self.prepare(&segment.vendor, plan.call, &key)?;
         let is_held = || self.is_held();
         let report = segment.call_while_leased(&is_held, &call, &self.attempt.budget).await;
         let Outcome::Delivered { vendor, .. } = &report.outcome else {
@@ -200,21 +201,28 @@ impl<'a> Turn<'a> {
     }
 
     /// Records what was sent to Segment, or may have been.
-    fn note(&mut self, targets: Vec<String>, in_doubt: bool) {
-        for target in targets {
-            self.written.note(target, Writer { in_doubt, ..self.moment.writer() });
+    fn note(&mut self, targets: Vec<(String, Calls)>, in_doubt: bool) {
+        for (target, calls) in targets {
+            let calls = calls.with_one_more();
+            self.written.note(target, Writer { in_doubt, calls, ..self.moment.writer() });
         }
     }
 
-    /// Segment recognizes a call by its key, so each person's has another.
+    /// Segment recognizes a call by its key, so each person's has another. Sandboxes with records of
+    /// their own know different calls, so without a table the key does not depend on them.
+    fn key_of_call(&self, plan: &SegmentPlan, key: &IdempotencyKey) -> IdempotencyKey {
+        let key = self.identity.map_or_else(|| key.clone(), |id| key.part(&id.to_string()));
+        if self.inbound.has_shared_records { plan.key(&key) } else { key }
+    }
+
+    /// The call as it is sent, with what the function adds.
     fn prepare(
         &self,
         segment: &Segment,
         call: Rendered,
         key: &IdempotencyKey,
     ) -> Result<Batch, Outcome> {
-        let part = self.identity.map(|id| key.part(&id.to_string()));
-        let idempotency_key = part.as_ref().unwrap_or(key).for_vendor(self.attempt.arn);
+        let idempotency_key = key.for_vendor(self.attempt.arn);
         let received_at = self.attempt.message.received_at;
         let facts =
             EventFacts { idempotency_key: &idempotency_key, identity_id: None, received_at };

@@ -41,6 +41,9 @@ pub struct Writer {
     /// not be sent before: the vendor would accept the older one, and drop the newer one's repeat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_doubt: bool,
+    /// The calls that sent the trait; none if the target is a path.
+    #[serde(default, skip_serializing_if = "Calls::is_none")]
+    pub calls: Calls,
     /// The `updated_at` of the identity after the patch by which the event wrote the path; `None`
     /// if the event only named it.
     #[serde(
@@ -49,6 +52,33 @@ pub struct Writer {
         with = "time::serde::rfc3339::option"
     )]
     pub patched_at: Option<OffsetDateTime>,
+}
+
+/// How many calls have sent a trait to a vendor, or may have, as far as they are recorded.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Calls {
+    /// Those of other events before the last writer's first.
+    pub before: u32,
+    /// Those of the last writer.
+    pub own: u32,
+}
+
+impl Calls {
+    /// The same for another event.
+    #[must_use]
+    pub fn for_another(self) -> Self {
+        Self { before: self.before.saturating_add(self.own), own: 0 }
+    }
+
+    /// With one more of the last writer.
+    #[must_use]
+    pub fn with_one_more(self) -> Self {
+        Self { own: self.own.saturating_add(1), ..self }
+    }
+
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl fmt::Debug for Written {
@@ -118,6 +148,7 @@ mod tests {
             event_id: n.to_string(),
             withdrew: false,
             in_doubt: false,
+            calls: Calls::default(),
             patched_at: None,
         };
         for n in (1..=MAX_TARGETS).rev() {

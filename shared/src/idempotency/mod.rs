@@ -19,7 +19,7 @@ use uuid::Builder;
 
 #[cfg(feature = "aws")]
 pub use dynamodb::{ACTION, DynamoDbStore, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
-pub use lane::{Entry, InLane, Writer, Written};
+pub use lane::{Calls, Entry, InLane, Writer, Written};
 pub use memory::MemoryStore;
 
 use crate::{

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::idempotency::{
-    DynamoDbStore, Entry, IdempotencyStore, InLane, KEY_ATTRIBUTE, LeaseRequest, StoreError,
+    Calls, DynamoDbStore, Entry, IdempotencyStore, InLane, KEY_ATTRIBUTE, LeaseRequest, StoreError,
     Writer, Written,
 };
 use time::{OffsetDateTime, macros::datetime};
@@ -33,6 +33,7 @@ fn written() -> Written {
         event_id: "the-key".to_owned(),
         withdrew: true,
         in_doubt: false,
+        calls: Calls::default(),
         patched_at: None,
     };
     written.note("/traits/consent/newsletter".to_owned(), writer);

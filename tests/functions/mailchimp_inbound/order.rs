@@ -1,8 +1,8 @@
 //! The order of events: the newest wins, whenever it arrives.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use fakes::{AdminCall, server::FakeReply};
+use fakes::{AdminCall, Tracked, server::FakeReply};
 use serde_json::json;
 use time::{OffsetDateTime, macros::format_description};
 use tokio::time::sleep;
@@ -12,7 +12,7 @@ use super::{
     people::{ANN, ann, known, known_and_queued, with_consent},
     setup::{Vendors, event, is_skipped},
 };
-use crate::common::setup::{QUEUE, Running, Setup, TABLE, Vendor};
+use crate::common::setup::{QUEUE, Running, TABLE, Vendor, message_id};
 
 const OLDER: &str = "stale: a newer event was applied";
 
@@ -210,17 +210,17 @@ async fn until_asked(vendors: &Vendors, times: usize) {
 }
 
 /// With an Ory that answers the second call, the one within the lane, after this time.
-fn slow(setup: &Setup<Vendors>, wait: Duration) {
+fn slow(vendor: &Vendors, wait: Duration) {
     let ann = with_consent(ann(), true);
-    setup.vendor.ory.put_identity(ann.clone());
-    setup.vendor.ory.reply_next(FakeReply::json(200, &json!([ann])));
-    setup.vendor.ory.reply_next(FakeReply::After(wait, Box::new(FakeReply::json(200, &ann))));
+    vendor.ory.put_identity(ann.clone());
+    vendor.ory.reply_next(FakeReply::json(200, &json!([ann])));
+    vendor.ory.reply_next(FakeReply::After(wait, Box::new(FakeReply::json(200, &ann))));
 }
 
 #[tokio::test]
 async fn concurrent_inline_event_of_one_person_is_answered_try_later() {
     let setup = known().await.with_table();
-    slow(&setup, Duration::from_millis(1500));
+    slow(&setup.vendor, Duration::from_millis(1500));
     let mut inbound = setup.start().await;
     let mut other = inbound.sandbox.another().await;
     let vendor = &inbound.vendor;
@@ -242,7 +242,7 @@ async fn concurrent_inline_event_of_one_person_is_answered_try_later() {
 #[tokio::test]
 async fn concurrent_queued_event_of_one_person_is_delayed_until_the_lease_ends() {
     let setup = known_and_queued().await;
-    slow(&setup, Duration::from_millis(1500));
+    slow(&setup.vendor, Duration::from_millis(1500));
     let mut inbound = setup.start().await;
     let mut other = inbound.sandbox.another().await;
     inbound.call(event(at(&form("unsubscribe"), 5))).await;
@@ -270,7 +270,7 @@ async fn concurrent_queued_event_of_one_person_is_delayed_until_the_lease_ends()
 #[tokio::test]
 async fn crash_in_a_lane_blocks_others_only_until_the_lease_ends() {
     let setup = known_and_queued().await;
-    slow(&setup, Duration::from_mins(10));
+    slow(&setup.vendor, Duration::from_mins(10));
     let mut inbound = setup.start().await;
     inbound.call(event(form("unsubscribe"))).await;
     let message = inbound.sqs.receive(QUEUE, 1);
@@ -289,22 +289,79 @@ async fn crash_in_a_lane_blocks_others_only_until_the_lease_ends() {
     assert_eq!(inbound.consent(ANN), false);
 }
 
-#[tokio::test]
-async fn applied_event_that_was_not_recorded_is_retried_without_a_second_patch() {
-    let setup = known().await.with_table();
-    slow(&setup, Duration::from_millis(500));
-    let mut inbound = setup.start().await;
-    let unsubscribe = event(form("unsubscribe"));
+/// Applies an event in a lane whose table goes away meanwhile, so that nothing of it is recorded.
+async fn is_not_recorded(inbound: &mut Running<Vendors>, form: &str) {
+    slow(&inbound.vendor, Duration::from_millis(500));
+    inbound.vendor.ory.take_received();
     let (vendor, table) = (&inbound.vendor, &inbound.dynamo_db);
-    let (answer, ()) = tokio::join!(inbound.sandbox.invoke(unsubscribe.clone()), async {
+    let (answer, ()) = tokio::join!(inbound.sandbox.invoke(event(form)), async {
         until_asked(vendor, 2).await;
         table.set_down(true);
     });
     assert_eq!(answer.status, 503);
-    assert_eq!(inbound.vendor.take_lines().len(), 2);
     inbound.dynamo_db.set_down(false);
     inbound.let_time_pass(Duration::from_secs(30));
-    assert_eq!(inbound.call(unsubscribe.clone()).await.row(), (200, "delivered"));
+}
+
+#[tokio::test]
+async fn applied_event_that_was_not_recorded_is_retried_without_a_second_patch() {
+    let mut inbound = known().await.with_table().start().await;
+    let unsubscribe = form("unsubscribe");
+    is_not_recorded(&mut inbound, &unsubscribe).await;
+    assert_eq!(inbound.vendor.take_lines().len(), 2);
+    assert_eq!(inbound.call(event(&unsubscribe)).await.row(), (200, "delivered"));
     assert_eq!(inbound.vendor.take_lines(), [format!("Segment: identify {ANN}")]);
-    assert_eq!(inbound.call(unsubscribe).await.row(), (200, "duplicate"));
+    assert_eq!(inbound.call(event(&unsubscribe)).await.row(), (200, "duplicate"));
+}
+
+/// A profile update in this second, with this first name.
+fn named(second: u32, name: &str) -> String {
+    with(&at(&form("profile"), second), "data[merges][FNAME]", name)
+}
+
+/// The first name that Segment shows after these calls, of which it drops the repeats.
+fn shown(calls: &[Tracked]) -> &str {
+    let mut seen = BTreeSet::new();
+    let taken = calls.iter().filter(|call| seen.insert(message_id(call)));
+    taken.last().unwrap().body["traits"]["firstName"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn call_that_was_not_recorded_is_repeated_with_the_same_message_id() {
+    let mut inbound = known().await.with_table().start().await;
+    let before = named(4, "Old");
+    assert_eq!(inbound.call(event(before)).await.row(), (200, "delivered"));
+    inbound.received_once();
+    let profile = named(5, "New");
+    is_not_recorded(&mut inbound, &profile).await;
+    assert_eq!(inbound.call(event(&profile)).await.row(), (200, "delivered"));
+    let [first, second] = inbound.received().try_into().unwrap();
+    assert_eq!(message_id(&first), message_id(&second), "Segment drops the second");
+}
+
+#[tokio::test]
+async fn message_id_is_the_same_in_sandboxes_without_a_table() {
+    let mut inbound = known().await.start().await;
+    for profile in [named(4, "Old"), named(5, "New")] {
+        assert_eq!(inbound.call(event(profile)).await.row(), (200, "delivered"));
+    }
+    let mut other = inbound.sandbox.another().await;
+    assert_eq!(other.invoke(event(named(5, "New"))).await.row(), (200, "delivered"));
+    let [_, first, second] = inbound.received().try_into().unwrap();
+    assert_eq!(message_id(&first), message_id(&second), "Segment drops the second");
+}
+
+#[tokio::test]
+async fn call_that_was_not_recorded_is_taken_again_after_an_older_event() {
+    let mut inbound = known().await.with_table().start().await;
+    let newer = named(5, "New");
+    is_not_recorded(&mut inbound, &newer).await;
+    let older = named(4, "Old");
+    assert_eq!(inbound.call(event(older)).await.row(), (200, "delivered"));
+    let mut calls = inbound.received();
+    assert_eq!((calls.len(), shown(&calls)), (2, "Old"), "nothing says that it is old");
+    assert_eq!(inbound.call(event(&newer)).await.row(), (200, "delivered"));
+    calls.extend(inbound.received());
+    assert_eq!((calls.len(), shown(&calls)), (3, "New"));
+    assert_eq!(inbound.call(event(&newer)).await.row(), (200, "duplicate"));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use shared::idempotency::{Entry, IdempotencyStore, Writer, Written};
+use shared::idempotency::{Calls, Entry, IdempotencyStore, Writer, Written};
 use time::{OffsetDateTime, macros::datetime};
 
 use super::case::{Case, LEASE, MILLISECOND, SECOND, TTL};
@@ -17,6 +17,7 @@ fn written(second: i64) -> Written {
         event_id: format!("key {second}"),
         withdrew: false,
         in_doubt: false,
+        calls: Calls::default(),
         patched_at: None,
     };
     written.note("/traits/consent/newsletter".to_owned(), writer);
@@ -78,6 +79,7 @@ pub async fn lane_state_is_read_back_unchanged(records: &dyn IdempotencyStore) {
                     event_id: format!("key {n}"),
                     withdrew,
                     in_doubt: withdrew,
+                    calls: Calls { before: n, own: 1 },
                     patched_at: withdrew.then_some(at),
                 },
             );

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Map, json};
 use shared::{
-    idempotency::{Writer, Written},
-    key::EventId,
+    idempotency::{Calls, Writer, Written},
+    key::{EventId, IdempotencyKey},
     message::Message,
 };
 use time::{OffsetDateTime, macros::datetime};
@@ -216,7 +216,8 @@ fn call(call: &Value, event: &Moment, written: &Written) -> (Option<Value>, Vec<
         Past { moment: event, written, salt: SALT },
         &mut left,
     );
-    let targets = plan.as_ref().map(|plan| plan.targets.clone()).unwrap_or_default();
+    let targets = plan.iter().flat_map(|plan| &plan.targets).map(|(target, _)| target.clone());
+    let targets = targets.collect();
     (plan.map(|plan| Value::Object(plan.call)), targets, left)
 }
 
@@ -262,6 +263,122 @@ fn call_without_traits_is_unordered_and_made_once() {
         written.note(WITHOUT_TRAITS.to_owned(), late.writer());
         let (left_to_send, _, left) = call(&track, &late, &written);
         assert_eq!((left_to_send, left), (None, Left { done: true, ..Left::default() }));
+    }
+}
+
+/// The key of a call that has these traits left to send.
+fn key(traits: &[&str], event: &Moment, written: &Written) -> IdempotencyKey {
+    let traits: Map<_, _> = traits.iter().map(|name| ((*name).to_owned(), json!("x"))).collect();
+    let call = json!({"userId": "u", "traits": traits}).as_object().unwrap().clone();
+    let past = Past { moment: event, written, salt: SALT };
+    plan_call(call, past, &mut Left::default()).unwrap().key(&work())
+}
+
+/// The key of the event's work.
+fn work() -> IdempotencyKey {
+    IdempotencyKey::new(&EventId::digest(b"new"), None)
+}
+
+#[test]
+fn key_of_a_call_depends_on_the_calls_of_other_events() {
+    let (older, newer) = (moment("profile", 5, "old"), moment("profile", 9, "new"));
+    let sent = |event: &Moment, before, own| Writer {
+        in_doubt: true,
+        calls: Calls { before, own },
+        ..event.writer()
+    };
+    let key_after = |writers: &[(&str, Writer)]| {
+        let mut written = Written::default();
+        for (name, writer) in writers {
+            written.note(of_trait(name), writer.clone());
+        }
+        key(&["a", "b"], &newer, &written)
+    };
+    let first = work();
+    let after_one = key_after(&[("a", sent(&older, 0, 1))]);
+    let table = [
+        (key_after(&[]), &first, "nobody before"),
+        (key_after(&[("c", sent(&older, 0, 1))]), &first, "another trait"),
+        (key_after(&[("a", older.writer())]), &first, "a record without calls"),
+        (key_after(&[("a", sent(&newer, 0, 1))]), &first, "itself, and nobody before"),
+        (key_after(&[("a", sent(&newer, 1, 1))]), &after_one, "itself, after another's call"),
+        (key_after(&[("a", sent(&newer, 1, 2))]), &after_one, "itself twice"),
+    ];
+    for (found, expected, context) in table {
+        assert_eq!(&found, expected, "{context}");
+    }
+    let others = [
+        first,
+        after_one,
+        key_after(&[("a", sent(&older, 0, 2))]),
+        key_after(&[("a", sent(&older, 2, 1))]),
+        key_after(&[("b", sent(&older, 0, 1))]),
+        key_after(&[("a", sent(&older, 0, 1)), ("b", sent(&older, 0, 1))]),
+        key_after(&[("a", sent(&older, 0, 1)), ("b", sent(&older, 0, 2))]),
+    ];
+    for (n, key) in others.iter().enumerate() {
+        assert!(!others[..n].contains(key), "{n}");
+    }
+}
+
+#[test]
+fn named_key_and_call_without_traits_keep_their_key() {
+    let event = moment("profile", 9, "new");
+    let named = IdempotencyKey::new(&EventId::digest(b"new"), Some("the template's"));
+    for call in [json!({"userId": "u", "traits": {"a": 1}}), json!({"type": "track", "event": "x"})]
+    {
+        let mut written = Written::default();
+        let calls = Calls { before: 0, own: 1 };
+        let other = Writer { calls, ..moment("profile", 5, "old").writer() };
+        written.note(of_trait("a"), other.clone());
+        written.note(WITHOUT_TRAITS.to_owned(), other);
+        let past = Past { moment: &event, written: &written, salt: SALT };
+        let is_ordered = call.get("traits").is_some();
+        let plan = plan_call(call.as_object().unwrap().clone(), past, &mut Left::default());
+        let plan = plan.unwrap();
+        assert_eq!(plan.key(&named), named);
+        assert_eq!(plan.key(&work()) == work(), !is_ordered);
+    }
+}
+
+proptest! {
+    /// Segment shows the newest event's trait in the end, and takes an event again only after
+    /// another's call, even if the record lacks what one of the events sent.
+    #[test]
+    fn unrecorded_call_does_not_hide_the_newest_event(
+        seconds in prop::collection::vec(0_u8..4, 1..5),
+        arrival in prop::collection::vec((any::<prop::sample::Index>(), 0..4), 1..12),
+        unlucky in any::<prop::sample::Index>(),
+    ) {
+        let id = |n: usize| EventId::digest(n.to_string().as_bytes());
+        let moments = seconds.iter().enumerate();
+        let events: Vec<_> =
+            moments.map(|(n, second)| moment("profile", *second, &n.to_string())).collect();
+        let unlucky = unlucky.index(events.len());
+        let arriving = arrival.iter().map(|(index, fate)| (index.index(events.len()), *fate));
+        let (mut written, mut seen, mut shown, mut last) =
+            (Written::default(), Vec::new(), None, None);
+        let all_again = (0..events.len()).map(|n| (n, 0)).chain([(unlucky, 1)]);
+        for (n, fate) in arriving.chain(all_again) {
+            let (is_recorded, in_doubt, is_taken) = (fate > 0, fate > 1, fate != 2);
+            let call = json!({"userId": "u", "traits": {"a": n}}).as_object().unwrap().clone();
+            let past = Past { moment: &events[n], written: &written, salt: SALT };
+            let Some(plan) = plan_call(call, past, &mut Left::default()) else { continue };
+            let key = plan.key(&IdempotencyKey::new(&id(n), None));
+            if is_taken && !seen.contains(&key) {
+                seen.push(key);
+                prop_assert!(shown.replace(n) != Some(n) || last != Some(n));
+            }
+            last = Some(n);
+            if is_recorded || n != unlucky {
+                for (target, calls) in plan.targets {
+                    let calls = calls.with_one_more();
+                    written.note(target, Writer { in_doubt, calls, ..events[n].writer() });
+                }
+            }
+        }
+        let newest = (0..events.len()).max_by_key(|n| (seconds[*n], id(*n).as_str().to_owned()));
+        prop_assert_eq!(shown, newest);
     }
 }
 
