@@ -31,20 +31,22 @@ const REMEMBERS: Duration = Duration::from_hours(24);
 #[derive(Default)]
 pub(crate) struct Segment {
     /// What was last let through, by its id.
-    seen: Locked<BTreeMap<String, Seen>>,
+    seen: Locked<BTreeMap<String, Happened>>,
     /// What it shows, by person and trait.
     shown: Locked<BTreeMap<[String; 2], Shown>>,
-    /// When a call about each was made, and for which event.
-    called: Locked<BTreeMap<[String; 2], Vec<(OffsetDateTime, usize)>>>,
-    /// The same of which it took something when nobody waited for it any more.
+    /// The calls that were made about each.
+    called: Locked<BTreeMap<[String; 2], Vec<Happened>>>,
+    /// That of which it took something when nobody waited for it any more.
     late: Locked<BTreeSet<[String; 2]>>,
 }
 
-struct Seen {
+/// Something that happened for an event.
+struct Happened {
     event: usize,
     at: OffsetDateTime,
 }
 
+/// What it shows, and of which call that is.
 struct Shown {
     value: Value,
     event: usize,
@@ -100,7 +102,7 @@ impl World {
             }
             None => {}
         }
-        seen.insert(id, Seen { event: number, at: now });
+        seen.insert(id, Happened { event: number, at: now });
         for (name, value) in event["traits"].as_object().into_iter().flatten() {
             let place = place(person, name);
             if !self.is_sound(call) {
@@ -127,7 +129,12 @@ impl World {
         let number = call.work.events[0];
         for name in call.body["traits"].as_object().into_iter().flat_map(Map::keys) {
             let place = place(&call.body["userId"], name);
-            self.segment.called.lock().entry(place).or_default().push((call.at, number));
+            self.segment
+                .called
+                .lock()
+                .entry(place)
+                .or_default()
+                .push(Happened { event: number, at: call.at });
         }
     }
 
@@ -137,8 +144,8 @@ impl World {
         let is_idle = |name: &String| {
             let place = place(&event["userId"], name);
             shown.get(&place).is_some_and(|shown| {
-                let mut others = called[&place].iter().filter(|(_, other)| *other != number);
-                shown.event == number && !others.any(|(at, _)| *at > shown.called_at)
+                let mut others = called[&place].iter().filter(|other| other.event != number);
+                shown.event == number && !others.any(|other| other.at > shown.called_at)
             })
         };
         let traits = event["traits"].as_object();
@@ -160,7 +167,7 @@ impl World {
     /// Whether Segment has the event.
     pub(crate) fn has_event(&self, event: &Planned) -> bool {
         let seen = self.segment.seen.lock();
-        let is_it = |seen: &Seen| self.plan.events[seen.event].key == event.key;
+        let is_it = |seen: &Happened| self.plan.events[seen.event].key == event.key;
         event.vendor_keys().iter().any(|key| seen.contains_key(*key)) || seen.values().any(is_it)
     }
 }

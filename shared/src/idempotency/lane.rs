@@ -76,6 +76,7 @@ impl Calls {
         Self { own: self.own.saturating_add(1), ..self }
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_none(&self) -> bool {
         *self == Self::default()
     }
