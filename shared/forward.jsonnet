@@ -2,8 +2,13 @@
 // ctx does not tell which hook called, so each webhook gets this template with its own tag.
 local hook = { flow: 'registration', method: 'password', when: 'after_save' };
 
-local present(object) = { [key]: object[key] for key in std.objectFields(object) if object[key] != null };
-local get(object, field) = if std.isObject(object) then std.get(object, field);
+local present(object) = {
+  [key]: object[key]
+  for key in std.objectFields(object)
+  if object[key] != null
+};
+local get(object, field) =
+  if std.isObject(object) then std.get(object, field);
 
 function(ctx) present({
   hook: hook,

@@ -2,10 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use shared::telemetry::chain;
 
-use crate::{action, completions, doctor, lint, mailchimp_webhook, render, renew, up};
+#[cfg(not(feature = "aws"))]
+use crate::needs_aws::NeedsAws;
+use crate::{action, completions, exit, lint, mailchimp_webhook, output, render, terminal, up};
+#[cfg(feature = "aws")]
+use crate::{doctor, renew};
 
 /// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
@@ -28,14 +32,29 @@ enum Command {
     /// Print how to create the webhook in Mailchimp; sends nothing.
     MailchimpWebhook(mailchimp_webhook::MailchimpWebhook),
     /// Check a deployed stack for what is missing, wrong or unreachable.
+    #[cfg(feature = "aws")]
     Doctor(Box<doctor::Doctor>),
+    /// Check a deployed stack for what is missing, wrong or unreachable.
+    #[cfg(not(feature = "aws"))]
+    Doctor(NeedsAws),
     /// Publish a version of a deployed function and move the alias `live` to it.
+    #[cfg(feature = "aws")]
     Renew(renew::Renew),
+    /// Publish a version of a deployed function and move the alias `live` to it.
+    #[cfg(not(feature = "aws"))]
+    Renew(NeedsAws),
     /// Print a shell completion script.
     Completions(completions::Completions),
 }
 
 impl Cli {
+    /// The command that was typed. Ends the process after help, the version or wrong arguments.
+    pub fn typed() -> Self {
+        let mut command = with_exit_codes(Self::command()).term_width(terminal::width().into());
+        let matches = command.get_matches_mut();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
     /// Runs the command.
     pub async fn run(self) -> ExitCode {
         let done = match self.command.unwrap_or(Command::Up(up::Up::default())) {
@@ -44,15 +63,33 @@ impl Cli {
             Command::Action(action) => action.run(),
             Command::Lint(lint) => lint.run(),
             Command::MailchimpWebhook(webhook) => webhook.run(),
+            #[cfg(feature = "aws")]
             Command::Doctor(doctor) => doctor.run().await,
+            #[cfg(feature = "aws")]
             Command::Renew(renew) => renew.run().await,
+            #[cfg(not(feature = "aws"))]
+            Command::Doctor(absent) | Command::Renew(absent) => absent.run(),
             Command::Completions(completions) => completions.run(),
         };
         done.unwrap_or_else(|error| {
-            eprintln!("error: {}", chain(&*error));
-            ExitCode::FAILURE
+            if !exit::is_closed_output(&*error) {
+                output::note(format_args!("error: {}", chain(&*error)));
+            }
+            exit::code(&*error)
         })
     }
+}
+
+/// Adds the exit codes to the help of each command, after its examples.
+fn with_exit_codes(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|command| {
+        let codes = exit::help(command.get_name());
+        let help = match command.get_after_help() {
+            Some(examples) => format!("{examples}\n\n{codes}"),
+            None => codes,
+        };
+        command.after_help(help)
+    })
 }
 
 /// The exit code of a command, or an error that a person can act on.

@@ -1,14 +1,14 @@
 //! `completions`: prints a shell completion script.
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};
 
-use crate::command::{Cli, Done};
+use crate::{
+    command::{Cli, Done},
+    output,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +29,7 @@ impl Completions {
         let name = command.get_name().to_owned();
         let mut script = Vec::new();
         generate(self.shell, &mut command, name, &mut script);
-        io::stdout().write_all(&script)?;
+        output::text(String::from_utf8(script)?)?;
         Ok(ExitCode::SUCCESS)
     }
 }

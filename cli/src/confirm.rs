@@ -12,7 +12,7 @@ pub(crate) fn confirm() -> Result<bool, Box<dyn std::error::Error>> {
     if !io::stdin().is_terminal() {
         return Err(NoTerminal.into());
     }
-    eprint!("Go on? [y/N] ");
+    write!(io::stderr(), "Go on? [y/N] ")?;
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;

@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use crate::exit::InvalidInput;
+
 /// Stands for standard input.
 const STDIN: &str = "-";
 
@@ -13,12 +15,12 @@ const STDIN: &str = "-";
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Reads all of a file, or of standard input if the name is `-`.
-pub(crate) fn read(file: &Path) -> Result<Vec<u8>, String> {
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, InvalidInput> {
     bytes(file).map_err(|why| unreadable(file, &why))
 }
 
 /// Reads a text file.
-pub(crate) fn read_text(file: &Path) -> Result<String, String> {
+pub(crate) fn read_text(file: &Path) -> Result<String, InvalidInput> {
     String::from_utf8(read(file)?).map_err(|_| unreadable(file, "not UTF-8"))
 }
 
@@ -37,6 +39,6 @@ fn bytes(file: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn unreadable(file: &Path, why: &str) -> String {
-    format!("cannot read {}: {why}", file.display())
+fn unreadable(file: &Path, why: &str) -> InvalidInput {
+    InvalidInput::new(format!("cannot read {}: {why}", file.display()))
 }

@@ -1,15 +1,24 @@
 #![doc = include_str!("../README.md")]
+// They panic if the reader is gone; `output` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod action;
 pub mod command;
 mod completions;
+#[cfg(feature = "aws")]
 mod confirm;
+#[cfg(feature = "aws")]
 pub mod doctor;
+mod exit;
 mod format;
 mod input;
 mod lint;
 mod mailchimp_webhook;
+#[cfg(not(feature = "aws"))]
+mod needs_aws;
+mod output;
 pub mod render;
+#[cfg(feature = "aws")]
 mod renew;
 mod shell;
 mod terminal;

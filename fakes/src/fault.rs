@@ -32,13 +32,15 @@ pub enum Fault {
     Rejecting,
     /// It does not know the API key.
     InvalidKey,
-    /// It closes connections without an answer.
+    /// It closes connections without an answer, and has done nothing.
     ConnectionReset,
+    /// It does what it is asked to do, and closes the connection without an answer.
+    ResponseLost,
 }
 
 impl Fault {
     /// All faults.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::None,
         Self::Down,
         Self::Slow,
@@ -46,6 +48,7 @@ impl Fault {
         Self::Rejecting,
         Self::InvalidKey,
         Self::ConnectionReset,
+        Self::ResponseLost,
     ];
 }
 
@@ -54,13 +57,14 @@ impl<V: FakeVendor> VendorServer<V> {
     pub fn inject_fault(&self, fault: Fault) {
         self.set_delay((fault == Fault::Slow).then_some(SLOW));
         self.with(|vendor| vendor.set_rejecting(fault == Fault::Rejecting));
+        self.set_response_lost(fault == Fault::ResponseLost);
         self.reply_always(match fault {
             Fault::Down => Some(down()),
             Fault::RateLimited => Some(rate_limited()),
             Fault::Rejecting => V::rejection(),
             Fault::InvalidKey => Some(V::invalid_key()),
             Fault::ConnectionReset => Some(FakeReply::HangUp),
-            Fault::None | Fault::Slow => None,
+            Fault::None | Fault::Slow | Fault::ResponseLost => None,
         });
     }
 }

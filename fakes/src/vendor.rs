@@ -37,6 +37,7 @@ struct State<V: FakeVendor> {
     faults: Option<Faults<V>>,
     standing: Option<FakeReply>,
     delay: Option<Duration>,
+    is_response_lost: bool,
 }
 
 /// A reply instead of the normal one.
@@ -60,6 +61,7 @@ impl<V: FakeVendor> Default for State<V> {
             faults: None,
             standing: None,
             delay: None,
+            is_response_lost: false,
         }
     }
 }
@@ -118,6 +120,11 @@ impl<V: FakeVendor> VendorServer<V> {
         self.state.lock().delay = delay;
     }
 
+    /// Starts or stops closing connections instead of a normal reply.
+    pub(super) fn set_response_lost(&self, is_lost: bool) {
+        self.state.lock().is_response_lost = is_lost;
+    }
+
     /// Starts or stops resetting new connections before a request is read.
     pub fn set_resetting(&self, resetting: bool) {
         self.server.set_resetting(resetting);
@@ -142,6 +149,7 @@ fn receive<V: FakeVendor>(state: &mut State<V>, request: &Request<Bytes>) -> Fak
         return standing.clone();
     }
     let honest = state.vendor.answer(&call, state.count);
+    let honest = if state.is_response_lost { FakeReply::HangUp } else { honest };
     let reply = scripted.map_or(honest, |scripted| scripted.reply);
     match state.delay {
         Some(delay) => FakeReply::After(delay, Box::new(reply)),

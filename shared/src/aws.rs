@@ -1,6 +1,6 @@
 //! AWS: all its services are called through the function's own HTTP client, with timeouts.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_config::{
     BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
@@ -11,7 +11,16 @@ use aws_sdk_secretsmanager::{
     error::{ProvideErrorMetadata, SdkError},
 };
 
-use crate::{http, telemetry::chain};
+use crate::{
+    clock::SystemClock,
+    http,
+    idempotency::DynamoDbStore,
+    queue::SqsQueue,
+    secrets::AwsSecrets,
+    settings::Ports,
+    telemetry::{Sink, chain},
+    template::Rendering,
+};
 
 /// The SDK sets no limit of its own on how long an answer may take. A person who signs up may be
 /// waiting, so one attempt gets a second and the whole call two.
@@ -64,6 +73,22 @@ impl Aws {
     /// The configuration of a service's client.
     pub fn sdk(&self) -> &SdkConfig {
         &self.0
+    }
+}
+
+impl Ports {
+    /// The outside of a function on AWS.
+    pub fn on_aws(aws: &Aws, client: http::Client, event_log: Sink) -> Self {
+        let (for_queues, for_tables) = (aws.clone(), aws.clone());
+        Self {
+            secrets: Arc::new(AwsSecrets::new(aws)),
+            queues: Arc::new(move |url| Arc::new(SqsQueue::new(&for_queues, url))),
+            tables: Arc::new(move |table| Arc::new(DynamoDbStore::new(&for_tables, table))),
+            http: Arc::new(client),
+            clock: Arc::new(SystemClock),
+            event_log,
+            rendering: Rendering::OnItsThread,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod answer;
 pub mod auth;
+#[cfg(feature = "aws")]
 pub mod aws;
 pub mod budget;
 pub mod clock;

@@ -4,14 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     auth::{CallerAuth, Scheme},
-    aws::Aws,
-    clock::{SharedClock, SystemClock},
+    clock::SharedClock,
     config::{ConfigError, Endpoint, Environment},
     deliver::Dispatch,
-    http::{self, Http},
-    idempotency::{DynamoDbStore, Idempotency, IdempotencyStore, MemoryStore},
-    queue::{Queue, SqsQueue},
-    secrets::{AwsSecrets, Cached, SecretStore, Ttl},
+    http::Http,
+    idempotency::{Idempotency, IdempotencyStore, MemoryStore},
+    queue::Queue,
+    secrets::{Cached, SecretStore, Ttl},
     telemetry::{EventLog, LogLevel, Sink},
     template::{Rendering, Source, Template},
 };
@@ -58,22 +57,6 @@ pub struct Ports {
 
 /// Opens the resource that a setting names.
 pub type Opener<T> = Arc<dyn Fn(&str) -> Arc<T> + Send + Sync>;
-
-impl Ports {
-    /// The outside of a function on AWS.
-    pub fn on_aws(aws: &Aws, client: http::Client, event_log: Sink) -> Self {
-        let (for_queues, for_tables) = (aws.clone(), aws.clone());
-        Self {
-            secrets: Arc::new(AwsSecrets::new(aws)),
-            queues: Arc::new(move |url| Arc::new(SqsQueue::new(&for_queues, url))),
-            tables: Arc::new(move |table| Arc::new(DynamoDbStore::new(&for_tables, table))),
-            http: Arc::new(client),
-            clock: Arc::new(SystemClock),
-            event_log,
-            rendering: Rendering::OnItsThread,
-        }
-    }
-}
 
 /// What every function reads from its environment.
 #[derive(Clone, Debug)]

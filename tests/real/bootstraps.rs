@@ -31,7 +31,7 @@ async fn every_sample_gives_the_same_result_in_the_built_bootstraps() {
         let bootstrap = bootstrap(logical_id);
         let fakes = Fakes::start(PortNumbers::default()).await.unwrap();
         let deployment = Deployment::of(function).binary(bootstrap);
-        let deployment = deployment.var("AWS_ENDPOINT_URL", fakes.secrets.url());
+        let deployment = deployment.var("AWS_ENDPOINT_URL", fakes.secrets_manager.url());
         let settings = fakes.settings(function).into_iter();
         let deployment = settings.fold(deployment, |all, (name, value)| all.var(name, value));
         let mut sandbox = deployment.start().await;

@@ -37,7 +37,7 @@ async fn every_sample_gives_the_same_result_in_cargo_lambda() {
     // And once more over HTTP, in new processes: the old ones know these events already.
     let _watch = Watch::start().await;
     let root = format!("http://127.0.0.1:{INVOKE_PORT}");
-    for played in play::play(&root, &fakes, &Client::new().unwrap()).await {
+    for played in play::play_inline(&root, &fakes, &Client::new().unwrap()).await {
         assert!(played.is_as_expected(), "{played:#?}");
     }
 }

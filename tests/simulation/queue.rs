@@ -43,7 +43,7 @@ impl FaultyQueue {
 
     /// Sends the dead letters again.
     pub(crate) fn redrive(&self) {
-        self.inner.redrive();
+        self.inner.redrive(|_| true);
         self.touched.notify_one();
     }
 

@@ -23,7 +23,7 @@ mod vitals;
 use std::time::Duration;
 
 pub use answer::Answer;
-pub use binaries::ory_actions;
+pub use binaries::binary;
 pub use deployment::Deployment;
 pub use event::Event;
 pub use log::Log;

@@ -1,9 +1,11 @@
 //! `action` prints the webhooks with which Ory calls the functions: the place and configuration of
 //! each, and notes. It rejects webhooks that would never run or have no effect.
 
+mod commands;
+mod format;
 mod function;
+mod inline;
 mod notes;
-mod output;
 mod plan;
 mod webhook;
 
@@ -13,12 +15,12 @@ use clap::Args;
 use lint::kratos::{Flow, Method};
 use shared::config::Endpoint;
 
+pub use format::{Format, Key, PrintError, Project, print};
 pub use function::{NoFunction, OryFunction};
 pub use notes::notes;
-pub use output::{Format, Key, PrintError, Project, print};
 pub use plan::{HookPlace, Refused, Wish};
 
-use crate::command::Done;
+use crate::{command::Done, exit::InvalidInput, output};
 
 /// How a function is called.
 #[derive(Clone, Debug)]
@@ -34,17 +36,17 @@ const KEY_VARIABLE: &str = "WEBHOOK_KEY";
 
 const EXAMPLES: &str = "\
 Examples:
-  # Ory Network: print a command for each sign-up method
-  ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" --flow registration \\
-    --project PROJECT-ID --workspace WORKSPACE-ID
+  # Ory Network: a command for each sign-up method; read hooks.sh, then run it
+  ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" \\
+    --flow registration --project PROJECT-ID --workspace WORKSPACE-ID > hooks.sh
 
   # self-hosted Kratos, with the key from the environment
-  ory-actions action segment-identify --url \"$SEGMENT_IDENTIFY_URL\" --flow settings \\
-    --format yaml --api-key-env WEBHOOK_KEY
+  ory-actions action segment-identify --url \"$SEGMENT_IDENTIFY_URL\" \\
+    --flow settings --format yaml --api-key-env WEBHOOK_KEY
 
   # check the Mandrill rejects list before an identity is saved (SCREEN_REJECTS)
-  ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" --flow registration \\
-    --method password,code --parse
+  ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" \\
+    --flow registration --method password,code --parse
 
 Webhooks are printed to standard output, notes about them to standard error.";
 
@@ -85,9 +87,10 @@ pub(crate) struct Action {
 
 impl Action {
     pub(crate) fn run(self) -> Done {
-        let key = key(self.format, self.api_key_env)?;
+        let key = key(self.format, self.api_key_env).map_err(InvalidInput::new)?;
         let wanted = "--url: expected the https URL of the function, without a query";
-        let url = Endpoint::parse(&self.url).ok_or(wanted)?.as_str().to_owned();
+        let url = Endpoint::parse(&self.url).ok_or_else(|| InvalidInput::new(wanted))?;
+        let url = url.as_str().to_owned();
         let caller = Caller { url, api_key_name: self.api_key_name };
         let project = Project { project: self.project, workspace: self.workspace };
         let wish = Wish {
@@ -96,10 +99,11 @@ impl Action {
             methods: self.method,
             parse: self.parse,
         };
-        let places = wish.places()?;
-        print!("{}", print(self.format, &places, &caller, &key, &project)?);
+        let places = wish.places().map_err(InvalidInput::new)?;
+        let printed = print(self.format, &places, &caller, &key, &project);
+        output::text(printed.map_err(InvalidInput::new)?)?;
         for note in notes(&wish, &places, self.format, &key) {
-            eprintln!("note: {note}");
+            output::note(output::wrapped("note: ", &note));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -118,7 +122,9 @@ fn variable(name: &str) -> Result<String, &'static str> {
 
 fn key(format: Format, variable: Option<String>) -> Result<Key, String> {
     match (format, variable) {
-        (Format::Ory, name) => Ok(Key::Variable(name.unwrap_or(KEY_VARIABLE.to_owned()))),
+        (Format::Commands | Format::Inline, name) => {
+            Ok(Key::Variable(name.unwrap_or(KEY_VARIABLE.to_owned())))
+        }
         (_, None) => Ok(Key::ByHand),
         (_, Some(name)) => env::var(&name)
             .ok()

@@ -30,8 +30,28 @@ pub fn notes(wish: &Wish, places: &[HookPlace], format: Format, key: &Key) -> Ve
                 .to_owned(),
         );
     }
-    notes.push(key_note(format, key));
+    notes.push(key_note(key));
+    notes.push(what_to_look_at(format));
     notes
+}
+
+/// Last, because it is the next step.
+fn what_to_look_at(format: Format) -> String {
+    let look = match format {
+        Format::Commands => {
+            "Look at `template`: it is all that Ory sends. Look at `webhook`: where it sends it. Then \
+             run the commands."
+        }
+        Format::Inline => {
+            "Run the commands. The template in them is encoded; `--format commands` shows it."
+        }
+        Format::Yaml => {
+            "Look at the template in the comment: it is all that Ory sends. Then merge the webhooks \
+             into your configuration."
+        }
+        Format::Json => "Insert the webhook into the list of its method.",
+    };
+    format!("{look} `ory-actions lint` checks the whole configuration.")
 }
 
 fn in_the_background() -> String {
@@ -61,14 +81,14 @@ fn silenced(flow: Flow, places: &[HookPlace]) -> String {
     )
 }
 
-fn key_note(format: Format, key: &Key) -> String {
-    match (key, format) {
-        (Key::Value(_), _) => "The output contains the key. Keep it secret.".to_owned(),
-        (Key::Variable(name), Format::Ory) => format!(
+fn key_note(key: &Key) -> String {
+    match key {
+        Key::Value(_) => "The output contains the key. Keep it secret.".to_owned(),
+        Key::Variable(name) => format!(
             "The commands read the key from {name}. The stack output NextReadOryWebhookKey shows how \
              to get it."
         ),
-        _ => {
+        Key::ByHand => {
             "Replace WEBHOOK-KEY with the key. The stack output NextReadOryWebhookKey shows how to get \
              it."
                 .to_owned()

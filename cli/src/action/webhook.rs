@@ -7,6 +7,9 @@ use shared::ctx::FORWARD;
 
 use super::{Caller, HookPlace};
 
+/// How Kratos recognizes a template in the configuration itself.
+const TEMPLATE_SCHEME: &str = "base64://";
+
 /// The tag of the shipped forwarding template, replaced for each hook.
 const TAG: &str = "{ flow: 'registration', method: 'password', when: 'after_save' }";
 
@@ -50,6 +53,19 @@ enum Response {
 impl Webhook {
     /// The webhook for a place, with which Ory presents this key.
     pub(super) fn new(place: HookPlace, caller: &Caller, key: &str) -> Self {
+        let method = place.list.method().map(Method::name);
+        let encoded = STANDARD.encode(template(place, method));
+        Self::with_template(place, caller, key, &encoded)
+    }
+
+    /// The webhook with this template, encoded as Kratos expects it: the alphabet of RFC 4648
+    /// section 4, with padding, on one line.
+    pub(super) fn with_template(
+        place: HookPlace,
+        caller: &Caller,
+        key: &str,
+        encoded: &str,
+    ) -> Self {
         let api_key =
             ApiKey { name: caller.api_key_name.clone(), value: key.to_owned(), r#in: "header" };
         let response = if place.response.parse {
@@ -60,7 +76,7 @@ impl Webhook {
         let config = Config {
             url: caller.url.clone(),
             method: "POST",
-            body: body(place),
+            body: format!("{TEMPLATE_SCHEME}{encoded}"),
             auth: Auth { r#type: "api_key", config: api_key },
             response,
         };
@@ -68,18 +84,16 @@ impl Webhook {
     }
 }
 
-/// The forwarding template with the tag of its hook, encoded as Kratos expects it: the alphabet of
-/// RFC 4648 section 4, with padding, on one line.
-fn body(place: HookPlace) -> String {
-    format!("base64://{}", STANDARD.encode(template(place)))
-}
-
-fn template(place: HookPlace) -> String {
+/// The forwarding template with the tag of its hook, without the comments, which are for readers of
+/// its file.
+pub(super) fn template(place: HookPlace, method: Option<&str>) -> String {
     let text = |word: Option<&str>| word.map_or("null".to_owned(), |word| format!("'{word}'"));
     let flow = text(Some(place.list.flow().name()));
-    let method = text(place.list.method().map(Method::name));
-    let when = text(place.moment.when());
-    FORWARD.replace(TAG, &format!("{{ flow: {flow}, method: {method}, when: {when} }}"))
+    let (method, when) = (text(method), text(place.moment.when()));
+    let tag = format!("{{ flow: {flow}, method: {method}, when: {when} }}");
+    let is_comment = |line: &&str| line.trim_start().starts_with("//");
+    let code: Vec<_> = FORWARD.lines().filter(|line| !is_comment(line)).collect();
+    code.join("\n").replace(TAG, &tag) + "\n"
 }
 
 #[cfg(test)]
@@ -101,8 +115,8 @@ mod tests {
         assert_eq!(FORWARD.matches(TAG).count(), 1);
     }
 
-    async fn rendered(body: &str, ctx: Value) -> Value {
-        let encoded = body.strip_prefix("base64://").unwrap();
+    async fn rendered(hook: &Webhook, ctx: Value) -> Value {
+        let encoded = hook.config.body.strip_prefix("base64://").unwrap();
         let code = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
         let template = Template::prepare(Source::shipped("forward.jsonnet", &code)).unwrap();
         template.render(vec![("ctx", ctx)]).await.unwrap()
@@ -116,12 +130,14 @@ mod tests {
             "session": {"identity": {"traits": {"a": 0}}},
         });
         let function = OryFunction::MandrillWelcome;
+        let caller = Caller { url: String::new(), api_key_name: String::new() };
         let mut tags = 0;
         for (flow, parse) in Flow::ALL.into_iter().flat_map(|flow| [(flow, false), (flow, true)]) {
             let methods = flow.methods().to_vec();
             let Ok(places) = (Wish { function, flow, methods, parse }).places() else { continue };
             for place in places {
-                let forwarded = rendered(&body(place), ctx.clone()).await;
+                let hook = Webhook::new(place, &caller, "the key");
+                let forwarded = rendered(&hook, ctx.clone()).await;
                 let hook: Hook = serde_json::from_value(forwarded["hook"].clone()).unwrap();
                 let expected = Hook {
                     flow: Some(flow.name().to_owned()),

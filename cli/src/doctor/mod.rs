@@ -17,7 +17,7 @@ mod reach;
 mod segment;
 mod sender;
 mod stack;
-pub mod table;
+mod table;
 mod topic;
 mod unexpected;
 
@@ -40,7 +40,7 @@ pub use sender::Sender;
 pub use stack::{OutputsError, Stack};
 pub use topic::{Sns, Subscriptions, Topics};
 
-use crate::{command::Done, format::Format, input};
+use crate::{command::Done, exit::InvalidInput, format::Format, input, output, terminal};
 
 /// The variable with a Mailchimp Marketing key. There is no flag for it: a process list would show
 /// it.
@@ -52,14 +52,14 @@ Examples:
   ory-actions doctor --outputs outputs.json
 
   # also check the webhooks of the Ory project
-  ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID --format yaml \\
-    | ory-actions doctor --outputs outputs.json --ory-config -
+  ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID \\
+    --format yaml | ory-actions doctor --outputs outputs.json --ory-config -
 
-  # also check the lists and webhooks in Mailchimp, with a Mailchimp Marketing API key
+  # also check the lists and webhooks in Mailchimp, with a Marketing API key
   MAILCHIMP_API_KEY=… ory-actions doctor --outputs outputs.json
 
-Secrets are read with your own AWS credentials, as found by the AWS SDK. No email and no event is
-sent, and no secret is printed. The exit code is 1 if a check fails.";
+Secrets are read with your own AWS credentials, as found by the AWS SDK. No
+email and no event is sent, and no secret is printed.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -94,22 +94,26 @@ impl Doctor {
         };
         let findings = examine(&subject, &reach).await;
         match format {
-            Format::Text => println!("{}\n\n{}", table::of(&findings), summary(&findings)),
-            Format::Json => println!("{:#}", serde_json::to_value(&findings)?),
+            Format::Text => {
+                let table = table::of(&findings, terminal::width());
+                output::line(format_args!("{table}\n\n{}", summary(&findings)))?;
+            }
+            Format::Json => output::line(format_args!("{:#}", serde_json::to_value(&findings)?))?,
         }
         let failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
-    async fn subject(self) -> Result<Examined, Box<dyn std::error::Error>> {
+    async fn subject(self) -> Result<Examined, InvalidInput> {
         let stack = match &self.outputs {
-            Some(file) => self.stack.or_outputs(&input::read(file)?)?,
+            Some(file) => self.stack.or_outputs(&input::read(file)?).map_err(InvalidInput::new)?,
             None => self.stack,
         };
         if !stack.has_functions() {
-            return Err("no function given; set --outputs FILE to the output of `sam list \
-                        stack-outputs --stack-name NAME --output json`"
-                .into());
+            return Err(InvalidInput::new(
+                "no function given; set --outputs FILE to the output of `sam list stack-outputs \
+                 --stack-name NAME --output json`",
+            ));
         }
         let from_email = stack.from_email.clone();
         let sender = match &self.welcome_template {
@@ -123,14 +127,15 @@ impl Doctor {
     }
 }
 
-fn template(file: &Path) -> Result<Source, String> {
+fn template(file: &Path) -> Result<Source, InvalidInput> {
     Ok(Source::shipped(&file.display().to_string(), &input::read_text(file)?))
 }
 
 /// The cause of the error is not printed: it may quote a key.
-fn ory_config(file: &Path) -> Result<OryConfig, Box<dyn std::error::Error>> {
+fn ory_config(file: &Path) -> Result<OryConfig, InvalidInput> {
     let text = input::read_text(file)?;
-    Ok(OryConfig::read(file, &text).map_err(|error| format!("{}: {error}", file.display()))?)
+    let unreadable = |error| InvalidInput::new(format!("{}: {error}", file.display()));
+    OryConfig::read(file, &text).map_err(unreadable)
 }
 
 fn summary(findings: &[CheckResult]) -> String {

@@ -1,11 +1,11 @@
 //! `lint`: finds webhooks that never run, leak data or break a flow.
 
-use std::{io::stdout, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use lint::{NoConfiguration, lint};
 
-use crate::{command::Done, format::Format, input, terminal};
+use crate::{command::Done, exit::InvalidInput, format::Format, input, output, terminal};
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -15,8 +15,6 @@ pub(crate) struct Lint {
     /// A configuration is YAML or JSON, or the output of `ory get identity-config`; a project is the
     /// output of `ory get project`. Templates in it are decoded and checked. A relative `file://`
     /// path is resolved from the folder of FILE. `lint` makes no network calls.
-    ///
-    /// The exit code is 1 if there is an error or FILE cannot be read.
     file: PathBuf,
     /// The output format; docs/lint.md describes the JSON.
     #[arg(long, value_enum, default_value_t)]
@@ -25,8 +23,8 @@ pub(crate) struct Lint {
 
 const EXAMPLES: &str = "Examples:
   ory-actions lint kratos.yml
-  ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID --format yaml \\
-    | ory-actions lint -
+  ory get identity-config --project PROJECT-ID --workspace WORKSPACE-ID \\
+    --format yaml | ory-actions lint -
   ory-actions lint kratos.yml --format json | jq '.findings[] | {rule, path}'
   ory-actions lint reply.jsonnet
 
@@ -36,14 +34,13 @@ impl Lint {
     pub(crate) fn run(self) -> Done {
         let name = self.file.display().to_string();
         let text = input::read_text(&self.file)?;
-        let report =
-            lint(&self.file, &text).map_err(|error| NotLinted { name: name.clone(), error })?;
+        let not_linted = |error| InvalidInput::new(NotLinted { name: name.clone(), error });
+        let report = lint(&self.file, &text).map_err(not_linted)?;
         match self.format {
-            Format::Text if terminal::has_colors(&stdout()) => {
-                println!("{}", report.to_colored_text(&name));
+            Format::Text => {
+                output::line(report.to_colored_text(&name, terminal::width().into()))?;
             }
-            Format::Text => println!("{}", report.to_text(&name)),
-            Format::Json => println!("{:#}", report.to_json(&name)),
+            Format::Json => output::line(format_args!("{:#}", report.to_json(&name)))?,
         }
         Ok(if report.has_no_errors() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

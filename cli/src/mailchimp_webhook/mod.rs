@@ -12,15 +12,18 @@ use self::{
     arguments::{fit_list, fit_url},
     instructions::instructions,
 };
-use crate::command::Done;
+use crate::{command::Done, exit::InvalidInput, output};
 
 /// The query parameter that authenticates Mailchimp.
 const SECRET: &str = "secret";
 
 const EXAMPLES: &str = "\
 Examples:
-  ory-actions mailchimp-webhook --url \"$MAILCHIMP_INBOUND_URL?secret=$MAILCHIMP_SECRET\" \\
-    --list a6b5da1054";
+  ory-actions mailchimp-webhook --list a6b5da1054 \\
+    --url \"$MAILCHIMP_INBOUND_URL?secret=$MAILCHIMP_SECRET\"";
+
+const NOTE: &str = "Nothing was sent. Create the webhook with the API (1) or in Mailchimp (2). The \
+                    output contains the secret: keep it private.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -35,7 +38,10 @@ pub(crate) struct MailchimpWebhook {
 
 impl MailchimpWebhook {
     pub(crate) fn run(self) -> Done {
-        println!("{}", instructions(&fit_url(&self.url)?, fit_list(&self.list)?));
+        let url = fit_url(&self.url).map_err(InvalidInput::new)?;
+        let list = fit_list(&self.list).map_err(InvalidInput::new)?;
+        output::line(instructions(&url, list))?;
+        output::note(output::wrapped("note: ", NOTE));
         Ok(ExitCode::SUCCESS)
     }
 }

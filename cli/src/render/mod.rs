@@ -2,7 +2,7 @@
 
 pub mod rendering;
 
-use std::{io::stderr, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use clap::Args;
@@ -10,7 +10,14 @@ use serde_json::Value;
 use shared::template::{RenderError, Source, TemplateFault, Trace};
 
 use self::rendering::{Shown, Subject, argument, calls};
-use crate::{command::Done, input, terminal, up::samples::Event};
+use crate::{
+    command::Done,
+    exit::InvalidInput,
+    input,
+    output::{self, OutputError},
+    terminal,
+    up::samples::Event,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,18 +41,17 @@ impl Render {
         let trace = Trace::collecting();
         let rendered = calls(subject, &source, ctx, trace.clone()).await;
         for line in trace.take() {
-            eprintln!("trace: {line}");
+            output::note(format_args!("trace: {line}"));
         }
         match rendered {
-            Ok(calls) if calls.is_empty() => eprintln!("no calls would be made"),
-            Ok(calls) => calls.iter().for_each(print),
+            Ok(calls) if calls.is_empty() => output::note("no calls would be made"),
+            Ok(calls) => calls.iter().try_for_each(print)?,
             Err(RenderError::Cancelled) => {
-                eprintln!("cancelled by the template: no calls would be made");
+                output::note("cancelled by the template: no calls would be made");
             }
             Err(RenderError::Fault(fault)) => {
-                let colored = terminal::has_colors(&stderr());
-                let style = if colored { Renderer::styled() } else { Renderer::plain() };
-                eprintln!("{}", explain(&fault, &source, &style));
+                let style = Renderer::styled().term_width(terminal::width().into());
+                output::note(explain(&fault, &source, &style));
                 return Ok(ExitCode::FAILURE);
             }
         }
@@ -53,7 +59,7 @@ impl Render {
     }
 }
 
-fn subject(template: &str) -> Result<(Subject, Source), Box<dyn std::error::Error>> {
+fn subject(template: &str) -> Result<(Subject, Source), InvalidInput> {
     let subject = Subject::named(template).unwrap_or(Subject::File);
     if let Some(shipped) = subject.shipped_template() {
         return Ok((subject, shipped));
@@ -61,26 +67,27 @@ fn subject(template: &str) -> Result<(Subject, Source), Box<dyn std::error::Erro
     if Path::new(template).extension().is_none_or(|extension| extension != "jsonnet") {
         let names = [mandrill_welcome::NAME, segment_identify::NAME, mailchimp_inbound::NAME];
         let names = names.join(", ");
-        return Err(
-            format!("{template} is neither a function ({names}) nor a .jsonnet file").into()
-        );
+        return Err(InvalidInput::new(format!(
+            "{template} is neither a function ({names}) nor a .jsonnet file"
+        )));
     }
     Ok((subject, Source::shipped(template, &input::read_text(Path::new(template))?)))
 }
 
 /// The argument of the template.
-fn read_ctx(subject: Subject, path: &str) -> Result<Value, Box<dyn std::error::Error>> {
+fn read_ctx(subject: Subject, path: &str) -> Result<Value, InvalidInput> {
     let bytes = input::read(Path::new(path))?;
     let body = Event::read(&bytes).and_then(|event| event.body()).unwrap_or(bytes);
-    Ok(argument(subject, &body).map_err(|nothing| format!("{path}: {nothing}"))?)
+    let nothing = |nothing| InvalidInput::new(format!("{path}: {nothing}"));
+    argument(subject, &body).map_err(nothing)
 }
 
 /// Prints the body to standard output, and the destination to standard error.
-fn print(call: &Shown) {
+fn print(call: &Shown) -> Result<(), OutputError> {
     if let Some(to) = &call.to {
-        eprintln!("{to}");
+        output::note(to);
     }
-    println!("{:#}", call.body);
+    output::line(format_args!("{:#}", call.body))
 }
 
 /// The fault, with its source line and a caret at its position.

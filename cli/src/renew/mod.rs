@@ -12,7 +12,7 @@ use shared::{aws::Aws, http::Client};
 use time::OffsetDateTime;
 
 use self::{lambda::Lambda, plan::Plan};
-use crate::{command::Done, confirm::confirm};
+use crate::{command::Done, confirm::confirm, output};
 
 /// The alias behind the URL, the permissions and the event source mapping of a function, as
 /// `AutoPublishAlias` in `template.yaml` names it.
@@ -28,7 +28,7 @@ Examples:
   ory-actions renew \"$FUNCTION\"
 
 FUNCTION is the name or the ARN of the function in Lambda. Sandboxes that are at work finish their
-event. The exit code is 1 if the alias was not moved.";
+event.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -45,14 +45,14 @@ impl Renew {
         let aws = Aws::at_hand(region(&self.function), &Client::new()?).await;
         let lambda = Lambda::new(&aws, self.function);
         let deployed = lambda.deployed().await?;
-        println!("{}", Plan::of(&deployed)?);
+        output::line(Plan::of(&deployed)?)?;
         if !self.yes && !confirm()? {
             return Ok(ExitCode::FAILURE);
         }
         lambda.mark(&deployed, OffsetDateTime::now_utc()).await?;
         let version = lambda.publish(&deployed).await?;
         lambda.move_alias(&deployed, &version).await?;
-        println!("{}", plan::done(&deployed, &version));
+        output::line(plan::done(&deployed, &version))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -7,30 +7,46 @@ pub mod play;
 pub mod samples;
 pub mod table;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Args;
 use fakes::WEBHOOK_KEY;
 use shared::http::Client;
+use tokio::time::timeout;
 
-use self::local::{LocalStack, PortNumbers};
-use crate::command::Done;
+use self::local::{LocalStack, Mode, PortNumbers};
+use crate::{command::Done, output};
 
 /// The port that `cargo lambda watch` would use too.
 const PORT: u16 = 9000;
 
+/// The samples are delivered in a few seconds.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// An event is still waiting in a queue.
+#[derive(Debug, thiserror::Error)]
+#[error("not all samples were delivered within {} s", LIMIT.as_secs())]
+struct NotAtRest;
+
 const EXAMPLES: &str = "\
 Examples:
   ory-actions up              # play the samples and keep serving
+  ory-actions up --fast       # a minute of waiting takes a second
   ory-actions up --once       # exit after the samples, with 0 or 1
   ory-actions up --port 9500";
 
 #[derive(Args, Default)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Up {
-    /// Exit after playing the samples, with 1 if any result is unexpected.
+    /// Exit after playing the samples, with 1 if any result is unexpected. Implies `--fast`.
     #[arg(long)]
     once: bool,
+    /// Let waits between deliveries pass 60 times as fast.
+    #[arg(long)]
+    fast: bool,
+    /// Deliver before answering, as functions without a queue do.
+    #[arg(long, conflicts_with = "fast")]
+    inline: bool,
     /// The port to listen on; the fakes use the next four (default: 9000; with `--once` any).
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_531))]
     port: Option<u16>,
@@ -38,14 +54,17 @@ pub(crate) struct Up {
 
 impl Up {
     pub(crate) async fn run(self) -> Done {
-        let stack = LocalStack::start(self.ports()).await?;
-        let played = play::play(&stack.root(), &stack.fakes, &Client::new()?).await;
-        println!("{}", table::of(&played));
+        let stack = LocalStack::start(self.ports(), self.mode()).await?;
+        let client = Client::new()?;
+        let Ok(played) = timeout(LIMIT, stack.play(&client)).await else {
+            return Err(NotAtRest.into());
+        };
+        output::line(table::of(&played))?;
         if self.once {
             let fine = played.iter().all(play::Played::is_as_expected);
             return Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        println!("\n{}", invitation(&stack));
+        output::note(format_args!("\n{}", invitation(&stack)));
         tokio::signal::ctrl_c().await?;
         Ok(ExitCode::SUCCESS)
     }
@@ -56,6 +75,14 @@ impl Up {
         match self.port {
             None if self.once => PortNumbers::default(),
             port => PortNumbers::from(port.unwrap_or(PORT)),
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        match self {
+            Self { inline: true, .. } => Mode::Inline,
+            Self { once: true, .. } | Self { fast: true, .. } => Mode::FAST,
+            _ => Mode::DEPLOYED,
         }
     }
 }

@@ -7,8 +7,8 @@ use shared::http::{Client, Http, Request};
 
 use super::{
     changes,
-    local::Fakes,
-    samples::{SAMPLES, Sample},
+    local::{Fakes, LocalStack},
+    samples::{SAMPLES, Sample, Via},
 };
 
 /// A sample must be answered within this time; Ory itself waits no longer.
@@ -19,31 +19,55 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub struct Played {
     /// The sample.
     pub sample: &'static Sample,
+    /// How the functions deliver.
+    pub via: Via,
     /// The answer's status, if there was one.
     pub status: Option<u16>,
     /// The answer's body.
     pub body: Value,
-    /// What the vendors received meanwhile, one line per call.
+    /// The outcome of the last delivery from the queue.
+    pub delivery: Option<String>,
+    /// What the vendors received, one line per call.
     pub received: Vec<String>,
-    /// How the identities changed meanwhile, one line per change.
+    /// How the identities changed, one line per change.
     pub changed: Vec<String>,
     /// How long the answer took.
     pub took: Duration,
 }
 
 impl Played {
-    /// Whether the result matches the expectation.
+    /// Whether the result matches the expectation, the answer and what arrived afterwards.
     pub fn is_as_expected(&self) -> bool {
-        let expected = &self.sample.expected;
-        self.status == Some(expected.status)
-            && self.body["status"].as_str() == expected.outcome
-            && self.received == expected.received
+        let outcome = self.sample.expected.outcome;
+        let is_from_queue = self.via == Via::Queue && outcome.is_enqueued();
+        let (status, word) = self.sample.answer(self.via);
+        self.status == Some(status)
+            && self.body["status"].as_str() == word
+            && self.delivery.as_deref() == is_from_queue.then(|| outcome.word())
+            && self.received == self.sample.expected.received
     }
 }
 
-/// Sends every sample to its function, one after the other, once the identities of the samples
-/// exist. The functions are served under `root`, as the local stack and `cargo lambda watch` do.
-pub async fn play(root: &str, fakes: &Fakes, client: &Client) -> Vec<Played> {
+impl LocalStack {
+    /// Sends every sample to its function, one after the other: the next once every message of the
+    /// one before is delivered, or a dead letter.
+    pub async fn play(&self, client: &Client) -> Vec<Played> {
+        play(&self.root(), &self.fakes, client, Some(self)).await
+    }
+}
+
+/// Sends every sample to functions that deliver inline, one after the other. They are served under
+/// `root`, as `cargo lambda watch` does.
+pub async fn play_inline(root: &str, fakes: &Fakes, client: &Client) -> Vec<Played> {
+    play(root, fakes, client, None).await
+}
+
+async fn play(
+    root: &str,
+    fakes: &Fakes,
+    client: &Client,
+    stack: Option<&LocalStack>,
+) -> Vec<Played> {
     let mut played = Vec::new();
     fakes.put_people();
     for sample in SAMPLES {
@@ -53,9 +77,16 @@ pub async fn play(root: &str, fakes: &Fakes, client: &Client) -> Vec<Played> {
         let took = began.elapsed();
         let (status, body) =
             answer.map_or((None, Value::Null), |(status, body)| (Some(status), body));
+        let mut delivery = None;
+        if let Some(stack) = stack {
+            stack.at_rest().await;
+            let event_id = body["id"].as_str().unwrap_or_default();
+            delivery = stack.outcome(sample.function, event_id);
+        }
+        let via = stack.map_or(Via::Inline, |stack| stack.via);
         let received = fakes.take_received();
         let changed = changes::between(&before, &fakes.ory.identities());
-        played.push(Played { sample, status, body, received, changed, took });
+        played.push(Played { sample, via, status, body, delivery, received, changed, took });
     }
     played
 }
@@ -82,18 +113,29 @@ async fn send(url: &str, client: &Client, sample: &Sample) -> Option<(u16, Value
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::up::local::{LocalStack, PortNumbers};
+    use crate::up::local::{Mode, PortNumbers};
+
+    /// The outcomes of the samples about one withdrawal, and how each changed the identity.
+    async fn withdrawal(mode: Mode) -> Vec<(String, Vec<String>)> {
+        let stack = LocalStack::start(PortNumbers::default(), mode).await.unwrap();
+        let played = stack.play(&Client::new().unwrap()).await;
+        let wrong: Vec<_> = played.iter().filter(|one| !one.is_as_expected()).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let of_withdrawal = played.into_iter().filter(|one| one.sample.file.contains("-loop-"));
+        let inline = |body: &Value| body["status"].as_str().unwrap_or_default().to_owned();
+        let outcome =
+            |one: Played| (one.delivery.unwrap_or_else(|| inline(&one.body)), one.changed);
+        of_withdrawal.map(outcome).collect()
+    }
 
     #[tokio::test]
     async fn withdrawal_reaches_the_identity_once_and_stale_events_do_not_undo_it() {
-        let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
-        let client = Client::new().unwrap();
-        let played = play(&stack.root(), &stack.fakes, &client).await;
-        assert!(played.iter().all(Played::is_as_expected), "{played:#?}");
-        let the_loop = played.iter().filter(|one| one.sample.file.contains("-loop-"));
-        let outcomes: Vec<_> =
-            the_loop.map(|one| (one.body["status"].as_str().unwrap(), &*one.changed)).collect();
-        let withdrawn = ["traits.consent.newsletter: true -> false".to_owned()];
-        assert_eq!(outcomes, [("delivered", &withdrawn[..]), ("duplicate", &[]), ("skipped", &[])]);
+        let change = vec!["traits.consent.newsletter: true -> false".to_owned()];
+        for mode in [Mode::Inline, Mode::DEPLOYED] {
+            let outcomes = withdrawal(mode).await;
+            let expected = [("delivered", &change), ("duplicate", &vec![]), ("skipped", &vec![])];
+            let expected = expected.map(|(word, changed)| (word.to_owned(), changed.clone()));
+            assert_eq!(outcomes, expected);
+        }
     }
 }

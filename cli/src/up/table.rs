@@ -1,58 +1,76 @@
-//! The results of the samples, as a table.
+//! The results of the samples, as tables.
 
+use anstyle::AnsiColor;
 use comfy_table::{
-    ColumnConstraint::LowerBoundary, ContentArrangement, Table, Width, presets::UTF8_FULL_CONDENSED,
+    ColumnConstraint::Absolute, ContentArrangement, Table, Width, presets::UTF8_FULL_CONDENSED,
 };
 use uuid::Uuid;
 
 use super::play::Played;
+use crate::terminal::{self, color_cells};
 
-/// Fits a terminal of the usual width.
-const WIDTH: u16 = 120;
+/// The columns with short texts, in characters; what vendors received takes the rest.
+const WIDTHS: [(usize, u16); 3] = [(EVENT, 18), (1, 15), (3, 6)];
 
-/// The column for sent calls has the longest texts; most fit on a line of this width.
-const SENT: usize = 3;
-const SENT_WIDTH: Width = Width::Fixed(44);
+/// The column with the names of the samples.
+const EVENT: usize = 0;
 
-/// A row for each sample.
+/// The spaces around the text of a cell.
+const PADDING: u16 = 2;
+
+/// The words of the last column.
+const OK: &str = "ok";
+const FAILED: &str = "FAILED";
+
+/// A table for each function, with a row for each sample.
 pub fn of(played: &[Played]) -> String {
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(WIDTH).set_header(["event", "function", "response", "sent", "result"]);
-    if let Some(sent) = table.column_mut(SENT) {
-        sent.set_constraint(LowerBoundary(SENT_WIDTH));
-    }
-    for one in played {
-        table.add_row([
-            one.sample.file.trim_end_matches(".json").to_owned(),
-            one.sample.function.to_owned(),
-            answer(one),
-            received(one),
-            if one.is_as_expected() { "ok" } else { "FAILED" }.to_owned(),
-        ]);
-    }
-    table.to_string()
+    let by_function = played.chunk_by(|one, next| one.sample.function == next.sample.function);
+    let tables = by_function.map(|played| {
+        let function = played.first().map_or("", |one| one.sample.function);
+        format!("{function}\n{}", of_function(played))
+    });
+    tables.collect::<Vec<_>>().join("\n\n")
 }
 
+fn of_function(played: &[Played]) -> String {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(terminal::width()).set_header(["event", "answer", "received", "result"]);
+    for (column, width) in WIDTHS {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(Absolute(Width::Fixed(width + PADDING)));
+        }
+    }
+    if let Some(names) = table.column_mut(EVENT) {
+        names.set_delimiter('-');
+    }
+    for one in played {
+        let result = if one.is_as_expected() { OK } else { FAILED };
+        let event = one.sample.file.trim_end_matches(".json");
+        table.add_row([event.to_owned(), answer(one), received(one), result.to_owned()]);
+    }
+    color_cells(&table.to_string(), &[(OK, AnsiColor::Green), (FAILED, AnsiColor::Red)])
+}
+
+/// Both halves: the answer, and the outcome of the delivery.
 fn answer(played: &Played) -> String {
     let status = played.status.map_or("none".to_owned(), |status| status.to_string());
-    let word = played.body["status"].as_str().map(|word| format!(" {word}"));
-    let reason = played.body["reason"].as_str().map(|reason| format!(": {reason}"));
-    format!("{status}{}{}", word.unwrap_or_default(), reason.unwrap_or_default())
+    match (&played.delivery, played.body["status"].as_str()) {
+        (Some(delivery), _) => format!("{status} → {delivery}"),
+        (None, Some(word)) => format!("{status} {word}"),
+        (None, None) => status,
+    }
 }
 
 fn received(played: &Played) -> String {
     if played.received.is_empty() {
         return "nothing".to_owned();
     }
-    let mut lines = Vec::new();
-    for call in &played.received {
-        lines.push(without_ids(call));
-        if call.starts_with("Ory: ") {
-            lines.extend(played.changed.iter().map(|change| format!("  {change}")));
-        }
-    }
-    lines.join("\n")
+    let lines = played.received.iter().map(|call| match call.strip_prefix("Ory: ") {
+        Some(_) if !played.changed.is_empty() => format!("Ory: {}", played.changed.join("\n")),
+        _ => without_ids(&call.replace("messages/send to ", "")),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Ids of people are long, and the events already identify the people.

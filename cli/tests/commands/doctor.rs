@@ -292,11 +292,11 @@ async fn secret_arn_determines_the_region() {
 #[tokio::test]
 async fn missing_stack_name_is_explained() {
     let Done { status, stderr, .. } = run(&["doctor"], &[]).await;
-    assert_eq!(status, Some(1));
+    assert_eq!(status, Some(2));
     assert!(stderr.contains("sam list stack-outputs"), "{stderr}");
     let nowhere = ["doctor", "--outputs", "/does/not/exist.json"];
     let Done { status, stderr, .. } = run(&nowhere, &[]).await;
-    assert_eq!(status, Some(1));
+    assert_eq!(status, Some(2));
     assert!(stderr.contains("cannot read /does/not/exist.json"), "{stderr}");
 }
 
@@ -305,12 +305,12 @@ async fn invalid_configuration_is_not_echoed() {
     let mut world = World::start().await;
     world.ory_config = Some(format!("key: [{CANARY}"));
     let examined = world.examine(&[]).await;
-    assert_eq!(examined.status, Some(1));
+    assert_eq!(examined.status, Some(2));
     assert!(examined.stderr.contains("not valid YAML or JSON"), "{}", examined.stderr);
     for no_configuration in [json!({"selfservice": CANARY}), json!({"a": CANARY}), json!(CANARY)] {
         world.ory_config = Some(no_configuration.to_string());
         let examined = world.examine(&[]).await;
-        assert_eq!(examined.status, Some(1));
+        assert_eq!(examined.status, Some(2));
         assert!(examined.stdout.is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use crate::world::{Done, run};
 
 /// The commands that `--help` lists.
-async fn commands() -> Vec<String> {
+pub(crate) async fn commands() -> Vec<String> {
     let Done { status, stdout, .. } = run(&["--help"], &[]).await;
     assert_eq!(status, Some(0));
     let listed = stdout.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
@@ -13,7 +13,7 @@ async fn commands() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_command_help_has_an_example() {
+async fn every_command_help_has_an_example_and_exit_codes() {
     let commands = commands().await;
     assert!(commands.len() >= 6, "{commands:?}");
     for command in commands {
@@ -21,6 +21,9 @@ async fn every_command_help_has_an_example() {
         assert_eq!(status, Some(0), "{command}");
         let examples = stdout.split("Examples:\n").nth(1).unwrap_or_default();
         assert!(examples.contains(&format!("ory-actions {command}")), "{command}: {stdout}");
+        let codes = examples.split("Exit codes:\n").nth(1).unwrap_or_default();
+        let numbers: Vec<_> = codes.lines().map(|line| &line[..5]).collect();
+        assert_eq!(numbers, ["  0  ", "  1  ", "  2  "], "{command}: {stdout}");
     }
 }
 

@@ -3,10 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod action;
+#[cfg(feature = "aws")]
 mod doctor;
 mod help;
+#[cfg(feature = "aws")]
 mod lambda;
 mod lint;
+#[cfg(feature = "aws")]
+mod output;
 mod readme;
+#[cfg(feature = "aws")]
 mod renew;
+mod shown_output;
+#[cfg(feature = "aws")]
 mod world;

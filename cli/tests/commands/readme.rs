@@ -1,21 +1,35 @@
-//! What the README tells people to copy, run by a shell as it stands. In the place of what they
-//! have installed stand scripts of a line or two.
+//! What the README and the pages after it tell people to copy, run by a shell as it stands. In the
+//! place of what they have installed stand scripts of a line or two.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
+use fakes::WEBHOOK_KEY;
+use http::HeaderName;
+use ory_actions::up::local::{LocalStack, Mode, PortNumbers};
 use serde_json::{Value, json};
+use shared::http::{Client, Http, Request};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::world::{Done, World, done};
+use crate::world::{Done, World, done, run};
 
-/// `cargo run -- …` runs this very program.
-const CARGO: &str = concat!("shift 2; exec ", env!("CARGO_BIN_EXE_ory-actions"), " \"$@\"");
+/// A call of the local stack takes milliseconds.
+const CURL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// `cargo run … -- …` runs this very program.
+const CARGO: &str = concat!(
+    "while [ \"$1\" != -- ]; do shift; done; shift; exec ",
+    env!("CARGO_BIN_EXE_ory-actions"),
+    " \"$@\""
+);
+
+const PAGES: [&str; 3] = ["README.md", "docs/ory.md", "docs/mailchimp.md"];
 
 /// The one block of commands that holds this.
 fn block(part: &str) -> String {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let pages = PAGES.map(|page| fs::read_to_string(root.join(page)).unwrap()).join("\n");
+    let blocks = pages.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let holding: Vec<_> = blocks.filter(|block| block.contains(part)).collect();
     let [block] = holding[..] else { panic!("{part}: {holding:?}") };
     block.to_owned()
@@ -36,11 +50,12 @@ async fn shell(folder: &Path, block: &str, environment: &[(&str, &str)]) -> Done
 }
 
 #[tokio::test]
-async fn readme_action_commands_configure_a_non_blocking_webhook_per_method_and_function() {
+async fn documented_action_commands_configure_a_non_blocking_webhook_per_method_and_function() {
     let folder = TempDir::new().unwrap();
     program(folder.path(), "cargo", CARGO);
-    // A line for each argument; none of them has two.
-    program(folder.path(), "ory", "printf '%s\\n' \"$@\" >> told");
+    // A line for each argument.
+    let told = "for one; do printf '%s' \"$one\" | tr '\\n' ' '; echo; done >> told";
+    program(folder.path(), "ory", told);
     let environment = [
         ("MANDRILL_WELCOME_URL", "https://welcome.test/"),
         ("SEGMENT_IDENTIFY_URL", "https://identify.test/"),
@@ -60,8 +75,9 @@ async fn readme_action_commands_configure_a_non_blocking_webhook_per_method_and_
     assert_eq!(commands.len(), expected.len());
     for (command, (url, method)) in commands.iter().zip(expected) {
         let arguments: Vec<_> = command.lines().collect();
-        let project = ["identity-config", "--project", "PROJECT-ID", "--workspace", "WORKSPACE-ID"];
-        assert_eq!(arguments[..5], project);
+        let project = ["--project", "PROJECT-ID", "--workspace", "WORKSPACE-ID"];
+        assert_eq!(arguments[0], "identity-config");
+        assert!(project.iter().all(|word| arguments.contains(word)), "{arguments:?}");
         let (path, hook) = arguments.last().unwrap().split_once('=').unwrap();
         assert_eq!(path, format!("/selfservice/flows/registration/after/{method}/hooks/0"));
         let hook: Value = serde_json::from_str(hook).unwrap();
@@ -74,7 +90,7 @@ async fn readme_action_commands_configure_a_non_blocking_webhook_per_method_and_
 }
 
 #[tokio::test]
-async fn readme_action_commands_without_the_key_run_no_ory_command() {
+async fn documented_action_commands_without_the_key_run_no_ory_command() {
     let folder = TempDir::new().unwrap();
     program(folder.path(), "cargo", CARGO);
     program(folder.path(), "ory", "touch told");
@@ -89,7 +105,7 @@ async fn readme_action_commands_without_the_key_run_no_ory_command() {
 }
 
 #[tokio::test]
-async fn readme_doctor_command_finds_the_stack_and_the_hooks() {
+async fn documented_doctor_command_finds_the_stack_and_the_hooks() {
     let world = World::start().await;
     // The shipped template's own address.
     world.stack.fakes.mandrill.set_domain("example.com", true);
@@ -102,4 +118,53 @@ async fn readme_doctor_command_finds_the_stack_and_the_hooks() {
         shell(folder.path(), &block("-- doctor"), &world.environment()).await;
     assert_eq!(status, Some(0), "{stdout}{stderr}");
     assert!(stdout.ends_with("All checks passed.\n"), "{stdout}");
+}
+
+/// `curl -i URL -H … -d BODY`, sent by our own client: not everybody has curl.
+async fn send(arguments: &str) -> (u16, Value) {
+    let words: Vec<_> = arguments.lines().collect();
+    let [flag, url, rest @ ..] = &words[..] else { panic!("{arguments}") };
+    assert_eq!(*flag, "-i");
+    let mut request = Request::post_json(url.parse().unwrap(), String::new(), CURL_TIMEOUT);
+    for pair in rest.chunks(2) {
+        match pair {
+            ["-H", header] => {
+                let (name, value) = header.split_once(": ").unwrap();
+                request.headers.insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+            }
+            ["-d", body] => request.body = (*body).to_owned().into(),
+            other => panic!("{other:?}"),
+        }
+    }
+    let response = Client::new().unwrap().send(request).await.unwrap();
+    (response.status, serde_json::from_slice(&response.body).unwrap())
+}
+
+#[tokio::test]
+async fn readme_curl_command_sends_a_welcome() {
+    let stack = LocalStack::start(PortNumbers::default(), Mode::FAST).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    program(folder.path(), "curl", "printf '%s\n' \"$@\"");
+    let url = stack.function_url("mandrill-welcome");
+    let environment = [("MANDRILL_WELCOME_URL", &*url), ("WEBHOOK_KEY", WEBHOOK_KEY)];
+    let Done { stdout, .. } =
+        shell(folder.path(), &block("curl -i \"$MANDRILL"), &environment).await;
+    let (status, body) = send(&stdout).await;
+    assert_eq!((status, &body["status"]), (202, &json!("accepted")), "{body}");
+    stack.at_rest().await;
+    let received = stack.fakes.mandrill.take_received();
+    let mail = received.iter().find(|call| call.is_mail()).unwrap();
+    assert_eq!(mail.body["message"]["to"][0]["email"], "you@your-domain.example");
+}
+
+#[tokio::test]
+async fn readme_names_existing_flags_of_up() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let flags: Vec<_> =
+        readme.split("`up ").skip(1).map(|rest| rest.split('`').next().unwrap()).collect();
+    assert_eq!(flags.len(), 3, "{flags:?}");
+    let help = run(&["up", "--help"], &[]).await.stdout;
+    for flag in flags {
+        assert!(help.contains(&format!("{flag} ")), "{flag}: {help}");
+    }
 }

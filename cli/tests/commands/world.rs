@@ -11,7 +11,7 @@ use fakes::server::{FakeReply, Server};
 use lint::kratos::{Flow, Method};
 use ory_actions::{
     action::{Caller, Format, Key, OryFunction, Project, Wish, print},
-    up::local::{LocalStack, PortNumbers},
+    up::local::{LocalStack, Mode, PortNumbers},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -58,7 +58,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
+        let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
         let around = &stack.fakes;
         for (id, secret) in [
             ("mandrill", MANDRILL_KEY),
@@ -67,7 +67,7 @@ impl World {
             ("webhook", WEBHOOK_KEY),
             ("mailchimp", MAILCHIMP_SECRET),
         ] {
-            around.secrets.put(&format!("ory-actions/{id}"), secret);
+            around.put_secret(&format!("ory-actions/{id}"), secret);
         }
         around.mandrill.set_key(MANDRILL_KEY);
         around.mandrill.set_domain("shop.test", true);
@@ -94,7 +94,7 @@ impl World {
             ("AlarmTopicArn", "arn:aws:sns:us-east-1:000000000000:alarms".to_owned()),
         ];
         let environment = [
-            ("AWS_ENDPOINT_URL", around.secrets.url()),
+            ("AWS_ENDPOINT_URL", around.secrets_manager.url()),
             ("AWS_ENDPOINT_URL_SNS", sns.url()),
             ("AWS_ACCESS_KEY_ID", "anybody".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "anything".to_owned()),
@@ -121,7 +121,7 @@ impl World {
 
     /// Gives a secret another value.
     pub(crate) fn secret(&self, id: &str, value: &str) {
-        self.stack.fakes.secrets.put(id, value);
+        self.stack.fakes.put_secret(id, value);
     }
 
     /// Says who receives the alarms: how many are confirmed, and how many are not.

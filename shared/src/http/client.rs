@@ -6,11 +6,14 @@ use std::{
 };
 
 use async_trait::async_trait;
+#[cfg(feature = "aws")]
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::BytesMut;
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-use super::{Error, Http, MAX_ANSWER_BYTES, Request, Response, connecting, sdk};
+#[cfg(feature = "aws")]
+use super::sdk;
+use super::{Error, Http, MAX_ANSWER_BYTES, Request, Response, connecting};
 
 /// A sandbox is frozen between two requests, for minutes or hours, and peers and networks drop idle
 /// connections: a request on such a connection may be lost without notice. Wall-clock time, since
@@ -43,6 +46,7 @@ impl Client {
     }
 
     /// The same client for the AWS SDK.
+    #[cfg(feature = "aws")]
     pub fn for_sdk(&self) -> SharedHttpClient {
         sdk::client(self.clone())
     }

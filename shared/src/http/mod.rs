@@ -2,6 +2,7 @@
 
 mod client;
 mod connecting;
+#[cfg(feature = "aws")]
 mod sdk;
 
 use std::{fmt, time::Duration};

@@ -5,6 +5,7 @@
 //! doubt it also holds a keyed digest of the call's recipient, which is gone once the work is completed.
 //! A lane's record holds salted digests of paths, traits and, where no identity is known, an address.
 
+#[cfg(feature = "aws")]
 mod dynamodb;
 mod lane;
 mod memory;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Builder;
 
+#[cfg(feature = "aws")]
 pub use dynamodb::{ACTION, DynamoDbStore, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
 pub use lane::{Entry, InLane, Writer, Written};
 pub use memory::MemoryStore;

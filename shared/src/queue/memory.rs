@@ -69,9 +69,17 @@ impl MemoryQueue {
         received.collect()
     }
 
-    /// Deletes a message.
+    /// Deletes a message, a dead letter too.
     pub fn delete(&self, id: &str) {
-        self.state().items.retain(|item| item.message.id != id);
+        let mut state = self.state();
+        state.items.retain(|item| item.message.id != id);
+        state.dead.retain(|message| message.id != id);
+    }
+
+    /// The messages that are not dead letters, each with the time from which it can be received.
+    pub fn messages(&self) -> Vec<(ReceivedMessage, OffsetDateTime)> {
+        let state = self.state();
+        state.items.iter().map(|item| (item.message.clone(), item.visible_at)).collect()
     }
 
     /// When the next message can be received; `None` where there is none.
@@ -84,14 +92,16 @@ impl MemoryQueue {
         self.state().dead.clone()
     }
 
-    /// Sends the dead letters again, as an operator does once the cause is fixed.
-    pub fn redrive(&self) {
-        let now = self.clock.now();
+    /// Sends these dead letters again, as an operator does once the cause is fixed.
+    pub fn redrive(&self, which: impl Fn(&ReceivedMessage) -> bool) {
+        let visible_at = self.clock.now();
         let mut state = self.state();
-        for mut message in std::mem::take(&mut state.dead) {
-            message.attempt = 0;
-            state.items.push(Item { message, visible_at: now });
-        }
+        let state = &mut *state;
+        let redriven = state.dead.extract_if(.., |message| which(message));
+        state.items.extend(redriven.map(|message| Item {
+            message: ReceivedMessage { attempt: 0, ..message },
+            visible_at,
+        }));
     }
 }
 
@@ -164,8 +174,12 @@ mod tests {
         }
         assert!(queue.receive(1).is_empty() && queue.next_visible().is_none());
         assert_eq!(queue.dead_letters().len(), 1);
-        queue.redrive();
+        queue.redrive(|message| message.body != "one");
+        assert_eq!((queue.dead_letters().len(), queue.messages().len()), (1, 0));
+        queue.redrive(|message| message.body == "one");
         assert!(queue.dead_letters().is_empty());
         assert_eq!(queue.receive(1)[0].attempt, 1);
+        queue.delete("1");
+        assert!(queue.messages().is_empty());
     }
 }

@@ -5,6 +5,7 @@
 
 mod batch;
 mod memory;
+#[cfg(feature = "aws")]
 mod sqs;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 
 pub use batch::{ReceivedMessage, acknowledge, received};
 pub use memory::{MemoryQueue, Rules};
+#[cfg(feature = "aws")]
 pub use sqs::{ACTIONS, MAX_MESSAGE_BYTES, SqsQueue};
 
 /// The queue operation failed.

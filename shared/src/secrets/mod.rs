@@ -1,6 +1,7 @@
 //! Keys and credentials: their source, how long they are cached, and which values are invalid.
 
 mod api_key;
+#[cfg(feature = "aws")]
 mod aws;
 mod cache;
 mod memory;
@@ -10,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 pub use api_key::{ApiKey, KeyProblem, Product};
+#[cfg(feature = "aws")]
 pub use aws::{ACTION, AwsSecrets};
 pub use cache::{Cached, LOOK_UP_PAUSE, Ttl, Versions, prefetch};
 pub use memory::MemorySecrets;

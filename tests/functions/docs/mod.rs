@@ -9,6 +9,7 @@ mod links;
 mod new_function;
 mod operator;
 mod security;
+mod troubleshooting;
 
 use std::{
     fs,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ory_actions::up::local::DEPLOYMENTS;
 use serde_yaml_ng::Value;
 use shared::{
     deliver::{MAX_BACKOFF, MAX_RETRY_AFTER},
@@ -10,10 +11,6 @@ use shared::{
 };
 
 use super::{FUNCTIONS, QUEUE, Template, plain, referred, seconds, set, url};
-
-/// How many messages a function takes at once.
-const BATCHES: [(&str, u64); 3] =
-    [(mandrill_welcome::NAME, 1), (segment_identify::NAME, 100), (mailchimp_inbound::NAME, 1)];
 
 /// The most messages that Lambda hands over without a batching window.
 const MOST_WITHOUT_A_WINDOW: u64 = 10;
@@ -50,6 +47,27 @@ fn mapping<'a>(template: &'a Template, function: &str) -> (String, &'a Value) {
     let (name, event) = events.iter().next().unwrap();
     assert_eq!(event["Type"], "SQS");
     (plain(name), &event["Properties"])
+}
+
+/// How many messages a function takes at once: only Segment's API takes several in one call.
+fn batch_size(function: &str) -> u64 {
+    if function == segment_identify::NAME { 100 } else { 1 }
+}
+
+#[test]
+fn local_stack_receives_from_its_queues_as_deployed() {
+    let template = Template::read();
+    for (deployment, (name, logical_id, ..)) in DEPLOYMENTS.iter().zip(FUNCTIONS) {
+        assert_eq!(deployment.name, name);
+        let (_, mapping) = mapping(&template, logical_id);
+        assert_eq!(mapping["BatchSize"], deployment.batch_size, "{name}");
+        let concurrency = &mapping["ScalingConfig"]["MaximumConcurrency"];
+        assert_eq!(*concurrency, deployment.concurrency, "{name}");
+        let queue = queue(&template, logical_id);
+        assert_eq!(seconds(&queue["VisibilityTimeout"]), deployment.rules.visibility_timeout);
+        let receives = &queue["RedrivePolicy"]["maxReceiveCount"];
+        assert_eq!(*receives, deployment.rules.max_receives, "{name}");
+    }
 }
 
 #[test]
@@ -140,8 +158,8 @@ fn each_dead_letter_queue_serves_one_queue() {
 #[test]
 fn batch_size_matches_the_function_and_reports_item_failures() {
     let template = Template::read();
-    for ((name, logical_id, ..), (of, size)) in FUNCTIONS.into_iter().zip(BATCHES) {
-        assert_eq!(name, of);
+    for (name, logical_id, ..) in FUNCTIONS {
+        let size = batch_size(name);
         let (event, mapping) = mapping(&template, logical_id);
         assert!(template.resource(&format!("{logical_id}{event}")).is_null(), "SAM's own name");
         let failures = template.listed(&mapping["FunctionResponseTypes"]);
@@ -158,6 +176,6 @@ fn maximum_concurrency_respects_the_vendor_limits() {
     for (name, logical_id, ..) in FUNCTIONS {
         assert!(concurrency(&template, logical_id) >= LEAST_CONCURRENCY, "{name}");
     }
-    let (_, batch) = BATCHES[1];
-    assert!(concurrency(&template, "SegmentIdentify") * batch <= SEGMENT_REQUESTS);
+    let in_flight = concurrency(&template, "SegmentIdentify") * batch_size(segment_identify::NAME);
+    assert!(in_flight <= SEGMENT_REQUESTS);
 }

@@ -6,10 +6,7 @@ use std::future::Future;
 
 use fakes::WEBHOOK_KEY;
 use fantoccini::key::Key;
-use ory_actions::up::{
-    local::{LocalStack, PortNumbers},
-    play,
-};
+use ory_actions::up::local::{LocalStack, Mode, PortNumbers};
 use serde_json::json;
 use shared::http::{Client, Http};
 
@@ -20,7 +17,7 @@ const EVENT: &str = "#event";
 
 /// Looks at the console of a stack where nothing has happened yet.
 async fn look<F: Future<Output = ()>>(at: impl FnOnce(Page) -> F) {
-    let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
+    let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
     Page::visit(&format!("{}/", stack.root()), at).await;
 }
 
@@ -37,9 +34,9 @@ async fn send(page: &Page, function: &str, file: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn first_view_shows_the_results_of_the_samples() {
-    let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
+    let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
     let client = Client::new().unwrap();
-    let played = play::play(&stack.root(), &stack.fakes, &client).await;
+    let played = stack.play(&client).await;
     Page::visit(&format!("{}/", stack.root()), async |page| {
         page.find("#event-20").await;
         let shown = page.until("#events", |text| text.contains("unsubscribe")).await;
@@ -189,7 +186,7 @@ async fn editor_shows_the_fault_at_its_position_and_then_the_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_name_is_shown_as_text() {
-    let stack = LocalStack::start(PortNumbers::default()).await.unwrap();
+    let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
     let hostile = "</pre><img src=x onerror=\"document.title='taken'\"><script>alert(1)</script>";
     let event = json!({
         "hook": {"flow": hostile, "method": hostile, "when": "after_save"},

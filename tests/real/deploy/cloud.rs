@@ -1,9 +1,9 @@
 //! AWS as `MiniStack` serves it, and the programs that people use with it.
 
-use std::{env, path::PathBuf, process::Stdio, time::Duration};
+use std::{env, fs, os::unix::fs::symlink, path::PathBuf, process::Stdio, time::Duration};
 
 use http::header::AUTHORIZATION;
-use integration::ory_actions;
+use integration::binary;
 use serde_json::Value;
 use shared::http::{Client, Http, Request};
 use tempfile::TempDir;
@@ -36,10 +36,13 @@ impl Cloud {
         command.arg(port.to_string()).env("AWS_DEFAULT_REGION", REGION);
         let server = Server::start(&command, port);
         program("aws", INSTALL);
-        let own = ory_actions().parent().unwrap().to_owned();
+        let home = TempDir::new().unwrap();
+        let own = home.path().join("bin");
+        fs::create_dir(&own).unwrap();
+        symlink(binary("ory-actions"), own.join("ory-actions")).unwrap();
         let path = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths([own].into_iter().chain(env::split_paths(&path))).unwrap();
-        Self { server, home: TempDir::new().unwrap(), path: path.into_string().unwrap() }
+        Self { server, home, path: path.into_string().unwrap() }
     }
 
     /// Where it serves AWS' APIs, and the function URLs under `/_aws/lambda-url/`.

@@ -52,7 +52,7 @@ fn emulator(function: &str, logical_id: &str, fakes: &Fakes) -> Server {
     command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", LAMBDA_TIMEOUT.as_secs().to_string());
     command.env("AWS_REGION", "us-east-1");
     command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
-    command.env("AWS_ENDPOINT_URL", fakes.secrets.url());
+    command.env("AWS_ENDPOINT_URL", fakes.secrets_manager.url());
     command.envs(fakes.settings(function));
     Server::start(&command, port)
 }

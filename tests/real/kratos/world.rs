@@ -30,7 +30,8 @@ impl World {
 
     /// A function that delivers inline.
     pub(super) fn function(&self, name: &'static str) -> Deployment {
-        let deployment = Deployment::of(name).var("AWS_ENDPOINT_URL", self.fakes.secrets.url());
+        let deployment =
+            Deployment::of(name).var("AWS_ENDPOINT_URL", self.fakes.secrets_manager.url());
         let settings = self.fakes.settings(name).into_iter();
         settings.fold(deployment, |all, (name, value)| all.var(name, value))
     }

@@ -18,25 +18,55 @@ pub(super) struct Event {
     pub(super) argument: Value,
     /// The requests, in order of arrival.
     pub(super) requests: Vec<Request>,
-    /// What makes two requests the same event.
+    /// The deliveries from the queue, in order.
+    pub(super) deliveries: Vec<Delivery>,
+    /// The event id: what makes two requests the same event.
     #[serde(skip)]
     pub(super) key: Option<String>,
 }
 
-/// One request to a function, and everything that it caused.
+/// What a function did in one invocation.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Work {
+    /// When it began, in RFC 3339.
+    pub(super) at: String,
+    /// What it did, in order.
+    pub(super) steps: Vec<Step>,
+    /// The entry that it logged.
+    pub(super) line: Value,
+}
+
+/// One request to a function, and everything that it caused before the answer.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Request {
-    /// When it arrived, in RFC 3339.
-    pub(super) at: String,
-    /// What the function did meanwhile.
-    pub(super) steps: Vec<Step>,
-    /// The entry that the function logged.
-    pub(super) line: Value,
+    /// What the function did.
+    #[serde(flatten)]
+    pub(super) work: Work,
     /// Its answer; none while the function is running.
     pub(super) answer: Option<Answer>,
     /// The request itself, to send it again.
     #[serde(skip)]
     pub(super) sent: Sent,
+}
+
+/// One delivery from the queue.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Delivery {
+    /// What the function did.
+    #[serde(flatten)]
+    pub(super) work: Work,
+    /// How often the message has been received, this time included.
+    pub(super) attempt: u32,
+    /// How it ended; none while the function is running.
+    pub(super) ended: Option<Ended>,
+}
+
+/// How a delivery ended.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Ended {
+    pub(super) took_ms: u64,
+    /// How long the message waits until the next delivery; none if it was deleted.
+    pub(super) wait_ms: Option<u64>,
 }
 
 /// A request as it arrived.
@@ -94,11 +124,4 @@ pub(super) enum Reply {
     Answer { status: u16, body: Value },
     /// No answer: what the function knows about it.
     Nothing { error: String },
-}
-
-impl Request {
-    /// A request that has just arrived.
-    pub(super) fn new(at: String, sent: Sent) -> Self {
-        Self { at, steps: Vec::new(), line: Value::Null, answer: None, sent }
-    }
 }

@@ -6,7 +6,7 @@ use fakes::Shared;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::event::{Answer, Event, Request, Sent, Step};
+use super::event::{Answer, Delivery, Ended, Event, Request, Sent, Step, Work};
 
 /// Older events are forgotten.
 const KEPT: usize = 500;
@@ -26,11 +26,18 @@ struct Book {
     opened: usize,
 }
 
-/// Identifies a request: the number of its event, and its position in it.
+/// Identifies what a function did in one invocation: the number of its event, and the part of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RequestId {
+pub(super) struct WorkId {
     event: usize,
-    request: usize,
+    part: Part,
+}
+
+/// A part of an event, by its position.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Request(usize),
+    Delivery(usize),
 }
 
 /// What is known of a request before the function reads it.
@@ -50,30 +57,74 @@ impl Default for Events {
 
 impl Events {
     /// Adds a request: the next of its event, or the first of a new event.
-    pub(super) fn begin(&self, arrival: Arrival, at: String, sent: Sent) -> RequestId {
+    pub(super) fn begin_request(&self, arrival: Arrival, at: String, sent: Sent) -> WorkId {
         self.change(|book| {
-            let id = book.event_of(&arrival).unwrap_or_else(|| book.open(arrival));
-            let requests = book.touch(id).map(|event| {
-                event.requests.push(Request::new(at, sent));
-                event.requests.len()
+            let known = book.event_of(arrival.function, arrival.key.as_deref());
+            let event = known.unwrap_or_else(|| book.open(arrival));
+            let work = Work { at, ..Work::default() };
+            let position = book.touch(event).map_or(0, |event| {
+                event.requests.push(Request { work, answer: None, sent });
+                event.requests.len() - 1
             });
-            RequestId { event: id, request: requests.unwrap_or_default().saturating_sub(1) }
+            WorkId { event, part: Part::Request(position) }
+        })
+    }
+
+    /// Adds a delivery to its event; `None` if the event is forgotten.
+    pub(super) fn begin_delivery(
+        &self,
+        function: &str,
+        event_id: &str,
+        at: String,
+        attempt: u32,
+    ) -> Option<WorkId> {
+        self.change(|book| {
+            let id = book.event_of(function, Some(event_id))?;
+            let event = book.touch(id)?;
+            let work = Work { at, ..Work::default() };
+            event.deliveries.push(Delivery { work, attempt, ended: None });
+            Some(WorkId { event: id, part: Part::Delivery(event.deliveries.len() - 1) })
         })
     }
 
     /// Records a step of the function.
-    pub(super) fn step(&self, request: RequestId, step: Step) {
-        self.edit(request, |request| request.steps.push(step));
+    pub(super) fn step(&self, id: WorkId, step: Step) {
+        self.edit(id, |work| work.steps.push(step));
     }
 
-    /// Records the log entry of the function.
-    pub(super) fn line(&self, request: RequestId, line: Value) {
-        self.edit(request, |request| request.line = line);
+    /// Records the log entry of the function, at the event that it names if there are several.
+    pub(super) fn line(&self, ids: &[WorkId], line: Value) {
+        let named = |id: &&WorkId| {
+            let key = self.event(id.event).and_then(|event| event.key);
+            key.is_some_and(|key| line["event_id"] == key)
+        };
+        if let Some(id) = ids.iter().find(named).or(ids.first()) {
+            self.edit(*id, |work| work.line = line);
+        }
     }
 
-    /// Records the answer of the function.
-    pub(super) fn end(&self, request: RequestId, answer: Answer) {
-        self.edit(request, |request| request.answer = Some(answer));
+    /// Records the answer of the function to a request.
+    pub(super) fn answered(&self, id: WorkId, answer: Answer) {
+        self.change(|book| {
+            if let Some(request) = book.request(id) {
+                request.answer = Some(answer);
+            }
+        });
+    }
+
+    /// Records how a delivery ended.
+    pub(super) fn delivered(&self, id: WorkId, ended: Ended) {
+        self.change(|book| {
+            if let Some(delivery) = book.delivery(id) {
+                delivery.ended = Some(ended);
+            }
+        });
+    }
+
+    /// The event of a function that has this event id.
+    pub(super) fn named(&self, function: &str, event_id: &str) -> Option<Event> {
+        let id = self.book.lock().event_of(function, Some(event_id))?;
+        self.event(id)
     }
 
     /// The current state of an event.
@@ -99,12 +150,14 @@ impl Events {
         self.change(|_| ());
     }
 
-    fn edit(&self, RequestId { event, request }: RequestId, edit: impl FnOnce(&mut Request)) {
+    fn edit(&self, id: WorkId, edit: impl FnOnce(&mut Work)) {
         self.change(|book| {
-            if let Some(request) =
-                book.touch(event).and_then(|event| event.requests.get_mut(request))
-            {
-                edit(request);
+            let work = match id.part {
+                Part::Request(_) => book.request(id).map(|request| &mut request.work),
+                Part::Delivery(_) => book.delivery(id).map(|delivery| &mut delivery.work),
+            };
+            if let Some(work) = work {
+                edit(work);
             }
         });
     }
@@ -120,17 +173,28 @@ impl Events {
 
 impl Book {
     /// The entry of an event that was received before.
-    fn event_of(&self, arrival: &Arrival) -> Option<usize> {
-        arrival.key.as_ref()?;
-        let same = |event: &Event| event.function == arrival.function && event.key == arrival.key;
+    fn event_of(&self, function: &str, key: Option<&str>) -> Option<usize> {
+        let key = key?;
+        let same = |event: &Event| event.function == function && event.key.as_deref() == Some(key);
         self.events.iter().find(|(_, event)| same(event)).map(|(_, event)| event.id)
+    }
+
+    fn request(&mut self, id: WorkId) -> Option<&mut Request> {
+        let Part::Request(position) = id.part else { return None };
+        self.touch(id.event)?.requests.get_mut(position)
+    }
+
+    fn delivery(&mut self, id: WorkId) -> Option<&mut Delivery> {
+        let Part::Delivery(position) = id.part else { return None };
+        self.touch(id.event)?.deliveries.get_mut(position)
     }
 
     /// Adds an entry for a new event.
     fn open(&mut self, arrival: Arrival) -> usize {
         self.opened += 1;
         let Arrival { function, title, key, argument } = arrival;
-        let event = Event { id: self.opened, function, title, argument, requests: Vec::new(), key };
+        let (requests, deliveries) = Default::default();
+        let event = Event { id: self.opened, function, title, argument, requests, deliveries, key };
         self.events.push((self.turn, event));
         let forgotten = self.events.len().saturating_sub(KEPT);
         self.events.drain(..forgotten);
@@ -157,14 +221,14 @@ mod tests {
         Arrival { function, title, key, argument: json!({}) }
     }
 
-    fn begin(events: &Events, function: &'static str, key: Option<&str>) -> RequestId {
+    fn begin(events: &Events, function: &'static str, key: Option<&str>) -> WorkId {
         let sent = Sent {
             method: http::Method::POST,
             query: String::new(),
             headers: http::HeaderMap::new(),
             body: bytes::Bytes::new(),
         };
-        events.begin(arrival(function, key), "2026-01-01T00:00:00Z".to_owned(), sent)
+        events.begin_request(arrival(function, key), "2026-01-01T00:00:00Z".to_owned(), sent)
     }
 
     #[test]
@@ -182,13 +246,26 @@ mod tests {
     }
 
     #[test]
+    fn delivery_is_listed_at_its_event_with_its_own_log_entry() {
+        let events = Events::default();
+        begin(&events, "a", Some("1"));
+        begin(&events, "a", Some("2"));
+        let delivery = |key| events.begin_delivery("a", key, String::new(), 1).unwrap();
+        let ids = [delivery("1"), delivery("2")];
+        events.line(&ids, json!({"event_id": "2"}));
+        let line = |key| events.named("a", key).unwrap().deliveries[0].work.line.clone();
+        assert_eq!((line("1"), line("2")), (json!(null), json!({"event_id": "2"})));
+        assert!(events.begin_delivery("b", "1", String::new(), 1).is_none());
+    }
+
+    #[test]
     fn subscribers_receive_only_changes() {
         let events = Events::default();
         let one = begin(&events, "a", Some("1"));
         begin(&events, "a", Some("2"));
         let (_, turn) = events.since(0);
         assert!(events.since(turn).0.is_empty());
-        events.end(one, Answer { status: 200, body: json!({}), took_ms: 1 });
+        events.answered(one, Answer { status: 200, body: json!({}), took_ms: 1 });
         let (changed, later) = events.since(turn);
         assert_eq!(changed.len(), 1);
         assert_eq!(changed[0].id, 1);
@@ -202,7 +279,7 @@ mod tests {
         for _ in 0..KEPT {
             begin(&events, "a", None);
         }
-        events.line(first, json!({}));
+        events.line(&[first], json!({}));
         assert_eq!(events.since(0).0.len(), KEPT);
         assert!(events.event(1).is_none());
     }

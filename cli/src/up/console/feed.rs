@@ -3,10 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
-use fakes::{
-    Fault,
-    server::{FakeReply, Pieces},
-};
+use fakes::server::{FakeReply, Pieces};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -18,7 +15,7 @@ use super::{Console, page::careful, showing};
 use crate::{
     render::rendering::Subject,
     up::{
-        local::VendorName,
+        local::Service,
         samples::{SAMPLES, Sample},
     },
 };
@@ -80,15 +77,17 @@ fn setting(console: &Console) -> Value {
     json!({
         "functions": console.functions.names().map(function).collect::<Vec<_>>(),
         "samples": SAMPLES.iter().map(sample).collect::<Vec<_>>(),
-        "faults": Fault::ALL,
         "draft": *console.draft.lock(),
     })
 }
 
 fn faults(console: &Console) -> Value {
     let faults = console.faults.lock();
-    let of = |vendor: VendorName| json!({"vendor": vendor, "fault": faults.get(&vendor).copied().unwrap_or_default()});
-    VendorName::ALL.into_iter().map(of).collect()
+    let of = |service: Service| {
+        let fault = faults.get(&service).copied().unwrap_or_default();
+        json!({"service": service, "fault": fault, "faults": service.faults()})
+    };
+    Service::ALL.into_iter().map(of).collect()
 }
 
 fn message(name: &str, data: &Value) -> Bytes {

@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, Request, header::CONTENT_TYPE, header::HOST};
 pub(super) fn admits(request: &Request<Bytes>) -> bool {
     is_loopback(text(request.headers(), HOST.as_str()))
         && matches!(text(request.headers(), "sec-fetch-site"), "" | "none" | "same-origin")
-        && (request.method() == Method::GET || is_json(request.headers()))
+        && (matches!(*request.method(), Method::GET | Method::HEAD) || is_json(request.headers()))
 }
 
 /// Another name could point here by DNS rebinding, which would let a foreign page in.
@@ -43,8 +43,10 @@ mod tests {
         type Row = (Method, &'static [(&'static str, &'static str)], bool);
         const HERE: (&str, &str) = ("host", "127.0.0.1:9000");
         const JSON: (&str, &str) = ("content-type", "application/json");
-        let rows: [Row; 9] = [
+        let rows: [Row; 11] = [
             (Method::GET, &[HERE], true),
+            (Method::HEAD, &[HERE], true),
+            (Method::HEAD, &[HERE, ("sec-fetch-site", "cross-site")], false),
             (Method::GET, &[("host", "localhost:9000")], true),
             (Method::GET, &[("host", "evil.example:9000")], false),
             (Method::GET, &[("host", "127.0.0.1.evil.example")], false),

@@ -18,32 +18,41 @@ use std::{collections::BTreeMap, sync::Arc};
 use bytes::Bytes;
 use fakes::{Fault, Shared};
 use http::{Request, Response};
+use serde_json::Value;
+use shared::{clock::Clock, queue::ReceivedMessage};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::time::Instant;
 
-pub(crate) use watch::watched;
+pub(crate) use watch::{watched_http, watched_log, watched_table};
 
 use self::{
     editor::Draft,
-    event::{Answer, Sent},
+    event::{Answer, Ended, Sent},
     events::Events,
 };
-use crate::up::local::{Fakes, Functions, VendorName};
+use crate::up::local::{Fakes, Functions, LocalQueue, Place, Queues, Service, StackClock};
 
 /// The console of a local stack.
 pub(crate) struct Console {
     functions: Functions,
     fakes: Arc<Fakes>,
+    queues: Arc<Queues>,
+    clock: Arc<StackClock>,
     events: Events,
-    faults: Shared<BTreeMap<VendorName, Fault>>,
+    faults: Shared<BTreeMap<Service, Fault>>,
     draft: Shared<Option<Draft>>,
 }
 
 impl Console {
-    /// The console of these functions and fakes.
-    pub(crate) fn new(functions: Functions, fakes: Arc<Fakes>) -> Self {
+    /// The console of these functions, fakes and queues.
+    pub(crate) fn new(
+        functions: Functions,
+        fakes: Arc<Fakes>,
+        queues: Arc<Queues>,
+        clock: Arc<StackClock>,
+    ) -> Self {
         let (events, faults, draft) = Default::default();
-        Self { functions, fakes, events, faults, draft }
+        Self { functions, fakes, queues, clock, events, faults, draft }
     }
 
     /// The names of the functions.
@@ -59,22 +68,73 @@ impl Console {
     ) -> Option<Response<Bytes>> {
         let function = self.functions.names().find(|name| *name == function)?;
         let began = Instant::now();
-        let at = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
         let arrival = reading::read(function, &request);
-        let id = self.events.begin(arrival, at, Sent::of(&request));
+        let id = self.events.begin_request(arrival, now(), Sent::of(&request));
         let work = self.functions.call(function, request);
-        let response = watch::during(&self.events, id, work).await?;
+        let response = watch::during(&self.events, vec![id], work).await?;
         let body = serde_json::from_slice(response.body()).unwrap_or_default();
         let took_ms = watch::millis(began.elapsed());
-        self.events.end(id, Answer { status: response.status().as_u16(), body, took_ms });
+        self.events.answered(id, Answer { status: response.status().as_u16(), body, took_ms });
         Some(response)
     }
 
-    fn inject_fault(&self, vendor: VendorName, fault: Fault) {
-        self.fakes.inject_fault(vendor, fault);
-        self.faults.lock().insert(vendor, fault);
+    /// Lets a function deliver messages of its queue, watches it, and deletes what is delivered.
+    pub(crate) async fn deliver(
+        &self,
+        function: &str,
+        queue: &LocalQueue,
+        received: Vec<ReceivedMessage>,
+    ) {
+        let began = Instant::now();
+        let begin = |message: &ReceivedMessage| {
+            let event_id = reading::event_id(message)?;
+            self.events.begin_delivery(function, &event_id, now(), message.attempt)
+        };
+        let ids: Vec<_> = received.iter().map(begin).collect();
+        let work = self.functions.deliver(function, received.clone());
+        let watched = ids.iter().copied().flatten().collect();
+        let kept = watch::during(&self.events, watched, work).await;
+        let took_ms = watch::millis(began.elapsed());
+        for (message, id) in received.iter().zip(ids) {
+            let wait_ms =
+                kept.contains(&message.id).then(|| self.wait_of(queue, &message.id)).flatten();
+            if let Some(id) = id {
+                self.events.delivered(id, Ended { took_ms, wait_ms });
+            }
+            if wait_ms.is_none() {
+                queue.delete(&message.id);
+            }
+        }
+    }
+
+    /// How long a message waits from now on, in milliseconds of the stack's clock.
+    fn wait_of(&self, queue: &LocalQueue, id: &str) -> Option<u64> {
+        let messages = queue.messages();
+        let (_, place) = messages.iter().find(|(message, _)| message.id == id)?;
+        let Place::Waiting(until) = place else { return None };
+        let left = (*until - self.clock.now()).whole_milliseconds();
+        Some(left.try_into().unwrap_or_default())
+    }
+
+    /// The log entry of the last delivery of an event.
+    pub(crate) fn last_delivery(&self, function: &str, event_id: &str) -> Option<Value> {
+        Some(self.events.named(function, event_id)?.deliveries.pop()?.work.line)
+    }
+
+    fn inject_fault(&self, service: Service, fault: Fault) {
+        match service {
+            Service::Mandrill => self.fakes.mandrill.inject_fault(fault),
+            Service::Segment => self.fakes.segment.inject_fault(fault),
+            Service::Ory => self.fakes.ory.inject_fault(fault),
+            Service::Queue => self.queues.all().for_each(|queue| queue.inject_fault(fault)),
+        }
+        self.faults.lock().insert(service, fault);
         self.events.poke();
     }
+}
+
+fn now() -> String {
+    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
 }
 
 impl Sent {

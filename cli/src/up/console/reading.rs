@@ -7,7 +7,7 @@ use mailchimp_inbound::{
     form,
 };
 use serde_json::Value;
-use shared::{ctx::Ctx, key::EventId};
+use shared::{ctx::Ctx, key::EventId, queue::ReceivedMessage};
 use uuid::Uuid;
 
 use super::events::Arrival;
@@ -26,6 +26,12 @@ pub(super) fn read(function: &'static str, request: &Request<Bytes>) -> Arrival 
     let subject = Subject::named(function).unwrap_or(Subject::File);
     let argument = rendering::argument(subject, request.body()).unwrap_or_default();
     Arrival { function, title, key, argument }
+}
+
+/// The event id in a message of a queue.
+pub(super) fn event_id(message: &ReceivedMessage) -> Option<String> {
+    let body: Value = serde_json::from_str(&message.body).ok()?;
+    Some(body["event_id"].as_str()?.to_owned())
 }
 
 fn of_ory(request: &Request<Bytes>) -> Option<(String, Option<String>)> {

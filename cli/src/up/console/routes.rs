@@ -13,7 +13,7 @@ use super::{
     editor::{self, Draft},
     feed, guard, page, sending, showing,
 };
-use crate::up::{local::VendorName, samples::SAMPLES};
+use crate::up::{local::Service, samples::SAMPLES};
 
 #[derive(Deserialize)]
 struct Send {
@@ -28,7 +28,7 @@ struct SendAgain {
 
 #[derive(Deserialize)]
 struct InjectFault {
-    vendor: VendorName,
+    service: Service,
     fault: Fault,
 }
 
@@ -40,7 +40,8 @@ impl Console {
         }
         let path = request.uri().path();
         match *request.method() {
-            Method::GET => self.get(path),
+            // The server leaves out the body of an answer to HEAD.
+            Method::GET | Method::HEAD => self.get(path),
             Method::POST => self.post(path, request.body()).await,
             _ => None,
         }
@@ -54,12 +55,11 @@ impl Console {
         }
     }
 
-    /// `/console/mail/EVENT/REQUEST`
+    /// `/console/mail/EVENT`
     fn mail(&self, path: &str) -> Option<FakeReply> {
-        let (event, request) = path.strip_prefix("/console/mail/")?.split_once('/')?;
+        let event = path.strip_prefix("/console/mail/")?;
         let event = self.events.event(event.parse().ok()?)?;
-        let request = event.requests.get(request.parse::<usize>().ok()?)?;
-        showing::html_of_mail(request).map(page::mail)
+        showing::html_of_mail(&event).map(page::mail)
     }
 
     async fn post(self: &Arc<Self>, path: &str, body: &[u8]) -> Option<FakeReply> {
@@ -74,9 +74,12 @@ impl Console {
                 done(sending::send_again(self, event).is_ok())
             }
             "/console/fault" => {
-                let InjectFault { vendor, fault } = read(body)?;
-                self.inject_fault(vendor, fault);
-                done(true)
+                let InjectFault { service, fault } = read(body)?;
+                let can_have = service.faults().contains(&fault);
+                if can_have {
+                    self.inject_fault(service, fault);
+                }
+                done(can_have)
             }
             "/console/render" => {
                 let draft: Draft = read(body)?;
@@ -104,4 +107,34 @@ fn refusal(status: u16, why: &str) -> FakeReply {
 fn json(status: u16, body: &Value) -> FakeReply {
     let response = page::careful(status).header("content-type", "application/json");
     FakeReply::Answer(response.body(body.to_string().into()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::HeaderMap;
+    use shared::http::{Client, Http, Request};
+
+    use super::*;
+    use crate::up::local::{LocalStack, Mode, PortNumbers};
+
+    #[tokio::test]
+    async fn head_is_get_without_a_body() {
+        let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
+        let client = Client::new().unwrap();
+        let send = async |method, path| {
+            let url = format!("{}{path}", stack.root()).parse().unwrap();
+            let (headers, timeout) = (HeaderMap::new(), Duration::from_secs(10));
+            let request = Request { method, url, headers, body: Bytes::new(), timeout };
+            client.send(request).await.unwrap()
+        };
+        for (path, status) in [("/", 200), ("/console/console.js", 200), ("/nothing", 404)] {
+            let [get, head] = [send(Method::GET, path).await, send(Method::HEAD, path).await];
+            assert_eq!((get.status, head.status), (status, status), "{path}");
+            assert!(!get.body.is_empty() && head.body.is_empty(), "{path}");
+        }
+        let feed = send(Method::HEAD, "/console/feed").await;
+        assert_eq!((feed.status, &feed.body[..]), (200, &b""[..]));
+    }
 }

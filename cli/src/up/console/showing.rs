@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::event::{Call, Event, Reply, Request, Step};
+use super::event::{Call, Event, Reply, Request, Step, Work};
 use crate::up::changes;
 
 /// A mail as its recipient sees it.
@@ -42,34 +42,42 @@ pub(super) struct Field {
 /// The event in the form that the page gets.
 pub(super) fn shown(event: &Event) -> Value {
     let mut json = json!(event);
-    for (request, shown) in
-        event.requests.iter().zip(json["requests"].as_array_mut().into_iter().flatten())
-    {
-        shown["mail"] = json!(mail(request));
-        shown["identity"] = json!(identity(request));
+    json["mail"] = json!(mail(event));
+    for (request, shown) in event.requests.iter().zip(rows(&mut json["requests"])) {
+        shown["identity"] = json!(identity(&request.work));
         shown["form"] = json!(form(request, &event.argument));
+    }
+    for (delivery, shown) in event.deliveries.iter().zip(rows(&mut json["deliveries"])) {
+        shown["identity"] = json!(identity(&delivery.work));
     }
     json
 }
 
-/// The HTML of the mail that was sent in a request.
-pub(super) fn html_of_mail(request: &Request) -> Option<&str> {
-    message(request)?["html"].as_str()
+fn rows(array: &mut Value) -> impl Iterator<Item = &mut Value> {
+    array.as_array_mut().into_iter().flatten()
 }
 
-fn calls(request: &Request) -> impl DoubleEndedIterator<Item = &Call> {
-    request.steps.iter().filter_map(|step| match step {
+/// The HTML of the last mail that was sent for an event.
+pub(super) fn html_of_mail(event: &Event) -> Option<&str> {
+    last_mail(event)?.body["message"]["html"].as_str()
+}
+
+fn calls(work: &Work) -> impl DoubleEndedIterator<Item = &Call> {
+    work.steps.iter().filter_map(|step| match step {
         Step::Call(call) => Some(call),
         Step::Record { .. } => None,
     })
 }
 
-fn message(request: &Request) -> Option<&Value> {
-    calls(request).rev().find_map(|call| call.body.get("message"))
+fn last_mail(event: &Event) -> Option<&Call> {
+    let requests = event.requests.iter().map(|request| &request.work);
+    let deliveries = event.deliveries.iter().map(|delivery| &delivery.work);
+    let calls = requests.chain(deliveries).flat_map(calls);
+    calls.filter(|call| call.body.get("message").is_some()).last()
 }
 
-fn mail(request: &Request) -> Option<Mail<'_>> {
-    let call = calls(request).rev().find(|call| call.body.get("message").is_some())?;
+fn mail(event: &Event) -> Option<Mail<'_>> {
+    let call = last_mail(event)?;
     let message = &call.body["message"];
     let text = |name: &str| message[name].as_str().unwrap_or_default();
     Some(Mail {
@@ -89,9 +97,9 @@ fn is_sent(rows: &Value) -> bool {
 }
 
 /// The identity as last read before the patch, and after the patch.
-fn identity(request: &Request) -> Option<Identity> {
+fn identity(work: &Work) -> Option<Identity> {
     let answers = |method: &'static str| {
-        calls(request).rev().filter_map(move |call| match &call.reply {
+        calls(work).rev().filter_map(move |call| match &call.reply {
             Reply::Answer { status: 200, body } if call.line.starts_with(method) => Some(body),
             _ => None,
         })
@@ -131,14 +139,16 @@ mod tests {
     use http::{HeaderMap, Method};
 
     use super::*;
-    use crate::up::console::event::{Answer, Sent};
+    use crate::up::console::event::{Answer, Delivery, Sent};
 
-    fn request(steps: Vec<Step>) -> Request {
-        let (query, headers, body) = (String::new(), HeaderMap::new(), Bytes::new());
-        let mut request =
-            Request::new("now".to_owned(), Sent { method: Method::POST, query, headers, body });
-        request.steps = steps;
-        request
+    fn work(steps: Vec<Step>) -> Work {
+        Work { steps, ..Work::default() }
+    }
+
+    fn delivered(steps: Vec<Step>) -> Event {
+        let deliveries = vec![Delivery { work: work(steps), attempt: 1, ended: None }];
+        let (title, argument) = Default::default();
+        Event { id: 1, function: "f", title, argument, requests: vec![], deliveries, key: None }
     }
 
     fn call(line: &str, body: Value, answer: Value) -> Step {
@@ -159,15 +169,15 @@ mod tests {
         }});
         for (status, is_taken) in [("sent", true), ("queued", true), ("rejected", false)] {
             let rows = json!([{"status": status}]);
-            let request = request(vec![call("POST /api/1.0/messages/send", body.clone(), rows)]);
-            let mail = mail(&request).unwrap();
+            let event = delivered(vec![call("POST /api/1.0/messages/send", body.clone(), rows)]);
+            let mail = mail(&event).unwrap();
             assert_eq!(
                 (mail.is_taken, mail.to, mail.has_html),
                 (is_taken, "ann@example.com", true)
             );
-            assert_eq!(html_of_mail(&request), Some("<p>Hello."));
+            assert_eq!(html_of_mail(&event), Some("<p>Hello."));
         }
-        assert_eq!(mail(&request(vec![call("GET /", Value::Null, json!([]))])), None);
+        assert_eq!(mail(&delivered(vec![call("GET /", Value::Null, json!([]))])), None);
     }
 
     #[test]
@@ -176,8 +186,8 @@ mod tests {
         let after = json!({"traits": {"consent": false}});
         let found = call("GET /admin/identities?x", Value::Null, json!([before]));
         let patched = call("PATCH /admin/identities/1", json!([]), after.clone());
-        assert_eq!(identity(&request(vec![found.clone()])), None);
-        let shown = identity(&request(vec![found, patched])).unwrap();
+        assert_eq!(identity(&work(vec![found.clone()])), None);
+        let shown = identity(&work(vec![found, patched])).unwrap();
         assert_eq!((&shown.before, &shown.after), (&before, &after));
         assert_eq!(shown.changes, ["traits.consent: true -> false"]);
     }
@@ -185,7 +195,9 @@ mod tests {
     #[test]
     fn form_shows_each_message_at_its_field() {
         let message = |text: &str| json!({"id": 1, "text": text, "type": "error"});
-        let mut request = request(Vec::new());
+        let (query, headers, body) = (String::new(), HeaderMap::new(), Bytes::new());
+        let sent = Sent { method: Method::POST, query, headers, body };
+        let mut request = Request { work: work(Vec::new()), answer: None, sent };
         let event = json!({"identity": {"traits": {"email": "a", "name": "b"}}});
         assert_eq!(form(&request, &event), None);
         let body = json!({"messages": [

@@ -1,4 +1,4 @@
-//! Watches a function: its adapters report each step to the request whose task they run on. The
+//! Watches a function: its adapters report each step to the work whose task they run on. The
 //! function itself does not know it.
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -6,12 +6,12 @@ use std::{future::Future, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::Value;
 use shared::{
-    http::{Error, Http, Request, Response},
+    http::{Client, Error, Http, Request, Response},
     idempotency::{
         Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, MemoryStore,
         State, StoreError, Written,
     },
-    settings::Ports,
+    settings::Opener,
     telemetry::{Sink, chain},
 };
 use time::OffsetDateTime;
@@ -19,44 +19,50 @@ use tokio::{task_local, time::Instant};
 
 use super::{
     event::{Call, Reply, Step},
-    events::{Events, RequestId},
+    events::{Events, WorkId},
 };
 
 task_local! {
-    static REQUEST: (Events, RequestId);
+    static WORK: (Events, Vec<WorkId>);
 }
 
-/// Does `work` as part of a request.
+/// Does `work` as part of a request, or of the deliveries of a batch.
 pub(super) async fn during<T>(
     events: &Events,
-    request: RequestId,
+    ids: Vec<WorkId>,
     work: impl Future<Output = T>,
 ) -> T {
-    REQUEST.scope((events.clone(), request), work).await
+    WORK.scope((events.clone(), ids), work).await
 }
 
-/// The ports, with adapters that report their steps. Records are in memory.
-pub(crate) fn watched(ports: Ports) -> Ports {
-    let http: Arc<dyn Http> = Arc::new(Watched(ports.http));
-    Ports {
-        http,
-        tables: Arc::new(|_| Arc::new(Watched(MemoryStore::default()))),
-        event_log: Sink::Listener(line),
-        ..ports
-    }
+/// A client that reports its calls.
+pub(crate) fn watched_http(http: Client) -> Arc<dyn Http> {
+    Arc::new(Watched(Arc::new(http) as Arc<dyn Http>))
 }
 
-/// Reports a step to the request of this task, if it has one.
-fn tell(step: impl FnOnce() -> Step) {
-    let _ = REQUEST.try_with(|(events, request)| events.step(*request, step()));
+/// Opens one table in memory, which reports what is done to its records.
+pub(crate) fn watched_table() -> Opener<dyn IdempotencyStore> {
+    let table = Arc::new(Watched(MemoryStore::default()));
+    Arc::new(move |_| table.clone())
+}
+
+/// Takes the log entries of the functions.
+pub(crate) fn watched_log() -> Sink {
+    Sink::Listener(line)
+}
+
+/// Reports a step to the work of this task, if it has any.
+fn tell(step: impl Fn() -> Step) {
+    let _ = WORK.try_with(|(events, ids)| ids.iter().for_each(|id| events.step(*id, step())));
 }
 
 fn line(line: Value) {
-    let _ = REQUEST.try_with(|(events, request)| events.line(*request, line));
+    let _ = WORK.try_with(|(events, ids)| events.line(ids, line));
 }
 
 fn record(did: &'static str, state: impl Into<String>) {
-    tell(|| Step::Record { did, state: state.into() });
+    let state = state.into();
+    tell(|| Step::Record { did, state: state.clone() });
 }
 
 /// A watched adapter.
@@ -75,7 +81,8 @@ impl Http for Watched<Arc<dyn Http>> {
             Err(error) => Reply::Nothing { error: chain(error) },
         };
         let took_ms = millis(began.elapsed());
-        tell(|| Step::Call(Call { to, line, body: without_key(body), reply, took_ms }));
+        let call = Call { to, line, body: without_key(body), reply, took_ms };
+        tell(|| Step::Call(call.clone()));
         answered
     }
 }

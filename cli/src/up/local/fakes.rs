@@ -1,10 +1,12 @@
 //! The fakes around the functions, and the settings that point a function at them.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use fakes::{
     FakeMandrill, FakeOry, FakeSecretsManager, FakeSegment, WEBHOOK_KEY, ory::people_of_the_samples,
 };
+
+use shared::secrets::MemorySecrets;
 
 use super::PortNumbers;
 
@@ -29,8 +31,10 @@ type Setting = (&'static str, String);
 
 /// The fakes of one local stack.
 pub struct Fakes {
-    /// Secrets Manager, with all secrets.
-    pub secrets: FakeSecretsManager,
+    /// Secrets Manager, for functions in processes of their own.
+    pub secrets_manager: FakeSecretsManager,
+    /// The same secrets, for the functions of the stack.
+    pub(super) secrets: Arc<MemorySecrets>,
     /// Mandrill.
     pub mandrill: FakeMandrill,
     /// Segment.
@@ -42,20 +46,30 @@ pub struct Fakes {
 impl Fakes {
     /// Starts the fakes.
     pub async fn start(ports: PortNumbers) -> io::Result<Self> {
-        let secrets = FakeSecretsManager::start(ports.secrets).await?;
-        secrets.put(secret::WEBHOOK, WEBHOOK_KEY);
-        secrets.put(secret::MAILCHIMP, MAILCHIMP_SECRET);
-        secrets.put(secret::MANDRILL, MANDRILL_KEY);
-        secrets.put(secret::SEGMENT, SEGMENT_KEY);
-        secrets.put(secret::ORY, ORY_TOKEN);
         let fakes = Self {
-            secrets,
+            secrets_manager: FakeSecretsManager::start(ports.secrets).await?,
+            secrets: Arc::default(),
             mandrill: FakeMandrill::start(ports.mandrill, MANDRILL_KEY).await?,
             segment: FakeSegment::start(ports.segment, SEGMENT_KEY).await?,
             ory: FakeOry::start(ports.ory, Some(ORY_TOKEN)).await?,
         };
+        for (id, value) in [
+            (secret::WEBHOOK, WEBHOOK_KEY),
+            (secret::MAILCHIMP, MAILCHIMP_SECRET),
+            (secret::MANDRILL, MANDRILL_KEY),
+            (secret::SEGMENT, SEGMENT_KEY),
+            (secret::ORY, ORY_TOKEN),
+        ] {
+            fakes.put_secret(id, value);
+        }
         fakes.put_people();
         Ok(fakes)
+    }
+
+    /// Gives a secret a new current version.
+    pub fn put_secret(&self, id: &str, value: &str) {
+        self.secrets_manager.put(id, value);
+        self.secrets.put(id, value);
     }
 
     /// Restores the identities of the samples to their state before the first sample.

@@ -1,30 +1,74 @@
 //! The code of the functions, each with its settings, called as Lambda calls it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use fakes::function_url_event;
 use http::{Request, Response};
 use shared::{
+    clock::Clock,
     config::Environment,
     function::{Function, Invocation},
     key::FunctionArn,
     lambda::{LAMBDA_TIMEOUT, StartError},
+    queue::{ReceivedMessage, Rules},
     settings::Ports,
 };
-use time::OffsetDateTime;
 
-use super::Fakes;
+use super::{Fakes, clock::StackClock};
+use crate::up::samples::Via;
 
 /// The name of the table that the functions open.
 const TABLE: &str = "records";
 
+/// A function, and how Lambda receives from its queue, as `template.yaml` has it.
+pub struct Deployment {
+    /// Its name, which is part of its URL.
+    pub name: &'static str,
+    /// How many messages one delivery gets, at most.
+    pub batch_size: usize,
+    /// How many deliveries are made at once, at most.
+    pub concurrency: usize,
+    /// The rules of its queue.
+    pub rules: Rules,
+    build: Build,
+}
+
 type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
 
-const BUILDS: [(&str, Build); 3] = [
-    (mandrill_welcome::NAME, mandrill_welcome::build),
-    (segment_identify::NAME, segment_identify::build),
-    (mailchimp_inbound::NAME, mailchimp_inbound::build),
+/// Six times the function's timeout, and Segment's batching window.
+const VISIBILITY: Duration = Duration::from_secs(150);
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// After about a day.
+const MAX_RECEIVES: u32 = 100;
+
+/// The functions of the stack.
+pub const DEPLOYMENTS: [Deployment; 3] = [
+    Deployment {
+        name: mandrill_welcome::NAME,
+        batch_size: 1,
+        concurrency: 5,
+        rules: Rules { visibility_timeout: VISIBILITY, max_receives: MAX_RECEIVES },
+        build: mandrill_welcome::build,
+    },
+    Deployment {
+        name: segment_identify::NAME,
+        batch_size: 100,
+        concurrency: 5,
+        rules: Rules {
+            visibility_timeout: VISIBILITY.saturating_add(WINDOW),
+            max_receives: MAX_RECEIVES,
+        },
+        build: segment_identify::build,
+    },
+    Deployment {
+        name: mailchimp_inbound::NAME,
+        batch_size: 1,
+        concurrency: 2,
+        rules: Rules { visibility_timeout: VISIBILITY, max_receives: MAX_RECEIVES },
+        build: mailchimp_inbound::build,
+    },
 ];
 
 /// A function did not start.
@@ -36,7 +80,10 @@ pub struct FunctionError {
 }
 
 /// The functions of a local stack.
-pub(crate) struct Functions(Vec<Named>);
+pub(crate) struct Functions {
+    all: Vec<Named>,
+    clock: Arc<StackClock>,
+}
 
 /// A function by the name in its URL.
 struct Named {
@@ -46,22 +93,31 @@ struct Named {
 
 impl Functions {
     /// Builds the functions with these fakes.
-    pub(crate) fn build(fakes: &Fakes, ports: &Ports) -> Result<Self, FunctionError> {
-        let build = |(name, build): (&'static str, Build)| {
+    pub(crate) fn build(
+        fakes: &Fakes,
+        ports: &Ports,
+        clock: Arc<StackClock>,
+        via: Via,
+    ) -> Result<Self, FunctionError> {
+        let build = |Deployment { name, build, .. }: &Deployment| {
             let mut settings = fakes.settings(name);
             settings.push(("RECORDS_TABLE", TABLE.to_owned()));
             settings.push(("SCREEN_REJECTS", "true".to_owned()));
+            if via == Via::Queue {
+                settings.push(("QUEUE_URL", queue_url(name)));
+            }
             match build(&Environment::of(settings), ports) {
                 Ok(function) => Ok(Named { name, function }),
                 Err(source) => Err(FunctionError { name, source }),
             }
         };
-        Ok(Self(BUILDS.into_iter().map(build).collect::<Result<_, _>>()?))
+        let all = DEPLOYMENTS.iter().map(build).collect::<Result<_, _>>()?;
+        Ok(Self { all, clock })
     }
 
     /// Prepares the functions for calls.
     pub(crate) async fn warm(&self) -> Result<(), FunctionError> {
-        for Named { name, function } in &self.0 {
+        for Named { name, function } in &self.all {
             let warmed = function.warm().await;
             warmed.map_err(|fault| FunctionError { name, source: fault.into() })?;
         }
@@ -70,7 +126,7 @@ impl Functions {
 
     /// Their names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|named| named.name)
+        self.all.iter().map(|named| named.name)
     }
 
     /// Calls a function by name; `None` if there is none with that name.
@@ -79,11 +135,10 @@ impl Functions {
         name: &str,
         request: Request<Bytes>,
     ) -> Option<Response<Bytes>> {
-        let Named { name, function } = self.0.iter().find(|named| named.name == name)?;
-        let invocation =
-            Invocation { arn: arn(name), ends: OffsetDateTime::now_utc() + LAMBDA_TIMEOUT };
-        let answer =
-            function.accept(function_url_event(request).into(), &invocation).await.into_lambda();
+        let Named { name, function } = self.named(name)?;
+        let _at_work = self.clock.at_work();
+        let event = function_url_event(request).into();
+        let answer = function.accept(event, &self.invocation(name)).await.into_lambda();
         let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
         *response.status_mut() = u16::try_from(answer.status_code)
             .ok()
@@ -92,8 +147,25 @@ impl Functions {
         *response.headers_mut() = answer.headers;
         Some(response)
     }
+
+    /// Lets a function deliver messages of its queue; the ids of those that stay there.
+    pub(crate) async fn deliver(&self, name: &str, received: Vec<ReceivedMessage>) -> Vec<String> {
+        let Some(Named { name, function }) = self.named(name) else { return Vec::new() };
+        let _at_work = self.clock.at_work();
+        function.deliver(received, &self.invocation(name)).await
+    }
+
+    fn named(&self, name: &str) -> Option<&Named> {
+        self.all.iter().find(|named| named.name == name)
+    }
+
+    fn invocation(&self, name: &str) -> Invocation {
+        let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
+        Invocation { arn: FunctionArn::new(&arn), ends: self.clock.now() + LAMBDA_TIMEOUT }
+    }
 }
 
-fn arn(name: &str) -> FunctionArn {
-    FunctionArn::new(&format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"))
+/// No server listens there: [`super::Queues`] opens it in memory.
+fn queue_url(function: &str) -> String {
+    format!("http://127.0.0.1/queues/{function}")
 }

@@ -1,27 +1,42 @@
-//! The local stack: the functions behind HTTP, with fakes of everything around them.
+//! The local stack: the functions behind HTTP, with their queues and with fakes of everything
+//! around them.
 
+mod clock;
 mod fakes;
 mod front;
 mod functions;
 mod ports;
-mod vendor;
+mod queue;
+mod queues;
+mod service;
 
 use std::{io, sync::Arc};
 
 use ::fakes::server::Server;
 use shared::{
-    aws::Aws,
     http::{Client, ClientError},
     settings::Ports,
-    telemetry::Sink,
+    template::Rendering,
+};
+use tokio::task::JoinSet;
+
+pub use self::{
+    fakes::Fakes,
+    functions::{DEPLOYMENTS, Deployment, FunctionError},
+    ports::PortNumbers,
+    service::Service,
 };
 
-pub use self::{fakes::Fakes, functions::FunctionError, ports::PortNumbers, vendor::VendorName};
-
-pub(crate) use self::functions::Functions;
+pub(crate) use self::{
+    clock::StackClock,
+    functions::Functions,
+    queue::{LocalQueue, Place},
+    queues::Queues,
+};
 use super::{
-    console::{Console, watched},
+    console::{Console, watched_http, watched_log, watched_table},
     play,
+    samples::Via,
 };
 
 /// The local stack could not be started.
@@ -38,26 +53,70 @@ pub enum LocalStackError {
     Function(#[from] FunctionError),
 }
 
+/// How the functions of a local stack deliver.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Mode {
+    /// Before they answer, as functions without a queue do.
+    Inline,
+    /// From queues in memory, as deployed.
+    Queues {
+        /// How many times faster waits pass.
+        speed: u32,
+    },
+}
+
+impl Mode {
+    /// As deployed.
+    pub const DEPLOYED: Self = Self::Queues { speed: 1 };
+    /// As deployed, with waits that pass faster: a minute takes a second.
+    pub const FAST: Self = Self::Queues { speed: 60 };
+
+    fn via(self) -> Via {
+        if self == Self::Inline { Via::Inline } else { Via::Queue }
+    }
+
+    fn speed(self) -> u32 {
+        match self {
+            Self::Inline => 1,
+            Self::Queues { speed } => speed,
+        }
+    }
+}
+
 /// A running local stack.
 pub struct LocalStack {
+    /// How the functions deliver.
+    pub via: Via,
     front: Server,
     /// The fakes.
     pub fakes: Arc<Fakes>,
+    console: Arc<Console>,
+    queues: Arc<Queues>,
+    _workers: JoinSet<()>,
 }
 
 impl LocalStack {
     /// Starts the functions and the fakes.
-    pub async fn start(ports: PortNumbers) -> Result<Self, LocalStackError> {
+    pub async fn start(ports: PortNumbers, mode: Mode) -> Result<Self, LocalStackError> {
         let fakes = Arc::new(Fakes::start(ports).await?);
-        // The adapters of a deployed function, pointed at the fakes.
-        let client = Client::new()?;
-        let aws = Aws::at(&fakes.secrets.url(), &client);
-        let adapters = watched(Ports::on_aws(&aws, client, Sink::Nowhere));
-        let functions = Functions::build(&fakes, &adapters)?;
+        let clock = Arc::new(StackClock::new(mode.speed()));
+        let queues = Queues::new(&clock);
+        let adapters = Ports {
+            secrets: fakes.secrets.clone(),
+            queues: queues.opener(),
+            tables: watched_table(),
+            http: watched_http(Client::new()?),
+            clock: clock.clone(),
+            event_log: watched_log(),
+            rendering: Rendering::OnItsThread,
+        };
+        let via = mode.via();
+        let functions = Functions::build(&fakes, &adapters, clock.clone(), via)?;
         functions.warm().await?;
-        let console = Arc::new(Console::new(functions, fakes.clone()));
-        let front = front::start(ports.front, console).await?;
-        Ok(Self { front, fakes })
+        let console = Arc::new(Console::new(functions, fakes.clone(), queues.clone(), clock));
+        let front = front::start(ports.front, console.clone()).await?;
+        let workers = queues.start_workers(&console);
+        Ok(Self { via, front, fakes, console, queues, _workers: workers })
     }
 
     /// The URL under which the functions are served.
@@ -68,5 +127,16 @@ impl LocalStack {
     /// The URL of a function, the same path that `cargo lambda watch` serves.
     pub fn function_url(&self, name: &str) -> String {
         play::function_url(&self.root(), name)
+    }
+
+    /// Waits until every message is delivered, or a dead letter.
+    pub async fn at_rest(&self) {
+        self.queues.at_rest().await;
+    }
+
+    /// The outcome of the last delivery of an event, as logged; `None` if there was none.
+    pub(super) fn outcome(&self, function: &str, event_id: &str) -> Option<String> {
+        let line = self.console.last_delivery(function, event_id)?;
+        line["outcome"].as_str().map(str::to_owned)
     }
 }

@@ -55,7 +55,7 @@ fn methods(welcome: &Welcome) -> Vec<String> {
 /// spread.
 fn is_about(wait: Option<u32>, seconds: u32) {
     let wait = wait.unwrap();
-    let spread = seconds.saturating_sub(20)..=seconds + seconds / 2;
+    let spread = seconds.saturating_sub(20)..=seconds + seconds.div_ceil(2);
     assert!(spread.contains(&wait), "{wait} s, not {seconds} s");
 }
 

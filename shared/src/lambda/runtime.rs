@@ -1,31 +1,29 @@
-//! The Lambda end: starts a function and runs it.
+//! Starts a function and runs it.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc};
 
-use aws_lambda_events::{lambda_function_urls::LambdaFunctionUrlResponse, sqs::SqsBatchResponse};
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
 use futures_util::{FutureExt, future::BoxFuture};
 use lambda_runtime::{
     Context, LambdaEvent, LambdaInvocation, Runtime,
     tower::{Layer, Service, service_fn},
 };
 use serde::Serialize;
+use serde_json::Value;
 use time::{OffsetDateTime, macros::datetime};
 
+use super::{LAMBDA_TIMEOUT, StartError};
 use crate::{
     aws::Aws,
-    config::{ConfigError, Environment},
+    config::Environment,
     envelope::RawEvent,
     function::{Function, Invocation},
-    http::{Client, ClientError},
+    http::Client,
     key::FunctionArn,
     queue,
     settings::Ports,
     telemetry::{LogLevel, Sink, chain, start_logging},
-    template::TemplateFault,
 };
-
-/// How long Lambda lets a function run, as `template.yaml` has it.
-pub const LAMBDA_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Lambda gives the end of an invocation as a time; cargo-lambda's emulator gives a constant, which
 /// read as a time is in 1970.
@@ -39,28 +37,6 @@ impl From<&Context> for Invocation {
             if deadline > EMULATED { deadline } else { OffsetDateTime::now_utc() + LAMBDA_TIMEOUT };
         Self { arn, ends }
     }
-}
-
-/// Why a function did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A setting cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A template does not parse.
-    #[error(transparent)]
-    Template(#[from] TemplateFault),
-    /// The HTTP client could not be built.
-    #[error("cannot build the HTTP client")]
-    Http(#[from] ClientError),
-    /// The binary was started by hand.
-    #[error(
-        "AWS_LAMBDA_RUNTIME_API: is not set; this program runs in Lambda. Use `cargo run` for the local stack"
-    )]
-    NotInLambda,
-    /// The Runtime API failed.
-    #[error("the Lambda runtime ended")]
-    Runtime(#[source] lambda_runtime::Error),
 }
 
 /// The `main` of a function: builds it from the environment and serves until Lambda ends it.
@@ -113,7 +89,7 @@ where
 #[serde(untagged)]
 enum Answer {
     Url(LambdaFunctionUrlResponse),
-    Queue(SqsBatchResponse),
+    Queue(Value),
 }
 
 /// One binary serves both: its URL and its queue.
