@@ -36,12 +36,13 @@ fn ours() -> Aws {
 
 /// What the SDK's own clients are made from, with which a test looks on.
 pub(crate) fn sdk(url: &str) -> SdkConfig {
-    sdk_in("us-east-1", url)
+    // DynamoDB Local keeps the tables of each access key apart, and this is ours.
+    sdk_of("local", "us-east-1", url)
 }
 
-/// The same in a region.
-pub(crate) fn sdk_in(region: &'static str, url: &str) -> SdkConfig {
-    let nobody = Credentials::new("test", "test", None, None, "a test");
+/// The same of an account, in a region.
+pub(crate) fn sdk_of(access_key: &str, region: &'static str, url: &str) -> SdkConfig {
+    let nobody = Credentials::new(access_key, access_key, None, None, "a test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(region))

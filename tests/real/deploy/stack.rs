@@ -15,7 +15,7 @@ use super::{
     functions::Function,
     vendors::{MANDRILL_KEY, ORY_TOKEN, SEGMENT_KEY, Vendors},
 };
-use crate::aws::sdk_in;
+use crate::aws::sdk_of;
 
 /// What callers present.
 #[derive(Clone)]
@@ -158,15 +158,15 @@ impl<'a> Stack<'a> {
     }
 
     pub(super) fn sqs(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&sdk_in(REGION, &self.cloud.url()))
+        aws_sdk_sqs::Client::new(&sdk_of("test", REGION, &self.cloud.url()))
     }
 
     pub(super) fn lambda(&self) -> aws_sdk_lambda::Client {
-        aws_sdk_lambda::Client::new(&sdk_in(REGION, &self.cloud.url()))
+        aws_sdk_lambda::Client::new(&sdk_of("test", REGION, &self.cloud.url()))
     }
 
     pub(super) fn dynamo_db(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&sdk_in(REGION, &self.cloud.url()))
+        aws_sdk_dynamodb::Client::new(&sdk_of("test", REGION, &self.cloud.url()))
     }
 }
 

@@ -14,10 +14,25 @@ export function openEditor(event, shipped, code = shipped) {
   $("code").focus();
 }
 
+let isRendering = false;
+
+// One request at a time, and the last for what is typed last.
 async function render() {
-  const code = $("code").value;
-  const rendered = await post("/console/render", { event: edited.id, code });
-  if (!rendered || code !== $("code").value) return;
+  if (isRendering) return;
+  isRendering = true;
+  try {
+    let draft;
+    do {
+      draft = { event: edited.id, code: $("code").value };
+      const rendered = await post("/console/render", draft);
+      if (rendered) draw(rendered, draft.code);
+    } while (draft.event !== edited.id || draft.code !== $("code").value);
+  } finally {
+    isRendering = false;
+  }
+}
+
+function draw(rendered, code) {
   variable = rendered.variable;
   $("rendered").replaceChildren(
     ...rendered.trace.map((line) => element("p", { class: "quiet" }, `trace: ${line}`)),
