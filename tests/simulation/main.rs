@@ -108,6 +108,8 @@ fn on_threads(from: u64, to: u64, threads: usize, is_traced: bool) -> Tally {
                 tally.add(run::play(seed, is_traced));
             }
             sender.send(tally).expect("somebody who sums up");
+            // Held, it would let the sum wait for ever for a thread that panicked.
+            drop(sender);
             loop {
                 thread::park();
             }

@@ -191,7 +191,7 @@ impl Settings {
             record_ttl: Duration::from_hours(hours),
             inbound,
             has_two_lists: inbound == Inbound::ByList || chance.has(Fault::TwoLists, 0.15),
-            vendor_timeout_ms: [15_000, 3_000, 2_000, 30_000][chance.number(0..4)],
+            vendor_timeout_ms: [15_000, 3_000, 2_000, 23_000][chance.number(0..4)],
         };
         // Whoever deploys it without one finds out that it does not start.
         Self { has_table: settings.has_table || !settings.may_start(), ..settings }
