@@ -69,8 +69,10 @@ enum Command {
     /// Print what is known about one, and the names of the fields of its event.
     Show(Show),
     /// Send them to the queue of the function again, after you fixed the cause.
+    #[command(override_usage = "ory-actions dead-letters redrive <FUNCTION> <WHICH> [--yes]")]
     Redrive(Chosen),
     /// Give them up.
+    #[command(override_usage = "ory-actions dead-letters delete <FUNCTION> <WHICH> [--yes]")]
     Delete(Chosen),
 }
 
@@ -102,11 +104,11 @@ struct Show {
 struct Chosen {
     /// The name or ARN of the function in Lambda.
     function: String,
-    #[command(flatten)]
-    choice: Choice,
     /// Do not ask.
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    choice: Choice,
 }
 
 impl DeadLetters {

@@ -24,6 +24,7 @@ pub(super) struct Filter {
 
 /// To be changed: nothing, unless something is said.
 #[derive(Args)]
+#[command(next_help_heading = "Which")]
 #[group(required = true, multiple = false)]
 pub(super) struct Choice {
     /// Those about this identity.
