@@ -7,7 +7,7 @@
 //! moves a dead letter on.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     error::Error,
 };
 
@@ -96,10 +96,10 @@ impl Held {
     fn take(&mut self, received: Vec<Received>) -> bool {
         let before = self.letters.len();
         for one in received {
-            match self.places.get(&one.id) {
-                Some(place) => self.letters[*place].received = one,
-                None => {
-                    self.places.insert(one.id.clone(), self.letters.len());
+            match self.places.entry(one.id.clone()) {
+                Entry::Occupied(place) => self.letters[*place.get()].received = one,
+                Entry::Vacant(place) => {
+                    place.insert(self.letters.len());
                     self.letters.push(Letter::of(one));
                 }
             }

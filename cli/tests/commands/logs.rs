@@ -75,7 +75,7 @@ fn answer(state: &mut State, request: &Request<Bytes>) -> FakeReply {
         }
         (Mood::Fine, "Logs_20140328.StartQuery") => {
             assert_eq!(input["logGroupName"], LOG_GROUP);
-            state.query = input["queryString"].as_str().unwrap().to_owned();
+            state.query = input["queryString"].to_string();
             FakeReply::json(200, &json!({"queryId": "q"}))
         }
         (Mood::Fine, "Logs_20140328.GetQueryResults") => {
