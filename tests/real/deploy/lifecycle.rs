@@ -9,8 +9,8 @@ use super::{
     checks::{Failure, check, soon},
     cloud::Cloud,
     functions::Function,
-    operations::{RENEW, block},
-    proof::prove,
+    operations::{REDRIVE, RENEW, block},
+    proof::{all_is_done, kill_an_event, prove},
     stack::{Callers, Stack},
     template::Template,
     vendors::{SENDER, Vendors},
@@ -50,6 +50,7 @@ pub(super) async fn run(cloud: &Cloud, template: &Template) -> Result<(), Failur
     let callers = prove(&stack, &vendors).await?;
     bootstraps_are_for_the_processor_of_the_stack(cloud).await?;
     all_checks_of_doctor_pass(&stack, &vendors).await?;
+    dead_letters_are_redriven_by_the_command(&stack, &vendors, &callers).await?;
     saved_query_finds_a_person(&stack, &vendors, &callers).await?;
     work_is_the_same_in_every_version(&stack, &vendors, &callers).await?;
     let updated = update(&stack, &callers).await?;
@@ -85,6 +86,30 @@ async fn all_checks_of_doctor_pass(stack: &Stack<'_>, vendors: &Vendors) -> Resu
     let command = format!("ory-actions doctor --outputs {file} {}", urls.join(" "));
     let report = stack.cloud.shell(&command).await?;
     check("doctor finds nothing", report.contains("0 failed"), report)
+}
+
+/// By the commands of docs/operations.md, which find queue and log by the name of the function.
+async fn dead_letters_are_redriven_by_the_command(
+    stack: &Stack<'_>,
+    vendors: &Vendors,
+    callers: &Callers,
+) -> Result<(), Failure> {
+    let list = block("ory-actions dead-letters list");
+    for function in Function::ALL {
+        let name = [("FUNCTION", stack.output(&format!("{}Function", function.logical_id()))?)];
+        let person = kill_an_event(stack, function, vendors, callers).await?;
+        let listed = stack.cloud.shell_with(&list, &name).await?;
+        check("dead letter is listed", listed.contains("\n1 dead letter.\n"), listed)?;
+        stack.cloud.shell_with(REDRIVE, &name).await?;
+        soon("dead letter is delivered after the command", async || {
+            Ok(function.has_delivered(person, vendors))
+        })
+        .await?;
+        all_is_done(stack, function).await?;
+        let listed = stack.cloud.shell_with(&list, &name).await?;
+        check("redriven letter is gone", listed.starts_with("No dead letters."), listed)?;
+    }
+    Ok(())
 }
 
 /// The saved query for the events of one person, over the log of the stack.
