@@ -40,7 +40,7 @@ impl Programs {
             node: install::node(),
             python: install::python(),
             hello: workspace::binary("hello-world"),
-            welcome: workspace::binary("mandrill-welcome"),
+            welcome: workspace::binary("bootstrap"),
         }
     }
 
@@ -64,7 +64,7 @@ impl Programs {
 
     /// The function, built to trust the certificate of the fakes.
     pub(crate) fn ours_over_tls(variables: &Variables) -> Contender {
-        contender(OURS, &workspace::binary_with_extra_root("mandrill-welcome"), variables)
+        contender(OURS, &workspace::binary_with_extra_root("bootstrap"), variables)
     }
 
     /// Node, with Powertools' idempotency if there is a table.

@@ -63,7 +63,7 @@ fn now() -> u128 {
 pub(crate) async fn measure(starts: usize) -> String {
     let surroundings = Surroundings::start().await;
     let variables = surroundings.plain();
-    let welcome = Programs::ours_of(&workspace::binary("mandrill-welcome"), &variables);
+    let welcome = Programs::ours_of(&workspace::binary("bootstrap"), &variables);
     let mut phases = vec![Vec::new(); PHASES.len()];
     let mut whole = Vec::new();
     for _ in 0..starts {

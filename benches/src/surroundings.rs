@@ -49,7 +49,8 @@ impl Surroundings {
     /// Delivers inline, and keeps records only in memory.
     pub(crate) fn plain(&self) -> Variables {
         variables([
-            ("AWS_LAMBDA_FUNCTION_NAME", "mandrill-welcome".to_owned()),
+            ("_HANDLER", mandrill_welcome::NAME.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", mandrill_welcome::NAME.to_owned()),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
             ("AWS_REGION", "us-east-1".to_owned()),

@@ -1,4 +1,4 @@
-//! The binaries of the functions and of `ory-actions`, which cargo builds before it runs a test of
+//! The binary of the functions and that of `ory-actions`, which cargo builds before it runs a test of
 //! this package.
 
 use std::{env, path::PathBuf};

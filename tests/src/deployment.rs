@@ -8,10 +8,9 @@ use shared::lambda::LAMBDA_TIMEOUT;
 
 use crate::{Log, Sandbox, process::Process};
 
-/// A function's binary, its variables, its ARN and its time limit.
+/// A function: its binary, its variables, its ARN and its time limit.
 #[derive(Clone)]
 pub struct Deployment {
-    pub(crate) function: &'static str,
     pub(crate) binary: Option<PathBuf>,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) arn: String,
@@ -22,6 +21,7 @@ impl Deployment {
     /// A function with no variables but those that Lambda sets.
     pub fn of(function: &'static str) -> Self {
         let by_lambda = [
+            ("_HANDLER", function),
             ("AWS_LAMBDA_FUNCTION_NAME", function),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
@@ -30,7 +30,6 @@ impl Deployment {
             ("AWS_SECRET_ACCESS_KEY", "local"),
         ];
         Self {
-            function,
             binary: None,
             variables: by_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"),

@@ -29,7 +29,7 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) async fn start(deployment: &Deployment) -> Self {
         let runtime = RuntimeApi::start().await.expect("loopback has a free port");
-        let program = deployment.binary.clone().unwrap_or_else(|| binary(deployment.function));
+        let program = deployment.binary.clone().unwrap_or_else(|| binary("bootstrap"));
         let mut command = Command::new(program);
         command.env_clear().envs(&deployment.variables);
         command.env("AWS_LAMBDA_RUNTIME_API", runtime.address());

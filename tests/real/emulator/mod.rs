@@ -47,7 +47,7 @@ fn emulator(function: &str, logical_id: &str, fakes: &Fakes) -> Server {
     command.arg(format!("--runtime-interface-emulator-address=127.0.0.1:{port}"));
     command.arg(format!("--runtime-api-address=127.0.0.1:{runtime_api}"));
     command.arg(bootstrap(logical_id));
-    command.env("AWS_LAMBDA_FUNCTION_NAME", function);
+    command.env("AWS_LAMBDA_FUNCTION_NAME", function).env("_HANDLER", function);
     command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
     command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", LAMBDA_TIMEOUT.as_secs().to_string());
     command.env("AWS_REGION", "us-east-1");
