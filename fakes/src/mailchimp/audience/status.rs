@@ -98,11 +98,6 @@ pub(super) fn may_become(
     }
 }
 
-/// Whether a transition mails a link to confirm.
-pub(super) fn mails_confirmation(from: Option<Status>, to: Status) -> bool {
-    to == Pending && from != Some(Pending)
-}
-
 /// Whether a contact can be archived.
 pub(super) fn may_be_archived(status: Status) -> bool {
     !matches!(status, Archived | Cleaned | Pending)

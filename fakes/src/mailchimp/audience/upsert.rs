@@ -7,7 +7,7 @@ use super::{
     Audience, By, Cause, Member, Status, What,
     body::{Verb, Wanted},
     member::{hash_of, timestamp},
-    status::{mails_confirmation, may_become},
+    status::may_become,
 };
 use crate::mailchimp::answer::Problem;
 
@@ -166,7 +166,7 @@ impl Audience {
         self.members.len() - 1
     }
 
-    /// Takes a contact to a state, mails what that state mails, and reports it.
+    /// Takes a contact to another state, mails what that state mails, and reports it.
     pub(super) fn set_status(&mut self, number: usize, status: Status, cause: Cause) {
         let member = &mut self.members[number];
         let from = member.is_settled.then_some(member.status);
@@ -176,7 +176,7 @@ impl Audience {
             member.details.entry("timestamp_opt").or_insert(at);
         }
         self.note(number, What::Became(from, status), cause);
-        if mails_confirmation(from, status) {
+        if status == Status::Pending {
             self.note(number, What::ConfirmationMailed, cause);
         }
         self.report_change(number, from, cause);

@@ -192,6 +192,7 @@ fn deleted_for_good_is_refused_for_good() {
         }
         assert_eq!(desk.list().chronicle_of(ANN).last().unwrap().what, What::Forgotten);
         desk.list().act(ANN, Act::SignsUp, NOW).unwrap();
+        assert!(!desk.list().is_forgotten(ANN));
         assert_eq!(desk.put_ann(json!({"status_if_new": "pending"})).1["status"], "subscribed");
     }
 }
