@@ -5,7 +5,6 @@
 pub mod action;
 pub mod command;
 mod completions;
-#[cfg(feature = "aws")]
 mod confirm;
 #[cfg(feature = "aws")]
 pub mod doctor;
@@ -13,6 +12,8 @@ mod exit;
 mod format;
 mod input;
 mod lint;
+mod mailchimp_audience;
+mod mailchimp_key;
 mod mailchimp_webhook;
 #[cfg(not(feature = "aws"))]
 mod needs_aws;

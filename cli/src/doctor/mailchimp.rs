@@ -5,7 +5,7 @@ use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use shared::{config::Endpoint, mailchimp, secrets::is_placeholder};
+use shared::{config::Endpoint, mailchimp};
 use url::Url;
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     stack::Stack,
     unexpected,
 };
+use crate::mailchimp_key::{OTHER_PRODUCT, root_for};
 
 const KEY: &str = "Mailchimp: API key";
 
@@ -65,18 +66,11 @@ pub(super) async fn check(
     }
 }
 
-/// The root of the API for a Marketing key; `None` for any other.
-fn root_for(key: &str) -> Option<Endpoint> {
-    let is_usable = mailchimp::is_key(key) && !is_placeholder(key);
-    is_usable.then(|| mailchimp::root(key)).flatten()
-}
-
 /// Where to create keys: <https://mailchimp.com/help/about-api-keys/>
 fn other_product() -> CheckResult {
     CheckResult::fail(
         KEY,
-        "MAILCHIMP_API_KEY is not a Mailchimp Marketing API key: those end in the data center, \
-         for example …-us6",
+        OTHER_PRODUCT,
         "Create a key in Mailchimp (Account & billing, Extras, API keys). A Mandrill key does not \
          work here",
     )
@@ -132,22 +126,6 @@ mod tests {
         super::Verdict::{Fail, Unknown},
         *,
     };
-
-    #[test]
-    fn only_marketing_keys_have_a_root() {
-        let table = [
-            ("0123456789abcdef-us6", Some("https://us6.api.mailchimp.com/3.0")),
-            ("YOUR-KEY-us6", None),
-            ("0123456789abcdef", None),
-            ("0123456789abcdef-us6.evil.test", None),
-            ("md-AbCdEfGhIjKlMnOpQrStUv", None),
-            ("ory_pat_0123456789", None),
-            ("replace-me", None),
-        ];
-        for (key, expected) in table {
-            assert_eq!(root_for(key).as_ref().map(Endpoint::as_str), expected, "{key}");
-        }
-    }
 
     #[test]
     fn refused_key_differs_from_an_inconclusive_answer() {

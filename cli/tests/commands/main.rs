@@ -10,6 +10,8 @@ mod help;
 mod lambda;
 mod lint;
 #[cfg(feature = "aws")]
+mod mailchimp_audience;
+#[cfg(feature = "aws")]
 mod output;
 mod readme;
 mod recording;

@@ -147,6 +147,7 @@ fn in_audience(
             shown(audience.list_merge_fields(offset, count), call, &["offset", "count"])
         }
         ("POST", ["merge-fields"]) => shown(audience.add_merge_field(body)?, call, &[]),
+        ("PATCH", ["merge-fields", id]) => shown(audience.change_merge_field(id, body)?, call, &[]),
         ("GET", ["webhooks"]) => shown(audience.list_webhooks(), call, &[]),
         ("POST", ["webhooks"]) => shown(audience.add_webhook(body)?, call, &[]),
         ("PATCH", ["webhooks", id]) => shown(audience.change_webhook(id, body)?, call, &[]),

@@ -58,7 +58,7 @@ impl Wanted {
             "email_address" => self.address = Some(text(value)?.to_owned()),
             "status" => self.status = Some(status(value, verb)?),
             "status_if_new" if verb == Verb::Put => self.status_if_new = Some(status(value, verb)?),
-            "merge_fields" => self.merge_fields = object(value)?.clone(),
+            "merge_fields" => self.merge_fields.clone_from(object(value)?),
             "interests" => self.interests = switches(object(value)?)?,
             "marketing_permissions" => self.permissions = permissions(value)?,
             "tags" if verb == Verb::Post => self.tags = names(value)?,

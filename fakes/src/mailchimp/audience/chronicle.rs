@@ -106,10 +106,10 @@ impl Audience {
 
     /// Whether the person was the one who unsubscribed the contact, when it last was.
     pub(super) fn unsubscribed_themselves(&self, contact_id: &str) -> bool {
-        let of_contact = self.chronicle.iter().filter(|entry| entry.contact_id == contact_id);
-        let last = of_contact
-            .filter(|entry| matches!(entry.what, What::Became(_, Status::Unsubscribed)))
-            .next_back();
+        let last = self.chronicle.iter().rfind(|entry| {
+            entry.contact_id == contact_id
+                && matches!(entry.what, What::Became(_, Status::Unsubscribed))
+        });
         last.is_some_and(|entry| entry.by == By::Person)
     }
 }

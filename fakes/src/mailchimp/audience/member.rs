@@ -79,6 +79,13 @@ impl Member {
         self.details.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    pub(super) fn email_type(&self) -> &str {
+        match self.detail("email_type") {
+            "" => "html",
+            given => given,
+        }
+    }
+
     pub(super) fn is_named(&self, who: &str) -> bool {
         let who = who.to_lowercase();
         who == self.contact_id || who == self.hash() || who == self.address.to_lowercase()
@@ -101,7 +108,7 @@ impl Audience {
             "id": member.hash(), "email_address": member.address,
             "unique_email_id": member.unique_id(&self.id), "contact_id": member.contact_id,
             "full_name": names.join(" "), "web_id": member.web_id,
-            "email_type": self.email_type(member), "status": member.status.word(),
+            "email_type": member.email_type(), "status": member.status.word(),
             "merge_fields": self.merges(member), "interests": interests,
             "ip_signup": text("ip_signup"), "timestamp_signup": text("timestamp_signup"),
             "ip_opt": text("ip_opt"), "timestamp_opt": text("timestamp_opt"),
@@ -121,13 +128,6 @@ impl Audience {
             shown["marketing_permissions"] = self.permissions.iter().map(permission).collect();
         }
         shown
-    }
-
-    pub(super) fn email_type<'a>(&self, member: &'a Member) -> &'a str {
-        match member.detail("email_type") {
-            "" => "html",
-            given => given,
-        }
     }
 
     /// The values of all merge fields; an empty text where there is none.

@@ -192,6 +192,26 @@ impl Audience {
         Ok(shown)
     }
 
+    /// Changes the name, which has to be sent, and whether a field is public or required; a tag and
+    /// a type stay.
+    pub(in crate::mailchimp) fn change_merge_field(
+        &mut self,
+        id: &str,
+        body: &Value,
+    ) -> Result<Value, Problem> {
+        let number = id.parse().ok().and_then(|id: usize| id.checked_sub(1));
+        let number = number.filter(|number| *number < self.merge_fields.len());
+        let number = number.ok_or_else(Problem::not_found)?;
+        let Some(name) = body["name"].as_str().filter(|name| !name.is_empty()) else {
+            return Err(Problem::invalid("name", "This value should not be blank."));
+        };
+        let field = &mut self.merge_fields[number];
+        name.clone_into(&mut field.name);
+        field.is_public = body["public"].as_bool().unwrap_or(field.is_public);
+        field.is_required = body["required"].as_bool().unwrap_or(field.is_required);
+        Ok(field.shown(number, &self.id))
+    }
+
     /// A page of the definitions.
     pub(in crate::mailchimp) fn list_merge_fields(&self, offset: usize, count: usize) -> Value {
         let shown = self.merge_fields.iter().enumerate();

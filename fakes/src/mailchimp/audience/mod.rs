@@ -35,6 +35,8 @@ use webhook::Webhook;
 #[derive(Default)]
 pub struct Audience {
     id: String,
+    /// Its name.
+    pub name: String,
     /// Whether people who sign up in a form of Mailchimp's have to confirm. The API says for itself
     /// what it wants.
     pub double_optin: bool,
@@ -64,8 +66,12 @@ pub struct Audience {
 impl Audience {
     /// An audience without contacts, as Mailchimp makes one: single opt-in, the usual merge fields.
     pub fn new(id: &str) -> Self {
-        let merge_fields = MergeField::of_new_audience();
-        Self { id: id.to_owned(), merge_fields, ..Self::default() }
+        Self {
+            id: id.to_owned(),
+            name: "Newsletter".to_owned(),
+            merge_fields: MergeField::of_new_audience(),
+            ..Self::default()
+        }
     }
 
     /// Adds a group.
@@ -110,7 +116,7 @@ impl Audience {
     pub(super) fn overview(&self) -> Value {
         let count = |status| self.members.iter().filter(|one| one.status == status).count();
         json!({
-            "id": self.id, "name": format!("Audience {}", self.id),
+            "id": self.id, "name": self.name,
             "permission_reminder": "You signed up on our website.", "visibility": "prv",
             "double_optin": self.double_optin, "has_welcome": false,
             "marketing_permissions": !self.permissions.is_empty(),

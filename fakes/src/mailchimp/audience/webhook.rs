@@ -251,7 +251,7 @@ impl Audience {
             ("id", member.unique_id(&self.id)),
             ("list_id", self.id.clone()),
             ("email", member.address.clone()),
-            ("email_type", self.email_type(member).to_owned()),
+            ("email_type", member.email_type().to_owned()),
             ("ip_opt", member.detail("ip_opt").to_owned()),
             ("ip_signup", member.detail("ip_signup").to_owned()),
             ("web_id", member.web_id.to_string()),

@@ -32,12 +32,12 @@ fn values_of_each_type() {
         let choices = vec!["red".to_owned()];
         desk.list().put_merge_field(MergeField { choices, ..MergeField::new("FIELD", kind) });
         let answer = desk.of_ann("PATCH", json!({"merge_fields": {"FIELD": value}}));
-        match kept {
-            Some(kept) => assert_eq!(answer.1["merge_fields"]["FIELD"], kept, "{kind} {value}"),
-            None => {
-                assert_eq!(answer.1["detail"], "Your merge fields were invalid.", "{kind} {value}");
-                assert_eq!(answer.1["errors"][0]["field"], "FIELD");
-            }
+        let context = format!("{kind} {value}");
+        if let Some(kept) = kept {
+            assert_eq!(answer.1["merge_fields"]["FIELD"], kept, "{context}");
+        } else {
+            assert_eq!(answer.1["detail"], "Your merge fields were invalid.", "{context}");
+            assert_eq!(answer.1["errors"][0]["field"], "FIELD");
         }
     }
 }
@@ -108,6 +108,12 @@ fn definitions_are_listed_ten_at_a_time_and_made_once() {
     assert_eq!(tags(&mut desk, ""), 10);
     assert_eq!(tags(&mut desk, "?count=1000"), 12);
     assert_eq!(tags(&mut desk, "?offset=11&count=5&fields=total_items,merge_fields.tag"), 1);
+    let path = format!("merge-fields/{}", made["merge_id"]);
+    let (_, changed) = desk.of_list("PATCH", &path, json!({"name": "Id", "public": true}));
+    let shown = ["tag", "name", "public", "required"].map(|name| changed[name].clone());
+    assert_eq!(shown, [json!("ORY_ID"), json!("Id"), json!(true), json!(false)]);
+    assert_eq!(desk.of_list("PATCH", &path, json!({"public": false})).0, 400);
+    assert_eq!(desk.of_list("PATCH", "merge-fields/99", json!({"name": "Id"})).0, 404);
     for (name, value) in
         [("tag", json!("ELEVENCHARS")), ("name", json!("")), ("type", json!("uuid"))]
     {
