@@ -38,7 +38,8 @@ function(ctx)
     },
     // Null: nothing is known, and nothing changes.
     consent: if std.isBoolean(consent) then consent,
+  } + present({
     // Only where the webhook forwards the header: Kratos fills it, or a proxy in front of it.
     ip_signup: text(header(ctx, 'True-Client-Ip')),
     timestamp_signup: text(get(get(ctx, 'flow'), 'issued_at')),
-  }
+  })
