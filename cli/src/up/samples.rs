@@ -118,6 +118,13 @@ pub const SAMPLES: &[Sample] = samples! {
     "segment-identify": "login.json" => delivered(&["Segment: identify 00000008-1111-4111-8111-000000000008"]);
     "segment-identify": "settings-new-address.json" => delivered(&["Segment: identify 00000009-1111-4111-8111-000000000009"]);
     "segment-identify": "verification.json" => delivered(&["Segment: identify 0000000a-1111-4111-8111-00000000000a"]);
+    // One person, who opts in, confirms the address, changes their mind twice, and moves.
+    "segment-identify": "registration-consent.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
+    "segment-identify": "verification-consent.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
+    "segment-identify": "settings-consent-withdrawn.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
+    "segment-identify": "settings-consent-given.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
+    "segment-identify": "settings-changed-address.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
+    "segment-identify": "verification-changed-address.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
     "mailchimp-inbound": "mailchimp-validator.json" => VALIDATED;
     "mailchimp-inbound": "mailchimp-campaign.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-campaign-without-reason.json" => SKIPPED;
