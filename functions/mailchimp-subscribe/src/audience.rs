@@ -54,7 +54,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn double_opt_in_is_read_again_after_its_time() {
         let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00 UTC)));
-        let audience = Audience::new(Ttl(Duration::from_secs(300)), clock);
+        let audience = Audience::new(Ttl(Duration::from_mins(5)), clock);
         assert_eq!(audience.double_opt_in(), None);
         audience.know(true);
         advance(Duration::from_secs(299)).await;

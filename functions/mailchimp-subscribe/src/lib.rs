@@ -34,7 +34,7 @@ use shared::{
 
 use audience::Audience;
 use config::Config;
-use deliver::Subscribe;
+use deliver::ContactDelivery;
 use mailchimp::Mailchimp;
 pub use template_output::TemplateOutput;
 
@@ -58,7 +58,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let settings = &config.ory.settings;
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let secret = settings.vendor_secret(config.mailchimp_secret_id, ports);
-    let delivery = Subscribe {
+    let delivery = ContactDelivery {
         template: Template::begin(ports.rendering, template),
         client: VendorClient {
             vendor: Mailchimp {
