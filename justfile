@@ -14,7 +14,7 @@ check:
 test-fast:
     cargo test -p shared
 
-# Run all tests that need only Rust: about 10 minutes on 2 cores.
+# Run all tests that need only Rust: about 3 minutes on 2 cores.
 test:
     cargo test --workspace
 

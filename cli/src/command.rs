@@ -12,7 +12,7 @@ use crate::{
     terminal, up,
 };
 #[cfg(feature = "aws")]
-use crate::{doctor, renew};
+use crate::{dead_letters, doctor, renew};
 
 /// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
@@ -48,6 +48,12 @@ enum Command {
     /// Publish a version of a deployed function and move the alias `live` to it.
     #[cfg(not(feature = "aws"))]
     Renew(NeedsAws),
+    /// List, show, redrive or delete the events that a deployed function could not deliver.
+    #[cfg(feature = "aws")]
+    DeadLetters(dead_letters::DeadLetters),
+    /// List, show, redrive or delete the events that a deployed function could not deliver.
+    #[cfg(not(feature = "aws"))]
+    DeadLetters(NeedsAws),
     /// Print a shell completion script.
     Completions(completions::Completions),
 }
@@ -73,8 +79,12 @@ impl Cli {
             Command::Doctor(doctor) => doctor.run().await,
             #[cfg(feature = "aws")]
             Command::Renew(renew) => renew.run().await,
+            #[cfg(feature = "aws")]
+            Command::DeadLetters(dead_letters) => dead_letters.run().await,
             #[cfg(not(feature = "aws"))]
-            Command::Doctor(absent) | Command::Renew(absent) => absent.run(),
+            Command::Doctor(absent) | Command::Renew(absent) | Command::DeadLetters(absent) => {
+                absent.run()
+            }
             Command::Completions(completions) => completions.run(),
         };
         done.unwrap_or_else(|error| {
@@ -86,16 +96,21 @@ impl Cli {
     }
 }
 
-/// Adds the exit codes to the help of each command, after its examples.
+/// Adds the exit codes to the help of each command, after its examples. A part of a command has the
+/// same ones.
 fn with_exit_codes(command: clap::Command) -> clap::Command {
     command.mut_subcommands(|command| {
         let codes = exit::help(command.get_name());
-        let help = match command.get_after_help() {
-            Some(examples) => format!("{examples}\n\n{codes}"),
-            None => codes,
-        };
-        command.after_help(help)
+        with(&codes, command).mut_subcommands(|part| with(&codes, part))
     })
+}
+
+fn with(codes: &str, command: clap::Command) -> clap::Command {
+    let help = match command.get_after_help() {
+        Some(examples) => format!("{examples}\n\n{codes}"),
+        None => codes.to_owned(),
+    };
+    command.after_help(help)
 }
 
 /// The exit code of a command, or an error that a person can act on.

@@ -1,6 +1,11 @@
 //! Asks before something is changed.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    thread,
+};
+
+use tokio::sync::oneshot;
 
 /// Nobody is there to answer.
 #[derive(Debug, thiserror::Error)]
@@ -8,15 +13,26 @@ use std::io::{self, IsTerminal, Write};
 struct NoTerminal;
 
 /// Whether the person at the terminal agrees. Anything but `y` and `yes` is a no.
-pub(crate) fn confirm() -> Result<bool, Box<dyn std::error::Error>> {
+pub(crate) async fn confirm() -> Result<bool, Box<dyn std::error::Error>> {
     if !io::stdin().is_terminal() {
         return Err(NoTerminal.into());
     }
     write!(io::stderr(), "Go on? [y/N] ")?;
     io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(is_yes(&answer))
+    Ok(is_yes(&answer().await?))
+}
+
+/// What is typed. It is read on a thread of its own, which does not keep the program from noticing
+/// Ctrl-C, or from ending.
+async fn answer() -> io::Result<String> {
+    let (tell, told) = oneshot::channel();
+    thread::spawn(move || {
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        // Nobody listens any more where the program ends.
+        let _ = tell.send(read.map(|_| answer));
+    });
+    told.await.map_err(io::Error::other)?
 }
 
 fn is_yes(answer: &str) -> bool {

@@ -3,9 +3,13 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod action;
+#[cfg(feature = "aws")]
+mod aws;
 pub mod command;
 mod completions;
 mod confirm;
+#[cfg(feature = "aws")]
+mod dead_letters;
 #[cfg(feature = "aws")]
 pub mod doctor;
 mod exit;
@@ -18,6 +22,8 @@ mod mailchimp_webhook;
 #[cfg(not(feature = "aws"))]
 mod needs_aws;
 mod output;
+#[cfg(feature = "aws")]
+mod progress;
 pub mod render;
 #[cfg(feature = "aws")]
 mod renew;

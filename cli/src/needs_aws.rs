@@ -7,7 +7,7 @@ use crate::command::Done;
 /// This build has no AWS SDK.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "this build has no AWS SDK, which would make the first build a third longer; use \
+    "this build has no AWS SDK, which would make the first build much longer; use \
      `cargo run --features aws -- …`"
 )]
 struct NoAws;

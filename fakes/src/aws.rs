@@ -78,6 +78,7 @@ struct Faults {
     hanging_up: bool,
     failures_left: usize,
     hang_ups_left: usize,
+    forbidden: Vec<&'static str>,
 }
 
 /// A running fake of an AWS service.
@@ -119,6 +120,11 @@ impl<S: Service> AwsServer<S> {
         self.state.lock().faults.failures_left = calls;
     }
 
+    /// Refuses every call of one operation, as a policy does.
+    pub fn forbid(&self, operation: &'static str) {
+        self.state.lock().faults.forbidden.push(operation);
+    }
+
     /// Delays every answer. The call itself is performed at once.
     pub fn set_delay(&self, delay: Duration) {
         self.state.lock().faults.delay = delay;
@@ -157,6 +163,10 @@ fn answer<S: Service>(state: &mut State<S>, request: &Request<Bytes>) -> FakeRep
     if spend(&mut faults.failures_left) || faults.down {
         let refusal = Refusal::new("com.amazon.coral.service#InternalFailure", "down");
         return reply::<S>(Err(Refusal { status: 500, ..refusal }));
+    }
+    if faults.forbidden.contains(&operation) {
+        let refusal = Refusal::new("com.amazon.coral.service#AccessDeniedException", "forbidden");
+        return reply::<S>(Err(refusal));
     }
     let input = serde_json::from_slice::<Value>(request.body()).ok().filter(Value::is_object);
     let outcome = match input {
@@ -304,6 +314,16 @@ mod tests {
         assert_eq!(count(&counter).await.unwrap(), 200);
         assert_eq!(counter.with(|counter| counter.0), 2);
         assert_eq!(counter.calls(), 5);
+    }
+
+    #[tokio::test]
+    async fn forbidden_operation() {
+        let counter = AwsServer::<Counter>::start(0).await.unwrap();
+        counter.forbid("Other");
+        assert_eq!(count(&counter).await.unwrap(), 200);
+        counter.forbid("Count");
+        assert_eq!(count(&counter).await.unwrap(), 400);
+        assert_eq!(counter.with(|counter| counter.0), 1);
     }
 
     #[tokio::test]

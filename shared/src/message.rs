@@ -58,6 +58,14 @@ struct Head {
     function: String,
 }
 
+impl Head {
+    /// Reads it from a message of the version that this code reads.
+    fn read(json: &str) -> Result<Self, Unreadable> {
+        let head: Self = serde_json::from_str(json).map_err(|_| Unreadable::Foreign)?;
+        if head.version == VERSION { Ok(head) } else { Err(Unreadable::Version(head.version)) }
+    }
+}
+
 impl<E: Serialize + DeserializeOwned> Message<E> {
     /// The message as it is enqueued.
     ///
@@ -72,13 +80,18 @@ impl<E: Serialize + DeserializeOwned> Message<E> {
     /// # Errors
     /// Why it cannot be read.
     pub fn from_json(json: &str, function: &str) -> Result<Self, Unreadable> {
-        let head: Head = serde_json::from_str(json).map_err(|_| Unreadable::Foreign)?;
-        if head.version != VERSION {
-            return Err(Unreadable::Version(head.version));
-        }
-        if head.function != function {
+        if Head::read(json)?.function != function {
             return Err(Unreadable::Misdirected);
         }
+        serde_json::from_str(json).map_err(|_| Unreadable::Foreign)
+    }
+
+    /// Reads a message for whatever function.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn from_json_for_any(json: &str) -> Result<Self, Unreadable> {
+        Head::read(json)?;
         serde_json::from_str(json).map_err(|_| Unreadable::Foreign)
     }
 
@@ -132,7 +145,11 @@ mod tests {
         let with = |name: &str, value: &str| {
             let mut message: Value = serde_json::from_str(FIRST_VERSION).unwrap();
             message[name] = serde_json::from_str(value).unwrap();
-            read(&message.to_string()).err()
+            let any = Message::<Value>::from_json_for_any(&message.to_string()).err();
+            let read = read(&message.to_string()).err();
+            let is_misdirected = read == Some(Unreadable::Misdirected);
+            assert_eq!(any, if is_misdirected { None } else { read.clone() });
+            read
         };
         assert_eq!(with("version", "2"), Some(Unreadable::Version(2)));
         assert_eq!(with("function", "\"segment-identify\""), Some(Unreadable::Misdirected));

@@ -12,10 +12,11 @@ use serde_json::Value;
 use super::{assert_as_expected, repository};
 
 /// A function and its name in `template.yaml`.
-pub(super) const FUNCTIONS: [(&str, &str); 3] = [
+pub(super) const FUNCTIONS: [(&str, &str); 4] = [
     (mandrill_welcome::NAME, "MandrillWelcome"),
     (segment_identify::NAME, "SegmentIdentify"),
     (mailchimp_inbound::NAME, "MailchimpInbound"),
+    (mailchimp_subscribe::NAME, "MailchimpSubscribe"),
 ];
 
 /// What `sam build` made of a function of `template.yaml`.
@@ -28,17 +29,21 @@ pub(super) fn bootstrap(logical_id: &str) -> PathBuf {
 #[tokio::test]
 async fn every_sample_gives_the_same_result_in_the_built_bootstraps() {
     for (function, logical_id) in FUNCTIONS {
-        let bootstrap = bootstrap(logical_id);
-        let fakes = Fakes::start(PortNumbers::default()).await.unwrap();
-        let deployment = Deployment::of(function).binary(bootstrap);
-        let deployment = deployment.var("AWS_ENDPOINT_URL", fakes.secrets_manager.url());
-        let settings = fakes.settings(function).into_iter();
-        let deployment = settings.fold(deployment, |all, (name, value)| all.var(name, value));
-        let mut sandbox = deployment.start().await;
-        for sample in SAMPLES.iter().filter(|sample| sample.function == function) {
-            let event: Value = serde_json::from_str(sample.json()).unwrap();
-            let answer = sandbox.invoke(event).await;
-            assert_as_expected(sample, &answer, &fakes.take_received());
-        }
+        assert_samples(function, bootstrap(logical_id)).await;
+    }
+}
+
+/// Gives the function's samples to a process of `binary`.
+pub(super) async fn assert_samples(function: &'static str, binary: PathBuf) {
+    let fakes = Fakes::start(PortNumbers::default()).await.unwrap();
+    let deployment = Deployment::of(function).binary(binary);
+    let deployment = deployment.var("AWS_ENDPOINT_URL", fakes.secrets_manager.url());
+    let settings = fakes.settings(function).into_iter();
+    let deployment = settings.fold(deployment, |all, (name, value)| all.var(name, value));
+    let mut sandbox = deployment.start().await;
+    for sample in SAMPLES.iter().filter(|sample| sample.function == function) {
+        let event: Value = serde_json::from_str(sample.json()).unwrap();
+        let answer = sandbox.invoke(event).await;
+        assert_as_expected(sample, &answer, &fakes.take_received());
     }
 }

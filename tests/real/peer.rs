@@ -5,6 +5,7 @@ use std::{
     net::{TcpListener, TcpStream},
     path::PathBuf,
     process::{ChildStdin, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -25,9 +26,14 @@ pub(crate) fn program(name: &str, install: &str) -> PathBuf {
 }
 
 /// Ports that nobody uses just now.
+///
+/// They are below those that the system assigns: a fake or an outgoing connection of another test
+/// would take one of these before the peer listens on it.
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = array::from_fn(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap());
-    listeners.map(|listener: TcpListener| listener.local_addr().unwrap().port())
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    let ports = std::iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut free = ports.filter(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok());
+    array::from_fn(|_| free.next().unwrap())
 }
 
 /// A running server; it ends when this is dropped, or with this process.

@@ -2,20 +2,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_lambda::{
-    Client,
-    client::Waiters,
-    config::{Builder, timeout::TimeoutConfig},
-    error::{ProvideErrorMetadata, SdkError},
-    types::Environment,
-};
+use aws_sdk_lambda::{Client, client::Waiters, config::Builder, types::Environment};
 use shared::{aws::Aws, telemetry::chain};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{
-    ALIAS,
-    deployed::{Alias, Configuration, Deployed},
-};
+use super::deployed::{Alias, Configuration, Deployed};
+use crate::aws::{ALIAS, CallError, failed, within};
 
 /// The variable that makes each version differ: Lambda publishes none where nothing has changed. No
 /// function reads it.
@@ -30,8 +22,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LambdaError {
     /// Lambda refused it, or was not reached.
-    #[error("{operation}: {cause}")]
-    Call { operation: &'static str, cause: String },
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// The variables cannot be decrypted, so they cannot be kept.
     #[error("Lambda does not tell the environment of the function; check its KMS key")]
     Environment,
@@ -48,8 +40,7 @@ pub(super) struct Lambda {
 impl Lambda {
     /// The function of this name or ARN.
     pub(super) fn new(aws: &Aws, function: String) -> Self {
-        let timeouts = TimeoutConfig::builder().operation_timeout(OPERATION).build();
-        let config = Builder::from(aws.sdk()).timeout_config(timeouts).build();
+        let config = Builder::from(aws.sdk()).timeout_config(within(OPERATION)).build();
         Self { client: Client::from_conf(config), function }
     }
 
@@ -122,20 +113,6 @@ impl Lambda {
     }
 }
 
-/// What Lambda says of a refusal is meant for the person who asked.
-fn failed<E>(operation: &'static str) -> impl FnOnce(SdkError<E>) -> LambdaError
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    move |error| {
-        let cause = match (error.code(), error.message()) {
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-            _ => chain(&error),
-        };
-        LambdaError::Call { operation, cause }
-    }
-}
-
-fn waited(operation: &'static str, error: &dyn std::error::Error) -> LambdaError {
-    LambdaError::Call { operation, cause: chain(error) }
+fn waited(operation: &'static str, error: &dyn std::error::Error) -> CallError {
+    CallError::new(operation, chain(error))
 }

@@ -12,11 +12,7 @@ use shared::{aws::Aws, http::Client};
 use time::OffsetDateTime;
 
 use self::{lambda::Lambda, plan::Plan};
-use crate::{command::Done, confirm::confirm, output};
-
-/// The alias behind the URL, the permissions and the event source mapping of a function, as
-/// `AutoPublishAlias` in `template.yaml` names it.
-pub(crate) const ALIAS: &str = "live";
+use crate::{aws::region, command::Done, confirm::confirm, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +42,7 @@ impl Renew {
         let lambda = Lambda::new(&aws, self.function);
         let deployed = lambda.deployed().await?;
         output::line(Plan::of(&deployed)?)?;
-        if !self.yes && !confirm()? {
+        if !self.yes && !confirm().await? {
             return Ok(ExitCode::FAILURE);
         }
         lambda.mark(&deployed, OffsetDateTime::now_utc()).await?;
@@ -54,21 +50,5 @@ impl Renew {
         lambda.move_alias(&deployed, &version).await?;
         output::line(plan::done(&deployed, &version))?;
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// The region in an ARN: who runs this need not have it in the environment.
-fn region(function: &str) -> Option<&str> {
-    function.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn region_is_read_from_an_arn_only() {
-        assert_eq!(region("arn:aws:lambda:eu-west-1:000000000000:function:f"), Some("eu-west-1"));
-        assert_eq!(region("ory-actions-MandrillWelcome-1A2B"), None);
     }
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::{
-    ALIAS,
     deployed::{Configuration, Deployed},
     lambda::MARKER,
 };
+use crate::aws::ALIAS;
 
 /// Why a function must not be renewed.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]

@@ -10,6 +10,9 @@ use fakes::server::{FakeReply, Server};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
+/// The group of the function's logs.
+pub(crate) const LOG_GROUP: &str = "ory-actions-MandrillWelcomeLogs-1A2B";
+
 /// What a version is made of.
 #[derive(Clone)]
 pub(crate) struct Version {
@@ -46,7 +49,9 @@ impl Function {
     fn answer(&mut self, request: &Request<Bytes>) -> FakeReply {
         let path = request.uri().path().trim_start_matches("/2015-03-31/functions/");
         let (name, rest) = path.split_once('/').unwrap_or((path, ""));
-        assert_eq!(name, "welcome");
+        if name != "welcome" {
+            return refusal(404, "ResourceNotFoundException", "Function not found");
+        }
         let query = request.uri().query().unwrap_or_default();
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         match (request.method(), rest) {
@@ -70,6 +75,7 @@ impl Function {
         json!({
             "FunctionName": "welcome", "CodeSha256": version.code, "RevisionId": self.revision(),
             "Environment": {"Variables": version.variables},
+            "LoggingConfig": {"LogFormat": "JSON", "LogGroup": LOG_GROUP},
             "State": "Active", "LastUpdateStatus": "Successful",
         })
     }

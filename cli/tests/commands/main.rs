@@ -4,11 +4,17 @@
 
 mod action;
 #[cfg(feature = "aws")]
+mod dead_letters;
+#[cfg(feature = "aws")]
 mod doctor;
 mod help;
 #[cfg(feature = "aws")]
 mod lambda;
+#[cfg(feature = "aws")]
+mod letters;
 mod lint;
+#[cfg(feature = "aws")]
+mod logs;
 #[cfg(feature = "aws")]
 mod mailchimp_audience;
 #[cfg(feature = "aws")]

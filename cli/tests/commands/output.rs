@@ -10,11 +10,19 @@ use std::{
 };
 
 use tempfile::TempDir;
+use uuid::Uuid;
 
-use crate::{help, world::World};
+use crate::{
+    help,
+    letters::{BLOCKED, Letters, about, event_id},
+    world::World,
+};
 
 const URL: &str = "https://abc.lambda-url.eu-central-1.on.aws/";
 const MAILCHIMP_URL: &str = "https://abc.lambda-url.eu-central-1.on.aws/?secret=4fK2mPq8Zt6WvX1c";
+
+/// The event of the dead letter.
+const EVENT: u128 = 7 << 100;
 
 /// The width of output that goes to no terminal.
 const WIDTH: usize = 80;
@@ -22,16 +30,19 @@ const WIDTH: usize = 80;
 /// What a shell reports for a program that SIGPIPE ended.
 const CLOSED: i32 = 128 + 13;
 
-/// A deployed stack, and files for the commands.
+/// A deployed stack, a function with a dead letter, and files for the commands.
 struct Files {
     world: World,
+    letters: Letters,
     folder: TempDir,
 }
 
 impl Files {
     async fn create() -> Self {
         let (world, folder) = (World::start().await, TempDir::new().unwrap());
-        let files = Self { world, folder };
+        let letters = Letters::start().await;
+        letters.put(EVENT, about(Uuid::from_u128(1)), Some(BLOCKED));
+        let files = Self { world, letters, folder };
         files.write("outputs.json", &files.world.told_by_sam().to_string());
         files.write("fine.jsonnet", "function(ctx) { a: 1 }");
         files.write("fault.jsonnet", "function(ctx) { a: ctx.missing }");
@@ -46,7 +57,7 @@ impl Files {
     fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ory-actions"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        command.env_clear().envs(self.world.environment());
+        command.env_clear().envs(self.world.environment()).envs(self.letters.environment());
         command
     }
 
@@ -67,7 +78,8 @@ fn repository(path: &str) -> PathBuf {
 fn printing() -> Vec<Vec<String>> {
     let event = repository("events/registration.json").display().to_string();
     let corpus = repository("lint/tests/corpus/documents/mailchimp.yml").display().to_string();
-    let rows: [&[&str]; 10] = [
+    let dead = event_id(EVENT).to_string();
+    let rows: [&[&str]; 13] = [
         &["up", "--once"],
         &["render", "fine.jsonnet", &event],
         &["action", "mandrill-welcome", "--url", URL, "--flow", "login"],
@@ -77,6 +89,9 @@ fn printing() -> Vec<Vec<String>> {
         &["mailchimp-webhook", "--url", MAILCHIMP_URL, "--list", "a6b5da1054"],
         &["mailchimp-audience", "--list", "a6b5da1054"],
         &["doctor", "--outputs", "outputs.json"],
+        &["dead-letters", "list", "welcome"],
+        &["dead-letters", "list", "welcome", "--format", "json"],
+        &["dead-letters", "show", "welcome", &dead],
         &["completions", "bash"],
     ];
     rows.iter().map(|row| row.iter().map(|&word| word.to_owned()).collect()).collect()
@@ -125,7 +140,8 @@ async fn exit_code_is_the_documented_one() {
     let event = repository("events/registration.json").display().to_string();
     let lint = |file| repository("lint/tests/corpus").join(file).display().to_string();
     let (good, bad) = (lint("good/functions.yml"), lint("bad/shadowed.yml"));
-    let rows: [(&[&str], i32); 29] = [
+    let dead = event_id(EVENT).to_string();
+    let rows: [(&[&str], i32); 37] = [
         (&["up", "--once"], 0),
         (&["up", "--port", &taken], 1),
         (&["up", "--port", "0"], 2),
@@ -153,6 +169,14 @@ async fn exit_code_is_the_documented_one() {
         (&["doctor"], 2),
         (&["renew", "no-function", "--yes"], 1),
         (&["renew"], 2),
+        (&["dead-letters", "list", "welcome"], 0),
+        (&["dead-letters", "list", "no-function"], 1),
+        (&["dead-letters", "show", "welcome", "ffffffff"], 1),
+        (&["dead-letters", "redrive", "welcome", "--all"], 1),
+        (&["dead-letters", "redrive", "welcome", "--event", &dead, "--yes"], 0),
+        (&["dead-letters", "delete", "welcome", "--all", "--yes"], 0),
+        (&["dead-letters", "delete", "welcome"], 2),
+        (&["dead-letters"], 2),
         (&["completions", "zsh"], 0),
         (&["completions", "no-shell"], 2),
     ];
@@ -200,7 +224,8 @@ fn is_too_long(line: &str, width: usize) -> bool {
 async fn output_fits_the_terminal() {
     let files = Files::create().await;
     let help = help::commands().await.into_iter().map(|command| vec![command, "--help".into()]);
-    let help = help.chain([vec!["--help".to_owned()], vec!["doctor".to_owned(), "-h".to_owned()]]);
+    let more = [&["--help"][..], &["doctor", "-h"], &["dead-letters", "redrive", "--help"]];
+    let help = help.chain(more.iter().map(|row| row.iter().map(|&one| one.to_owned()).collect()));
     let is_text = |row: &Vec<String>| {
         // Data for programs, and the table of `up`, which has its own tests.
         !row.contains(&"json".to_owned()) && !["up", "completions"].contains(&&*row[0])
@@ -211,7 +236,12 @@ async fn output_fits_the_terminal() {
         let long: Vec<_> = lines.filter(|line| is_too_long(line, WIDTH)).collect();
         assert!(long.is_empty(), "{row:?}: {long:#?}");
     }
-    for row in [&["doctor", "--outputs", "outputs.json"][..], &["doctor", "-h"]] {
+    let wide = [
+        &["doctor", "--outputs", "outputs.json"][..],
+        &["doctor", "-h"],
+        &["dead-letters", "list", "welcome"],
+    ];
+    for row in wide {
         let widest = |columns| {
             let Output { stdout, .. } = files.run(row, &[("COLUMNS", columns)]);
             text(&stdout).lines().map(|line| line.chars().count()).max().unwrap()

@@ -33,6 +33,7 @@ fn record(message: &FakeMessage) -> Value {
     })
 }
 
-fn millis(time: OffsetDateTime) -> String {
+/// A time as SQS writes it.
+pub(super) fn millis(time: OffsetDateTime) -> String {
     (time.unix_timestamp_nanos() / 1_000_000).to_string()
 }

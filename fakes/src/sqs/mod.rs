@@ -1,8 +1,9 @@
-//! AWS SQS, limited to `SendMessage` and `ChangeMessageVisibility`. Methods receive and delete
-//! messages, which Lambda does on AWS.
+//! AWS SQS, as far as the functions and `ory-actions` call it. Methods receive and delete messages,
+//! which Lambda does on AWS.
 
 mod event;
 mod queues;
+mod reading;
 
 use std::time::Duration;
 
@@ -28,6 +29,15 @@ impl FakeSqs {
         self.with(|queues| queues.create(name));
     }
 
+    /// Creates a queue, and another for its dead letters. Nothing becomes one by itself.
+    pub fn create_queue_with_dead_letters(&self, name: &str, dead_letters: &str) {
+        self.with(|queues| {
+            queues.create(name);
+            queues.create(dead_letters);
+            queues.dead_letters.insert(name.to_owned(), dead_letters.to_owned());
+        });
+    }
+
     /// The URL of a queue.
     pub fn queue_url(&self, name: &str) -> String {
         format!("{}/{ACCOUNT}/{name}", self.url())
@@ -50,7 +60,7 @@ impl FakeSqs {
 
     /// Receives the visible messages of a queue, oldest first, and hides them.
     pub fn receive(&self, name: &str, most: usize) -> Vec<FakeMessage> {
-        self.with(|queues| queues.receive(name, most))
+        self.with(|queues| queues.receive(name, most, queues.visibility_timeout))
     }
 
     /// Deletes the message that was last received with this receipt handle.
@@ -76,6 +86,10 @@ impl Service for Queues {
         match operation {
             "SendMessage" => send(self, input),
             "ChangeMessageVisibility" => change_visibility(self, input),
+            "DeleteMessage" => reading::delete(self, input),
+            "GetQueueAttributes" => reading::attributes(self, input),
+            "GetQueueUrl" => reading::url(self, input),
+            "ReceiveMessage" => reading::receive(self, input),
             _ => Err(Refusal::unknown(operation).query_code("InvalidAction")),
         }
     }

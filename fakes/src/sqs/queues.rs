@@ -57,6 +57,8 @@ pub struct Queues {
     pub(super) max_message_bytes: usize,
     pub(super) visibility_timeout: Duration,
     by_name: HashMap<String, Vec<FakeMessage>>,
+    /// The dead-letter queue of each queue that has one.
+    pub(super) dead_letters: HashMap<String, String>,
     /// How many ids and receipt handles were issued.
     count: u64,
 }
@@ -67,6 +69,7 @@ impl Default for Queues {
             max_message_bytes: 1024 * 1024,
             visibility_timeout: Duration::from_secs(150),
             by_name: HashMap::new(),
+            dead_letters: HashMap::new(),
             count: 0,
         }
     }
@@ -103,7 +106,12 @@ impl Queues {
         message
     }
 
-    pub(super) fn receive(&mut self, name: &str, most: usize) -> Vec<FakeMessage> {
+    pub(super) fn receive(
+        &mut self,
+        name: &str,
+        most: usize,
+        hidden: Duration,
+    ) -> Vec<FakeMessage> {
         let messages = self.by_name.get_mut(name).into_iter().flatten();
         let visible = messages.filter(|message| !message.is_hidden()).take(most);
         visible
@@ -113,7 +121,7 @@ impl Queues {
                 message.receive_count += 1;
                 message.visibility = None;
                 message.first_received.get_or_insert_with(OffsetDateTime::now_utc);
-                message.delay(self.visibility_timeout);
+                message.delay(hidden);
                 message.clone()
             })
             .collect()

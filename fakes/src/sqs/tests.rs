@@ -98,6 +98,56 @@ async fn message_is_received_once_per_visibility_timeout() {
 }
 
 #[tokio::test]
+async fn messages_are_received_hidden_and_deleted_by_a_person() {
+    let (sqs, client) = sqs().await;
+    for number in 0..12 {
+        send(&sqs, &client, &format!("{number}")).await;
+    }
+    let receive = async |most: i32, seconds: i32| {
+        let receive = client.receive_message().queue_url(sqs.queue_url(QUEUE));
+        let receive = receive.max_number_of_messages(most).visibility_timeout(seconds);
+        let receive = receive.message_system_attribute_names("SentTimestamp".into());
+        receive.wait_time_seconds(1).send().await
+    };
+    let received = receive(10, 600).await.unwrap().messages.unwrap();
+    assert_eq!(received.len(), 10);
+    assert_eq!(received[0].body(), Some("0"));
+    assert!(received[0].attributes().unwrap().contains_key(&"SentTimestamp".into()));
+    let more = receive(10, 600).await.unwrap().messages.unwrap();
+    assert_eq!(more.len(), 2);
+    assert!(receive(10, 600).await.unwrap().messages.is_none());
+    assert_eq!(receive(11, 0).await.unwrap_err().code(), Some("InvalidParameterValue"));
+
+    let delete = client.delete_message().queue_url(sqs.queue_url(QUEUE));
+    delete.receipt_handle(more[0].receipt_handle().unwrap()).send().await.unwrap();
+    change(&sqs, &client, more[1].receipt_handle().unwrap(), 0).await.unwrap();
+    let counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+    let ask = client.get_queue_attributes().queue_url(sqs.queue_url(QUEUE));
+    let ask = ask.set_attribute_names(Some(counts.map(Into::into).to_vec()));
+    let told = ask.send().await.unwrap().attributes.unwrap();
+    assert_eq!(counts.map(|name| told[&name.into()].as_str()), ["1", "10"]);
+}
+
+#[tokio::test]
+async fn dead_letter_queue_is_found_by_the_redrive_policy() {
+    let (sqs, client) = sqs().await;
+    let policy = async |queue: &str| {
+        let ask = client.get_queue_attributes().queue_url(sqs.queue_url(queue));
+        let told = ask.attribute_names("RedrivePolicy".into()).send().await.unwrap();
+        told.attributes.and_then(|all| all.get(&"RedrivePolicy".into()).cloned())
+    };
+    assert_eq!(policy(QUEUE).await, None);
+    sqs.create_queue_with_dead_letters("live", "dead");
+    let told: Value = serde_json::from_str(&policy("live").await.unwrap()).unwrap();
+    assert_eq!(told["deadLetterTargetArn"], "arn:aws:sqs:us-east-1:000000000000:dead");
+    let url = client.get_queue_url().queue_name("dead").send().await.unwrap().queue_url.unwrap();
+    client.send_message().queue_url(url).message_body("hello").send().await.unwrap();
+    assert_eq!(sqs.messages("dead").len(), 1);
+    let error = client.get_queue_url().queue_name("none").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("AWS.SimpleQueueService.NonExistentQueue"));
+}
+
+#[tokio::test]
 async fn visibility_changed() {
     let (sqs, client) = sqs().await;
     send(&sqs, &client, "hello").await;

@@ -18,11 +18,11 @@ const LEAST_FOR_A_WRITE: Duration = Duration::from_secs(20);
 impl Turn<'_> {
     /// Whether the audience has double opt-in.
     pub(crate) async fn double_opt_in(&mut self) -> Result<bool, Outcome> {
-        if let Some(known) = self.subscribe.audience.double_opt_in() {
+        if let Some(known) = self.delivery.audience.double_opt_in() {
             return Ok(known);
         }
         let read = self.ask(&Call::Audience, double_opt_in).await?;
-        self.subscribe.audience.know(read);
+        self.delivery.audience.know(read);
         Ok(read)
     }
 
@@ -109,8 +109,8 @@ impl Turn<'_> {
         call: &Call,
         read: impl Fn(&Response) -> Result<T, Outcome> + Send + Sync,
     ) -> Result<T, Outcome> {
-        let Self { subscribe, budget, lane, effort, .. } = self;
-        let is_held = || subscribe.idempotency.is_live(&lane.request);
-        subscribe.client.call(&is_held, call, read, budget, effort).await
+        let Self { delivery, budget, lane, effort, .. } = self;
+        let is_held = || delivery.idempotency.is_live(&lane.request);
+        delivery.client.call(&is_held, call, read, budget, effort).await
     }
 }

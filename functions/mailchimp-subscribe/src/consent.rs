@@ -88,7 +88,7 @@ pub enum OptIn {
 
 impl OptIn {
     /// The words of the setting.
-    pub(crate) const WORDS: &[(&str, Self)] =
+    pub const WORDS: &[(&str, Self)] =
         &[("list", Self::List), ("confirm", Self::Confirm), ("trust", Self::Trust)];
 }
 
@@ -104,7 +104,7 @@ pub enum Unverified {
 
 impl Unverified {
     /// The words of the setting.
-    pub(crate) const WORDS: &[(&str, Self)] = &[("wait", Self::Wait), ("confirm", Self::Confirm)];
+    pub const WORDS: &[(&str, Self)] = &[("wait", Self::Wait), ("confirm", Self::Confirm)];
 }
 
 /// What becomes of somebody who has not opted in and is no contact.
@@ -119,7 +119,7 @@ pub enum NotOptedIn {
 
 impl NotOptedIn {
     /// The words of the setting.
-    pub(crate) const WORDS: &[(&str, Self)] =
+    pub const WORDS: &[(&str, Self)] =
         &[("skip", Self::Skip), ("transactional", Self::Transactional)];
 }
 

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Writes the contact of a person.
-pub(crate) struct Subscribe {
+pub(crate) struct ContactDelivery {
     pub(crate) template: Arc<Template>,
     pub(crate) client: VendorClient<Mailchimp>,
     pub(crate) audience: Audience,
@@ -34,7 +34,7 @@ pub(crate) struct Subscribe {
     pub(crate) idempotency: Idempotency,
 }
 
-impl Subscribe {
+impl ContactDelivery {
     /// What it needs before the first event.
     pub(crate) fn resources(&self) -> Resources {
         Resources { template: self.template.clone(), keys: vec![self.client.key.clone()] }
@@ -112,7 +112,7 @@ pub(crate) fn is_verified(identity: &Value, address: &str) -> bool {
 }
 
 #[async_trait]
-impl Deliver<SanitizedCtx> for Subscribe {
+impl Deliver<SanitizedCtx> for ContactDelivery {
     async fn deliver(&self, attempt: &Attempt<'_, SanitizedCtx>) -> DeliveryReport {
         match self.event(attempt).await {
             Ok(event) => Turn::take(self, attempt, event).await,

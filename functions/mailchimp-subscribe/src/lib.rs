@@ -35,7 +35,7 @@ use shared::{
 
 use audience::Audience;
 use config::Config;
-use deliver::Subscribe;
+use deliver::ContactDelivery;
 use mailchimp::Mailchimp;
 pub use template_output::TemplateOutput;
 
@@ -48,7 +48,7 @@ pub const NAME: &str = "mailchimp-subscribe";
 pub const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// One call may take most of that time; two seconds are left to end the delivery.
-const VENDOR_TIMEOUT: VendorTimeout = VendorTimeout { default_ms: 35_000, most_ms: 58_000 };
+pub const VENDOR_TIMEOUT: VendorTimeout = VendorTimeout { default_ms: 35_000, most_ms: 58_000 };
 
 /// Builds the function from its environment.
 ///
@@ -59,7 +59,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let settings = &config.ory.settings;
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
     let secret = settings.vendor_secret(config.mailchimp_secret_id, ports);
-    let delivery = Subscribe {
+    let delivery = ContactDelivery {
         template: Template::begin(ports.rendering, template),
         client: VendorClient {
             vendor: Mailchimp {

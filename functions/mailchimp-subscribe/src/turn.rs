@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     consent::{Decision, Said, Statement, Status},
-    deliver::Subscribe,
+    deliver::ContactDelivery,
     freshness::{self, Flow},
     mailchimp::{Contact, Name, Written},
     moment::Moment,
@@ -41,7 +41,7 @@ pub(crate) struct Event {
 
 /// An event, alone in the person's lane.
 pub(crate) struct Turn<'a> {
-    pub(crate) subscribe: &'a Subscribe,
+    pub(crate) delivery: &'a ContactDelivery,
     pub(crate) budget: &'a Budget,
     pub(crate) event: Event,
     pub(crate) lane: InLane<ContactRecord>,
@@ -57,18 +57,18 @@ pub(crate) struct Turn<'a> {
 impl<'a> Turn<'a> {
     /// Takes the turn.
     pub(crate) async fn take(
-        subscribe: &'a Subscribe,
+        delivery: &'a ContactDelivery,
         attempt: &'a Attempt<'a, SanitizedCtx>,
         event: Event,
     ) -> DeliveryReport {
         let name = lane(event.identity);
-        let entered = subscribe.idempotency.enter::<ContactRecord>(name, &attempt.budget).await;
+        let entered = delivery.idempotency.enter::<ContactRecord>(name, &attempt.budget).await;
         let lane = match entered {
             Ok(lane) => lane,
             Err(outcome) => return outcome.into(),
         };
         let mut turn = Self {
-            subscribe,
+            delivery,
             budget: &attempt.budget,
             event,
             record: lane.written.clone(),
@@ -85,7 +85,7 @@ impl<'a> Turn<'a> {
     /// Whoever cannot leave what it has done comes again: an older event would be applied after it.
     async fn leave(self, outcome: Outcome) -> DeliveryReport {
         let written = (self.record != self.lane.written).then_some(&self.record);
-        let outcome = match self.subscribe.idempotency.leave(&self.lane, written).await {
+        let outcome = match self.delivery.idempotency.leave(&self.lane, written).await {
             Err(failed) if outcome.is_settled() => failed,
             _ => outcome,
         };
@@ -135,7 +135,7 @@ impl<'a> Turn<'a> {
                 statement,
                 self.opted_in_at(),
                 &self.record,
-                self.subscribe.rules,
+                self.delivery.rules,
                 double_opt_in,
             );
             // Mailchimp knows an opt-out that we could not read: it may ask the person.
@@ -221,7 +221,7 @@ impl<'a> Turn<'a> {
 
     /// Remembers an opt-in that waits. A later `false` removes it.
     fn remember(&mut self, statement: Statement) {
-        if statement.waits(self.subscribe.rules) {
+        if statement.waits(self.delivery.rules) {
             self.record.opt_in_at = Some(self.opted_in_at());
         } else if statement.said == Said::Yes || self.event.output.consent == Some(false) {
             self.record.opt_in_at = None;

@@ -13,24 +13,28 @@ const OF_A_DEPLOYMENT: [&str; 3] =
     ["## Change a template", "## Take the stack down", "## What it costs"];
 
 /// What no command on the page names, and what needs it.
-const BESIDES: [(&str, &str); 17] = [
+const BESIDES: [(&str, &str); 21] = [
     ("cloudformation:DescribeStacks", "`sam list stack-outputs`"),
     ("cloudwatch:DescribeAlarms", "the dashboard"),
     ("cloudwatch:GetDashboard", "the dashboard"),
     ("cloudwatch:GetMetricData", "the dashboard"),
     ("lambda:GetAlias", "`ory-actions renew`"),
-    ("lambda:GetFunctionConfiguration", "`ory-actions renew`"),
+    ("lambda:GetFunctionConfiguration", "`ory-actions renew` and `dead-letters`"),
     ("lambda:UpdateFunctionConfiguration", "`ory-actions renew`"),
     ("logs:DescribeLogGroups", "the saved queries"),
     ("logs:DescribeQueryDefinitions", "the saved queries"),
     ("logs:FilterLogEvents", "the log in the console"),
-    ("logs:GetQueryResults", "the saved queries"),
-    ("logs:StartQuery", "the saved queries"),
+    ("logs:GetQueryResults", "the saved queries, and `ory-actions dead-letters`"),
+    ("logs:StartQuery", "the saved queries, and `ory-actions dead-letters`"),
     ("logs:StopQuery", "the saved queries"),
     ("secretsmanager:GetSecretValue", "the outputs that read a key, and `doctor`"),
     ("sns:GetTopicAttributes", "`doctor`"),
-    ("sqs:GetQueueAttributes", "a redrive"),
-    ("sqs:SendMessage", "a redrive"),
+    ("sqs:ChangeMessageVisibility", "`ory-actions dead-letters`"),
+    ("sqs:DeleteMessage", "`ory-actions dead-letters`"),
+    ("sqs:GetQueueAttributes", "`ory-actions dead-letters`, and a redrive by SQS"),
+    ("sqs:GetQueueUrl", "`ory-actions dead-letters`"),
+    ("sqs:ReceiveMessage", "`ory-actions dead-letters`"),
+    ("sqs:SendMessage", "`ory-actions dead-letters`, and a redrive by SQS"),
 ];
 
 /// `put-secret-value` is `PutSecretValue`.

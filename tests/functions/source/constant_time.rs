@@ -38,16 +38,15 @@ const SHOWN_TO: [(&str, &str); 16] = [
     // Whose product it is, by the shape.
     ("shared/src/secrets/api_key.rs", "is_placeholder"),
     ("shared/src/secrets/api_key.rs", "Product::of"),
-    // The host that it is for.
-    ("shared/src/secrets/api_key.rs", "mailchimp::data_center"),
+    // To which host it goes, by its end.
+    ("shared/src/secrets/api_key.rs", "data_center"),
+    ("functions/mailchimp-subscribe/src/mailchimp/mod.rs", "root"),
     // The signature's key.
     ("functions/mailchimp-inbound/src/signature.rs", "verify"),
     // What is sent to a vendor.
     ("shared/src/http/mod.rs", "format!"),
-    ("shared/src/mailchimp/key.rs", "format!"),
-    // The host that it is sent to.
-    ("functions/mailchimp-subscribe/src/mailchimp/mod.rs", "root"),
     ("shared/src/segment/mod.rs", "format!"),
+    ("shared/src/mailchimp/key.rs", "format!"),
     ("functions/mandrill-welcome/src/client.rs", "json!"),
     // Whether there is one to be sent.
     ("functions/mailchimp-inbound/src/ory/mod.rs", "is_empty"),

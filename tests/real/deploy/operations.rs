@@ -7,6 +7,9 @@ use crate::repository;
 /// Publishes a version and moves the alias, without the question.
 pub(super) const RENEW: &str = r#"ory-actions renew "$FUNCTION" --yes"#;
 
+/// Sends all dead letters to their queue again, without the question.
+pub(super) const REDRIVE: &str = r#"ory-actions dead-letters redrive "$FUNCTION" --all --yes"#;
+
 /// The one block of commands that begins with this.
 pub(super) fn block(beginning: &str) -> String {
     let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();

@@ -117,7 +117,7 @@ async fn records(stack: &Stack<'_>) -> usize {
     usize::try_from(scan.count()).unwrap()
 }
 
-async fn all_is_done(stack: &Stack<'_>, function: Function) -> Result<(), Failure> {
+pub(super) async fn all_is_done(stack: &Stack<'_>, function: Function) -> Result<(), Failure> {
     let url = stack.resource(&queue(function));
     soon("queue is empty after the delivery", async || Ok(stack.messages(url).await == 0)).await
 }
@@ -149,7 +149,8 @@ async fn dead_letters_are_redriven(
     Ok(())
 }
 
-async fn kill_an_event(
+/// Puts an event of somebody new among the dead letters of a function.
+pub(super) async fn kill_an_event(
     stack: &Stack<'_>,
     function: Function,
     vendors: &Vendors,

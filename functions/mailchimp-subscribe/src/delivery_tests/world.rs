@@ -24,7 +24,7 @@ use super::audience::{Audience, Fault};
 use crate::{
     TIMEOUT, audience,
     consent::Rules,
-    deliver::Subscribe,
+    deliver::ContactDelivery,
     mailchimp::Mailchimp,
     record::{ContactRecord, lane},
     shipped_template,
@@ -35,7 +35,7 @@ pub(super) const ID: Uuid = Uuid::from_u128(7);
 
 pub(super) struct World {
     pub(super) audience: Arc<Audience>,
-    pub(super) subscribe: Subscribe,
+    delivery: ContactDelivery,
     store: Arc<MemoryStore>,
     clock: Arc<VirtualClock>,
     /// The person, as Ory has them.
@@ -57,7 +57,7 @@ impl World {
         let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-31 12:00 UTC)));
         let audience = Arc::new(Audience::new(clock.clone()));
         let store = Arc::new(MemoryStore::default());
-        let subscribe = Subscribe {
+        let delivery = ContactDelivery {
             template: Template::begin(Rendering::InPlace, template),
             client: VendorClient {
                 vendor: Mailchimp {
@@ -79,7 +79,7 @@ impl World {
         };
         Self {
             audience,
-            subscribe,
+            delivery,
             store,
             clock,
             address: "ann@example.com",
@@ -133,7 +133,7 @@ impl World {
 
     async fn attempt(&self, message: &Sent, budget: Budget) -> DeliveryReport {
         let arn = FunctionArn::new("arn");
-        self.subscribe.deliver(&Attempt { message, arn: &arn, budget }).await
+        self.delivery.deliver(&Attempt { message, arn: &arn, budget }).await
     }
 
     pub(super) async fn register(&mut self, consent: bool) -> Outcome {

@@ -1,0 +1,186 @@
+//! Reads all dead letters of a function, and gives back those that it leaves.
+//!
+//! SQS has no way to look at a message: to read one is to receive it, which hides it for a time. So
+//! all are received until there are no more, and those that are left at the end are made visible
+//! again, after an error and after Ctrl-C too. Whatever ends the program otherwise, SQS itself does so
+//! [after a time](HIDDEN). A receive counts up in the message; nothing depends on that, as no policy
+//! moves a dead letter on.
+
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    error::Error,
+};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::signal;
+
+use super::{
+    letter::{Letter, Received},
+    queue::{HIDDEN, Queue},
+};
+use crate::{
+    aws::CallError,
+    output::{note, wrapped},
+    progress::Progress,
+};
+
+/// Calls at once: some thousand letters are done within a minute, and SQS takes many more.
+const CALLS_AT_ONCE: usize = 16;
+
+pub(super) type Failure = Box<dyn Error>;
+
+/// The person ended it.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted; {0} were done, and the others are still dead letters")]
+struct Interrupted(usize);
+
+/// A change failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{done} of {chosen} were done, and the others are still dead letters")]
+struct Incomplete {
+    done: usize,
+    chosen: usize,
+    source: CallError,
+}
+
+/// The dead letters, hidden from everybody else.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) letters: Vec<Letter>,
+    /// Where each message is, by its id in SQS.
+    places: HashMap<String, usize>,
+    /// The ids of the messages that were deleted.
+    pub(super) gone: HashSet<String>,
+}
+
+/// Reads all dead letters, and holds them while `work` goes on.
+pub(super) async fn hold<T>(
+    queue: &Queue,
+    work: impl AsyncFnOnce(&mut Held) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut held = Held::default();
+    let read_and_work = async {
+        held.read(queue).await?;
+        work(&mut held).await
+    };
+    let done = tokio::select! {
+        done = read_and_work => done,
+        Ok(()) = signal::ctrl_c() => Err(Interrupted(held.gone.len()).into()),
+    };
+    held.give_back(queue).await;
+    done
+}
+
+impl Held {
+    async fn read(&mut self, queue: &Queue) -> Result<(), Failure> {
+        let progress = Progress::new();
+        let total = queue.count().await?;
+        while self.take(queue.receive().await?) {
+            let read = self.letters.len();
+            progress.say(format_args!("{read} of about {total} dead letters read"));
+        }
+        drop(progress);
+        let unread = total.saturating_sub(self.letters.len());
+        if unread > 0 {
+            let text = format!(
+                "SQS counts about {unread} more. They were removed just now, or are hidden: \
+                 somebody else reads them, or did and was cut off. Run this again in {} minutes.",
+                HIDDEN.as_secs() / 60
+            );
+            note(wrapped("note: ", &text));
+        }
+        Ok(())
+    }
+
+    /// Whether there was a new one. SQS may give one twice, with another receipt.
+    fn take(&mut self, received: Vec<Received>) -> bool {
+        let before = self.letters.len();
+        for one in received {
+            match self.places.entry(one.id.clone()) {
+                Entry::Occupied(place) => self.letters[*place.get()].received = one,
+                Entry::Vacant(place) => {
+                    place.insert(self.letters.len());
+                    self.letters.push(Letter::of(one));
+                }
+            }
+        }
+        self.letters.len() > before
+    }
+
+    /// Makes those visible that are left.
+    async fn give_back(&self, queue: &Queue) {
+        let left = self.letters.iter().map(|letter| &letter.received);
+        let left = left.filter(|received| !self.gone.contains(&received.id));
+        let calls = stream::iter(left.map(|received| queue.make_visible(&received.receipt)));
+        let done: Vec<_> = calls.buffer_unordered(CALLS_AT_ONCE).collect().await;
+        let failed: Vec<_> = done.into_iter().filter_map(Result::err).collect();
+        if let Some(why) = failed.first() {
+            let minutes = HIDDEN.as_secs() / 60;
+            let count = failed.len();
+            let text = format!("{count} dead letters stay hidden for {minutes} minutes: {why}");
+            note(wrapped("note: ", &text));
+        }
+    }
+}
+
+/// What is done with a dead letter.
+#[derive(Clone, Copy)]
+pub(super) enum Change {
+    /// It goes back to the queue of its function.
+    Redrive,
+    /// It is given up.
+    Delete,
+}
+
+impl Change {
+    /// A letter is deleted only once it is in the queue. If that is all that fails, the event is
+    /// delivered twice, and the function does its work once.
+    async fn of_one(self, queue: &Queue, letter: &Letter) -> Result<String, CallError> {
+        let Received { id, receipt, body, .. } = &letter.received;
+        if matches!(self, Self::Redrive) {
+            queue.send(body).await?;
+        }
+        queue.delete(receipt).await?;
+        Ok(id.clone())
+    }
+
+    /// Does it with the chosen ones, up to the first failure, and says which are gone.
+    pub(super) async fn of_all(
+        self,
+        queue: &Queue,
+        chosen: &[&Letter],
+        gone: &mut HashSet<String>,
+    ) -> Result<(), Failure> {
+        let progress = Progress::new();
+        let changes = stream::iter(chosen.iter().map(|letter| self.of_one(queue, letter)));
+        let mut changes = changes.buffer_unordered(CALLS_AT_ONCE);
+        let incomplete =
+            |done: usize| move |source| Incomplete { done, chosen: chosen.len(), source };
+        while let Some(id) = changes.try_next().await.map_err(incomplete(gone.len()))? {
+            gone.insert(id);
+            progress.say(format_args!("{} of {} done", gone.len(), chosen.len()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received(id: &str, receipt: &str) -> Received {
+        let (id, receipt) = (id.to_owned(), receipt.to_owned());
+        Received { id, receipt, body: String::new(), sent: None }
+    }
+
+    #[test]
+    fn message_that_comes_twice_is_one_letter_with_the_last_receipt() {
+        let mut held = Held::default();
+        assert!(held.take(vec![received("a", "1"), received("b", "2")]));
+        assert!(held.take(vec![received("a", "3"), received("c", "4")]));
+        assert!(!held.take(vec![received("b", "5")]));
+        assert!(!held.take(Vec::new()));
+        let receipts = held.letters.iter().map(|letter| letter.received.receipt.as_str());
+        assert_eq!(receipts.collect::<Vec<_>>(), ["3", "5", "4"]);
+    }
+}

@@ -1,0 +1,256 @@
+//! `dead-letters` lists, shows, redrives and deletes the events that a deployed function could not
+//! deliver.
+//!
+//! What is chosen and printed is decided by plain functions; `queue`, `log` and `function` make the
+//! calls. No value of an event is printed unless that is asked for.
+
+mod attempt;
+mod function;
+mod holding;
+mod letter;
+mod log;
+mod queue;
+mod selection;
+mod shown;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use shared::{aws::Aws, http::Client};
+use time::OffsetDateTime;
+
+use self::{
+    function::Places,
+    holding::{Change, Failure, Held, hold},
+    letter::Letter,
+    log::Log,
+    queue::Queue,
+    selection::{Choice, Filter, Selection, event_id},
+};
+use crate::{
+    aws::region,
+    command::Done,
+    confirm::confirm,
+    format::Format,
+    output::{self, note, wrapped},
+    terminal,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  ory-actions dead-letters list \"$FUNCTION\"
+  ory-actions dead-letters show \"$FUNCTION\" 0195e4f6-6f0e
+
+  # after you fixed the cause
+  ory-actions dead-letters redrive \"$FUNCTION\" --all
+  ory-actions dead-letters redrive \"$FUNCTION\" --cause \"API key\"
+
+  # to erase a person
+  ory-actions dead-letters delete \"$FUNCTION\" --identity IDENTITY-ID
+
+FUNCTION is the name or the ARN of the function in Lambda, in the output
+MandrillWelcomeFunction; each function has one. To be read, dead letters are
+hidden for as long as the command runs, so run one at a time.";
+
+/// The dead letters of a function.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct DeadLetters {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print a row for each: event, time, attempts, identity and cause.
+    List(List),
+    /// Print what is known about one, and the names of the fields of its event.
+    Show(Show),
+    /// Send them to the queue of the function again, after you fixed the cause.
+    #[command(override_usage = "ory-actions dead-letters redrive <FUNCTION> <WHICH> [--yes]")]
+    Redrive(Chosen),
+    /// Give them up.
+    #[command(override_usage = "ory-actions dead-letters delete <FUNCTION> <WHICH> [--yes]")]
+    Delete(Chosen),
+}
+
+#[derive(Args)]
+struct List {
+    /// The name or ARN of the function in Lambda.
+    function: String,
+    #[command(flatten)]
+    filter: Filter,
+    /// The output format.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Args)]
+struct Show {
+    /// The name or ARN of the function in Lambda.
+    function: String,
+    /// The event id, or the beginning that `list` prints.
+    #[arg(value_parser = event_id)]
+    event_id: String,
+    /// Also print the values of the event.
+    #[arg(long)]
+    with_personal_data: bool,
+}
+
+/// Those that are to be changed.
+#[derive(Args)]
+struct Chosen {
+    /// The name or ARN of the function in Lambda.
+    function: String,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    choice: Choice,
+}
+
+impl DeadLetters {
+    pub(crate) async fn run(self) -> Done {
+        match self.command {
+            Command::List(list) => list.run().await,
+            Command::Show(show) => show.run().await,
+            Command::Redrive(chosen) => chosen.run(Change::Redrive).await,
+            Command::Delete(chosen) => chosen.run(Change::Delete).await,
+        }
+    }
+}
+
+/// What the commands read and change.
+struct Reach {
+    queue: Queue,
+    log: Log,
+}
+
+impl Reach {
+    async fn of(function: &str) -> Result<Self, Failure> {
+        let aws = Aws::at_hand(region(function), &Client::new()?).await;
+        let places = Places::of(&aws, function).await?;
+        let log = Log::new(&aws, places.log_group);
+        Ok(Self { queue: Queue::find(&aws, places.queue_url).await?, log })
+    }
+
+    /// Reads the causes, and goes on without them where nothing depends on them.
+    async fn explain(&self, held: &mut Held, selection: &Selection) -> Result<(), Failure> {
+        match self.log.explain(&mut held.letters).await {
+            Err(error) if !selection.needs_the_log() => {
+                note(wrapped("note: ", &format!("cannot read the causes in the log: {error}")));
+                Ok(())
+            }
+            done => Ok(done?),
+        }
+    }
+}
+
+/// Those that are meant, oldest first. Says which may be meant, too.
+fn choose<'a>(selection: &Selection, letters: &'a [Letter]) -> Result<Vec<&'a Letter>, Failure> {
+    let mut chosen = selection.among(letters)?;
+    chosen.sort_by_key(|letter| letter.received_at());
+    if let Some(doubt) = selection.doubt(letters) {
+        note(wrapped("note: ", &doubt));
+    }
+    Ok(chosen)
+}
+
+impl List {
+    async fn run(self) -> Done {
+        let reach = Reach::of(&self.function).await?;
+        let selection = Selection::from(self.filter);
+        let list = async |held: &mut Held| {
+            reach.explain(held, &selection).await?;
+            Ok(listed(&choose(&selection, &held.letters)?, self.format))
+        };
+        output::line(hold(&reach.queue, list).await?)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn listed(letters: &[&Letter], format: Format) -> String {
+    match format {
+        Format::Json => {
+            let all: Value = letters.iter().map(|letter| letter.to_json()).collect();
+            format!("{all:#}")
+        }
+        Format::Text if letters.is_empty() => "No dead letters.".to_owned(),
+        Format::Text => {
+            let table = table::of(letters, OffsetDateTime::now_utc(), terminal::width());
+            format!("{table}\n\n{}.", counted(letters.len()))
+        }
+    }
+}
+
+fn counted(letters: usize) -> String {
+    match letters {
+        1 => "1 dead letter".to_owned(),
+        several => format!("{several} dead letters"),
+    }
+}
+
+impl Show {
+    async fn run(self) -> Done {
+        let reach = Reach::of(&self.function).await?;
+        let selection = Selection::Event(self.event_id);
+        let show = async |held: &mut Held| {
+            reach.explain(held, &selection).await?;
+            let now = OffsetDateTime::now_utc();
+            let chosen = choose(&selection, &held.letters)?;
+            let shown = chosen.iter().map(|letter| shown::of(letter, now, self.with_personal_data));
+            Ok(shown.collect::<Vec<_>>().join("\n\n"))
+        };
+        output::line(hold(&reach.queue, show).await?)?;
+        if !self.with_personal_data {
+            let text = "values are left out; --with-personal-data prints them";
+            note(wrapped("note: ", text));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Chosen {
+    async fn run(self, change: Change) -> Done {
+        let reach = Reach::of(&self.function).await?;
+        let selection = Selection::from(self.choice);
+        let act = async |held: &mut Held| {
+            if selection.needs_the_log() {
+                reach.explain(held, &selection).await?;
+            }
+            let Held { letters, gone, .. } = held;
+            let chosen = choose(&selection, letters)?;
+            if chosen.is_empty() {
+                return Ok(Some(0));
+            }
+            let count = format!("{} of {} dead letters", chosen.len(), letters.len());
+            output::line(plan(change, &self.function, &count, reach.queue.name()))?;
+            if !self.yes && !confirm().await? {
+                return Ok(None);
+            }
+            change.of_all(&reach.queue, &chosen, gone).await?;
+            Ok(Some(chosen.len()))
+        };
+        let Some(done) = hold(&reach.queue, act).await? else { return Ok(ExitCode::FAILURE) };
+        output::line(told(change, done))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What is about to be done.
+fn plan(change: Change, function: &str, count: &str, queue: &str) -> String {
+    match change {
+        Change::Redrive => format!("{function}\n  sends {count} to the queue {queue} again"),
+        Change::Delete => format!("{function}\n  deletes {count} for good"),
+    }
+}
+
+fn told(change: Change, done: usize) -> String {
+    match (change, done) {
+        (_, 0) => "No dead letter fits; nothing was done.".to_owned(),
+        (Change::Redrive, done) => format!("{} redriven.", counted(done)),
+        (Change::Delete, done) => format!("{} deleted.", counted(done)),
+    }
+}

@@ -1,0 +1,136 @@
+//! The dead letters of one function and its queue, over the API of SQS.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::{
+    Client,
+    config::Builder,
+    error::ProvideErrorMetadata,
+    types::{
+        Message, MessageSystemAttributeName as MessageAttribute, QueueAttributeName as Attribute,
+    },
+};
+use serde_json::Value;
+use shared::aws::Aws;
+use time::OffsetDateTime;
+
+use super::letter::Received;
+use crate::aws::{CallError, failed, within};
+
+/// How long a letter that was read stays hidden from others, unless it is made visible before: long
+/// enough to read all and to ask, and not long to wait for after a crash.
+pub(super) const HIDDEN: Duration = Duration::from_mins(10);
+
+/// The most that SQS gives at once.
+const AT_ONCE: i32 = 10;
+/// With a wait SQS asks all of its servers, so that an empty answer means that there are no more.
+const WAIT_SECONDS: i32 = 2;
+/// A call waits for letters, and may transfer ten large ones.
+const OPERATION: Duration = Duration::from_secs(30);
+
+/// What SQS says to a receipt of a message that is visible again or gone.
+const NOT_HIDDEN: [&str; 4] = [
+    "InvalidParameterValue",
+    "MessageNotInflight",
+    "AWS.SimpleQueueService.MessageNotInflight",
+    "ReceiptHandleIsInvalid",
+];
+
+/// A queue has no dead letters.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoDeadLetters {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("the queue {0} has no dead-letter queue")]
+    Nowhere(String),
+}
+
+/// The queue of a function, and that of its dead letters.
+pub(super) struct Queue {
+    client: Client,
+    url: String,
+    dead_letters_url: String,
+}
+
+impl Queue {
+    /// The queue at `url`, and the one that its redrive policy names.
+    pub(super) async fn find(aws: &Aws, url: String) -> Result<Self, NoDeadLetters> {
+        let config = Builder::from(aws.sdk()).timeout_config(within(OPERATION)).build();
+        let client = Client::from_conf(config);
+        let ask = client.get_queue_attributes().queue_url(&url);
+        let told = ask.attribute_names(Attribute::RedrivePolicy).send().await;
+        let told = told.map_err(failed("GetQueueAttributes"))?.attributes.unwrap_or_default();
+        let policy = told.get(&Attribute::RedrivePolicy);
+        let policy = policy.and_then(|policy| serde_json::from_str::<Value>(policy).ok());
+        let arn = policy.as_ref().and_then(|policy| policy["deadLetterTargetArn"].as_str());
+        let Some(name) = arn.and_then(|arn| arn.rsplit(':').next()) else {
+            return Err(NoDeadLetters::Nowhere(url));
+        };
+        let told = client.get_queue_url().queue_name(name).send().await;
+        let dead_letters_url = told.map_err(failed("GetQueueUrl"))?.queue_url.unwrap_or_default();
+        Ok(Self { client, url, dead_letters_url })
+    }
+
+    /// The name of the function's queue.
+    pub(super) fn name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// How many dead letters there are, hidden ones included. SQS does not know it exactly.
+    pub(super) async fn count(&self) -> Result<usize, CallError> {
+        let asked = [
+            Attribute::ApproximateNumberOfMessages,
+            Attribute::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let ask = self.client.get_queue_attributes().queue_url(&self.dead_letters_url);
+        let told = ask.set_attribute_names(Some(asked.to_vec())).send().await;
+        let told = told.map_err(failed("GetQueueAttributes"))?.attributes.unwrap_or_default();
+        Ok(told.values().filter_map(|count| count.parse::<usize>().ok()).sum())
+    }
+
+    /// Some more dead letters, and hides them; none if all are hidden.
+    pub(super) async fn receive(&self) -> Result<Vec<Received>, CallError> {
+        let hidden = i32::try_from(HIDDEN.as_secs()).unwrap_or(i32::MAX);
+        let receive = self.client.receive_message().queue_url(&self.dead_letters_url);
+        let receive = receive.max_number_of_messages(AT_ONCE).wait_time_seconds(WAIT_SECONDS);
+        let receive = receive.visibility_timeout(hidden);
+        let receive = receive.message_system_attribute_names(MessageAttribute::SentTimestamp);
+        let received = receive.send().await.map_err(failed("ReceiveMessage"))?;
+        Ok(received.messages.unwrap_or_default().into_iter().map(received_message).collect())
+    }
+
+    /// Puts the body of a message into the queue of the function.
+    pub(super) async fn send(&self, body: &str) -> Result<(), CallError> {
+        let send = self.client.send_message().queue_url(&self.url).message_body(body);
+        send.send().await.map(drop).map_err(failed("SendMessage"))
+    }
+
+    /// Deletes a dead letter.
+    pub(super) async fn delete(&self, receipt: &str) -> Result<(), CallError> {
+        let delete = self.client.delete_message().queue_url(&self.dead_letters_url);
+        let deleted = delete.receipt_handle(receipt).send().await;
+        deleted.map(drop).map_err(failed("DeleteMessage"))
+    }
+
+    /// Makes a dead letter visible, unless it is.
+    pub(super) async fn make_visible(&self, receipt: &str) -> Result<(), CallError> {
+        let change = self.client.change_message_visibility().queue_url(&self.dead_letters_url);
+        let changed = change.receipt_handle(receipt).visibility_timeout(0).send().await;
+        match changed {
+            Err(error) if error.code().is_some_and(|code| NOT_HIDDEN.contains(&code)) => Ok(()),
+            changed => changed.map(drop).map_err(failed("ChangeMessageVisibility")),
+        }
+    }
+}
+
+fn received_message(message: Message) -> Received {
+    let sent = message.attributes.as_ref();
+    let sent = sent.and_then(|all| all.get(&MessageAttribute::SentTimestamp)?.parse::<i128>().ok());
+    let sent = sent.map(|millis| OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000));
+    Received {
+        id: message.message_id.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        sent: sent.and_then(Result::ok),
+    }
+}
