@@ -26,6 +26,8 @@ function(ctx) present({
     state: get(ctx.identity, 'state'),
     schema_id: get(ctx.identity, 'schema_id'),
     created_at: get(ctx.identity, 'created_at'),
+    // The order of a person's events.
+    updated_at: get(ctx.identity, 'updated_at'),
     verifiable_addresses: get(ctx.identity, 'verifiable_addresses'),
     recovery_addresses: get(ctx.identity, 'recovery_addresses'),
   }),

@@ -21,6 +21,9 @@ async fn main() -> ExitCode {
         mailchimp_inbound::NAME => {
             lambda::main("mailchimp_inbound", mailchimp_inbound::build).await
         }
+        mailchimp_subscribe::NAME => {
+            lambda::main("mailchimp_subscribe", mailchimp_subscribe::build).await
+        }
         _ => lambda::main("bootstrap", no_function).await,
     }
 }

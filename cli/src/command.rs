@@ -7,7 +7,10 @@ use shared::telemetry::chain;
 
 #[cfg(not(feature = "aws"))]
 use crate::needs_aws::NeedsAws;
-use crate::{action, completions, exit, lint, mailchimp_webhook, output, render, terminal, up};
+use crate::{
+    action, completions, exit, lint, mailchimp_audience, mailchimp_webhook, output, render,
+    terminal, up,
+};
 #[cfg(feature = "aws")]
 use crate::{dead_letters, doctor, renew};
 
@@ -31,6 +34,8 @@ enum Command {
     Lint(lint::Lint),
     /// Print how to create the webhook in Mailchimp; sends nothing.
     MailchimpWebhook(mailchimp_webhook::MailchimpWebhook),
+    /// Make the merge field in a Mailchimp audience, and say what the audience asks for.
+    MailchimpAudience(mailchimp_audience::MailchimpAudience),
     /// Check a deployed stack for what is missing, wrong or unreachable.
     #[cfg(feature = "aws")]
     Doctor(Box<doctor::Doctor>),
@@ -69,6 +74,7 @@ impl Cli {
             Command::Action(action) => action.run(),
             Command::Lint(lint) => lint.run(),
             Command::MailchimpWebhook(webhook) => webhook.run(),
+            Command::MailchimpAudience(audience) => audience.run().await,
             #[cfg(feature = "aws")]
             Command::Doctor(doctor) => doctor.run().await,
             #[cfg(feature = "aws")]

@@ -45,6 +45,10 @@ pub(crate) fn help(command: &str) -> String {
         "render" => ["rendered, or cancelled by the template", "the template fails"],
         "lint" => ["no errors; there may be warnings", "errors found"],
         "doctor" => ["no check failed", "a check failed"],
+        "mailchimp-audience" => [
+            "ORY_ID is there, and not public",
+            "ORY_ID is missing or public, or Mailchimp did not say",
+        ],
         "renew" => ["the alias was moved", "the alias was not moved"],
         "dead-letters" => ["done, or there was nothing to do", "not done, or not completely"],
         _ => ["printed", "not printed"],

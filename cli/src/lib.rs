@@ -7,7 +7,6 @@ pub mod action;
 mod aws;
 pub mod command;
 mod completions;
-#[cfg(feature = "aws")]
 mod confirm;
 #[cfg(feature = "aws")]
 mod dead_letters;
@@ -17,6 +16,8 @@ mod exit;
 mod format;
 mod input;
 mod lint;
+mod mailchimp_audience;
+mod mailchimp_key;
 mod mailchimp_webhook;
 #[cfg(not(feature = "aws"))]
 mod needs_aws;

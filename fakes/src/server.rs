@@ -69,6 +69,14 @@ impl FakeReply {
         // An invalid status is a mistake of the test; it becomes a 500.
         Self::Answer(response.body(body.into()).unwrap_or_default())
     }
+
+    /// How long it takes until it is sent.
+    pub(crate) fn lasts(&self) -> Duration {
+        match self {
+            Self::After(wait, next) => *wait + next.lasts(),
+            Self::Answer(_) | Self::HangUp | Self::Stream(_) => Duration::ZERO,
+        }
+    }
 }
 
 /// A running server; it stops when it is dropped.

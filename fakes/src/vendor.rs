@@ -27,6 +27,11 @@ pub trait FakeVendor: Default + Send + 'static {
 
     /// Starts or stops rejecting.
     fn set_rejecting(&mut self, _is_rejecting: bool) {}
+
+    /// Takes a connection for as long as a call lasts; the reply where none is free.
+    fn connect(&mut self, _lasts: Duration) -> Option<FakeReply> {
+        None
+    }
 }
 
 struct State<V: FakeVendor> {
@@ -142,6 +147,10 @@ fn receive<V: FakeVendor>(state: &mut State<V>, request: &Request<Bytes>) -> Fak
     state.count += 1;
     let scripted = state.script.pop_front();
     let scripted = scripted.or_else(|| state.faults.as_mut()?(&call));
+    let lasts = scripted.as_ref().map_or(state.delay.unwrap_or_default(), |one| one.reply.lasts());
+    if let Some(refusal) = state.vendor.connect(lasts) {
+        return refusal;
+    }
     if let Some(Scripted { reply, acts: false }) = scripted {
         return reply;
     }

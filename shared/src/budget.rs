@@ -37,6 +37,7 @@ impl MaxCalls {
 pub struct Budget {
     answer_by: Instant,
     invocation_ends: OffsetDateTime,
+    is_inline: bool,
     /// How many calls may be made.
     pub max_calls: MaxCalls,
 }
@@ -50,6 +51,7 @@ impl Budget {
             answer_by: whole
                 .answer_by
                 .min(Instant::now() + limit.saturating_sub(KEPT_BACK_IN_LINE)),
+            is_inline: true,
             max_calls: MaxCalls::INLINE,
             ..whole
         }
@@ -59,7 +61,7 @@ impl Budget {
     pub fn of_invocation(now: OffsetDateTime, invocation_ends: OffsetDateTime) -> Self {
         let left: Duration = (invocation_ends - now).try_into().unwrap_or_default();
         let answer_by = Instant::now() + left.saturating_sub(KEPT_BACK);
-        Self { answer_by, invocation_ends, max_calls: MaxCalls::ONE }
+        Self { answer_by, invocation_ends, is_inline: false, max_calls: MaxCalls::ONE }
     }
 
     /// The same with this much in reserve.
@@ -72,6 +74,11 @@ impl Budget {
     #[must_use]
     pub fn once(&self) -> Self {
         Self { max_calls: MaxCalls::ONE, ..*self }
+    }
+
+    /// Whether a caller waits for the end.
+    pub fn is_inline(&self) -> bool {
+        self.is_inline
     }
 
     /// The time that is left.

@@ -17,6 +17,7 @@ pub mod http;
 pub mod idempotency;
 pub mod key;
 pub mod lambda;
+pub mod mailchimp;
 pub mod message;
 pub mod outcome;
 pub mod queue;

@@ -19,8 +19,6 @@ use crate::{
 const STACK: &str = "local";
 const API_KEY_NAME: &str = "Authorization";
 const SECRET_TTL_SECONDS: u32 = 300;
-const VENDOR_TIMEOUT_MS: u32 = 15_000;
-
 /// Over twice the 14 days that a dead-letter queue keeps a message: an event that is sent again
 /// from there still finds its record.
 const RECORD_TTL_HOURS: u32 = 720;
@@ -33,6 +31,21 @@ pub mod most {
     pub const VENDOR_TIMEOUT_MS: u32 = 23_000;
     /// Ten years.
     pub const RECORD_TTL_HOURS: u32 = 87_600;
+}
+
+/// The bounds of `VENDOR_TIMEOUT_MS`, in milliseconds. They differ for a function that Lambda lets run
+/// for longer.
+#[derive(Clone, Copy, Debug)]
+pub struct VendorTimeout {
+    /// The default.
+    pub default_ms: u32,
+    /// The most that it may be.
+    pub most_ms: u32,
+}
+
+impl VendorTimeout {
+    /// Those of a function that runs as long as most do.
+    pub const USUAL: Self = Self { default_ms: 15_000, most_ms: most::VENDOR_TIMEOUT_MS };
 }
 
 /// The outside of a function. A function is built from these, so that a test or the local stack can
@@ -78,6 +91,11 @@ pub struct Settings {
 impl Settings {
     /// Reads them.
     pub fn from_env(env: &Environment) -> Result<Self, ConfigError> {
+        Self::with_timeout(env, VendorTimeout::USUAL)
+    }
+
+    /// Reads them, with these bounds of `VENDOR_TIMEOUT_MS`.
+    pub fn with_timeout(env: &Environment, bounds: VendorTimeout) -> Result<Self, ConfigError> {
         let secret_ttl = env.duration(
             "SECRET_TTL_SECONDS",
             Duration::from_secs(1),
@@ -87,8 +105,8 @@ impl Settings {
         let vendor_timeout = env.duration(
             "VENDOR_TIMEOUT_MS",
             Duration::from_millis(1),
-            VENDOR_TIMEOUT_MS,
-            most::VENDOR_TIMEOUT_MS,
+            bounds.default_ms,
+            bounds.most_ms,
         )?;
         let secret_id = "the id or ARN of the secret that callers present";
         Ok(Self {
@@ -194,10 +212,19 @@ impl OrySettings {
     /// Reads them.
     pub fn from_env(env: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            settings: Settings::from_env(env)?,
+            reply_template: Source::from_env(env, "REPLY_TEMPLATE")?,
+            ..Self::without_reply(env, VendorTimeout::USUAL)?
+        })
+    }
+
+    /// Reads those of a function that has no reply template, with these bounds of
+    /// `VENDOR_TIMEOUT_MS`.
+    pub fn without_reply(env: &Environment, bounds: VendorTimeout) -> Result<Self, ConfigError> {
+        Ok(Self {
+            settings: Settings::with_timeout(env, bounds)?,
             api_key_name: env.optional("WEBHOOK_API_KEY_NAME").unwrap_or(API_KEY_NAME).to_owned(),
             template: Source::from_env(env, "TEMPLATE")?,
-            reply_template: Source::from_env(env, "REPLY_TEMPLATE")?,
+            reply_template: None,
         })
     }
 

@@ -12,10 +12,11 @@ use serde_json::Value;
 use super::{assert_as_expected, repository};
 
 /// A function and its name in `template.yaml`.
-pub(super) const FUNCTIONS: [(&str, &str); 3] = [
+pub(super) const FUNCTIONS: [(&str, &str); 4] = [
     (mandrill_welcome::NAME, "MandrillWelcome"),
     (segment_identify::NAME, "SegmentIdentify"),
     (mailchimp_inbound::NAME, "MailchimpInbound"),
+    (mailchimp_subscribe::NAME, "MailchimpSubscribe"),
 ];
 
 /// What `sam build` made of a function of `template.yaml`.

@@ -59,10 +59,12 @@ fn functions_that_answer_as_they_should_pass() {
         ("MandrillWelcomeUrl", "/405"),
         ("SegmentIdentifyUrl", "/405"),
         ("MailchimpInboundUrl", "/200"),
+        ("MailchimpSubscribeUrl", "/405"),
         ("MandrillUrl", "/500"),
     ]);
     assert!(output.status.success(), "{output:?}");
-    let rows = "MandrillWelcomeUrl: 405\nSegmentIdentifyUrl: 405\nMailchimpInboundUrl: 200\n";
+    let rows = "MandrillWelcomeUrl: 405\nSegmentIdentifyUrl: 405\nMailchimpInboundUrl: 200\n\
+                MailchimpSubscribeUrl: 405\n";
     assert_eq!(printed(output), rows);
 }
 

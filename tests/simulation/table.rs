@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
 use shared::idempotency::{
-    Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, MemoryStore,
-    StoreError, Written,
+    Acquire, Completion, Entry, IdempotencyStore, InLane, LaneRecord, Lease, LeaseRequest,
+    MemoryStore, StoreError,
 };
 use time::OffsetDateTime;
 use tokio::time::sleep;
@@ -111,7 +111,7 @@ impl IdempotencyStore for Table {
         pass!(self.enter(request))
     }
 
-    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
+    async fn leave(&self, lane: &InLane, written: Option<LaneRecord>) -> Result<(), StoreError> {
         pass!(self.leave(lane as reference, written))
     }
 }

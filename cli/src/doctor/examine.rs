@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use super::{
-    CheckResult, OryConfig, Reach, Sender, Stack, callers, function, function::Function, hooks,
-    mailchimp, mandrill, ory, segment, topic,
+    CheckResult, OryConfig, Reach, Sender, Stack, audience, callers, function, function::Function,
+    hooks, mailchimp, mandrill, ory, segment, topic,
 };
 
 /// The functions for Ory accept only a POST.
@@ -28,16 +28,17 @@ pub struct Examined {
 pub async fn examine(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
     let stack = &subject.stack;
     let mailchimp_key = subject.mailchimp_key.as_ref();
-    let (mandrill, segment, ory, from_ory, from_mailchimp, lists, receivers) = tokio::join!(
+    let (mandrill, segment, ory, from_ory, from_mailchimp, lists, written, receivers) = tokio::join!(
         mandrill::check(stack, &subject.sender, reach),
         segment::check(stack, reach),
         ory::check(stack, reach),
         called_by_ory(subject, reach),
         called_by_mailchimp(stack, reach),
         mailchimp::check(stack, mailchimp_key, reach),
+        audience::check(stack, reach),
         topic::check(stack, reach),
     );
-    [mandrill, segment, ory, from_ory, from_mailchimp, lists, receivers].concat()
+    [mandrill, segment, ory, from_ory, from_mailchimp, lists, written, receivers].concat()
 }
 
 async fn called_by_ory(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
@@ -61,9 +62,22 @@ async fn called_by_ory(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
         findings.push(hooks::check(function, subject.ory_config.as_ref()));
         findings
     };
-    let (welcome, identify) = tokio::join!(checked(&welcome), checked(&identify));
+    let (welcome, identify, subscribe) =
+        tokio::join!(checked(&welcome), checked(&identify), async {
+            match subscribe(stack) {
+                Some(subscribe) => checked(&subscribe).await,
+                None => Vec::new(),
+            }
+        });
     let faults = hooks::faults(subject.ory_config.as_ref());
-    [vec![secret], welcome, identify, vec![faults]].concat()
+    [vec![secret], welcome, identify, subscribe, vec![faults]].concat()
+}
+
+/// It is off by default: then it has no URL, and nothing to be checked.
+fn subscribe(stack: &Stack) -> Option<Function<'_>> {
+    let url = stack.mailchimp_subscribe_url.as_deref()?;
+    let output = "MailchimpSubscribeUrl";
+    Some(Function { name: mailchimp_subscribe::NAME, output, url: Some(url), to_get: NOT_ALLOWED })
 }
 
 async fn called_by_mailchimp(stack: &Stack, reach: &Reach) -> Vec<CheckResult> {

@@ -1,12 +1,11 @@
 //! Reads the lists of an account, and the webhooks of each, from Mailchimp Marketing.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use shared::{config::Endpoint, secrets::is_placeholder};
+use shared::{config::Endpoint, mailchimp};
 use url::Url;
 
 use super::{
@@ -16,6 +15,7 @@ use super::{
     stack::Stack,
     unexpected,
 };
+use crate::mailchimp_key::{OTHER_PRODUCT, root_for};
 
 const KEY: &str = "Mailchimp: API key";
 
@@ -56,11 +56,9 @@ pub(super) async fn check(
     let Some(function) = url.and_then(|url| Url::parse(url).ok()) else {
         return vec![CheckResult::skipped(WEBHOOKS, "no URL for mailchimp-inbound")];
     };
-    let Some(data_center) = data_center(key.expose_secret()) else { return vec![other_product()] };
-    let default = format!("https://{data_center}.api.mailchimp.com/3.0");
-    let Some(api) = Endpoint::parse(stack.mailchimp_url.as_deref().unwrap_or(&default)) else {
-        return vec![unexpected::url(WEBHOOKS, "MailchimpUrl")];
-    };
+    let Some(root) = root_for(key.expose_secret()) else { return vec![other_product()] };
+    let api = stack.mailchimp_url.as_deref().map_or(Some(root), Endpoint::parse);
+    let Some(api) = api else { return vec![unexpected::url(WEBHOOKS, "MailchimpUrl")] };
     let accepted = stack.mailchimp_lists.as_deref().unwrap_or_default();
     match account(&api, key, reach).await {
         Ok(account) => lists::judge(accepted, &function, &account),
@@ -68,22 +66,11 @@ pub(super) async fn check(
     }
 }
 
-/// The part of a key after its last `-`. It becomes part of a hostname, so nothing else is
-/// accepted.
-/// <https://mailchimp.com/developer/marketing/docs/fundamentals/#api-structure>
-fn data_center(key: &str) -> Option<&str> {
-    let (_, data_center) = key.rsplit_once('-')?;
-    let number = data_center.strip_prefix("us")?;
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    (is_number && !is_placeholder(key)).then_some(data_center)
-}
-
 /// Where to create keys: <https://mailchimp.com/help/about-api-keys/>
 fn other_product() -> CheckResult {
     CheckResult::fail(
         KEY,
-        "MAILCHIMP_API_KEY is not a Mailchimp Marketing API key: those end in the data center, \
-         for example …-us6",
+        OTHER_PRODUCT,
         "Create a key in Mailchimp (Account & billing, Extras, API keys). A Mandrill key does not \
          work here",
     )
@@ -105,15 +92,8 @@ async fn account(
     with_webhooks.buffered(CONNECTIONS).try_collect().await
 }
 
-/// HTTP Basic with any user name.
 fn basic(key: &SecretString) -> HeaderMap {
-    let credentials = STANDARD.encode(format!("any:{}", key.expose_secret()));
-    let value = HeaderValue::try_from(format!("Basic {credentials}"));
-    let headers = value.into_iter().map(|mut value| {
-        value.set_sensitive(true);
-        (AUTHORIZATION, value)
-    });
-    headers.collect()
+    mailchimp::authorization(key).into_iter().collect()
 }
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, CheckResult> {
@@ -148,26 +128,6 @@ mod tests {
     };
 
     #[test]
-    fn data_center_is_the_suffix_of_marketing_keys_only() {
-        let table = [
-            ("0123456789abcdef-us6", Some("us6")),
-            ("0123-456-us21", Some("us21")),
-            ("0123456789abcdef", None),
-            ("0123456789abcdef-", None),
-            ("0123456789abcdef-us", None),
-            ("0123456789abcdef-evil.test/us6", None),
-            ("0123456789abcdef-us6.evil.test", None),
-            ("0123456789abcdef-us6@evil", None),
-            ("md-AbCdEfGhIjKlMnOpQrStUv", None),
-            ("ory_pat_0123456789", None),
-            ("replace-me", None),
-        ];
-        for (key, expected) in table {
-            assert_eq!(data_center(key), expected, "{key}");
-        }
-    }
-
-    #[test]
     fn refused_key_differs_from_an_inconclusive_answer() {
         let problem = json!({"title": "canary"}).to_string();
         let table = [
@@ -187,13 +147,5 @@ mod tests {
             assert_eq!((finding.verdict, &*finding.check), (verdict, check), "{finding:?}");
             assert!(!format!("{finding:?}").contains("canary"), "{finding:?}");
         }
-    }
-
-    #[test]
-    fn authorization_header_redacts_the_key() {
-        let headers = basic(&"key-us6".to_owned().into());
-        // `printf any:key-us6 | base64`
-        assert_eq!(headers[AUTHORIZATION], "Basic YW55OmtleS11czY=");
-        assert!(headers[AUTHORIZATION].is_sensitive());
     }
 }

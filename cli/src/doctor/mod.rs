@@ -3,6 +3,7 @@
 //! Plain functions judge the responses, one file per subject; [`Reach`] makes the calls. No call
 //! has an effect that a person could see, and no finding contains a secret.
 
+mod audience;
 mod callers;
 mod examine;
 mod finding;
@@ -22,14 +23,12 @@ mod topic;
 mod unexpected;
 
 use std::{
-    env,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
 
 use clap::Args;
-use secrecy::SecretString;
 use shared::{aws::Aws, http::Client, secrets::AwsSecrets, template::Source};
 
 pub use examine::{Examined, examine};
@@ -40,11 +39,9 @@ pub use sender::Sender;
 pub use stack::{OutputsError, Stack};
 pub use topic::{Sns, Subscriptions, Topics};
 
-use crate::{command::Done, exit::InvalidInput, format::Format, input, output, terminal};
-
-/// The variable with a Mailchimp Marketing key. There is no flag for it: a process list would show
-/// it.
-const MAILCHIMP_API_KEY: &str = "MAILCHIMP_API_KEY";
+use crate::{
+    command::Done, exit::InvalidInput, format::Format, input, mailchimp_key, output, terminal,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -121,8 +118,7 @@ impl Doctor {
             None => Sender::of_shipped_template(from_email),
         };
         let ory_config = self.ory_config.as_deref().map(ory_config).transpose()?;
-        let key = env::var(MAILCHIMP_API_KEY).ok().filter(|key| !key.is_empty());
-        let mailchimp_key = key.map(SecretString::from);
+        let mailchimp_key = mailchimp_key::from_environment();
         Ok(Examined { stack, sender, ory_config, mailchimp_key })
     }
 }

@@ -18,12 +18,21 @@ pub struct Stack {
     /// The URL of mailchimp-inbound, without `?secret=`.
     #[arg(long, value_name = "URL")]
     pub mailchimp_inbound_url: Option<String>,
+    /// The URL of mailchimp-subscribe.
+    #[arg(long, value_name = "URL")]
+    pub mailchimp_subscribe_url: Option<String>,
     /// The sender of the welcome email (`FROM_EMAIL`).
     #[arg(long, value_name = "ADDRESS")]
     pub from_email: Option<String>,
     /// The ids of the lists that mailchimp-inbound accepts, separated by commas (default: any).
     #[arg(long, value_name = "IDS")]
     pub mailchimp_lists: Option<String>,
+    /// The id of the list that mailchimp-subscribe writes.
+    #[arg(long, value_name = "ID")]
+    pub mailchimp_list_id: Option<String>,
+    /// The name or ARN of the secret with the Mailchimp Marketing API key.
+    #[arg(long, value_name = "ID")]
+    pub mailchimp_secret_id: Option<String>,
     /// The name or ARN of the secret with the Ory webhook key.
     #[arg(long, value_name = "ID")]
     pub ory_webhook_secret_id: Option<String>,
@@ -106,6 +115,7 @@ impl Stack {
             &self.segment_secret_id,
             &self.ory_webhook_secret_id,
             &self.mailchimp_webhook_secret_id,
+            &self.mailchimp_secret_id,
         ];
         let arns = ids.into_iter().flatten().filter(|id| id.starts_with("arn:"));
         arns.filter_map(|arn| arn.split(':').nth(3)).find(|region| !region.is_empty())
@@ -113,8 +123,12 @@ impl Stack {
 
     /// Whether any function of it is known.
     pub fn has_functions(&self) -> bool {
-        let urls =
-            [&self.mandrill_welcome_url, &self.segment_identify_url, &self.mailchimp_inbound_url];
+        let urls = [
+            &self.mandrill_welcome_url,
+            &self.segment_identify_url,
+            &self.mailchimp_inbound_url,
+            &self.mailchimp_subscribe_url,
+        ];
         urls.iter().any(|url| url.is_some())
     }
 }

@@ -13,7 +13,7 @@ const MIN_DIFFERENT_CHARACTERS: usize = 6;
 
 /// Why the arguments are rejected. No message repeats the secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(super) enum Unfit {
+pub(crate) enum Unfit {
     #[error("--url: not a URL")]
     NoUrl,
     #[error("--url: expected https, because the URL contains the secret")]
@@ -61,7 +61,7 @@ fn looks_like_placeholder(secret: &str) -> bool {
         || (secret.len() >= MIN_SECRET_CHARACTERS && different.len() < MIN_DIFFERENT_CHARACTERS)
 }
 
-pub(super) fn fit_list(list: &str) -> Result<&str, Unfit> {
+pub(crate) fn fit_list(list: &str) -> Result<&str, Unfit> {
     let is_id = !list.is_empty() && list.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_id.then_some(list).ok_or(Unfit::NoListId)
 }

@@ -8,10 +8,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use self::{
-    arguments::{fit_list, fit_url},
-    instructions::instructions,
-};
+pub(crate) use self::arguments::fit_list;
+use self::{arguments::fit_url, instructions::instructions};
 use crate::{command::Done, exit::InvalidInput, output};
 
 /// The query parameter that authenticates Mailchimp.

@@ -1,9 +1,9 @@
 //! `doctor`, on a stack that is well and on one that is not.
 
-use fakes::{ory::person, server::FakeReply};
+use fakes::{mailchimp::MergeField, ory::person, server::FakeReply};
 use serde_json::{Value, json};
 
-use crate::world::{CANARY, Done, MANDRILL_KEY, World, run};
+use crate::world::{CANARY, Done, MAILCHIMP_KEY, MANDRILL_KEY, World, run};
 
 #[tokio::test]
 async fn healthy_stack_exits_with_0_and_prints_a_table() {
@@ -16,8 +16,22 @@ async fn healthy_stack_exits_with_0_and_prints_a_table() {
 }
 
 #[tokio::test]
+async fn healthy_audience_is_described() {
+    let mut world = World::start().await;
+    subscribe(&mut world);
+    let examined = world.examine(&["--format", "json"]).await;
+    assert_eq!(examined.status, Some(0), "{examined:?}");
+    let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
+    assert_eq!(findings.len(), 28);
+    let audience = findings.iter().find(|one| one["check"] == "mailchimp-subscribe: audience");
+    let found = audience.unwrap()["found"].as_str().unwrap();
+    assert!(found.starts_with("a6b5da1054 (Newsletter). Double opt-in: off."), "{found}");
+}
+
+#[tokio::test]
 async fn doctor_makes_no_call_visible_to_a_person() {
-    let world = World::start().await;
+    let mut world = World::start().await;
+    subscribe(&mut world);
     world.stack.fakes.ory.put_identity(person("someone", "canary@example.com"));
     world.examine(&[]).await;
     let fakes = &world.stack.fakes;
@@ -28,12 +42,22 @@ async fn doctor_makes_no_call_visible_to_a_person() {
     let told = fakes.segment.take_received();
     assert!(told.iter().all(|call| call.path.ends_with("/settings")), "{told:?}");
     assert!(fakes.ory.take_received().iter().all(|call| call.method == "GET"));
+    assert!(world.mailchimp.take_received().iter().all(|call| call.method == "GET"));
+}
+
+/// Deploys mailchimp-subscribe too. Another function answers for it: to a caller without an event,
+/// all that Ory calls answer alike.
+fn subscribe(world: &mut World) {
+    world.output("MailchimpSubscribeUrl", &world.stack.function_url("segment-identify"));
+    world.output("MailchimpListId", "a6b5da1054");
+    world.output("MailchimpSecretId", "ory-actions/marketing");
+    world.secret("ory-actions/marketing", MAILCHIMP_KEY);
 }
 
 /// What is broken, the check that finds it, and what it finds.
 type Row = (&'static str, fn(&mut World), &'static str, &'static str);
 
-const TABLE: [Row; 25] = [
+const TABLE: [Row; 31] = [
     (
         "nobody who receives the alarms",
         |world| world.receivers(0, 0),
@@ -202,6 +226,62 @@ const TABLE: [Row; 25] = [
         |world| world.variable("MAILCHIMP_API_KEY", MANDRILL_KEY),
         "Mailchimp: API key",
         "not a Mailchimp Marketing API key",
+    ),
+    (
+        "Mandrill's key in the secret for Mailchimp's",
+        |world| {
+            subscribe(world);
+            world.secret("ory-actions/marketing", MANDRILL_KEY);
+        },
+        "mailchimp-subscribe: secret",
+        "a Mandrill key",
+    ),
+    (
+        "a key in the secret that Mailchimp does not know",
+        |world| {
+            subscribe(world);
+            world.secret("ory-actions/marketing", "canary-another-us6");
+        },
+        "mailchimp-subscribe: audience",
+        "rejects the key: 401",
+    ),
+    (
+        "a key without a data center",
+        |world| {
+            subscribe(world);
+            world.secret("ory-actions/marketing", "canary0123456789");
+        },
+        "mailchimp-subscribe: secret",
+        "those end in the data center",
+    ),
+    (
+        "an audience that the account does not have",
+        |world| {
+            subscribe(world);
+            world.output("MailchimpListId", "unknown");
+        },
+        "mailchimp-subscribe: audience",
+        "has no audience unknown",
+    ),
+    (
+        "an audience without the merge field",
+        |world| {
+            subscribe(world);
+            world.mailchimp.account(|account| _ = account.audience("b7c6eb2165"));
+            world.output("MailchimpListId", "b7c6eb2165");
+        },
+        "mailchimp-subscribe: ORY_ID",
+        "missing",
+    ),
+    (
+        "a merge field that people can change",
+        |world| {
+            subscribe(world);
+            let field = MergeField::new("ORY_ID", "text");
+            world.mailchimp.audience(|list| list.put_merge_field(field));
+        },
+        "mailchimp-subscribe: ORY_ID",
+        "public",
     ),
 ];
 

@@ -16,6 +16,8 @@ mod lint;
 #[cfg(feature = "aws")]
 mod logs;
 #[cfg(feature = "aws")]
+mod mailchimp_audience;
+#[cfg(feature = "aws")]
 mod output;
 mod readme;
 mod recording;

@@ -79,7 +79,7 @@ fn printing() -> Vec<Vec<String>> {
     let event = repository("events/registration.json").display().to_string();
     let corpus = repository("lint/tests/corpus/documents/mailchimp.yml").display().to_string();
     let dead = event_id(EVENT).to_string();
-    let rows: [&[&str]; 12] = [
+    let rows: [&[&str]; 13] = [
         &["up", "--once"],
         &["render", "fine.jsonnet", &event],
         &["action", "mandrill-welcome", "--url", URL, "--flow", "login"],
@@ -87,6 +87,7 @@ fn printing() -> Vec<Vec<String>> {
         &["lint", &corpus],
         &["lint", &corpus, "--format", "json"],
         &["mailchimp-webhook", "--url", MAILCHIMP_URL, "--list", "a6b5da1054"],
+        &["mailchimp-audience", "--list", "a6b5da1054"],
         &["doctor", "--outputs", "outputs.json"],
         &["dead-letters", "list", "welcome"],
         &["dead-letters", "list", "welcome", "--format", "json"],
@@ -140,7 +141,7 @@ async fn exit_code_is_the_documented_one() {
     let lint = |file| repository("lint/tests/corpus").join(file).display().to_string();
     let (good, bad) = (lint("good/functions.yml"), lint("bad/shadowed.yml"));
     let dead = event_id(EVENT).to_string();
-    let rows: [(&[&str], i32); 33] = [
+    let rows: [(&[&str], i32); 37] = [
         (&["up", "--once"], 0),
         (&["up", "--port", &taken], 1),
         (&["up", "--port", "0"], 2),
@@ -159,6 +160,10 @@ async fn exit_code_is_the_documented_one() {
         (&["lint", "outputs.json"], 2),
         (&["mailchimp-webhook", "--url", MAILCHIMP_URL, "--list", "a6b5da1054"], 0),
         (&["mailchimp-webhook", "--url", URL, "--list", "a6b5da1054"], 2),
+        (&["mailchimp-audience", "--list", "a6b5da1054"], 0),
+        (&["mailchimp-audience", "--list", "b7c6eb2165"], 1),
+        (&["mailchimp-audience", "--list", "a/b"], 2),
+        (&["mailchimp-audience", "--list", "a6b5da1054", "--yes"], 2),
         (&["doctor", "--outputs", "outputs.json"], 0),
         (&["doctor", "--outputs", "missing.json"], 2),
         (&["doctor"], 2),

@@ -7,7 +7,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use fakes::server::{FakeReply, Server};
+use fakes::{
+    FakeMailchimp,
+    mailchimp::MergeField,
+    server::{FakeReply, Server},
+};
 use lint::kratos::{Flow, Method};
 use ory_actions::{
     action::{Caller, Format, Key, OryFunction, Project, Wish, print},
@@ -25,9 +29,7 @@ const WRITE_KEY: &str = "canary0123456789canary0123456789";
 const ORY_TOKEN: &str = "ory_pat_canary";
 const WEBHOOK_KEY: &str = "canary-webhook-key";
 const MAILCHIMP_SECRET: &str = "canary-mailchimp-secret";
-const MAILCHIMP_KEY: &str = "canary0123456789-us6";
-/// `printf any:canary0123456789-us6 | base64`
-const MAILCHIMP_BASIC: &str = "Basic YW55OmNhbmFyeTAxMjM0NTY3ODktdXM2";
+pub(crate) const MAILCHIMP_KEY: &str = "canary0123456789-us6";
 
 /// What the program did.
 #[derive(Debug)]
@@ -50,8 +52,8 @@ pub(crate) struct World {
     receivers: Arc<Mutex<(u32, u32)>>,
     /// The topic of the alarms.
     _sns: Server,
-    /// Mailchimp Marketing, with one list and its webhook.
-    _mailchimp: Server,
+    /// Mailchimp Marketing.
+    pub(crate) mailchimp: FakeMailchimp,
     outputs: BTreeMap<&'static str, String>,
     environment: BTreeMap<&'static str, String>,
 }
@@ -75,7 +77,7 @@ impl World {
         let segment_host = around.segment.url();
         around.segment.set_api_host(segment_host.trim_start_matches("http://"));
         around.ory.set_token(Some(ORY_TOKEN));
-        let mailchimp = mailchimp(stack.function_url("mailchimp-inbound")).await;
+        let mailchimp = mailchimp(&stack.function_url("mailchimp-inbound")).await;
         let receivers = Arc::new(Mutex::new((1, 0)));
         let sns = sns(receivers.clone()).await;
         let outputs = [
@@ -103,7 +105,7 @@ impl World {
             ("MANDRILL_URL", around.mandrill.url()),
             ("SEGMENT_URL", around.segment.url()),
             ("SEGMENT_CDN_URL", around.segment.url()),
-            ("MAILCHIMP_URL", format!("{}/3.0", mailchimp.url())),
+            ("MAILCHIMP_URL", mailchimp.url()),
             ("MAILCHIMP_API_KEY", MAILCHIMP_KEY.to_owned()),
         ];
         Self {
@@ -113,7 +115,7 @@ impl World {
             ory_config: None,
             receivers,
             _sns: sns,
-            _mailchimp: mailchimp,
+            mailchimp,
             outputs: outputs.into(),
             environment: environment.into(),
         }
@@ -207,32 +209,14 @@ async fn sns(receivers: Arc<Mutex<(u32, u32)>>) -> Server {
     Server::start(0, serve).await.unwrap()
 }
 
-/// Tells whoever has the key of one list, whose webhook calls this URL with the secret.
-async fn mailchimp(function_url: String) -> Server {
-    let url = format!("{function_url}?secret={MAILCHIMP_SECRET}");
-    let answer = move |path: &str, authorization: Option<&[u8]>| match path {
-        _ if authorization != Some(MAILCHIMP_BASIC.as_bytes()) => {
-            FakeReply::json(401, &json!({"title": "API Key Invalid", "status": 401}))
-        }
-        "/3.0/lists?fields=lists.id,lists.name&count=1000" => {
-            FakeReply::json(200, &json!({"lists": [{"id": "a6b5da1054", "name": "Newsletter"}]}))
-        }
-        "/3.0/lists/a6b5da1054/webhooks" => FakeReply::json(
-            200,
-            &json!({"webhooks": [{
-                "id": "cc3d1ee8e4", "url": url, "list_id": "a6b5da1054",
-                "events": {"subscribe": true, "unsubscribe": true},
-                "sources": {"user": true, "admin": true, "api": false},
-            }]}),
-        ),
-        _ => FakeReply::json(404, &json!({"title": "Resource Not Found", "status": 404})),
-    };
-    let serve = move |request: http::Request<bytes::Bytes>| {
-        let path = request.uri().path_and_query().map_or("", |path| path.as_str());
-        let authorization = request.headers().get("authorization").map(http::HeaderValue::as_bytes);
-        std::future::ready(answer(path, authorization))
-    };
-    Server::start(0, serve).await.unwrap()
+/// Mailchimp Marketing, with one list, whose webhook calls the function.
+async fn mailchimp(function_url: &str) -> FakeMailchimp {
+    let mailchimp = FakeMailchimp::start(0, MAILCHIMP_KEY).await.unwrap();
+    mailchimp.audience(|list| {
+        list.put_webhook(&format!("{function_url}?secret={MAILCHIMP_SECRET}"));
+        list.put_merge_field(MergeField { is_public: false, ..MergeField::new("ORY_ID", "text") });
+    });
+    mailchimp
 }
 
 /// What `action` prints for this URL, whatever the function.

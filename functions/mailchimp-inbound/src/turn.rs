@@ -32,7 +32,7 @@ pub(crate) struct Turn<'a> {
     /// `None`: the person has no identity at Ory.
     identity: Option<Uuid>,
     /// `None`: the event is about no person at all.
-    lane: Option<InLane>,
+    lane: Option<InLane<Written>>,
     moment: Moment,
     /// What the lane's events have written by now.
     written: Written,
@@ -84,11 +84,11 @@ impl<'a> Turn<'a> {
         }
     }
 
-    async fn apply_in(&mut self, lane: InLane) -> DeliveryReport {
+    async fn apply_in(&mut self, lane: InLane<Written>) -> DeliveryReport {
         self.written.clone_from(&lane.written);
         self.lane = Some(lane.clone());
         let report = self.apply().await;
-        let written = (self.written != lane.written).then(|| self.written.clone());
+        let written = (self.written != lane.written).then_some(&self.written);
         match self.inbound.idempotency.leave(&lane, written).await {
             Err(outcome) if report.outcome.is_settled() => DeliveryReport { outcome, ..report },
             _ => report,
@@ -230,7 +230,7 @@ impl<'a> Turn<'a> {
     }
 
     fn is_held(&self) -> bool {
-        let is_live = |lane: &InLane| self.inbound.idempotency.is_live(&lane.request);
+        let is_live = |lane: &InLane<Written>| self.inbound.idempotency.is_live(&lane.request);
         self.lane.as_ref().is_none_or(is_live)
     }
 }

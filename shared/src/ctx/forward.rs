@@ -29,7 +29,7 @@ mod tests {
     async fn only_required_fields_and_no_secrets_are_forwarded() {
         let ctx = full();
         let forwarded = forward(FORWARD, ctx.clone()).await;
-        for complete in ["id", "traits", "metadata_public", "verifiable_addresses"] {
+        for complete in ["id", "traits", "metadata_public", "verifiable_addresses", "updated_at"] {
             assert_eq!(forwarded["identity"][complete], ctx["identity"][complete], "{complete}");
         }
         assert_eq!(forwarded["flow"]["transient_payload"], ctx["flow"]["transient_payload"]);

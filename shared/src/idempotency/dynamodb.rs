@@ -18,8 +18,8 @@ use aws_sdk_dynamodb::{
 use time::OffsetDateTime;
 
 use super::{
-    Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, State, StoreError,
-    Written,
+    Acquire, Completion, Entry, IdempotencyStore, InLane, LaneRecord, Lease, LeaseRequest, State,
+    StoreError,
 };
 use crate::aws::{self, Aws};
 
@@ -209,22 +209,19 @@ impl IdempotencyStore for DynamoDbStore {
         }
     }
 
-    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
+    async fn leave(&self, lane: &InLane, written: Option<LaneRecord>) -> Result<(), StoreError> {
         let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
-        let write = match written {
+        let write = match written.as_ref().and_then(LaneRecord::json) {
             // Of somebody about whom nothing is to be remembered, nothing stays.
-            None if lane.written == Written::default() => {
+            None if lane.written == LaneRecord::default() => {
                 let end = lane.request.lease_until + EMPTY_LANE_LASTS;
                 self.write(&lane.request, IS_HELD, "SET lease_until = :over, expires_at = :expires")
                     .expression_attribute_values(":expires", seconds(end))
             }
             None => self.write(&lane.request, IS_HELD, "SET lease_until = :over"),
-            Some(written) => {
-                let json = serde_json::to_string(&written)
-                    .map_err(|_| StoreError::Unreadable("the lane cannot be serialized"))?;
-                self.write(&lane.request, IS_HELD, "SET lease_until = :over, written = :written")
-                    .expression_attribute_values(":written", text(&json))
-            }
+            Some(json) => self
+                .write(&lane.request, IS_HELD, "SET lease_until = :over, written = :written")
+                .expression_attribute_values(":written", text(json)),
         };
         match write.expression_attribute_values(":over", over).send().await {
             Ok(_) => Ok(()),
@@ -298,10 +295,10 @@ fn lease(item: &Item) -> Result<OffsetDateTime, StoreError> {
 }
 
 /// What the events of a lane have written.
-fn written(item: &Item) -> Result<Written, StoreError> {
-    let Some(value) = item.get(WRITTEN) else { return Ok(Written::default()) };
-    let json = value.as_s().ok().and_then(|json| serde_json::from_str(json).ok());
-    json.ok_or(StoreError::Unreadable("it does not say what was written"))
+fn written(item: &Item) -> Result<LaneRecord, StoreError> {
+    let Some(value) = item.get(WRITTEN) else { return Ok(LaneRecord::default()) };
+    let json = value.as_s().map_err(|_| StoreError::Unreadable("it does not say what was written"));
+    json.cloned().map(LaneRecord::from_json)
 }
 
 /// A whole number.

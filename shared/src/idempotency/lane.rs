@@ -3,10 +3,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 
-use super::LeaseRequest;
+use super::{LeaseRequest, StoreError};
 
 /// How many targets a lane remembers. The shipped templates write two paths and send four traits; a
 /// record of a hundred stays far under the 400 KB of an item.
@@ -125,13 +125,72 @@ pub enum Entry {
     },
 }
 
-/// A lane that was entered.
+/// A lane that was entered. The store knows its record only as JSON; the function to which the lane
+/// belongs has a type `R` of its own for it.
 #[derive(Clone, Debug)]
-pub struct InLane {
+pub struct InLane<R = LaneRecord> {
     /// The request.
     pub request: LeaseRequest,
     /// What was written before.
-    pub written: Written,
+    pub written: R,
+}
+
+impl InLane {
+    /// The lane with its record read as `R`.
+    pub(super) fn read<R: Default + DeserializeOwned>(self) -> Result<InLane<R>, StoreError> {
+        Ok(InLane { written: self.written.read()?, request: self.request })
+    }
+}
+
+impl<R: Default + PartialEq + Serialize> InLane<R> {
+    /// The lane as the store knows it.
+    pub(super) fn stored(&self) -> Result<InLane, StoreError> {
+        let is_empty = self.written == R::default();
+        let written = if is_empty { LaneRecord::default() } else { LaneRecord::of(&self.written)? };
+        Ok(InLane { request: self.request.clone(), written })
+    }
+}
+
+/// The record of a lane as it is stored, in JSON. Empty if nothing was ever written.
+#[derive(Clone, Default, Eq, PartialEq)]
+pub struct LaneRecord(Option<String>);
+
+impl LaneRecord {
+    /// The record of what was written.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON; all of ours can.
+    pub fn of<R: Serialize>(written: &R) -> Result<Self, StoreError> {
+        let json = serde_json::to_string(written);
+        json.map(Self::from_json).map_err(|_| StoreError::Unreadable("it cannot be serialized"))
+    }
+
+    /// The record of this JSON.
+    pub fn from_json(json: String) -> Self {
+        Self(Some(json))
+    }
+
+    /// Its JSON, if there is any.
+    pub fn json(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// What was written; by default nothing.
+    ///
+    /// # Errors
+    /// It is of another type, or of an unknown version.
+    pub fn read<R: Default + DeserializeOwned>(&self) -> Result<R, StoreError> {
+        let Some(json) = self.json() else { return Ok(R::default()) };
+        let unreadable = StoreError::Unreadable("it does not say what was written");
+        serde_json::from_str(json).map_err(|_| unreadable)
+    }
+}
+
+impl fmt::Debug for LaneRecord {
+    /// Its content is another's to show.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a record of {} bytes", self.json().map_or(0, str::len))
+    }
 }
 
 #[cfg(test)]

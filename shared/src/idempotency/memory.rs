@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::{
-    Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, State, StoreError,
-    Written,
+    Acquire, Completion, Entry, IdempotencyStore, InLane, LaneRecord, Lease, LeaseRequest, State,
+    StoreError,
 };
 
 /// How many are kept: an event is repeated soon after it, and a sandbox has little memory.
@@ -25,7 +25,7 @@ struct Item {
     in_doubt_since: Option<OffsetDateTime>,
     recipient: Option<String>,
     expires: Option<OffsetDateTime>,
-    written: Written,
+    written: LaneRecord,
 }
 
 impl Item {
@@ -141,7 +141,7 @@ impl IdempotencyStore for MemoryStore {
             in_doubt_since: in_doubt_since.or(Some(request.now)),
             recipient: inherited.clone().or(recipient.map(str::to_owned)),
             expires: request.expires(),
-            written: Written::default(),
+            written: LaneRecord::default(),
         };
         items.put(request.record_id.clone(), item, request.now);
         Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient: inherited }))
@@ -199,7 +199,7 @@ impl IdempotencyStore for MemoryStore {
         Ok(Entry::Entered(InLane { request, written }))
     }
 
-    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
+    async fn leave(&self, lane: &InLane, written: Option<LaneRecord>) -> Result<(), StoreError> {
         self.change(&lane.request, |item| {
             item.lease_until = OffsetDateTime::UNIX_EPOCH;
             if let Some(written) = written {

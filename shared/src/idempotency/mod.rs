@@ -3,7 +3,8 @@
 //!
 //! A record holds a key, a state, times and the vendor's id; no personal data. While a call is in
 //! doubt it also holds a keyed digest of the call's recipient, which is gone once the work is completed.
-//! A lane's record holds salted digests of paths, traits and, where no identity is known, an address.
+//! A lane's record holds salted digests of paths, traits and, where no identity is known, an address;
+//! that of `mailchimp-subscribe` holds the id of a contact.
 
 #[cfg(feature = "aws")]
 mod dynamodb;
@@ -13,13 +14,14 @@ mod memory;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Builder;
 
 #[cfg(feature = "aws")]
 pub use dynamodb::{ACTION, DynamoDbStore, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
-pub use lane::{Calls, Entry, InLane, Writer, Written};
+pub use lane::{Calls, Entry, InLane, LaneRecord, Writer, Written};
 pub use memory::MemoryStore;
 
 use crate::{
@@ -152,7 +154,7 @@ pub trait IdempotencyStore: Send + Sync {
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError>;
 
     /// Leaves the lane; with `written`, that is what its events have written by now.
-    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError>;
+    async fn leave(&self, lane: &InLane, written: Option<LaneRecord>) -> Result<(), StoreError>;
 }
 
 /// The records of one function.
@@ -188,16 +190,21 @@ impl Idempotency {
         }
     }
 
-    /// Enters a lane, which all functions of the stack share.
+    /// Enters a lane, which all functions of the stack share. Its record is of type `R`.
     ///
     /// # Errors
     /// The outcome of an event whose lane cannot be entered.
-    pub async fn enter(&self, lane: String, budget: &Budget) -> Result<InLane, Outcome> {
-        match self.store.enter(self.request(lane, None, budget)).await {
-            Ok(Entry::Entered(lane)) => Ok(lane),
-            Ok(Entry::InProgress { until }) => Err(self.busy(until)),
-            Err(error) => Err(Outcome::try_later(error.to_string())),
-        }
+    pub async fn enter<R: Default + DeserializeOwned>(
+        &self,
+        lane: String,
+        budget: &Budget,
+    ) -> Result<InLane<R>, Outcome> {
+        let entered = match self.store.enter(self.request(lane, None, budget)).await {
+            Ok(Entry::Entered(lane)) => lane.read(),
+            Ok(Entry::InProgress { until }) => return Err(self.busy(until)),
+            Err(error) => Err(error),
+        };
+        entered.map_err(|error| Outcome::try_later(error.to_string()))
     }
 
     /// Leaves a lane; with `written`, that is what its events have written by now.
@@ -205,15 +212,27 @@ impl Idempotency {
     /// # Errors
     /// The outcome of an event that has written something, where nobody can tell from the lane: it
     /// comes again, or an older one would be applied after it.
-    pub async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), Outcome> {
-        let has_written = written.is_some();
-        match self.store.leave(lane, written).await {
-            Err(error) if has_written => Err(Outcome::try_later(error.to_string())),
+    pub async fn leave<R: Default + PartialEq + Serialize>(
+        &self,
+        lane: &InLane<R>,
+        written: Option<&R>,
+    ) -> Result<(), Outcome> {
+        match self.store_and_leave(lane, written).await {
+            Err(error) if written.is_some() => Err(Outcome::try_later(error.to_string())),
             left => {
                 warn_if_failed(left, "failed to leave a lane");
                 Ok(())
             }
         }
+    }
+
+    async fn store_and_leave<R: Default + PartialEq + Serialize>(
+        &self,
+        lane: &InLane<R>,
+        written: Option<&R>,
+    ) -> Result<(), StoreError> {
+        let record = written.map(LaneRecord::of).transpose()?;
+        self.store.leave(&lane.stored()?, record).await
     }
 
     fn request(&self, record_id: String, ttl: Option<Duration>, budget: &Budget) -> LeaseRequest {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Cached, LOOK_UP_PAUSE, SecretError, field, is_placeholder};
+use crate::mailchimp;
 
 /// The product a key is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -15,8 +16,7 @@ pub enum Product {
     Segment,
     /// Ory's admin API.
     Ory,
-    /// Mailchimp Marketing. No function uses its key; it is recognized because people confuse it
-    /// with Mandrill's.
+    /// Mailchimp Marketing, whose key people confuse with Mandrill's.
     Mailchimp,
     /// One whose keys have no known shape, by the words that name such a key: `a token of the CRM`.
     Other(&'static str),
@@ -28,8 +28,7 @@ impl Product {
     /// Mailchimp's keys end in the data centre (`…-us6`), Mandrill's newer ones begin with
     /// `md-`, Ory's tokens with `ory_`.
     fn of(key: &str) -> Option<Self> {
-        let data_center = key.rsplit_once("-us").map(|(_, number)| number);
-        if data_center.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
+        if mailchimp::is_key(key) {
             Some(Self::Mailchimp)
         } else if key.starts_with("md-") {
             Some(Self::Mandrill)
@@ -74,13 +73,21 @@ pub enum KeyProblem {
         /// What it should be.
         wanted: &'static str,
     },
+    /// A Mailchimp Marketing key that does not say where it is to be sent.
+    #[error(
+        "the secret contains no Mailchimp Marketing key: those end in the data center, for example …-us6"
+    )]
+    NoDataCenter,
 }
 
 impl KeyProblem {
     /// Whether another value of the secret would fix it.
     fn is_of_the_value(&self) -> bool {
         match self {
-            Self::Missing(_) | Self::Placeholder | Self::WrongProduct { .. } => true,
+            Self::Missing(_)
+            | Self::Placeholder
+            | Self::WrongProduct { .. }
+            | Self::NoDataCenter => true,
             Self::Unreachable(_) | Self::Refused(_) => false,
         }
     }
@@ -148,6 +155,11 @@ impl ApiKey {
             Some(found) if found != self.product => {
                 Err(KeyProblem::WrongProduct { found: found.name(), wanted: self.product.name() })
             }
+            _ if self.product == Product::Mailchimp
+                && mailchimp::data_center(key.expose_secret()).is_none() =>
+            {
+                Err(KeyProblem::NoDataCenter)
+            }
             _ => Ok(key),
         }
     }
@@ -197,7 +209,7 @@ mod tests {
 
     #[tokio::test]
     async fn wrong_type_of_key_is_named_by_kind() {
-        use Product::{Mandrill, Ory, Other, Segment};
+        use Product::{Mailchimp, Mandrill, Ory, Other, Segment};
         let marketing = "0123456789abcdef0123456789abcdef-us6";
         let table = [
             (Mandrill, marketing, Err("a Mailchimp Marketing key")),
@@ -217,6 +229,15 @@ mod tests {
             (Ory, "ory_apikey_abc", Ok("ory_apikey_abc")),
             (Other("a token of the CRM"), "ory_pat_abcdef", Err("an Ory token")),
             (Other("a token of the CRM"), "any-other", Ok("any-other")),
+            (Mailchimp, marketing, Ok(marketing)),
+            (
+                Mailchimp,
+                "0123456789abcdef0123456789abcdef-eu1",
+                Ok("0123456789abcdef0123456789abcdef-eu1"),
+            ),
+            (Mailchimp, "md-abcdefghijklmnopqrstuv", Err("a Mandrill key")),
+            (Mailchimp, "0123456789abcdefghijkl", Err("data center")),
+            (Mailchimp, "replace-me", Err("placeholder")),
         ];
         for (product, secret, expected) in table {
             match (key(product, secret).await, expected) {

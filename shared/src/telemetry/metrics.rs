@@ -57,6 +57,9 @@ metrics! {
     UnmatchedWithdrawal,
     /// Mailchimp's events that would have restored a consent which was withdrawn in Ory since.
     StaleConsent,
+    /// People whom Mailchimp will not mail, whatever they say to us: a contact that bounced, or whose
+    /// state or erasure forbids it.
+    Compliance,
     /// Mailchimp's events of a list that is not accepted.
     ListNotAccepted,
     /// Mailchimp's events whose `ORY_ID` names somebody else than their address.

@@ -3,8 +3,8 @@
 use std::fmt::{Debug, Display};
 
 use fakes::{
-    FakeDynamoDb, FakeMandrill, FakeSecretsManager, FakeSegment, FakeSqs, Received, Tracked,
-    server::FakeReply,
+    FakeDynamoDb, FakeMailchimp, FakeMandrill, FakeSecretsManager, FakeSegment, FakeSqs,
+    MailchimpCall, Received, Tracked, mailchimp, server::FakeReply,
 };
 use integration::{Answer, Deployment, Log, Sandbox};
 use mandrill_welcome::SAMPLE_SENDER;
@@ -112,6 +112,46 @@ impl Vendor for FakeSegment {
 
     fn body(call: &Tracked) -> String {
         call.body.to_string()
+    }
+}
+
+impl Vendor for FakeMailchimp {
+    const NAME: &str = "MAILCHIMP";
+    const KEY: &str = "0123456789abcdef0123456789abcdef-us6";
+    const SETTINGS: &[(&str, &str)] = &[("MAILCHIMP_LIST_ID", mailchimp::LIST_ID)];
+    type Call = MailchimpCall;
+
+    async fn start() -> Self {
+        Self::start(0, Self::KEY).await.unwrap()
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+
+    fn set_key(&self, key: &str) {
+        self.set_key(key);
+    }
+
+    fn add_key(&self, key: &str) {
+        self.add_key(key);
+    }
+
+    fn reply_next(&self, reply: FakeReply) {
+        self.reply_next(reply);
+    }
+
+    fn take_received(&self) -> Vec<MailchimpCall> {
+        self.take_received()
+    }
+
+    fn body(call: &MailchimpCall) -> String {
+        call.body.to_string()
+    }
+
+    fn take_lines(&self) -> Vec<String> {
+        let calls = self.take_received();
+        calls.iter().filter(|call| call.is_write()).map(ToString::to_string).collect()
     }
 }
 

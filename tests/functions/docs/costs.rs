@@ -8,13 +8,13 @@ use super::{read, rows, section};
 use crate::{
     common::setup::{Running, Setup, Vendor},
     mailchimp_inbound::setup::{SECRET, Vendors, setup as mailchimp, with_ory},
-    rotation::events::{identify, of_mailchimp, of_ory, welcome},
+    rotation::events::{identify, of_mailchimp, of_ory, opt_in_of, subscribe, welcome},
 };
 
 const PAGE: &str = "docs/operations.md";
 
 /// The columns of the tables, the last for somebody who is turned away.
-const COLUMNS: usize = 4;
+const COLUMNS: usize = 5;
 
 /// What the functions are given, in gigabytes.
 const MEMORY_GB: f64 = 0.25;
@@ -84,6 +84,7 @@ async fn documented_calls_per_event_match_the_calls_made() {
         calls(welcome().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(identify().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(inbound().await, of_mailchimp(1, SECRET)).await,
+        calls(subscribe().await, opt_in_of(1, WEBHOOK_KEY)).await,
         calls(welcome().await, of_ory(1, "a-made-up-secret")).await,
     ];
     let table = Table::under("### Calls");

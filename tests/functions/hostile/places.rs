@@ -14,6 +14,8 @@ pub(super) fn ann_in_full() -> Value {
     let mut ctx = ann();
     ctx["identity"]["traits"]["consent"] = json!({"newsletter": true});
     ctx["transient_payload"] = json!({"custom_data": {"campaign": "spring"}});
+    ctx["request_headers"] = json!({"True-Client-Ip": ["203.0.113.7"]});
+    ctx["flow"]["issued_at"] = json!("2026-01-31T11:19:35Z");
     ctx
 }
 

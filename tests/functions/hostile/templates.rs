@@ -65,6 +65,7 @@ fn every_shipped_template_is_tested_with_hostile_values() {
         "forward.jsonnet",
         "identify.jsonnet",
         "inbound.jsonnet",
+        "subscribe.jsonnet",
         "welcome.jsonnet",
     ];
     assert_eq!(names, played);
@@ -76,7 +77,12 @@ fn every_field_read_by_a_template_is_tested() {
     let read = Regex::new(r"[gG]et\([^']*?'(\w+)'").unwrap();
     let there = ann_in_full().to_string();
     // A welcome reads the id alone: what else it needs of the identity, the function has read.
-    for (name, most) in [("contact.jsonnet", 3), ("identify.jsonnet", 3), ("welcome.jsonnet", 1)] {
+    for (name, most) in [
+        ("contact.jsonnet", 3),
+        ("identify.jsonnet", 3),
+        ("subscribe.jsonnet", 5),
+        ("welcome.jsonnet", 1),
+    ] {
         let template = source(name);
         let fields: Vec<_> =
             read.captures_iter(template.code()).map(|found| found[1].to_owned()).collect();
@@ -194,6 +200,21 @@ async fn crm_contact_template_outputs_strings_only() {
         let properties = contact["properties"].as_object().unwrap().iter();
         let texts = properties.map(|(name, value)| (name.as_str(), value));
         are_short_texts(texts.chain([("id", &contact["id"])]), 254, typed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn subscribe_template_outputs_a_valid_contact_without_a_message() {
+    over_ann(source("subscribe.jsonnet"), |result, typed| {
+        let output = mailchimp_subscribe::TemplateOutput::read(object(result)).unwrap();
+        let merges = output.fields["merge_fields"].as_object().unwrap().iter();
+        let texts = merges.map(|(name, value)| (name.as_str(), value));
+        are_short_texts(texts.clone(), 40, typed);
+        for (name, text) in texts {
+            let text = text.as_str().unwrap_or_default();
+            assert!(!text.contains(['/', ':', '@', '.', '|', '{']), "{name}: {text}");
+        }
     })
     .await;
 }

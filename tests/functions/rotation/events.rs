@@ -1,8 +1,8 @@
 //! Events of different people, from whoever presents a key.
 
-use fakes::{FakeMandrill, FakeSegment, WEBHOOK_KEY};
+use fakes::{FakeMailchimp, FakeMandrill, FakeSegment, WEBHOOK_KEY};
 use integration::{Answer, Event};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     common::{
@@ -23,9 +23,24 @@ pub(crate) async fn identify() -> Setup<FakeSegment> {
     Setup::of("segment-identify", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
 }
 
+pub(crate) async fn subscribe() -> Setup<FakeMailchimp> {
+    Setup::of("mailchimp-subscribe", WEBHOOK_KEY, Answer::assert_fit_for_ory).await
+}
+
 /// What Ory sends of the `n`-th person.
 pub(crate) fn of_ory(n: usize, key: &str) -> Event {
+    sent(n, key, ann())
+}
+
+/// The same, with an opt-in and a verified address.
+pub(crate) fn opt_in_of(n: usize, key: &str) -> Event {
     let mut ctx = ann();
+    ctx["identity"]["traits"]["consent"] = json!({"newsletter": true});
+    ctx["identity"]["verifiable_addresses"][0]["verified"] = json!(true);
+    sent(n, key, ctx)
+}
+
+fn sent(n: usize, key: &str, mut ctx: Value) -> Event {
     ctx["identity"]["id"] = json!(format!("{n:08}-1111-4111-8111-0000000000a1"));
     let address = json!(format!("person-{n}@example.com"));
     ctx["identity"]["verifiable_addresses"][0]["value"] = address.clone();

@@ -27,11 +27,16 @@ use super::{Types, sources};
 use crate::common::canaries::assert_has_no_canary;
 
 /// Texts of types that derive `Debug`, and what they hold.
-const HARMLESS: [(&str, &str); 40] = [
+const HARMLESS: [(&str, &str); 46] = [
     ("LeaseRequest.holder", "a random name"),
     ("LeaseRequest.record_id", "a key, as records show it"),
     ("Blocked.Because.0", "a cause, as the log shows it"),
     ("ConfigError.wanted", "what a variable should hold"),
+    ("ContactRecord.archived", "ids of Mailchimp's"),
+    ("ContactRecord.contact_id", "an id of Mailchimp's"),
+    ("ContactRecord.events", "digests or Trigger-IDs"),
+    ("ContactRecord.to_archive", "an id of Mailchimp's"),
+    ("ContactRecord.unfinished", "a digest or a Trigger-ID"),
     ("Decoded.Unknown.kind", "a word of few letters, as the log shows it"),
     ("DeliveryReport.identity_id", "an id"),
     ("Completion.vendor_id", "the vendor's id, as records show it"),
@@ -45,6 +50,7 @@ const HARMLESS: [(&str, &str); 40] = [
     ("Lease.recipient", "a digest"),
     ("Hook.flow", "a word of the webhook's template"),
     ("Hook.method", "a word of the webhook's template"),
+    ("InLane.written", "a record, which decides what it shows"),
     ("Item.holder", "a random name"),
     ("Item.recipient", "a digest"),
     ("EventId.0", "a digest or a Trigger-ID"),

@@ -36,11 +36,13 @@ const FOR_THE_STACK: [Row; 4] = [
 ];
 
 /// What only one function has an alarm on, and the condition of the alarm.
-const FOR_ONE: [(&str, Row, &str); 4] = [
+const FOR_ONE: [(&str, Row, &str); 6] = [
     (mandrill_welcome::NAME, ("rejects", "Rejected", ABOVE, 5), "HasMandrillWelcome"),
     (mailchimp_inbound::NAME, ("unmatched-withdrawals", "UnmatchedWithdrawal", ABOVE, 0), "HasOry"),
     (mailchimp_inbound::NAME, ("lists-not-accepted", "ListNotAccepted", ABOVE, 0), "HasLists"),
     (mailchimp_inbound::NAME, ("stale-signatures", "StaleSignature", ABOVE, 0), "HasSigning"),
+    (mailchimp_subscribe::NAME, ("rejects", "Rejected", ABOVE, 5), "HasMailchimpSubscribe"),
+    (mailchimp_subscribe::NAME, ("compliance", "Compliance", ABOVE, 4), "HasMailchimpSubscribe"),
 ];
 
 fn is_as_in(alarm: &Alarm, (_, metric, comparison, threshold): Row) {
@@ -188,7 +190,12 @@ fn dead_letter_alarm_rings_for_each_rise_and_again_for_the_next() {
 
 #[test]
 fn reject_alarm_watches_the_reject_rate() {
-    let alarm = Alarm::named(mandrill_welcome::NAME, "rejects");
+    for name in [mandrill_welcome::NAME, mailchimp_subscribe::NAME] {
+        watches_the_reject_rate(&Alarm::named(name, "rejects"));
+    }
+}
+
+fn watches_the_reject_rate(alarm: &Alarm) {
     let queries = alarm.properties["Metrics"].as_sequence().unwrap();
     let shown = |query: &&Value| query["ReturnData"].is_null();
     let shown: Vec<_> = queries.iter().filter(shown).collect();

@@ -7,8 +7,8 @@ use std::{
 };
 
 use shared::{
-    aws::Aws, config::Environment, http::Client, idempotency, lambda::LAMBDA_TIMEOUT, queue,
-    secrets, settings::Ports, telemetry::Sink,
+    aws::Aws, config::Environment, http::Client, idempotency, queue, secrets, settings::Ports,
+    telemetry::Sink,
 };
 
 use super::{
@@ -44,7 +44,7 @@ fn every_function_is_named_by_its_handler_and_has_a_public_url() {
 #[test]
 fn every_environment_variable_is_set_and_read() {
     for template in Template::read_both() {
-        for (name, logical_id, build, _) in FUNCTIONS {
+        for (name, logical_id, build, ..) in template.functions() {
             let variables = template.variables(logical_id);
             let env = Environment::of(variables.clone());
             if let Err(error) = build(&env, &ports()) {
@@ -177,9 +177,10 @@ fn reserved_concurrency_is_unset_or_above_maximum_concurrency() {
 
 #[test]
 fn lambda_timeout_exceeds_the_budgets() {
-    let timeout = Template::read().global("Timeout").as_u64().map(Duration::from_secs);
-    assert_eq!(timeout, Some(LAMBDA_TIMEOUT), "the code counts on the template's timeout");
-    for (name, _, _, budget) in FUNCTIONS {
-        assert!(LAMBDA_TIMEOUT >= budget + MARGIN, "{name}");
+    let template = Template::read();
+    for (name, logical_id, _, budget, timeout) in FUNCTIONS {
+        let deployed = template.timeout(logical_id);
+        assert_eq!(deployed, timeout, "{name}: the code counts on the template's timeout");
+        assert!(timeout >= budget + MARGIN, "{name}");
     }
 }

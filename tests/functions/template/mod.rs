@@ -23,22 +23,40 @@ use std::{sync::Arc, time::Duration};
 
 use parser::{Template, plain, referred, seconds, set, url};
 use shared::{
-    accept::ORY_LIMIT, config::Environment, function::Function, lambda::StartError, settings::Ports,
+    accept::ORY_LIMIT,
+    config::Environment,
+    function::Function,
+    lambda::{LAMBDA_TIMEOUT, StartError},
+    settings::Ports,
 };
 
 type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
 
-/// Each function: its name, its name in the template, its code, and the budget of an answer.
-const FUNCTIONS: [(&str, &str, Build, Duration); 3] = [
-    (mandrill_welcome::NAME, "MandrillWelcome", mandrill_welcome::build, ORY_LIMIT),
-    (segment_identify::NAME, "SegmentIdentify", segment_identify::build, ORY_LIMIT),
+/// A function: its name, its name in the template, its code, the budget of an answer, and how long
+/// Lambda lets it run.
+type Row = (&'static str, &'static str, Build, Duration, Duration);
+
+const FUNCTIONS: [Row; 4] = [
+    (mandrill_welcome::NAME, "MandrillWelcome", mandrill_welcome::build, ORY_LIMIT, LAMBDA_TIMEOUT),
+    (segment_identify::NAME, "SegmentIdentify", segment_identify::build, ORY_LIMIT, LAMBDA_TIMEOUT),
     (
         mailchimp_inbound::NAME,
         "MailchimpInbound",
         mailchimp_inbound::build,
         mailchimp_inbound::MAILCHIMP_LIMIT,
+        LAMBDA_TIMEOUT,
+    ),
+    (
+        mailchimp_subscribe::NAME,
+        "MailchimpSubscribe",
+        mailchimp_subscribe::build,
+        ORY_LIMIT,
+        mailchimp_subscribe::TIMEOUT,
     ),
 ];
+
+/// Those that are off unless somebody switches them on.
+const OFF_BY_DEFAULT: [&str; 1] = [mailchimp_subscribe::NAME];
 
 /// The type of a queue.
 const QUEUE: &str = "AWS::SQS::Queue";

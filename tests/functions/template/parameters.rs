@@ -2,9 +2,16 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use mailchimp_subscribe::{
+    VENDOR_TIMEOUT,
+    consent::{NotOptedIn, OptIn, Unverified},
+};
 use regex_lite::Regex;
 use serde_yaml_ng::Value;
-use shared::{lambda::LAMBDA_TIMEOUT, settings::most};
+use shared::{
+    lambda::LAMBDA_TIMEOUT,
+    settings::{VendorTimeout, most},
+};
 
 use super::{Template, plain};
 
@@ -53,9 +60,10 @@ const TEMPLATES: &[&str] = &[
     "IdentifyTemplate",
     "IdentifyReplyTemplate",
     "InboundTemplate",
+    "SubscribeTemplate",
 ];
 
-const SHAPES: [Row; 14] = [
+const SHAPES: [Row; 15] = [
     (
         &["ExistingRecordsTable"],
         &["", "ory-actions-Records-1ABC", "a_b.c"],
@@ -76,7 +84,12 @@ const SHAPES: [Row; 14] = [
         &[",", "a6b5da1054,", "https://us6.admin.mailchimp.com"],
     ),
     (
-        &["OryUrl"],
+        &["MailchimpListId"],
+        &["", "a6b5da1054"],
+        &["a6b5da1054,b7c6eb2165", "a6b5da1054/members", "a6 b5", "?"],
+    ),
+    (
+        &["OryUrl", "MailchimpUrl"],
         &["", "https://slug.projects.oryapis.com", "https://kratos.internal:4434/root"],
         &[
             "http://kratos",
@@ -172,6 +185,7 @@ fn bounds_of_numbers_are_those_of_the_code() {
     let template = Template::read();
     let table = [
         ("VendorTimeoutMs", most::VENDOR_TIMEOUT_MS),
+        ("MailchimpTimeoutMs", VENDOR_TIMEOUT.most_ms),
         ("SecretTtlSeconds", most::SECRET_TTL_SECONDS),
         ("RecordTtlHours", most::RECORD_TTL_HOURS),
     ];
@@ -179,8 +193,41 @@ fn bounds_of_numbers_are_those_of_the_code() {
         let bound = &template.0["Parameters"][name]["MaxValue"];
         assert_eq!(bound.as_u64(), Some(u64::from(most)), "{name}");
     }
-    let vendor_timeout = Duration::from_millis(u64::from(most::VENDOR_TIMEOUT_MS));
-    assert_eq!(vendor_timeout + Duration::from_secs(2), LAMBDA_TIMEOUT);
+    for (most_ms, timeout) in [
+        (most::VENDOR_TIMEOUT_MS, LAMBDA_TIMEOUT),
+        (VENDOR_TIMEOUT.most_ms, mailchimp_subscribe::TIMEOUT),
+    ] {
+        let vendor_timeout = Duration::from_millis(u64::from(most_ms));
+        assert_eq!(vendor_timeout + Duration::from_secs(2), timeout);
+    }
+}
+
+#[test]
+fn defaults_of_timeouts_are_those_of_the_code() {
+    let template = Template::read();
+    for (name, timeout) in
+        [("VendorTimeoutMs", VendorTimeout::USUAL), ("MailchimpTimeoutMs", VENDOR_TIMEOUT)]
+    {
+        let default = &template.0["Parameters"][name]["Default"];
+        assert_eq!(default.as_u64(), Some(u64::from(timeout.default_ms)), "{name}");
+    }
+}
+
+#[test]
+fn rules_of_consent_have_the_words_and_defaults_of_the_code() {
+    has_the_words("OptIn", OptIn::WORDS);
+    has_the_words("Unverified", Unverified::WORDS);
+    has_the_words("NotOptedIn", NotOptedIn::WORDS);
+}
+
+fn has_the_words<T: Default + PartialEq>(parameter: &str, words: &[(&str, T)]) {
+    let template = Template::read();
+    let parameter = &template.0["Parameters"][parameter];
+    let allowed: Vec<_> =
+        parameter["AllowedValues"].as_sequence().unwrap().iter().map(plain).collect();
+    assert_eq!(allowed, words.iter().map(|(word, _)| *word).collect::<Vec<_>>());
+    let default = words.iter().find(|(_, value)| *value == T::default());
+    assert_eq!(Some(plain(&parameter["Default"]).as_str()), default.map(|(word, _)| *word));
 }
 
 #[test]

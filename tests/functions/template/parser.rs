@@ -9,10 +9,13 @@ use std::{
 
 use serde_yaml_ng::Value;
 
-use super::{QUEUE, metrics::STACK};
+use super::{FUNCTIONS, QUEUE, Row, metrics::STACK};
 
 /// With these parameters, every part is there that a deployment may leave out.
-const ALL_PARTS: [(&str, &str); 8] = [
+const ALL_PARTS: [(&str, &str); 11] = [
+    ("MailchimpSubscribeEnabled", "true"),
+    ("MailchimpListId", "a6b5da1054"),
+    ("MailchimpUrl", "https://us6.api.mailchimp.com/3.0"),
     ("OryUrl", "https://slug.projects.oryapis.com"),
     ("MailchimpSigning", "true"),
     ("MailchimpLists", "a6b5da1054"),
@@ -52,6 +55,11 @@ impl Template {
         [Self::read(), Self::read().with(&ALL_PARTS)]
     }
 
+    /// The functions that are on.
+    pub(super) fn functions(&self) -> impl Iterator<Item = Row> {
+        FUNCTIONS.into_iter().filter(|(_, logical_id, ..)| self.has(&format!("Has{logical_id}")))
+    }
+
     pub(super) fn resource(&self, name: &str) -> &Value {
         &self.0["Resources"][name]["Properties"]
     }
@@ -65,6 +73,12 @@ impl Template {
 
     pub(super) fn global(&self, property: &str) -> &Value {
         &self.0["Globals"]["Function"][property]
+    }
+
+    /// How long Lambda lets a function run.
+    pub(super) fn timeout(&self, function: &str) -> Duration {
+        let own = &self.resource(function)["Timeout"];
+        seconds(if own.is_null() { self.global("Timeout") } else { own })
     }
 
     /// A function's variables: a parameter stands for its default, a queue for its URL, any other

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use fakes::{FakeMandrill, FakeSegment};
+use fakes::{FakeMailchimp, FakeMandrill, FakeSegment};
 use integration::Event;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use crate::{
         forms::form,
         setup::{ORY_SECRET, setup as mailchimp, unauthenticated, with_ory},
     },
-    rotation::events::{identify, welcome},
+    rotation::events::{identify, subscribe, welcome},
 };
 
 /// A field of a secret, and what is printed in its place.
@@ -109,6 +109,8 @@ async fn printed_placeholders_are_recognized_in_every_secret() {
         match printed.0.as_str() {
             "api_key" => {
                 let setup: Setup<FakeMandrill> = welcome().await;
+                is_blocked(setup, VENDOR_SECRET, printed, of_ory(&ann())).await;
+                let setup: Setup<FakeMailchimp> = subscribe().await;
                 is_blocked(setup, VENDOR_SECRET, printed, of_ory(&ann())).await;
             }
             "write_key" => {

@@ -32,7 +32,8 @@ fn query(name: &str) -> String {
 
 #[test]
 fn every_query_searches_all_functions() {
-    let live = Live::of(&Template::read());
+    let [_, all] = Template::read_both();
+    let live = Live::of(&all);
     let groups = FUNCTIONS.map(|(_, logical_id, ..)| format!("${{{logical_id}Logs}}"));
     assert_eq!(live.all(QUERY).len(), 3);
     for query in live.all(QUERY) {

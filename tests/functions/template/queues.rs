@@ -6,7 +6,6 @@ use ory_actions::up::local::DEPLOYMENTS;
 use serde_yaml_ng::Value;
 use shared::{
     deliver::{MAX_BACKOFF, MAX_RETRY_AFTER},
-    lambda::LAMBDA_TIMEOUT,
     queue::MAX_MESSAGE_BYTES,
 };
 
@@ -20,6 +19,11 @@ const LEAST_CONCURRENCY: u64 = 2;
 
 /// What Segment takes in a second, per workspace.
 const SEGMENT_REQUESTS: u64 = 1000;
+
+/// How many connections Mailchimp keeps open per user. One that was given up stays busy until
+/// Mailchimp is done, so that two deliveries can hold four.
+/// <https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling>
+const MAILCHIMP_CONNECTIONS: u64 = 10;
 
 fn queue<'a>(template: &'a Template, function: &str) -> &'a Value {
     template.resource(&format!("{function}Queue"))
@@ -97,11 +101,11 @@ fn every_queue_is_encrypted_and_accepts_the_largest_message() {
 #[test]
 fn visibility_timeout_is_six_times_the_lambda_timeout_plus_the_batch_window() {
     let template = Template::read();
-    for (_, logical_id, ..) in FUNCTIONS {
+    for (name, logical_id, _, _, timeout) in FUNCTIONS {
         let (_, mapping) = mapping(&template, logical_id);
         let window = mapping["MaximumBatchingWindowInSeconds"].as_u64().unwrap_or_default();
         let hidden = seconds(&queue(&template, logical_id)["VisibilityTimeout"]);
-        assert_eq!(hidden, 6 * LAMBDA_TIMEOUT + Duration::from_secs(window));
+        assert_eq!(hidden, 6 * timeout + Duration::from_secs(window), "{name}");
     }
 }
 
@@ -178,4 +182,6 @@ fn maximum_concurrency_respects_the_vendor_limits() {
     }
     let in_flight = concurrency(&template, "SegmentIdentify") * batch_size(segment_identify::NAME);
     assert!(in_flight <= SEGMENT_REQUESTS);
+    // Half of them are left to the other tools of the account.
+    assert!(2 * concurrency(&template, "MailchimpSubscribe") <= MAILCHIMP_CONNECTIONS / 2);
 }

@@ -12,6 +12,7 @@ fn vendor_secrets_start_with_a_recognized_placeholder() {
         ("SegmentSecret", "write_key"),
         ("OrySecret", "access_token"),
         ("MailchimpSigningSecret", "signing_secret"),
+        ("MailchimpSecret", "api_key"),
     ];
     for (secret, field) in to_be_filled_in {
         let text = template.resource(secret)["SecretString"].as_str().unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_yaml_ng::Value;
 
-use super::{FUNCTIONS, Template, live::Live, plain};
+use super::{FUNCTIONS, OFF_BY_DEFAULT, Template, live::Live, plain};
 
 /// Which functions are on, in every combination of at least one.
 fn combinations() -> impl Iterator<Item = [bool; FUNCTIONS.len()]> {
@@ -29,7 +29,7 @@ fn deployments() -> Vec<(Live, Vec<(&'static str, &'static str)>)> {
             deployments.push((Live::of(&template), off.collect()));
         }
     }
-    assert_eq!(deployments.len(), 14);
+    assert_eq!(deployments.len(), 30);
     deployments
 }
 
@@ -87,14 +87,39 @@ fn every_secret_has_a_function_that_reads_it() {
 }
 
 #[test]
-fn all_functions_are_on_by_default_and_one_has_to_be() {
+fn most_functions_are_on_by_default_and_one_has_to_be() {
     let template = Template::read();
-    for (_, logical_id, ..) in FUNCTIONS {
+    for (name, logical_id, ..) in FUNCTIONS {
         let switch = &template.0["Parameters"][format!("{logical_id}Enabled").as_str()];
-        assert_eq!(plain(&switch["Default"]), "true", "{logical_id}");
+        let is_on = !OFF_BY_DEFAULT.contains(&name);
+        assert_eq!(plain(&switch["Default"]), is_on.to_string(), "{name}");
     }
     let told = with(template, [false; FUNCTIONS.len()]).broken_rules();
     assert_eq!(told, ["Enable at least one function, or delete the stack."]);
+}
+
+#[test]
+fn a_function_that_is_off_changes_nothing_for_the_others() {
+    let without = Live::of(&Template::read());
+    let with = Live::of(&Template::read().with(&[("MailchimpSubscribeEnabled", "true")]));
+    for (id, resource) in &without.resources {
+        // What all functions share names each of them.
+        let is_shared = id == "Dashboard" || resource["Type"] == "AWS::Logs::QueryDefinition";
+        assert!(is_shared || with.resources[id] == *resource, "{id:?}");
+    }
+}
+
+#[test]
+fn an_audience_is_asked_for_with_mailchimp_subscribe_only() {
+    let broken = |parameters: &[_]| {
+        Template::read().with(&[("FromEmail", "a@b")]).with(parameters).broken_rules()
+    };
+    let (on, list) = (("MailchimpSubscribeEnabled", "true"), ("MailchimpListId", "a6b5da1054"));
+    let [told] = broken(&[on]).try_into().unwrap();
+    assert!(told.contains("MailchimpListId"), "{told}");
+    for parameters in [[].as_slice(), &[list], &[on, list]] {
+        assert!(broken(parameters).is_empty(), "{parameters:?}");
+    }
 }
 
 #[test]

@@ -11,7 +11,8 @@ use super::{FUNCTIONS, Template, live::Live, queues::dead_letters_are_kept};
 pub(super) const RECORDS: &str = "Records";
 
 /// Whose records it keeps. Segment knows an event by its id, and drops the second one itself.
-const KEEPERS: [&str; 2] = [mandrill_welcome::NAME, mailchimp_inbound::NAME];
+const KEEPERS: [&str; 3] =
+    [mandrill_welcome::NAME, mailchimp_inbound::NAME, mailchimp_subscribe::NAME];
 
 #[test]
 fn functions_with_an_idempotency_store_use_the_table() {
@@ -55,7 +56,8 @@ fn table_is_on_demand_backed_up_and_retained_on_deletion() {
 /// One that an earlier stack left behind.
 #[test]
 fn existing_table_stands_in_for_an_own_one() {
-    let template = Template::read().with(&[("ExistingRecordsTable", "records-of-before")]);
+    let [_, all] = Template::read_both();
+    let template = all.with(&[("ExistingRecordsTable", "records-of-before")]);
     let live = Live::of(&template);
     assert!(!live.resources.contains_key(RECORDS));
     let arn =

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header::AUTHORIZATION};
 use integration::sign_up::{address, ctx, random_id};
+use serde_json::json;
 use shared::http::Request;
 use url::Url;
 use uuid::Uuid;
@@ -18,11 +19,16 @@ pub(super) enum Function {
     MandrillWelcome,
     SegmentIdentify,
     MailchimpInbound,
+    MailchimpSubscribe,
 }
 
 impl Function {
-    pub(super) const ALL: [Self; 3] =
-        [Self::MandrillWelcome, Self::SegmentIdentify, Self::MailchimpInbound];
+    pub(super) const ALL: [Self; 4] = [
+        Self::MandrillWelcome,
+        Self::SegmentIdentify,
+        Self::MailchimpInbound,
+        Self::MailchimpSubscribe,
+    ];
 
     /// Its name in the template.
     pub(super) fn logical_id(self) -> &'static str {
@@ -30,6 +36,7 @@ impl Function {
             Self::MandrillWelcome => "MandrillWelcome",
             Self::SegmentIdentify => "SegmentIdentify",
             Self::MailchimpInbound => "MailchimpInbound",
+            Self::MailchimpSubscribe => "MailchimpSubscribe",
         }
     }
 
@@ -42,7 +49,7 @@ impl Function {
     pub(super) fn webhook(self, url: &str, person: Uuid, callers: &Callers) -> Request {
         let mut headers = HeaderMap::new();
         let (query, body, kind) = match self {
-            Self::MandrillWelcome | Self::SegmentIdentify => {
+            Self::MandrillWelcome | Self::SegmentIdentify | Self::MailchimpSubscribe => {
                 headers.insert(AUTHORIZATION, callers.ory.parse().unwrap());
                 (String::new(), sign_up_of(person), "application/json")
             }
@@ -69,6 +76,7 @@ impl Function {
             Self::MandrillWelcome => vendors.mails_to(&address(person)) == 1,
             Self::SegmentIdentify => !vendors.take_message_ids(person).is_empty(),
             Self::MailchimpInbound => !vendors.is_subscribed(person),
+            Self::MailchimpSubscribe => vendors.is_contact(&address(person)),
         }
     }
 }
@@ -78,9 +86,12 @@ fn sign_up_of(person: Uuid) -> String {
     let identity = &mut ctx["identity"];
     identity["id"] = person.to_string().into();
     identity["traits"]["email"] = address(person).into();
+    identity["traits"]["consent"] = json!({"newsletter": true});
     identity["verifiable_addresses"][0]["value"] = address(person).into();
+    identity["verifiable_addresses"][0]["verified"] = true.into();
     identity["recovery_addresses"][0]["value"] = address(person).into();
     ctx["flow"]["id"] = person.to_string().into();
+    ctx["hook"] = json!({"flow": "registration", "method": "password", "when": "after_save"});
     ctx.to_string()
 }
 

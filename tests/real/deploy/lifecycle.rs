@@ -1,6 +1,7 @@
 //! The life of one stack: deployed, upgraded, rolled back, deleted; and another that is given its
 //! table.
 
+use fakes::mailchimp::LIST_ID;
 use integration::sign_up::{address, random_id};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -31,7 +32,8 @@ pub(super) const ARCHITECTURE: &str = if cfg!(target_arch = "x86_64") { "x86_64"
 pub(super) async fn deploy(cloud: &Cloud) -> Result<(), Failure> {
     let parameters = format!(
         "Architecture={ARCHITECTURE} FromEmail={SENDER} OryUrl={ORY_URL} \
-         AlarmEmail=ops@shop.test LogRetentionDays=60"
+         AlarmEmail=ops@shop.test LogRetentionDays=60 \
+         MailchimpSubscribeEnabled=true MailchimpListId={LIST_ID}"
     );
     sam_deploy(cloud, &parameters).await
 }
@@ -56,7 +58,8 @@ pub(super) async fn run(cloud: &Cloud, template: &Template) -> Result<(), Failur
     let updated = update(&stack, &callers).await?;
     roll_back(&updated, &vendors, &callers).await?;
     let welcomed = welcome(&updated, &vendors, &callers).await?;
-    delete(&updated).await?;
+    let left = switch_off(&updated).await?;
+    delete(&left).await?;
     table_is_inherited(&updated, template, &vendors, welcomed).await
 }
 
@@ -77,10 +80,12 @@ async fn all_checks_of_doctor_pass(stack: &Stack<'_>, vendors: &Vendors) -> Resu
         ("mandrill-welcome", stack.url(Function::MandrillWelcome)?),
         ("segment-identify", stack.url(Function::SegmentIdentify)?),
         ("mailchimp-inbound", stack.url(Function::MailchimpInbound)?),
+        ("mailchimp-subscribe", stack.url(Function::MailchimpSubscribe)?),
         ("mandrill", vendors.mandrill.url()),
         ("segment", vendors.segment.url()),
         ("segment-cdn", vendors.segment.url()),
         ("ory", vendors.ory.url()),
+        ("mailchimp", vendors.mailchimp.url()),
     ];
     let urls: Vec<_> = urls.iter().map(|(name, url)| format!("--{name}-url {url}")).collect();
     let command = format!("ory-actions doctor --outputs {file} {}", urls.join(" "));
@@ -216,6 +221,29 @@ async fn welcome(stack: &Stack<'_>, vendors: &Vendors, callers: &Callers) -> Res
     Ok(person)
 }
 
+/// Switches mailchimp-subscribe off: nothing of it is left, and the others are as before.
+async fn switch_off<'a>(stack: &Stack<'a>) -> Result<Stack<'a>, Failure> {
+    let function = Function::MailchimpSubscribe;
+    sam_deploy(stack.cloud, "MailchimpSubscribeEnabled=false").await?;
+    let without = Stack::read(stack.cloud, STACK).await?;
+    for other in Function::ALL.into_iter().filter(|other| *other != function) {
+        let (old, new) = (stack.url(other)?, without.url(other)?);
+        check("URL outlives the end of another function", old == new, format!("{old} {new}"))?;
+    }
+    let outputs = without.outputs.keys().filter(|name| name.contains(function.logical_id()));
+    let outputs: Vec<_> = outputs.collect();
+    check("a function that is off has no output", outputs.is_empty(), format!("{outputs:?}"))?;
+    let mut own = stack.resources_of(function.logical_id());
+    own.push(stack.resource("MailchimpSecret"));
+    let left = names_left(stack.cloud).await?;
+    let left: Vec<_> = own.into_iter().filter(|name| left.iter().any(|one| one == name)).collect();
+    check("nothing is left of a function that is off", left.is_empty(), format!("{left:?}"))?;
+    let bare = left_of(&without).await?;
+    let named = bare.iter().find(|name| name.contains("mailchimp-subscribe"));
+    check("no name of a function that is off is left", named.is_none(), format!("{named:?}"))?;
+    Ok(without)
+}
+
 /// Deletes a stack; the table stays, and nothing else.
 pub(super) async fn delete(stack: &Stack<'_>) -> Result<(), Failure> {
     let Stack { cloud, name, .. } = stack;
@@ -234,9 +262,15 @@ pub(super) async fn delete(stack: &Stack<'_>) -> Result<(), Failure> {
 
 /// What is left under the name of a stack.
 async fn left_of(stack: &Stack<'_>) -> Result<Vec<String>, Failure> {
+    let left = names_left(stack.cloud).await?;
+    Ok(left.into_iter().filter(|name| is_named_after(stack, name)).collect())
+}
+
+/// The names of all that there is of the kinds that a stack makes.
+async fn names_left(cloud: &Cloud) -> Result<Vec<String>, Failure> {
     let lists = [
         "sqs list-queues --query QueueUrls",
-        "secretsmanager list-secrets --query SecretList[].Name",
+        "secretsmanager list-secrets --query SecretList[].[Name,ARN][]",
         "lambda list-functions --query Functions[].FunctionName",
         "cloudwatch describe-alarms --query MetricAlarms[].AlarmName",
         "cloudwatch list-dashboards --query DashboardEntries[].DashboardName",
@@ -247,10 +281,9 @@ async fn left_of(stack: &Stack<'_>) -> Result<Vec<String>, Failure> {
     ];
     let mut left = Vec::new();
     for list in lists {
-        let names = stack.cloud.aws(list).await?;
+        let names = cloud.aws(list).await?;
         let names = names.as_array().into_iter().flatten().filter_map(|name| name.as_str());
-        let mine = names.filter(|name| is_named_after(stack, name));
-        left.extend(mine.map(str::to_owned));
+        left.extend(names.map(str::to_owned));
     }
     Ok(left)
 }

@@ -15,6 +15,7 @@ mod table;
 mod template;
 mod vendors;
 
+use fakes::mailchimp::LIST_ID;
 use futures_util::{StreamExt, stream};
 
 use self::{
@@ -58,6 +59,8 @@ async fn row(cloud: &Cloud, number: usize, mutant: &Mutant, template: Template) 
             ("Architecture", lifecycle::ARCHITECTURE),
             ("FromEmail", SENDER),
             ("OryUrl", lifecycle::ORY_URL),
+            ("MailchimpSubscribeEnabled", "true"),
+            ("MailchimpListId", LIST_ID),
         ];
         template.deploy(cloud, &name, &parameters).await?;
         let stack = Stack::read(cloud, &name).await?;

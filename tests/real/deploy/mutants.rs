@@ -24,6 +24,7 @@ macro_rules! mutants {
 }
 
 const WELCOME_ROLE: &str = "MandrillWelcomeRole";
+const SUBSCRIBE_ROLE: &str = "MailchimpSubscribeRole";
 
 pub(super) const MUTANTS: &[Mutant] = mutants! {
     "role may not send" => "event is accepted":
@@ -38,6 +39,10 @@ pub(super) const MUTANTS: &[Mutant] = mutants! {
         |template| template.forbid(WELCOME_ROLE, "secretsmanager:GetSecretValue");
     "role may not write records" => "blocked event is delivered once its key is there":
         |template| template.forbid("MailchimpInboundRole", "dynamodb:UpdateItem");
+    "role may not read the audience's key" => "stranger is refused":
+        |template| template.forbid(SUBSCRIBE_ROLE, "secretsmanager:GetSecretValue");
+    "role may not enter a lane" => "event is logged as blocked":
+        |template| template.forbid(SUBSCRIBE_ROLE, "dynamodb:UpdateItem");
     "queue of another function" => "event is accepted":
         |template| *template.variable("MandrillWelcome", "QUEUE_URL") = json!({"Ref": "SegmentIdentifyQueue"});
     "mapping of another queue" => "event is logged as blocked":
@@ -48,6 +53,8 @@ pub(super) const MUTANTS: &[Mutant] = mutants! {
         |template| *template.variable("MandrillWelcome", "RECORDS_TABLE") = json!("another");
     "secret of another vendor" => "blocked event is delivered once its key is there":
         |template| *template.variable("SegmentIdentify", "SEGMENT_SECRET_ID") = json!({"Ref": "MandrillSecret"});
+    "audience of another account" => "blocked event is delivered once its key is there":
+        |template| *template.variable("MailchimpSubscribe", "MAILCHIMP_LIST_ID") = json!("b7c6eb2165");
     "key with punctuation" => "generated key is 40 letters and digits":
         |template| template.properties("OryWebhookSecret")["GenerateSecretString"]["ExcludePunctuation"] = json!(false);
     "stack is not named to the function" => "event is logged as blocked":

@@ -13,7 +13,7 @@ use super::{
     checks::{Failure, check, soon},
     cloud::{Cloud, REGION},
     functions::Function,
-    vendors::{MANDRILL_KEY, ORY_TOKEN, SEGMENT_KEY, Vendors},
+    vendors::{MAILCHIMP_KEY, MANDRILL_KEY, ORY_TOKEN, SEGMENT_KEY, Vendors},
 };
 use crate::aws::sdk_of;
 
@@ -58,6 +58,13 @@ impl<'a> Stack<'a> {
         self.resources.get(logical_id).map_or("", String::as_str)
     }
 
+    /// What AWS calls the resources whose names in the template begin like this.
+    pub(super) fn resources_of(&self, beginning: &str) -> Vec<&str> {
+        let of_it =
+            self.resources.iter().filter(|(logical_id, _)| logical_id.starts_with(beginning));
+        of_it.map(|(_, name)| name.as_str()).collect()
+    }
+
     /// An output of the stack, or of one of its functions.
     pub(super) fn output(&self, name: &str) -> Result<&str, Failure> {
         let value = self.outputs.get(name).map(String::as_str);
@@ -72,6 +79,7 @@ impl<'a> Stack<'a> {
             ("YOUR-MANDRILL-KEY", MANDRILL_KEY),
             ("YOUR-SEGMENT-WRITE-KEY", SEGMENT_KEY),
             ("YOUR-ORY-TOKEN", ORY_TOKEN),
+            ("YOUR-MAILCHIMP-KEY", MAILCHIMP_KEY),
         ];
         let command = keys.iter().fold(command.to_owned(), |all, (from, to)| all.replace(from, to));
         self.cloud.shell(&command).await

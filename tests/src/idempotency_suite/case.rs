@@ -6,8 +6,8 @@ use std::{
 };
 
 use shared::idempotency::{
-    Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, State, StoreError,
-    Written,
+    Acquire, Completion, Entry, IdempotencyStore, InLane, LaneRecord, Lease, LeaseRequest, State,
+    StoreError,
 };
 use time::OffsetDateTime;
 
@@ -154,12 +154,12 @@ impl<'a> Case<'a> {
         self.records.enter(request).await.expect("the store can be reached")
     }
 
-    pub(super) async fn leaves(&self, lane: &InLane, written: Option<Written>) {
+    pub(super) async fn leaves(&self, lane: &InLane, written: Option<LaneRecord>) {
         self.records.leave(lane, written).await.expect("the lane is still theirs");
     }
 
     /// Checks that a former holder can no longer write the state of the lane.
-    pub(super) async fn has_lost_the_lane(&self, lane: &InLane, written: Written) {
+    pub(super) async fn has_lost_the_lane(&self, lane: &InLane, written: LaneRecord) {
         for written in [None, Some(written)] {
             let left = self.records.leave(lane, written).await;
             assert!(matches!(left, Err(StoreError::Lost)), "{left:?}");

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use shared::idempotency::{Calls, Entry, IdempotencyStore, Writer, Written};
+use shared::idempotency::{Calls, Entry, IdempotencyStore, LaneRecord, Writer, Written};
 use time::{OffsetDateTime, macros::datetime};
 
 use super::case::{Case, LEASE, MILLISECOND, SECOND, TTL};
 
 /// What an event of this second has written.
-fn written(second: i64) -> Written {
+fn written(second: i64) -> LaneRecord {
     let at = OffsetDateTime::from_unix_timestamp(second).expect("a time");
     let mut written = Written::default();
     let writer = Writer {
@@ -21,7 +21,11 @@ fn written(second: i64) -> Written {
         patched_at: None,
     };
     written.note("/traits/consent/newsletter".to_owned(), writer);
-    written
+    record(&written)
+}
+
+fn record(written: &Written) -> LaneRecord {
+    LaneRecord::of(written).expect("the record is serializable")
 }
 
 /// Whatever the fraction of the second in which it was entered.
@@ -30,7 +34,7 @@ pub async fn lane_excludes_others_until_the_millisecond_its_lease_ends(
 ) {
     for millisecond in [0, 1, 500, 998, 999] {
         let case = Case::at(records, millisecond);
-        assert_eq!(case.entered_by("one", Duration::ZERO).await.written, Written::default());
+        assert_eq!(case.entered_by("one", Duration::ZERO).await.written, LaneRecord::default());
         for after in [Duration::ZERO, MILLISECOND, SECOND, LEASE.saturating_sub(MILLISECOND)] {
             let until = case.is_occupied(case.request("two", after)).await;
             assert_eq!(until, case.start + LEASE, "{millisecond} ms, after {after:?}");
@@ -70,7 +74,7 @@ pub async fn lane_state_is_read_back_unchanged(records: &dyn IdempotencyStore) {
     for millisecond in [0, 1, 500, 999] {
         for withdrew in [false, true] {
             let lane = case.entered_by(&format!("holder {n}"), SECOND * n).await;
-            assert_eq!(lane.written, before, "{n}");
+            assert_eq!(lane.written.read::<Written>().expect("a record"), before, "{n}");
             let at = datetime!(2026-01-31 11:19:37 UTC) + MILLISECOND * millisecond;
             before.note(
                 format!("/target/{n}~1\"ü"),
@@ -85,11 +89,11 @@ pub async fn lane_state_is_read_back_unchanged(records: &dyn IdempotencyStore) {
             );
             before.changed_at = Some(at);
             before.identity_updated_at = withdrew.then(|| at + Duration::from_nanos(123_456_789));
-            case.leaves(&lane, Some(before.clone())).await;
+            case.leaves(&lane, Some(record(&before))).await;
             n += 1;
         }
     }
-    assert_eq!(case.entered_by("the last", SECOND * n).await.written, before);
+    assert_eq!(case.entered_by("the last", SECOND * n).await.written, record(&before));
 }
 
 /// An older event, a duplicate, or one that came to nothing.
@@ -153,7 +157,7 @@ pub async fn lanes_are_independent(records: &dyn IdempotencyStore) {
     one.leaves(&lane, Some(written(1))).await;
     two.is_occupied(two.request("two", SECOND)).await;
     two.leaves(&other, None).await;
-    assert_eq!(two.entered_by("two", SECOND).await.written, Written::default());
+    assert_eq!(two.entered_by("two", SECOND).await.written, LaneRecord::default());
 }
 
 /// An event may be sent again after months, and must still find that it is old.

@@ -8,8 +8,8 @@ use serde_json::Value;
 use shared::{
     http::{Client, Error, Http, Request, Response},
     idempotency::{
-        Acquire, Completion, Entry, IdempotencyStore, InLane, Lease, LeaseRequest, MemoryStore,
-        State, StoreError, Written,
+        Acquire, Completion, Entry, IdempotencyStore, InLane, LaneRecord, Lease, LeaseRequest,
+        MemoryStore, State, StoreError, Written,
     },
     settings::Opener,
     telemetry::{Sink, chain},
@@ -98,6 +98,8 @@ fn vendor(url: &url::Url) -> &'static str {
     let is_under = |root: &str| url.path().starts_with(root);
     let service = if is_under("/api/1.0/") {
         Service::Mandrill
+    } else if is_under("/3.0/") {
+        Service::Mailchimp
     } else if is_under("/admin/") {
         Service::Ory
     } else {
@@ -173,18 +175,21 @@ impl IdempotencyStore for Watched<MemoryStore> {
         Ok(entry)
     }
 
-    async fn leave(&self, lane: &InLane, written: Option<Written>) -> Result<(), StoreError> {
+    async fn leave(&self, lane: &InLane, written: Option<LaneRecord>) -> Result<(), StoreError> {
         let state = written.as_ref().map_or("unchanged".to_owned(), last_written);
         record("lane left", state);
         self.0.leave(lane, written).await
     }
 }
 
-/// What was last written, and the time of its event.
-fn last_written(written: &Written) -> String {
-    match written.writers().map(|(_, last)| last.at).max() {
-        Some(newest) => format!("last written by an event from {newest}"),
-        None => "nothing written yet".to_owned(),
+/// What was last written: by `mailchimp-inbound`, the time of its event; by another function, its
+/// record, which holds no personal data.
+fn last_written(record: &LaneRecord) -> String {
+    let newest = |written: Written| written.writers().map(|(_, last)| last.at).max();
+    match (record.read().map(newest), record.json()) {
+        (Ok(Some(newest)), _) => format!("last written by an event from {newest}"),
+        (Err(_), Some(json)) => json.to_owned(),
+        _ => "nothing written yet".to_owned(),
     }
 }
 

@@ -1,0 +1,286 @@
+//! One event's turn in the person's lane: read the contact, decide, write, remember.
+
+use serde_json::json;
+use shared::{
+    budget::Budget,
+    ctx::SanitizedCtx,
+    deliver::{Attempt, DeliveryReport, Effort},
+    idempotency::InLane,
+    outcome::Outcome,
+    telemetry::Metric,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    consent::{Decision, Said, Statement, Status},
+    deliver::ContactDelivery,
+    freshness::{self, Flow},
+    mailchimp::{Contact, Name, Written},
+    moment::Moment,
+    place::Place,
+    record::{ContactRecord, Order, lane},
+    request::{name, request},
+    template_output::TemplateOutput,
+};
+
+/// How often a contact is read and written: once more if it has changed in between.
+pub(crate) const PASSES: usize = 2;
+
+/// What an event says of a contact.
+pub(crate) struct Event {
+    /// The identity's id.
+    pub(crate) identity: Uuid,
+    pub(crate) flow: Flow,
+    pub(crate) output: TemplateOutput,
+    /// Whether the address is verified.
+    pub(crate) is_verified: bool,
+    /// Whether it is one of many that were sent at once: they start no automation.
+    pub(crate) is_bulk: bool,
+}
+
+/// An event, alone in the person's lane.
+pub(crate) struct Turn<'a> {
+    pub(crate) delivery: &'a ContactDelivery,
+    pub(crate) budget: &'a Budget,
+    pub(crate) event: Event,
+    pub(crate) lane: InLane<ContactRecord>,
+    pub(crate) effort: Effort,
+    moment: Moment,
+    /// What is remembered of the person by now.
+    pub(crate) record: ContactRecord,
+    /// Whether the contact is written, whatever comes after it.
+    is_written: bool,
+    counts: Vec<Metric>,
+}
+
+impl<'a> Turn<'a> {
+    /// Takes the turn.
+    pub(crate) async fn take(
+        delivery: &'a ContactDelivery,
+        attempt: &'a Attempt<'a, SanitizedCtx>,
+        event: Event,
+    ) -> DeliveryReport {
+        let name = lane(event.identity);
+        let entered = delivery.idempotency.enter::<ContactRecord>(name, &attempt.budget).await;
+        let lane = match entered {
+            Ok(lane) => lane,
+            Err(outcome) => return outcome.into(),
+        };
+        let mut turn = Self {
+            delivery,
+            budget: &attempt.budget,
+            event,
+            record: lane.written.clone(),
+            lane,
+            effort: Effort::default(),
+            moment: Moment::of(attempt.message),
+            is_written: false,
+            counts: Vec::new(),
+        };
+        let (Ok(outcome) | Err(outcome)) = turn.apply().await;
+        turn.leave(outcome).await
+    }
+
+    /// Whoever cannot leave what it has done comes again: an older event would be applied after it.
+    async fn leave(self, outcome: Outcome) -> DeliveryReport {
+        let written = (self.record != self.lane.written).then_some(&self.record);
+        let outcome = match self.delivery.idempotency.leave(&self.lane, written).await {
+            Err(failed) if outcome.is_settled() => failed,
+            _ => outcome,
+        };
+        DeliveryReport { counts: self.counts, ..DeliveryReport::of_calls(outcome, self.effort) }
+    }
+
+    async fn apply(&mut self) -> Result<Outcome, Outcome> {
+        match self.record.order(&self.moment) {
+            Order::Stale => Ok(Outcome::Skipped { reason: "stale: a newer event was applied" }),
+            Order::Duplicate => Ok(Outcome::Duplicate),
+            Order::Unfinished => {
+                let finished = self.finish().await;
+                self.settle(&finished);
+                finished
+            }
+            Order::Newer => {
+                let statement = self.statement();
+                let applied = self.write_contact(statement).await;
+                if self.is_written || is_settled(&applied) {
+                    self.remember(statement);
+                    self.settle(&applied);
+                }
+                applied
+            }
+        }
+    }
+
+    /// What the event says, and whether it can be believed.
+    fn statement(&self) -> Statement {
+        let said = freshness::said(self.event.flow, self.event.output.consent, &self.record);
+        Statement { said, is_verified: self.event.is_verified }
+    }
+
+    /// When the person opted in, if the event is an opt-in or completes one.
+    fn opted_in_at(&self) -> OffsetDateTime {
+        let waiting = self.record.opt_in_at.filter(|_| self.event.flow == Flow::Verification);
+        waiting.unwrap_or(self.moment.at)
+    }
+
+    async fn write_contact(&mut self, statement: Statement) -> Result<Outcome, Outcome> {
+        self.archive_replaced().await?;
+        let double_opt_in = self.double_opt_in().await?;
+        let mut is_refused = false;
+        for _ in 0..PASSES {
+            let place = self.place().await?;
+            let decision = place.decide(
+                statement,
+                self.opted_in_at(),
+                &self.record,
+                self.delivery.rules,
+                double_opt_in,
+            );
+            // Mailchimp knows an opt-out that we could not read: it may ask the person.
+            let decision = if is_refused { at_most_pending(decision) } else { decision };
+            let Some(call) = request(&place, decision, &self.event) else {
+                return self.write_nothing(&place, decision).await;
+            };
+            match self.write(&call).await? {
+                Written::Done(contact) if is_done(decision, &contact) => {
+                    self.is_written = true;
+                    self.adopt(&place, &contact);
+                    return self.finish_at(&place, &contact).await;
+                }
+                Written::Done(_) | Written::Changed => {}
+                Written::Compliance => is_refused = true,
+                Written::Forgotten => return Ok(self.refused("forgotten")),
+            }
+        }
+        if is_refused {
+            return Ok(self.refused("compliance"));
+        }
+        Err(Outcome::try_later("the contact has changed while it was written"))
+    }
+
+    /// The contact that the event is about.
+    async fn place(&mut self) -> Result<Place, Outcome> {
+        let address = self.event.output.address.clone();
+        let own = match self.record.contact_id.clone() {
+            Some(id) => self.read(&Name::of_id(&id)).await?,
+            None => None,
+        };
+        let is_verified = self.event.is_verified;
+        match own {
+            // Until the new address is verified, the contact stays at the old one.
+            Some(own) if own.has_address(&address) || !is_verified => Ok(Place::stays(own)),
+            Some(own) => {
+                let other = self.read(&Name::of_address(&address)).await?;
+                Ok(Place::at_new_address(own, other))
+            }
+            None => {
+                let contact = self.read(&Name::of_address(&address)).await?;
+                Ok(Place::of_address(contact, is_verified))
+            }
+        }
+    }
+
+    /// Nothing is written to the contact; another of the person may still give way to it.
+    async fn write_nothing(
+        &mut self,
+        place: &Place,
+        decision: Decision,
+    ) -> Result<Outcome, Outcome> {
+        if let Some(contact) = &place.contact {
+            self.adopt(place, contact);
+            self.archive_replaced().await?;
+        }
+        match decision {
+            Decision::Nothing(reason) => Ok(Outcome::Skipped { reason }),
+            _ => Ok(self.refused("cleaned")),
+        }
+    }
+
+    /// Mailchimp will not mail the person, whatever is said here.
+    fn refused(&mut self, reason: &str) -> Outcome {
+        self.counts.push(Metric::Compliance);
+        Outcome::Rejected { reason: reason.to_owned() }
+    }
+
+    /// Remembers whose contact it is.
+    fn adopt(&mut self, place: &Place, contact: &Contact) {
+        if !place.is_own {
+            return;
+        }
+        self.record.contact_id.clone_from(&contact.id);
+        if let Some(replaced) = &place.replaces {
+            self.record.to_archive.clone_from(&replaced.id);
+        }
+        if self.is_written {
+            self.record.status = Some(contact.status);
+            self.record.last_changed = contact.last_changed;
+        }
+    }
+
+    /// Remembers an opt-in that waits. A later `false` removes it.
+    fn remember(&mut self, statement: Statement) {
+        if statement.waits(self.delivery.rules) {
+            self.record.opt_in_at = Some(self.opted_in_at());
+        } else if statement.said == Said::Yes || self.event.output.consent == Some(false) {
+            self.record.opt_in_at = None;
+        }
+    }
+
+    /// Remembers that the event was applied, and whether something of it is left.
+    fn settle(&mut self, applied: &Result<Outcome, Outcome>) {
+        self.record.apply(&self.moment);
+        if !is_settled(applied) {
+            self.record.keep_unfinished(&self.moment);
+        }
+    }
+
+    /// What follows the write of the contact.
+    async fn finish_at(&mut self, place: &Place, contact: &Contact) -> Result<Outcome, Outcome> {
+        self.archive_replaced().await?;
+        if place.is_own {
+            self.tag(&name(contact, &self.event)).await?;
+        }
+        Ok(delivered(contact.status, contact.id.as_deref()))
+    }
+
+    /// What is left of an event whose contact was written before.
+    async fn finish(&mut self) -> Result<Outcome, Outcome> {
+        self.archive_replaced().await?;
+        let id = self.record.contact_id.clone();
+        let by_address = || Name::of_address(&self.event.output.address);
+        let name = id.as_deref().map_or_else(by_address, Name::of_id);
+        self.tag(&name).await?;
+        Ok(delivered(self.record.status.unwrap_or(Status::Transactional), id.as_deref()))
+    }
+}
+
+fn is_settled(applied: &Result<Outcome, Outcome>) -> bool {
+    let (Ok(outcome) | Err(outcome)) = applied;
+    outcome.is_settled()
+}
+
+/// The same, but for `subscribed`.
+fn at_most_pending(decision: Decision) -> Decision {
+    match decision {
+        Decision::Create(Status::Subscribed) => Decision::Create(Status::Pending),
+        Decision::Set(Status::Subscribed) => Decision::Set(Status::Pending),
+        decision => decision,
+    }
+}
+
+/// Whether the contact is as it was decided. A contact that came into being meanwhile has kept the
+/// state that it had: it may lack an opt-in, or have one that an opt-out overrules.
+fn is_done(decision: Decision, contact: &Contact) -> bool {
+    match decision {
+        Decision::Create(Status::Unsubscribed) => !contact.status.is_opt_in(),
+        Decision::Create(status) => !status.is_opt_in() || contact.status.is_opt_in(),
+        _ => true,
+    }
+}
+
+/// What answers show: no personal data.
+fn delivered(status: Status, id: Option<&str>) -> Outcome {
+    Outcome::delivered(json!({"status": status.word(), "contact_id": id}))
+}
