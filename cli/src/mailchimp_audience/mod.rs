@@ -72,7 +72,7 @@ impl MailchimpAudience {
             output::note("note: Nothing was changed. To send this call, add --apply.");
             return Ok(ExitCode::FAILURE);
         }
-        if !self.yes && !confirm()? {
+        if !self.yes && !confirm().await? {
             return Ok(ExitCode::FAILURE);
         }
         api.make(list, &change).await?;

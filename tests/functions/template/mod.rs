@@ -37,20 +37,8 @@ type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
 type Row = (&'static str, &'static str, Build, Duration, Duration);
 
 const FUNCTIONS: [Row; 4] = [
-    (
-        mandrill_welcome::NAME,
-        "MandrillWelcome",
-        mandrill_welcome::build,
-        ORY_LIMIT,
-        LAMBDA_TIMEOUT,
-    ),
-    (
-        segment_identify::NAME,
-        "SegmentIdentify",
-        segment_identify::build,
-        ORY_LIMIT,
-        LAMBDA_TIMEOUT,
-    ),
+    (mandrill_welcome::NAME, "MandrillWelcome", mandrill_welcome::build, ORY_LIMIT, LAMBDA_TIMEOUT),
+    (segment_identify::NAME, "SegmentIdentify", segment_identify::build, ORY_LIMIT, LAMBDA_TIMEOUT),
     (
         mailchimp_inbound::NAME,
         "MailchimpInbound",

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use regex_lite::Regex;
-use serde_yaml_ng::Value;
 use mailchimp_subscribe::{
     VENDOR_TIMEOUT,
     consent::{NotOptedIn, OptIn, Unverified},
 };
+use regex_lite::Regex;
+use serde_yaml_ng::Value;
 use shared::{
     lambda::LAMBDA_TIMEOUT,
     settings::{VendorTimeout, most},

@@ -60,7 +60,8 @@ impl<'a> Stack<'a> {
 
     /// What AWS calls the resources whose names in the template begin like this.
     pub(super) fn resources_of(&self, beginning: &str) -> Vec<&str> {
-        let of_it = self.resources.iter().filter(|(logical_id, _)| logical_id.starts_with(beginning));
+        let of_it =
+            self.resources.iter().filter(|(logical_id, _)| logical_id.starts_with(beginning));
         of_it.map(|(_, name)| name.as_str()).collect()
     }
 
