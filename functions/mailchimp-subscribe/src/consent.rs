@@ -243,5 +243,20 @@ pub fn decide_after_opt_out(
     }
 }
 
+/// The same for a person whose contact, in the state `old`, cannot move to the present address: the
+/// new contact there begins in the state that the old one would be in.
+pub fn decide_anew(
+    old: Status,
+    statement: Statement,
+    rules: Rules,
+    double_opt_in: bool,
+) -> Decision {
+    match decide(Some(old), statement, rules, double_opt_in) {
+        Decision::Set(status) => Decision::Create(status),
+        Decision::Fields => Decision::Create(old),
+        decision => decision,
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,9 @@
 use time::OffsetDateTime;
 
 use crate::{
-    consent::{Decision, Rules, Said, Statement, Status, decide, decide_after_opt_out},
+    consent::{
+        Decision, Rules, Said, Statement, Status, decide, decide_after_opt_out, decide_anew,
+    },
     freshness::is_outdated,
     mailchimp::Contact,
     record::ContactRecord,
@@ -17,9 +19,9 @@ pub(crate) struct Place {
     /// Whether it is known to be the person's: we make or have made it, or the address is verified.
     /// Anybody can register with the address of a contact, so the fields of another are not touched.
     pub(crate) is_own: bool,
-    /// Whether it is at an earlier address and moves to the present one.
+    /// Whether it is at an earlier address and can move to the present one.
     pub(crate) moves: bool,
-    /// The contact of the person's earlier address, which gives way to this one.
+    /// The contact of the person's earlier address, which gives way to this one, or to a new one.
     pub(crate) replaces: Option<Contact>,
 }
 
@@ -44,10 +46,11 @@ impl Place {
             other if matches!(own.status, Status::Cleaned | Status::Archived) => {
                 Self::of_address(other, true)
             }
-            Some(other) => {
-                Self { contact: Some(other), is_own: true, moves: false, replaces: Some(own) }
+            // Mailchimp moves only subscribed contacts (ibericode/mailchimp-user-sync#96).
+            None if own.status == Status::Subscribed => {
+                Self { contact: Some(own), is_own: true, moves: true, replaces: None }
             }
-            None => Self { contact: Some(own), is_own: true, moves: true, replaces: None },
+            contact => Self { contact, is_own: true, moves: false, replaces: Some(own) },
         }
     }
 
@@ -66,12 +69,12 @@ impl Place {
             statement.said = Said::YesBefore;
         }
         let status = self.contact.as_ref().map(|contact| contact.status);
-        let has_opted_out =
-            self.replaces.as_ref().is_some_and(|old| old.status == Status::Unsubscribed);
-        let decided = if has_opted_out {
-            decide_after_opt_out(status, statement, rules, double_opt_in)
-        } else {
-            decide(status, statement, rules, double_opt_in)
+        let decided = match self.replaces.as_ref().map(|old| old.status) {
+            Some(old) if status.is_none() => decide_anew(old, statement, rules, double_opt_in),
+            Some(Status::Unsubscribed) => {
+                decide_after_opt_out(status, statement, rules, double_opt_in)
+            }
+            _ => decide(status, statement, rules, double_opt_in),
         };
         match decided {
             Decision::Fields if !self.is_own => Decision::Nothing(NOT_OWN),
@@ -106,12 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn contact_moves_unless_the_new_address_has_one() {
+    fn subscribed_contact_moves_unless_the_new_address_has_one() {
         use Status::{Archived, Cleaned, Pending, Subscribed, Transactional, Unsubscribed};
         for status in [Subscribed, Pending, Transactional, Unsubscribed] {
             let own = contact("a", status);
             let place = Place::at_new_address(own.clone(), None);
-            assert!(place.moves && place.contact == Some(own.clone()), "{status:?}");
+            assert_eq!(place.moves, status == Subscribed, "{status:?}");
+            let own_is_left = place.contact.is_none() && place.replaces == Some(own.clone());
+            assert_eq!(own_is_left, status != Subscribed, "{status:?}");
             let place = Place::at_new_address(own.clone(), Some(contact("b", Subscribed)));
             assert!(!place.moves && place.replaces == Some(own), "{status:?}");
         }
@@ -169,12 +174,34 @@ mod tests {
     }
 
     #[test]
+    fn contact_that_cannot_move_is_replaced_by_one_with_its_consent() {
+        use Decision::Create;
+        use Status::{Pending, Subscribed, Transactional, Unsubscribed};
+        let table = [
+            // The old contact; what is written without a fresh opt-in, with one, and if consent is
+            // withdrawn just now.
+            (Unsubscribed, Create(Unsubscribed), Create(Pending), Create(Unsubscribed)),
+            (Pending, Create(Pending), Create(Pending), Create(Unsubscribed)),
+            (Transactional, Create(Transactional), Create(Subscribed), Create(Transactional)),
+        ];
+        for (old, before, fresh, no) in table {
+            let place = Place::at_new_address(contact("a", old), None);
+            assert_eq!(decide_at(&place, Said::YesBefore), before, "{old:?}");
+            assert_eq!(decide_at(&place, Said::Nothing), before, "{old:?}");
+            assert_eq!(decide_at(&place, Said::Yes), fresh, "{old:?}");
+            assert_eq!(decide_at(&place, Said::No), no, "{old:?}");
+        }
+    }
+
+    #[test]
     fn opt_out_after_the_opt_in_counts_with_either_contact() {
         let left = Contact {
             last_changed: Some(NOON + time::Duration::SECOND),
             ..contact("a", Status::Unsubscribed)
         };
         assert_eq!(decide_at(&Place::stays(left.clone()), Said::Yes), Decision::Fields);
+        let place = Place::at_new_address(left.clone(), None);
+        assert_eq!(decide_at(&place, Said::Yes), Decision::Create(Status::Unsubscribed));
         let place = Place::at_new_address(left, Some(contact("b", Status::Subscribed)));
         assert_eq!(decide_at(&place, Said::Yes), Decision::Set(Status::Unsubscribed));
     }

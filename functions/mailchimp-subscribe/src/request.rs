@@ -25,12 +25,17 @@ pub(crate) fn request(place: &Place, decision: Decision, event: &Event) -> Optio
             Some(upsert(address, "status", Status::Pending, place, event))
         }
         (Decision::Set(status), Some(contact)) => {
-            let mut body = changes(place, event);
+            let mut body = own_fields(place, event);
             set(&mut body, "status", status, event);
             Some(Call::Update(name(contact, event), body))
         }
         (Decision::Fields, Some(contact)) => {
-            Some(Call::Update(name(contact, event), changes(place, event)))
+            let mut body = own_fields(place, event);
+            // Alone: a withdrawal must not fail because of the new address.
+            if place.moves {
+                body.insert("email_address".to_owned(), json!(address));
+            }
+            Some(Call::Update(name(contact, event), body))
         }
     }
 }
@@ -42,19 +47,15 @@ pub(crate) fn name(contact: &Contact, event: &Event) -> Name {
 }
 
 fn upsert(address: &str, key: &str, status: Status, place: &Place, event: &Event) -> Call {
-    let mut body = if place.is_own { fields(event) } else { Map::new() };
+    let mut body = own_fields(place, event);
     body.insert("email_address".to_owned(), json!(address));
     set(&mut body, key, status, event);
     Call::Upsert(Name::of_address(address), body)
 }
 
-/// What changes in a contact that is there.
-fn changes(place: &Place, event: &Event) -> Map<String, Value> {
-    let mut body = if place.is_own { fields(event) } else { Map::new() };
-    if place.moves {
-        body.insert("email_address".to_owned(), json!(event.output.address));
-    }
-    body
+/// The fields, if the contact is the person's.
+fn own_fields(place: &Place, event: &Event) -> Map<String, Value> {
+    if place.is_own { fields(event) } else { Map::new() }
 }
 
 /// An opt-in comes with its evidence.
@@ -116,6 +117,7 @@ mod tests {
         let ours = |status| Place::stays(contact(status));
         let foreign = Place::of_address(Some(contact(Status::Subscribed)), false);
         let moving = Place::at_new_address(contact(Status::Subscribed), None);
+        let left = Place::at_new_address(contact(Status::Unsubscribed), None);
         let merges = json!({"FNAME": "Ann", "ORY_ID": ID});
         let (new, old) = (member_hash("ann@new.example"), member_hash("ann@old.example"));
         let table = [
@@ -165,6 +167,20 @@ mod tests {
                 Decision::Fields,
                 json!({"patch": "c1", "body": {
                     "email_address": "ann@new.example", "merge_fields": merges,
+                }}),
+            ),
+            // A withdrawal is written alone; the contact moves with the next event.
+            (
+                &moving,
+                Decision::Set(Status::Unsubscribed),
+                json!({"patch": "c1", "body": {"status": "unsubscribed", "merge_fields": merges}}),
+            ),
+            (
+                &left,
+                Decision::Create(Status::Unsubscribed),
+                json!({"put": new, "body": {
+                    "email_address": "ann@new.example", "status_if_new": "unsubscribed",
+                    "merge_fields": merges,
                 }}),
             ),
             (

@@ -271,9 +271,10 @@ fn at_most_pending(decision: Decision) -> Decision {
 }
 
 /// Whether the contact is as it was decided. A contact that came into being meanwhile has kept the
-/// state that it had.
+/// state that it had: it may lack an opt-in, or have one that an opt-out overrules.
 fn is_done(decision: Decision, contact: &Contact) -> bool {
     match decision {
+        Decision::Create(Status::Unsubscribed) => !contact.status.is_opt_in(),
         Decision::Create(status) => !status.is_opt_in() || contact.status.is_opt_in(),
         _ => true,
     }

@@ -136,6 +136,13 @@ impl State {
         if method == Method::PATCH && holder.is_some() && holder != found {
             return invalid("Invalid Resource", "ann is already in this list.");
         }
+        let moves = |id: &String| address.is_some_and(|to| self.members[id].address != to);
+        let is_fixed = |id: &String| self.members[id].status != "subscribed";
+        if found.as_ref().is_some_and(|id| moves(id) && is_fixed(id)) {
+            let text =
+                "You can only update email addresses for members with a status of \"subscribed.\"";
+            return invalid("Invalid Resource", text);
+        }
         let is_new = found.is_none();
         let id = match (found, address) {
             (Some(id), _) => id,
@@ -217,6 +224,9 @@ impl Http for Audience {
         if let Some(Fault::Before(act)) = fault {
             act(&mut state);
         }
+        let is_write = [Method::PUT, Method::PATCH].contains(&request.method);
+        let skips = request.url.query() == Some("skip_merge_validation=true");
+        assert_eq!(skips, is_write, "a field that the audience requires stops no write");
         let path = request.url.path().strip_prefix("/3.0/lists/l1").unwrap();
         let path = path.trim_start_matches('/').to_owned();
         let call = format!("{} {path}", request.method).trim_end().to_owned();

@@ -104,6 +104,22 @@ async fn contact_that_appears_after_the_read_is_read_again() {
     }
 }
 
+/// Mailchimp knows the address by another path than ours, for a moment.
+#[tokio::test(start_paused = true)]
+async fn contact_that_exists_after_all_is_read_again() {
+    let exists = || Fault::Answer(400, r#"{"title":"Member Exists","status":400}"#);
+    let mut ann = World::new();
+    let event = registration(&mut ann);
+    ann.fail([Fault::Pass(2), exists()]);
+    assert_eq!(word(&ann.deliver(&event).await), "delivered subscribed");
+
+    let mut ben = World::new();
+    let event = registration(&mut ben);
+    ben.fail([Fault::Pass(2), exists(), Fault::Pass(1), exists()]);
+    let outcome = word(&ben.deliver(&event).await);
+    assert_eq!(outcome, "try_later: the contact has changed while it was written");
+}
+
 #[tokio::test(start_paused = true)]
 async fn contact_that_changes_twice_is_tried_later() {
     let mut ann = World::new();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    audience::Fault,
+    audience::{Fault, State},
     world::{World, word},
 };
 
@@ -27,12 +27,90 @@ async fn contact_moves_once_the_new_address_is_verified() {
     assert_eq!(ann.record().await.contact_id.as_deref(), Some("c1"));
 }
 
+/// The contacts in their order: address and state.
+fn contacts(ann: &World) -> Vec<(String, String)> {
+    let state = ann.audience.state();
+    state.members.values().map(|one| (one.address.clone(), one.status.clone())).collect()
+}
+
+fn both(old: &str, new: &str) -> Vec<(String, String)> {
+    [("ann@example.com", old), (NEW, new)].map(|(at, is)| (at.to_owned(), is.to_owned())).into()
+}
+
+/// Mailchimp moves only subscribed contacts.
 #[tokio::test(start_paused = true)]
-async fn opt_out_is_kept_by_a_move_even_if_it_comes_between_read_and_write() {
+async fn contact_that_cannot_move_is_replaced_by_one_with_its_consent() {
+    for status in ["unsubscribed", "pending", "transactional"] {
+        let mut ann = with_new_address().await;
+        ann.audience.state().set(status);
+        assert_eq!(word(&ann.verify().await), format!("delivered {status}"));
+        assert_eq!(contacts(&ann), both("archived", status));
+        let merges = ann.audience.state().members["c2"].merge_fields.clone();
+        assert_eq!(merges["FNAME"], "Ann", "{status}");
+        let record = ann.record().await;
+        assert_eq!(record.contact_id.as_deref(), Some("c2"), "{status}");
+        assert_eq!((record.to_archive, record.archived), (None, vec!["c1".to_owned()]));
+        // From here on it is the person's contact.
+        assert_eq!(word(&ann.settings(true).await), format!("delivered {status}"));
+        assert_eq!(contacts(&ann), both("archived", status));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn opt_out_between_the_read_and_the_move_is_kept() {
     let mut ann = with_new_address().await;
     ann.fail([Fault::Pass(2), Fault::Before(|state| state.set("unsubscribed"))]);
     assert_eq!(word(&ann.verify().await), "delivered unsubscribed");
-    assert_eq!(ann.audience.state().the_one().address, NEW);
+    assert_eq!(contacts(&ann), both("archived", "unsubscribed"));
+}
+
+/// Somebody signs the new address up in a form, while the person's opt-out is carried to it.
+#[tokio::test(start_paused = true)]
+async fn opt_out_counts_for_a_contact_that_appears_at_the_new_address() {
+    let mut ann = with_new_address().await;
+    ann.audience.state().set("unsubscribed");
+    let appears = |state: &mut State| drop(state.add(NEW, "subscribed"));
+    ann.fail([Fault::Pass(2), Fault::Before(appears)]);
+    assert_eq!(word(&ann.verify().await), "delivered unsubscribed");
+    assert_eq!(contacts(&ann), both("archived", "unsubscribed"));
+}
+
+/// A withdrawal must not depend on whether the contact can move.
+#[tokio::test(start_paused = true)]
+async fn withdrawal_is_written_before_the_contact_moves() {
+    let mut ann = with_new_address().await;
+    ann.is_verified = true;
+    assert_eq!(word(&ann.settings(false).await), "delivered unsubscribed");
+    assert_eq!(ann.audience.state().the_one().address, "ann@example.com");
+    assert_eq!(word(&ann.settings(false).await), "delivered unsubscribed");
+    assert_eq!(contacts(&ann), both("archived", "unsubscribed"));
+}
+
+/// The contact is made, and nobody knows it: the next attempt finds both.
+#[tokio::test(start_paused = true)]
+async fn replacement_in_doubt_is_found_by_the_next_attempt() {
+    for status in ["unsubscribed", "pending", "transactional"] {
+        let mut ann = with_new_address().await;
+        ann.audience.state().set(status);
+        ann.is_verified = true;
+        let event = ann.event("verification", &Value::Null);
+        ann.fail([Fault::Pass(2), Fault::Silence]);
+        assert!(word(&ann.deliver(&event).await).starts_with("in_doubt"), "{status}");
+        assert_eq!(word(&ann.deliver(&event).await), format!("delivered {status}"));
+        assert_eq!(contacts(&ann), both("archived", status));
+    }
+}
+
+/// A pending contact cannot be archived. The unsubscription that comes first mails nobody.
+#[tokio::test(start_paused = true)]
+async fn pending_contact_is_unsubscribed_before_it_is_archived() {
+    let mut ann = with_new_address().await;
+    ann.audience.state().set("pending");
+    ann.verify().await;
+    let calls = ann.audience.calls();
+    let methods: Vec<_> = calls.iter().map(|call| &call[..4]).collect();
+    assert_eq!(methods, ["GET ", "GET ", "PUT ", "GET ", "PATC", "DELE"], "{calls:?}");
+    assert!(calls[3..].iter().all(|call| call.ends_with("members/c1")), "{calls:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,7 +182,7 @@ async fn opt_in_with_a_new_address_waits_for_its_verification() {
     (ann.address, ann.is_verified) = (NEW, false);
     assert_eq!(word(&ann.settings(true).await), "delivered unsubscribed");
     assert_eq!(word(&ann.verify().await), "delivered pending");
-    assert_eq!(ann.audience.state().the_one().address, NEW);
+    assert_eq!(contacts(&ann), both("archived", "pending"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -117,6 +117,7 @@ fn refused(sent: &Map<String, Value>, problem: &Problem) -> Result<Written, Outc
     } else if problem.is("Forgotten Email Not Subscribed") {
         Ok(Written::Forgotten)
     } else if problem.is("Member Exists") {
+        // The path named nobody, and the address has a contact (amro/gibbon#239).
         Ok(Written::Changed)
     } else if problem.is("Invalid Resource") {
         invalid_resource(sent, problem)
@@ -135,7 +136,10 @@ fn invalid_resource(sent: &Map<String, Value>, problem: &Problem) -> Result<Writ
     let messages = problem.errors.iter().map(|error| error.message.as_str());
     let texts: Vec<_> = messages.chain([problem.detail.as_str()]).map(str::to_lowercase).collect();
     let says = |part: &str| texts.iter().any(|text| text.contains(part));
-    if says("already in this list") || says("already a list member") {
+    // The contact is at the address, or no longer in the state in which it could move there.
+    let is_elsewhere =
+        ["already in this list", "already a list member", "only update email addresses"];
+    if is_elsewhere.into_iter().any(says) {
         Ok(Written::Changed)
     } else if says("looks fake or invalid") || says("valid email") {
         Err(rejected("invalid address"))

@@ -43,6 +43,15 @@ fn every_answer_to_a_write_has_its_meaning() {
     let member = r#"{"contact_id":"c1","status":"pending"}"#;
     let invalid = |detail| problem("Invalid Resource", detail, &[]);
     let fields = |named| problem("Invalid Resource", "Your merge fields were invalid.", named);
+    let not_subscribed = json!({
+        "title": "Invalid Resource", "status": 400,
+        "detail": "The resource submitted could not be validated.",
+        "errors": [{
+            "field": "email address",
+            "message": "This member's status is \"unsubscribed.\" You can only update email \
+                addresses for members with a status of \"subscribed.\"",
+        }],
+    });
     let table = [
         (200, member.to_owned(), "pending"),
         (200, r#"{"status":"paused"}"#.to_owned(), "blocked"),
@@ -69,6 +78,7 @@ fn every_answer_to_a_write_has_its_meaning() {
         ),
         (400, invalid("ann@example.com is already in this list."), "changed"),
         (400, invalid("ann@example.com is already a list member."), "changed"),
+        (400, not_subscribed.to_string(), "changed"),
         (400, fields(&["FNAME"]), "rejected: invalid field"),
         (400, fields(&["merge_fields.FNAME"]), "rejected: invalid field"),
         (400, fields(&["COMPANY"]), "blocked"),
