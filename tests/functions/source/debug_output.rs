@@ -47,7 +47,6 @@ const HARMLESS: [(&str, &str); 46] = [
     ("EventError.TooLong.field", "the name of a field that holds an address"),
     ("FiredAtError.Format.0", "which part of a time is wrong"),
     ("FunctionArn.0", "the name of a deployment"),
-    ("InLane.written", "a record, which shows itself"),
     ("Lease.recipient", "a digest"),
     ("Hook.flow", "a word of the webhook's template"),
     ("Hook.method", "a word of the webhook's template"),
