@@ -50,6 +50,7 @@ const HARMLESS: [(&str, &str); 46] = [
     ("Lease.recipient", "a digest"),
     ("Hook.flow", "a word of the webhook's template"),
     ("Hook.method", "a word of the webhook's template"),
+    ("InLane.written", "a record, which decides what it shows"),
     ("Item.holder", "a random name"),
     ("Item.recipient", "a digest"),
     ("EventId.0", "a digest or a Trigger-ID"),
