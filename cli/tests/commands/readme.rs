@@ -61,7 +61,8 @@ async fn documented_action_commands_configure_a_non_blocking_webhook_per_method_
         ("SEGMENT_IDENTIFY_URL", "https://identify.test/"),
         ("WEBHOOK_KEY", "canary-webhook-key"),
     ];
-    let Done { status, stderr, .. } = shell(folder.path(), &block("-- action"), &environment).await;
+    let Done { status, stderr, .. } =
+        shell(folder.path(), &block("-- action mandrill-welcome"), &environment).await;
     assert_eq!(status, Some(0), "{stderr}");
 
     let told = fs::read_to_string(folder.path().join("told")).unwrap();
@@ -99,9 +100,29 @@ async fn documented_action_commands_without_the_key_run_no_ory_command() {
         ("SEGMENT_IDENTIFY_URL", "https://b/"),
         ("WEBHOOK_KEY", ""),
     ];
-    let Done { status, .. } = shell(folder.path(), &block("-- action"), &environment).await;
+    let Done { status, .. } =
+        shell(folder.path(), &block("-- action mandrill-welcome"), &environment).await;
     assert_ne!(status, Some(0));
     assert!(!folder.path().join("told").exists());
+}
+
+#[tokio::test]
+async fn documented_action_command_lets_mailchimp_subscribe_follow_three_flows() {
+    let folder = TempDir::new().unwrap();
+    program(folder.path(), "cargo", CARGO);
+    program(folder.path(), "ory", "for one; do printf '%s\\n' \"$one\"; done >> told");
+    let environment =
+        [("MAILCHIMP_SUBSCRIBE_URL", "https://subscribe.test/"), ("WEBHOOK_KEY", "canary-key")];
+    let block = block("-- action mailchimp-subscribe");
+    let Done { status, stderr, .. } = shell(folder.path(), &block, &environment).await;
+    assert_eq!(status, Some(0), "{stderr}");
+    let told = fs::read_to_string(folder.path().join("told")).unwrap();
+    let lists = told.lines().filter_map(|line| line.split_once("/hooks/0=")).map(|(list, _)| list);
+    let lists: Vec<_> = lists.map(|list| list.replace("/selfservice/flows/", "")).collect();
+    let after = ["password", "oidc", "code", "passkey", "webauthn"];
+    let after = after.map(|method| format!("registration/after/{method}"));
+    let first = ["verification/after", "settings/after/profile"].map(str::to_owned);
+    assert_eq!(lists, [first.to_vec(), after.to_vec()].concat());
 }
 
 #[tokio::test]

@@ -451,3 +451,101 @@ async fn page_is_dark_for_a_person_who_prefers_it() {
     })
     .await;
 }
+
+/// Presses a button of the newsletter's panel.
+async fn act(page: &Page, act: &str) {
+    let button = format!("act-{act}");
+    page.find(&format!("#{button}")).await;
+    page.press_button(&button).await;
+}
+
+async fn until_contact(page: &Page, status: &str) {
+    page.until("#contact-status", |text| text == status).await;
+}
+
+async fn until_ory_has(page: &Page, consent: &str) {
+    page.until("#consent", |text| text == consent).await;
+}
+
+/// Fast, since Mailchimp's times are whole seconds: an opt-in in the second of an opt-out is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_goes_round_between_ory_and_mailchimp() {
+    look_with(Screen::Laptop, Mode::FAST, async |page| {
+        send(&page, "mailchimp-subscribe", "registration-consent.json").await;
+        page.until(STORY, |text| text.contains("the opt-in waits for the verification")).await;
+        page.until("#newsletter", |text| text.contains("no contact")).await;
+        page.click("#double-opt-in").await;
+        page.find("#double-opt-in:checked").await;
+
+        act(&page, "verifies").await;
+        until_contact(&page, "pending").await;
+        page.click(LATEST).await;
+        page.until(STORY, |text| text.contains("status: none -> \"pending\"")).await;
+        act(&page, "confirms").await;
+        until_contact(&page, "subscribed").await;
+        page.until(LATEST, |text| text.contains("subscribe") && text.contains("kim@")).await;
+        page.picture("newsletter").await;
+
+        act(&page, "unsubscribes").await;
+        until_ory_has(&page, "no consent").await;
+        page.until(LATEST, |text| text.contains("unsubscribe")).await;
+        page.click(LATEST).await;
+        page.until(STORY, |text| text.contains("traits.consent.newsletter: true -> false")).await;
+
+        act(&page, "gives_consent").await;
+        until_contact(&page, "pending").await;
+        act(&page, "confirms").await;
+        until_contact(&page, "subscribed").await;
+        until_ory_has(&page, "consent").await;
+
+        act(&page, "changes_address").await;
+        page.until("#newsletter", |text| text.contains("kim.new@example.com (not verified)")).await;
+        page.until("#newsletter", |text| text.contains("kim@example.com: subscribed")).await;
+        act(&page, "verifies").await;
+        page.until("#newsletter", |text| text.contains("kim.new@example.com: subscribed")).await;
+        act(&page, "withdraws_consent").await;
+        until_contact(&page, "unsubscribed").await;
+        page.unfold().await;
+        page.until("#newsletter", |text| text.contains("becomes unsubscribed, was subscribed"))
+            .await;
+        page.picture("newsletter-history").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn newsletter_is_used_by_keyboard_and_survives_a_fault_of_mailchimp() {
+    look(async |page| {
+        send(&page, "mailchimp-subscribe", "registration-consent.json").await;
+        inject(&page, "mailchimp", "down").await;
+        page.until("#meanings", |text| text.contains("Mailchimp: down (503).")).await;
+        page.find("#act-verifies").await;
+        page.ask("document.getElementById('act-verifies').focus()").await;
+        page.press(Key::Enter).await;
+        page.until(LATEST, |text| text.contains("verification") && text.contains("retrying")).await;
+        let focused = "return document.activeElement.id";
+        assert_eq!(page.ask(focused).await, json!("title"), "the button is gone");
+        page.click(LATEST).await;
+        page.until(STORY, |text| text.contains("Attempt 1: Mailchimp answered 503")).await;
+        inject(&page, "mailchimp", "none").await;
+        retry_until_delivered(&page).await;
+        until_contact(&page, "subscribed").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn newsletter_fits_a_phone_in_light_and_in_dark() {
+    let too_wide = "return document.documentElement.scrollWidth - innerWidth";
+    for (screen, name) in [(Screen::Phone, "phone"), (Screen::PhoneInTheDark, "phone-dark")] {
+        look_with(screen, Mode::DEPLOYED, async |page| {
+            send(&page, "mailchimp-subscribe", "registration-consent.json").await;
+            act(&page, "verifies").await;
+            until_contact(&page, "subscribed").await;
+            page.picture(&format!("{name}-newsletter")).await;
+            page.unfold().await;
+            assert_eq!(page.ask(too_wide).await, json!(0));
+        })
+        .await;
+    }
+}

@@ -25,15 +25,18 @@ export function drawNewsletter(event) {
   redraw(old, made);
 }
 
-// The person by the identity's id, else by the address.
+// By the identity's id, else by the address. A contact that gave way to another one of the same
+// person is archived.
 function find({ argument }) {
   const data = argument?.event?.data;
   const identity = data ? data.merges?.ORY_ID : argument?.identity?.id;
   const address = data ? data.email ?? data.new_email : argument?.recipient;
-  const of = (all) => all.find((one) => identity && one.identity === identity)
-    ?? all.find((one) => address && one.address?.toLowerCase() === address.toLowerCase());
-  const contact = of(newsletter.contacts);
-  const person = of(newsletter.people) ?? newsletter.people.find((one) => one.identity === contact?.identity);
+  const owned = (all, id) => all.filter((one) => id && one.identity === id);
+  const at = (all) => all.find((one) => address && one.address?.toLowerCase() === address.toLowerCase());
+  const contacts = owned(newsletter.contacts, identity);
+  const contact = contacts.find(({ status }) => status !== "archived") ?? contacts[0] ?? at(newsletter.contacts);
+  const person = owned(newsletter.people, identity)[0] ?? at(newsletter.people)
+    ?? owned(newsletter.people, contact?.identity)[0];
   return { contact: contact ?? null, person: person ?? null };
 }
 
