@@ -38,7 +38,7 @@ fn decision(single: &Preview, double: &Preview) -> Value {
     json!({
         "person_says": said(single.said),
         "address_verified": single.is_verified,
-        "by_state_of_the_contact": Map::from_iter(by_state),
+        "by_state_of_the_contact": by_state.collect::<Map<_, _>>(),
     })
 }
 
