@@ -16,6 +16,7 @@ pub(crate) fn refusal(fault: Option<Fault>, chance: &Chance, vendor: Vendor) -> 
             Vendor::Mandrill => json!({"status": "error", "code": -1, "name": name}),
             Vendor::Segment => json!({"success": false}),
             Vendor::Ory => json!({"error": {"code": status, "message": name}}),
+            Vendor::Mailchimp => json!({"title": name, "status": status, "detail": name}),
         };
         answer(status, &body)
     };
@@ -25,6 +26,10 @@ pub(crate) fn refusal(fault: Option<Fault>, chance: &Chance, vendor: Vendor) -> 
         Fault::ResetBefore => Some(html(200)),
         Fault::ServerError => Some(error(500, "GeneralError")),
         Fault::Html => Some(html(502)),
+        Fault::TooMany if vendor == Vendor::Mailchimp && chance.is(0.5) => {
+            chance.count(Fault::Edge);
+            Some(plain([429, 403][chance.number(0..2)], "Access Denied"))
+        }
         Fault::TooMany => {
             let answer = error(429, "RequestLimitExceeded");
             let name = match vendor {

@@ -103,6 +103,11 @@ impl World {
 
     /// A delivery from the queue ends, with these events still to be done.
     pub(crate) fn ends_work(&self, sandbox: usize, kept: &[usize]) {
+        for event in self.work_of(sandbox).events {
+            if !kept.contains(&event) {
+                self.settles(event);
+            }
+        }
         let is_mended = self.elapsed() > self.plan.mended();
         if self.work_of(sandbox).is_troubled || !is_mended {
             return;

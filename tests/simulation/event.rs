@@ -155,7 +155,7 @@ impl Planned {
         Self { is_cancelled, mailchimp: Some(sent), ..of }
     }
 
-    fn of(
+    pub(crate) fn of(
         which: Which,
         address: String,
         at: Duration,
@@ -181,7 +181,7 @@ impl Planned {
         let call = self.request.clone();
         match self.which {
             Which::Mailchimp => call.query(&format!("secret={secret}")).into(),
-            Which::Mandrill | Which::Segment => call.header("authorization", secret).into(),
+            _ => call.header("authorization", secret).into(),
         }
     }
 

@@ -25,6 +25,17 @@ named! {
         Outside = "a patch outside the allowed paths",
         Echo = "a patch that changes nothing",
         BackToMailchimp = "Segment was called without excluding Mailchimp",
+        SubscribedUnverified = "the API subscribed an address that nobody had verified",
+        SubscribedAfterLeaving = "the API subscribed somebody unsubscribed, cleaned or archived",
+        AgainstLastWord = "the API subscribed or asked somebody whose no it could have known",
+        Unasked = "a confirmation mail that nothing was said for",
+        AskedAgain = "a second confirmation mail for one thing said",
+        AskedForNothing = "asked to confirm though neither the operator nor the audience wants it",
+        MovedUnverified = "the API moved a contact to an address that nobody had verified",
+        OthersContact = "the API changed a contact of somebody else",
+        StillSubscribed = "subscribed at the end, though the last word was no",
+        OptInLost = "no contact that is subscribed or pending, though the last word was yes",
+        LeftBehind = "subscribed or pending at an address that the person has left",
         Lost = "lost: answered 2xx, and neither done nor kept",
         Stuck = "a dead letter, with nothing in its way",
         SecondMail = "a second mail for one piece of work",
@@ -63,6 +74,8 @@ pub(crate) struct Judge {
     pub(crate) kept: Locked<BTreeMap<usize, Duration>>,
     /// The sandboxes that worked on each event.
     pub(crate) workers: Locked<BTreeMap<usize, BTreeSet<usize>>>,
+    /// When each was first done with.
+    settled: Locked<BTreeMap<usize, OffsetDateTime>>,
     /// How often each was tried with nothing in its way.
     pub(crate) tried_well: Locked<BTreeMap<usize, u32>>,
 }
@@ -111,6 +124,17 @@ impl World {
     pub(crate) fn was_answered(&self, event: usize) {
         let now = self.now();
         self.judge.answered.lock().entry(event).or_insert(now);
+    }
+
+    /// An event is done with, whatever came of it.
+    pub(crate) fn settles(&self, event: usize) {
+        let now = self.now();
+        self.judge.settled.lock().entry(event).or_insert(now);
+    }
+
+    /// When an event was first done with.
+    pub(crate) fn settled_at(&self, event: usize) -> Option<OffsetDateTime> {
+        self.judge.settled.lock().get(&event).copied()
     }
 
     /// A dead letter about the event with this key is sent again.

@@ -12,7 +12,6 @@ use shared::{
     answer::WebhookResponse,
     clock::Clock,
     function::{Function, Invocation},
-    lambda::LAMBDA_TIMEOUT,
     queue::ReceivedMessage,
     settings::Ports,
     telemetry::Sink,
@@ -127,18 +126,20 @@ impl Lambda {
     ) -> Option<F::Output> {
         let world = &self.world;
         let sandbox = self.sandbox().await;
-        let invocation = Invocation { arn: self.which().arn(), ends: world.now() + LAMBDA_TIMEOUT };
+        let most = self.which().timeout();
+        let invocation = Invocation { arn: self.which().arn(), ends: world.now() + most };
         world.judge.count_invocation();
         let number = sandbox.number;
         world.begins_work(number, about);
         world.say(format_args!("sandbox {number}: {} begins", self.which().name()));
         let work = pin!(work(number, sandbox.function.clone(), invocation));
-        let fate = Fate::draw(&world.chance);
-        let mortal = Mortal { work, polls: fate.polls, freezes: fate.freezes, number, world };
-        let ended = match timeout(fate.time.min(LAMBDA_TIMEOUT), mortal).await {
+        let fate = Fate::draw(most, &world.chance);
+        let Fate { polls, freezes, time } = fate;
+        let mortal = Mortal { work, polls, freezes, most, number, world };
+        let ended = match timeout(time.min(most), mortal).await {
             Ok(Some(output)) => Ok(output),
             Ok(None) => Err(Fault::KilledAtPoll),
-            Err(_) if fate.time < LAMBDA_TIMEOUT => Err(Fault::KilledAtTime),
+            Err(_) if time < most => Err(Fault::KilledAtTime),
             Err(_) => Err(Fault::KilledAtEnd),
         };
         match ended {
@@ -225,18 +226,18 @@ struct Fate {
 }
 
 impl Fate {
-    fn draw(chance: &Chance) -> Self {
+    fn draw(most: Duration, chance: &Chance) -> Self {
         let at_poll = chance.would_strike(Fault::KilledAtPoll);
         let at_time = chance.would_strike(Fault::KilledAtTime);
         let freezes = chance.would_strike(Fault::Frozen);
-        let longest = LAMBDA_TIMEOUT.mul_f64(0.99);
+        let longest = most.mul_f64(0.99);
         Self {
             freezes: freezes.then(|| chance.number(1..16)),
             polls: if at_poll { chance.number(1..16) } else { usize::MAX },
             time: if at_time {
                 chance.scale(Duration::from_millis(5)..longest)
             } else {
-                LAMBDA_TIMEOUT
+                most
             },
         }
     }
@@ -247,6 +248,8 @@ struct Mortal<'a, F> {
     work: Pin<&'a mut F>,
     polls: usize,
     freezes: Option<usize>,
+    /// How long the function may run.
+    most: Duration,
     number: usize,
     world: &'a World,
 }
@@ -264,7 +267,7 @@ impl<F: Future> Future for Mortal<'_, F> {
             self.freezes = None;
             self.world.chance.count(Fault::Frozen);
             self.world.troubles(self.number, DOUBT);
-            self.world.leap(self.world.chance.time(LAMBDA_TIMEOUT..4 * LAMBDA_TIMEOUT));
+            self.world.leap(self.world.chance.time(self.most..4 * self.most));
         }
         self.work.as_mut().poll(context).map(Some)
     }

@@ -77,7 +77,7 @@ impl World {
     pub(crate) fn is_done(&self, event: &Planned) -> bool {
         match event.which {
             Which::Mandrill => self.mail_fates(event)[..2].contains(&true),
-            Which::Segment | Which::Mailchimp => self.has_event(event),
+            _ => self.has_event(event),
         }
     }
 

@@ -5,12 +5,14 @@
 
 mod answers;
 mod at_work;
+mod audience;
 mod callers;
 mod chance;
 mod chronicle;
 mod conduct;
 mod consent;
 mod event;
+mod events;
 mod excused;
 mod fault;
 mod judge;
@@ -39,6 +41,7 @@ mod table;
 mod world;
 
 use std::{
+    env,
     process::ExitCode,
     sync::{
         Arc,
@@ -51,6 +54,7 @@ use std::{
 
 use fault::Fault;
 use integration::{is_asked_for, variable};
+use plan::Scene;
 use report::Tally;
 
 /// So many runs, unless set otherwise; in as many, every fault strikes.
@@ -78,15 +82,28 @@ fn main() -> ExitCode {
         on_threads(seed, seed + 1, 1, true)
     } else {
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        on_threads(0, variable("SIMULATION_RUNS").unwrap_or(RUNS), threads, false)
+        let from = variable("SIMULATION_FROM").unwrap_or_default();
+        let runs = variable("SIMULATION_RUNS").unwrap_or(RUNS);
+        on_threads(from, from + runs, threads, false)
     };
     tally.print(began.elapsed());
     let never = tally.never_struck();
-    let is_idle = seed.is_none() && !Fault::are_few() && !never.is_empty();
+    let is_idle = seed.is_none() && !Fault::are_few() && env::var("SIMULATION_SCENE").is_err() && !never.is_empty();
     if is_idle {
         println!("\nnever struck, so nothing was shown of: {}", never.join("; "));
     }
     if tally.is_good() && !is_idle { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What the run with this seed is about: one in three about an audience.
+fn scene(seed: u64) -> Scene {
+    match env::var("SIMULATION_SCENE").as_deref() {
+        Ok("events") => Scene::Events,
+        Ok("audience") => Scene::Audience,
+        Ok(other) => panic!("SIMULATION_SCENE: {other} is neither `events` nor `audience`"),
+        Err(_) if seed % 3 == 2 => Scene::Audience,
+        Err(_) => Scene::Events,
+    }
 }
 
 /// Plays these seeds, each thread the next one that is left.
@@ -105,7 +122,7 @@ fn on_threads(from: u64, to: u64, threads: usize, is_traced: bool) -> Tally {
                 if seed >= to {
                     break;
                 }
-                tally.add(run::play(seed, is_traced));
+                tally.add(run::play(scene(seed), seed, is_traced));
             }
             sender.send(tally).expect("somebody who sums up");
             // Held, it would let the sum wait for ever for a thread that panicked.

@@ -10,7 +10,6 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 use shared::{
     http::{Error, Http, Request, Response},
-    lambda::LAMBDA_TIMEOUT,
 };
 use time::OffsetDateTime;
 use tokio::time::{sleep, timeout};
@@ -27,6 +26,9 @@ use crate::{
 /// How long after we gave up a vendor may still act.
 const STILL_ACTS: Duration = Duration::from_secs(10);
 
+/// Mailchimp works on a call for up to 120 s, whoever still waits for it.
+const MAILCHIMP_STILL_ACTS: Duration = Duration::from_secs(85);
+
 /// The network as one sandbox has it.
 pub(crate) struct Network {
     pub(crate) world: Arc<World>,
@@ -39,6 +41,7 @@ pub(crate) enum Vendor {
     Mandrill,
     Segment,
     Ory,
+    Mailchimp,
 }
 
 impl Vendor {
@@ -46,6 +49,7 @@ impl Vendor {
         match request.url.host_str() {
             Some("mandrill.test") => Self::Mandrill,
             Some("ory.test") => Self::Ory,
+            Some("mailchimp.test") => Self::Mailchimp,
             _ => Self::Segment,
         }
     }
@@ -64,6 +68,8 @@ pub(crate) struct Call {
     /// When it was made.
     pub(crate) at: OffsetDateTime,
     pub(crate) sandbox: usize,
+    /// Which of all calls.
+    pub(crate) number: u64,
     awaited: Weak<()>,
 }
 
@@ -92,6 +98,7 @@ impl Http for Network {
         let (world, sandbox) = (&self.world, self.sandbox);
         let vendor = Vendor::of(&request);
         let fault = strikes(&world.chance, vendor);
+        let number = world.contacts.count_call();
         let (awaited, gives_up) = (Arc::new(()), request.timeout);
         let query = request.url.query_pairs().map(|(name, value)| format!("{name}={value}"));
         let call = Call {
@@ -103,6 +110,7 @@ impl Http for Network {
             headers: request.headers,
             at: world.now(),
             sandbox,
+            number,
             awaited: Arc::downgrade(&awaited),
         };
         let (path, key, about) = (call.path.clone(), call.key().clone(), world.about(&call));
@@ -115,7 +123,7 @@ impl Http for Network {
             Vendor::Ory if call.method == Method::PATCH => world.check_patch(&call),
             Vendor::Mandrill => world.check_rejected(&call),
             Vendor::Segment => world.calls_segment(&call),
-            Vendor::Ory => {}
+            Vendor::Ory | Vendor::Mailchimp => {}
         }
         if let Some(keeps) = fault.map(keeps) {
             world.troubles(sandbox, keeps);
@@ -123,6 +131,9 @@ impl Http for Network {
         if let Some(error) = never_made(fault, gives_up, &world.chance).await {
             return Err(error);
         }
+        let times = times(fault, gives_up, vendor, &world.chance);
+        let is_refused = vendor == Vendor::Mailchimp
+            && world.finds_no_connection(times.acts + times.answers);
         let acting = {
             let world = world.clone();
             async move {
@@ -131,19 +142,22 @@ impl Http for Network {
                     (None, Vendor::Mandrill) => world.mandrill_answers(call),
                     (None, Vendor::Segment) => world.segment_answers(&call),
                     (None, Vendor::Ory) => world.ory_answers(call).await,
+                    (None, Vendor::Mailchimp) => world.mailchimp_answers(&call, is_refused),
                 }
             }
         };
-        let times = times(fault, gives_up, &world.chance);
         let answer = timeout(gives_up, world.afar(times.acts, late(acting, times.answers))).await;
         drop(awaited);
         let answer = answer.map_err(|_| Error::MaybeWritten("timed out".into()));
         let answer = answer.and_then(|answer| spoilt(fault, answer));
         match &answer {
             Ok(answer) => {
+                if vendor == Vendor::Mailchimp {
+                    world.hears_mailchimp(number, answer);
+                }
                 world.say(format_args!("sandbox {sandbox}: {path} answers {}", answer.status));
                 world.was_heard(&path, &key, answer);
-                self.minds(answer, &about);
+                self.minds(vendor, answer, &about);
             }
             Err(error) => {
                 world.troubles(sandbox, DOUBT);
@@ -156,8 +170,10 @@ impl Http for Network {
 
 impl Network {
     /// What an answer says about the time that is to pass.
-    fn minds(&self, answer: &Response, about: &[usize]) {
-        if answer.status != 200 {
+    fn minds(&self, vendor: Vendor, answer: &Response, about: &[usize]) {
+        // Where there is no contact, or one that may not be changed, Mailchimp says so.
+        let is_said = vendor == Vendor::Mailchimp && [204, 400, 404, 405].contains(&answer.status);
+        if answer.status != 200 && !is_said {
             self.world.troubles(self.sandbox, LATER);
         }
         let asked = answer.retry_after().or_else(|| answer.seconds("x-ratelimit-reset"));
@@ -199,7 +215,7 @@ impl World {
         let is_awaited = call.awaited.strong_count() > 0 || self.is_killed(call.sandbox);
         let event = &self.plan.events[call.work.events[0]];
         is_awaited
-            && self.now() - call.work.began < LAMBDA_TIMEOUT
+            && self.now() - call.work.began < event.which.timeout()
             && self.plan.of(event.which).has_table
     }
 }
@@ -259,15 +275,19 @@ struct Times {
     answers: Duration,
 }
 
-fn times(fault: Option<Fault>, gives_up: Duration, chance: &Chance) -> Times {
+fn times(fault: Option<Fault>, gives_up: Duration, vendor: Vendor, chance: &Chance) -> Times {
     let soon = chance.latency();
     let (acts, answers) = match fault {
         Some(Fault::Slow) => (chance.time(Duration::ZERO..gives_up.mul_f64(0.95)), soon),
         Some(Fault::AnsweredLate) => (chance.time(Duration::ZERO..gives_up), gives_up),
-        Some(Fault::ActedLate) => (chance.time(gives_up..gives_up + STILL_ACTS), soon),
+        Some(Fault::ActedLate) => (chance.time(gives_up..gives_up + still_acts(vendor)), soon),
         _ => (10 * soon, soon),
     };
     Times { acts, answers }
+}
+
+fn still_acts(vendor: Vendor) -> Duration {
+    if vendor == Vendor::Mailchimp { MAILCHIMP_STILL_ACTS } else { STILL_ACTS }
 }
 
 async fn late<T>(acting: impl Future<Output = T>, answers: Duration) -> T {

@@ -84,7 +84,9 @@ impl World {
             }
             is_listed
         });
-        let found = listed.filter_map(|person| self.read_row(person.id));
+        let alive = self.signs_in_by(address);
+        let found = listed.map(|person| person.id).chain(alive);
+        let found = found.filter_map(|id| self.read_row(id));
         let found: Vec<_> = found.map(|(identity, _)| identity).collect();
         match found.len() {
             0 => self.chance.count(Fault::Unknown),

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::{
     chance::Chance,
+    audience::plan::Lives,
     event::Planned,
+    events::Events,
     fault::Fault,
     people::Act,
     person::Person,
@@ -19,7 +21,9 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// The plan of one run.
 pub(crate) struct Plan {
     pub(crate) settings: Vec<Settings>,
-    pub(crate) events: Vec<Planned>,
+    pub(crate) events: Events,
+    /// What people do who are to be in an audience; `None` where the run is about other events.
+    pub(crate) lives: Option<Lives>,
     /// The people whom Mailchimp reports about.
     pub(crate) people: Vec<Person>,
     /// What people and operators do at Ory.
@@ -80,16 +84,49 @@ impl Window {
     }
 }
 
+/// What a run is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Scene {
+    /// Events of Ory and Mailchimp, for the three functions that report or mail.
+    Events,
+    /// An audience that follows people, and people who are told what it says of them.
+    Audience,
+}
+
 impl Plan {
-    pub(crate) fn draw(chance: &Chance) -> Self {
+    pub(crate) fn draw(scene: Scene, chance: &Chance) -> Self {
+        match scene {
+            Scene::Events => Self::draw_events(chance),
+            Scene::Audience => Self::draw_audience(chance),
+        }
+    }
+
+    /// People whom an audience follows. Their events come from what they do.
+    fn draw_audience(chance: &Chance) -> Self {
+        let which = [Which::Mailchimp, Which::Subscribe];
+        let settings = which.map(|which| Settings::draw_following(which, chance)).into();
+        let lives = Lives::draw(chance);
+        Self { lives: Some(lives), ..Self::with(settings, Vec::new(), Events::to_come(), chance) }
+    }
+
+    fn draw_events(chance: &Chance) -> Self {
         let settings: Vec<_> =
-            Which::ALL.iter().map(|which| Settings::draw(*which, chance)).collect();
+            Which::OF_EVENTS.iter().map(|which| Settings::draw(*which, chance)).collect();
         let people = Person::draw(chance);
         let events = settings.iter().flat_map(|settings| match settings.which {
             Which::Mailchimp => Planned::draw_mailchimp(settings, &people, chance),
-            Which::Mandrill | Which::Segment => Planned::draw(settings, chance),
+            _ => Planned::draw(settings, chance),
         });
-        let events: Vec<_> = events.collect();
+        let events = Events::of(events.collect());
+        Self::with(settings, people, events, chance)
+    }
+
+    fn with(
+        settings: Vec<Settings>,
+        people: Vec<Person>,
+        events: Events,
+        chance: &Chance,
+    ) -> Self {
         let addresses: BTreeSet<_> = events.iter().map(|event| event.address.clone()).collect();
         let rejects = if chance.has(Fault::Rejected, 0.5) { 0.3 } else { 0.0 };
         let window = |fault, probability| Window::draw(chance, fault, probability);
@@ -99,6 +136,7 @@ impl Plan {
             settings,
             rejected: addresses.into_iter().filter(|_| chance.is(rejects)).collect(),
             events,
+            lives: None,
             people,
             wrong_key: window(Fault::WrongKey, 0.15),
             placeholder: window(Fault::Placeholder, 0.1),

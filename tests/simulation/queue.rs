@@ -6,14 +6,16 @@ use async_trait::async_trait;
 use serde_json::Value;
 use shared::queue::{MemoryQueue, Queue, QueueError, ReceivedMessage, Rules};
 use tokio::{
-    sync::Notify,
+    sync::{Notify, Semaphore},
     time::{sleep, timeout},
 };
 
 use crate::{fault::Fault, lambda::Lambda, locked::Locked, settings::Which, world::World};
 
-/// As `template.yaml` has them.
-const RULES: Rules = Rules { visibility_timeout: Duration::from_secs(150), max_receives: 100 };
+/// As `template.yaml` has them: a message is hidden for six times the time that its function has.
+fn rules(which: Which) -> Rules {
+    Rules { visibility_timeout: 6 * which.timeout(), max_receives: 100 }
+}
 
 /// The adapter gives up after 2 s.
 const SLOWEST: Duration = Duration::from_millis(1900);
@@ -28,16 +30,19 @@ pub(crate) struct FaultyQueue {
     touched: Notify,
     /// The events that receipts are about.
     receipts: Locked<BTreeMap<String, usize>>,
+    /// The deliveries that may begin.
+    free: Semaphore,
 }
 
 impl FaultyQueue {
-    pub(crate) fn new(world: &Arc<World>) -> Arc<Self> {
-        let inner = Arc::new(MemoryQueue::new(RULES, world.clock.clone()));
+    pub(crate) fn new(world: &Arc<World>, which: Which) -> Arc<Self> {
+        let inner = Arc::new(MemoryQueue::new(rules(which), world.clock.clone()));
         Arc::new(Self {
             world: world.clone(),
             inner,
             touched: Notify::new(),
             receipts: Locked::default(),
+            free: Semaphore::new(which.most_at_once()),
         })
     }
 
@@ -83,7 +88,7 @@ pub(crate) struct Port {
 }
 
 /// For how long a message is hidden where nobody hides it, and a little.
-const AS_EVER: Duration = Duration::from_mins(3);
+const AS_EVER: Duration = Duration::from_mins(7);
 
 #[async_trait]
 impl Queue for Port {
@@ -165,6 +170,7 @@ async fn hand(
     after: Duration,
 ) {
     sleep(after).await;
+    let _one = queue.free.acquire().await;
     let world = &queue.world;
     let ids: Vec<_> = received.iter().map(|message| message.id.clone()).collect();
     for message in &received {

@@ -79,14 +79,22 @@ impl World {
     /// A row as it is, and which of its states that is; `None` where there is none, or none any
     /// more.
     pub(crate) fn read_row(&self, id: Uuid) -> Option<(Value, usize)> {
-        let person = self.plan.people.iter().find(|person| person.id == id)?;
-        let is_there = person.signs_up.is_none_or(|[at, _]| BEGIN + at <= self.now());
+        let person = self.plan.people.iter().find(|person| person.id == id);
+        let signs_up = person.and_then(|person| person.signs_up);
+        let is_there = signs_up.is_none_or(|[at, _]| BEGIN + at <= self.now());
         if self.is_gone(id) || !is_there {
             return None;
         }
         let rows = self.rows.0.lock();
         let row = rows.get(&id)?;
         Some((row.shown.last()?.1.clone(), row.writes.len()))
+    }
+
+    /// Somebody has signed up.
+    pub(crate) fn add_row(&self, id: Uuid, identity: Value) {
+        let shown = vec![(self.now(), identity)];
+        let row = Row { shown, writes: Vec::new(), has_lost: false, is_belated: false };
+        self.rows.0.lock().insert(id, row);
     }
 
     /// Some time passes between reading a row and writing it.

@@ -5,11 +5,13 @@ use std::{cell::Cell, collections::BTreeSet, panic, sync::Arc};
 use tokio::{runtime::Builder, task::JoinSet, time::sleep};
 
 use crate::{
+    audience::life::live,
     callers::{call, intrude, misuse},
     fault::Fault,
     judge::Wrong,
     lambda::Lambda,
     people::act,
+    plan::Scene,
     queue::{FaultyQueue, key, poll},
     report::Tally,
     world::World,
@@ -29,13 +31,13 @@ pub(crate) fn watch_panics() {
 }
 
 /// Plays the run with this seed.
-pub(crate) fn play(seed: u64, is_traced: bool) -> Tally {
+pub(crate) fn play(scene: Scene, seed: u64, is_traced: bool) -> Tally {
     // Names of holders and the jitter of waits are drawn from the thread's own generator.
     fastrand::seed(seed);
     let panics = PANICS.get();
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     let world = runtime.expect("a runtime").block_on(async {
-        let world = World::of(seed, is_traced);
+        let world = World::of(scene, seed, is_traced);
         settle(&world).await;
         world
     });
@@ -49,16 +51,20 @@ async fn settle(world: &Arc<World>) {
     let mut pollers = JoinSet::new();
     let mut functions = Vec::new();
     for number in 0..world.plan.settings.len() {
-        let queue = FaultyQueue::new(world);
+        let queue = FaultyQueue::new(world, world.plan.settings[number].which);
         let lambda = Lambda::new(world, number, &queue);
         pollers.spawn(poll(lambda.clone(), queue.clone()));
         functions.push((lambda, queue));
     }
+    world.contacts.reach(functions.iter().map(|(lambda, _)| lambda));
     let mut callers = JoinSet::new();
     for (number, event) in world.plan.events.iter().enumerate() {
         let of_event = functions.iter().find(|(lambda, _)| lambda.which() == event.which);
         let (lambda, _) = of_event.expect("every function is there");
         callers.spawn(call(world.clone(), lambda.clone(), number));
+    }
+    for person in 0..world.plan.lives.as_ref().map_or(0, |lives| lives.people.len()) {
+        callers.spawn(live(world.clone(), person));
     }
     for number in 0..world.plan.acts.len() {
         callers.spawn(act(world.clone(), number));
@@ -78,6 +84,10 @@ async fn settle(world: &Arc<World>) {
         quiet(world, &queues).await;
     }
     world.are_dead(dead_letters(&queues));
+    if world.plan.lives.is_some() {
+        world.judge_audience();
+        return;
+    }
     world.judge_deliveries();
     world.judge_consent();
     world.judge_shown();

@@ -8,11 +8,11 @@ use shared::{
     config::Environment,
     function::Function,
     key::FunctionArn,
-    lambda::StartError,
+    lambda::{LAMBDA_TIMEOUT, StartError},
     settings::{Ports, RecordSettings, Settings as Common},
 };
 
-use crate::{chance::Chance, fault::Fault};
+use crate::{chance::Chance, fault::Fault, mailchimp::LISTS};
 
 /// What callers present, first, and after a rotation; and what unauthenticated callers do.
 pub(crate) const CALLER_SECRET: &str = "simulated-caller-secret";
@@ -40,6 +40,9 @@ const BY_LIST: &str = include_str!("by_list.jsonnet");
 const USER: &str = "userId: ctx.identity.id";
 const NO_USER: &str = "userId: ''";
 
+/// The shipped template, and a tag.
+const TAGGED: &str = "local shipped = SHIPPED; function(ctx) shipped(ctx) + {tags: {customer: true}}";
+
 /// A template that somebody deploys, and soon mends.
 const BROKEN: &str = "function(ctx) error 'this is a mistake'";
 
@@ -52,16 +55,19 @@ pub(crate) enum Which {
     Mandrill,
     Segment,
     Mailchimp,
+    Subscribe,
 }
 
 impl Which {
-    pub(crate) const ALL: [Self; 3] = [Self::Mandrill, Self::Segment, Self::Mailchimp];
+    /// Those whose events are planned.
+    pub(crate) const OF_EVENTS: [Self; 3] = [Self::Mandrill, Self::Segment, Self::Mailchimp];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Mandrill => mandrill_welcome::NAME,
             Self::Segment => segment_identify::NAME,
             Self::Mailchimp => mailchimp_inbound::NAME,
+            Self::Subscribe => mailchimp_subscribe::NAME,
         }
     }
 
@@ -72,9 +78,22 @@ impl Which {
     /// How long its caller may wait for an answer inline.
     pub(crate) fn limit(self) -> Duration {
         match self {
-            Self::Mandrill | Self::Segment => ORY_LIMIT,
+            Self::Mandrill | Self::Segment | Self::Subscribe => ORY_LIMIT,
             Self::Mailchimp => mailchimp_inbound::MAILCHIMP_LIMIT,
         }
+    }
+
+    /// How long Lambda lets it run, as `template.yaml` has it.
+    pub(crate) fn timeout(self) -> Duration {
+        match self {
+            Self::Subscribe => mailchimp_subscribe::TIMEOUT,
+            _ => LAMBDA_TIMEOUT,
+        }
+    }
+
+    /// How many deliveries there are at once at most, as `template.yaml` has it.
+    pub(crate) fn most_at_once(self) -> usize {
+        if self == Self::Subscribe { 2 } else { usize::MAX >> 3 }
     }
 }
 
@@ -141,6 +160,35 @@ impl Inbound {
     }
 }
 
+/// What an operator decides about an audience that follows people.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Following {
+    opt_in: Option<&'static str>,
+    unverified: Option<&'static str>,
+    not_opted_in: Option<&'static str>,
+    has_tags: bool,
+}
+
+impl Following {
+    fn draw(chance: &Chance) -> Self {
+        Self {
+            opt_in: [None, Some("list"), Some("confirm"), Some("trust")][chance.number(0..4)],
+            unverified: [None, Some("wait"), Some("confirm")][chance.number(0..3)],
+            not_opted_in: [None, Some("skip"), Some("transactional")][chance.number(0..3)],
+            has_tags: chance.is(0.3),
+        }
+    }
+
+    fn variables(self) -> impl Iterator<Item = (&'static str, String)> {
+        let all = [
+            ("OPT_IN", self.opt_in),
+            ("UNVERIFIED", self.unverified),
+            ("NOT_OPTED_IN", self.not_opted_in),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned())))
+    }
+}
+
 /// How one function is deployed.
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct Settings {
@@ -159,6 +207,7 @@ pub(crate) struct Settings {
     /// Whether people are on two lists.
     pub(crate) has_two_lists: bool,
     vendor_timeout_ms: usize,
+    following: Following,
 }
 
 /// Which template is deployed when a sandbox starts.
@@ -192,9 +241,45 @@ impl Settings {
             inbound,
             has_two_lists: inbound == Inbound::ByList || chance.has(Fault::TwoLists, 0.15),
             vendor_timeout_ms: [15_000, 3_000, 2_000, 23_000][chance.number(0..4)],
+            following: Following::default(),
         };
         // Whoever deploys it without one finds out that it does not start.
         Self { has_table: settings.has_table || !settings.may_start(), ..settings }
+    }
+
+    /// How a function is deployed in the loop between Ory and an audience.
+    pub(crate) fn draw_following(which: Which, chance: &Chance) -> Self {
+        let hours = if chance.has(Fault::ShortLived, 0.08) { 1 } else { 720 };
+        let most = if which == Which::Subscribe { 35_000 } else { 15_000 };
+        Self {
+            which,
+            has_queue: chance.is(0.85),
+            has_table: true,
+            has_reply: false,
+            is_named: false,
+            is_named_later: false,
+            is_unfit_later: false,
+            record_ttl: Duration::from_hours(hours),
+            inbound: Inbound::Shipped,
+            has_two_lists: false,
+            vendor_timeout_ms: [most, most, 3_000, 10_000][chance.number(0..4)],
+            following: Following::draw(chance),
+        }
+    }
+
+    /// Whether somebody whose address is not verified is to be asked for confirmation.
+    pub(crate) fn asks_unverified(&self) -> bool {
+        self.following.unverified == Some("confirm")
+    }
+
+    /// Whether somebody who opts in with a verified address is subscribed at once, in an audience
+    /// that has double opt-in or not.
+    pub(crate) fn subscribes_at_once(&self, double_opt_in: bool) -> bool {
+        match self.following.opt_in {
+            Some("trust") => true,
+            Some("confirm") => false,
+            _ => !double_opt_in,
+        }
     }
 
     /// Whether the function starts as far as its table goes: with a queue, it needs one.
@@ -221,6 +306,7 @@ impl Settings {
             Which::Mandrill => mandrill_welcome::build(&env, ports),
             Which::Segment => segment_identify::build(&env, ports),
             Which::Mailchimp => mailchimp_inbound::build(&env, ports),
+            Which::Subscribe => mailchimp_subscribe::build(&env, ports),
         };
         built.expect("a function that starts")
     }
@@ -234,6 +320,9 @@ impl Settings {
             ("SEGMENT_URL", "https://segment.test/v1".to_owned()),
             ("RECORD_TTL_HOURS", (self.record_ttl.as_secs() / 3600).to_string()),
             ("VENDOR_TIMEOUT_MS", self.vendor_timeout_ms.to_string()),
+            ("MAILCHIMP_SECRET_ID", VENDORS.to_owned()),
+            ("MAILCHIMP_LIST_ID", LISTS[0].to_owned()),
+            ("MAILCHIMP_URL", "https://mailchimp.test/3.0".to_owned()),
             ("FROM_EMAIL", "welcome@example.com".to_owned()),
             ("LOG_LEVEL", "error".to_owned()),
         ];
@@ -249,6 +338,7 @@ impl Settings {
         if self.which == Which::Mailchimp {
             all.extend(self.inbound.ory());
         }
+        all.extend(self.following.variables());
         all.extend(self.template(deployed).map(|code| ("TEMPLATE", encoded(&code))));
         all
     }
@@ -268,7 +358,11 @@ impl Settings {
                 Some(mailchimp_inbound::shipped_template().code().replace(USER, NO_USER))
             }
             Which::Mailchimp => self.inbound.template().map(str::to_owned),
-            Which::Mandrill | Which::Segment => None,
+            Which::Subscribe if self.following.has_tags => {
+                let shipped = mailchimp_subscribe::shipped_template();
+                Some(TAGGED.replace("SHIPPED", shipped.code()))
+            }
+            Which::Mandrill | Which::Segment | Which::Subscribe => None,
         }
     }
 }

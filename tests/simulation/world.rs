@@ -23,8 +23,8 @@ use tokio::{
 };
 
 use crate::{
-    at_work::AtWork, chance::Chance, chronicle::Chronicle, judge::Judge, locked::Locked,
-    look_ups::LookUps, mandrill::Mandrill, plan::Plan, rows::Rows, secrets::Failures,
+    at_work::AtWork, audience::Contacts, chance::Chance, chronicle::Chronicle, judge::Judge, locked::Locked,
+    look_ups::LookUps, mandrill::Mandrill, plan::{Plan, Scene}, rows::Rows, secrets::Failures,
     segment::Segment,
 };
 
@@ -52,6 +52,8 @@ pub(crate) struct World {
     pub(crate) chronicle: Chronicle,
     pub(crate) mandrill: Mandrill,
     pub(crate) segment: Segment,
+    /// Mailchimp's account, where the run is about an audience.
+    pub(crate) contacts: Contacts,
     /// Ory's identities.
     pub(crate) rows: Rows,
     /// What each sandbox is at.
@@ -70,12 +72,13 @@ pub(crate) struct World {
 
 impl World {
     /// The world of the run with this seed, at its beginning.
-    pub(crate) fn of(seed: u64, is_traced: bool) -> Arc<Self> {
+    pub(crate) fn of(scene: Scene, seed: u64, is_traced: bool) -> Arc<Self> {
         let chance = Chance::of(seed);
-        let plan = Plan::draw(&chance);
+        let plan = Plan::draw(scene, &chance);
         Arc::new(Self {
             chance,
             rows: Rows::of(&plan.people, BEGIN),
+            contacts: Contacts::of(plan.lives.as_ref(), BEGIN),
             plan,
             judge: Judge::default(),
             chronicle: Chronicle::default(),

@@ -1,0 +1,154 @@
+//! What people said about the newsletter, when, and by which way.
+
+use fakes::mailchimp::{By, Status, What};
+use time::OffsetDateTime;
+
+use super::kratos::{CONSENT, Made};
+use crate::{
+    judge::Wrong,
+    network::Call,
+    settings::Which,
+    world::{BEGIN, World},
+};
+
+/// One thing that somebody said.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Saying {
+    pub(super) at: OffsetDateTime,
+    pub(super) says: bool,
+    pub(super) way: Way,
+}
+
+/// By which way.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Way {
+    /// With the box of the registration, or in the settings: Ory's event of this number.
+    Ory(usize),
+    /// With a form of Mailchimp's or the link in a mail, about this contact.
+    Contact(String),
+}
+
+impl World {
+    /// All that was said at Ory by this person.
+    fn said_at_ory(&self, person: usize) -> Vec<Saying> {
+        let made = self.contacts.made.lock();
+        let theirs = made.iter().filter(|(_, made)| made.person == person);
+        let saying = |(number, made): (&usize, &Made)| {
+            Some(Saying { at: made.at, says: made.says?, way: Way::Ory(*number) })
+        };
+        theirs.filter_map(saying).collect()
+    }
+
+    /// All that was said in Mailchimp about contacts of this person.
+    fn said_there(&self, person: usize) -> Vec<Saying> {
+        let lives = self.plan.lives.as_ref().expect("people");
+        let life = &lives.people[person];
+        let mut said = Vec::new();
+        self.contacts.with(|audience| {
+            for entry in audience.chronicle() {
+                if entry.by != By::Person || lives.owner(&entry.address) != Some(person) {
+                    continue;
+                }
+                let says = match &entry.what {
+                    What::Became(_, Status::Subscribed) => true,
+                    What::Became(_, Status::Unsubscribed) => false,
+                    _ => continue,
+                };
+                let way = Way::Contact(entry.contact_id.clone());
+                said.push(Saying { at: entry.at, says, way });
+            }
+            let first = match life.begins_as {
+                Some(Status::Subscribed) => true,
+                Some(Status::Unsubscribed) => false,
+                _ => return,
+            };
+            // Contacts are numbered in their order, whatever became of their addresses.
+            if let Some(id) = self.first_contact(person) {
+                let way = Way::Contact(id);
+                said.push(Saying { at: BEGIN - life.is_since, says: first, way });
+            }
+        });
+        said
+    }
+
+    /// Everything, the first first.
+    pub(super) fn said_by(&self, person: usize) -> Vec<Saying> {
+        let mut said = self.said_at_ory(person);
+        said.extend(self.said_there(person));
+        said.sort_by_key(|saying| saying.at);
+        said
+    }
+
+    /// The contact that a person has from the beginning.
+    fn first_contact(&self, person: usize) -> Option<String> {
+        self.contacts.first.lock().get(&person).cloned()
+    }
+
+    /// What a delivery can know when it makes this call: what Ory's events said that it is about or
+    /// that were done with before it began, and what was said in Mailchimp before Mailchimp last
+    /// told it about that contact.
+    pub(super) fn can_know(&self, saying: &Saying, call: &Call) -> bool {
+        match &saying.way {
+            Way::Ory(event) => {
+                let settled = self.settled_at(*event);
+                call.work.events.contains(event) || settled.is_some_and(|at| at < call.work.began)
+            }
+            Way::Contact(id) => {
+                let known = self.contacts.known.lock();
+                let heard = known.get(&(call.work.invocation, id.clone()));
+                heard.is_some_and(|heard| *heard > saying.at)
+            }
+        }
+    }
+
+    /// Whether an event of Ory's must come to something: it was answered, and does not rest among
+    /// the dead letters.
+    pub(super) fn is_to_come_of(&self, event: usize) -> bool {
+        self.judge.answered().contains(&event) && !self.is_dead(event)
+    }
+
+    /// Whether a newer event of the person was done with before this one.
+    pub(super) fn was_overtaken(&self, event: usize) -> bool {
+        let made = self.contacts.made.lock();
+        let Some(this) = made.get(&event) else { return false };
+        let settled = self.settled_at(event);
+        made.iter().any(|(number, other)| {
+            let is_newer = other.person == this.person && other.at >= this.at && *number != event;
+            let done = self.settled_at(*number);
+            is_newer && done.is_some_and(|done| settled.is_none_or(|settled| done <= settled))
+        })
+    }
+
+    /// Whether the consent was there from the beginning.
+    pub(super) fn consented_before(&self, person: usize) -> bool {
+        let life = &self.plan.lives.as_ref().expect("people").people[person];
+        life.is_there && life.consent == Some(true)
+    }
+
+    /// Whether the identity shows consent.
+    pub(super) fn shows_consent(&self, person: usize) -> bool {
+        let life = &self.plan.lives.as_ref().expect("people").people[person];
+        let row = self.read_row(life.id);
+        row.is_some_and(|(identity, _)| identity.pointer(CONSENT) == Some(&true.into()))
+    }
+
+    /// Nothing that was answered is left undone with nothing in its way.
+    pub(super) fn judge_stuck(&self) {
+        for number in self.judge.answered() {
+            let event = &self.plan.events[number];
+            let context = format_args!("{} {} ({})", event.which.name(), event.address, event.key);
+            if self.is_dead(number) {
+                if self.was_tried_well(number) {
+                    self.condemn(Wrong::Stuck, context);
+                }
+            } else if self.settled_at(number).is_none() && !self.was_handed(number) {
+                self.condemn(Wrong::Lost, context);
+            }
+        }
+    }
+
+    /// Whether a delivery of the event ever ran; a message whose deletion failed may be left.
+    fn was_handed(&self, number: usize) -> bool {
+        self.has_been_received(&self.plan.events[number].key) && self.plan.events[number].which == Which::Mailchimp
+    }
+}

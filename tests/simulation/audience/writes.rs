@@ -1,0 +1,158 @@
+//! What a change that the API makes must not be, whoever asked for it.
+
+use std::sync::Arc;
+
+use fakes::mailchimp::{By, Entry, Status, What};
+
+use super::said::{Saying, Way};
+use crate::{excused::Excused, judge::Wrong, network::Call, settings::Which, world::World};
+
+impl World {
+    /// Judges what has changed since the last time; `call` is the one that was just made.
+    pub(super) fn judge_changes(self: &Arc<Self>, call: Option<&Call>) {
+        let mut judged = self.contacts.judged.lock();
+        let new: Vec<Entry> = self.contacts.with(|audience| {
+            let all = audience.chronicle();
+            let new = all[*judged..].to_vec();
+            *judged = all.len();
+            new
+        });
+        drop(judged);
+        for entry in new {
+            self.say(format_args!("Mailchimp: {entry}"));
+            let lives = self.plan.lives.as_ref().expect("people");
+            let Some(person) = lives.owner(&entry.address) else { continue };
+            if entry.what == What::ConfirmationMailed {
+                self.may_click(person);
+            }
+            if let (By::Api, Some(call)) = (entry.by, call) {
+                self.judge_change(person, &entry, call);
+            }
+        }
+    }
+
+    fn judge_change(&self, person: usize, entry: &Entry, call: &Call) {
+        let event = call.work.events[0];
+        if self.plan.events[event].which != Which::Subscribe {
+            return self.condemn(Wrong::OthersContact, format_args!("{entry}, by {event}"));
+        }
+        let (of, at) = {
+            let made = self.contacts.made.lock();
+            (made[&event].person, made[&event].at)
+        };
+        if of != person {
+            self.condemn(Wrong::OthersContact, format_args!("{entry}, by event {event} of {at}"));
+        }
+        self.note_race(person, entry, call);
+        let is_verified = self.contacts.verified.lock().contains(&entry.address);
+        let blame = |wrong| {
+            let context = format_args!("{entry}, by event {event}");
+            match self.excuse_of_write(person, entry, call) {
+                Some(excused) => self.excuse(excused, context),
+                None => self.condemn(wrong, context),
+            }
+        };
+        match &entry.what {
+            What::Became(from, Status::Subscribed) => {
+                if !is_verified {
+                    self.condemn(Wrong::SubscribedUnverified, format_args!("{entry}"));
+                }
+                let has_left = [Status::Unsubscribed, Status::Cleaned, Status::Archived];
+                if from.is_some_and(|from| has_left.contains(&from)) {
+                    blame(Wrong::SubscribedAfterLeaving);
+                }
+                if self.is_against_last_word(person, call) {
+                    blame(Wrong::AgainstLastWord);
+                }
+            }
+            What::ConfirmationMailed => {
+                if self.is_against_last_word(person, call) {
+                    blame(Wrong::AgainstLastWord);
+                }
+                self.judge_confirmation(person, entry, call);
+            }
+            What::MovedFrom(_) if !is_verified => {
+                self.condemn(Wrong::MovedUnverified, format_args!("{entry}"));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the last thing said that the delivery can know was no.
+    fn is_against_last_word(&self, person: usize, call: &Call) -> bool {
+        let said = self.said_by(person);
+        let known = said.iter().rfind(|saying| self.can_know(saying, call));
+        known.is_some_and(|last| {
+            !last.says && !said.iter().any(|other| other.says && is_same_second(other, last))
+        })
+    }
+
+    /// Each thing said is worth one mail to confirm, at each address.
+    fn judge_confirmation(&self, person: usize, entry: &Entry, call: &Call) {
+        let event = call.work.events[0];
+        let (flow, says, at) = {
+            let made = self.contacts.made.lock();
+            (made[&event].flow, made[&event].says, made[&event].at)
+        };
+        let said = self.said_by(person);
+        let opt_in = said.iter().rfind(|saying| {
+            saying.says && matches!(saying.way, Way::Ory(_)) && saying.at <= at
+        });
+        // Who was asked at an earlier address may be asked at the present one.
+        let was_asked_elsewhere = self.contacts.with(|audience| {
+            let lives = self.plan.lives.as_ref().expect("people");
+            audience.chronicle().iter().any(|other| {
+                matches!(other.what, What::Became(_, Status::Pending))
+                    && lives.owner(&other.address) == Some(person)
+                    && !other.address.eq_ignore_ascii_case(&entry.address)
+            })
+        });
+        let is_meant = says == Some(true) || flow == "verification" || was_asked_elsewhere;
+        let context = format_args!("{entry}, by event {event}: {flow}, said: {said:?}");
+        let since = match opt_in {
+            Some(saying) => saying.at,
+            None if self.consented_before(person) => crate::world::BEGIN,
+            None => return self.condemn(Wrong::Unasked, context),
+        };
+        if !is_meant {
+            return self.condemn(Wrong::Unasked, context);
+        }
+        let mail = (person, since, entry.address.to_lowercase());
+        if !self.contacts.asked_to_confirm.lock().insert(mail) {
+            match self.contacts.raced.lock().get(&person) {
+                Some(excused) => self.excuse(*excused, context),
+                None => self.condemn(Wrong::AskedAgain, context),
+            }
+        }
+    }
+
+    /// Remembers whose contact was written late, or had changed meanwhile.
+    fn note_race(&self, person: usize, entry: &Entry, call: &Call) {
+        if let Some(excused) = self.excuse_of_write(person, entry, call) {
+            self.contacts.raced.lock().insert(person, excused);
+        }
+    }
+
+    /// Why a write may have found another contact than was read.
+    fn excuse_of_write(&self, person: usize, entry: &Entry, call: &Call) -> Option<Excused> {
+        if !self.is_sound(call) {
+            return Some(Excused::LateContact);
+        }
+        let invocation = call.work.invocation;
+        let known = self.contacts.known.lock();
+        let lives = self.plan.lives.as_ref().expect("people");
+        let has_changed = self.contacts.with(|audience| {
+            audience.chronicle().iter().any(|other| {
+                let is_theirs = lives.owner(&other.address) == Some(person);
+                let read = known.get(&(invocation, other.contact_id.clone()));
+                let read = read.copied().unwrap_or(call.work.began);
+                is_theirs && other.by != By::Api && other.at >= read && other.at <= entry.at
+            })
+        });
+        has_changed.then_some(Excused::ContactWindow)
+    }
+}
+
+fn is_same_second(one: &Saying, other: &Saying) -> bool {
+    one.at.unix_timestamp() == other.at.unix_timestamp()
+}
