@@ -74,6 +74,7 @@ async fn play(
 ) -> Vec<Played> {
     let mut played = Vec::new();
     fakes.put_people();
+    fakes.remove_contacts();
     for sample in SAMPLES {
         if sample.function == mailchimp_subscribe::NAME {
             people::put_sample(&fakes.ory, sample);

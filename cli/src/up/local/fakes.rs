@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use fakes::{
     FakeMailchimp, FakeMandrill, FakeOry, FakeSecretsManager, FakeSegment, WEBHOOK_KEY,
-    mailchimp::{LIST_ID, MergeField},
+    mailchimp::{Audience, LIST_ID, MergeField},
     ory::people_of_the_samples,
 };
 use shared::{clock::SharedClock, secrets::MemorySecrets};
@@ -99,6 +99,11 @@ impl Fakes {
         for person in people_of_the_samples() {
             self.ory.put_identity(person);
         }
+    }
+
+    /// Removes all contacts, as before the first sample.
+    pub fn remove_contacts(&self) {
+        self.mailchimp.audience(Audience::remove_members);
     }
 
     /// What `mailchimp-audience --apply` makes, and a field that the audience requires and no

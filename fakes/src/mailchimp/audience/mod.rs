@@ -98,6 +98,13 @@ impl Audience {
         member
     }
 
+    /// Removes all contacts, as if nobody had ever signed up.
+    pub fn remove_members(&mut self) {
+        self.members.clear();
+        self.forgotten.clear();
+        self.chronicle.clear();
+    }
+
     /// The contact with this address, hash or id.
     pub fn member(&self, who: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.is_named(who))
