@@ -8,7 +8,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use mailchimp_inbound::ory;
-use serde_json::Value;
+use mailchimp_subscribe::mailchimp::{self, Written};
+use serde_json::{Map, Value};
 use shared::{
     answer::for_ory,
     deliver::{Found, MAX_RETRY_AFTER, backoff},
@@ -34,6 +35,7 @@ fuzz_target!(|answer: &[u8]| {
             }
         }
     }
+    check_mailchimp(&answer);
     match mandrill_welcome::read_search(KEY, &answer) {
         Found::Done(_) => {
             // A part that is never read may be broken: then there is nothing to compare with.
@@ -48,6 +50,27 @@ fuzz_target!(|answer: &[u8]| {
         }
     }
 });
+
+fn check_mailchimp(answer: &Response) {
+    for read in [mailchimp::double_opt_in(answer).map(drop), mailchimp::contact(answer).map(drop)] {
+        match read {
+            Ok(()) => assert!([200, 404].contains(&answer.status)),
+            Err(outcome) => {
+                assert!(!outcome.is_settled() && outcome.word() != "in_doubt", "{outcome:?}");
+                check(&outcome, answer);
+            }
+        }
+    }
+    let written = mailchimp::written(&Map::new(), answer);
+    assert!(!matches!(written, Ok(Written::Done(_))) || answer.status == 200);
+    let archived = mailchimp::archived(answer);
+    let tagged = mailchimp::tagged(answer);
+    assert!(archived != Ok(true) || [200, 204, 404].contains(&answer.status));
+    assert!(tagged != Ok(true) || [200, 204].contains(&answer.status));
+    for outcome in [written.map(drop), archived.map(drop), tagged.map(drop)] {
+        outcome.map_or_else(|outcome| check(&outcome, answer), drop);
+    }
+}
 
 fn check(outcome: &Outcome, answer: &Response) {
     assert!(outcome.word() != "delivered" || (200..300).contains(&answer.status));

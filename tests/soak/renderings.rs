@@ -31,7 +31,12 @@ pub(crate) async fn soak(times: u64) -> Curve {
 /// The templates, each with what it is rendered over.
 fn cases() -> Vec<(&'static Template, Value)> {
     let mut cases = Vec::new();
-    let functions = [mandrill_welcome::NAME, segment_identify::NAME, mailchimp_inbound::NAME];
+    let functions = [
+        mandrill_welcome::NAME,
+        segment_identify::NAME,
+        mailchimp_inbound::NAME,
+        mailchimp_subscribe::NAME,
+    ];
     for name in functions {
         let subject = Subject::named(name).expect("one of ours");
         let shipped = subject.shipped_template().expect("each function ships one");

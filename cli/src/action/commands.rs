@@ -10,8 +10,24 @@ use super::{
 };
 use crate::shell;
 
-/// Two shell functions, and a command for each place. The places differ only in their methods.
+/// The script of each flow, one after the other.
 pub(super) fn script(
+    places: &[HookPlace],
+    caller: &Caller,
+    key: &Key,
+    project: &Project,
+) -> Result<String, serde_json::Error> {
+    let flows: Vec<_> = places.chunk_by(|one, next| one.list.flow() == next.list.flow()).collect();
+    let scripts = flows.iter().map(|places| {
+        let script = of_flow(places, caller, key, project)?;
+        let flow = places.first().filter(|_| flows.len() > 1).map(|place| place.list.flow());
+        Ok(flow.map(|flow| format!("# {flow}\n")).unwrap_or_default() + &script)
+    });
+    Ok(scripts.collect::<Result<Vec<_>, _>>()?.join("\n"))
+}
+
+/// Two shell functions, and a command for each place. The places differ only in their methods.
+fn of_flow(
     places: &[HookPlace],
     caller: &Caller,
     key: &Key,

@@ -95,13 +95,17 @@ pub fn print(
     }
 }
 
-/// A comment with the template of the first hook. Those of the other hooks differ in the method.
+/// A comment with the template of the first hook. Those of the other hooks differ in the flow and the
+/// method.
 fn readable_template(places: &[HookPlace]) -> String {
     let Some(place) = places.first() else { return String::new() };
     let template = template(*place, place.list.method().map(Method::name));
-    let same = "# Each body is this template in base64, with the method of its own list:\n#\n";
+    let is_same = places.iter().all(|other| other.list.flow() == place.list.flow());
+    let own = if is_same { "method" } else { "flow and the method" };
+    let same =
+        format!("# Each body is this template in base64, with the {own} of its own list:\n#\n");
     let comment = |line: &str| format!("# {line}").trim_end().to_owned() + "\n";
-    template.lines().fold(same.to_owned(), |lines, line| lines + &comment(line)) + "\n"
+    template.lines().fold(same, |lines, line| lines + &comment(line)) + "\n"
 }
 
 /// All lists in one tree.
@@ -157,6 +161,32 @@ mod tests {
             readable.extend(["base64://[", &tag, "]", rest]);
         }
         readable
+    }
+
+    #[test]
+    fn several_flows_have_a_script_each() {
+        let function = OryFunction::MailchimpSubscribe;
+        let wish = |flow| Wish { function, flow, methods: Vec::new(), parse: false };
+        let all: Vec<_> =
+            function.flows().iter().flat_map(|flow| wish(*flow).places().unwrap()).collect();
+        insta::assert_snapshot!(printed(Format::Commands, &all, &variable()).unwrap());
+        let [readable, inline] = [Format::Commands, Format::Inline].map(|format| {
+            let commands = printed(format, &all, &variable()).unwrap();
+            let (is_well, runs) = run(&commands, &[("WEBHOOK_KEY", KEY)]);
+            assert!(is_well, "{runs:?}");
+            runs
+        });
+        assert_eq!(readable.len(), all.len());
+        for (readable, inline) in readable.iter().zip(&inline) {
+            assert_eq!(parts(readable), parts(inline));
+        }
+        let yaml = printed(Format::Yaml, &all, &Key::ByHand).unwrap();
+        assert!(yaml.contains("with the flow and the method of its own list"), "{yaml}");
+        let config: serde_json::Value = serde_yaml_ng::from_str(&yaml).unwrap();
+        let flows = &config["selfservice"]["flows"];
+        for flow in ["verification", "settings", "registration"] {
+            assert!(flows[flow]["after"].is_object(), "{flow}");
+        }
     }
 
     fn variable() -> Key {

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use lint::kratos::Flow;
+
 /// A function that Ory calls.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OryFunction {
@@ -9,6 +11,8 @@ pub enum OryFunction {
     MandrillWelcome,
     /// Sends a call to Segment.
     SegmentIdentify,
+    /// Keeps a contact in Mailchimp.
+    MailchimpSubscribe,
 }
 
 /// A name of no function that Ory calls.
@@ -20,19 +24,29 @@ pub enum NoFunction {
     )]
     OfMailchimp,
     /// The name is unknown.
-    #[error("expected {} or {}", mandrill_welcome::NAME, segment_identify::NAME)]
+    #[error("expected {}", OryFunction::ALL.map(OryFunction::name).join(" or "))]
     Unknown,
 }
 
 impl OryFunction {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::MandrillWelcome, Self::SegmentIdentify];
+    /// All.
+    pub const ALL: [Self; 3] =
+        [Self::MandrillWelcome, Self::SegmentIdentify, Self::MailchimpSubscribe];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::MandrillWelcome => mandrill_welcome::NAME,
             Self::SegmentIdentify => segment_identify::NAME,
+            Self::MailchimpSubscribe => mailchimp_subscribe::NAME,
+        }
+    }
+
+    /// The flows that the function needs; none where the operator chooses. The first matters most.
+    pub fn flows(self) -> &'static [Flow] {
+        match self {
+            Self::MandrillWelcome | Self::SegmentIdentify => &[],
+            Self::MailchimpSubscribe => &[Flow::Verification, Flow::Settings, Flow::Registration],
         }
     }
 }

@@ -48,25 +48,33 @@ Examples:
   ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" \\
     --flow registration --method password,code --parse
 
+  # all the flows that mailchimp-subscribe follows
+  ory-actions action mailchimp-subscribe --url \"$MAILCHIMP_SUBSCRIBE_URL\"
+
 Webhooks are printed to standard output, notes about them to standard error.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Action {
-    /// mandrill-welcome or segment-identify.
+    /// mandrill-welcome, segment-identify or mailchimp-subscribe.
     function: OryFunction,
     /// The URL of the function.
     #[arg(long)]
     url: String,
-    /// The flow: registration, login, settings, verification or recovery.
+    /// The flow: registration, login, settings, verification or recovery (mailchimp-subscribe by
+    /// default: verification, settings and registration).
     #[arg(long)]
-    flow: Flow,
+    flow: Option<Flow>,
     /// The methods of the flow, separated by commas (default: all that apply).
     #[arg(long, value_name = "METHOD", value_delimiter = ',')]
     method: Vec<Method>,
     /// Wait for a reply before the identity is saved, to change or reject the flow.
     #[arg(long)]
     parse: bool,
+    /// Forward the address from which the person calls, as evidence of the opt-in. It is personal
+    /// data, and can be forged unless a proxy sets the header `True-Client-Ip`.
+    #[arg(long)]
+    with_ip: bool,
     /// The output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -93,20 +101,52 @@ impl Action {
         let url = url.as_str().to_owned();
         let caller = Caller { url, api_key_name: self.api_key_name };
         let project = Project { project: self.project, workspace: self.workspace };
-        let wish = Wish {
-            function: self.function,
-            flow: self.flow,
-            methods: self.method,
-            parse: self.parse,
-        };
-        let places = wish.places().map_err(InvalidInput::new)?;
+        let (function, parse) = (self.function, self.parse);
+        let flows = flows(function, self.flow, &self.method).map_err(InvalidInput::new)?;
+        let wish = |flow| Wish { function, flow, methods: self.method.clone(), parse };
+        let wishes: Vec<_> = flows.into_iter().map(wish).collect();
+        let places = places(&wishes, self.with_ip)?;
         let printed = print(self.format, &places, &caller, &key, &project);
         output::text(printed.map_err(InvalidInput::new)?)?;
-        for note in notes(&wish, &places, self.format, &key) {
+        for note in notes(&wishes, &places, self.format, &key) {
             output::note(output::wrapped("note: ", &note));
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The flows to be called after.
+fn flows(
+    function: OryFunction,
+    flow: Option<Flow>,
+    methods: &[Method],
+) -> Result<Vec<Flow>, String> {
+    match (flow, function.flows()) {
+        (Some(flow), _) => Ok(vec![flow]),
+        (None, []) => Err(format!("--flow is required for {function}")),
+        (None, _) if !methods.is_empty() => {
+            Err("--method is for one flow: set --flow, too".to_owned())
+        }
+        (None, flows) => Ok(flows.to_vec()),
+    }
+}
+
+fn places(wishes: &[Wish], forwards_ip: bool) -> Result<Vec<HookPlace>, InvalidInput> {
+    let mut all = Vec::new();
+    for wish in wishes {
+        if forwards_ip && wish.function != OryFunction::MailchimpSubscribe {
+            let why = "--with-ip is for mailchimp-subscribe: no other function uses the address";
+            return Err(InvalidInput::new(why));
+        }
+        let places = wish.places().map_err(InvalidInput::new)?;
+        all.extend(places.into_iter().map(|place| HookPlace { forwards_ip, ..place }));
+    }
+    Ok(all)
+}
+
+/// The forwarding template of a hook.
+pub(crate) fn forwarding_template(place: HookPlace) -> String {
+    webhook::template(place, place.list.method().map(Method::name))
 }
 
 /// A valid variable name for a shell.

@@ -2,26 +2,21 @@
 
 use lint::kratos::{Flow, Method};
 
-use super::{Format, HookPlace, Key, Wish};
+use super::{Format, HookPlace, Key, OryFunction, Wish};
 
 /// A sentence or two each.
-pub fn notes(wish: &Wish, places: &[HookPlace], format: Format, key: &Key) -> Vec<String> {
-    let mut notes = vec![if wish.parse { waited_for(wish.flow) } else { in_the_background() }];
-    if !wish.flow.methods().is_empty() {
-        notes.push(silenced(wish.flow, places));
+pub fn notes(wishes: &[Wish], places: &[HookPlace], format: Format, key: &Key) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(wish) = wishes.first() {
+        notes.push(if wish.parse { waited_for(wish.flow) } else { in_the_background() });
     }
-    if matches!(wish.flow, Flow::Verification | Flow::Recovery) {
-        notes.push(format!(
-            "The {0} flow and its hooks are disabled until `selfservice.flows.{0}.enabled` is true.",
-            wish.flow
-        ));
+    let subscribes = |wish: &&Wish| wish.function == OryFunction::MailchimpSubscribe;
+    notes.extend(wishes.iter().filter(subscribes).map(|wish| reason(wish.flow)));
+    if wishes.iter().filter(subscribes).any(|wish| wish.flow == Flow::Settings) {
+        notes.push(deferred_address());
     }
-    if wish.flow == Flow::Login {
-        notes.push(
-            "A login with a second factor calls again, for that method. A social login that becomes a \
-             registration runs the registration hooks."
-                .to_owned(),
-        );
+    for wish in wishes {
+        notes.extend(of_flow(wish.flow, places));
     }
     if places.iter().any(|place| place.list.method() == Some(Method::Saml)) {
         notes.push(
@@ -30,9 +25,70 @@ pub fn notes(wish: &Wish, places: &[HookPlace], format: Format, key: &Key) -> Ve
                 .to_owned(),
         );
     }
+    if places.iter().any(|place| place.forwards_ip) {
+        notes.push(
+            "True-Client-Ip is personal data: say so in your privacy policy. Anybody can send this \
+             header where no proxy sets it, so make sure that yours does."
+                .to_owned(),
+        );
+    }
     notes.push(key_note(key));
     notes.push(what_to_look_at(format));
     notes
+}
+
+fn of_flow(flow: Flow, places: &[HookPlace]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !flow.methods().is_empty() {
+        notes.push(silenced(flow, places));
+    }
+    if matches!(flow, Flow::Verification | Flow::Recovery) {
+        notes.push(format!(
+            "The {flow} flow and its hooks are disabled until `selfservice.flows.{flow}.enabled` is \
+             true."
+        ));
+    }
+    if flow == Flow::Login {
+        notes.push(
+            "A login with a second factor calls again, for that method. A social login that becomes a \
+             registration runs the registration hooks."
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// Why `mailchimp-subscribe` follows a flow.
+fn reason(flow: Flow) -> String {
+    let reason = match flow {
+        Flow::Verification => {
+            "the address is proved. An opt-in that waits for it is completed, and a contact moves to a \
+             new address. Without this hook, nobody who has to verify is subscribed."
+        }
+        Flow::Settings => {
+            "consent that is given or withdrawn, and changes of the profile. The template sends the \
+             traits before the change, too: only their difference tells a fresh opt-in."
+        }
+        Flow::Registration => {
+            "an opt-in at sign-up is remembered until the address is verified. Where a social provider \
+             has verified it, the person is subscribed at once."
+        }
+        Flow::Login => {
+            "never a fresh opt-in. It keeps the fields of a contact up to date where a social provider \
+             has `update_identity_on_login: automatic`."
+        }
+        Flow::Recovery => "nothing changes.",
+    };
+    format!("Why {flow}: {reason}")
+}
+
+/// H13 in `docs/kratos.md`.
+fn deferred_address() -> String {
+    "With `verify_new_address`, Ory applies a change of the address only once it is verified, and the \
+     session then has the new traits already: this hook sees no difference. The verification hook moves \
+     the contact. Consent that is changed in the same form as the address is no fresh opt-in or \
+     withdrawal: ask for it in a form of its own."
+        .to_owned()
 }
 
 /// Last, because it is the next step.
@@ -72,8 +128,8 @@ fn waited_for(flow: Flow) -> String {
 }
 
 fn silenced(flow: Flow, places: &[HookPlace]) -> String {
-    let names: Vec<_> =
-        places.iter().filter_map(|place| place.list.method()).map(Method::name).collect();
+    let of_flow = places.iter().filter(|place| place.list.flow() == flow);
+    let names: Vec<_> = of_flow.filter_map(|place| place.list.method()).map(Method::name).collect();
     format!(
         "For a method with its own list, Ory no longer uses {flow}.after.hooks. Copy the hooks that \
          you still need from there, for example `session`, to each of: {}.",

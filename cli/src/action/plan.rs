@@ -26,6 +26,8 @@ pub struct HookPlace {
     pub response: HookResponse,
     /// When it is called.
     pub moment: Moment,
+    /// Whether the address from which the person calls is forwarded, too.
+    pub forwards_ip: bool,
 }
 
 /// Why no webhook is printed: what would happen to it, and what to do instead.
@@ -61,10 +63,28 @@ pub enum Refused {
     /// The function would receive identities that may never be saved.
     #[error(
         "with --parse, Ory calls before the identity is saved, and may never save it. \
-         segment-identify sends only identities that are saved, so this hook would send nothing. \
+         {function} sends only identities that are saved, so this hook would send nothing. \
          Remove --parse; to reply with a REPLY_TEMPLATE, use mandrill-welcome"
     )]
-    Unsaved,
+    Unsaved {
+        /// The function.
+        function: OryFunction,
+    },
+    /// The flow changes nothing that the function writes.
+    #[error(
+        "a recovery changes neither consent nor traits, so mailchimp-subscribe would do nothing. \
+         Flows that matter: verification, settings, registration"
+    )]
+    NothingToFollow,
+    /// The method changes no traits.
+    #[error(
+        "in settings, {method} changes no traits, so mailchimp-subscribe would do nothing. Use \
+         --method profile"
+    )]
+    NoTraits {
+        /// The method.
+        method: Method,
+    },
     /// According to the facts about Kratos, it is never called.
     #[error("a hook in {0} with this response never runs")]
     NeverFires(HookList),
@@ -81,11 +101,12 @@ impl Wish {
     /// If one would never be called, or be called for an identity that is not saved.
     pub fn places(&self) -> Result<Vec<HookPlace>, Refused> {
         self.check_reply()?;
+        self.check_use()?;
         let lists = self.lists()?;
         let response = if self.parse { HookResponse::PARSED } else { HookResponse::IGNORED };
         let place = |list: HookList| {
             let moment = list.moment(response).ok_or(Refused::NeverFires(list))?;
-            Ok(HookPlace { list, response, moment })
+            Ok(HookPlace { list, response, moment, forwards_ip: false })
         };
         lists.into_iter().map(place).collect()
     }
@@ -95,8 +116,24 @@ impl Wish {
         match self.function {
             _ if !self.parse => Ok(()),
             _ if !flow.saves_what_hooks_answer() => Err(Refused::ReplyIsLost { flow }),
-            OryFunction::SegmentIdentify => Err(Refused::Unsaved),
+            function @ (OryFunction::SegmentIdentify | OryFunction::MailchimpSubscribe) => {
+                Err(Refused::Unsaved { function })
+            }
             OryFunction::MandrillWelcome => Ok(()),
+        }
+    }
+
+    /// Whether the function has something to do there.
+    fn check_use(&self) -> Result<(), Refused> {
+        if self.function != OryFunction::MailchimpSubscribe {
+            return Ok(());
+        }
+        let is_known = |method: &&Method| self.flow.methods().contains(method);
+        let other = self.methods.iter().filter(is_known).find(|one| **one != Method::Profile);
+        match (self.flow, other) {
+            (Flow::Recovery, _) => Err(Refused::NothingToFollow),
+            (Flow::Settings, Some(method)) => Err(Refused::NoTraits { method: *method }),
+            _ => Ok(()),
         }
     }
 
@@ -136,7 +173,8 @@ mod tests {
     #[test]
     fn parsed_reply_is_printed_or_refused() {
         use Flow::{Login, Recovery, Registration, Settings, Verification};
-        use OryFunction::{MandrillWelcome, SegmentIdentify};
+        use OryFunction::{MailchimpSubscribe, MandrillWelcome, SegmentIdentify};
+        let unsaved = |function| Err(Refused::Unsaved { function });
         let lost = |flow| Err(Refused::ReplyIsLost { flow });
         let table = [
             (MandrillWelcome, Registration, Ok(Moment::BeforeSave)),
@@ -144,11 +182,15 @@ mod tests {
             (MandrillWelcome, Login, lost(Login)),
             (MandrillWelcome, Verification, lost(Verification)),
             (MandrillWelcome, Recovery, lost(Recovery)),
-            (SegmentIdentify, Registration, Err(Refused::Unsaved)),
-            (SegmentIdentify, Settings, Err(Refused::Unsaved)),
+            (SegmentIdentify, Registration, unsaved(SegmentIdentify)),
+            (SegmentIdentify, Settings, unsaved(SegmentIdentify)),
             (SegmentIdentify, Login, lost(Login)),
             (SegmentIdentify, Verification, lost(Verification)),
             (SegmentIdentify, Recovery, lost(Recovery)),
+            (MailchimpSubscribe, Registration, unsaved(MailchimpSubscribe)),
+            (MailchimpSubscribe, Settings, unsaved(MailchimpSubscribe)),
+            (MailchimpSubscribe, Login, lost(Login)),
+            (MailchimpSubscribe, Verification, lost(Verification)),
         ];
         for (function, flow, expected) in table {
             let with = |parse| Wish { function, flow, methods: Vec::new(), parse }.places();
@@ -159,6 +201,24 @@ mod tests {
                 assert_eq!(place.moment, Moment::AfterSave, "{function} {flow}");
                 assert_eq!(place.response, HookResponse::IGNORED);
             }
+        }
+    }
+
+    #[test]
+    fn hook_with_which_mailchimp_subscribe_can_do_nothing_is_refused() {
+        let function = OryFunction::MailchimpSubscribe;
+        let places =
+            |flow, methods| Wish { function, flow, methods, parse: false }.places().map(|_| ());
+        assert_eq!(places(Flow::Recovery, vec![]), Err(Refused::NothingToFollow));
+        for method in Flow::Settings.methods().iter().copied() {
+            let expected = match method {
+                Method::Profile => Ok(()),
+                method => Err(Refused::NoTraits { method }),
+            };
+            assert_eq!(places(Flow::Settings, vec![method]), expected, "{method}");
+        }
+        for flow in [Flow::Verification, Flow::Settings, Flow::Registration, Flow::Login] {
+            assert_eq!(places(flow, vec![]), Ok(()), "{flow}");
         }
     }
 

@@ -13,6 +13,15 @@ const TEMPLATE_SCHEME: &str = "base64://";
 /// The tag of the shipped forwarding template, replaced for each hook.
 const TAG: &str = "{ flow: 'registration', method: 'password', when: 'after_save' }";
 
+/// Where the forwarding template begins its object.
+const START: &str = "function(ctx) present({\n";
+
+/// The address from which the person calls, as Kratos or a proxy in front of it fills it in.
+const IP: &str = "  request_headers: present({
+    'True-Client-Ip': get(get(ctx, 'request_headers'), 'True-Client-Ip'),
+  }),
+";
+
 /// In the order in which people read it.
 #[derive(Serialize)]
 pub(super) struct Webhook {
@@ -93,7 +102,8 @@ pub(super) fn template(place: HookPlace, method: Option<&str>) -> String {
     let tag = format!("{{ flow: {flow}, method: {method}, when: {when} }}");
     let is_comment = |line: &&str| line.trim_start().starts_with("//");
     let code: Vec<_> = FORWARD.lines().filter(|line| !is_comment(line)).collect();
-    code.join("\n").replace(TAG, &tag) + "\n"
+    let code = code.join("\n").replace(TAG, &tag) + "\n";
+    if place.forwards_ip { code.replace(START, &format!("{START}{IP}")) } else { code }
 }
 
 #[cfg(test)]
@@ -111,8 +121,30 @@ mod tests {
     };
 
     #[test]
-    fn template_contains_the_tag_once() {
+    fn template_contains_the_tag_and_its_start_once() {
         assert_eq!(FORWARD.matches(TAG).count(), 1);
+        assert_eq!(FORWARD.matches(START).count(), 1);
+    }
+
+    #[tokio::test]
+    async fn only_the_address_is_forwarded_of_the_headers_and_only_if_wanted() {
+        let (function, methods) = (OryFunction::MailchimpSubscribe, vec![Method::Password]);
+        let wish = Wish { function, flow: Flow::Registration, methods, parse: false };
+        let place = wish.places().unwrap()[0];
+        let caller = Caller { url: String::new(), api_key_name: String::new() };
+        let forwarded = async |forwards_ip, headers: Value| {
+            let hook = Webhook::new(HookPlace { forwards_ip, ..place }, &caller, "the key");
+            let ctx = json!({
+                "flow": {}, "identity": {"id": "i", "traits": {}}, "request_headers": headers,
+            });
+            rendered(&hook, ctx).await["request_headers"].clone()
+        };
+        let headers = json!({"True-Client-Ip": ["203.0.113.7"], "User-Agent": ["curl"]});
+        let ip = json!({"True-Client-Ip": ["203.0.113.7"]});
+        assert_eq!(forwarded(true, headers.clone()).await, ip);
+        assert_eq!(forwarded(false, headers).await, Value::Null);
+        assert_eq!(forwarded(true, json!({"User-Agent": ["curl"]})).await, json!({}));
+        assert_eq!(forwarded(true, Value::Null).await, json!({}));
     }
 
     async fn rendered(hook: &Webhook, ctx: Value) -> Value {

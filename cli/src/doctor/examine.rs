@@ -9,8 +9,6 @@ use super::{
 
 /// The functions for Ory accept only a POST.
 const NOT_ALLOWED: u16 = 405;
-/// The function that keeps contacts in an audience.
-const MAILCHIMP_SUBSCRIBE: &str = "mailchimp-subscribe";
 /// Mailchimp validates a URL with a GET.
 const VALIDATED: u16 = 200;
 
@@ -79,7 +77,7 @@ async fn called_by_ory(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
 fn subscribe(stack: &Stack) -> Option<Function<'_>> {
     let url = stack.mailchimp_subscribe_url.as_deref()?;
     let output = "MailchimpSubscribeUrl";
-    Some(Function { name: MAILCHIMP_SUBSCRIBE, output, url: Some(url), to_get: NOT_ALLOWED })
+    Some(Function { name: mailchimp_subscribe::NAME, output, url: Some(url), to_get: NOT_ALLOWED })
 }
 
 async fn called_by_mailchimp(stack: &Stack, reach: &Reach) -> Vec<CheckResult> {

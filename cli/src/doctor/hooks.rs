@@ -58,10 +58,10 @@ pub(super) fn check(function: &Function<'_>, config: Option<&OryConfig>) -> Chec
     let lists = lists_that_call(url, &config.configuration);
     if lists.is_empty() {
         let found = "no webhook in this configuration calls its URL";
-        let fix = format!(
-            "To create one: ory-actions action {} --url {url} --flow registration",
-            function.name
-        );
+        // It follows several flows, which `action` knows.
+        let flow =
+            if function.name == mailchimp_subscribe::NAME { "" } else { " --flow registration" };
+        let fix = format!("To create one: ory-actions action {} --url {url}{flow}", function.name);
         return CheckResult::fail(&check, found, fix);
     }
     CheckResult::pass(&check, format!("called from {}", lists.join(", ")))

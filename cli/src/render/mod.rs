@@ -1,6 +1,7 @@
 //! `render`: what the vendor would receive for an event, or where the template fails.
 
 pub mod rendering;
+mod subscribe;
 
 use std::{path::Path, process::ExitCode};
 
@@ -65,8 +66,7 @@ fn subject(template: &str) -> Result<(Subject, Source), InvalidInput> {
         return Ok((subject, shipped));
     }
     if Path::new(template).extension().is_none_or(|extension| extension != "jsonnet") {
-        let names = [mandrill_welcome::NAME, segment_identify::NAME, mailchimp_inbound::NAME];
-        let names = names.join(", ");
+        let names = Subject::ALL.map(|(name, _)| name).join(", ");
         return Err(InvalidInput::new(format!(
             "{template} is neither a function ({names}) nor a .jsonnet file"
         )));

@@ -19,6 +19,8 @@ use shared::{
 };
 use time::OffsetDateTime;
 
+use super::subscribe;
+
 /// A placeholder for the idempotency key of the event.
 const SHOWN_IDEMPOTENCY_KEY: &str = "00000000000000000000000000000000";
 
@@ -34,19 +36,24 @@ pub enum Subject {
     Segment,
     /// `mailchimp-inbound`.
     Mailchimp,
+    /// `mailchimp-subscribe`.
+    Subscribe,
     /// No function: the template output is shown unchanged.
     File,
 }
 
 impl Subject {
+    /// The functions, by their names.
+    pub const ALL: [(&str, Self); 4] = [
+        (mandrill_welcome::NAME, Self::Mandrill),
+        (segment_identify::NAME, Self::Segment),
+        (mailchimp_inbound::NAME, Self::Mailchimp),
+        (mailchimp_subscribe::NAME, Self::Subscribe),
+    ];
+
     /// The function of this name, if there is one.
     pub fn named(function: &str) -> Option<Self> {
-        match function {
-            mandrill_welcome::NAME => Some(Self::Mandrill),
-            segment_identify::NAME => Some(Self::Segment),
-            mailchimp_inbound::NAME => Some(Self::Mailchimp),
-            _ => None,
-        }
+        Self::ALL.iter().find(|(name, _)| *name == function).map(|(_, subject)| *subject)
     }
 
     /// The template that comes with the function.
@@ -55,6 +62,7 @@ impl Subject {
             Self::Mandrill => Some(mandrill_welcome::shipped_template()),
             Self::Segment => Some(segment_identify::shipped_template()),
             Self::Mailchimp => Some(mailchimp_inbound::shipped_template()),
+            Self::Subscribe => Some(mailchimp_subscribe::shipped_template()),
             Self::File => None,
         }
     }
@@ -64,7 +72,7 @@ impl Subject {
     fn template_settings(self) -> TemplateSettings {
         match self {
             Self::Mandrill | Self::File => Mail::sample().for_shipped_template(),
-            Self::Segment | Self::Mailchimp => TemplateSettings::default(),
+            Self::Segment | Self::Mailchimp | Self::Subscribe => TemplateSettings::default(),
         }
     }
 }
@@ -98,7 +106,7 @@ pub fn argument(subject: Subject, body: &[u8]) -> Result<Value, NothingToRender>
 /// A call: its destination and its body.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Shown {
-    /// The method and the path; none if the template belongs to no function.
+    /// The method and the path, or what it is; none if the template belongs to no function.
     pub to: Option<String>,
     /// The body.
     pub body: Value,
@@ -112,6 +120,9 @@ pub async fn calls(
     trace: Trace,
 ) -> Result<Vec<Shown>, RenderError> {
     let template = Template::prepare_tracing(source.clone(), trace)?;
+    if subject == Subject::Subscribe {
+        return subscribe::contact(&template, ctx).await;
+    }
     let identity_id = identity_id(&ctx);
     let result = template.render(vec![("ctx", ctx)]).await?;
     complete(subject, result, identity_id.as_deref()).map_err(|unfit| match unfit {
@@ -142,7 +153,9 @@ fn complete(
     match subject {
         Subject::Mandrill => Ok(vec![to_mandrill(result, identity_id)?]),
         Subject::Mailchimp => to_ory_and_segment(result),
-        Subject::Segment | Subject::File => Ok(vec![to_segment(result, segment_identify::NAME)?]),
+        Subject::Segment | Subject::Subscribe | Subject::File => {
+            Ok(vec![to_segment(result, segment_identify::NAME)?])
+        }
     }
 }
 
@@ -205,6 +218,36 @@ mod tests {
         assert_eq!(patch_only.len(), 1);
         let cancelled = rendered("mailchimp-campaign.json").await;
         assert!(matches!(cancelled, Err(RenderError::Cancelled)));
+    }
+
+    #[tokio::test]
+    async fn event_renders_the_contact_and_what_is_decided_about_it() {
+        let subject = Subject::Subscribe;
+        let rendered = async |file: &str| {
+            let sample = SAMPLES.iter().find(|sample| sample.file == file).unwrap();
+            let ctx = argument(subject, &sample.event().unwrap().body().unwrap()).unwrap();
+            let source = subject.shipped_template().unwrap();
+            calls(subject, &source, ctx, Trace::default()).await.unwrap()
+        };
+        let [output, decided, put] = &rendered("verification-consent.json").await[..] else {
+            panic!("not three parts");
+        };
+        assert_eq!(output.body["member"]["email_address"], "kim@example.com");
+        assert_eq!(output.body["consent"], true);
+        assert_eq!(decided.body["person_says"], "yes, just now: a fresh opt-in");
+        assert_eq!(decided.body["address_verified"], true);
+        let by_state = &decided.body["by_state_of_the_contact"];
+        assert_eq!(by_state["no contact"], "subscribed; with double opt-in pending");
+        assert_eq!(by_state["subscribed"], "fields only");
+        assert_eq!(by_state["unsubscribed"], "pending");
+        assert!(put.to.as_ref().unwrap().starts_with("PUT lists/LIST-ID/members/"));
+        assert_eq!(put.body["status_if_new"], "subscribed");
+
+        let [_, decided] = &rendered("registration-consent.json").await[..] else {
+            panic!("a contact is made");
+        };
+        let waits = "nothing: the opt-in waits for the verification of the address";
+        assert_eq!(decided.body["by_state_of_the_contact"]["no contact"], waits);
     }
 
     #[tokio::test]

@@ -2,7 +2,11 @@
 
 pub(crate) mod changes;
 mod console;
+mod contacts;
 pub mod local;
+#[cfg(test)]
+mod newsletter_tests;
+pub(crate) mod people;
 pub mod play;
 pub mod samples;
 pub mod table;
@@ -47,8 +51,8 @@ pub(crate) struct Up {
     /// Deliver before answering, as functions without a queue do.
     #[arg(long, conflicts_with = "fast")]
     inline: bool,
-    /// The port to listen on; the fakes use the next four (default: 9000; with `--once` any).
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_531))]
+    /// The port to listen on; the fakes use the next five (default: 9000; with `--once` any).
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_530))]
     port: Option<u16>,
 }
 
@@ -95,12 +99,14 @@ fn invitation(stack: &LocalStack) -> String {
     let url = stack.function_url(mandrill_welcome::NAME);
     let segment = stack.function_url(segment_identify::NAME);
     let mailchimp = stack.function_url(mailchimp_inbound::NAME);
+    let subscribe = stack.function_url(mailchimp_subscribe::NAME);
     format!(
         "Open {root}/ to see what happened. Listening; press Ctrl-C to stop:
 
   {url}
   {segment}
   {mailchimp}
+  {subscribe}
 
 Send your own event:
 

@@ -7,7 +7,9 @@ use shared::http::{Client, Http, Request};
 
 use super::{
     changes,
+    contacts::{self, Contact},
     local::{Fakes, LocalStack},
+    people,
     samples::{SAMPLES, Sample, Via},
 };
 
@@ -31,6 +33,8 @@ pub struct Played {
     pub received: Vec<String>,
     /// How the identities changed, one line per change.
     pub changed: Vec<String>,
+    /// How the contacts in Mailchimp changed, one line per change.
+    pub contacts: Vec<String>,
     /// How long the answer took.
     pub took: Duration,
 }
@@ -71,7 +75,10 @@ async fn play(
     let mut played = Vec::new();
     fakes.put_people();
     for sample in SAMPLES {
-        let before = fakes.ory.identities();
+        if sample.function == mailchimp_subscribe::NAME {
+            people::put_sample(&fakes.ory, sample);
+        }
+        let before = (fakes.ory.identities(), Contact::all(&fakes.mailchimp));
         let began = Instant::now();
         let answer = send(&function_url(root, sample.function), client, sample).await;
         let took = began.elapsed();
@@ -85,8 +92,19 @@ async fn play(
         }
         let via = stack.map_or(Via::Inline, |stack| stack.via);
         let received = fakes.take_received();
-        let changed = changes::between(&before, &fakes.ory.identities());
-        played.push(Played { sample, via, status, body, delivery, received, changed, took });
+        let changed = changes::between(&before.0, &fakes.ory.identities());
+        let contacts = contacts::between(&before.1, &Contact::all(&fakes.mailchimp));
+        played.push(Played {
+            sample,
+            via,
+            status,
+            body,
+            delivery,
+            received,
+            changed,
+            contacts,
+            took,
+        });
     }
     played
 }

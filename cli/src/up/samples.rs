@@ -118,13 +118,14 @@ pub const SAMPLES: &[Sample] = samples! {
     "segment-identify": "login.json" => delivered(&["Segment: identify 00000008-1111-4111-8111-000000000008"]);
     "segment-identify": "settings-new-address.json" => delivered(&["Segment: identify 00000009-1111-4111-8111-000000000009"]);
     "segment-identify": "verification.json" => delivered(&["Segment: identify 0000000a-1111-4111-8111-00000000000a"]);
-    // One person, who opts in, confirms the address, changes their mind twice, and moves.
+    // One person, who opts in, confirms the address, moves, and changes their mind twice.
     "segment-identify": "registration-consent.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
     "segment-identify": "verification-consent.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
-    "segment-identify": "settings-consent-withdrawn.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
-    "segment-identify": "settings-consent-given.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
     "segment-identify": "settings-changed-address.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
     "segment-identify": "verification-changed-address.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
+    "segment-identify": "settings-consent-withdrawn.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
+    "segment-identify": "settings-consent-given.json" => delivered(&["Segment: identify 0000000b-1111-4111-8111-00000000000b"]);
+    "segment-identify": "registration-social-consent.json" => delivered(&["Segment: identify 00000011-1111-4111-8111-000000000011"]);
     "mailchimp-inbound": "mailchimp-validator.json" => VALIDATED;
     "mailchimp-inbound": "mailchimp-campaign.json" => SKIPPED;
     "mailchimp-inbound": "mailchimp-campaign-without-reason.json" => SKIPPED;
@@ -160,6 +161,26 @@ pub const SAMPLES: &[Sample] = samples! {
     "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => delivered(&["Ory: patch 000000a7-1111-4111-8111-0000000000a7 /traits/consent/newsletter", "Segment: identify 000000a7-1111-4111-8111-0000000000a7"]);
     "mailchimp-inbound": "mailchimp-loop-unsubscribe.json" => DUPLICATE;
     "mailchimp-inbound": "mailchimp-loop-older-subscribe.json" => SKIPPED;
+    // It tells no flow, so that nothing in it is a fresh opt-in.
+    "mailchimp-subscribe": "registration.json" => SKIPPED;
+    "mailchimp-subscribe": "registration-bare.json" => SKIPPED;
+    "mailchimp-subscribe": "registration-base64.json" => SKIPPED;
+    "mailchimp-subscribe": "registration-before-save.json" => SKIPPED_AT_ONCE;
+    "mailchimp-subscribe": "registration-phone.json" => SKIPPED;
+    "mailchimp-subscribe": "registration-hostile-name.json" => SKIPPED;
+    "mailchimp-subscribe": "login.json" => SKIPPED;
+    // Opts in, with an address that the social provider has verified. Nobody has the merge field that
+    // the audience requires.
+    "mailchimp-subscribe": "registration-social-consent.json" => delivered(&["Mailchimp: PUT members lea@example.com subscribed"]);
+    // The opt-in waits for the verification.
+    "mailchimp-subscribe": "registration-consent.json" => SKIPPED;
+    "mailchimp-subscribe": "verification-consent.json" => delivered(&["Mailchimp: PUT members kim@example.com subscribed"]);
+    // The contact stays until the new address is verified, and then moves with its consent.
+    "mailchimp-subscribe": "settings-changed-address.json" => delivered(&["Mailchimp: PATCH members"]);
+    "mailchimp-subscribe": "verification-changed-address.json" => delivered(&["Mailchimp: PATCH members kim.new@example.com"]);
+    // Whoever has withdrawn consent and opts in again is asked.
+    "mailchimp-subscribe": "settings-consent-withdrawn.json" => delivered(&["Mailchimp: PATCH members unsubscribed"]);
+    "mailchimp-subscribe": "settings-consent-given.json" => delivered(&["Mailchimp: PATCH members pending"]);
 };
 
 impl Sample {

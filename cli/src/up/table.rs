@@ -68,9 +68,15 @@ fn received(played: &Played) -> String {
     }
     let lines = played.received.iter().map(|call| match call.strip_prefix("Ory: ") {
         Some(_) if !played.changed.is_empty() => format!("Ory: {}", played.changed.join("\n")),
+        _ if call.starts_with("Mailchimp: ") => format!("Mailchimp: {}", contact(played)),
         _ => without_ids(&call.replace("messages/send to ", "")),
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What a write to Mailchimp changed.
+fn contact(played: &Played) -> String {
+    if played.contacts.is_empty() { "fields only".to_owned() } else { played.contacts.join("\n") }
 }
 
 /// Ids of people are long, and the events already identify the people.

@@ -40,8 +40,26 @@ async fn printed_commands_fit_the_terminal_and_say_what_to_look_at() {
     assert_eq!((stdout.lines().count(), stdout.matches("base64://b").count()), (2, 1), "{stdout}");
 }
 
+#[tokio::test]
+async fn mailchimp_subscribe_follows_three_flows_each_for_a_reason() {
+    let Done { status, stdout, stderr } = action(&["mailchimp-subscribe", "--url", URL]).await;
+    assert_eq!(status, Some(0), "{stderr}");
+    let added = |flow: &str| stdout.matches(&format!("/selfservice/flows/{flow}/after/")).count();
+    assert_eq!(["verification", "settings", "registration"].map(added), [1, 1, 5]);
+    assert!(!stdout.contains("True-Client-Ip"));
+    let stderr = unwrapped(&stderr);
+    for flow in ["verification", "settings", "registration"] {
+        assert!(stderr.contains(&format!("Why {flow}: ")), "{stderr}");
+    }
+    assert!(stderr.contains("With `verify_new_address`"), "{stderr}");
+    let with_ip = ["mailchimp-subscribe", "--url", URL, "--flow", "registration", "--with-ip"];
+    let Done { stdout, stderr, .. } = action(&with_ip).await;
+    assert!(stdout.contains("get(get(ctx, 'request_headers'), 'True-Client-Ip')"), "{stdout}");
+    assert!(unwrapped(&stderr).contains("True-Client-Ip is personal data"), "{stderr}");
+}
+
 /// What is typed after `action`, and what whoever typed it is told.
-const REFUSED: [(&[&str], &str); 12] = [
+const REFUSED: [(&[&str], &str); 20] = [
     (&["welcome", "--url", URL, "--flow", "login"], "mandrill-welcome or segment-identify"),
     (&["mailchimp-inbound", "--url", URL, "--flow", "login"], "ory-actions mailchimp-webhook"),
     (&["mandrill-welcome", "--url", URL, "--flow", "signup"], "registration, login, settings"),
@@ -62,6 +80,26 @@ const REFUSED: [(&[&str], &str); 12] = [
         "before the identity is saved",
     ),
     (&["mandrill-welcome", "--url", URL, "--flow", "login", "--parse"], "has no effect"),
+    (&["mandrill-welcome", "--url", URL], "--flow is required for mandrill-welcome"),
+    (&["mailchimp-subscribe", "--url", URL, "--flow", "recovery"], "changes neither consent"),
+    (
+        &["mailchimp-subscribe", "--url", URL, "--flow", "settings", "--method", "password"],
+        "--method profile",
+    ),
+    (&["mailchimp-subscribe", "--url", URL, "--method", "password"], "set --flow, too"),
+    (
+        &["mailchimp-subscribe", "--url", URL, "--flow", "registration", "--parse"],
+        "mailchimp-subscribe sends only identities that are saved",
+    ),
+    (&["mailchimp-subscribe", "--url", URL, "--format", "json"], "a single webhook"),
+    (
+        &["segment-identify", "--url", URL, "--flow", "registration", "--with-ip"],
+        "--with-ip is for mailchimp-subscribe",
+    ),
+    (
+        &["mailchimp-subscribe", "--url", URL, "--flow", "verification", "--method", "code"],
+        "remove --method",
+    ),
     (&["mandrill-welcome", "--url", "http://abc.test", "--flow", "login"], "https URL"),
     (
         &["mandrill-welcome", "--url", URL, "--flow", "login", "--format", "json"],

@@ -59,18 +59,18 @@ impl MailchimpCall {
     }
 }
 
-/// The method, what it is about, and the address and the status if it has any.
+/// The method, what it is about, and the address and the status if it has any; without the name of a
+/// contact, which tells a person nothing.
 impl fmt::Display for MailchimpCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.strip_prefix(ROOT).unwrap_or(&self.path);
         let steps: Vec<_> = path.trim_matches('/').split('/').collect();
         write!(f, "Mailchimp: {}", self.method)?;
         match steps.as_slice() {
-            ["lists", _, what, who, rest @ ..] => {
-                write!(f, " {what}/{}", who.get(..8).unwrap_or(who))?;
-                rest.iter().try_for_each(|step| write!(f, "/{step}"))?;
+            ["lists", _, what, rest @ ..] => {
+                write!(f, " {what}")?;
+                rest.iter().skip(1).try_for_each(|step| write!(f, "/{step}"))?;
             }
-            ["lists", _, what] => write!(f, " {what}")?,
             _ => write!(f, " {}", steps.join("/"))?,
         }
         let texts = ["email_address", "status", "status_if_new"].map(|name| &self.body[name]);

@@ -29,6 +29,8 @@ pub struct Ory {
     tokens: Vec<String>,
     schema: Schema,
     identities: BTreeMap<String, Value>,
+    /// `None`: the machine's.
+    clock: Option<Box<dyn Fn() -> OffsetDateTime + Send>>,
 }
 
 /// A fake of Ory's admin API.
@@ -45,6 +47,11 @@ impl FakeOry {
     /// The root of its API, for `ORY_URL`.
     pub fn url(&self) -> String {
         self.root()
+    }
+
+    /// Tells the time from now on; until then it is the machine's.
+    pub fn set_clock(&self, now: impl Fn() -> OffsetDateTime + Send + 'static) {
+        self.with(|ory| ory.clock = Some(Box::new(now)));
     }
 
     /// Accepts only this token from now on; `None` accepts any, and none.
@@ -143,6 +150,7 @@ impl Ory {
     }
 
     fn patch(&mut self, id: &str, patch: &Value) -> FakeReply {
+        let now = timestamp(self.clock.as_ref().map_or_else(OffsetDateTime::now_utc, |now| now()));
         let Some(identity) = self.identities.get_mut(id) else { return self.get(id) };
         let patched = patch::apply(patch, identity).and_then(|patched| {
             self.schema.check(&patched)?;
@@ -150,7 +158,7 @@ impl Ory {
         });
         match patched {
             Ok(mut patched) => {
-                patched["updated_at"] = json!(now());
+                patched["updated_at"] = json!(now);
                 *identity = patched;
                 self.get(id)
             }
@@ -159,10 +167,9 @@ impl Ory {
     }
 }
 
-/// The current time in microseconds, the precision of Ory's databases.
-fn now() -> String {
-    let now = OffsetDateTime::now_utc().truncate_to_microsecond();
-    now.format(&Rfc3339).unwrap_or_default()
+/// A time in microseconds, the precision of Ory's databases.
+pub fn timestamp(at: OffsetDateTime) -> String {
+    at.truncate_to_microsecond().format(&Rfc3339).unwrap_or_default()
 }
 
 /// An identity as Ory shows it: without the contents of its credentials.

@@ -93,7 +93,7 @@ impl ContactDelivery {
 
 /// The ctx with the identity of the session, which is the one before the change; what that lacks, for
 /// example the addresses, is as it is now.
-fn before_the_change(ctx: &SanitizedCtx) -> Option<Value> {
+pub(crate) fn before_the_change(ctx: &SanitizedCtx) -> Option<Value> {
     let mut value = ctx.for_template(&TemplateSettings::default());
     let before = value["session"]["identity"].as_object().cloned()?;
     before.get("traits").filter(|traits| traits.is_object())?;
@@ -103,7 +103,7 @@ fn before_the_change(ctx: &SanitizedCtx) -> Option<Value> {
 
 /// Whether the person has proved to receive mail at the address. Kratos keeps addresses in lower
 /// case, and traits as they were typed.
-fn is_verified(identity: &Value, address: &str) -> bool {
+pub(crate) fn is_verified(identity: &Value, address: &str) -> bool {
     let addresses = identity["verifiable_addresses"].as_array();
     addresses.into_iter().flatten().any(|known| {
         let is_it = |known: &str| known.to_lowercase() == address.to_lowercase();

@@ -11,6 +11,7 @@ pub mod freshness;
 pub mod mailchimp;
 mod moment;
 mod place;
+pub mod preview;
 pub mod record;
 mod request;
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub(super) mod methods;
 pub(super) mod replies;
 pub(super) mod request;
 pub(super) mod response;
+pub(super) mod subscribe;
 pub(super) mod tag;
 pub(super) mod templates;
 pub(super) mod url;
@@ -15,7 +16,7 @@ pub(super) mod url;
 use crate::{Configuration, Findings, Report, Rule, hook::Hook, methods::Methods};
 
 /// All rules, in the order of `docs/lint.md`.
-pub const ALL: [&Rule; 40] = [
+pub const ALL: [&Rule; 42] = [
     &lists::SHADOWED,
     &lists::PARSE_ON_GLOBAL,
     &lists::UNKNOWN_LIST,
@@ -55,6 +56,8 @@ pub const ALL: [&Rule; 40] = [
     &cancel::CANCELS_BY_ACCIDENT,
     &cancel::DOES_NOT_CANCEL,
     &tag::WRONG_TAG,
+    &subscribe::IN_VAIN,
+    &subscribe::LACKS_FIELD,
     &replies::MESSAGE_TYPE,
 ];
 
@@ -73,6 +76,7 @@ fn check_hook(hook: &Hook, found: &mut Findings) {
     url::check(hook, found);
     request::check(hook, found);
     keys::check(hook, found);
+    subscribe::check(hook, found);
     if let Some(reading) = &hook.reading {
         let path = hook.part("body");
         templates::check(reading, &path, found);

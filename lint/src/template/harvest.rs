@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use jrsonnet_ir::{
-    Expr, FieldMember, FieldName, IStr, ObjBody,
+    Expr, FieldMember, FieldName, IStr, LiteralType, ObjBody,
     visit::{Visitor, visit_expr},
 };
 
@@ -163,6 +163,14 @@ fn tag(fields: &[FieldMember]) -> Option<([String; 3], u32)> {
             _ => None,
         })
     };
-    let words = [word("flow")?, word("method")?, word("when")?];
+    // A flow with one list for all methods has none.
+    let no_method = || {
+        let is_null = |field: &FieldMember| {
+            matches!(&field.name.value, FieldName::Fixed(known) if &**known == "method")
+                && matches!(&field.value, Expr::Literal(LiteralType::Null))
+        };
+        fields.iter().any(is_null).then(|| "null".to_owned())
+    };
+    let words = [word("flow")?, word("method").or_else(no_method)?, word("when")?];
     fields.first().map(|first| (words, first.name.span.1))
 }

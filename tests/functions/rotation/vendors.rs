@@ -7,7 +7,7 @@ use fakes::{FakeMandrill, WEBHOOK_KEY, ory::person};
 use integration::Event;
 
 use super::{
-    events::{identify, of_mailchimp, of_ory, welcome},
+    events::{identify, of_mailchimp, of_ory, opt_in_of, subscribe, welcome},
     fleet::Fleet,
 };
 use crate::{
@@ -64,6 +64,13 @@ async fn mandrill_key_rotation_loses_no_welcome() {
 async fn segment_key_rotation_loses_no_identify() {
     let setup = identify().await;
     is_rotated(setup, VENDOR_SECRET, at_the_vendor(), from_ory).await;
+}
+
+#[tokio::test]
+async fn mailchimp_key_rotation_loses_no_opt_in() {
+    let setup = subscribe().await;
+    let opt_in = |n| opt_in_of(n, WEBHOOK_KEY);
+    is_rotated(setup, VENDOR_SECRET, at_the_vendor(), opt_in).await;
 }
 
 #[tokio::test]

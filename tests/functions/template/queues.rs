@@ -61,8 +61,10 @@ fn batch_size(function: &str) -> u64 {
 #[test]
 fn local_stack_receives_from_its_queues_as_deployed() {
     let template = Template::read();
+    assert_eq!(DEPLOYMENTS.len(), FUNCTIONS.len());
     for (deployment, (name, logical_id, ..)) in DEPLOYMENTS.iter().zip(FUNCTIONS) {
         assert_eq!(deployment.name, name);
+        assert_eq!(deployment.timeout, template.timeout(logical_id), "{name}");
         let (_, mapping) = mapping(&template, logical_id);
         assert_eq!(mapping["BatchSize"], deployment.batch_size, "{name}");
         let concurrency = &mapping["ScalingConfig"]["MaximumConcurrency"];

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::{select, sync::watch, time::sleep};
 
 use super::{
-    Console,
+    Console, contacts,
     event::Event,
     in_doubt,
     page::careful,
@@ -55,6 +55,7 @@ struct Listener {
     places: HashMap<usize, ShownPlace>,
     faults: Value,
     clock: Value,
+    newsletter: Value,
     waiting: VecDeque<Bytes>,
 }
 
@@ -63,8 +64,9 @@ fn open(console: Arc<Console>) -> BoxStream<'static, Bytes> {
     turns.mark_changed();
     let waiting = VecDeque::from([message("setting", &setting(&console))]);
     let (moves, places) = (console.queues.changes(), HashMap::new());
-    let (faults, clock) = Default::default();
-    let listener = Listener { console, turns, turn: 0, moves, places, faults, clock, waiting };
+    let (faults, clock, newsletter) = Default::default();
+    let listener =
+        Listener { console, turns, turn: 0, moves, places, faults, clock, newsletter, waiting };
     stream::unfold(listener, |mut listener| async {
         let message = listener.next().await?;
         Some((message, listener))
@@ -87,7 +89,7 @@ impl Listener {
         self.waiting.pop_front()
     }
 
-    /// The faults and the clock.
+    /// The faults, the clock, and the newsletter's contacts.
     fn read_stack(&mut self) {
         let (faults, clock) = (faults(&self.console), clock(&self.console));
         if faults != self.faults {
@@ -97,6 +99,11 @@ impl Listener {
         if clock != self.clock {
             self.waiting.push_back(message("clock", &clock));
             self.clock = clock;
+        }
+        let newsletter = contacts::shown(&self.console);
+        if newsletter != self.newsletter {
+            self.waiting.push_back(message("newsletter", &newsletter));
+            self.newsletter = newsletter;
         }
     }
 

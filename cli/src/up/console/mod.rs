@@ -1,6 +1,7 @@
 //! The console: one page that tells what happened to each event and can make vendors fail. It
 //! watches the functions through their adapters; the functions do not know it.
 
+mod contacts;
 mod dead_letters;
 mod editor;
 mod event;
@@ -9,6 +10,7 @@ mod feed;
 mod guard;
 mod in_doubt;
 mod page;
+mod people;
 mod places;
 mod reading;
 mod retrying;
@@ -29,6 +31,7 @@ use shared::{clock::Clock, queue::ReceivedMessage};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::time::Instant;
 
+pub use people::OryAct;
 pub(crate) use watch::{watched_http, watched_log, watched_table};
 
 use self::{
@@ -41,7 +44,7 @@ use crate::up::local::{Fakes, Functions, LocalQueue, Queues, Service, StackClock
 /// The event is not in a state in which this can be done.
 #[derive(Debug, thiserror::Error)]
 #[error("this cannot be done with the event now")]
-struct Unfit;
+pub(crate) struct Unfit;
 
 /// The console of a local stack.
 pub(crate) struct Console {
@@ -64,6 +67,11 @@ impl Console {
     ) -> Self {
         let (events, faults, draft) = Default::default();
         Self { functions, fakes, queues, clock, events, faults, draft }
+    }
+
+    /// The stack's clock.
+    pub(crate) fn clock(&self) -> &StackClock {
+        &self.clock
     }
 
     /// The names of the functions.
@@ -126,6 +134,7 @@ impl Console {
         match service {
             Service::Mandrill => self.fakes.mandrill.inject_fault(fault),
             Service::Segment => self.fakes.segment.inject_fault(fault),
+            Service::Mailchimp => self.fakes.mailchimp.inject_fault(fault),
             Service::Ory => self.fakes.ory.inject_fault(fault),
             Service::Queue => self.queues.all().for_each(|(_, queue)| queue.inject_fault(fault)),
         }

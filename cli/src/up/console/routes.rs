@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fakes::{Fault, server::FakeReply};
+use fakes::{Fault, mailchimp::Act, server::FakeReply};
 use http::{Method, Request};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -11,7 +11,9 @@ use serde_json::Value;
 use super::{
     Console, dead_letters,
     editor::{self, Draft},
-    feed, guard, in_doubt, page, retrying, sending, showing,
+    feed, guard, in_doubt, page,
+    people::OryAct,
+    retrying, sending, showing,
 };
 use crate::up::{local::Service, samples::SAMPLES};
 
@@ -37,6 +39,25 @@ struct OfEvents {
 struct Decide {
     event: usize,
     is_sent: bool,
+}
+
+/// What somebody does in Mailchimp about the contact with an address.
+#[derive(Deserialize)]
+struct ActInMailchimp {
+    address: String,
+    act: Act,
+}
+
+/// What the owner of an identity does in Ory.
+#[derive(Deserialize)]
+struct ActInOry {
+    identity: String,
+    act: OryAct,
+}
+
+#[derive(Deserialize)]
+struct DoubleOptIn {
+    is_on: bool,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +126,19 @@ impl Console {
             "/console/decide" => {
                 let Decide { event, is_sent } = read(body)?;
                 done(in_doubt::decide(self, event, is_sent).is_ok())
+            }
+            "/console/act-in-mailchimp" => {
+                let ActInMailchimp { address, act } = read(body)?;
+                done(self.act_in_mailchimp(&address, act).await.is_ok())
+            }
+            "/console/act-in-ory" => {
+                let ActInOry { identity, act } = read(body)?;
+                done(self.act_in_ory(&identity, act).await.is_ok())
+            }
+            "/console/double-opt-in" => {
+                let DoubleOptIn { is_on } = read(body)?;
+                self.set_double_opt_in(is_on);
+                done(true)
             }
             "/console/fault" => {
                 let InjectFault { service, fault } = read(body)?;

@@ -2,14 +2,14 @@
 //! after, and the form after a reply that interrupts.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     event::{Call, Event, Reply, Request, Work},
     places::ShownPlace,
     story::{self, calls},
 };
-use crate::up::changes;
+use crate::up::{changes, local::Service};
 
 /// Of many deliveries, so many of the first and the last are shown in full, and the others by their
 /// sentence: an event can have a hundred.
@@ -43,9 +43,9 @@ pub(super) struct Mail<'a> {
     template: Option<&'a str>,
 }
 
-/// The changes of an identity.
+/// The changes of an identity, or of a contact.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Identity {
+pub(super) struct Changed {
     before: Value,
     after: Value,
     /// One line per change.
@@ -71,6 +71,7 @@ pub(super) fn shown(event: &Event, situation: &Situation) -> Value {
     for (request, shown) in event.requests.iter().zip(rows(&mut json["requests"])) {
         shown["said"] = json!(story::of_request(request));
         shown["identity"] = json!(identity(&request.work));
+        shown["contact"] = json!(contact(&request.work));
         shown["form"] = json!(form(request, &event.argument));
     }
     let count = event.deliveries.len();
@@ -80,6 +81,7 @@ pub(super) fn shown(event: &Event, situation: &Situation) -> Value {
         shown["said"] = json!(story::of_delivery(delivery, situation.speed));
         shown["outcome"] = json!(story::outcome(&delivery.work));
         shown["identity"] = json!(identity(&delivery.work));
+        shown["contact"] = json!(contact(&delivery.work));
         shown["is_brief"] = json!(in_brief.contains(&place));
         if shown["is_brief"] == true {
             shown["steps"] = json!([]);
@@ -159,20 +161,49 @@ fn is_sent(rows: &Value) -> bool {
 }
 
 /// The identity as last read before the patch, and after the patch.
-fn identity(work: &Work) -> Option<Identity> {
-    let answers = |method: &'static str| {
-        calls(work).rev().filter_map(move |call| match &call.reply {
-            Reply::Answer { status: 200, body } if call.line.starts_with(method) => Some(body),
-            _ => None,
-        })
-    };
+fn identity(work: &Work) -> Option<Changed> {
+    let answers = |method| answers(work, Service::Ory, method);
     let after = answers("PATCH").next()?;
     let before = answers("GET").find_map(|body| match body {
         Value::Array(found) => found.first(),
         body => Some(body),
     })?;
-    let changes = changes::between(std::slice::from_ref(before), std::slice::from_ref(after));
-    Some(Identity { before: before.clone(), after: after.clone(), changes })
+    Some(Changed::between(before, after))
+}
+
+/// The contact as last read before the write, and after the write; `None` if only its fields were
+/// written.
+fn contact(work: &Work) -> Option<Changed> {
+    const SEEN: [&str; 2] = ["email_address", "status"];
+    let is_contact = |body: &&Value| body["contact_id"].is_string();
+    let seen = |body: &Value| SEEN.map(|key| (key.to_owned(), body[key].clone()));
+    let answers = |method| answers(work, Service::Mailchimp, method).filter(is_contact);
+    let after = answers("P").next()?;
+    let before = answers("GET").find(|body| body["contact_id"] == after["contact_id"]);
+    let before = before.map_or_else(Map::new, |body| Map::from_iter(seen(body)));
+    let after = Map::from_iter(seen(after));
+    let changed = Changed::between(&Value::Object(before), &Value::Object(after));
+    (!changed.changes.is_empty()).then_some(changed)
+}
+
+/// The successful answers of a service to the calls whose method begins like this, the last first.
+fn answers<'w>(
+    work: &'w Work,
+    service: Service,
+    method: &'static str,
+) -> impl Iterator<Item = &'w Value> {
+    let calls = calls(work).rev().filter(move |call| call.to == service.name());
+    calls.filter_map(move |call| match &call.reply {
+        Reply::Answer { status: 200, body } if call.line.starts_with(method) => Some(body),
+        _ => None,
+    })
+}
+
+impl Changed {
+    fn between(before: &Value, after: &Value) -> Self {
+        let changes = changes::between(std::slice::from_ref(before), std::slice::from_ref(after));
+        Self { before: before.clone(), after: after.clone(), changes }
+    }
 }
 
 /// The sign-up form after a reply that interrupts: what the person typed, and each message at its
@@ -214,8 +245,12 @@ mod tests {
     }
 
     fn call(line: &str, body: Value, answer: Value) -> Step {
+        call_to("Mandrill", line, body, answer)
+    }
+
+    fn call_to(to: &'static str, line: &str, body: Value, answer: Value) -> Step {
         Step::Call(Call {
-            to: "Mandrill",
+            to,
             line: line.to_owned(),
             body,
             reply: Reply::Answer { status: 200, body: answer },
@@ -271,12 +306,31 @@ mod tests {
     fn identity_is_shown_before_and_after_the_patch() {
         let before = json!({"traits": {"consent": true}});
         let after = json!({"traits": {"consent": false}});
-        let found = call("GET /admin/identities?x", Value::Null, json!([before]));
-        let patched = call("PATCH /admin/identities/1", json!([]), after.clone());
+        let found = call_to("Ory", "GET /admin/identities?x", Value::Null, json!([before]));
+        let patched = call_to("Ory", "PATCH /admin/identities/1", json!([]), after.clone());
         assert_eq!(identity(&work(vec![found.clone()])), None);
         let shown = identity(&work(vec![found, patched])).unwrap();
         assert_eq!((&shown.before, &shown.after), (&before, &after));
         assert_eq!(shown.changes, ["traits.consent: true -> false"]);
+    }
+
+    #[test]
+    fn contact_is_shown_before_and_after_the_write() {
+        let contact = |status: &str| json!({"contact_id": "c", "email_address": "kim@example.com", "status": status});
+        let call = |line, answer| call_to("Mailchimp", line, Value::Null, answer);
+        let audience = || call("GET /3.0/lists/l", json!({"double_optin": true}));
+        let read = |status| call("GET /3.0/lists/l/members/c", contact(status));
+        let written = |line, status| work(vec![audience(), call(line, contact(status))]);
+        let new = super::contact(&written("PUT /3.0/lists/l/members/c", "pending")).unwrap();
+        assert_eq!(
+            new.changes,
+            ["email_address: none -> \"kim@example.com\"", "status: none -> \"pending\""]
+        );
+        let patch = || call("PATCH /3.0/lists/l/members/c", contact("unsubscribed"));
+        let changed = super::contact(&work(vec![read("pending"), patch()])).unwrap();
+        assert_eq!(changed.changes, ["status: \"pending\" -> \"unsubscribed\""]);
+        assert_eq!(super::contact(&work(vec![read("unsubscribed"), patch()])), None);
+        assert_eq!(super::contact(&work(vec![audience(), read("pending")])), None);
     }
 
     #[test]

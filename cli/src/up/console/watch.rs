@@ -98,6 +98,8 @@ fn vendor(url: &url::Url) -> &'static str {
     let is_under = |root: &str| url.path().starts_with(root);
     let service = if is_under("/api/1.0/") {
         Service::Mandrill
+    } else if is_under("/3.0/") {
+        Service::Mailchimp
     } else if is_under("/admin/") {
         Service::Ory
     } else {

@@ -3,10 +3,11 @@
 use std::{io, sync::Arc};
 
 use fakes::{
-    FakeMandrill, FakeOry, FakeSecretsManager, FakeSegment, WEBHOOK_KEY, ory::people_of_the_samples,
+    FakeMailchimp, FakeMandrill, FakeOry, FakeSecretsManager, FakeSegment, WEBHOOK_KEY,
+    mailchimp::{LIST_ID, MergeField},
+    ory::people_of_the_samples,
 };
-
-use shared::secrets::MemorySecrets;
+use shared::{clock::SharedClock, secrets::MemorySecrets};
 
 use super::PortNumbers;
 
@@ -16,6 +17,8 @@ const MAILCHIMP_SECRET: &str = "local-mailchimp-secret";
 const MANDRILL_KEY: &str = "local-mandrill-key";
 const SEGMENT_KEY: &str = "local-segment-key";
 const ORY_TOKEN: &str = "local-ory-token";
+/// It ends in a data center, as every key of Mailchimp Marketing.
+const MAILCHIMP_KEY: &str = "local-mailchimp-key-us6";
 
 /// The names of the secrets.
 mod secret {
@@ -24,6 +27,7 @@ mod secret {
     pub(super) const MANDRILL: &str = "ory-actions/mandrill";
     pub(super) const SEGMENT: &str = "ory-actions/segment";
     pub(super) const ORY: &str = "ory-actions/ory";
+    pub(super) const MAILCHIMP_MARKETING: &str = "ory-actions/mailchimp-marketing";
 }
 
 /// A variable and its value.
@@ -41,6 +45,8 @@ pub struct Fakes {
     pub segment: FakeSegment,
     /// Ory's admin API.
     pub ory: FakeOry,
+    /// Mailchimp's Marketing API.
+    pub mailchimp: FakeMailchimp,
 }
 
 impl Fakes {
@@ -52,6 +58,7 @@ impl Fakes {
             mandrill: FakeMandrill::start(ports.mandrill, MANDRILL_KEY).await?,
             segment: FakeSegment::start(ports.segment, SEGMENT_KEY).await?,
             ory: FakeOry::start(ports.ory, Some(ORY_TOKEN)).await?,
+            mailchimp: FakeMailchimp::start(ports.mailchimp, MAILCHIMP_KEY).await?,
         };
         for (id, value) in [
             (secret::WEBHOOK, WEBHOOK_KEY),
@@ -59,11 +66,26 @@ impl Fakes {
             (secret::MANDRILL, MANDRILL_KEY),
             (secret::SEGMENT, SEGMENT_KEY),
             (secret::ORY, ORY_TOKEN),
+            (secret::MAILCHIMP_MARKETING, MAILCHIMP_KEY),
         ] {
             fakes.put_secret(id, value);
         }
         fakes.put_people();
+        fakes.prepare_audience();
         Ok(fakes)
+    }
+
+    /// Lets Ory and Mailchimp tell the time of this clock.
+    pub(super) fn set_clock(&self, clock: &SharedClock) {
+        let (of_ory, of_mailchimp) = (clock.clone(), clock.clone());
+        self.ory.set_clock(move || of_ory.now());
+        self.mailchimp.set_clock(move || of_mailchimp.now());
+    }
+
+    /// Makes Mailchimp report to `mailchimp-inbound` at this URL.
+    pub(super) fn put_webhook(&self, url: &str) {
+        let url = format!("{url}?secret={MAILCHIMP_SECRET}");
+        self.mailchimp.audience(|audience| audience.put_webhook(&url));
     }
 
     /// Gives a secret a new current version.
@@ -79,6 +101,16 @@ impl Fakes {
         }
     }
 
+    /// What `mailchimp-audience --apply` makes, and a field that the audience requires and no
+    /// template gives: contacts are accepted all the same.
+    fn prepare_audience(&self) {
+        let ory_id = MergeField { is_public: false, ..MergeField::new("ORY_ID", "text") };
+        self.mailchimp.audience(|audience| {
+            audience.put_merge_field(ory_id);
+            audience.put_merge_field(MergeField::new("COMPANY", "text").required());
+        });
+    }
+
     /// The settings of a function; none for an unknown one.
     pub fn settings(&self, function: &str) -> Vec<Setting> {
         let to_mandrill = [
@@ -91,6 +123,11 @@ impl Fakes {
             ("SEGMENT_URL", self.segment.url()),
         ];
         let to_ory = [("ORY_SECRET_ID", secret::ORY.to_owned()), ("ORY_URL", self.ory.url())];
+        let to_mailchimp = [
+            ("MAILCHIMP_SECRET_ID", secret::MAILCHIMP_MARKETING.to_owned()),
+            ("MAILCHIMP_LIST_ID", LIST_ID.to_owned()),
+            ("MAILCHIMP_URL", self.mailchimp.url()),
+        ];
         let all = |caller: &str, vendors: &[&[Setting]]| {
             let caller = ("WEBHOOK_SECRET_ID", caller.to_owned());
             [&[caller], vendors.concat().as_slice()].concat()
@@ -99,18 +136,22 @@ impl Fakes {
             mandrill_welcome::NAME => all(secret::WEBHOOK, &[&to_mandrill]),
             segment_identify::NAME => all(secret::WEBHOOK, &[&to_segment]),
             mailchimp_inbound::NAME => all(secret::MAILCHIMP, &[&to_ory, &to_segment]),
+            mailchimp_subscribe::NAME => all(secret::WEBHOOK, &[&to_mailchimp]),
             _ => Vec::new(),
         }
     }
 
     /// What the vendors received since the last call of this, one line per call: mails, patches of
-    /// identities, and calls to Segment. Lookups of identities and rejects are left out.
+    /// identities, calls to Segment, and writes to Mailchimp. Lookups are left out.
     pub fn take_received(&self) -> Vec<String> {
         let mails = self.mandrill.take_received();
         let patches = self.ory.take_patches();
         let tracked = self.segment.take_received();
+        let contacts = self.mailchimp.take_received();
         let mails = mails.iter().filter(|call| call.is_mail()).map(ToString::to_string);
         let patches = patches.iter().map(ToString::to_string);
-        mails.chain(patches).chain(tracked.iter().map(ToString::to_string)).collect()
+        let tracked = tracked.iter().map(ToString::to_string);
+        let contacts = contacts.iter().filter(|call| call.is_write()).map(ToString::to_string);
+        mails.chain(patches).chain(tracked).chain(contacts).collect()
     }
 }

@@ -31,43 +31,58 @@ pub struct Deployment {
     pub concurrency: usize,
     /// The rules of its queue.
     pub rules: Rules,
+    /// How long Lambda lets one invocation run.
+    pub timeout: Duration,
     build: Build,
 }
 
 type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
 
-/// Six times the function's timeout, and Segment's batching window.
-const VISIBILITY: Duration = Duration::from_secs(150);
+/// Segment's batching window.
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// After about a day.
 const MAX_RECEIVES: u32 = 100;
 
+/// A message is hidden for six times the function's timeout, and the batching window.
+const fn rules(timeout: Duration, window: Duration) -> Rules {
+    let visibility_timeout = timeout.saturating_mul(6).saturating_add(window);
+    Rules { visibility_timeout, max_receives: MAX_RECEIVES }
+}
+
 /// The functions of the stack.
-pub const DEPLOYMENTS: [Deployment; 3] = [
+pub const DEPLOYMENTS: [Deployment; 4] = [
     Deployment {
         name: mandrill_welcome::NAME,
         batch_size: 1,
         concurrency: 5,
-        rules: Rules { visibility_timeout: VISIBILITY, max_receives: MAX_RECEIVES },
+        rules: rules(LAMBDA_TIMEOUT, Duration::ZERO),
+        timeout: LAMBDA_TIMEOUT,
         build: mandrill_welcome::build,
     },
     Deployment {
         name: segment_identify::NAME,
         batch_size: 100,
         concurrency: 5,
-        rules: Rules {
-            visibility_timeout: VISIBILITY.saturating_add(WINDOW),
-            max_receives: MAX_RECEIVES,
-        },
+        rules: rules(LAMBDA_TIMEOUT, WINDOW),
+        timeout: LAMBDA_TIMEOUT,
         build: segment_identify::build,
     },
     Deployment {
         name: mailchimp_inbound::NAME,
         batch_size: 1,
         concurrency: 2,
-        rules: Rules { visibility_timeout: VISIBILITY, max_receives: MAX_RECEIVES },
+        rules: rules(LAMBDA_TIMEOUT, Duration::ZERO),
+        timeout: LAMBDA_TIMEOUT,
         build: mailchimp_inbound::build,
+    },
+    Deployment {
+        name: mailchimp_subscribe::NAME,
+        batch_size: 1,
+        concurrency: 2,
+        rules: rules(mailchimp_subscribe::TIMEOUT, Duration::ZERO),
+        timeout: mailchimp_subscribe::TIMEOUT,
+        build: mailchimp_subscribe::build,
     },
 ];
 
@@ -88,6 +103,7 @@ pub(crate) struct Functions {
 /// A function by the name in its URL.
 struct Named {
     name: &'static str,
+    timeout: Duration,
     function: Arc<dyn Function>,
 }
 
@@ -99,15 +115,19 @@ impl Functions {
         clock: Arc<StackClock>,
         via: Via,
     ) -> Result<Self, FunctionError> {
-        let build = |Deployment { name, build, .. }: &Deployment| {
+        let build = |Deployment { name, timeout, build, .. }: &Deployment| {
             let mut settings = fakes.settings(name);
             settings.push(("RECORDS_TABLE", TABLE.to_owned()));
             settings.push(("SCREEN_REJECTS", "true".to_owned()));
+            // What changes in the audience is seen at once.
+            if *name == mailchimp_subscribe::NAME {
+                settings.push(("SECRET_TTL_SECONDS", "1".to_owned()));
+            }
             if via == Via::Queue {
                 settings.push(("QUEUE_URL", queue_url(name)));
             }
             match build(&Environment::of(settings), ports) {
-                Ok(function) => Ok(Named { name, function }),
+                Ok(function) => Ok(Named { name, timeout: *timeout, function }),
                 Err(source) => Err(FunctionError { name, source }),
             }
         };
@@ -117,7 +137,7 @@ impl Functions {
 
     /// Prepares the functions for calls.
     pub(crate) async fn warm(&self) -> Result<(), FunctionError> {
-        for Named { name, function } in &self.all {
+        for Named { name, function, .. } in &self.all {
             let warmed = function.warm().await;
             warmed.map_err(|fault| FunctionError { name, source: fault.into() })?;
         }
@@ -135,10 +155,10 @@ impl Functions {
         name: &str,
         request: Request<Bytes>,
     ) -> Option<Response<Bytes>> {
-        let Named { name, function } = self.named(name)?;
+        let named = self.named(name)?;
         let _at_work = self.clock.at_work();
         let event = function_url_event(request).into();
-        let answer = function.accept(event, &self.invocation(name)).await.into_lambda();
+        let answer = named.function.accept(event, &self.invocation(named)).await.into_lambda();
         let mut response = Response::new(Bytes::from(answer.body.unwrap_or_default()));
         *response.status_mut() = u16::try_from(answer.status_code)
             .ok()
@@ -150,18 +170,18 @@ impl Functions {
 
     /// Lets a function deliver messages of its queue; the ids of those that stay there.
     pub(crate) async fn deliver(&self, name: &str, received: Vec<ReceivedMessage>) -> Vec<String> {
-        let Some(Named { name, function }) = self.named(name) else { return Vec::new() };
+        let Some(named) = self.named(name) else { return Vec::new() };
         let _at_work = self.clock.at_work();
-        function.deliver(received, &self.invocation(name)).await
+        named.function.deliver(received, &self.invocation(named)).await
     }
 
     fn named(&self, name: &str) -> Option<&Named> {
         self.all.iter().find(|named| named.name == name)
     }
 
-    fn invocation(&self, name: &str) -> Invocation {
+    fn invocation(&self, Named { name, timeout, .. }: &Named) -> Invocation {
         let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
-        Invocation { arn: FunctionArn::new(&arn), ends: self.clock.now() + LAMBDA_TIMEOUT }
+        Invocation { arn: FunctionArn::new(&arn), ends: self.clock.now() + *timeout }
     }
 }
 

@@ -10,10 +10,14 @@ mod queue;
 mod queues;
 mod service;
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
-use ::fakes::server::Server;
+use ::fakes::{
+    mailchimp::{Act, CannotAct},
+    server::Server,
+};
 use shared::{
+    clock::{Clock, SharedClock},
     http::{Client, ClientError},
     settings::Ports,
     template::Rendering,
@@ -26,6 +30,8 @@ pub use self::{
     ports::PortNumbers,
     service::Service,
 };
+
+pub use super::console::OryAct;
 
 pub(crate) use self::{
     clock::StackClock,
@@ -100,13 +106,15 @@ impl LocalStack {
     pub async fn start(ports: PortNumbers, mode: Mode) -> Result<Self, LocalStackError> {
         let fakes = Arc::new(Fakes::start(ports).await?);
         let clock = Arc::new(StackClock::new(mode.speed()));
+        let shared: SharedClock = clock.clone();
+        fakes.set_clock(&shared);
         let queues = Queues::new(&clock);
         let adapters = Ports {
             secrets: fakes.secrets.clone(),
             queues: queues.opener(),
             tables: watched_table(),
             http: watched_http(Client::new()?),
-            clock: clock.clone(),
+            clock: shared,
             event_log: watched_log(),
             rendering: Rendering::OnItsThread,
         };
@@ -115,6 +123,7 @@ impl LocalStack {
         functions.warm().await?;
         let console = Arc::new(Console::new(functions, fakes.clone(), queues.clone(), clock));
         let front = front::start(ports.front, console.clone()).await?;
+        fakes.put_webhook(&play::function_url(&front.url(), mailchimp_inbound::NAME));
         let workers = queues.start_workers(&console);
         Ok(Self { via, front, fakes, console, queues, _workers: workers })
     }
@@ -132,6 +141,26 @@ impl LocalStack {
     /// Waits until every message is delivered, or a dead letter.
     pub async fn at_rest(&self) {
         self.queues.at_rest().await;
+    }
+
+    /// Somebody does something about a contact in Mailchimp, which reports it to
+    /// `mailchimp-inbound`.
+    ///
+    /// # Errors
+    /// Why nobody can do that.
+    pub async fn act_in_mailchimp(&self, address: &str, act: Act) -> Result<(), CannotAct> {
+        self.console.act_in_mailchimp(address, act).await
+    }
+
+    /// A person does something in Ory, which calls `mailchimp-subscribe`; false if the person cannot
+    /// do that.
+    pub async fn act_in_ory(&self, identity: &str, act: OryAct) -> bool {
+        self.console.act_in_ory(identity, act).await.is_ok()
+    }
+
+    /// Lets time pass on the stack's clock, at once.
+    pub async fn skip(&self, time: Duration) {
+        self.console.clock().skip_to(self.console.clock().now() + time).await;
     }
 
     /// Gives a line for each request and delivery that ends from now on, and for each fault that is

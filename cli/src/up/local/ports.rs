@@ -8,6 +8,7 @@ pub struct PortNumbers {
     pub(super) mandrill: u16,
     pub(super) segment: u16,
     pub(super) ory: u16,
+    pub(super) mailchimp: u16,
 }
 
 impl PortNumbers {
@@ -20,6 +21,7 @@ impl PortNumbers {
             mandrill: port + 2,
             segment: port + 3,
             ory: port + 4,
+            mailchimp: port + 5,
         }
     }
 }

@@ -11,6 +11,8 @@ pub enum Service {
     Mandrill,
     /// Segment.
     Segment,
+    /// Mailchimp's Marketing API.
+    Mailchimp,
     /// Ory's admin API.
     Ory,
     /// The functions' queues.
@@ -19,13 +21,15 @@ pub enum Service {
 
 impl Service {
     /// All services.
-    pub const ALL: [Self; 4] = [Self::Mandrill, Self::Segment, Self::Ory, Self::Queue];
+    pub const ALL: [Self; 5] =
+        [Self::Mandrill, Self::Segment, Self::Mailchimp, Self::Ory, Self::Queue];
 
     /// Its name, for a person.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mandrill => "Mandrill",
             Self::Segment => "Segment",
+            Self::Mailchimp => "Mailchimp",
             Self::Ory => "Ory",
             Self::Queue => "Queue",
         }
@@ -47,6 +51,7 @@ impl Service {
             (_, Fault::Down) => "down (503)",
             (_, Fault::Slow) => "slow (3 s)",
             (_, Fault::RateLimited) => "rate limited (429)",
+            (Self::Mailchimp, Fault::Rejecting) => "refuses addresses",
             (_, Fault::Rejecting) => "rejects all",
             (_, Fault::InvalidKey) => "invalid API key",
             (_, Fault::ConnectionReset) => "connection reset",
@@ -84,6 +89,10 @@ impl Service {
                 "Every address is rejected, inside a 200. The event is done, and its outcome is \
                  rejected, not delivered."
             }
+            (Self::Mailchimp, Fault::Rejecting) => {
+                "Every address that is new or opts in looks fake to Mailchimp. The event is done, \
+                 and its outcome is rejected, not delivered."
+            }
             (_, Fault::Rejecting) => {
                 "Every call is answered with 400. The event is blocked, and tried again every \
                  15 min, until somebody fixes the cause or it is a dead letter."
@@ -99,6 +108,14 @@ impl Service {
             (Self::Mandrill, Fault::ResponseLost) => {
                 "The mail is sent, but the connection closes without an answer. The event is in \
                  doubt, and the function searches before it sends again."
+            }
+            (Self::Mailchimp, Fault::ConnectionReset) => {
+                "Connections close without an answer, and nothing is done. The next attempt begins \
+                 with a read of the contact."
+            }
+            (Self::Mailchimp, Fault::ResponseLost) => {
+                "The call is done, but the connection closes without an answer. The next attempt \
+                 begins with a read of the contact, and decides anew."
             }
             (_, Fault::ConnectionReset) => {
                 "Connections close without an answer, and nothing is done. The event is in \

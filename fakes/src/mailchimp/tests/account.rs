@@ -81,20 +81,18 @@ fn calls_are_shown_in_a_line() {
     };
     let member = format!("/3.0/lists/{LIST_ID}/members/{}", hash_of(ANN));
     let table = [
-        ("GET", format!("{member}?fields=status"), Value::Null, "GET members/5bd6b42e"),
+        ("GET", format!("{member}?fields=status"), Value::Null, "GET members"),
         (
             "PUT",
             member.clone(),
             json!({"email_address": ANN, "status_if_new": "pending"}),
-            "PUT members/5bd6b42e ann@example.com pending",
+            "PUT members ann@example.com pending",
         ),
-        ("POST", format!("{member}/tags"), Value::Null, "POST members/5bd6b42e/tags"),
+        ("POST", format!("{member}/tags"), Value::Null, "POST members/tags"),
         ("GET", format!("/3.0/lists/{LIST_ID}"), Value::Null, "GET lists/a6b5da1054"),
         ("GET", "/3.0/ping".to_owned(), Value::Null, "GET ping"),
     ];
-    let hash = &hash_of(ANN)[..8];
     for (method, path, body, line) in table {
-        let line = line.replace("5bd6b42e", hash);
         assert_eq!(request(method, &path, body), format!("Mailchimp: {line}"));
     }
 }

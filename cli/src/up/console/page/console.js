@@ -5,6 +5,7 @@ import { openEditor } from "./editor.js";
 import { countDown, drawEvent } from "./event.js";
 import { drawFaults } from "./faults.js";
 import { drawDeadLetters, drawRow } from "./list.js";
+import { drawNewsletter, setNewsletter } from "./newsletter.js";
 
 const KEPT = 500; // as the server keeps
 const TICK_MS = 250;
@@ -78,6 +79,12 @@ feed.addEventListener("clock", ({ data }) => {
 });
 
 feed.addEventListener("faults", ({ data }) => drawFaults(JSON.parse(data)));
+
+feed.addEventListener("newsletter", ({ data }) => {
+  setNewsletter(JSON.parse(data));
+  const event = events.get(chosen());
+  if (event) drawNewsletter(event);
+});
 
 feed.addEventListener("event", ({ data }) => {
   const event = JSON.parse(data);

@@ -1,6 +1,7 @@
 // One event: what it is waiting for, what can be done about it, and its story.
 
 import { $, button, capital, clock, colour, coloured, element, fold, json, post, redraw } from "./dom.js";
+import { drawNewsletter } from "./newsletter.js";
 import * as parts from "./parts.js";
 
 const SKIPS = "Time skips ahead for the whole stack: other events that wait are tried sooner, too.";
@@ -10,6 +11,7 @@ export function drawEvent(event, edit) {
   drawPart("state", coloured(event.state), event.state);
   drawPart("now", now(event), JSON.stringify([event.state, event.place, event.is_sent]));
   drawStory(event);
+  drawNewsletter(event);
   drawPart("mail", mail(event), JSON.stringify([event.mail, ["delivered", "duplicate", "in_doubt"].indexOf(event.state)]));
   countDown();
 }
@@ -20,6 +22,7 @@ function open(event, edit) {
     element("a", { id: "back", href: "#" }, "← All events"),
     element("h2", { id: "title", tabindex: "-1" }, `${event.title} → ${event.function} `, element("span", { id: "state" })),
     element("div", { id: "now" }),
+    element("div", { id: "newsletter" }),
     element("ol", { id: "story", "data-event": event.id }),
     element("div", { id: "mail" }),
     element("div", { class: "row" },
@@ -157,7 +160,8 @@ function chapter(work, outcome, said, ...more) {
     isNews ? element("p", { class: "quiet" }, capital(cause)) : null,
     parts.details(work),
     ...more,
-    work.identity ? parts.identity(work.identity) : null);
+    work.identity ? parts.changed("The identity in Ory changed:", work.identity) : null,
+    work.contact ? parts.changed("The contact in Mailchimp changed:", work.contact) : null);
 }
 
 function request(request) {

@@ -1,4 +1,4 @@
-// Parts of an event: what a function did, the mail, the identity, and the form.
+// Parts of an event: what a function did, the mail, what changed, and the form.
 
 import { capital, element, fold, json, took } from "./dom.js";
 
@@ -49,7 +49,7 @@ export function mail(event) {
   return shown;
 }
 
-export function identity({ before, after, changes }) {
+export function changed(title, { before, after, changes }) {
   const [old, now] = [lines(before), lines(after)];
   const marked = (these, those, kind) => {
     const others = new Set(those);
@@ -57,9 +57,9 @@ export function identity({ before, after, changes }) {
       others.has(line) ? `${line}\n` : element("span", { class: kind }, line)));
   };
   return element("div", { class: "identity" },
-    element("p", {}, "The identity in Ory changed:"),
+    element("p", {}, title),
     ...changes.map((change) => element("p", {}, element("code", {}, change))),
-    fold("Identity before and after", element("div", { class: "beside" },
+    fold("Before and after", element("div", { class: "beside" },
       marked(old, now, "removed"), marked(now, old, "added"))));
 }
 
