@@ -15,6 +15,7 @@ mod malicious_vendor;
 mod opt_outs;
 mod outages;
 mod queue;
+mod samples;
 mod secrets;
 pub(crate) mod setup;
 mod startup_config;
