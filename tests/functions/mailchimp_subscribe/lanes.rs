@@ -74,7 +74,7 @@ async fn second_event_of_a_person_waits_until_the_first_is_delivered() {
 async fn second_event_of_a_person_is_answered_try_later_inline() {
     let mut subscribe = Setup::new().await.with_table().start().await;
     let mut other = subscribe.sandbox.another().await;
-    slow(&subscribe, Duration::from_millis(1000));
+    slow(&subscribe, Duration::from_secs(1));
     let vendor = &subscribe.vendor;
     let (first, second) = tokio::join!(subscribe.sandbox.invoke(opt_in_event(1)), async {
         until_read(vendor).await;

@@ -85,11 +85,13 @@ async fn opt_in_that_waits_is_withdrawn() {
     assert_eq!(ann.record().get("opt_in_at"), None);
 }
 
+/// The settings; whether the audience has double opt-in; the state after a registration with consent,
+/// and after the verification.
+type Row = (&'static [(&'static str, &'static str)], bool, &'static str, &'static str);
+
 #[tokio::test]
 async fn settings_name_the_rules() {
-    // The settings; whether the audience has double opt-in; the state after a registration with
-    // consent, and after the verification.
-    let table: [(&[(&str, &str)], bool, &str, &str); 7] = [
+    let table: [Row; 7] = [
         (&[("OPT_IN", "list")], false, "", "subscribed"),
         (&[("OPT_IN", "confirm")], false, "", "pending"),
         (&[("OPT_IN", "trust")], true, "", "subscribed"),

@@ -34,7 +34,7 @@ async fn write_is_begun_only_with_twenty_seconds_left() {
 async fn slow_read_leaves_no_time_for_a_write() {
     let setup = Setup::queued().await;
     let short =
-        |deployment: integration::Deployment| deployment.time_limit(Duration::from_millis(23_000));
+        |deployment: integration::Deployment| deployment.time_limit(Duration::from_secs(23));
     let mut subscribe = setup.with(short).start().await;
     subscribe.vendor.set_delay(Some(Duration::from_millis(700)));
     subscribe.store(opt_in_event(1)).await;
