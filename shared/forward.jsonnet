@@ -15,6 +15,8 @@ function(ctx) present({
   flow: present({
     id: get(ctx.flow, 'id'),
     type: get(ctx.flow, 'type'),
+    // The time of an opt-in.
+    issued_at: get(ctx.flow, 'issued_at'),
     transient_payload: get(ctx.flow, 'transient_payload'),
   }),
   identity: {

@@ -10,6 +10,7 @@ mod docs;
 mod hostile;
 mod idempotency;
 mod mailchimp_inbound;
+mod mailchimp_subscribe;
 mod mandrill_welcome;
 mod personal_data;
 mod pins;

@@ -33,7 +33,7 @@ impl Deployment {
             binary: None,
             variables: by_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"),
-            time_limit: LAMBDA_TIMEOUT,
+            time_limit: time_limit(function),
         }
     }
 
@@ -75,6 +75,13 @@ impl Deployment {
         Self { time_limit, ..self }
     }
 
+    /// With the time limit of the template.
+    #[must_use]
+    pub fn usual_time_limit(self) -> Self {
+        let time_limit = time_limit(self.function);
+        self.time_limit(time_limit)
+    }
+
     /// Starts it.
     pub async fn start(self) -> Sandbox {
         Sandbox::start(self).await
@@ -87,5 +94,14 @@ impl Deployment {
         let (status, log) = process.ended().await;
         assert!(!status.success(), "it ended as if all were well");
         log
+    }
+}
+
+/// How long Lambda lets a function run, as `template.yaml` has it.
+fn time_limit(function: &str) -> Duration {
+    if function == mailchimp_subscribe::NAME {
+        mailchimp_subscribe::TIMEOUT
+    } else {
+        LAMBDA_TIMEOUT
     }
 }

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use shared::lambda::{self, LAMBDA_TIMEOUT};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::lambda::main("crm_contact", crm_contact::build).await
+    lambda::main("crm_contact", LAMBDA_TIMEOUT, crm_contact::build).await
 }

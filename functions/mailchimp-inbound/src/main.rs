@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use shared::lambda::{self, LAMBDA_TIMEOUT};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::lambda::main("mailchimp_inbound", mailchimp_inbound::build).await
+    lambda::main("mailchimp_inbound", LAMBDA_TIMEOUT, mailchimp_inbound::build).await
 }

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
+use shared::lambda;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::lambda::main("mailchimp_subscribe", mailchimp_subscribe::build).await
+    lambda::main("mailchimp_subscribe", mailchimp_subscribe::TIMEOUT, mailchimp_subscribe::build)
+        .await
 }

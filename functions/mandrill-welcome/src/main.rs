@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use shared::lambda::{self, LAMBDA_TIMEOUT};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::lambda::main("mandrill_welcome", mandrill_welcome::build).await
+    lambda::main("mandrill_welcome", LAMBDA_TIMEOUT, mandrill_welcome::build).await
 }

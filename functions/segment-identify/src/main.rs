@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use shared::lambda::{self, LAMBDA_TIMEOUT};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::lambda::main("segment_identify", segment_identify::build).await
+    lambda::main("segment_identify", LAMBDA_TIMEOUT, segment_identify::build).await
 }

@@ -1,6 +1,6 @@
 //! Starts a function and runs it.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
 use futures_util::{FutureExt, future::BoxFuture};
@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use time::{OffsetDateTime, macros::datetime};
 
-use super::{LAMBDA_TIMEOUT, StartError};
+use super::StartError;
 use crate::{
     aws::Aws,
     config::Environment,
@@ -29,25 +29,26 @@ use crate::{
 /// read as a time is in 1970.
 const EMULATED: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 
-impl From<&Context> for Invocation {
-    fn from(context: &Context) -> Self {
+impl Invocation {
+    /// What `context` says of a function that Lambda lets run for `timeout`.
+    fn of(context: &Context, timeout: Duration) -> Self {
         let arn = FunctionArn::new(&context.invoked_function_arn);
         let deadline = OffsetDateTime::from(context.deadline());
-        let ends =
-            if deadline > EMULATED { deadline } else { OffsetDateTime::now_utc() + LAMBDA_TIMEOUT };
+        let ends = if deadline > EMULATED { deadline } else { OffsetDateTime::now_utc() + timeout };
         Self { arn, ends }
     }
 }
 
 /// The `main` of a function: builds it from the environment and serves until Lambda ends it.
-/// `function_crate` is the crate whose diagnostics are logged, `CARGO_CRATE_NAME`.
-pub async fn main<B>(function_crate: &str, build: B) -> ExitCode
+/// `function_crate` is the crate whose diagnostics are logged, `CARGO_CRATE_NAME`; `timeout` is how
+/// long Lambda lets the function run, as `template.yaml` has it.
+pub async fn main<B>(function_crate: &str, timeout: Duration, build: B) -> ExitCode
 where
     B: FnOnce(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>,
 {
     let env = Environment::of_process();
     start_logging(LogLevel::from_env(&env).unwrap_or(LogLevel::Info), function_crate);
-    match serve(&env, build).await {
+    match serve(&env, timeout, build).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = chain(&error), "the function did not start");
@@ -56,7 +57,7 @@ where
     }
 }
 
-async fn serve<B>(env: &Environment, build: B) -> Result<(), StartError>
+async fn serve<B>(env: &Environment, timeout: Duration, build: B) -> Result<(), StartError>
 where
     B: FnOnce(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>,
 {
@@ -70,7 +71,7 @@ where
         move |event: LambdaEvent<RawEvent>| {
             let function = function.clone();
             async move {
-                let invocation = Invocation::from(&event.context);
+                let invocation = Invocation::of(&event.context, timeout);
                 Ok::<_, lambda_runtime::Error>(answer(&*function, event.payload, &invocation).await)
             }
         }
@@ -147,5 +148,28 @@ where
             result
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn emulated_deadline_is_the_timeout_of_the_function() {
+        let timeout = Duration::from_mins(1);
+        let mut context = Context::default();
+        for emulated in [0, 600_000] {
+            context.deadline = emulated;
+            let left = Invocation::of(&context, timeout).ends - OffsetDateTime::now_utc();
+            assert!((59..=60).contains(&left.whole_seconds()), "{emulated}: {left}");
+        }
+        let soon = SystemTime::now() + Duration::from_secs(7);
+        let soon = soon.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        context.deadline = u64::try_from(soon.as_millis()).unwrap();
+        let left = Invocation::of(&context, timeout).ends - OffsetDateTime::now_utc();
+        assert!((6..=7).contains(&left.whole_seconds()), "{left}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use integration::Event;
+use integration::{Deployment, Event};
 
 use super::setup::{QUEUE, Running, Setup, Vendor};
 use crate::common::event_log::outcomes;
@@ -14,10 +14,7 @@ async fn about_to_end<V: Vendor>(setup: Setup<V>) -> Running<V> {
 }
 
 async fn has_time_again<V: Vendor>(running: &mut Running<V>) {
-    running
-        .sandbox
-        .deploy(|deployment| deployment.time_limit(shared::lambda::LAMBDA_TIMEOUT))
-        .await;
+    running.sandbox.deploy(Deployment::usual_time_limit).await;
 }
 
 /// Without a queue the caller is asked to try again, and then it is delivered at once.

@@ -24,6 +24,8 @@ pub(crate) trait Vendor: Sized {
     const KEY: &str;
     /// What else its function needs.
     const SETTINGS: &[(&str, &str)] = &[];
+    /// How many calls the first delivery of a process takes.
+    const CALLS: usize = 1;
     /// A call that it received.
     type Call: Clone + Debug + Display;
 
@@ -119,6 +121,8 @@ impl Vendor for FakeMailchimp {
     const NAME: &str = "MAILCHIMP";
     const KEY: &str = "0123456789abcdef0123456789abcdef-us6";
     const SETTINGS: &[(&str, &str)] = &[("MAILCHIMP_LIST_ID", mailchimp::LIST_ID)];
+    /// The audience, the contact, and the write.
+    const CALLS: usize = 3;
     type Call = MailchimpCall;
 
     async fn start() -> Self {
@@ -255,11 +259,12 @@ impl<V: Vendor> Running<V> {
         self.vendor.take_received()
     }
 
-    /// What has arrived at the vendor since the last look, which is one call.
+    /// What has arrived at the vendor since the last look, which is the first delivery of a process;
+    /// its last call.
     pub(crate) fn received_once(&self) -> V::Call {
         let received = self.received();
-        let [call] = received.as_slice() else { panic!("not one call but {received:#?}") };
-        call.clone()
+        assert_eq!(received.len(), V::CALLS, "not one delivery but {received:#?}");
+        received.last().unwrap().clone()
     }
 
     /// Ends the function and returns its logs.

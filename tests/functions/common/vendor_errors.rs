@@ -1,6 +1,12 @@
 //! Connection errors on the way to a vendor.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::timeout,
+};
 
 use super::{
     ory::{ann, event},
@@ -31,4 +37,18 @@ pub(crate) async fn redirect_is_not_followed<V: Vendor>(mut running: Running<V>,
     for line in running.end().await.event_log() {
         assert_eq!(line["outcome"], "blocked");
     }
+}
+
+/// Linux drops what comes on top of a full backlog, so whoever connects hears nothing.
+pub(crate) async fn deaf(path: &str) -> (String, TcpListener, Vec<TcpStream>) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    let briefly = Duration::from_millis(200);
+    while let Ok(stream) = timeout(briefly, TcpStream::connect(address)).await {
+        waiting.push(stream.unwrap());
+    }
+    (format!("http://{address}/{path}"), listener, waiting)
 }

@@ -21,6 +21,7 @@ use crate::{
         people::{self, ANN, known},
         setup::event as event_of_mailchimp,
     },
+    mailchimp_subscribe,
     mandrill_welcome::setup::{Setup, Welcome},
     segment_identify,
 };
@@ -118,6 +119,36 @@ async fn every_hostile_sign_up_is_sent_to_segment() {
     }
 }
 
+/// Nobody can make an event that waits for an operator, nor a mail of Mailchimp's with a message.
+#[tokio::test]
+async fn every_hostile_sign_up_is_a_contact_without_a_message_or_none() {
+    let mut subscribe = mailchimp_subscribe::setup::Setup::queued().await.start().await;
+    let (mut people, mut written) = (0.., 0);
+    for place in [FIRST_NAME, "/identity/traits/name/last", ADDRESS] {
+        for typed in hostile::values() {
+            let n = people.next().unwrap();
+            let mut ctx = somebody(n, place, &typed);
+            ctx["identity"]["traits"]["consent"] = json!({"newsletter": true});
+            ctx["identity"]["verifiable_addresses"][0]["verified"] = json!(true);
+            let trigger_id = format!("{n:08}-2222-4222-8222-000000000002");
+            let answer = subscribe.call(event_of(&trigger_id, &ctx)).await;
+            assert_eq!(answer.row(), (202, "accepted"), "{}", shortened(&typed));
+            assert!(subscribe.work().await.is_empty(), "{place}: {}", shortened(&typed));
+            for call in subscribe.received() {
+                let fields = call.body["merge_fields"].as_object().into_iter().flatten();
+                for (name, value) in fields.filter(|(name, _)| *name != "ORY_ID") {
+                    let text = value.as_str().unwrap();
+                    let is_harmless = !text.contains(['/', ':', '@', '.', '|', '{']);
+                    assert!(is_harmless && text.chars().count() <= 40, "{name}: {text}");
+                    written += 1;
+                }
+            }
+        }
+    }
+    assert!(written > 100, "{written}");
+    assert_eq!(subscribe.sandbox.starts(), 1);
+}
+
 /// Numbers are doubles in Jsonnet, here as in Ory, so ids are texts in traits.
 #[tokio::test]
 async fn number_beyond_2_53_is_sent_as_the_nearest_double() {
@@ -149,7 +180,7 @@ async fn a_lone_surrogate_is_malformed<V: Vendor>(mut running: Running<V>) {
     }
     let paired = good.replacen("ann", r"\ud83d\ude00", 1);
     assert_eq!(running.call(event(&ann()).body(paired)).await.row(), (200, "delivered"));
-    assert_eq!(running.received().len(), 1);
+    running.received_once();
     let event_log = running.end().await.event_log();
     let logged = event_log
         .iter()
@@ -161,6 +192,8 @@ async fn a_lone_surrogate_is_malformed<V: Vendor>(mut running: Running<V>) {
 async fn lone_surrogate_is_malformed_and_logged() {
     a_lone_surrogate_is_malformed(Welcome::start().await).await;
     a_lone_surrogate_is_malformed(segment_identify::setup::start().await).await;
+    let subscribe = mailchimp_subscribe::setup::opting_in().await;
+    a_lone_surrogate_is_malformed(subscribe.start().await).await;
 }
 
 /// A text as a form has it.

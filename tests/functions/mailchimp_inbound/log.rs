@@ -19,7 +19,7 @@ async fn request_log_entry_has_the_outcome() {
     let mut inbound = start_with(SENDS_TO_SEGMENT).await;
     let answer = inbound.call(event(form("subscribe"))).await;
     let line = inbound.end().await.only_line();
-    event_log::is_a_delivery(&line, "mailchimp-inbound");
+    event_log::is_a_delivery::<Vendors>(&line, "mailchimp-inbound");
     assert_eq!(line["event_id"], answer.body["id"]);
 }
 

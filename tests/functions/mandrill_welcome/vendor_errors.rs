@@ -4,10 +4,6 @@ use std::time::Duration;
 
 use fakes::{FakeMandrill, server::FakeReply};
 use serde_json::json;
-use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
-    time::timeout,
-};
 
 use super::{
     mandrill_replies,
@@ -17,7 +13,8 @@ use super::{
 use crate::common::{
     ory::{ann, event, event_of},
     setup::{VENDOR_SECRET, Vendor, side_by_side},
-    vendor_errors, vendor_replies,
+    vendor_errors::{self, deaf},
+    vendor_replies,
 };
 
 /// What our log calls a fault, and what it means for Ory's next attempt.
@@ -154,24 +151,10 @@ async fn refused_connection_is_retried_and_reported_as_try_later() {
     vendor_errors::refused_connection_is_try_later_for_any_vendor(Setup::new().await).await;
 }
 
-/// Linux drops what comes on top of a full backlog, so whoever connects hears nothing.
-async fn deaf() -> (String, TcpListener, Vec<TcpStream>) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = socket.listen(1).unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut waiting = Vec::new();
-    let briefly = Duration::from_millis(200);
-    while let Ok(stream) = timeout(briefly, TcpStream::connect(address)).await {
-        waiting.push(stream.unwrap());
-    }
-    (format!("http://{address}/api/1.0"), listener, waiting)
-}
-
 /// Whatever the time that a call has.
 #[tokio::test]
 async fn connect_timeout_is_retried_and_reported_as_try_later() {
-    let (url, _listener, _waiting) = deaf().await;
+    let (url, _listener, _waiting) = deaf("api/1.0").await;
     side_by_side(["1000", "2000", "3000", "15000"], move |_, vendor_timeout_ms| {
         let url = url.clone();
         async move {

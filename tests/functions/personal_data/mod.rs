@@ -8,7 +8,10 @@ mod faults;
 mod outputs;
 mod samples;
 
-use fakes::{FakeMandrill, FakeSegment, ory::people_of_the_samples};
+use fakes::{
+    FakeMailchimp, FakeMandrill, FakeSegment, Scripted, mailchimp::MergeField,
+    ory::people_of_the_samples,
+};
 
 use self::{
     driver::{Configuration, Placement, drive},
@@ -18,6 +21,7 @@ use self::{
 use crate::{
     common::setup::{Setup, VENDOR_SECRET, Vendor, WEBHOOK_SECRET},
     mailchimp_inbound::setup::{ORY_SECRET, Vendors, setup as mailchimp, with_ory},
+    mailchimp_subscribe::setup::Setup as Subscribe,
     mandrill_welcome::setup::Setup as Welcome,
     segment_identify::setup::setup as segment,
 };
@@ -51,6 +55,7 @@ const OUTCOMES: [&str; 9] = [
 const MANDRILL: &str = include_str!("../../../functions/mandrill-welcome/welcome.jsonnet");
 const SEGMENT: &str = include_str!("../../../functions/segment-identify/identify.jsonnet");
 const MAILCHIMP: &str = include_str!("../../../functions/mailchimp-inbound/inbound.jsonnet");
+const SUBSCRIBE: &str = include_str!("../../../functions/mailchimp-subscribe/subscribe.jsonnet");
 
 /// Everywhere that a function of Ory's can be put.
 const PLACEMENTS: [Placement; 4] =
@@ -95,6 +100,30 @@ async fn mailchimp_inbound_leaks_no_canary_under_any_fault() {
     };
     let placements = [Placement::InLine, Placement::WithTable, Placement::Queued];
     let seen = drive("mailchimp-inbound", &placements, setup, samples::of_mailchimp, parties).await;
+    seen.assert_outcomes(&OUTCOMES);
+    assert!(seen.records > 0);
+}
+
+/// Mailchimp may say it to every call, or to those that write: what a read says is never in doubt.
+#[tokio::test]
+async fn mailchimp_subscribe_leaks_no_canary_under_any_fault() {
+    let parties: &[Party<FakeMailchimp>] = &[
+        |vendor, reply| vendor.reply_always(reply),
+        |vendor, reply| {
+            vendor.set_faults(move |call| {
+                let reply = reply.clone().filter(|_| call.is_write())?;
+                Some(Scripted { reply, acts: false })
+            });
+        },
+    ];
+    let setup = async || {
+        let setup = Subscribe::new().await;
+        let id = MergeField { is_public: false, ..MergeField::new("ORY_ID", "text") };
+        setup.vendor.audience(|audience| audience.put_merge_field(id));
+        with_marks(setup, &faults::template(SUBSCRIBE, faults::OF_CTX))
+    };
+    let placements = [Placement::InLine, Placement::WithTable, Placement::Queued];
+    let seen = drive("mailchimp-subscribe", &placements, setup, samples::of_ory, parties).await;
     seen.assert_outcomes(&OUTCOMES);
     assert!(seen.records > 0);
 }

@@ -5,7 +5,7 @@ use integration::Event;
 use serde_json::{Value, json};
 
 use super::{
-    events::{identify, of_mailchimp, of_ory, welcome},
+    events::{identify, of_mailchimp, of_ory, opt_in_of, subscribe, welcome},
     fleet::Fleet,
 };
 use crate::{
@@ -54,6 +54,12 @@ async fn webhook_secret_rotation_loses_no_welcome() {
 async fn webhook_secret_rotation_loses_no_identify() {
     let setup = identify().await;
     is_rotated(setup, WEBHOOK_KEY, json!({ "api_key": NEXT }), of_ory).await;
+}
+
+#[tokio::test]
+async fn webhook_secret_rotation_loses_no_opt_in() {
+    let setup = subscribe().await;
+    is_rotated(setup, WEBHOOK_KEY, json!({ "api_key": NEXT }), opt_in_of).await;
 }
 
 #[tokio::test]
