@@ -6,7 +6,7 @@ use std::{env, process::ExitCode, sync::Arc};
 use shared::{
     config::{ConfigError, Environment},
     function::Function,
-    lambda::{self, StartError},
+    lambda::{self, LAMBDA_TIMEOUT, StartError},
     settings::Ports,
 };
 
@@ -16,15 +16,11 @@ const HANDLER: &str = "_HANDLER";
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match env::var(HANDLER).unwrap_or_default().as_str() {
-        mandrill_welcome::NAME => lambda::main("mandrill_welcome", mandrill_welcome::build).await,
-        segment_identify::NAME => lambda::main("segment_identify", segment_identify::build).await,
-        mailchimp_inbound::NAME => {
-            lambda::main("mailchimp_inbound", mailchimp_inbound::build).await
-        }
-        mailchimp_subscribe::NAME => {
-            lambda::main("mailchimp_subscribe", mailchimp_subscribe::build).await
-        }
-        _ => lambda::main("bootstrap", no_function).await,
+        mandrill_welcome::NAME => mandrill_welcome::main().await,
+        segment_identify::NAME => segment_identify::main().await,
+        mailchimp_inbound::NAME => mailchimp_inbound::main().await,
+        mailchimp_subscribe::NAME => mailchimp_subscribe::main().await,
+        _ => lambda::main("bootstrap", LAMBDA_TIMEOUT, no_function).await,
     }
 }
 

@@ -234,11 +234,7 @@ impl Fate {
         Self {
             freezes: freezes.then(|| chance.number(1..16)),
             polls: if at_poll { chance.number(1..16) } else { usize::MAX },
-            time: if at_time {
-                chance.scale(Duration::from_millis(5)..longest)
-            } else {
-                most
-            },
+            time: if at_time { chance.scale(Duration::from_millis(5)..longest) } else { most },
         }
     }
 }

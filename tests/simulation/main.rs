@@ -88,7 +88,10 @@ fn main() -> ExitCode {
     };
     tally.print(began.elapsed());
     let never = tally.never_struck();
-    let is_idle = seed.is_none() && !Fault::are_few() && env::var("SIMULATION_SCENE").is_err() && !never.is_empty();
+    let is_idle = seed.is_none()
+        && !Fault::are_few()
+        && env::var("SIMULATION_SCENE").is_err()
+        && !never.is_empty();
     if is_idle {
         println!("\nnever struck, so nothing was shown of: {}", never.join("; "));
     }

@@ -8,9 +8,7 @@ use std::{
 use async_trait::async_trait;
 use http::{HeaderMap, Method};
 use serde_json::Value;
-use shared::{
-    http::{Error, Http, Request, Response},
-};
+use shared::http::{Error, Http, Request, Response};
 use time::OffsetDateTime;
 use tokio::time::{sleep, timeout};
 
@@ -132,8 +130,8 @@ impl Http for Network {
             return Err(error);
         }
         let times = times(fault, gives_up, vendor, &world.chance);
-        let is_refused = vendor == Vendor::Mailchimp
-            && world.finds_no_connection(times.acts + times.answers);
+        let is_refused =
+            vendor == Vendor::Mailchimp && world.finds_no_connection(times.acts + times.answers);
         let acting = {
             let world = world.clone();
             async move {

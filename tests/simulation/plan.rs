@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    chance::Chance,
     audience::plan::Lives,
+    chance::Chance,
     event::Planned,
     events::Events,
     fault::Fault,
@@ -121,12 +121,7 @@ impl Plan {
         Self::with(settings, people, events, chance)
     }
 
-    fn with(
-        settings: Vec<Settings>,
-        people: Vec<Person>,
-        events: Events,
-        chance: &Chance,
-    ) -> Self {
+    fn with(settings: Vec<Settings>, people: Vec<Person>, events: Events, chance: &Chance) -> Self {
         let addresses: BTreeSet<_> = events.iter().map(|event| event.address.clone()).collect();
         let rejects = if chance.has(Fault::Rejected, 0.5) { 0.3 } else { 0.0 };
         let window = |fault, probability| Window::draw(chance, fault, probability);

@@ -41,7 +41,8 @@ const USER: &str = "userId: ctx.identity.id";
 const NO_USER: &str = "userId: ''";
 
 /// The shipped template, and a tag.
-const TAGGED: &str = "local shipped = SHIPPED; function(ctx) shipped(ctx) + {tags: {customer: true}}";
+const TAGGED: &str =
+    "local shipped = SHIPPED; function(ctx) shipped(ctx) + {tags: {customer: true}}";
 
 /// A template that somebody deploys, and soon mends.
 const BROKEN: &str = "function(ctx) error 'this is a mistake'";

@@ -23,8 +23,17 @@ use tokio::{
 };
 
 use crate::{
-    at_work::AtWork, audience::Contacts, chance::Chance, chronicle::Chronicle, judge::Judge, locked::Locked,
-    look_ups::LookUps, mandrill::Mandrill, plan::{Plan, Scene}, rows::Rows, secrets::Failures,
+    at_work::AtWork,
+    audience::Contacts,
+    chance::Chance,
+    chronicle::Chronicle,
+    judge::Judge,
+    locked::Locked,
+    look_ups::LookUps,
+    mandrill::Mandrill,
+    plan::{Plan, Scene},
+    rows::Rows,
+    secrets::Failures,
     segment::Segment,
 };
 

@@ -8,9 +8,10 @@ use shared::lambda::LAMBDA_TIMEOUT;
 
 use crate::{Log, Sandbox, process::Process};
 
-/// A function: its binary, its variables, its ARN and its time limit.
+/// A function: its name, its binary, its variables, its ARN and its time limit.
 #[derive(Clone)]
 pub struct Deployment {
+    function: &'static str,
     pub(crate) binary: Option<PathBuf>,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) arn: String,
@@ -30,6 +31,7 @@ impl Deployment {
             ("AWS_SECRET_ACCESS_KEY", "local"),
         ];
         Self {
+            function,
             binary: None,
             variables: by_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"),

@@ -5,7 +5,7 @@ mod config;
 mod contact;
 mod outcome;
 
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 use shared::{
     accept::AcceptOry,
@@ -13,7 +13,7 @@ use shared::{
     ctx::TemplateSettings,
     deliver::{Delivery, VendorClient},
     function::{Function, Webhook},
-    lambda::StartError,
+    lambda::{self, LAMBDA_TIMEOUT, StartError},
     secrets::{ApiKey, Product},
     settings::Ports,
     template::{Source, Template},
@@ -56,6 +56,11 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
         resources: delivery.resources(),
         dispatch: settings.dispatch(NAME, delivery, ports),
     }))
+}
+
+/// Runs the function on Lambda.
+pub async fn main() -> ExitCode {
+    lambda::main(env!("CARGO_CRATE_NAME"), LAMBDA_TIMEOUT, build).await
 }
 
 /// The default template, if `TEMPLATE` is unset.

@@ -92,6 +92,12 @@ fn to_ory(config: OryConfig, settings: &Settings, ports: &Ports) -> VendorClient
     }
 }
 
+/// Runs the function on Lambda.
+#[cfg(feature = "aws")]
+pub async fn main() -> std::process::ExitCode {
+    shared::lambda::main(env!("CARGO_CRATE_NAME"), shared::lambda::LAMBDA_TIMEOUT, build).await
+}
+
 /// The template that is used if `TEMPLATE` is unset.
 pub fn shipped_template() -> Source {
     Source::shipped("inbound.jsonnet", include_str!("../inbound.jsonnet"))

@@ -2,10 +2,7 @@
 
 use std::process::ExitCode;
 
-use shared::lambda;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::main("mailchimp_subscribe", mailchimp_subscribe::TIMEOUT, mailchimp_subscribe::build)
-        .await
+    mailchimp_subscribe::main().await
 }

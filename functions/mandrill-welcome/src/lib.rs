@@ -70,6 +70,12 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     }))
 }
 
+/// Runs the function on Lambda.
+#[cfg(feature = "aws")]
+pub async fn main() -> std::process::ExitCode {
+    shared::lambda::main(env!("CARGO_CRATE_NAME"), shared::lambda::LAMBDA_TIMEOUT, build).await
+}
+
 /// The template that is used if `TEMPLATE` is unset.
 pub fn shipped_template() -> Source {
     Source::shipped("welcome.jsonnet", include_str!("../welcome.jsonnet"))

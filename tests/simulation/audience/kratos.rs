@@ -133,7 +133,8 @@ impl World {
         }
         let says = life.consent.filter(|consent| *consent);
         if says == Some(true) {
-            let strangers = if life.is_strangers { Fault::StrangersAddress } else { Fault::Registered };
+            let strangers =
+                if life.is_strangers { Fault::StrangersAddress } else { Fault::Registered };
             self.chance.count(strangers);
         }
         self.calls_hook(person, "registration", &identity, None, says);

@@ -46,11 +46,8 @@ impl World {
         let (answer, contact) = {
             let mut account = self.contacts.account.lock();
             let account: &mut Account = &mut account;
-            let answer = if is_refused {
-                Answer::too_many_requests()
-            } else {
-                account.answer(&asked, now)
-            };
+            let answer =
+                if is_refused { Answer::too_many_requests() } else { account.answer(&asked, now) };
             let who = asked.path.split('/').nth(5);
             let id = |audience: &Audience| Some(audience.member(who?)?.contact_id.clone());
             (answer, id(account.audience(LIST)))
@@ -75,7 +72,8 @@ impl World {
 
     /// A function hears an answer: from now on it can know what Mailchimp knew then.
     pub(crate) fn hears_mailchimp(&self, number: u64, answer: &Response) {
-        let is_whole = answer.body.is_empty() || serde_json::from_slice::<Value>(&answer.body).is_ok();
+        let is_whole =
+            answer.body.is_empty() || serde_json::from_slice::<Value>(&answer.body).is_ok();
         if !is_whole || ![200, 204, 400, 404, 405].contains(&answer.status) {
             return;
         }

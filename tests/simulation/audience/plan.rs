@@ -127,11 +127,8 @@ impl Does {
 
 impl Lives {
     pub(crate) fn draw(chance: &Chance) -> Self {
-        let resubscribing = [
-            Resubscribing::Refused,
-            Resubscribing::RefusedToThePerson,
-            Resubscribing::Allowed,
-        ];
+        let resubscribing =
+            [Resubscribing::Refused, Resubscribing::RefusedToThePerson, Resubscribing::Allowed];
         Self {
             people: (0..chance.number(1..4)).map(|n| Life::draw(n, chance)).collect(),
             double_opt_in: chance.is(0.5),
@@ -184,7 +181,11 @@ impl Life {
             id: uuid(chance),
             addresses: (0..ADDRESSES).map(|n| address(number, n)).collect(),
             is_strangers,
-            begins_as: if is_strangers { begins_as.or(statuses[chance.number(0..8)]) } else { begins_as },
+            begins_as: if is_strangers {
+                begins_as.or(statuses[chance.number(0..8)])
+            } else {
+                begins_as
+            },
             is_since: Duration::from_hours([1, 48, 24 * 400][chance.number(0..3)]),
             is_there,
             is_verified,

@@ -289,7 +289,8 @@ impl World {
         if is_late {
             return Some(Some(Excused::LateWithdrawal));
         }
-        (self.has_unheard_webhook() || rest.said.iter().filter(opposite).any(is_told)).then_some(None)
+        (self.has_unheard_webhook() || rest.said.iter().filter(opposite).any(is_told))
+            .then_some(None)
     }
 
     /// Whether a report of Mailchimp's was never answered, or rests among the dead letters, or came

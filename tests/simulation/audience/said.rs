@@ -149,6 +149,7 @@ impl World {
 
     /// Whether a delivery of the event ever ran; a message whose deletion failed may be left.
     fn was_handed(&self, number: usize) -> bool {
-        self.has_been_received(&self.plan.events[number].key) && self.plan.events[number].which == Which::Mailchimp
+        self.has_been_received(&self.plan.events[number].key)
+            && self.plan.events[number].which == Which::Mailchimp
     }
 }

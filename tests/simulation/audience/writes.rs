@@ -95,9 +95,9 @@ impl World {
             (made[&event].flow, made[&event].says, made[&event].at)
         };
         let said = self.said_by(person);
-        let opt_in = said.iter().rfind(|saying| {
-            saying.says && matches!(saying.way, Way::Ory(_)) && saying.at <= at
-        });
+        let opt_in = said
+            .iter()
+            .rfind(|saying| saying.says && matches!(saying.way, Way::Ory(_)) && saying.at <= at);
         // Who was asked at an earlier address may be asked at the present one.
         let was_asked_elsewhere = self.contacts.with(|audience| {
             let lives = self.plan.lives.as_ref().expect("people");
