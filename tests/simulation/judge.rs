@@ -31,6 +31,7 @@ named! {
         Unasked = "a confirmation mail that nothing was said for",
         AskedAgain = "a second confirmation mail for one thing said",
         AskedForNothing = "asked to confirm though neither the operator nor the audience wants it",
+        NotAsked = "the API subscribed somebody who is to be asked first",
         MovedUnverified = "the API moved a contact to an address that nobody had verified",
         OthersContact = "the API changed a contact of somebody else",
         StillSubscribed = "subscribed at the end, though the last word was no",

@@ -39,20 +39,19 @@ impl Turn<'_> {
         self.send(call, |answer| written(sent, answer)).await
     }
 
-    /// Writes the tags that the template gives.
-    pub(crate) async fn tag(&mut self, name: &Name) -> Result<(), Outcome> {
+    /// Writes the tags that the template gives; `false` if the contact is gone.
+    pub(crate) async fn tag(&mut self, name: &Name) -> Result<bool, Outcome> {
         let word = |is_set| if is_set { "active" } else { "inactive" };
         let tags = self.event.output.tags.iter();
         let tags: Vec<_> =
             tags.map(|(tag, is_set)| json!({"name": tag, "status": word(*is_set)})).collect();
         if tags.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         // Such tags start no automation.
         let body = json!({"tags": tags, "is_syncing": self.event.is_bulk});
         match self.send(&Call::Tag(name.clone(), body), tagged).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Outcome::try_later("the contact has changed before its tags")),
+            Ok(is_there) => Ok(is_there),
             // The tags may be written again.
             Err(Outcome::InDoubt { wait, cause }) => Err(Outcome::TryLater { wait, cause }),
             Err(outcome) => Err(outcome),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
-    ctx::{SanitizedCtx, TemplateSettings},
+    ctx::{SanitizedCtx, TemplateSettings, timestamp},
     deliver::{Attempt, Deliver, DeliveryReport, InvalidOutput, Resources, VendorClient, render},
     idempotency::Idempotency,
     key::EventId,
@@ -14,6 +14,7 @@ use shared::{
     outcome::Outcome,
     template::Template,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
@@ -66,6 +67,7 @@ impl ContactDelivery {
             identity,
             flow,
             is_verified: is_verified(message.event.identity(), &output.address),
+            created_at: created_at(message.event.identity()),
             is_bulk: matches!(hook.flow.as_deref(), Some("backfill" | "reconcile")),
             output,
         })
@@ -99,6 +101,11 @@ pub(crate) fn before_the_change(ctx: &SanitizedCtx) -> Option<Value> {
     before.get("traits").filter(|traits| traits.is_object())?;
     value["identity"].as_object_mut()?.extend(before);
     Some(value)
+}
+
+fn created_at(identity: &Value) -> OffsetDateTime {
+    let known = identity["created_at"].as_str().and_then(timestamp);
+    known.unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Whether the person has proved to receive mail at the address. Kratos keeps addresses in lower

@@ -33,7 +33,8 @@ pub enum Earlier {
 /// What the person says with an event of this `flow`, whose template gives `consent`.
 ///
 /// A verification is the act that completes an opt-in which waits for it; or, if we know nothing
-/// about the person, the first that we hear of one.
+/// about the person, the first that we hear of one. Consent that was there and is no longer was
+/// withdrawn, whatever the flow: the event that said so may have been overtaken by this one.
 pub fn said(flow: Flow, consent: Option<bool>, record: &ContactRecord) -> Said {
     let is_new = match flow {
         Flow::Registration => consent == Some(true),
@@ -47,11 +48,12 @@ pub fn said(flow: Flow, consent: Option<bool>, record: &ContactRecord) -> Said {
         }
         Flow::Settings(Earlier::Unknown) | Flow::Other => false,
     };
-    match (consent, is_new) {
-        (Some(true), true) => Said::Yes,
-        (Some(true), false) => Said::YesBefore,
-        (Some(false), true) => Said::No,
-        (Some(false), false) | (None, _) => Said::Nothing,
+    let was_given = record.consent == Some(true);
+    match consent {
+        Some(true) if is_new => Said::Yes,
+        Some(true) => Said::YesBefore,
+        Some(false) if is_new || was_given => Said::No,
+        Some(false) | None => Said::Nothing,
     }
 }
 
@@ -64,10 +66,22 @@ pub fn is_outdated(
     last_changed: Option<OffsetDateTime>,
     record: &ContactRecord,
 ) -> bool {
-    let has_left = matches!(status, Status::Unsubscribed | Status::Archived);
-    let is_ours = last_changed == record.last_changed;
-    let is_later = last_changed.is_some_and(|changed| changed >= opted_in.truncate_to_second());
-    has_left && is_later && !is_ours
+    let left_at = left_at(status, last_changed, record).max(record.left_at);
+    has_left(status) && left_at.is_some_and(|left| left >= opted_in.truncate_to_second())
+}
+
+/// When somebody other than us last changed a contact to `status`, if a person may have opted out in
+/// it.
+pub fn left_at(
+    status: Status,
+    last_changed: Option<OffsetDateTime>,
+    record: &ContactRecord,
+) -> Option<OffsetDateTime> {
+    last_changed.filter(|_| has_left(status) && last_changed != record.last_changed)
+}
+
+fn has_left(status: Status) -> bool {
+    matches!(status, Status::Unsubscribed | Status::Archived)
 }
 
 #[cfg(test)]
@@ -83,6 +97,8 @@ mod tests {
         let new = ContactRecord::default();
         let known = ContactRecord { updated_at: Some(NOON), ..new.clone() };
         let waiting = ContactRecord { opt_in_at: Some(NOON), ..known.clone() };
+        let given = ContactRecord { consent: Some(true), ..known.clone() };
+        let refused = ContactRecord { consent: Some(false), ..known.clone() };
         let before = |consent| Flow::Settings(Earlier::Consent(consent));
         let unknown = Flow::Settings(Earlier::Unknown);
         let table = [
@@ -101,6 +117,11 @@ mod tests {
             (Flow::Verification, &known, [Said::YesBefore, Said::Nothing, Said::Nothing]),
             (Flow::Other, &new, [Said::YesBefore, Said::Nothing, Said::Nothing]),
             (Flow::Other, &waiting, [Said::YesBefore, Said::Nothing, Said::Nothing]),
+            (Flow::Other, &given, [Said::YesBefore, Said::No, Said::Nothing]),
+            (Flow::Verification, &given, [Said::YesBefore, Said::No, Said::Nothing]),
+            (before(Some(false)), &given, [Said::Yes, Said::No, Said::Nothing]),
+            (before(Some(true)), &refused, [Said::YesBefore, Said::No, Said::Nothing]),
+            (Flow::Other, &refused, [Said::YesBefore, Said::Nothing, Said::Nothing]),
         ];
         for (flow, record, expected) in table {
             let said = [Some(true), Some(false), None].map(|consent| said(flow, consent, record));
@@ -117,6 +138,8 @@ mod tests {
         );
         let nobody = ContactRecord::default();
         let ours = ContactRecord { last_changed: Some(after), ..nobody.clone() };
+        let seen = |left| ContactRecord { left_at: Some(left), ..ours.clone() };
+        let (seen_before, seen_after) = (seen(before), seen(after));
         let table = [
             (Status::Unsubscribed, Some(before), &nobody, false),
             (Status::Unsubscribed, Some(same), &nobody, true),
@@ -124,6 +147,10 @@ mod tests {
             (Status::Archived, Some(after), &nobody, true),
             (Status::Unsubscribed, Some(after), &ours, false),
             (Status::Unsubscribed, None, &nobody, false),
+            // Our own write has hidden it since.
+            (Status::Unsubscribed, Some(after), &seen_after, true),
+            (Status::Unsubscribed, Some(after), &seen_before, false),
+            (Status::Pending, Some(after), &seen_after, false),
             (Status::Transactional, Some(after), &nobody, false),
             (Status::Subscribed, Some(after), &nobody, false),
             (Status::Pending, Some(after), &nobody, false),

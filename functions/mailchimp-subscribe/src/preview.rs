@@ -57,7 +57,8 @@ pub async fn preview(
     let nobody = place(None, is_verified);
     let identity = event.identity()["id"].as_str().and_then(|id| Uuid::try_parse(id).ok());
     let identity = identity.unwrap_or_default();
-    let made = Event { identity, flow, output, is_verified, is_bulk: false };
+    let (created_at, is_bulk) = (OffsetDateTime::UNIX_EPOCH, false);
+    let made = Event { identity, flow, output, is_verified, created_at, is_bulk };
     let created = match request(&nobody, decide(&nobody), &made) {
         Some(Call::Upsert(_, body)) => Some(body),
         _ => None,

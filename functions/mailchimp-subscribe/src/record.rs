@@ -33,9 +33,16 @@ pub struct ContactRecord {
     /// When Mailchimp says that our last write was: a later time is somebody else's change.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub last_changed: Option<OffsetDateTime>,
+    /// When somebody else last unsubscribed or archived the contact, as far as we have seen: our own
+    /// writes to it hide that time.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    pub left_at: Option<OffsetDateTime>,
     /// When the person opted in, if that waits for the verification of the address.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub opt_in_at: Option<OffsetDateTime>,
+    /// The consent in Ory at the last event that was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<bool>,
     /// The `updated_at` of the identity at the last event that was applied.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub updated_at: Option<OffsetDateTime>,

@@ -94,6 +94,7 @@ mod tests {
             flow: Flow::Registration,
             output: TemplateOutput::read(output.as_object().unwrap().clone()).unwrap(),
             is_verified: true,
+            created_at: time::OffsetDateTime::UNIX_EPOCH,
             is_bulk: false,
         }
     }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     consent::{Decision, Said, Statement, Status},
     deliver::ContactDelivery,
-    freshness::{self, Flow},
+    freshness::{self, Flow, left_at},
     mailchimp::{Contact, Name, Written},
     moment::Moment,
     place::Place,
@@ -35,6 +35,8 @@ pub(crate) struct Event {
     pub(crate) output: TemplateOutput,
     /// Whether the address is verified.
     pub(crate) is_verified: bool,
+    /// When the identity came into being; if that is not known, the beginning of time.
+    pub(crate) created_at: OffsetDateTime,
     /// Whether it is one of many that were sent at once: they start no automation.
     pub(crate) is_bulk: bool,
 }
@@ -121,8 +123,12 @@ impl<'a> Turn<'a> {
 
     /// When the person opted in, if the event is an opt-in or completes one.
     fn opted_in_at(&self) -> OffsetDateTime {
-        let waiting = self.record.opt_in_at.filter(|_| self.event.flow == Flow::Verification);
-        waiting.unwrap_or(self.moment.at)
+        match self.event.flow {
+            // It completes an opt-in of before. One that we have not heard of may be as old as the
+            // identity, and the person may have left the audience since.
+            Flow::Verification => self.record.opt_in_at.unwrap_or(self.event.created_at),
+            _ => self.moment.at,
+        }
     }
 
     async fn write_contact(&mut self, statement: Statement) -> Result<Outcome, Outcome> {
@@ -146,6 +152,7 @@ impl<'a> Turn<'a> {
             match self.write(&call).await? {
                 Written::Done(contact) if is_done(decision, &contact) => {
                     self.is_written = true;
+                    self.note_leaving(&place, decision, &contact);
                     self.adopt(&place, &contact);
                     return self.finish_at(&place, &contact).await;
                 }
@@ -204,6 +211,18 @@ impl<'a> Turn<'a> {
         Outcome::Rejected { reason: reason.to_owned() }
     }
 
+    /// Remembers when somebody else unsubscribed or archived the contact: our write hides it. Who did
+    /// so between our read and our write did it before the write.
+    fn note_leaving(&mut self, place: &Place, decision: Decision, written: &Contact) {
+        let read = place.contact.iter().chain(&place.replaces);
+        let was = place.contact.as_ref().map(|read| read.status);
+        let is_meanwhile = decision == Decision::Fields && was != Some(written.status);
+        let meanwhile = Some(written).filter(|_| is_meanwhile);
+        let left = read.chain(meanwhile);
+        let left = left.filter_map(|one| left_at(one.status, one.last_changed, &self.record)).max();
+        self.record.left_at = self.record.left_at.max(left);
+    }
+
     /// Remembers whose contact it is.
     fn adopt(&mut self, place: &Place, contact: &Contact) {
         if !place.is_own {
@@ -231,6 +250,7 @@ impl<'a> Turn<'a> {
     /// Remembers that the event was applied, and whether something of it is left.
     fn settle(&mut self, applied: &Result<Outcome, Outcome>) {
         self.record.apply(&self.moment);
+        self.record.consent = self.event.output.consent.or(self.record.consent);
         if !is_settled(applied) {
             self.record.keep_unfinished(&self.moment);
         }
@@ -240,7 +260,10 @@ impl<'a> Turn<'a> {
     async fn finish_at(&mut self, place: &Place, contact: &Contact) -> Result<Outcome, Outcome> {
         self.archive_replaced().await?;
         if place.is_own {
-            self.tag(&name(contact, &self.event)).await?;
+            let is_there = self.tag(&name(contact, &self.event)).await?;
+            if !is_there {
+                return Err(Outcome::try_later("the contact has changed before its tags"));
+            }
         }
         Ok(delivered(contact.status, contact.id.as_deref()))
     }
@@ -251,7 +274,10 @@ impl<'a> Turn<'a> {
         let id = self.record.contact_id.clone();
         let by_address = || Name::of_address(&self.event.output.address);
         let name = id.as_deref().map_or_else(by_address, Name::of_id);
-        self.tag(&name).await?;
+        // It may have been deleted since: what is left has no place any more.
+        if !self.tag(&name).await? {
+            return Ok(Outcome::Skipped { reason: "the contact was deleted before its tags" });
+        }
         Ok(delivered(self.record.status.unwrap_or(Status::Transactional), id.as_deref()))
     }
 }

@@ -48,7 +48,8 @@ impl World {
 
     fn new_identity(&self, person: usize) -> Value {
         let life = &self.plan.lives.as_ref().expect("people").people[person];
-        let now = self.now().format(&Rfc3339).expect("a time of this age");
+        let since = if life.is_there { life.is_there_since } else { Duration::ZERO };
+        let now = (self.now() - since).format(&Rfc3339).expect("a time of this age");
         let mut traits = json!({"email": life.addresses[0], "name": {"first": "Ann"}});
         if let Some(consent) = life.consent {
             traits["consent"] = json!({"newsletter": consent});

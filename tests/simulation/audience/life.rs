@@ -64,16 +64,24 @@ impl World {
         if !self.chance.strikes(Fault::ActedBetween) {
             return;
         }
-        let acts =
-            [Act::Unsubscribes, Act::Confirms, Act::SignsUp, Act::AdminArchives, Act::Unsubscribes];
-        let act = acts[self.chance.number(0..acts.len())].clone();
-        if !Does::Acts(act.clone()).fault().is_none_or(Fault::is_allowed) {
+        let acts: &[&[Act]] = &[
+            &[Act::Unsubscribes],
+            &[Act::Confirms],
+            &[Act::SignsUp],
+            &[Act::AdminArchives],
+            &[Act::SignsUp, Act::Unsubscribes],
+        ];
+        let acts = acts[self.chance.number(0..acts.len())];
+        let may = |act: &Act| Does::Acts(act.clone()).fault().is_none_or(Fault::is_allowed);
+        if !acts.iter().all(may) {
             return;
         }
         let (world, after) = (self.clone(), self.chance.time(BETWEEN));
         self.begin(async move {
-            sleep(after).await;
-            world.acts_at_mailchimp(person, act);
+            for act in acts {
+                sleep(after / 2).await;
+                world.acts_at_mailchimp(person, act.clone());
+            }
         });
     }
 }

@@ -32,7 +32,8 @@ impl World {
     pub(crate) fn finds_no_connection(&self, lasts: Duration) -> bool {
         let now = self.now();
         let mut account = self.contacts.account.lock();
-        if self.chance.strikes(Fault::Busy) {
+        if self.chance.would_strike(Fault::Busy) && self.chance.is(0.1) {
+            self.chance.count(Fault::Busy);
             let lasts = self.chance.scale(Duration::from_secs(1)..Duration::from_mins(2));
             while account.connect(now, lasts).is_none() {}
         }
@@ -53,6 +54,9 @@ impl World {
             (answer, id(account.audience(LIST)))
         };
         self.say(format_args!("{asked}: {}", answer.status));
+        if asked.path.contains("/members/") {
+            self.contacts.touched.lock().entry(made.work.events[0]).or_insert(now);
+        }
         let owner = contact.as_ref().and_then(|id| self.owner_of(id));
         let invocation = made.work.invocation;
         let noted = Asked { invocation, contact, at: now };

@@ -44,6 +44,10 @@ pub(crate) struct Contacts {
     known: Locked<BTreeMap<(u64, String), OffsetDateTime>>,
     /// What Ory's events are about.
     made: Locked<BTreeMap<usize, Made>>,
+    /// The events that changed each contact, and in which invocations.
+    wrote: Locked<BTreeMap<String, Vec<(usize, u64)>>>,
+    /// When a contact was first read for each event.
+    touched: Locked<BTreeMap<usize, OffsetDateTime>>,
     /// Addresses that were ever verified at Ory.
     verified: Locked<BTreeSet<String>>,
     /// People of whom a contact was written when nobody waited for it any more, or when it had

@@ -40,6 +40,7 @@ pub(crate) struct Life {
     pub(crate) is_since: Duration,
     /// Whether the identity is there from the beginning.
     pub(crate) is_there: bool,
+    pub(crate) is_there_since: Duration,
     pub(crate) is_verified: bool,
     /// The consent of an identity that is there, or the box of the registration.
     pub(crate) consent: Option<bool>,
@@ -130,7 +131,9 @@ impl Lives {
         let resubscribing =
             [Resubscribing::Refused, Resubscribing::RefusedToThePerson, Resubscribing::Allowed];
         Self {
-            people: (0..chance.number(1..4)).map(|n| Life::draw(n, chance)).collect(),
+            people: (0..chance.number(1..4).min(chance.number(1..4)))
+                .map(|n| Life::draw(n, chance))
+                .collect(),
             double_opt_in: chance.is(0.5),
             resubscribing: resubscribing[chance.number(0..3)],
             moving: if chance.is(0.8) { Moving::Subscribed } else { Moving::Any },
@@ -188,6 +191,7 @@ impl Life {
             },
             is_since: Duration::from_hours([1, 48, 24 * 400][chance.number(0..3)]),
             is_there,
+            is_there_since: Duration::from_hours([1, 24, 24 * 30][chance.number(0..3)]),
             is_verified,
             consent: [None, Some(false), Some(true), Some(true)][chance.number(0..4)],
             clicks: [0.0, 0.5, 0.9][chance.number(0..3)],

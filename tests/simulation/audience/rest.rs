@@ -1,13 +1,20 @@
 //! What both sides hold at the end, against what people said.
 
-use fakes::mailchimp::{By, Member, Status, What};
+use fakes::mailchimp::{By, Entry, Member, Status, What};
+use std::time::Duration;
+
 use time::OffsetDateTime;
 
 use super::{
-    kratos::CONSENT,
+    kratos::{CONSENT, Made},
     said::{Saying, Way},
 };
-use crate::{excused::Excused, judge::Wrong, settings::Which, world::World};
+use crate::{
+    excused::Excused,
+    judge::Wrong,
+    settings::Which,
+    world::{BEGIN, World},
+};
 
 /// What is left of a person.
 struct Rest {
@@ -53,26 +60,48 @@ impl World {
         let about = |saying: &&Saying| match &saying.way {
             Way::Ory(event) => is_ours && self.is_to_come_of(*event),
             Way::Contact(id) => *id == contact.contact_id,
+            Way::Before => is_ours,
+            Way::Form(_) => false,
         };
-        let Some(last) = rest.said.iter().filter(about).next_back() else { return };
+        let Some(last) = rest.said.iter().rfind(about) else { return };
         let may_be = |saying: &Saying| saying.says && saying.at >= last.at;
         if last.says || rest.said.iter().any(may_be) {
             return;
         }
         let context = format_args!("{}: {:?}", contact.address, rest.said);
-        match self.excuse_of_rest(rest, last) {
+        let is_unknown = contact.address != rest.address && self.has_forgotten(&contact.contact_id);
+        let was_elsewhere = match &last.way {
+            Way::Ory(event) => {
+                let address = self.contacts.made.lock()[event].address.clone();
+                address != contact.address && !self.contacts.verified.lock().contains(&address)
+            }
+            _ => false,
+        };
+        let is_second = contact.address == rest.address
+            && (was_elsewhere || !rest.is_verified && rest.contacts.len() > 1);
+        let forgotten = if is_second {
+            Some(Excused::SecondContact)
+        } else {
+            is_unknown.then_some(Excused::Unrecorded)
+        };
+        match self.excuse_of_rest(rest, last).or(forgotten) {
             Some(excused) => self.excuse(excused, context),
             None => self.condemn(Wrong::StillSubscribed, context),
         }
     }
 
     /// Whether the function can know whose contact it is: it is at the identity's address, or the
-    /// function has written it.
+    /// function has made it, or has written it while the identity had verified its address.
     fn is_within_reach(&self, rest: &Rest, contact: &Member) -> bool {
+        let is_verified = self.contacts.verified.lock().contains(&contact.address);
         contact.address == rest.address
             || self.contacts.with(|audience| {
-                let mut entries = audience.chronicle().iter();
-                entries.any(|one| one.contact_id == contact.contact_id && one.by == By::Api)
+                let entries = audience.chronicle().iter();
+                let of_api =
+                    |one: &&Entry| one.contact_id == contact.contact_id && one.by == By::Api;
+                entries
+                    .filter(of_api)
+                    .any(|one| is_verified || matches!(one.what, What::Became(None, _)))
             })
     }
 
@@ -84,10 +113,17 @@ impl World {
         }
         let counts = |saying: &&Saying| match &saying.way {
             Way::Ory(event) => self.counts_as_opt_in(*event, saying.says),
+            // What was said before the functions were there may have come to nothing.
+            Way::Before | Way::Form(_) => false,
             Way::Contact(_) => true,
         };
-        let Some(last) = rest.said.iter().filter(counts).next_back() else { return };
+        let Some(last) = rest.said.iter().rfind(counts) else { return };
         let may_not_be = |saying: &Saying| !saying.says && saying.at >= last.at;
+        // Until the present address is verified, nothing is to come of it.
+        let waits = !rest.is_verified && !self.plan.of(Which::Subscribe).asks_unverified();
+        if waits {
+            return;
+        }
         if !last.says || rest.said.iter().any(may_not_be) || self.was_stopped(rest, last.at) {
             return;
         }
@@ -116,7 +152,7 @@ impl World {
         let made = self.contacts.made.lock();
         let this = &made[&event];
         let is_proved = this.is_verified || self.plan.of(Which::Subscribe).asks_unverified();
-        let proves = |(number, other): (&usize, &super::kratos::Made)| {
+        let proves = |(number, other): (&usize, &Made)| {
             other.person == this.person
                 && other.flow == "verification"
                 && other.at >= this.at
@@ -149,11 +185,11 @@ impl World {
     /// Mail goes to the verified address, and to no earlier one.
     fn judge_addresses(&self, rest: &Rest) {
         let made = self.contacts.made.lock();
-        let knows = |(number, one): (&usize, &super::kratos::Made)| {
+        let hears = |(number, one): (&usize, &Made)| {
             let is_theirs = one.person == rest.person && one.address == rest.address;
             (is_theirs && one.is_verified && self.is_to_come_of(*number)).then_some(one.at)
         };
-        let Some(known) = made.iter().filter_map(knows).max() else { return };
+        let Some(known) = made.iter().filter_map(hears).max() else { return };
         drop(made);
         for contact in &rest.contacts {
             let is_in = [Status::Subscribed, Status::Pending].contains(&contact.status);
@@ -172,6 +208,9 @@ impl World {
             let context = format_args!("{} is {:?}", contact.address, contact.status);
             match self.contacts.raced.lock().get(&rest.person) {
                 Some(excused) => self.excuse(*excused, context),
+                None if self.has_forgotten(&contact.contact_id) => {
+                    self.excuse(Excused::Unrecorded, context);
+                }
                 None if self.has_lost_a_write(self.id_of(rest.person)) => {
                     self.excuse(Excused::InKratosWindow, context);
                 }
@@ -183,10 +222,8 @@ impl World {
     /// Somebody who registers with another's address changes nothing there, but may withdraw.
     fn judge_stranger(&self, rest: &Rest) {
         let theirs = rest.said.iter().rfind(|saying| matches!(saying.way, Way::Contact(_)));
-        let Some(last) = theirs.filter(|last| last.says && !self.was_stopped(rest, last.at)) else {
-            return;
-        };
-        if rest.contacts.iter().any(|one| one.status == Status::Subscribed) {
+        let stays = theirs.is_some_and(|last| last.says && !self.was_stopped(rest, last.at));
+        if !stays || rest.contacts.iter().any(|one| one.status == Status::Subscribed) {
             return;
         }
         let withdrew = |saying: &Saying| !saying.says && matches!(saying.way, Way::Ory(_));
@@ -196,7 +233,15 @@ impl World {
         } else {
             self.condemn(Wrong::OptInLost, context);
         }
-        let _ = last;
+    }
+
+    /// Whether something was said when there was an identity, for so long that both clocks know it.
+    fn was_known(&self, person: usize, saying: &Saying) -> bool {
+        let made = self.contacts.made.lock();
+        let mut registered =
+            made.values().filter(|one| one.person == person && one.flow == "registration");
+        let since = registered.next().map_or(BEGIN, |one| one.at + Duration::from_secs(4));
+        saying.at >= since
     }
 
     /// Ory shows what was said last, by whichever way.
@@ -206,8 +251,10 @@ impl World {
         let has_moved = rest.address != life.addresses[0]
             || rest.contacts.iter().any(|one| one.address != life.addresses[0])
             || life.steps.iter().any(|(_, does)| matches!(does, super::plan::Does::Moves));
-        let Some(last) = rest.said.last() else { return };
-        if life.is_strangers || has_moved || last.at < crate::world::BEGIN {
+        let is_said = |one: &&Saying| !matches!(one.way, Way::Form(_));
+        let Some(last) = rest.said.iter().rfind(is_said) else { return };
+        let is_since = self.was_known(rest.person, last);
+        if life.is_strangers || has_moved || !is_since || self.was_stopped(rest, last.at) {
             return;
         }
         let shows = self.shows_consent(rest.person);
@@ -238,8 +285,15 @@ impl World {
         let is_same = |one: &Saying| {
             one.says != last.says && one.at.unix_timestamp() == last.at.unix_timestamp()
         };
+        let is_from_there = |one: &Saying| one.says && !matches!(one.way, Way::Ory(_));
+        let has_subscribed_there = rest.said.iter().any(is_from_there);
         match last.way {
-            Way::Ory(event) if self.was_overtaken(event) => Some(Excused::Overtaken),
+            Way::Ory(event) if last.says && self.was_overtaken(event) => {
+                Some(Excused::OptInOvertaken)
+            }
+            Way::Ory(event) if has_subscribed_there && self.was_overtaken(event) => {
+                Some(Excused::WithdrawalOvertaken)
+            }
             _ if rest.said.iter().any(is_same) => Some(Excused::SameSecond),
             _ if self.has_lost_a_write(self.id_of(rest.person)) => Some(Excused::InKratosWindow),
             _ => None,
@@ -258,7 +312,15 @@ impl World {
                         && !matches!(one.what, What::ConfirmationMailed)
                 })
             });
-        has_changed.then_some(Excused::StaleOptIn)
+        if has_changed {
+            return Some(Excused::StaleOptIn);
+        }
+        let made = self.contacts.made.lock();
+        let mut proofs = made.iter().filter(|(_, one)| {
+            one.person == rest.person && one.flow == "verification" && one.at >= last.at
+        });
+        let is_overtaken = proofs.any(|(number, _)| self.was_overtaken_among(&made, *number));
+        is_overtaken.then_some(Excused::OptInOvertaken)
     }
 
     /// Why Ory may not show the last word; `Some(None)`: Mailchimp's report did not come, or came
@@ -280,12 +342,15 @@ impl World {
         }
         if is_told(last) {
             return self.has_unheard_webhook().then_some(None).or_else(|| {
-                let is_stale = last.says && self.was_changed_otherwise(id, usize::MAX, last.at);
+                let is_stale = last.says
+                    && self.was_changed_otherwise(id, usize::MAX, crate::consent::second(last.at));
                 is_stale.then_some(Some(Excused::StaleConsent))
             });
         }
         // A withdrawal in Mailchimp is applied whenever it comes.
-        let is_late = !shows && rest.said.iter().any(|one| is_told(one) && !one.says);
+        let is_late = !shows
+            && (rest.said.iter().any(|one| is_told(one) && !one.says)
+                || self.was_stopped(rest, OffsetDateTime::UNIX_EPOCH));
         if is_late {
             return Some(Some(Excused::LateWithdrawal));
         }

@@ -1,5 +1,7 @@
 //! What people said about the newsletter, when, and by which way.
 
+use std::collections::BTreeMap;
+
 use fakes::mailchimp::{By, Status, What};
 use time::OffsetDateTime;
 
@@ -7,7 +9,6 @@ use super::kratos::{CONSENT, Made};
 use crate::{
     judge::Wrong,
     network::Call,
-    settings::Which,
     world::{BEGIN, World},
 };
 
@@ -24,8 +25,12 @@ pub(super) struct Saying {
 pub(super) enum Way {
     /// With the box of the registration, or in the settings: Ory's event of this number.
     Ory(usize),
+    /// At Ory, before the run.
+    Before,
     /// With a form of Mailchimp's or the link in a mail, about this contact.
     Contact(String),
+    /// With a form that asks for a confirmation, which has not come.
+    Form(String),
 }
 
 impl World {
@@ -46,12 +51,20 @@ impl World {
         let mut said = Vec::new();
         self.contacts.with(|audience| {
             for entry in audience.chronicle() {
-                if entry.by != By::Person || lives.owner(&entry.address) != Some(person) {
+                let is_complaint = entry.how == "complaint";
+                if !is_complaint && entry.by != By::Person
+                    || lives.owner(&entry.address) != Some(person)
+                {
                     continue;
                 }
                 let says = match &entry.what {
                     What::Became(_, Status::Subscribed) => true,
-                    What::Became(_, Status::Unsubscribed) => false,
+                    What::Became(_, Status::Pending) => {
+                        let way = Way::Form(entry.contact_id.clone());
+                        said.push(Saying { at: entry.at, says: true, way });
+                        continue;
+                    }
+                    What::Became(_, Status::Unsubscribed | Status::Cleaned) => false,
                     _ => continue,
                 };
                 let way = Way::Contact(entry.contact_id.clone());
@@ -75,8 +88,23 @@ impl World {
     pub(super) fn said_by(&self, person: usize) -> Vec<Saying> {
         let mut said = self.said_at_ory(person);
         said.extend(self.said_there(person));
+        if self.consented_before(person) {
+            let life = &self.plan.lives.as_ref().expect("people").people[person];
+            said.push(Saying { at: BEGIN - life.is_there_since, says: true, way: Way::Before });
+        }
         said.sort_by_key(|saying| saying.at);
         said
+    }
+
+    /// Whether the function has not remembered all that it wrote: the last event that wrote a
+    /// contact was overtaken after its write, or is not done with.
+    pub(super) fn has_forgotten(&self, contact: &str) -> bool {
+        let wrote = self.contacts.wrote.lock();
+        wrote.get(contact).is_some_and(|events| {
+            events
+                .iter()
+                .any(|(event, _)| !self.is_to_come_of(*event) || self.was_overtaken(*event))
+        })
     }
 
     /// The contact that a person has from the beginning.
@@ -84,16 +112,18 @@ impl World {
         self.contacts.first.lock().get(&person).cloned()
     }
 
-    /// What a delivery can know when it makes this call: what Ory's events said that it is about or
-    /// that were done with before it began, and what was said in Mailchimp before Mailchimp last
-    /// told it about that contact.
+    /// What a delivery can know when it makes this call: what was said at Ory before its event,
+    /// which holds the identity as it was then, or by events that were done with before it began;
+    /// and what was said in Mailchimp before Mailchimp last told it about that contact.
     pub(super) fn can_know(&self, saying: &Saying, call: &Call) -> bool {
         match &saying.way {
             Way::Ory(event) => {
                 let settled = self.settled_at(*event);
-                call.work.events.contains(event) || settled.is_some_and(|at| at < call.work.began)
+                let is_in = self.contacts.made.lock()[&call.work.events[0]].at >= saying.at;
+                is_in || settled.is_some_and(|at| at < call.work.began)
             }
-            Way::Contact(id) => {
+            Way::Before => true,
+            Way::Contact(id) | Way::Form(id) => {
                 let known = self.contacts.known.lock();
                 let heard = known.get(&(call.work.invocation, id.clone()));
                 heard.is_some_and(|heard| *heard > saying.at)
@@ -107,14 +137,19 @@ impl World {
         self.judge.answered().contains(&event) && !self.is_dead(event)
     }
 
-    /// Whether a newer event of the person was done with before this one.
+    /// Whether a newer event of the person was at work, or done with, before this one was done with.
     pub(super) fn was_overtaken(&self, event: usize) -> bool {
-        let made = self.contacts.made.lock();
+        self.was_overtaken_among(&self.contacts.made.lock(), event)
+    }
+
+    /// The same, among these events.
+    pub(super) fn was_overtaken_among(&self, made: &BTreeMap<usize, Made>, event: usize) -> bool {
         let Some(this) = made.get(&event) else { return false };
         let settled = self.settled_at(event);
         made.iter().any(|(number, other)| {
             let is_newer = other.person == this.person && other.at >= this.at && *number != event;
-            let done = self.settled_at(*number);
+            let touched = self.contacts.touched.lock().get(number).copied();
+            let done = touched.into_iter().chain(self.settled_at(*number)).min();
             is_newer && done.is_some_and(|done| settled.is_none_or(|settled| done <= settled))
         })
     }
@@ -141,15 +176,9 @@ impl World {
                 if self.was_tried_well(number) {
                     self.condemn(Wrong::Stuck, context);
                 }
-            } else if self.settled_at(number).is_none() && !self.was_handed(number) {
+            } else if self.settled_at(number).is_none() {
                 self.condemn(Wrong::Lost, context);
             }
         }
-    }
-
-    /// Whether a delivery of the event ever ran; a message whose deletion failed may be left.
-    fn was_handed(&self, number: usize) -> bool {
-        self.has_been_received(&self.plan.events[number].key)
-            && self.plan.events[number].which == Which::Mailchimp
     }
 }

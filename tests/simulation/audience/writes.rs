@@ -5,7 +5,13 @@ use std::sync::Arc;
 use fakes::mailchimp::{By, Entry, Status, What};
 
 use super::said::{Saying, Way};
-use crate::{excused::Excused, judge::Wrong, network::Call, settings::Which, world::World};
+use crate::{
+    excused::Excused,
+    judge::Wrong,
+    network::Call,
+    settings::Which,
+    world::{BEGIN, World},
+};
 
 impl World {
     /// Judges what has changed since the last time; `call` is the one that was just made.
@@ -44,6 +50,7 @@ impl World {
             self.condemn(Wrong::OthersContact, format_args!("{entry}, by event {event} of {at}"));
         }
         self.note_race(person, entry, call);
+        self.note_write(person, entry, call);
         let is_verified = self.contacts.verified.lock().contains(&entry.address);
         let blame = |wrong| {
             let context = format_args!("{entry}, by event {event}");
@@ -64,6 +71,16 @@ impl World {
                 if self.is_against_last_word(person, call) {
                     blame(Wrong::AgainstLastWord);
                 }
+                if !self.is_subscribed_at_once() {
+                    self.condemn(Wrong::NotAsked, format_args!("{entry}"));
+                }
+            }
+            What::Became(None | Some(Status::Transactional), Status::Pending) => {
+                let was_proved = self.contacts.made.lock()[&event].is_verified;
+                if was_proved && self.is_subscribed_at_once() && !self.has_ever_left(person, entry)
+                {
+                    blame(Wrong::AskedForNothing);
+                }
             }
             What::ConfirmationMailed => {
                 if self.is_against_last_word(person, call) {
@@ -76,6 +93,33 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// Whether neither the operator nor the audience wants people to be asked.
+    fn is_subscribed_at_once(&self) -> bool {
+        let double_opt_in = self.plan.lives.as_ref().is_some_and(|lives| lives.double_opt_in);
+        self.plan.of(Which::Subscribe).subscribes_at_once(double_opt_in)
+    }
+
+    /// Whether any contact of the person was ever one that nobody subscribes without asking.
+    fn has_ever_left(&self, person: usize, entry: &Entry) -> bool {
+        let lives = self.plan.lives.as_ref().expect("people");
+        let may_be_left =
+            |status: Status| ![Status::Subscribed, Status::Transactional].contains(&status);
+        lives.people[person].begins_as.is_some_and(may_be_left)
+            || self.contacts.with(|audience| {
+                audience.chronicle().iter().any(|one| {
+                    let is_theirs = lives.owner(&one.address) == Some(person);
+                    // What the API asks just now is the question, not the answer.
+                    let has_left = match one.what {
+                        What::Became(_, Status::Pending) => one != entry,
+                        What::Became(_, status) => may_be_left(status),
+                        What::Forgotten => true,
+                        _ => false,
+                    };
+                    is_theirs && has_left
+                })
+            })
     }
 
     /// Whether the last thing said that the delivery can know was no.
@@ -95,28 +139,28 @@ impl World {
             (made[&event].flow, made[&event].says, made[&event].at)
         };
         let said = self.said_by(person);
-        let opt_in = said
-            .iter()
-            .rfind(|saying| saying.says && matches!(saying.way, Way::Ory(_)) && saying.at <= at);
-        // Who was asked at an earlier address may be asked at the present one.
-        let was_asked_elsewhere = self.contacts.with(|audience| {
-            let lives = self.plan.lives.as_ref().expect("people");
-            audience.chronicle().iter().any(|other| {
-                matches!(other.what, What::Became(_, Status::Pending))
-                    && lives.owner(&other.address) == Some(person)
-                    && !other.address.eq_ignore_ascii_case(&entry.address)
-            })
+        let opt_in = said.iter().rfind(|saying| {
+            saying.says && !matches!(saying.way, Way::Contact(_)) && saying.at <= at
         });
+        // Who was asked at an earlier address may be asked at the present one.
+        let life = &self.plan.lives.as_ref().expect("people").people[person];
+        let is_pending_before = life.begins_as == Some(Status::Pending);
+        let was_asked_elsewhere = is_pending_before
+            || self.contacts.with(|audience| {
+                let lives = self.plan.lives.as_ref().expect("people");
+                audience.chronicle().iter().any(|other| {
+                    matches!(other.what, What::Became(_, Status::Pending))
+                        && lives.owner(&other.address) == Some(person)
+                        && !other.address.eq_ignore_ascii_case(&entry.address)
+                })
+            });
         let is_meant = says == Some(true) || flow == "verification" || was_asked_elsewhere;
         let context = format_args!("{entry}, by event {event}: {flow}, said: {said:?}");
-        let since = match opt_in {
-            Some(saying) => saying.at,
-            None if self.consented_before(person) => crate::world::BEGIN,
-            None => return self.condemn(Wrong::Unasked, context),
-        };
-        if !is_meant {
+        let before = was_asked_elsewhere.then(|| BEGIN - life.is_since);
+        let since = opt_in.filter(|_| is_meant).map(|saying| saying.at).or(before);
+        let Some(since) = since else {
             return self.condemn(Wrong::Unasked, context);
-        }
+        };
         let mail = (person, since, entry.address.to_lowercase());
         if !self.contacts.asked_to_confirm.lock().insert(mail) {
             match self.contacts.raced.lock().get(&person) {
@@ -124,6 +168,21 @@ impl World {
                 None => self.condemn(Wrong::AskedAgain, context),
             }
         }
+    }
+
+    /// Remembers which event changed a contact. One may come again whose write was not recorded, and
+    /// another was applied to the contact meanwhile.
+    fn note_write(&self, person: usize, entry: &Entry, call: &Call) {
+        let (event, invocation) = (call.work.events[0], call.work.invocation);
+        let mut wrote = self.contacts.wrote.lock();
+        let wrote = wrote.entry(entry.contact_id.clone()).or_default();
+        let first = wrote.iter().position(|one| one.0 == event && one.1 != invocation);
+        let comes_again =
+            first.is_some_and(|first| wrote[first..].iter().any(|(other, _)| *other != event));
+        if comes_again {
+            self.contacts.raced.lock().entry(person).or_insert(Excused::Unrecorded);
+        }
+        wrote.push((event, invocation));
     }
 
     /// Remembers whose contact was written late, or had changed meanwhile.

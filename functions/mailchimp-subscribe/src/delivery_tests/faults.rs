@@ -132,6 +132,21 @@ async fn contact_that_changes_twice_is_tried_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn contact_that_is_deleted_before_its_tags_needs_none() {
+    let code = "function(ctx) { member: { email_address: ctx.recipient }, consent: true,
+        tags: { ory: true } }";
+    let mut ann = World::with(Rules::default(), Source::shipped("tags.jsonnet", code));
+    ann.is_verified = true;
+    let event = ann.event("registration", &Value::Null);
+    let gone = || Fault::Answer(404, r#"{"title":"Resource Not Found","status":404}"#);
+    ann.fail([Fault::Pass(3), gone(), gone()]);
+    let changed = "try_later: the contact has changed before its tags";
+    assert_eq!(word(&ann.deliver(&event).await), changed);
+    let deleted = "skipped: the contact was deleted before its tags";
+    assert_eq!(word(&ann.deliver(&event).await), deleted);
+}
+
+#[tokio::test(start_paused = true)]
 async fn failed_tags_are_written_later_and_the_contact_is_not_written_again() {
     let code = "function(ctx) { member: { email_address: ctx.recipient }, consent: true,
         tags: { ory: true } }";

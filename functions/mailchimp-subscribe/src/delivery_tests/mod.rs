@@ -5,13 +5,18 @@ mod faults;
 mod moves;
 mod world;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::{outcome::Outcome, telemetry::Metric, template::Source};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::time::advance;
 
 use crate::{
     TIMEOUT,
     consent::{NotOptedIn, Rules, Unverified},
 };
+use audience::Fault;
 use world::{ID, World, word};
 
 #[tokio::test(start_paused = true)]
@@ -71,6 +76,53 @@ async fn unsubscribed_person_stays_so_until_a_fresh_opt_in() {
     }
     ann.consent = json!(false);
     assert_eq!(word(&ann.settings(true).await), "delivered pending");
+}
+
+/// Nothing is known of the person but the verification. When the opt-in was is not known either.
+#[tokio::test(start_paused = true)]
+async fn first_verification_does_not_overrule_an_opt_out_since_the_registration() {
+    let minute = Duration::from_mins(1);
+    let of = |created: OffsetDateTime| json!(created.format(&Rfc3339).unwrap());
+    for (is_later, expected) in [(true, "delivered pending"), (false, "delivered unsubscribed")] {
+        let mut ann = World::new();
+        ann.audience.state().add("ann@example.com", "unsubscribed");
+        ann.created_at = of(if is_later { ann.now() + minute } else { ann.now() - minute });
+        ann.consent = json!(true);
+        assert_eq!(word(&ann.verify().await), expected);
+    }
+    let mut ann = World::new();
+    ann.audience.state().add("ann@example.com", "unsubscribed");
+    ann.consent = json!(true);
+    assert_eq!(word(&ann.verify().await), "delivered unsubscribed", "it is not known when");
+}
+
+/// Between the opt-in and its delivery, the person opts out, and then our own write to the contact
+/// hides when that was.
+#[tokio::test(start_paused = true)]
+async fn own_write_does_not_hide_a_later_opt_out() {
+    let mut ann = World::new();
+    ann.subscribe().await;
+    ann.settings(false).await;
+    let earlier = ann.event("settings", &json!(false));
+    advance(Duration::from_secs(1)).await;
+    ann.consent = json!(true);
+    let opt_in = ann.event("settings", &json!(false));
+    advance(Duration::from_secs(5)).await;
+    ann.audience.state().set("unsubscribed");
+    assert_eq!(word(&ann.deliver(&earlier).await), "delivered unsubscribed");
+    assert_eq!(word(&ann.deliver(&opt_in).await), "delivered unsubscribed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_write_does_not_hide_an_opt_out_after_its_read() {
+    let mut ann = World::new();
+    ann.subscribe().await;
+    let earlier = ann.event("settings", &json!(true));
+    advance(Duration::from_secs(1)).await;
+    let opt_in = ann.event("settings", &json!(false));
+    ann.fail([Fault::Pass(1), Fault::Before(|state| state.set("unsubscribed"))]);
+    assert_eq!(word(&ann.deliver(&earlier).await), "delivered unsubscribed");
+    assert_eq!(word(&ann.deliver(&opt_in).await), "delivered unsubscribed");
 }
 
 /// The opt-in was enqueued for long; meanwhile the person has clicked in a mail.

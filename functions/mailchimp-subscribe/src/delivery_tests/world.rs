@@ -16,7 +16,7 @@ use shared::{
     secrets::{ApiKey, Product, Ttl},
     template::{Rendering, Source, Template},
 };
-use time::macros::datetime;
+use time::{OffsetDateTime, macros::datetime};
 use tokio::time::advance;
 use uuid::Uuid;
 
@@ -42,6 +42,8 @@ pub(super) struct World {
     pub(super) address: &'static str,
     pub(super) is_verified: bool,
     pub(super) consent: Value,
+    /// When the identity came into being, as Ory says it.
+    pub(super) created_at: Value,
     events: u32,
 }
 
@@ -85,6 +87,7 @@ impl World {
             address: "ann@example.com",
             is_verified: false,
             consent: Value::Null,
+            created_at: Value::Null,
             events: 0,
         }
     }
@@ -103,13 +106,17 @@ impl World {
             "hook": {"flow": flow, "when": "after_save"},
             "identity": {
                 "id": ID.to_string(), "traits": traits(&self.consent),
-                "verifiable_addresses": addresses,
+                "verifiable_addresses": addresses, "created_at": self.created_at,
             },
             "session": if flow == "settings" { session } else { Value::Null },
         });
         let ctx = Ctx::decode(ctx.to_string().as_bytes()).unwrap().sanitize();
         let id = EventId::digest(self.events.to_string().as_bytes());
         Message::new(crate::NAME, id, self.clock.now(), ctx)
+    }
+
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
     }
 
     /// A minute later, from the queue.
