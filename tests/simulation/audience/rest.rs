@@ -315,6 +315,12 @@ impl World {
         if has_changed {
             return Some(Excused::StaleOptIn);
         }
+        // The consent was taken back at Ory before an event could carry it further.
+        let has_left = rest.said.iter().any(|one| !one.says && matches!(one.way, Way::Contact(_)))
+            || self.was_stopped(rest, OffsetDateTime::UNIX_EPOCH);
+        if has_left && !self.shows_consent(rest.person) {
+            return Some(Excused::LateWithdrawal);
+        }
         let made = self.contacts.made.lock();
         let mut proofs = made.iter().filter(|(_, one)| {
             one.person == rest.person && one.flow == "verification" && one.at >= last.at
