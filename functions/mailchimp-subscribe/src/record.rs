@@ -86,9 +86,8 @@ impl ContactRecord {
         match self.updated_at {
             Some(last) if moment.at < last => Order::Stale,
             _ if self.unfinished.as_deref() == Some(id) => Order::Unfinished,
-            Some(last) if moment.at == last && self.events.iter().any(|event| event == id) => {
-                Order::Duplicate
-            }
+            // Whatever its time: without `updated_at`, a repeat has the time at which it was received.
+            _ if self.events.iter().any(|event| event == id) => Order::Duplicate,
             _ => Order::Newer,
         }
     }
@@ -150,7 +149,8 @@ mod tests {
             (4, "a", Order::Stale),
             (5, "a", Order::Duplicate),
             (5, "b", Order::Newer),
-            (6, "a", Order::Newer),
+            (6, "a", Order::Duplicate),
+            (6, "b", Order::Newer),
         ];
         for (second, event, expected) in table {
             assert_eq!(record.order(&moment(second, event)), expected, "{second} {event}");
