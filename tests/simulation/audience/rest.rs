@@ -70,10 +70,17 @@ impl World {
         }
         let context = format_args!("{}: {:?}", contact.address, rest.said);
         let is_unknown = contact.address != rest.address && self.has_forgotten(&contact.contact_id);
+        let has_moved_there = self.contacts.with(|audience| {
+            audience.chronicle().iter().any(|one| {
+                let is_move = matches!(one.what, What::MovedFrom(_)) && one.by == By::Person;
+                is_move && one.contact_id == contact.contact_id
+            })
+        });
         let was_elsewhere = match &last.way {
             Way::Ory(event) => {
                 let address = self.contacts.made.lock()[event].address.clone();
-                address != contact.address && !self.contacts.verified.lock().contains(&address)
+                let is_proved = self.contacts.verified.lock().contains(&address);
+                address != contact.address && (!is_proved || has_moved_there)
             }
             _ => false,
         };
@@ -187,20 +194,23 @@ impl World {
         let made = self.contacts.made.lock();
         let hears = |(number, one): (&usize, &Made)| {
             let is_theirs = one.person == rest.person && one.address == rest.address;
-            (is_theirs && one.is_verified && self.is_to_come_of(*number)).then_some(one.at)
+            is_theirs && one.is_verified && self.is_to_come_of(*number)
         };
-        let Some(known) = made.iter().filter_map(hears).max() else { return };
+        let is_known = made.iter().any(hears);
         drop(made);
+        if !is_known {
+            return;
+        }
         for contact in &rest.contacts {
             let is_in = [Status::Subscribed, Status::Pending].contains(&contact.status);
             if !rest.is_verified || !is_in || contact.address == rest.address {
                 continue;
             }
+            // Whoever has acted there since the API last did wants it so.
             let acted_since = self.contacts.with(|audience| {
                 let mut entries = audience.chronicle().iter();
-                entries.any(|one| {
-                    one.contact_id == contact.contact_id && one.by != By::Api && one.at >= known
-                })
+                let last = entries.rfind(|one| one.contact_id == contact.contact_id);
+                last.is_some_and(|one| one.by != By::Api)
             });
             if acted_since || !self.is_within_reach(rest, contact) {
                 continue;
@@ -337,7 +347,18 @@ impl World {
         let second = |at: OffsetDateTime| at.unix_timestamp();
         let is_told = |one: &Saying| matches!(one.way, Way::Contact(_));
         let opposite = |one: &&Saying| one.says == shows;
-        if rest.said.iter().filter(opposite).any(|one| second(one.at) == second(last.at)) {
+        // An admin's removal is reported as a withdrawal, too.
+        let lives = self.plan.lives.as_ref().expect("people");
+        let is_removed_then = !shows
+            && self.contacts.with(|audience| {
+                audience.chronicle().iter().any(|one| {
+                    one.by == By::Admin
+                        && lives.owner(&one.address) == Some(rest.person)
+                        && second(one.at) == second(last.at)
+                })
+            });
+        let is_same = |one: &Saying| second(one.at) == second(last.at);
+        if is_removed_then || rest.said.iter().filter(opposite).any(is_same) {
             return Some(Some(Excused::SameSecond));
         }
         if self.has_lost_a_write(id) {
