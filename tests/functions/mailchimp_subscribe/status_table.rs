@@ -24,7 +24,7 @@ async fn other_methods_than_post_are_rejected() {
 #[tokio::test]
 async fn body_over_512_kib_is_too_large_in_any_encoding() {
     let subscribe = opting_in().await.start().await;
-    status_rows::body_over_512_kib_is_too_large(subscribe, "delivered").await;
+    status_rows::body_over_512_kib_is_too_large(subscribe, "duplicate").await;
 }
 
 #[tokio::test]
