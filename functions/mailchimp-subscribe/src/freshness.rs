@@ -77,7 +77,9 @@ pub fn left_at(
     last_changed: Option<OffsetDateTime>,
     record: &ContactRecord,
 ) -> Option<OffsetDateTime> {
-    last_changed.filter(|_| has_left(status) && last_changed != record.last_changed)
+    // Somebody may have left within the second of our write.
+    let is_ours = last_changed == record.last_changed && Some(status) == record.status;
+    last_changed.filter(|_| has_left(status) && !is_ours)
 }
 
 fn has_left(status: Status) -> bool {
@@ -137,7 +139,12 @@ mod tests {
             datetime!(2026-01-31 12:00:01 UTC),
         );
         let nobody = ContactRecord::default();
-        let ours = ContactRecord { last_changed: Some(after), ..nobody.clone() };
+        let wrote = |status| ContactRecord {
+            last_changed: Some(after),
+            status: Some(status),
+            ..nobody.clone()
+        };
+        let (ours, subscribed) = (wrote(Status::Unsubscribed), wrote(Status::Subscribed));
         let seen = |left| ContactRecord { left_at: Some(left), ..ours.clone() };
         let (seen_before, seen_after) = (seen(before), seen(after));
         let table = [
@@ -146,6 +153,8 @@ mod tests {
             (Status::Unsubscribed, Some(after), &nobody, true),
             (Status::Archived, Some(after), &nobody, true),
             (Status::Unsubscribed, Some(after), &ours, false),
+            // In the second of our write, somebody else has left.
+            (Status::Unsubscribed, Some(after), &subscribed, true),
             (Status::Unsubscribed, None, &nobody, false),
             // Our own write has hidden it since.
             (Status::Unsubscribed, Some(after), &seen_after, true),

@@ -45,7 +45,7 @@ pub(crate) struct Contacts {
     /// What Ory's events are about.
     made: Locked<BTreeMap<usize, Made>>,
     /// The events that changed each contact, and in which invocations.
-    wrote: Locked<BTreeMap<String, Vec<(usize, u64)>>>,
+    wrote: Locked<BTreeMap<String, Vec<(usize, u64, OffsetDateTime)>>>,
     /// When a contact was first read for each event.
     touched: Locked<BTreeMap<usize, OffsetDateTime>>,
     /// Addresses that were ever verified at Ory.

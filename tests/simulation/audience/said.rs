@@ -103,7 +103,7 @@ impl World {
         wrote.get(contact).is_some_and(|events| {
             events
                 .iter()
-                .any(|(event, _)| !self.is_to_come_of(*event) || self.was_overtaken(*event))
+                .any(|(event, ..)| !self.is_to_come_of(*event) || self.was_overtaken(*event))
         })
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use fakes::mailchimp::{By, Entry, Status, What};
 
 use super::said::{Saying, Way};
+use time::OffsetDateTime;
+
 use crate::{
     excused::Excused,
     judge::Wrong,
@@ -54,7 +56,8 @@ impl World {
         let is_verified = self.contacts.verified.lock().contains(&entry.address);
         let blame = |wrong| {
             let context = format_args!("{entry}, by event {event}");
-            match self.excuse_of_write(person, entry, call) {
+            let excused = self.excuse_of_write(person, entry, call);
+            match excused.or_else(|| self.excuse_of_complaint(person, entry)) {
                 Some(excused) => self.excuse(excused, context),
                 None => self.condemn(wrong, context),
             }
@@ -171,18 +174,29 @@ impl World {
     }
 
     /// Remembers which event changed a contact. One may come again whose write was not recorded, and
-    /// another was applied to the contact meanwhile.
+    /// the person has acted, or another was applied to the contact meanwhile.
     fn note_write(&self, person: usize, entry: &Entry, call: &Call) {
         let (event, invocation) = (call.work.events[0], call.work.invocation);
         let mut wrote = self.contacts.wrote.lock();
         let wrote = wrote.entry(entry.contact_id.clone()).or_default();
         let first = wrote.iter().position(|one| one.0 == event && one.1 != invocation);
-        let comes_again =
-            first.is_some_and(|first| wrote[first..].iter().any(|(other, _)| *other != event));
+        let lives = self.plan.lives.as_ref().expect("people");
+        let has_acted_since = |at: OffsetDateTime| {
+            self.contacts.with(|audience| {
+                audience.chronicle().iter().any(|one| {
+                    let is_theirs = lives.owner(&one.address) == Some(person);
+                    is_theirs && one.by == By::Person && one.at >= at
+                })
+            })
+        };
+        let comes_again = first.is_some_and(|first| {
+            let is_other = |other: &(usize, u64, OffsetDateTime)| other.0 != event;
+            wrote[first..].iter().any(is_other) || has_acted_since(wrote[first].2)
+        });
         if comes_again {
             self.contacts.raced.lock().entry(person).or_insert(Excused::Unrecorded);
         }
-        wrote.push((event, invocation));
+        wrote.push((event, invocation, entry.at));
     }
 
     /// Remembers whose contact was written late, or had changed meanwhile.
@@ -190,6 +204,19 @@ impl World {
         if let Some(excused) = self.excuse_of_write(person, entry, call) {
             self.contacts.raced.lock().insert(person, excused);
         }
+    }
+
+    /// A complaint shows as a bounce of the address that it was about.
+    fn excuse_of_complaint(&self, person: usize, entry: &Entry) -> Option<Excused> {
+        let lives = self.plan.lives.as_ref().expect("people");
+        let has_complained = self.contacts.with(|audience| {
+            audience.members().iter().any(|one| {
+                one.status == Status::Cleaned
+                    && lives.owner(&one.address) == Some(person)
+                    && one.contact_id != entry.contact_id
+            })
+        });
+        has_complained.then_some(Excused::Complained)
     }
 
     /// Why a write may have found another contact than was read.
