@@ -97,13 +97,15 @@ impl World {
     }
 
     /// Whether the function has not remembered all that it wrote: the last event that wrote a
-    /// contact was overtaken after its write, or is not done with.
+    /// contact was overtaken after its write, or is not done with, or did not hear of it.
     pub(super) fn has_forgotten(&self, contact: &str) -> bool {
         let wrote = self.contacts.wrote.lock();
         wrote.get(contact).is_some_and(|events| {
-            events
-                .iter()
-                .any(|(event, ..)| !self.is_to_come_of(*event) || self.was_overtaken(*event))
+            events.iter().any(|(event, invocation, _)| {
+                !self.is_to_come_of(*event)
+                    || self.was_overtaken(*event)
+                    || self.was_troubled(*invocation)
+            })
         })
     }
 
@@ -119,7 +121,8 @@ impl World {
         match &saying.way {
             Way::Ory(event) => {
                 let settled = self.settled_at(*event);
-                let is_in = self.contacts.made.lock()[&call.work.events[0]].at >= saying.at;
+                let own = call.work.events[0];
+                let is_in = own == *event || self.contacts.made.lock()[&own].at > saying.at;
                 is_in || settled.is_some_and(|at| at < call.work.began)
             }
             Way::Before => true,

@@ -57,7 +57,10 @@ impl World {
         let blame = |wrong| {
             let context = format_args!("{entry}, by event {event}");
             let excused = self.excuse_of_write(person, entry, call);
-            match excused.or_else(|| self.excuse_of_complaint(person, entry)) {
+            let excused = excused.or_else(|| self.excuse_of_complaint(person, entry));
+            let is_word = wrong == Wrong::AgainstLastWord;
+            let overtaken = || self.excuse_of_withdrawal(person).filter(|_| is_word);
+            match excused.or_else(overtaken) {
                 Some(excused) => self.excuse(excused, context),
                 None => self.condemn(wrong, context),
             }
@@ -132,6 +135,16 @@ impl World {
         known.is_some_and(|last| {
             !last.says && !said.iter().any(|other| other.says && is_same_second(other, last))
         })
+    }
+
+    /// Whether the last no at Ory was skipped, because a newer event was done with first.
+    fn excuse_of_withdrawal(&self, person: usize) -> Option<Excused> {
+        let said = self.said_by(person);
+        let last = said.iter().rfind(|saying| !saying.says)?;
+        match last.way {
+            Way::Ory(event) if self.was_overtaken(event) => Some(Excused::WithdrawalOvertaken),
+            _ => None,
+        }
     }
 
     /// Each thing said is worth one mail to confirm, at each address.
