@@ -31,6 +31,9 @@ use plan::Lives;
 /// The audience.
 const LIST: &str = LISTS[0];
 
+/// A write to a contact: the event, the invocation, and when.
+type Wrote = (usize, u64, OffsetDateTime);
+
 /// Mailchimp's account, and what came of calls to it.
 #[derive(Default)]
 pub(crate) struct Contacts {
@@ -45,7 +48,7 @@ pub(crate) struct Contacts {
     /// What Ory's events are about.
     made: Locked<BTreeMap<usize, Made>>,
     /// The events that changed each contact, and in which invocations.
-    wrote: Locked<BTreeMap<String, Vec<(usize, u64, OffsetDateTime)>>>,
+    wrote: Locked<BTreeMap<String, Vec<Wrote>>>,
     /// When a contact was first read for each event.
     touched: Locked<BTreeMap<usize, OffsetDateTime>>,
     /// Addresses that were ever verified at Ory.
