@@ -121,8 +121,8 @@ impl World {
         match &saying.way {
             Way::Ory(event) => {
                 let settled = self.settled_at(*event);
-                let own = call.work.events[0];
-                let is_in = own == *event || self.contacts.made.lock()[&own].at > saying.at;
+                // Events are numbered as they happen, also within an instant.
+                let is_in = *event <= call.work.events[0];
                 is_in || settled.is_some_and(|at| at < call.work.began)
             }
             Way::Before => true,
