@@ -97,11 +97,16 @@ impl World {
         }
     }
 
-    /// Whether the function can know whose contact it is: it is at the identity's address, or the
-    /// function has made it, or has written it while the identity had verified its address.
+    /// Whether the function can know whose contact it is: an event told it of the identity's address,
+    /// or the function has made it, or has written it while the identity had verified its address.
     fn is_within_reach(&self, rest: &Rest, contact: &Member) -> bool {
         let is_verified = self.contacts.verified.lock().contains(&contact.address);
-        contact.address == rest.address
+        let is_told = self.contacts.made.lock().iter().any(|(number, one)| {
+            one.person == rest.person
+                && one.address == contact.address
+                && self.is_to_come_of(*number)
+        });
+        contact.address == rest.address && is_told
             || self.contacts.with(|audience| {
                 let entries = audience.chronicle().iter();
                 let of_api =

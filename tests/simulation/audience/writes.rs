@@ -155,9 +155,7 @@ impl World {
             (made[&event].flow, made[&event].says, made[&event].at)
         };
         let said = self.said_by(person);
-        let opt_in = said.iter().rfind(|saying| {
-            saying.says && !matches!(saying.way, Way::Contact(_)) && saying.at <= at
-        });
+        let opt_in = said.iter().rfind(|saying| saying.says && saying.at <= at);
         // Who was asked at an earlier address may be asked at the present one.
         let life = &self.plan.lives.as_ref().expect("people").people[person];
         let is_pending_before = life.begins_as == Some(Status::Pending);
