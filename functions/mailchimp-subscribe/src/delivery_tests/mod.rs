@@ -125,6 +125,19 @@ async fn own_write_does_not_hide_an_opt_out_after_its_read() {
     assert_eq!(word(&ann.deliver(&opt_in).await), "delivered unsubscribed");
 }
 
+#[tokio::test(start_paused = true)]
+async fn withdrawal_counts_although_a_newer_event_overtakes_it() {
+    let mut ann = World::new();
+    ann.subscribe().await;
+    ann.consent = json!(false);
+    let withdrawal = ann.event("settings", &json!(true));
+    advance(Duration::from_secs(1)).await;
+    let renamed = ann.event("settings", &json!(false));
+    assert_eq!(word(&ann.deliver(&renamed).await), "delivered unsubscribed");
+    let stale = "skipped: stale: a newer event was applied";
+    assert_eq!(word(&ann.deliver(&withdrawal).await), stale);
+}
+
 /// The opt-in was enqueued for long; meanwhile the person has clicked in a mail.
 #[tokio::test(start_paused = true)]
 async fn late_opt_in_does_not_overrule_a_later_opt_out() {
