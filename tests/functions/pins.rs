@@ -81,13 +81,12 @@ fn every_requirement_is_pinned_to_the_version_of_its_source() {
 /// needed, so with `--no-deps` pip looks for nothing else.
 #[test]
 fn pip_installs_nothing_without_a_hash() {
-    let scripts = files().into_iter().filter(|path| {
-        let is_script = path.extension().is_none() || is(path, "yml");
-        is_script && fs::read(path).is_ok_and(|text| !text.contains(&0))
-    });
+    let scripts = files().into_iter().filter(|path| path.extension().is_none() || is(path, "yml"));
     let mut installs = 0;
     for script in scripts {
-        let text = fs::read_to_string(&script).unwrap().replace("\\\n", " ");
+        // What is no text is no script, for example what a fuzzer has kept.
+        let Ok(text) = fs::read_to_string(&script) else { continue };
+        let text = text.replace("\\\n", " ");
         // The options of `.ci/run` stand in one place.
         let options = text.lines().find(|line| line.starts_with("pip=(")).unwrap_or_default();
         let commands = text.lines().filter(|line| !line.trim_start().starts_with('#'));
