@@ -7,7 +7,6 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use mailchimp_inbound::ory;
 use mailchimp_subscribe::mailchimp::{self, Written};
 use serde_json::{Map, Value};
 use shared::{
@@ -15,6 +14,7 @@ use shared::{
     deliver::{Found, MAX_RETRY_AFTER, backoff},
     http::Response,
     key::EventId,
+    ory,
     outcome::{Outcome, Wait},
 };
 

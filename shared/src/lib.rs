@@ -5,6 +5,7 @@ pub mod answer;
 pub mod auth;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod backfill;
 pub mod budget;
 pub mod clock;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod key;
 pub mod lambda;
 pub mod mailchimp;
 pub mod message;
+pub mod ory;
 pub mod outcome;
 pub mod queue;
 pub mod reply;

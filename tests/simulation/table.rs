@@ -114,4 +114,19 @@ impl IdempotencyStore for Table {
     async fn leave(&self, lane: &InLane, written: Option<LaneRecord>) -> Result<(), StoreError> {
         pass!(self.leave(lane as reference, written))
     }
+
+    async fn is_marked(&self, mark: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let mark = mark.to_owned();
+        pass!(self.is_marked(mark as reference, now))
+    }
+
+    async fn mark(&self, mark: &str, until: OffsetDateTime) -> Result<(), StoreError> {
+        let mark = mark.to_owned();
+        pass!(self.mark(mark as reference, until))
+    }
+
+    async fn delete(&self, record_id: &str) -> Result<(), StoreError> {
+        let record_id = record_id.to_owned();
+        pass!(self.delete(record_id as reference))
+    }
 }

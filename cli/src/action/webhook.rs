@@ -175,6 +175,7 @@ mod tests {
                     flow: Some(flow.name().to_owned()),
                     method: place.list.method().map(|method| method.name().to_owned()),
                     when: Some(if parse { When::BeforeSave } else { When::AfterSave }),
+                    ..Hook::default()
                 };
                 assert_eq!(hook, expected, "{}", place.list);
                 assert!(Ctx::decode(forwarded.to_string().as_bytes()).is_ok());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use shared::{
     config::{ConfigError, Endpoint, Environment},
+    ory::AdminSettings,
     segment,
     settings::{RecordSettings, Settings},
     template::Source,
@@ -16,7 +17,7 @@ pub(crate) struct Config {
     pub(crate) template: Option<Source>,
     pub(crate) lists: Lists,
     pub(crate) signing_secret_id: Option<String>,
-    pub(crate) ory: Option<OryConfig>,
+    pub(crate) ory: Option<AdminSettings>,
     pub(crate) patch_paths: PatchPaths,
     pub(crate) segment: Option<SegmentConfig>,
     pub(crate) records: RecordSettings,
@@ -26,20 +27,6 @@ pub(crate) struct Config {
 pub(crate) struct SegmentConfig {
     pub(crate) secret_id: String,
     pub(crate) endpoint: Endpoint,
-}
-
-/// The client of Ory's admin API; self-hosted Ory needs no token.
-pub(crate) struct OryConfig {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) secret_id: Option<String>,
-}
-
-impl OryConfig {
-    fn from_env(env: &Environment) -> Result<Option<Self>, ConfigError> {
-        let secret_id = env.optional("ORY_SECRET_ID").map(str::to_owned);
-        let endpoint = env.optional_endpoint("ORY_URL")?;
-        Ok(endpoint.map(|endpoint| Self { endpoint, secret_id }))
-    }
 }
 
 fn patch_paths(env: &Environment) -> Result<PatchPaths, ConfigError> {
@@ -61,7 +48,7 @@ impl Config {
                 ConfigError::new("MAILCHIMP_LISTS", "wanted list ids with commas between them")
             })?,
             signing_secret_id: env.optional("MAILCHIMP_SIGNING_SECRET_ID").map(str::to_owned),
-            ory: OryConfig::from_env(env)?,
+            ory: AdminSettings::from_env(env)?,
             patch_paths: patch_paths(env)?,
             segment: secret_id.map(|secret_id| SegmentConfig { secret_id, endpoint }),
         })

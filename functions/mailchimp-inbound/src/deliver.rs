@@ -9,6 +9,7 @@ use shared::{
     deliver::{Attempt, Deliver, DeliveryReport, Effort, MAX_BACKOFF, Resources, VendorClient},
     idempotency::Idempotency,
     message,
+    ory::{Admin, Ory},
     outcome::{Outcome, Wait},
     segment::Segment,
     telemetry::Metric,
@@ -18,7 +19,6 @@ use shared::{
 use crate::{
     event::Event,
     find::{Subjects, find},
-    ory::{Admin, Ory},
     patch::PatchPaths,
     turn::Turn,
 };

@@ -1,13 +1,14 @@
 //! Finds the identities that an event is about: the one that its merge field `ORY_ID` names, or the
 //! one that signs in by its address.
 
-use shared::{deliver::DeliveryReport, outcome::Outcome};
+use shared::{
+    deliver::DeliveryReport,
+    ory::{Admin, Identity},
+    outcome::Outcome,
+};
 use uuid::Uuid;
 
-use crate::{
-    event::Event,
-    ory::{Admin, Identity},
-};
+use crate::event::Event;
 
 /// The identities that an event is about.
 #[derive(Debug, Default, Eq, PartialEq)]

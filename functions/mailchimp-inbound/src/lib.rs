@@ -9,7 +9,6 @@ pub mod form;
 #[cfg(test)]
 mod inbound_tests;
 mod order;
-pub mod ory;
 mod patch;
 #[cfg(test)]
 mod samples;
@@ -23,10 +22,8 @@ use std::sync::Arc;
 use shared::{
     auth::{CallerAuth, Scheme, SigningSecret},
     config::Environment,
-    deliver::VendorClient,
     function::{Function, Webhook},
     lambda::StartError,
-    secrets::{ApiKey, Product},
     segment::Segment,
     settings::{Ports, Settings},
     template::{Source, Template},
@@ -34,10 +31,9 @@ use shared::{
 
 use accept::AcceptMailchimp;
 pub use accept::MAILCHIMP_LIMIT;
-use config::{Config, OryConfig, SegmentConfig};
+use config::{Config, SegmentConfig};
 use deliver::Inbound;
 pub use deliver::template_argument;
-use ory::Ory;
 pub use patch::{Operation, PatchPaths, Pointer, effective};
 use signature::Signatures;
 pub use template_output::TemplateOutput;
@@ -55,7 +51,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let template = config.template.unwrap_or_else(shipped_template);
     let delivery = Inbound {
         template: Template::begin(ports.rendering, template),
-        ory: config.ory.map(|ory| to_ory(ory, settings, ports)),
+        ory: config.ory.map(|ory| ory.client(settings, ports)),
         patch_paths: config.patch_paths,
         segment: config.segment.map(|SegmentConfig { secret_id, endpoint }| {
             Segment::client(NAME, endpoint, secret_id, settings, ports)
@@ -78,18 +74,6 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
 fn signatures(secret_id: String, settings: &Settings, ports: &Ports) -> Signatures {
     let secret = settings.caller_secret(secret_id, ports);
     Signatures { secret: SigningSecret::new(secret, "signing_secret"), clock: ports.clock.clone() }
-}
-
-fn to_ory(config: OryConfig, settings: &Settings, ports: &Ports) -> VendorClient<Ory> {
-    let key = match config.secret_id {
-        Some(id) => ApiKey::new(settings.vendor_secret(id, ports), "access_token", Product::Ory),
-        None => ApiKey::none(Product::Ory),
-    };
-    VendorClient {
-        vendor: Ory { endpoint: config.endpoint, http: ports.http.clone() },
-        key: Arc::new(key),
-        timeout: settings.vendor_timeout,
-    }
 }
 
 /// Runs the function on Lambda.

@@ -8,6 +8,7 @@ use shared::{
     idempotency::{Calls, InLane, Writer, Written},
     key::IdempotencyKey,
     message::Message,
+    ory::{GONE, Identity},
     outcome::Outcome,
     segment::{Batch, Segment},
     telemetry::Metric,
@@ -19,7 +20,6 @@ use crate::{
     deliver::{Inbound, template_argument},
     event::Event,
     order::{self, Moment},
-    ory::{GONE, Identity},
     patch::{self, Operation},
     targets::{Left, Past, SegmentPlan, plan_call, plan_patch},
     template_output::TemplateOutput,
@@ -154,8 +154,8 @@ impl<'a> Turn<'a> {
                 let count = plan.patch.len();
                 let is_held = || self.is_held();
                 let mut effort = Effort::default();
-                let patched = admin.patch(identity.id(), plan.patch, &is_held, &mut effort).await;
-                let patched = match patched {
+                let patch = json!(plan.patch);
+                let patched = match admin.patch(identity.id(), patch, &is_held, &mut effort).await {
                     Ok(patched) => patched,
                     Err(outcome) => return Err(DeliveryReport::of_calls(outcome, effort)),
                 };

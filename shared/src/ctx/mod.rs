@@ -8,6 +8,7 @@ mod greeting;
 mod hook;
 mod recipient;
 mod sanitize;
+mod snapshot;
 mod template_settings;
 mod url;
 
@@ -15,7 +16,7 @@ use serde_json::{Map, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub use forward::FORWARD;
-pub use hook::{Hook, When};
+pub use hook::{AddAs, Hook, When};
 pub use recipient::as_address;
 pub use sanitize::{NIL_ID, SanitizedCtx};
 pub use template_settings::TemplateSettings;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Hook, TemplateSettings, When, greeting, recipient, url::sanitize_urls};
+use super::{Hook, TemplateSettings, When, greeting, hook::ADD_AS, recipient, url::sanitize_urls};
 use crate::message::QueuedEvent;
 
 /// The headers that Kratos itself forwards by default: `clients.web_hook.header_allowlist` in
@@ -66,13 +66,15 @@ pub const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
 /// the only form in which an event is enqueued, rendered or given to a reply template.
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct SanitizedCtx(Value);
+pub struct SanitizedCtx(pub(super) Value);
 
 impl SanitizedCtx {
     pub(super) fn of(mut ctx: Map<String, Value>) -> Self {
         sanitize_fields("", &mut ctx);
         lift_transient_payload(&mut ctx);
-        ctx.entry("hook").or_insert(Value::Null);
+        let hook = ctx.entry("hook").or_insert(Value::Null);
+        // Only a backfill may say it, not a template.
+        hook.as_object_mut().map(|hook| hook.remove(ADD_AS));
         Self(Value::Object(ctx))
     }
 

@@ -9,7 +9,7 @@ use std::{collections::HashMap, time::Duration};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
-    error::SdkError,
+    error::{ProvideErrorMetadata, SdkError},
     operation::update_item::{
         UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder,
     },
@@ -23,8 +23,8 @@ use super::{
 };
 use crate::aws::{self, Aws};
 
-/// The action that a function's policy must allow on its table.
-pub const ACTION: &str = "dynamodb:UpdateItem";
+/// The actions that a function's policy must allow on its table.
+pub const ACTIONS: [&str; 2] = ["dynamodb:GetItem", "dynamodb:UpdateItem"];
 
 /// The table's partition key, a string.
 pub const KEY_ATTRIBUTE: &str = "id";
@@ -228,6 +228,34 @@ impl IdempotencyStore for DynamoDbStore {
             Err(error) => Err(lost(error)),
         }
     }
+
+    async fn is_marked(&self, mark: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).key(KEY_ATTRIBUTE, text(mark));
+        let found = get.consistent_read(true).send().await.map_err(unreachable)?;
+        let ends = found.item.as_ref().and_then(|item| number(item, TTL_ATTRIBUTE));
+        Ok(ends.is_some_and(|ends| now.unix_timestamp() < ends))
+    }
+
+    async fn mark(&self, mark: &str, until: OffsetDateTime) -> Result<(), StoreError> {
+        let write = self.client.update_item().table_name(&self.table);
+        let write = write.key(KEY_ATTRIBUTE, text(mark));
+        let write = write.update_expression("SET expires_at = :expires");
+        let write = write.expression_attribute_values(":expires", seconds(until));
+        write.send().await.map(drop).map_err(unreachable)
+    }
+
+    async fn delete(&self, record_id: &str) -> Result<(), StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.key(KEY_ATTRIBUTE, text(record_id));
+        delete.send().await.map(drop).map_err(unreachable)
+    }
+}
+
+fn unreachable<E>(error: SdkError<E>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    StoreError::Unreachable(aws::cause(&error))
 }
 
 fn won(request: LeaseRequest, output: UpdateItemOutput) -> Result<Acquire, StoreError> {

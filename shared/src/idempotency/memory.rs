@@ -44,6 +44,8 @@ struct Items {
     by_id: HashMap<String, Item>,
     /// Their ids, the oldest first.
     ages: VecDeque<String>,
+    /// The marks, each with its end.
+    marks: HashMap<String, OffsetDateTime>,
 }
 
 impl Items {
@@ -206,6 +208,23 @@ impl IdempotencyStore for MemoryStore {
                 item.written = written;
             }
         })
+    }
+
+    async fn is_marked(&self, mark: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let items = self.items();
+        Ok(items.marks.get(mark).is_some_and(|until| now < *until))
+    }
+
+    async fn mark(&self, mark: &str, until: OffsetDateTime) -> Result<(), StoreError> {
+        self.items().marks.insert(mark.to_owned(), until);
+        Ok(())
+    }
+
+    async fn delete(&self, record_id: &str) -> Result<(), StoreError> {
+        let mut items = self.items();
+        items.by_id.remove(record_id);
+        items.ages.retain(|id| id != record_id);
+        Ok(())
     }
 }
 

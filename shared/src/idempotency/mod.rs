@@ -8,6 +8,7 @@
 
 #[cfg(feature = "aws")]
 mod dynamodb;
+mod erasure;
 mod lane;
 mod memory;
 
@@ -20,7 +21,8 @@ use time::OffsetDateTime;
 use uuid::Builder;
 
 #[cfg(feature = "aws")]
-pub use dynamodb::{ACTION, DynamoDbStore, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
+pub use dynamodb::{ACTIONS, DynamoDbStore, KEY_ATTRIBUTE, TTL_ATTRIBUTE};
+pub use erasure::{MARK_LASTS, erased_mark};
 pub use lane::{Calls, Entry, InLane, LaneRecord, Writer, Written};
 pub use memory::MemoryStore;
 
@@ -155,6 +157,15 @@ pub trait IdempotencyStore: Send + Sync {
 
     /// Leaves the lane; with `written`, that is what its events have written by now.
     async fn leave(&self, lane: &InLane, written: Option<LaneRecord>) -> Result<(), StoreError>;
+
+    /// Whether there is a mark of this name at `now`. Sees each mark that was written before.
+    async fn is_marked(&self, mark: &str, now: OffsetDateTime) -> Result<bool, StoreError>;
+
+    /// Writes a mark, which stays until `until`.
+    async fn mark(&self, mark: &str, until: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// Deletes a record, whoever has its lease.
+    async fn delete(&self, record_id: &str) -> Result<(), StoreError>;
 }
 
 /// The records of one function.

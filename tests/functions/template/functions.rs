@@ -103,7 +103,7 @@ fn what_it_calls(logical_id: &str, variables: &BTreeMap<String, String>) -> BTre
         (set(queue::ACTIONS), set([&queue])),
     ];
     if variables.contains_key("RECORDS_TABLE") {
-        statements.push((set([idempotency::ACTION]), set([&format!("{RECORDS}.Arn")])));
+        statements.push((set(idempotency::ACTIONS), set([&format!("{RECORDS}.Arn")])));
     }
     statements.into_iter().collect()
 }

@@ -180,6 +180,18 @@ impl IdempotencyStore for Watched<MemoryStore> {
         record("lane left", state);
         self.0.leave(lane, written).await
     }
+
+    async fn is_marked(&self, mark: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
+        self.0.is_marked(mark, now).await
+    }
+
+    async fn mark(&self, mark: &str, until: OffsetDateTime) -> Result<(), StoreError> {
+        self.0.mark(mark, until).await
+    }
+
+    async fn delete(&self, record_id: &str) -> Result<(), StoreError> {
+        self.0.delete(record_id).await
+    }
 }
 
 /// What was last written: by `mailchimp-inbound`, the time of its event; by another function, its

@@ -13,7 +13,7 @@ pub struct Identity {
 
 impl Identity {
     /// Reads one; `None` if invalid.
-    pub(crate) fn read(mut value: Value) -> Option<Self> {
+    pub fn read(mut value: Value) -> Option<Self> {
         let id = Uuid::try_parse(value["id"].as_str()?).ok()?;
         // Templates do not need them, and they should not be passed on.
         value.as_object_mut()?.remove("credentials");
@@ -21,22 +21,22 @@ impl Identity {
     }
 
     /// Its id.
-    pub(crate) fn id(&self) -> Uuid {
+    pub fn id(&self) -> Uuid {
         self.id
     }
 
     /// The identity as templates see it.
-    pub(crate) fn as_value(&self) -> &Value {
+    pub fn as_value(&self) -> &Value {
         &self.value
     }
 
     /// When it was last changed, by anybody; `None` if it does not say.
-    pub(crate) fn updated_at(&self) -> Option<OffsetDateTime> {
+    pub fn updated_at(&self) -> Option<OffsetDateTime> {
         OffsetDateTime::parse(self.value["updated_at"].as_str()?, &Rfc3339).ok()
     }
 
     /// Whether its owner has proved to receive mail at the address.
-    pub(crate) fn has_verified(&self, address: &str) -> bool {
+    pub fn has_verified(&self, address: &str) -> bool {
         let addresses = self.value["verifiable_addresses"].as_array();
         addresses.into_iter().flatten().any(|known| {
             known["verified"] == true

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use shared::{
+
+use super::Identity;
+use crate::{
     http::Response,
     outcome::{Blocked, Outcome},
 };
-
-use super::Identity;
 
 /// The identity in an answer to a look-up by id or to a patch; `None` if it is gone.
 ///
@@ -87,10 +87,10 @@ fn without_id() -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use crate::outcome::Wait;
     use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
     use serde_json::json;
-    use shared::outcome::Wait;
 
     use super::*;
 

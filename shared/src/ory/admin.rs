@@ -1,23 +1,25 @@
 //! The admin API within one delivery: its calls and their report.
 
-use shared::{
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Call, Identity, Ory, outcome};
+use crate::{
     budget::Budget,
     deliver::{DeliveryReport, Effort, VendorClient},
     outcome::Outcome,
 };
-use uuid::Uuid;
-
-use super::{Call, Identity, Ory, outcome};
-use crate::patch::Operation;
 
 /// Why nothing is done for an identity that no longer exists.
-pub(crate) const GONE: Outcome = Outcome::Skipped { reason: "identity gone" };
+pub const GONE: Outcome = Outcome::Skipped { reason: "identity gone" };
 
 /// Ory's admin API, within one delivery.
 #[derive(Clone, Copy)]
-pub(crate) struct Admin<'a> {
-    pub(crate) client: &'a VendorClient<Ory>,
-    pub(crate) budget: &'a Budget,
+pub struct Admin<'a> {
+    /// The client.
+    pub client: &'a VendorClient<Ory>,
+    /// The budget of the delivery.
+    pub budget: &'a Budget,
 }
 
 impl Admin<'_> {
@@ -25,7 +27,7 @@ impl Admin<'_> {
     ///
     /// # Errors
     /// The outcome of an event whose identity cannot be determined.
-    pub(crate) async fn identity(&self, id: Uuid) -> Result<Option<Identity>, DeliveryReport> {
+    pub async fn identity(&self, id: Uuid) -> Result<Option<Identity>, DeliveryReport> {
         self.client.read(&Call::ById(id), outcome::identity, self.budget).await
     }
 
@@ -33,7 +35,7 @@ impl Admin<'_> {
     ///
     /// # Errors
     /// The outcome of an event whose identities cannot be determined.
-    pub(crate) async fn identities(&self, address: &str) -> Result<Vec<Identity>, DeliveryReport> {
+    pub async fn identities(&self, address: &str) -> Result<Vec<Identity>, DeliveryReport> {
         let call = Call::ByAddress(address.to_owned());
         self.client.read(&call, outcome::identities, self.budget).await
     }
@@ -42,10 +44,10 @@ impl Admin<'_> {
     ///
     /// # Errors
     /// The outcome of a patch that was not made, or may not have been.
-    pub(crate) async fn patch(
+    pub async fn patch(
         &self,
         id: Uuid,
-        operations: Vec<Operation>,
+        operations: Value,
         is_held: &(dyn Fn() -> bool + Sync),
         effort: &mut Effort,
     ) -> Result<Identity, Outcome> {

@@ -1,43 +1,46 @@
-//! Ory's admin API, limited to finding an identity and patching it.
+//! Ory's admin API, limited to reading and patching identities.
 //! <https://www.ory.com/docs/reference/api#tag/identity>
 
 mod admin;
 mod identity;
 mod outcome;
+mod settings;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderValue, Method, header};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
-use shared::{
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use admin::{Admin, GONE};
+pub use identity::Identity;
+pub use outcome::{identities, identity};
+pub use settings::AdminSettings;
+
+use crate::{
     config::Endpoint,
     deliver::{Api, WhenInDoubt},
     http::{Error, Http, Request, Response},
 };
-use uuid::Uuid;
-
-pub(crate) use admin::{Admin, GONE};
-pub use identity::Identity;
-pub use outcome::{identities, identity};
-
-use crate::patch::Operation;
 
 /// One call of the admin API.
-pub(crate) enum Call {
+pub enum Call {
     /// The identity of this id.
     ById(Uuid),
     /// The identities that sign in by this address.
     ByAddress(String),
-    /// Changes to an identity.
-    Patch(Uuid, Vec<Operation>),
+    /// Changes to an identity: a JSON Patch.
+    Patch(Uuid, Value),
 }
 
 /// Ory's admin API.
-pub(crate) struct Ory {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) http: Arc<dyn Http>,
+pub struct Ory {
+    /// The root of the API, without `/admin`.
+    pub endpoint: Endpoint,
+    /// The way out.
+    pub http: Arc<dyn Http>,
 }
 
 impl Ory {
@@ -50,9 +53,7 @@ impl Ory {
                 url.query_pairs_mut().append_pair("credentials_identifier", address);
                 (Method::GET, url, String::new())
             }
-            Call::Patch(id, operations) => {
-                (Method::PATCH, identity(id), json!(operations).to_string())
-            }
+            Call::Patch(id, operations) => (Method::PATCH, identity(id), operations.to_string()),
         };
         let mut headers = HeaderMap::new();
         if !body.is_empty() {
@@ -92,9 +93,10 @@ fn authorized(request: Request, token: &SecretString) -> Request {
 
 #[cfg(test)]
 mod tests {
-    use shared::http::Client;
+    use serde_json::json;
 
     use super::*;
+    use crate::http::Client;
 
     const ID: &str = "3a5293f1-f4d6-49f4-b34f-6da62c360604";
 
@@ -113,9 +115,8 @@ mod tests {
         let by_address = request(&Call::ByAddress("a+b&c=d@example.com".to_owned()));
         let query = "credentials_identifier=a%2Bb%26c%3Dd%40example.com";
         assert_eq!(by_address.url.as_str(), format!("{root}?{query}"));
-        let operation =
-            serde_json::from_value(json!({"op": "add", "path": "/traits/x", "value": 1}));
-        let patch = request(&Call::Patch(id, vec![operation.unwrap()]));
+        let operations = json!([{"op": "add", "path": "/traits/x", "value": 1}]);
+        let patch = request(&Call::Patch(id, operations));
         assert_eq!((patch.method, patch.url.as_str()), (Method::PATCH, &*format!("{root}/{ID}")));
         assert_eq!(patch.body, r#"[{"op":"add","path":"/traits/x","value":1}]"#);
         assert_eq!(patch.headers[header::CONTENT_TYPE], "application/json");
