@@ -70,6 +70,12 @@ impl Aws {
         Self(config.build())
     }
 
+    /// The same with other time limits: somebody at a terminal waits for longer than a sign-up.
+    #[must_use]
+    pub fn with_timeouts(&self, timeouts: TimeoutConfig) -> Self {
+        Self(self.0.clone().into_builder().timeout_config(timeouts).build())
+    }
+
     /// The configuration of a service's client.
     pub fn sdk(&self) -> &SdkConfig {
         &self.0

@@ -51,10 +51,13 @@ impl IdempotencyKey {
     pub fn new(event: &EventId, named: Option<&str>) -> Self {
         match named {
             None => Self { text: event.0.clone(), named: false },
-            Some(name) => {
-                Self { text: EventId::digest(format!("named\n{name}").as_bytes()).0, named: true }
-            }
+            Some(name) => Self::of_name(name),
         }
+    }
+
+    /// The key of whatever event for which a template sets this one.
+    pub fn of_name(name: &str) -> Self {
+        Self { text: EventId::digest(format!("named\n{name}").as_bytes()).0, named: true }
     }
 
     /// The key of one part of the work, if an event is about several people.

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
-    attribute::{Attribute, Item, read_item},
+    attribute::{Attribute, Item, item_json, read_item},
     invalid, refusal,
     write::Write,
 };
-use crate::aws::{Refusal, Service};
+use crate::aws::{Refusal, Service, check_fields};
 
 /// The state of DynamoDB.
 #[derive(Default)]
@@ -52,6 +52,23 @@ impl Tables {
         let new = Item::from([(key_attribute, Attribute::S(key.clone()))]);
         write.run(table, key, &new)
     }
+
+    fn get(&mut self, input: &Value) -> Result<Value, Refusal> {
+        check_fields(input, &["TableName", "Key", "ConsistentRead"])?;
+        let table = self.table_of(input)?;
+        let key = table.key(&input["Key"])?;
+        let found = table.items.get(&key).map(|item| json!({"Item": item_json(item)}));
+        Ok(found.unwrap_or_else(|| json!({})))
+    }
+
+    /// A key without an item is no error.
+    fn delete(&mut self, input: &Value) -> Result<Value, Refusal> {
+        check_fields(input, &["TableName", "Key"])?;
+        let table = self.table_of(input)?;
+        let key = table.key(&input["Key"])?;
+        table.items.remove(&key);
+        Ok(json!({}))
+    }
 }
 
 impl Service for Tables {
@@ -60,6 +77,8 @@ impl Service for Tables {
     fn perform(&mut self, operation: &str, input: &Value) -> Result<Value, Refusal> {
         match operation {
             "UpdateItem" => self.update(input),
+            "GetItem" => self.get(input),
+            "DeleteItem" => self.delete(input),
             _ => Err(Refusal::unknown(operation)),
         }
     }

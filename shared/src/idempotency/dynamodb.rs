@@ -57,6 +57,17 @@ impl DynamoDbStore {
         Self { client: Client::new(aws.sdk()), table: table.to_owned() }
     }
 
+    /// What a record says was written, whoever has its lease; `None`: there is no such record.
+    ///
+    /// # Errors
+    /// The table cannot be reached, or says what this code does not read.
+    pub async fn look(&self, record_id: &str) -> Result<Option<LaneRecord>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table);
+        let get = get.key(KEY_ATTRIBUTE, text(record_id)).consistent_read(true);
+        let found = get.send().await.map_err(unreachable)?;
+        found.item.as_ref().map(written).transpose()
+    }
+
     /// A write to the record that `request` is for. Where its condition fails, the item comes back.
     fn write(
         &self,

@@ -67,6 +67,20 @@ async fn lane_item_has_its_lease_in_milliseconds_and_no_expiry() {
 }
 
 #[tokio::test]
+async fn record_is_looked_at_whoever_is_in_its_lane() {
+    let (records, table) = start().await;
+    assert_eq!(records.look(LANE).await.unwrap(), None);
+    let lane = enter(&records, request("one", now())).await;
+    assert_eq!(records.look(LANE).await.unwrap(), Some(LaneRecord::default()));
+    records.leave(&lane, Some(written())).await.unwrap();
+    enter(&records, request("two", now())).await;
+    assert_eq!(records.look(LANE).await.unwrap(), Some(written()));
+    assert_eq!(table.calls_of("UpdateItem"), 3);
+    table.set_down(true);
+    assert!(matches!(records.look(LANE).await, Err(StoreError::Unreachable(_))));
+}
+
+#[tokio::test]
 async fn left_lane_item_holds_only_the_written_state() {
     let (records, table) = start().await;
     let now = now();

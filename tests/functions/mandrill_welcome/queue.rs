@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fakes::server::FakeReply;
 use serde_json::{Value, json};
+use shared::{idempotency::KEY_ATTRIBUTE, key::IdempotencyKey};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
@@ -150,6 +151,17 @@ async fn delivered_message_is_deleted_and_its_record_holds_no_personal_data() {
         assert!(!record.to_string().to_ascii_lowercase().contains(canaries::CANARY), "{record:#}");
         canaries::assert_silent(&welcome.end().await);
     }
+}
+
+/// `ory-actions forget` finds it by that.
+#[tokio::test]
+async fn record_of_the_shipped_welcome_is_named_after_the_identity() {
+    let mut welcome = Setup::queued().await.start().await;
+    welcome.store(event(&ann())).await;
+    assert!(welcome.work().await.is_empty());
+    let id = ann()["identity"]["id"].as_str().unwrap().to_owned();
+    let expected = IdempotencyKey::of_name(&id).record_id("mandrill-welcome");
+    assert_eq!(welcome.record()[KEY_ATTRIBUTE], json!({"S": expected}));
 }
 
 #[tokio::test]
