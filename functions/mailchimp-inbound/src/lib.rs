@@ -34,6 +34,7 @@ pub use accept::MAILCHIMP_LIMIT;
 use config::{Config, SegmentConfig};
 use deliver::Inbound;
 pub use deliver::template_argument;
+pub use order::identity_lane;
 pub use patch::{Operation, PatchPaths, Pointer, effective};
 use signature::Signatures;
 pub use template_output::TemplateOutput;

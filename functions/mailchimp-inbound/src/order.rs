@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::event::Event;
 
 /// The lane of an identity: every function of the stack that patches it enters it first.
-pub(crate) fn identity_lane(id: Uuid) -> String {
+pub fn identity_lane(id: Uuid) -> String {
     format!("identity#{id}")
 }
 

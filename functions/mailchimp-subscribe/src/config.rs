@@ -1,41 +1,74 @@
 //! What this function reads from its environment.
 
+use std::{sync::Arc, time::Duration};
+
 use shared::{
     config::{ConfigError, Endpoint, Environment},
+    deliver::VendorClient,
+    http::Http,
+    secrets::{ApiKey, Cached, Product},
     settings::{OrySettings, RecordSettings},
 };
 
 use crate::{
     VENDOR_TIMEOUT,
     consent::{NotOptedIn, OptIn, Rules, Unverified},
+    mailchimp::Mailchimp,
 };
 
 pub(crate) struct Config {
     pub(crate) ory: OrySettings,
-    pub(crate) mailchimp_secret_id: String,
-    pub(crate) list: String,
-    /// The root of the API; `None`: that of the key's data center.
-    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) audience: AudienceSettings,
     pub(crate) rules: Rules,
     pub(crate) records: RecordSettings,
 }
 
 impl Config {
     pub(crate) fn from_env(env: &Environment) -> Result<Self, ConfigError> {
-        let key_id = "the id or ARN of the secret that holds the Mailchimp Marketing API key";
         let ory = OrySettings::without_reply(env, VENDOR_TIMEOUT)?;
         Ok(Self {
             records: RecordSettings::from_env(env, &ory.settings)?,
             ory,
-            mailchimp_secret_id: env.required("MAILCHIMP_SECRET_ID", key_id)?,
-            list: list(env)?,
-            endpoint: env.optional_endpoint("MAILCHIMP_URL")?,
+            audience: AudienceSettings::from_env(env)?,
             rules: Rules {
                 opt_in: word(env, "OPT_IN", OptIn::WORDS)?,
                 unverified: word(env, "UNVERIFIED", Unverified::WORDS)?,
                 not_opted_in: word(env, "NOT_OPTED_IN", NotOptedIn::WORDS)?,
             },
         })
+    }
+}
+
+/// The audience, and how to reach it.
+pub(crate) struct AudienceSettings {
+    pub(crate) secret_id: String,
+    pub(crate) list: String,
+    /// The root of the API; `None`: that of the key's data center.
+    pub(crate) endpoint: Option<Endpoint>,
+}
+
+impl AudienceSettings {
+    pub(crate) fn from_env(env: &Environment) -> Result<Self, ConfigError> {
+        let key_id = "the id or ARN of the secret that holds the Mailchimp Marketing API key";
+        Ok(Self {
+            secret_id: env.required("MAILCHIMP_SECRET_ID", key_id)?,
+            list: list(env)?,
+            endpoint: env.optional_endpoint("MAILCHIMP_URL")?,
+        })
+    }
+
+    /// The client, whose key is in `secret`.
+    pub(crate) fn client(
+        self,
+        secret: Cached,
+        http: Arc<dyn Http>,
+        timeout: Duration,
+    ) -> VendorClient<Mailchimp> {
+        VendorClient {
+            vendor: Mailchimp { endpoint: self.endpoint, list: self.list, http },
+            key: Arc::new(ApiKey::new(secret, "api_key", Product::Mailchimp)),
+            timeout,
+        }
     }
 }
 
@@ -66,8 +99,6 @@ fn word<T: Copy + Default>(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn config(more: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -87,7 +118,7 @@ mod tests {
             unverified: Unverified::Wait,
             not_opted_in: NotOptedIn::Skip,
         };
-        assert_eq!((config.rules, config.endpoint), (rules, None));
+        assert_eq!((config.rules, config.audience.endpoint), (rules, None));
         assert_eq!(config.ory.settings.vendor_timeout, Duration::from_secs(35));
     }
 

@@ -7,6 +7,7 @@ pub mod consent;
 mod deliver;
 #[cfg(test)]
 mod delivery_tests;
+pub mod erase;
 pub mod freshness;
 pub mod mailchimp;
 mod moment;
@@ -25,10 +26,8 @@ use shared::{
     accept::AcceptOry,
     config::Environment,
     ctx::TemplateSettings,
-    deliver::VendorClient,
     function::{Function, Webhook},
     lambda::StartError,
-    secrets::{ApiKey, Product},
     settings::{Ports, VendorTimeout},
     template::{Source, Template},
 };
@@ -36,7 +35,6 @@ use shared::{
 use audience::Audience;
 use config::Config;
 use deliver::ContactDelivery;
-use mailchimp::Mailchimp;
 pub use template_output::TemplateOutput;
 
 /// The function's name.
@@ -58,18 +56,10 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let config = Config::from_env(env)?;
     let settings = &config.ory.settings;
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
-    let secret = settings.vendor_secret(config.mailchimp_secret_id, ports);
+    let secret = settings.vendor_secret(config.audience.secret_id.clone(), ports);
     let delivery = ContactDelivery {
         template: Template::begin(ports.rendering, template),
-        client: VendorClient {
-            vendor: Mailchimp {
-                endpoint: config.endpoint,
-                list: config.list,
-                http: ports.http.clone(),
-            },
-            key: Arc::new(ApiKey::new(secret, "api_key", Product::Mailchimp)),
-            timeout: settings.vendor_timeout,
-        },
+        client: config.audience.client(secret, ports.http.clone(), settings.vendor_timeout),
         audience: Audience::new(settings.secret_ttl, ports.clock.clone()),
         rules: config.rules,
         idempotency: config.records.idempotency(NAME, ports),

@@ -19,7 +19,7 @@ use shared::{
 use url::Url;
 
 pub use contact::Contact;
-pub use outcome::{Written, archived, contact, double_opt_in, tagged, written};
+pub use outcome::{Written, archived, contact, deleted, double_opt_in, tagged, written};
 
 /// What is read of a contact.
 const CONTACT_FIELDS: &str = "contact_id,email_address,status,last_changed";
@@ -46,6 +46,8 @@ pub(crate) enum Call {
     Update(Name, Map<String, Value>),
     /// Puts a contact into the archive.
     Archive(Name),
+    /// Deletes a contact for good. Mailchimp documents only the hash of its address as the name here.
+    Delete(Name),
     /// Tags of a contact.
     Tag(Name, Value),
 }
@@ -88,6 +90,10 @@ impl Mailchimp {
             Call::Upsert(name, body) => (Method::PUT, write(member(name)), Some(json!(body))),
             Call::Update(name, body) => (Method::PATCH, write(member(name)), Some(json!(body))),
             Call::Archive(name) => (Method::DELETE, member(name), None),
+            Call::Delete(name) => {
+                let path = format!("{list}/members/{}/actions/delete-permanent", name.as_str());
+                (Method::POST, root.join(&path), None)
+            }
             Call::Tag(name, body) => {
                 let url = root.join(&format!("{list}/members/{}/tags", name.as_str()));
                 (Method::POST, url, Some(body.clone()))
@@ -133,9 +139,11 @@ impl Api for Mailchimp {
     fn when_in_doubt(&self, call: &Call) -> WhenInDoubt<'_, Call> {
         match call {
             Call::Audience | Call::Read(_) => WhenInDoubt::Repeat,
-            Call::Upsert(..) | Call::Update(..) | Call::Archive(_) | Call::Tag(..) => {
-                WhenInDoubt::StartOver
-            }
+            Call::Upsert(..)
+            | Call::Update(..)
+            | Call::Archive(_)
+            | Call::Delete(_)
+            | Call::Tag(..) => WhenInDoubt::StartOver,
         }
     }
 }
@@ -183,6 +191,7 @@ mod tests {
                 r#"{"status":"pending"}"#,
             ),
             (Call::Archive(Name::of_id("c1")), Method::DELETE, format!("{list}/members/c1"), ""),
+            (Call::Delete(name), Method::POST, format!("{member}/actions/delete-permanent"), ""),
             (
                 Call::Tag(Name::of_id("c1"), json!({"tags": []})),
                 Method::POST,
@@ -210,6 +219,7 @@ mod tests {
             (Call::Upsert(name.clone(), Map::new()), false),
             (Call::Update(name.clone(), Map::new()), false),
             (Call::Archive(name.clone()), false),
+            (Call::Delete(name.clone()), false),
             (Call::Tag(name, json!({})), false),
         ] {
             let repeated = matches!(mailchimp.when_in_doubt(&call), WhenInDoubt::Repeat);

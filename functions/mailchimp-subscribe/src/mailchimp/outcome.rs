@@ -95,6 +95,20 @@ pub fn archived(answer: &Response) -> Result<bool, Outcome> {
     }
 }
 
+/// Whether the contact was deleted for good; `false` if no contact has this name: it is gone, or has
+/// moved to another address.
+///
+/// # Errors
+/// The outcome of a contact that was not deleted, or may not have been.
+pub fn deleted(answer: &Response) -> Result<bool, Outcome> {
+    match answer.status {
+        200 | 204 => Ok(true),
+        404 if Problem::read(answer).is_some() => Ok(false),
+        404 => Err(wrong_path("MAILCHIMP_URL")),
+        _ => Err(failed(answer)),
+    }
+}
+
 /// Whether the tags were written; `false` if the contact is gone.
 ///
 /// # Errors

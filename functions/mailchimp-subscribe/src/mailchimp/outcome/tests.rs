@@ -177,6 +177,25 @@ fn archive_and_tags_have_their_answers() {
 }
 
 #[test]
+fn contact_is_deleted_only_if_mailchimp_says_so() {
+    let not_found = problem("Resource Not Found", "", &[]);
+    let table = [
+        (204, String::new(), Ok(true)),
+        (404, not_found, Ok(false)),
+        (404, "<html>".to_owned(), Err("blocked")),
+        (401, String::new(), Err("blocked")),
+        (405, problem("Method Not Allowed", "", &[]), Err("rejected")),
+        (429, String::new(), Err("try_later")),
+        (500, String::new(), Err("in_doubt")),
+        (502, "<html>".to_owned(), Err("in_doubt")),
+    ];
+    for (status, text, expected) in table {
+        let result = deleted(&answer(status, &text)).map_err(|outcome| outcome.word());
+        assert_eq!(result, expected, "{status} {text}");
+    }
+}
+
+#[test]
 fn required_field_is_named_and_no_text_of_a_person_is() {
     let cause = |fields: &[&str]| {
         let answer = answer(400, problem("Invalid Resource", "ann@example.com", fields));
@@ -208,7 +227,8 @@ proptest! {
         let answer = answer(status, text);
         let results = [
             written(&body(), &answer).map(drop), contact(&answer).map(drop),
-            archived(&answer).map(drop), tagged(&answer).map(drop), double_opt_in(&answer).map(drop),
+            archived(&answer).map(drop), deleted(&answer).map(drop), tagged(&answer).map(drop),
+            double_opt_in(&answer).map(drop),
         ];
         for outcome in results.into_iter().filter_map(Result::err) {
             prop_assert_ne!(outcome.word(), "delivered");
