@@ -15,6 +15,8 @@ pub mod doctor;
 mod exit;
 mod format;
 mod input;
+#[cfg(feature = "aws")]
+mod interruption;
 mod lint;
 mod mailchimp_audience;
 mod mailchimp_key;

@@ -1,9 +1,9 @@
-//! Reads all dead letters of a function, and gives back those that it leaves.
+//! Reads all messages of a queue, and gives back those that it leaves.
 //!
 //! SQS has no way to look at a message: to read one is to receive it, which hides it for a time. So
 //! all are received until there are no more, and those that are left at the end are made visible
 //! again, after an error and after Ctrl-C too. Whatever ends the program otherwise, SQS itself does so
-//! [after a time](HIDDEN). A receive counts up in the message; nothing depends on that, as no policy
+//! [after a time](Queue::hidden). A receive counts up in the message; nothing depends on that, as no policy
 //! moves a dead letter on.
 
 use std::{
@@ -12,14 +12,14 @@ use std::{
 };
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::signal;
 
 use super::{
     letter::{Letter, Received},
-    queue::{HIDDEN, Queue},
+    queue::Queue,
 };
 use crate::{
     aws::CallError,
+    interruption::Interruption,
     output::{note, wrapped},
     progress::Progress,
 };
@@ -27,35 +27,42 @@ use crate::{
 /// Calls at once: some thousand letters are done within a minute, and SQS takes many more.
 const CALLS_AT_ONCE: usize = 16;
 
-pub(super) type Failure = Box<dyn Error>;
+pub(crate) type Failure = Box<dyn Error>;
 
 /// The person ended it.
 #[derive(Debug, thiserror::Error)]
-#[error("interrupted; {0} were done, and the others are still dead letters")]
-struct Interrupted(usize);
+#[error("interrupted; {done} were done, and the others are still {noun}")]
+pub(crate) struct Interrupted {
+    done: usize,
+    noun: &'static str,
+}
 
 /// A change failed.
 #[derive(Debug, thiserror::Error)]
-#[error("{done} of {chosen} were done, and the others are still dead letters")]
+#[error("{done} of {chosen} were done, and the others are still {noun}")]
 struct Incomplete {
     done: usize,
     chosen: usize,
+    noun: &'static str,
     source: CallError,
 }
 
-/// The dead letters, hidden from everybody else.
+/// The messages of a queue, hidden from everybody else.
 #[derive(Default)]
-pub(super) struct Held {
-    pub(super) letters: Vec<Letter>,
+pub(crate) struct Held {
+    pub(crate) letters: Vec<Letter>,
     /// Where each message is, by its id in SQS.
     places: HashMap<String, usize>,
     /// The ids of the messages that were deleted.
-    pub(super) gone: HashSet<String>,
+    pub(crate) gone: HashSet<String>,
+    /// About how many more SQS counts.
+    pub(crate) unread: usize,
 }
 
-/// Reads all dead letters, and holds them while `work` goes on.
-pub(super) async fn hold<T>(
+/// Reads all messages, and holds them while `work` goes on.
+pub(crate) async fn hold<T>(
     queue: &Queue,
+    interruption: &Interruption,
     work: impl AsyncFnOnce(&mut Held) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let mut held = Held::default();
@@ -63,33 +70,38 @@ pub(super) async fn hold<T>(
         held.read(queue).await?;
         work(&mut held).await
     };
-    let done = tokio::select! {
-        done = read_and_work => done,
-        Ok(()) = signal::ctrl_c() => Err(Interrupted(held.gone.len()).into()),
+    let done = match interruption.unless(read_and_work).await {
+        Ok(done) => done,
+        Err(_) => Err(Interrupted { done: held.gone.len(), noun: queue.noun }.into()),
     };
     held.give_back(queue).await;
     done
 }
 
 impl Held {
-    async fn read(&mut self, queue: &Queue) -> Result<(), Failure> {
+    /// Reads those that are visible by now.
+    pub(crate) async fn read(&mut self, queue: &Queue) -> Result<(), Failure> {
         let progress = Progress::new();
-        let total = queue.count().await?;
+        let total = queue.count().await?.all();
         while self.take(queue.receive().await?) {
             let read = self.letters.len();
-            progress.say(format_args!("{read} of about {total} dead letters read"));
+            progress.say(format_args!("{read} of about {total} {} read", queue.noun));
         }
-        drop(progress);
-        let unread = total.saturating_sub(self.letters.len());
-        if unread > 0 {
+        self.unread = total.saturating_sub(self.letters.len());
+        Ok(())
+    }
+
+    /// Says how many could not be read.
+    pub(crate) fn note_unread(&self, queue: &Queue) {
+        if self.unread > 0 {
             let text = format!(
-                "SQS counts about {unread} more. They were removed just now, or are hidden: \
-                 somebody else reads them, or did and was cut off. Run this again in {} minutes.",
-                HIDDEN.as_secs() / 60
+                "SQS counts about {} more. They were removed just now, or are hidden: somebody else \
+                 reads them, or did and was cut off. Run this again in {} minutes.",
+                self.unread,
+                queue.hidden.as_secs() / 60
             );
             note(wrapped("note: ", &text));
         }
-        Ok(())
     }
 
     /// Whether there was a new one. SQS may give one twice, with another receipt.
@@ -115,53 +127,48 @@ impl Held {
         let done: Vec<_> = calls.buffer_unordered(CALLS_AT_ONCE).collect().await;
         let failed: Vec<_> = done.into_iter().filter_map(Result::err).collect();
         if let Some(why) = failed.first() {
-            let minutes = HIDDEN.as_secs() / 60;
-            let count = failed.len();
-            let text = format!("{count} dead letters stay hidden for {minutes} minutes: {why}");
+            let (count, noun) = (failed.len(), queue.noun);
+            let minutes = queue.hidden.as_secs() / 60;
+            let text = format!("{count} {noun} stay hidden for {minutes} minutes: {why}");
             note(wrapped("note: ", &text));
         }
     }
 }
 
-/// What is done with a dead letter.
-#[derive(Clone, Copy)]
-pub(super) enum Change {
-    /// It goes back to the queue of its function.
-    Redrive,
-    /// It is given up.
-    Delete,
+/// Deletes the chosen ones, up to the first failure, and says which are gone. Where they are to go
+/// `into` another queue, each is deleted only once it is there.
+pub(crate) async fn take_out(
+    queue: &Queue,
+    into: Option<&Queue>,
+    chosen: &[&Letter],
+    gone: &mut HashSet<String>,
+) -> Result<(), Failure> {
+    let progress = Progress::new();
+    let calls = stream::iter(chosen.iter().map(|letter| take_out_one(queue, into, letter)));
+    let mut calls = calls.buffer_unordered(CALLS_AT_ONCE);
+    let incomplete = |done: usize| {
+        move |source| Incomplete { done, chosen: chosen.len(), noun: queue.noun, source }
+    };
+    while let Some(id) = calls.try_next().await.map_err(incomplete(gone.len()))? {
+        gone.insert(id);
+        progress.say(format_args!("{} of {} done", gone.len(), chosen.len()));
+    }
+    Ok(())
 }
 
-impl Change {
-    /// A letter is deleted only once it is in the queue. If that is all that fails, the event is
-    /// delivered twice, and the function does its work once.
-    async fn of_one(self, queue: &Queue, letter: &Letter) -> Result<String, CallError> {
-        let Received { id, receipt, body, .. } = &letter.received;
-        if matches!(self, Self::Redrive) {
-            queue.send(body).await?;
-        }
-        queue.delete(receipt).await?;
-        Ok(id.clone())
+/// If the deletion is all that fails, the event is delivered twice, and the function does its work
+/// once.
+async fn take_out_one(
+    queue: &Queue,
+    into: Option<&Queue>,
+    letter: &Letter,
+) -> Result<String, CallError> {
+    let Received { id, receipt, body, .. } = &letter.received;
+    if let Some(into) = into {
+        into.send(body).await?;
     }
-
-    /// Does it with the chosen ones, up to the first failure, and says which are gone.
-    pub(super) async fn of_all(
-        self,
-        queue: &Queue,
-        chosen: &[&Letter],
-        gone: &mut HashSet<String>,
-    ) -> Result<(), Failure> {
-        let progress = Progress::new();
-        let changes = stream::iter(chosen.iter().map(|letter| self.of_one(queue, letter)));
-        let mut changes = changes.buffer_unordered(CALLS_AT_ONCE);
-        let incomplete =
-            |done: usize| move |source| Incomplete { done, chosen: chosen.len(), source };
-        while let Some(id) = changes.try_next().await.map_err(incomplete(gone.len()))? {
-            gone.insert(id);
-            progress.say(format_args!("{} of {} done", gone.len(), chosen.len()));
-        }
-        Ok(())
-    }
+    queue.delete(receipt).await?;
+    Ok(id.clone())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::attempt::Attempt;
 
 /// A message as SQS gave it.
-pub(super) struct Received {
+pub(crate) struct Received {
     /// The id of the message in SQS.
     pub(super) id: String,
     /// With which it is deleted, or made visible again.
@@ -20,7 +20,7 @@ pub(super) struct Received {
 }
 
 /// A dead letter.
-pub(super) struct Letter {
+pub(crate) struct Letter {
     pub(super) received: Received,
     /// What it says of itself, or why it cannot be read.
     pub(super) facts: Result<Facts, Unreadable>,

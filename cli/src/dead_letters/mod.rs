@@ -5,12 +5,12 @@
 //! calls. No value of an event is printed unless that is asked for.
 
 mod attempt;
-mod function;
-mod holding;
+pub(crate) mod function;
+pub(crate) mod holding;
 mod letter;
 mod log;
-mod queue;
-mod selection;
+pub(crate) mod queue;
+pub(crate) mod selection;
 mod shown;
 mod table;
 
@@ -22,8 +22,8 @@ use shared::{aws::Aws, http::Client};
 use time::OffsetDateTime;
 
 use self::{
-    function::Places,
-    holding::{Change, Failure, Held, hold},
+    function::Live,
+    holding::{Failure, Held, hold, take_out},
     letter::Letter,
     log::Log,
     queue::Queue,
@@ -34,6 +34,7 @@ use crate::{
     command::Done,
     confirm::confirm,
     format::Format,
+    interruption::Interruption,
     output::{self, note, wrapped},
     terminal,
 };
@@ -122,22 +123,55 @@ impl DeadLetters {
     }
 }
 
-/// What the commands read and change.
-struct Reach {
+/// What is done with dead letters.
+#[derive(Clone, Copy)]
+enum Change {
+    /// They go back to the queue of their function.
+    Redrive,
+    /// They are given up.
+    Delete,
+}
+
+/// The dead letters of a function, and what is said of them.
+pub(crate) struct Reach {
+    /// The queue of the function.
     queue: Queue,
+    /// That of its dead letters.
+    pub(crate) dead_letters: Queue,
     log: Log,
 }
 
 impl Reach {
     async fn of(function: &str) -> Result<Self, Failure> {
         let aws = Aws::at_hand(region(function), &Client::new()?).await;
-        let places = Places::of(&aws, function).await?;
-        let log = Log::new(&aws, places.log_group);
-        Ok(Self { queue: Queue::find(&aws, places.queue_url).await?, log })
+        Self::of_live(&aws, &Live::of(&aws, function).await?).await
+    }
+
+    /// Those of a function whose settings are known.
+    pub(crate) async fn of_live(aws: &Aws, function: &Live) -> Result<Self, Failure> {
+        let queue = Queue::at(aws, function.queue_url()?);
+        let log = Log::new(aws, function.log_group.clone());
+        Ok(Self { dead_letters: queue.dead_letters().await?, queue, log })
+    }
+
+    /// Reads all, and holds them while `work` goes on. Says how many could not be read.
+    async fn hold<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Held) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let work = async |held: &mut Held| {
+            held.note_unread(&self.dead_letters);
+            work(held).await
+        };
+        hold(&self.dead_letters, &Interruption::listen()?, work).await
     }
 
     /// Reads the causes, and goes on without them where nothing depends on them.
-    async fn explain(&self, held: &mut Held, selection: &Selection) -> Result<(), Failure> {
+    pub(crate) async fn explain(
+        &self,
+        held: &mut Held,
+        selection: &Selection,
+    ) -> Result<(), Failure> {
         match self.log.explain(&mut held.letters).await {
             Err(error) if !selection.needs_the_log() => {
                 note(wrapped("note: ", &format!("cannot read the causes in the log: {error}")));
@@ -166,7 +200,7 @@ impl List {
             reach.explain(held, &selection).await?;
             Ok(listed(&choose(&selection, &held.letters)?, self.format))
         };
-        output::line(hold(&reach.queue, list).await?)?;
+        output::line(reach.hold(list).await?)?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -203,7 +237,7 @@ impl Show {
             let shown = chosen.iter().map(|letter| shown::of(letter, now, self.with_personal_data));
             Ok(shown.collect::<Vec<_>>().join("\n\n"))
         };
-        output::line(hold(&reach.queue, show).await?)?;
+        output::line(reach.hold(show).await?)?;
         if !self.with_personal_data {
             let text = "values are left out; --with-personal-data prints them";
             note(wrapped("note: ", text));
@@ -230,10 +264,11 @@ impl Chosen {
             if !self.yes && !confirm().await? {
                 return Ok(None);
             }
-            change.of_all(&reach.queue, &chosen, gone).await?;
+            let into = matches!(change, Change::Redrive).then_some(&reach.queue);
+            take_out(&reach.dead_letters, into, &chosen, gone).await?;
             Ok(Some(chosen.len()))
         };
-        let Some(done) = hold(&reach.queue, act).await? else { return Ok(ExitCode::FAILURE) };
+        let Some(done) = reach.hold(act).await? else { return Ok(ExitCode::FAILURE) };
         output::line(told(change, done))?;
         Ok(ExitCode::SUCCESS)
     }

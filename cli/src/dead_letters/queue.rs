@@ -1,6 +1,6 @@
-//! The dead letters of one function and its queue, over the API of SQS.
+//! The queue of a function and that of its dead letters, over the API of SQS.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_sqs::{
     Client,
@@ -17,9 +17,9 @@ use time::OffsetDateTime;
 use super::letter::Received;
 use crate::aws::{CallError, failed, within};
 
-/// How long a letter that was read stays hidden from others, unless it is made visible before: long
-/// enough to read all and to ask, and not long to wait for after a crash.
-pub(super) const HIDDEN: Duration = Duration::from_mins(10);
+/// How long a letter that was read stays hidden: long enough to read all and to ask, and not long to
+/// wait for after a crash.
+const HIDDEN: Duration = Duration::from_mins(10);
 
 /// The most that SQS gives at once.
 const AT_ONCE: i32 = 10;
@@ -38,60 +38,87 @@ const NOT_HIDDEN: [&str; 4] = [
 
 /// A queue has no dead letters.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoDeadLetters {
+pub(crate) enum NoDeadLetters {
     #[error(transparent)]
     Call(#[from] CallError),
     #[error("the queue {0} has no dead-letter queue")]
     Nowhere(String),
 }
 
-/// The queue of a function, and that of its dead letters.
-pub(super) struct Queue {
+/// One queue, whose messages a person reads.
+pub(crate) struct Queue {
     client: Client,
     url: String,
-    dead_letters_url: String,
+    /// What its messages are called.
+    pub(crate) noun: &'static str,
+    /// How long a message that was read stays hidden from others, unless it is made visible before.
+    pub(crate) hidden: Duration,
+}
+
+/// How many messages a queue has. SQS does not know it exactly.
+pub(crate) struct Count {
+    pub(crate) visible: usize,
+    pub(crate) hidden: usize,
+}
+
+impl Count {
+    pub(crate) fn all(&self) -> usize {
+        self.visible + self.hidden
+    }
 }
 
 impl Queue {
-    /// The queue at `url`, and the one that its redrive policy names.
-    pub(super) async fn find(aws: &Aws, url: String) -> Result<Self, NoDeadLetters> {
+    /// The queue of a function, at this URL.
+    pub(crate) fn at(aws: &Aws, url: &str) -> Self {
         let config = Builder::from(aws.sdk()).timeout_config(within(OPERATION)).build();
-        let client = Client::from_conf(config);
-        let ask = client.get_queue_attributes().queue_url(&url);
-        let told = ask.attribute_names(Attribute::RedrivePolicy).send().await;
-        let told = told.map_err(failed("GetQueueAttributes"))?.attributes.unwrap_or_default();
-        let policy = told.get(&Attribute::RedrivePolicy);
-        let policy = policy.and_then(|policy| serde_json::from_str::<Value>(policy).ok());
-        let arn = policy.as_ref().and_then(|policy| policy["deadLetterTargetArn"].as_str());
-        let Some(name) = arn.and_then(|arn| arn.rsplit(':').next()) else {
-            return Err(NoDeadLetters::Nowhere(url));
-        };
-        let told = client.get_queue_url().queue_name(name).send().await;
-        let dead_letters_url = told.map_err(failed("GetQueueUrl"))?.queue_url.unwrap_or_default();
-        Ok(Self { client, url, dead_letters_url })
+        let (client, url) = (Client::from_conf(config), url.to_owned());
+        Self { client, url, noun: "messages in the queue", hidden: HIDDEN }
     }
 
-    /// The name of the function's queue.
-    pub(super) fn name(&self) -> &str {
+    /// The queue of its dead letters, which its redrive policy names.
+    pub(crate) async fn dead_letters(&self) -> Result<Self, NoDeadLetters> {
+        let mut told = self.attributes(&[Attribute::RedrivePolicy]).await?;
+        let policy = told.remove(&Attribute::RedrivePolicy);
+        let policy = policy.and_then(|policy| serde_json::from_str::<Value>(&policy).ok());
+        let arn = policy.as_ref().and_then(|policy| policy["deadLetterTargetArn"].as_str());
+        let Some(name) = arn.and_then(|arn| arn.rsplit(':').next()) else {
+            return Err(NoDeadLetters::Nowhere(self.url.clone()));
+        };
+        let told = self.client.get_queue_url().queue_name(name).send().await;
+        let url = told.map_err(failed("GetQueueUrl"))?.queue_url.unwrap_or_default();
+        Ok(Self { client: self.client.clone(), url, noun: "dead letters", hidden: HIDDEN })
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
         self.url.rsplit('/').next().unwrap_or_default()
     }
 
-    /// How many dead letters there are, hidden ones included. SQS does not know it exactly.
-    pub(super) async fn count(&self) -> Result<usize, CallError> {
-        let asked = [
+    /// How many messages there are.
+    pub(crate) async fn count(&self) -> Result<Count, CallError> {
+        let (visible, hidden) = (
             Attribute::ApproximateNumberOfMessages,
             Attribute::ApproximateNumberOfMessagesNotVisible,
-        ];
-        let ask = self.client.get_queue_attributes().queue_url(&self.dead_letters_url);
-        let told = ask.set_attribute_names(Some(asked.to_vec())).send().await;
-        let told = told.map_err(failed("GetQueueAttributes"))?.attributes.unwrap_or_default();
-        Ok(told.values().filter_map(|count| count.parse::<usize>().ok()).sum())
+        );
+        let told = self.attributes(&[visible.clone(), hidden.clone()]).await?;
+        let number = |name| told.get(name).and_then(|count: &String| count.parse().ok());
+        let number = |name| number(name).unwrap_or_default();
+        Ok(Count { visible: number(&visible), hidden: number(&hidden) })
     }
 
-    /// Some more dead letters, and hides them; none if all are hidden.
-    pub(super) async fn receive(&self) -> Result<Vec<Received>, CallError> {
-        let hidden = i32::try_from(HIDDEN.as_secs()).unwrap_or(i32::MAX);
-        let receive = self.client.receive_message().queue_url(&self.dead_letters_url);
+    async fn attributes(
+        &self,
+        names: &[Attribute],
+    ) -> Result<HashMap<Attribute, String>, CallError> {
+        let ask = self.client.get_queue_attributes().queue_url(&self.url);
+        let told = ask.set_attribute_names(Some(names.to_vec())).send().await;
+        Ok(told.map_err(failed("GetQueueAttributes"))?.attributes.unwrap_or_default())
+    }
+
+    /// Some more messages, and hides them; none if all are hidden.
+    pub(crate) async fn receive(&self) -> Result<Vec<Received>, CallError> {
+        let hidden = i32::try_from(self.hidden.as_secs()).unwrap_or(i32::MAX);
+        let receive = self.client.receive_message().queue_url(&self.url);
         let receive = receive.max_number_of_messages(AT_ONCE).wait_time_seconds(WAIT_SECONDS);
         let receive = receive.visibility_timeout(hidden);
         let receive = receive.message_system_attribute_names(MessageAttribute::SentTimestamp);
@@ -99,22 +126,22 @@ impl Queue {
         Ok(received.messages.unwrap_or_default().into_iter().map(received_message).collect())
     }
 
-    /// Puts the body of a message into the queue of the function.
-    pub(super) async fn send(&self, body: &str) -> Result<(), CallError> {
+    /// Puts the body of a message into it.
+    pub(crate) async fn send(&self, body: &str) -> Result<(), CallError> {
         let send = self.client.send_message().queue_url(&self.url).message_body(body);
         send.send().await.map(drop).map_err(failed("SendMessage"))
     }
 
-    /// Deletes a dead letter.
-    pub(super) async fn delete(&self, receipt: &str) -> Result<(), CallError> {
-        let delete = self.client.delete_message().queue_url(&self.dead_letters_url);
+    /// Deletes a message.
+    pub(crate) async fn delete(&self, receipt: &str) -> Result<(), CallError> {
+        let delete = self.client.delete_message().queue_url(&self.url);
         let deleted = delete.receipt_handle(receipt).send().await;
         deleted.map(drop).map_err(failed("DeleteMessage"))
     }
 
-    /// Makes a dead letter visible, unless it is.
-    pub(super) async fn make_visible(&self, receipt: &str) -> Result<(), CallError> {
-        let change = self.client.change_message_visibility().queue_url(&self.dead_letters_url);
+    /// Makes a message visible, unless it is.
+    pub(crate) async fn make_visible(&self, receipt: &str) -> Result<(), CallError> {
+        let change = self.client.change_message_visibility().queue_url(&self.url);
         let changed = change.receipt_handle(receipt).visibility_timeout(0).send().await;
         match changed {
             Err(error) if error.code().is_some_and(|code| NOT_HIDDEN.contains(&code)) => Ok(()),

@@ -42,7 +42,7 @@ pub(super) struct Choice {
 }
 
 /// Some of the dead letters.
-pub(super) enum Selection {
+pub(crate) enum Selection {
     All,
     Identity(Uuid),
     Cause(String),
@@ -51,7 +51,7 @@ pub(super) enum Selection {
 
 /// An event id cannot be resolved.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
-pub(super) enum SelectionError {
+pub(crate) enum SelectionError {
     #[error("there is no dead letter of the event {0}")]
     NoSuchEvent(String),
     #[error("{0} is the beginning of {1} event ids; give more of it")]
@@ -92,7 +92,7 @@ impl Selection {
     }
 
     /// Those of the letters that are meant.
-    pub(super) fn among<'a>(
+    pub(crate) fn among<'a>(
         &self,
         letters: &'a [Letter],
     ) -> Result<Vec<&'a Letter>, SelectionError> {
@@ -119,14 +119,20 @@ impl Selection {
         }
     }
 
-    /// Says how many of the letters may be meant without anybody knowing.
-    pub(super) fn doubt(&self, letters: &[Letter]) -> Option<String> {
-        let (is_doubtful, what): (fn(&Letter) -> bool, _) = match self {
-            Self::All | Self::Event(_) => return None,
-            Self::Identity(_) => (|letter| letter.identities().is_empty(), "identity"),
-            Self::Cause(_) => (|letter| letter.cause().is_none(), "cause"),
+    /// How many of the letters may be meant without anybody knowing.
+    pub(crate) fn doubtful(&self, letters: &[Letter]) -> usize {
+        let is_doubtful = |letter: &&Letter| match self {
+            Self::All | Self::Event(_) => false,
+            Self::Identity(_) => letter.identities().is_empty(),
+            Self::Cause(_) => letter.cause().is_none(),
         };
-        let count = letters.iter().filter(|letter| is_doubtful(letter)).count();
+        letters.iter().filter(is_doubtful).count()
+    }
+
+    /// Says how many those are.
+    pub(super) fn doubt(&self, letters: &[Letter]) -> Option<String> {
+        let what = if matches!(self, Self::Identity(_)) { "identity" } else { "cause" };
+        let count = self.doubtful(letters);
         (count > 0).then(|| {
             format!(
                 "{count} of the {} dead letters may belong here, too: neither they nor the log say \

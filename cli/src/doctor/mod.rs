@@ -17,7 +17,7 @@ mod ory;
 mod reach;
 mod segment;
 mod sender;
-mod stack;
+pub(crate) mod stack;
 mod table;
 mod topic;
 mod unexpected;

@@ -1,5 +1,7 @@
 //! What is deployed, and where: from the stack's outputs, or by hand.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -90,6 +92,15 @@ struct Output {
     output_value: String,
 }
 
+/// The outputs of a stack by their names.
+///
+/// # Errors
+/// Where they are not what SAM prints.
+pub(crate) fn read(outputs: &[u8]) -> Result<BTreeMap<String, String>, OutputsError> {
+    let outputs: Vec<Output> = serde_json::from_slice(outputs)?;
+    Ok(outputs.into_iter().map(|one| (one.output_key, one.output_value)).collect())
+}
+
 impl Stack {
     /// This stack, with the outputs of a deployed one for all that is not said here. Outputs that
     /// no check needs are passed over.
@@ -97,10 +108,8 @@ impl Stack {
     /// # Errors
     /// Where they are not what SAM prints.
     pub fn or_outputs(self, outputs: &[u8]) -> Result<Self, OutputsError> {
-        let outputs: Vec<Output> = serde_json::from_slice(outputs)?;
-        let deployed =
-            outputs.into_iter().map(|one| (one.output_key, Value::from(one.output_value)));
-        let mut parts: Map<_, _> = deployed.collect();
+        let deployed = read(outputs)?.into_iter();
+        let mut parts: Map<_, _> = deployed.map(|(name, text)| (name, text.into())).collect();
         if let Value::Object(said) = serde_json::to_value(self)? {
             parts.extend(said.into_iter().filter(|(_, value)| !value.is_null()));
         }
