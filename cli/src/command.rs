@@ -12,7 +12,7 @@ use crate::{
     terminal, up,
 };
 #[cfg(feature = "aws")]
-use crate::{dead_letters, doctor, renew};
+use crate::{dead_letters, doctor, forget, renew};
 
 /// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
@@ -54,6 +54,12 @@ enum Command {
     /// List, show, redrive or delete the events that a deployed function could not deliver.
     #[cfg(not(feature = "aws"))]
     DeadLetters(NeedsAws),
+    /// Erase a person who is gone from Ory: queue, dead letters, Mailchimp contact and records.
+    #[cfg(feature = "aws")]
+    Forget(forget::Forget),
+    /// Erase a person who is gone from Ory: queue, dead letters, Mailchimp contact and records.
+    #[cfg(not(feature = "aws"))]
+    Forget(NeedsAws),
     /// Print a shell completion script.
     Completions(completions::Completions),
 }
@@ -81,10 +87,13 @@ impl Cli {
             Command::Renew(renew) => renew.run().await,
             #[cfg(feature = "aws")]
             Command::DeadLetters(dead_letters) => dead_letters.run().await,
+            #[cfg(feature = "aws")]
+            Command::Forget(forget) => forget.run().await,
             #[cfg(not(feature = "aws"))]
-            Command::Doctor(absent) | Command::Renew(absent) | Command::DeadLetters(absent) => {
-                absent.run()
-            }
+            Command::Doctor(absent)
+            | Command::Renew(absent)
+            | Command::DeadLetters(absent)
+            | Command::Forget(absent) => absent.run(),
             Command::Completions(completions) => completions.run(),
         };
         done.unwrap_or_else(|error| {

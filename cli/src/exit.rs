@@ -50,6 +50,7 @@ pub(crate) fn help(command: &str) -> String {
             "ORY_ID is missing or public, or Mailchimp did not say",
         ],
         "renew" => ["the alias was moved", "the alias was not moved"],
+        "forget" => ["all is done, or with --dry-run: printed", "refused, or something is left"],
         "dead-letters" => ["done, or there was nothing to do", "not done, or not completely"],
         _ => ["printed", "not printed"],
     };

@@ -13,6 +13,8 @@ mod dead_letters;
 #[cfg(feature = "aws")]
 pub mod doctor;
 mod exit;
+#[cfg(feature = "aws")]
+mod forget;
 mod format;
 mod input;
 #[cfg(feature = "aws")]

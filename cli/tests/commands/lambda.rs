@@ -133,7 +133,7 @@ impl Function {
     }
 }
 
-fn refusal(status: u16, kind: &str, message: &str) -> FakeReply {
+pub(crate) fn refusal(status: u16, kind: &str, message: &str) -> FakeReply {
     let FakeReply::Answer(mut answer) = FakeReply::json(status, &json!({"message": message}))
     else {
         unreachable!("an answer at once")

@@ -6,7 +6,11 @@ mod action;
 #[cfg(feature = "aws")]
 mod dead_letters;
 #[cfg(feature = "aws")]
+mod deployment;
+#[cfg(feature = "aws")]
 mod doctor;
+#[cfg(feature = "aws")]
+mod forget;
 mod help;
 #[cfg(feature = "aws")]
 mod lambda;

@@ -24,6 +24,15 @@ const MAILCHIMP_URL: &str = "https://abc.lambda-url.eu-central-1.on.aws/?secret=
 /// The event of the dead letter.
 const EVENT: u128 = 7 << 100;
 
+/// A person of whom the function with the dead letter has nothing else.
+const FORGET: [&str; 5] = [
+    "forget",
+    "00000000-0000-0000-0000-000000000001",
+    "--outputs",
+    "welcome.json",
+    "--keep-identity",
+];
+
 /// The width of output that goes to no terminal.
 const WIDTH: usize = 80;
 
@@ -44,6 +53,8 @@ impl Files {
         letters.put(EVENT, about(Uuid::from_u128(1)), Some(BLOCKED));
         let files = Self { world, letters, folder };
         files.write("outputs.json", &files.world.told_by_sam().to_string());
+        let welcome = r#"[{"OutputKey": "MandrillWelcomeFunction", "OutputValue": "welcome"}]"#;
+        files.write("welcome.json", welcome);
         files.write("fine.jsonnet", "function(ctx) { a: 1 }");
         files.write("fault.jsonnet", "function(ctx) { a: ctx.missing }");
         files
@@ -79,7 +90,9 @@ fn printing() -> Vec<Vec<String>> {
     let event = repository("events/registration.json").display().to_string();
     let corpus = repository("lint/tests/corpus/documents/mailchimp.yml").display().to_string();
     let dead = event_id(EVENT).to_string();
-    let rows: [&[&str]; 13] = [
+    let forget = [&FORGET[..], &["--dry-run"]].concat();
+    let forget_json = [&forget[..], &["--format", "json"]].concat();
+    let rows: [&[&str]; 15] = [
         &["up", "--once"],
         &["render", "fine.jsonnet", &event],
         &["action", "mandrill-welcome", "--url", URL, "--flow", "login"],
@@ -92,6 +105,8 @@ fn printing() -> Vec<Vec<String>> {
         &["dead-letters", "list", "welcome"],
         &["dead-letters", "list", "welcome", "--format", "json"],
         &["dead-letters", "show", "welcome", &dead],
+        &forget,
+        &forget_json,
         &["completions", "bash"],
     ];
     rows.iter().map(|row| row.iter().map(|&word| word.to_owned()).collect()).collect()
@@ -141,7 +156,9 @@ async fn exit_code_is_the_documented_one() {
     let lint = |file| repository("lint/tests/corpus").join(file).display().to_string();
     let (good, bad) = (lint("good/functions.yml"), lint("bad/shadowed.yml"));
     let dead = event_id(EVENT).to_string();
-    let rows: [(&[&str], i32); 37] = [
+    let forget = |argument| [&FORGET[..], &[argument]].concat();
+    let [forget_dry_run, forget_yes] = ["--dry-run", "--yes"].map(forget);
+    let rows: [(&[&str], i32); 43] = [
         (&["up", "--once"], 0),
         (&["up", "--port", &taken], 1),
         (&["up", "--port", "0"], 2),
@@ -177,6 +194,12 @@ async fn exit_code_is_the_documented_one() {
         (&["dead-letters", "delete", "welcome", "--all", "--yes"], 0),
         (&["dead-letters", "delete", "welcome"], 2),
         (&["dead-letters"], 2),
+        (&FORGET, 1),
+        (&forget_dry_run, 0),
+        (&forget_yes, 0),
+        (&["forget", "ann", "--outputs", "welcome.json"], 2),
+        (&["forget", FORGET[1], "--outputs", "missing.json"], 2),
+        (&["forget", FORGET[1]], 2),
         (&["completions", "zsh"], 0),
         (&["completions", "no-shell"], 2),
     ];

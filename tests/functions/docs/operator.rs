@@ -13,13 +13,17 @@ const OF_A_DEPLOYMENT: [&str; 3] =
     ["## Change a template", "## Take the stack down", "## What it costs"];
 
 /// What no command on the page names, and what needs it.
-const BESIDES: [(&str, &str); 21] = [
+const BESIDES: [(&str, &str); 25] = [
     ("cloudformation:DescribeStacks", "`sam list stack-outputs`"),
     ("cloudwatch:DescribeAlarms", "the dashboard"),
     ("cloudwatch:GetDashboard", "the dashboard"),
     ("cloudwatch:GetMetricData", "the dashboard"),
+    ("dynamodb:DeleteItem", "`ory-actions forget`"),
+    ("dynamodb:GetItem", "`ory-actions forget`"),
+    ("dynamodb:UpdateItem", "`ory-actions forget`"),
     ("lambda:GetAlias", "`ory-actions renew`"),
-    ("lambda:GetFunctionConfiguration", "`ory-actions renew` and `dead-letters`"),
+    ("lambda:GetEventSourceMapping", "`ory-actions forget`"),
+    ("lambda:GetFunctionConfiguration", "`ory-actions renew`, `dead-letters` and `forget`"),
     ("lambda:UpdateFunctionConfiguration", "`ory-actions renew`"),
     ("logs:DescribeLogGroups", "the saved queries"),
     ("logs:DescribeQueryDefinitions", "the saved queries"),
@@ -29,11 +33,11 @@ const BESIDES: [(&str, &str); 21] = [
     ("logs:StopQuery", "the saved queries"),
     ("secretsmanager:GetSecretValue", "the outputs that read a key, and `doctor`"),
     ("sns:GetTopicAttributes", "`doctor`"),
-    ("sqs:ChangeMessageVisibility", "`ory-actions dead-letters`"),
-    ("sqs:DeleteMessage", "`ory-actions dead-letters`"),
+    ("sqs:ChangeMessageVisibility", "`ory-actions dead-letters` and `forget`"),
+    ("sqs:DeleteMessage", "`ory-actions dead-letters` and `forget`"),
     ("sqs:GetQueueAttributes", "`ory-actions dead-letters`, and a redrive by SQS"),
     ("sqs:GetQueueUrl", "`ory-actions dead-letters`"),
-    ("sqs:ReceiveMessage", "`ory-actions dead-letters`"),
+    ("sqs:ReceiveMessage", "`ory-actions dead-letters` and `forget`"),
     ("sqs:SendMessage", "`ory-actions dead-letters`, and a redrive by SQS"),
 ];
 
