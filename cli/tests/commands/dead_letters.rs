@@ -267,21 +267,23 @@ async fn function_without_a_queue_is_explained() {
 /// It waits for the log then, and holds all.
 #[cfg(unix)]
 #[tokio::test]
-async fn after_ctrl_c_all_are_given_back() {
-    let letters = three().await;
-    letters.logs.set_mood(Mood::Hanging);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ory-actions"));
-    command.args(["dead-letters", "list", "welcome"]).env_clear().envs(letters.environment());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let program = command.spawn().unwrap();
-    while letters.sqs.calls_of("ReceiveMessage") < 2 {
-        sleep(Duration::from_millis(10)).await;
+async fn after_a_signal_all_are_given_back() {
+    for signal in ["-INT", "-TERM"] {
+        let letters = three().await;
+        letters.logs.set_mood(Mood::Hanging);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ory-actions"));
+        command.args(["dead-letters", "list", "welcome"]).env_clear().envs(letters.environment());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let program = command.spawn().unwrap();
+        while letters.sqs.calls_of("ReceiveMessage") < 2 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert!(!letters.are_visible());
+        let id = program.id().unwrap().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+        let output = program.wait_with_output().await.unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains("interrupted; 0 were done"));
+        assert!(letters.are_visible());
     }
-    assert!(!letters.are_visible());
-    let id = program.id().unwrap().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
-    let output = program.wait_with_output().await.unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(String::from_utf8(output.stderr).unwrap().contains("interrupted; 0 were done"));
-    assert!(letters.are_visible());
 }
