@@ -2,6 +2,7 @@
 
 use shared::{
     config::{ConfigError, Endpoint, Environment},
+    ory::AdminSettings,
     settings::{OrySettings, RecordSettings},
 };
 
@@ -16,6 +17,8 @@ pub(crate) struct Config {
     pub(crate) list: String,
     /// The root of the API; `None`: that of the key's data center.
     pub(crate) endpoint: Option<Endpoint>,
+    /// The admin API of Ory; `None`: identities are not read again.
+    pub(crate) admin: Option<AdminSettings>,
     pub(crate) rules: Rules,
     pub(crate) records: RecordSettings,
 }
@@ -30,6 +33,7 @@ impl Config {
             mailchimp_secret_id: env.required("MAILCHIMP_SECRET_ID", key_id)?,
             list: list(env)?,
             endpoint: env.optional_endpoint("MAILCHIMP_URL")?,
+            admin: AdminSettings::from_env(env)?,
             rules: Rules {
                 opt_in: word(env, "OPT_IN", OptIn::WORDS)?,
                 unverified: word(env, "UNVERIFIED", Unverified::WORDS)?,

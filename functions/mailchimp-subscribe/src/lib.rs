@@ -14,6 +14,7 @@ mod place;
 pub mod preview;
 pub mod record;
 mod request;
+mod reread;
 #[cfg(test)]
 mod subscribe_tests;
 mod template_output;
@@ -70,6 +71,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
             key: Arc::new(ApiKey::new(secret, "api_key", Product::Mailchimp)),
             timeout: settings.vendor_timeout,
         },
+        ory: config.admin.map(|ory| reread::client(ory, settings, ports)),
         audience: Audience::new(settings.secret_ttl, ports.clock.clone()),
         rules: config.rules,
         idempotency: config.records.idempotency(NAME, ports),
