@@ -15,6 +15,8 @@ pub fn notes(wishes: &[Wish], places: &[HookPlace], format: Format, key: &Key) -
     if wishes.iter().filter(subscribes).any(|wish| wish.flow == Flow::Settings) {
         notes.push(deferred_address());
     }
+    let welcomes = |wish: &&Wish| wish.function == OryFunction::MandrillWelcome && !wish.parse;
+    notes.extend(wishes.iter().filter(welcomes).filter_map(|wish| no_welcome(wish.flow)));
     for wish in wishes {
         notes.extend(of_flow(wish.flow, places));
     }
@@ -80,6 +82,18 @@ fn reason(flow: Flow) -> String {
         Flow::Recovery => "nothing changes.",
     };
     format!("Why {flow}: {reason}")
+}
+
+/// Whoever was there before is not welcomed again.
+fn no_welcome(flow: Flow) -> Option<String> {
+    let is_new = matches!(flow, Flow::Registration | Flow::Verification);
+    (!is_new).then(|| {
+        format!(
+            "The shipped template of mandrill-welcome sends nothing after {flow}: only after \
+             registration and verification. To write to people after {flow}, deploy a template of \
+             your own."
+        )
+    })
 }
 
 /// H13 in `docs/kratos.md`.

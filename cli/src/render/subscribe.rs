@@ -46,6 +46,9 @@ fn said(said: Said) -> &'static str {
     match said {
         Said::Yes => "yes, just now: a fresh opt-in",
         Said::YesBefore => "yes, at some time before: no fresh opt-in",
+        Said::Backfilled(_) => {
+            "yes, at some time before: a backfill adds people who are no contacts"
+        }
         Said::No => "no, just now: consent is withdrawn",
         Said::Nothing => "nothing about consent",
     }

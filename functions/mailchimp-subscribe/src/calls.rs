@@ -49,7 +49,7 @@ impl Turn<'_> {
             return Ok(true);
         }
         // Such tags start no automation.
-        let body = json!({"tags": tags, "is_syncing": self.event.is_bulk});
+        let body = json!({"tags": tags, "is_syncing": self.event.is_bulk()});
         match self.send(&Call::Tag(name.clone(), body), tagged).await {
             Ok(is_there) => Ok(is_there),
             // The tags may be written again.

@@ -6,6 +6,7 @@ use shared::{
     config::{ConfigError, Endpoint, Environment},
     deliver::VendorClient,
     http::Http,
+    ory::AdminSettings,
     secrets::{ApiKey, Cached, Product},
     settings::{OrySettings, RecordSettings},
 };
@@ -19,6 +20,8 @@ use crate::{
 pub(crate) struct Config {
     pub(crate) ory: OrySettings,
     pub(crate) audience: AudienceSettings,
+    /// The admin API of Ory; `None`: identities are not read again.
+    pub(crate) admin: Option<AdminSettings>,
     pub(crate) rules: Rules,
     pub(crate) records: RecordSettings,
 }
@@ -30,6 +33,7 @@ impl Config {
             records: RecordSettings::from_env(env, &ory.settings)?,
             ory,
             audience: AudienceSettings::from_env(env)?,
+            admin: AdminSettings::from_env(env)?,
             rules: Rules {
                 opt_in: word(env, "OPT_IN", OptIn::WORDS)?,
                 unverified: word(env, "UNVERIFIED", Unverified::WORDS)?,

@@ -3,10 +3,11 @@
 //! The rule is ours and does not count on Mailchimp: reports differ on whether it refuses to
 //! subscribe somebody who has unsubscribed. So nobody who is unsubscribed, cleaned or archived is
 //! ever set to `subscribed`, only to `pending`, which asks the person; and that only if the person
-//! has just opted in.
+//! has just opted in. A backfill can add people, and changes the state of no contact.
 //! <https://mailchimp.com/developer/marketing/docs/audience/>
 
 use serde::{Deserialize, Serialize};
+use shared::ctx::AddAs;
 
 /// The state of a contact in Mailchimp.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -60,6 +61,15 @@ impl Status {
     }
 }
 
+impl From<AddAs> for Status {
+    fn from(add_as: AddAs) -> Self {
+        match add_as {
+            AddAs::Subscribed => Self::Subscribed,
+            AddAs::Pending => Self::Pending,
+        }
+    }
+}
+
 /// What the person says with an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Said {
@@ -67,6 +77,9 @@ pub enum Said {
     Yes,
     /// Yes, at some time before.
     YesBefore,
+    /// The same, and the operator of a backfill adds those who are no contacts. That says nothing
+    /// about anybody who is one.
+    Backfilled(AddAs),
     /// No, just now: consent was withdrawn.
     No,
     /// Nothing about it. A box that was not ticked says nothing about a newsletter that was joined
@@ -185,14 +198,16 @@ pub fn decide(
     rules: Rules,
     double_opt_in: bool,
 ) -> Decision {
-    use Said::{No, Nothing, Yes, YesBefore};
+    use Said::{Backfilled, No, Nothing, Yes, YesBefore};
     let waits = statement.waits(rules);
     let said = if waits { YesBefore } else { statement.said };
     let opted_in = || opted_in(statement.is_verified, rules.opt_in, double_opt_in);
     match (contact, said) {
         (None, Yes) => Decision::Create(opted_in()),
         (None, YesBefore) if waits => Decision::Nothing(WAITS),
-        (None, YesBefore) => Decision::Nothing(NOT_NEW),
+        // Whatever the audience asks for: the operator has said it.
+        (None, Backfilled(add_as)) if statement.is_verified => Decision::Create(add_as.into()),
+        (None, YesBefore | Backfilled(_)) => Decision::Nothing(NOT_NEW),
         (None, No | Nothing) => match rules.not_opted_in {
             NotOptedIn::Skip => Decision::Nothing(NOT_OPTED_IN),
             NotOptedIn::Transactional => Decision::Create(Status::Transactional),

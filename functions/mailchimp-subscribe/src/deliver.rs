@@ -6,11 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use shared::{
+    backfill::is_run,
     ctx::{SanitizedCtx, TemplateSettings, timestamp},
     deliver::{Attempt, Deliver, DeliveryReport, InvalidOutput, Resources, VendorClient, render},
     idempotency::Idempotency,
     key::EventId,
     message::QueuedEvent,
+    ory::Ory,
     outcome::Outcome,
     template::Template,
 };
@@ -30,6 +32,8 @@ use crate::{
 pub(crate) struct ContactDelivery {
     pub(crate) template: Arc<Template>,
     pub(crate) client: VendorClient<Mailchimp>,
+    /// The client of Ory, by which a backfill reads identities again; `None`: it does not.
+    pub(crate) ory: Option<VendorClient<Ory>>,
     pub(crate) audience: Audience,
     pub(crate) rules: Rules,
     pub(crate) idempotency: Idempotency,
@@ -38,14 +42,16 @@ pub(crate) struct ContactDelivery {
 impl ContactDelivery {
     /// What it needs before the first event.
     pub(crate) fn resources(&self) -> Resources {
-        Resources { template: self.template.clone(), keys: vec![self.client.key.clone()] }
+        let ory = self.ory.iter().map(|ory| ory.key.clone());
+        let keys = [self.client.key.clone()].into_iter().chain(ory).collect();
+        Resources { template: self.template.clone(), keys }
     }
 
     /// What the event says.
     ///
     /// # Errors
-    /// The outcome of an event that says nothing.
-    async fn event(&self, attempt: &Attempt<'_, SanitizedCtx>) -> Result<Event, Outcome> {
+    /// The report of an event that says nothing.
+    async fn event(&self, attempt: &Attempt<'_, SanitizedCtx>) -> Result<Event, DeliveryReport> {
         let message = attempt.message;
         let id = message.event.identity_id().and_then(|id| Uuid::try_parse(id).ok());
         // Without it there is neither an order nor a record.
@@ -54,21 +60,22 @@ impl ContactDelivery {
                 "the event has no identity id; does the webhook's template forward it?",
             )
         })?;
-        let ctx = message.event.for_template(&TemplateSettings::default());
-        let output = self.output(ctx, &message.event_id).await?;
-        let hook = message.event.hook();
+        let ctx = self.current(attempt, identity).await?;
+        let argument = ctx.for_template(&TemplateSettings::default());
+        let output = self.output(argument, &message.event_id).await?;
+        let hook = ctx.hook();
         let flow = match hook.flow.as_deref() {
             Some("registration") => Flow::Registration,
             Some("settings") => Flow::Settings(self.earlier(attempt).await),
             Some("verification") => Flow::Verification,
+            Some(flow) if is_run(flow) => Flow::Run(hook.add_as),
             _ => Flow::Other,
         };
         Ok(Event {
             identity,
             flow,
-            is_verified: is_verified(message.event.identity(), &output.address),
-            created_at: created_at(message.event.identity()),
-            is_bulk: matches!(hook.flow.as_deref(), Some("backfill" | "reconcile")),
+            is_verified: is_verified(ctx.identity(), &output.address),
+            created_at: created_at(ctx.identity()),
             output,
         })
     }
@@ -123,7 +130,7 @@ impl Deliver<SanitizedCtx> for ContactDelivery {
     async fn deliver(&self, attempt: &Attempt<'_, SanitizedCtx>) -> DeliveryReport {
         match self.event(attempt).await {
             Ok(event) => Turn::take(self, attempt, event).await,
-            Err(outcome) => outcome.into(),
+            Err(report) => report,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Freshness: whether an event is an act of the person, or only repeats what was said before. The
 //! function decides it, never the template.
 
+use shared::ctx::AddAs;
 use time::OffsetDateTime;
 
 use crate::{
@@ -17,7 +18,9 @@ pub enum Flow {
     Settings(Earlier),
     /// The verification of an address.
     Verification,
-    /// Any other: login, recovery, backfill, reconcile, or unknown.
+    /// None: a backfill, or a reconcile; and how it adds people, if it does.
+    Run(Option<AddAs>),
+    /// Any other: login, recovery, or unknown.
     Other,
 }
 
@@ -46,12 +49,15 @@ pub fn said(flow: Flow, consent: Option<bool>, record: &ContactRecord) -> Said {
         Flow::Verification => {
             consent == Some(true) && (record.opt_in_at.is_some() || record.is_new())
         }
-        Flow::Settings(Earlier::Unknown) | Flow::Other => false,
+        Flow::Settings(Earlier::Unknown) | Flow::Run(_) | Flow::Other => false,
     };
     let was_given = record.consent == Some(true);
     match consent {
         Some(true) if is_new => Said::Yes,
-        Some(true) => Said::YesBefore,
+        Some(true) => match flow {
+            Flow::Run(Some(add_as)) if record.may_be_added() => Said::Backfilled(add_as),
+            _ => Said::YesBefore,
+        },
         Some(false) if is_new || was_given => Said::No,
         Some(false) | None => Said::Nothing,
     }
@@ -103,6 +109,10 @@ mod tests {
         let refused = ContactRecord { consent: Some(false), ..known.clone() };
         let before = |consent| Flow::Settings(Earlier::Consent(consent));
         let unknown = Flow::Settings(Earlier::Unknown);
+        let left = ContactRecord { left_at: Some(NOON), ..new.clone() };
+        let adds = |add_as| Flow::Run(Some(add_as));
+        let added = Said::Backfilled;
+        let subscribed = added(AddAs::Subscribed);
         let table = [
             // The flow; the record; what is said with consent true, false and none.
             (Flow::Registration, &new, [Said::Yes, Said::Nothing, Said::Nothing]),
@@ -124,6 +134,16 @@ mod tests {
             (before(Some(false)), &given, [Said::Yes, Said::No, Said::Nothing]),
             (before(Some(true)), &refused, [Said::YesBefore, Said::No, Said::Nothing]),
             (Flow::Other, &refused, [Said::YesBefore, Said::Nothing, Said::Nothing]),
+            (Flow::Run(None), &new, [Said::YesBefore, Said::Nothing, Said::Nothing]),
+            (Flow::Run(None), &waiting, [Said::YesBefore, Said::Nothing, Said::Nothing]),
+            (Flow::Run(None), &given, [Said::YesBefore, Said::No, Said::Nothing]),
+            (adds(AddAs::Pending), &new, [added(AddAs::Pending), Said::Nothing, Said::Nothing]),
+            (adds(AddAs::Subscribed), &new, [subscribed, Said::Nothing, Said::Nothing]),
+            (adds(AddAs::Subscribed), &waiting, [subscribed, Said::Nothing, Said::Nothing]),
+            (adds(AddAs::Subscribed), &given, [subscribed, Said::No, Said::Nothing]),
+            // Who has said no, or has had a contact, is not added.
+            (adds(AddAs::Subscribed), &refused, [Said::YesBefore, Said::Nothing, Said::Nothing]),
+            (adds(AddAs::Pending), &left, [Said::YesBefore, Said::Nothing, Said::Nothing]),
         ];
         for (flow, record, expected) in table {
             let said = [Some(true), Some(false), None].map(|consent| said(flow, consent, record));

@@ -15,6 +15,7 @@ mod place;
 pub mod preview;
 pub mod record;
 mod request;
+mod reread;
 #[cfg(test)]
 mod subscribe_tests;
 mod template_output;
@@ -60,6 +61,7 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let delivery = ContactDelivery {
         template: Template::begin(ports.rendering, template),
         client: config.audience.client(secret, ports.http.clone(), settings.vendor_timeout),
+        ory: config.admin.map(|ory| reread::client(ory, settings, ports)),
         audience: Audience::new(settings.secret_ttl, ports.clock.clone()),
         rules: config.rules,
         idempotency: config.records.idempotency(NAME, ports),

@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 /// When an event happened.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
-    /// The identity's `updated_at`; if that is missing, the time received.
+    /// The identity's `updated_at`; if that is missing, the time received. In a backfill, it is that
+    /// of the identity as it was listed: whatever has changed since then is newer.
     pub(crate) at: OffsetDateTime,
     /// The event.
     pub(crate) event_id: EventId,
@@ -28,7 +29,10 @@ impl Moment {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::ctx::Ctx;
+    use shared::{
+        backfill::{self, Run},
+        ctx::Ctx,
+    };
     use time::macros::datetime;
 
     use super::*;
@@ -50,5 +54,15 @@ mod tests {
             let message = Message::new("f", EventId::digest(b"x"), received, ctx);
             assert_eq!(Moment::of(&message).at, expected, "{updated_at}");
         }
+    }
+
+    #[test]
+    fn backfill_is_as_old_as_its_list() {
+        let (id, updated_at) = ("3a5293f1-f4d6-49f4-b34f-6da62c360604", "2026-01-31T11:59:58.25Z");
+        let identity = json!({"id": id, "updated_at": updated_at});
+        let message = backfill::message("f", Run::Backfill, None, &identity).unwrap();
+        let moment = Moment::of(&message);
+        assert_eq!(moment.at, datetime!(2026-01-31 11:59:58.25 UTC));
+        assert_eq!(moment.at, message.received_at);
     }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 use shared::{
+    backfill::is_run,
     ctx::SanitizedCtx,
     template::{RenderError, Template, TemplateFault},
 };
@@ -57,8 +58,8 @@ pub async fn preview(
     let nobody = place(None, is_verified);
     let identity = event.identity()["id"].as_str().and_then(|id| Uuid::try_parse(id).ok());
     let identity = identity.unwrap_or_default();
-    let (created_at, is_bulk) = (OffsetDateTime::UNIX_EPOCH, false);
-    let made = Event { identity, flow, output, is_verified, created_at, is_bulk };
+    let created_at = OffsetDateTime::UNIX_EPOCH;
+    let made = Event { identity, flow, output, is_verified, created_at };
     let created = match request(&nobody, decide(&nobody), &made) {
         Some(Call::Upsert(_, body)) => Some(body),
         _ => None,
@@ -82,7 +83,8 @@ async fn output(template: &Template, ctx: Value) -> Result<TemplateOutput, Rende
 }
 
 async fn flow(template: &Template, event: &SanitizedCtx) -> Flow {
-    match event.hook().flow.as_deref() {
+    let hook = event.hook();
+    match hook.flow.as_deref() {
         Some("registration") => Flow::Registration,
         Some("verification") => Flow::Verification,
         Some("settings") => Flow::Settings(match before_the_change(event) {
@@ -92,6 +94,7 @@ async fn flow(template: &Template, event: &SanitizedCtx) -> Flow {
             },
             None => Earlier::Unknown,
         }),
+        Some(flow) if is_run(flow) => Flow::Run(hook.add_as),
         _ => Flow::Other,
     }
 }

@@ -6,7 +6,10 @@ use shared::key::EventId;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{consent::Status, moment::Moment};
+use crate::{
+    consent::{Said, Status},
+    moment::Moment,
+};
 
 /// How many events of one time are remembered. One act leads to two or three at most.
 const MAX_EVENTS: usize = 8;
@@ -37,12 +40,16 @@ pub struct ContactRecord {
     /// writes to it hide that time.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub left_at: Option<OffsetDateTime>,
-    /// When the person opted in, if that waits for the verification of the address.
+    /// When the person opted in, if that waits for the verification of the address; or if only a
+    /// backfill has told of it so far.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub opt_in_at: Option<OffsetDateTime>,
     /// The consent in Ory at the last event that was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<bool>,
+    /// Whether an event without consent was applied, and no opt-in since.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub said_no: bool,
     /// The `updated_at` of the identity at the last event that was applied.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub updated_at: Option<OffsetDateTime>,
@@ -80,6 +87,14 @@ impl ContactRecord {
         self.updated_at.is_none()
     }
 
+    /// Whether a backfill may add the person: nobody of whom a contact, an opt-out or a no is known.
+    pub fn may_be_added(&self) -> bool {
+        let contacts = [&self.contact_id, &self.to_archive].into_iter().flatten();
+        let had_contact = contacts.chain(&self.archived).next().is_some() || self.status.is_some();
+        let said_no = self.said_no || self.consent == Some(false);
+        !had_contact && !said_no && self.left_at.is_none()
+    }
+
     /// The place of an event.
     pub(crate) fn order(&self, moment: &Moment) -> Order {
         let id = moment.event_id.as_str();
@@ -90,6 +105,21 @@ impl ContactRecord {
             _ if self.events.iter().any(|event| event == id) => Order::Duplicate,
             _ => Order::Newer,
         }
+    }
+
+    /// Remembers what an event said, with its `consent`; and since when an opt-in waits, if it does. A
+    /// later `false` removes that.
+    pub(crate) fn hear(
+        &mut self,
+        said: Said,
+        consent: Option<bool>,
+        waits_since: Option<OffsetDateTime>,
+    ) {
+        let says_no = consent == Some(false);
+        if waits_since.is_some() || said == Said::Yes || says_no {
+            self.opt_in_at = waits_since;
+        }
+        self.said_no = says_no || self.said_no && said != Said::Yes;
     }
 
     /// Remembers that an event was applied.
@@ -171,6 +201,58 @@ mod tests {
         assert_eq!(record.order(&moment(5, "a")), Order::Unfinished);
         record.apply(&moment(6, "b"));
         assert_eq!(record.order(&moment(5, "a")), Order::Stale);
+    }
+
+    #[test]
+    fn nobody_of_whom_a_contact_or_a_no_is_known_may_be_added() {
+        let nobody = ContactRecord::default();
+        let known = [
+            ContactRecord { contact_id: Some("c1".to_owned()), ..nobody.clone() },
+            ContactRecord { to_archive: Some("c1".to_owned()), ..nobody.clone() },
+            ContactRecord { archived: vec!["c1".to_owned()], ..nobody.clone() },
+            ContactRecord { status: Some(Status::Subscribed), ..nobody.clone() },
+            ContactRecord { left_at: Some(moment(5, "a").at), ..nobody.clone() },
+            ContactRecord { consent: Some(false), ..nobody.clone() },
+            ContactRecord { consent: Some(true), said_no: true, ..nobody.clone() },
+        ];
+        for record in known {
+            assert!(!record.may_be_added(), "{record:?}");
+        }
+        let mut heard = ContactRecord { consent: Some(true), ..nobody };
+        heard.apply(&moment(5, "a"));
+        assert!(heard.may_be_added());
+    }
+
+    #[test]
+    fn no_is_remembered_until_an_opt_in() {
+        let mut record = ContactRecord::default();
+        for (said, consent, expected) in [
+            (Said::Nothing, None, false),
+            (Said::Nothing, Some(false), true),
+            (Said::YesBefore, Some(true), true),
+            (Said::Nothing, None, true),
+            (Said::Yes, Some(true), false),
+            (Said::No, Some(false), true),
+        ] {
+            record.hear(said, consent, None);
+            assert_eq!(record.said_no, expected, "{said:?} {consent:?}");
+        }
+    }
+
+    #[test]
+    fn opt_in_waits_until_it_counts_or_is_withdrawn() {
+        let since = Some(moment(5, "a").at);
+        for (said, consent, expected) in [
+            (Said::YesBefore, Some(true), since),
+            (Said::Nothing, None, since),
+            (Said::Yes, Some(true), None),
+            (Said::Nothing, Some(false), None),
+        ] {
+            let mut record = ContactRecord::default();
+            record.hear(Said::Yes, Some(true), since);
+            record.hear(said, consent, None);
+            assert_eq!(record.opt_in_at, expected, "{said:?} {consent:?}");
+        }
     }
 
     #[test]

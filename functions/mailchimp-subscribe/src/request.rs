@@ -95,7 +95,6 @@ mod tests {
             output: TemplateOutput::read(output.as_object().unwrap().clone()).unwrap(),
             is_verified: true,
             created_at: time::OffsetDateTime::UNIX_EPOCH,
-            is_bulk: false,
         }
     }
 

@@ -37,8 +37,13 @@ pub(crate) struct Event {
     pub(crate) is_verified: bool,
     /// When the identity came into being; if that is not known, the beginning of time.
     pub(crate) created_at: OffsetDateTime,
+}
+
+impl Event {
     /// Whether it is one of many that were sent at once: they start no automation.
-    pub(crate) is_bulk: bool,
+    pub(crate) fn is_bulk(&self) -> bool {
+        matches!(self.flow, Flow::Run(_))
+    }
 }
 
 /// An event, alone in the person's lane.
@@ -127,6 +132,7 @@ impl<'a> Turn<'a> {
             // It completes an opt-in of before. One that we have not heard of may be as old as the
             // identity, and the person may have left the audience since.
             Flow::Verification => self.record.opt_in_at.unwrap_or(self.event.created_at),
+            Flow::Run(_) => self.event.created_at,
             _ => self.moment.at,
         }
     }
@@ -157,6 +163,11 @@ impl<'a> Turn<'a> {
                     return self.finish_at(&place, &contact).await;
                 }
                 Written::Done(_) | Written::Changed => {}
+                // They have opted out, and nobody has asked for a question now.
+                Written::Compliance if matches!(statement.said, Said::Backfilled(_)) => {
+                    self.record.left_at = self.record.left_at.max(Some(self.moment.at));
+                    return Ok(self.refused("compliance"));
+                }
                 Written::Compliance => is_refused = true,
                 Written::Forgotten => return Ok(self.refused("forgotten")),
             }
@@ -238,13 +249,18 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Remembers an opt-in that waits. A later `false` removes it.
+    /// Remembers what was said, and an opt-in that waits.
     fn remember(&mut self, statement: Statement) {
-        if statement.waits(self.delivery.rules) {
-            self.record.opt_in_at = Some(self.opted_in_at());
-        } else if statement.said == Said::Yes || self.event.output.consent == Some(false) {
-            self.record.opt_in_at = None;
-        }
+        let waits = statement.waits(self.delivery.rules) || self.is_told_by_a_backfill();
+        let waits_since = waits.then(|| self.opted_in_at());
+        self.record.hear(statement.said, self.event.output.consent, waits_since);
+    }
+
+    /// Whether a backfill is the first to tell of the person and their consent. It is no act of the
+    /// person: the verification of the address, if that comes, is still the first that we hear of one.
+    fn is_told_by_a_backfill(&self) -> bool {
+        let is_first = self.event.is_bulk() && self.record.is_new();
+        is_first && self.event.output.consent == Some(true)
     }
 
     /// Remembers that the event was applied, and whether something of it is left.

@@ -105,16 +105,53 @@ async fn welcome_without_an_address_is_cancelled() {
 }
 
 #[tokio::test]
+async fn only_who_registers_or_verifies_is_welcomed() {
+    let with = |hook: Value| {
+        let identity = json!({"id": "i", "traits": {"email": "ann@example.com"}});
+        json!({"identity": identity, "hook": hook})
+    };
+    let flow = |flow: &str| json!({"flow": flow, "when": "after_save"});
+    // A template of before the tag, or one of somebody's own, does not tell the flow.
+    let unknown = [json!(null), json!({}), json!({"flow": null}), json!("registration")];
+    for hook in unknown.into_iter().chain(["registration", "verification"].map(flow)) {
+        assert!(render(shipped_template(), &with(hook.clone())).await.is_ok(), "{hook}");
+    }
+    let without_hook = json!({"identity": {"traits": {"email": "ann@example.com"}}});
+    assert!(render(shipped_template(), &without_hook).await.is_ok());
+    let others = ["login", "settings", "recovery", "backfill", "reconcile", "another", ""];
+    for hook in others.map(flow).into_iter().chain([json!({"flow": 5})]) {
+        let result = render(shipped_template(), &with(hook.clone())).await;
+        assert!(matches!(result, Err(RenderError::Cancelled)), "{hook}: {result:?}");
+    }
+}
+
+#[tokio::test]
 async fn address_that_looks_like_a_test_gets_a_welcome() {
     let result = welcome(json!({"traits": {"email": "test-ann@example.com"}})).await.unwrap();
     assert_eq!(result["message"]["to"][0]["email"], "test-ann@example.com");
 }
 
+/// A template of the README.
+fn of_readme(number: usize) -> &'static str {
+    let mut templates = include_str!("../README.md").split("```jsonnet\n").skip(1);
+    templates.nth(number).unwrap().split("```").next().unwrap()
+}
+
+#[tokio::test]
+async fn readme_template_welcomes_once_also_at_a_login() {
+    for (flow, is_welcomed) in [("login", true), ("registration", true), ("backfill", false)] {
+        let identity = json!({"id": "i", "traits": {"email": "ann@example.com"}});
+        let body = json!({"identity": identity, "hook": {"flow": flow}});
+        let result = render(Source::shipped("readme.jsonnet", of_readme(1)), &body).await;
+        let key = result.ok().map(|result| result["idempotency_key"].clone());
+        assert_eq!(key, is_welcomed.then(|| json!("i")), "{flow}");
+    }
+}
+
 /// The template of the README that skips test accounts.
 #[tokio::test]
 async fn readme_template_cancels_test_accounts() {
-    let readme = include_str!("../README.md");
-    let code = readme.split("```jsonnet\n").nth(1).unwrap().split("```").next().unwrap();
+    let code = of_readme(0);
     let of = async |email: &str| {
         let body = json!({"identity": {"traits": {"email": email}}});
         render(Source::shipped("readme.jsonnet", code), &body).await

@@ -2,6 +2,7 @@
 
 mod address_changes;
 mod audience;
+mod backfill;
 mod callers;
 mod deadline;
 mod duplicates;

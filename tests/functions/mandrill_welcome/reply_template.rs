@@ -173,9 +173,9 @@ async fn large_number_of_the_identity_is_preserved() {
 #[tokio::test]
 async fn identity_is_not_changed_in_flows_that_do_not_save_it() {
     let mut welcome = start("function(ctx, outcome) { identity: { traits: { a: 1 } } }").await;
-    let mut login = ann();
-    login["hook"]["flow"] = json!("login");
-    assert_eq!(welcome.call(event(&login)).await.row(), (200, "delivered"));
+    let mut verified = ann();
+    verified["hook"]["flow"] = json!("verification");
+    assert_eq!(welcome.call(event(&verified)).await.row(), (200, "delivered"));
     let mut unnamed = ben();
     unnamed["hook"] = json!(null);
     assert_eq!(welcome.call(event(&unnamed)).await.row(), (200, "delivered"));

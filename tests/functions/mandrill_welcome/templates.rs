@@ -3,9 +3,16 @@
 use std::fs;
 
 use serde_json::json;
+use shared::{
+    backfill::{self, Run},
+    ctx::AddAs,
+};
 
 use super::setup::{Setup, Welcome};
-use crate::common::ory::{FIRST, SECOND, ann, ben, event, event_of};
+use crate::common::{
+    enqueued,
+    ory::{FIRST, SECOND, ann, ben, event, event_of},
+};
 
 /// From Ory's page about Mailchimp, with its `key` line taken out.
 pub(super) const FROM_THE_DOCUMENTS: &str = r#"
@@ -45,6 +52,29 @@ async fn template_can_be_a_file() {
     let mut welcome = Setup::new().await.var("TEMPLATE", location).start().await;
     welcome.call(event(&ann())).await;
     assert_eq!(welcome.received_once().body["message"]["subject"], "Hello from a file");
+}
+
+/// Neither those who were there before, nor those whom somebody else has made. Their first own event
+/// is not taken for a repetition.
+#[tokio::test]
+async fn shipped_template_welcomes_nobody_in_a_backfill() {
+    let mut welcome = Setup::queued().await.start().await;
+    let mut identity = ann()["identity"].clone();
+    for (run, add_as) in
+        [(Run::Backfill, None), (Run::Backfill, Some(AddAs::Subscribed)), (Run::Reconcile, None)]
+    {
+        identity["updated_at"] = json!(format!("2026-01-0{}T00:00:00Z", run as u8 + 1));
+        let message = backfill::message("mandrill-welcome", run, add_as, &identity).unwrap();
+        enqueued::put(&welcome, message.to_json().unwrap());
+        assert!(welcome.work().await.is_empty());
+        assert!(welcome.received().is_empty());
+    }
+    welcome.store(event(&ann())).await;
+    assert!(welcome.work().await.is_empty());
+    welcome.received_once();
+    for line in &welcome.end().await.deliveries()[..3] {
+        assert_eq!((&line["outcome"], &line["cause"]), (&json!("skipped"), &json!("cancelled")));
+    }
 }
 
 #[tokio::test]

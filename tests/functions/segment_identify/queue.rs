@@ -1,6 +1,8 @@
 //! Queued delivery: events are enqueued, then sent to Segment.
 
+use fakes::ory::person;
 use serde_json::{Value, json};
+use shared::backfill::{self, Run};
 
 use super::setup::{CANCELS_WITHOUT_ADDRESS, queued};
 use crate::common::{
@@ -107,6 +109,27 @@ async fn redriven_old_message_is_sent_with_its_original_received_time() {
     let call = identify.received_once();
     assert_eq!(call.body["userId"], "00000001-1111-4111-8111-000000000001");
     assert_eq!(call.body["timestamp"], "2026-01-02T03:04:05.678Z");
+}
+
+/// So Segment sees it as older than what has happened since, and a second run as the same.
+#[tokio::test]
+async fn backfilled_person_is_as_old_as_the_data_and_has_the_same_id_in_a_second_run() {
+    let mut identify = queued().await.start().await;
+    let id = "00000001-1111-4111-8111-000000000001";
+    let mut identity = person(id, "ann@example.com");
+    identity["updated_at"] = json!("2026-01-02T03:04:05.678912Z");
+    let mut calls = Vec::new();
+    for run in [Run::Backfill, Run::Backfill, Run::Reconcile] {
+        let message = backfill::message("segment-identify", run, None, &identity).unwrap();
+        enqueued::put(&identify, message.to_json().unwrap());
+        assert!(identify.work().await.is_empty());
+        calls.push(identify.received_once());
+    }
+    for call in &calls {
+        assert_eq!(call.body["userId"], id);
+        assert_eq!(call.body["timestamp"], "2026-01-02T03:04:05.678Z");
+        assert_eq!(message_id(call), message_id(&calls[0]));
+    }
 }
 
 #[tokio::test]

@@ -38,7 +38,11 @@ const FOR_THE_STACK: [Row; 4] = [
 /// What only one function has an alarm on, and the condition of the alarm.
 const FOR_ONE: [(&str, Row, &str); 6] = [
     (mandrill_welcome::NAME, ("rejects", "Rejected", ABOVE, 5), "HasMandrillWelcome"),
-    (mailchimp_inbound::NAME, ("unmatched-withdrawals", "UnmatchedWithdrawal", ABOVE, 0), "HasOry"),
+    (
+        mailchimp_inbound::NAME,
+        ("unmatched-withdrawals", "UnmatchedWithdrawal", ABOVE, 0),
+        "HasOryPatches",
+    ),
     (mailchimp_inbound::NAME, ("lists-not-accepted", "ListNotAccepted", ABOVE, 0), "HasLists"),
     (mailchimp_inbound::NAME, ("stale-signatures", "StaleSignature", ABOVE, 0), "HasSigning"),
     (mailchimp_subscribe::NAME, ("rejects", "Rejected", ABOVE, 5), "HasMailchimpSubscribe"),

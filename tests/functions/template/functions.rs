@@ -118,17 +118,21 @@ fn tracing_costs_money_and_is_off() {
 }
 
 #[test]
-fn only_the_function_that_calls_ory_is_in_its_network() {
+fn only_functions_that_call_ory_are_in_its_network() {
     let [plain, all] = Template::read_both();
     for (name, logical_id, ..) in FUNCTIONS {
+        let calls_ory = all.variables(logical_id).contains_key("ORY_URL");
         let network = &all.resource(logical_id)["VpcConfig"];
-        assert_eq!(network.is_null(), name != mailchimp_inbound::NAME, "{name}");
+        assert_eq!(network.is_null(), !calls_ory, "{name}");
     }
-    let network =
-        |template: &Template| Live::of(template).resource("MailchimpInbound")["VpcConfig"].clone();
-    assert!(network(&plain).is_null());
-    assert_eq!(network(&all)["SubnetIds"][0], "subnet-0123456789abcdef0");
-    assert_eq!(network(&all)["SecurityGroupIds"][0], "sg-0123456789abcdef0");
+    let on = plain.with(&[("MailchimpSubscribeEnabled", "true")]);
+    for function in ["MailchimpInbound", "MailchimpSubscribe"] {
+        let network =
+            |template: &Template| Live::of(template).resource(function)["VpcConfig"].clone();
+        assert!(network(&on).is_null());
+        assert_eq!(network(&all)["SubnetIds"][0], "subnet-0123456789abcdef0");
+        assert_eq!(network(&all)["SecurityGroupIds"][0], "sg-0123456789abcdef0");
+    }
 }
 
 #[test]

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use fakes::mailchimp::{By, Entry, Status, What};
 
-use super::said::{Saying, Way};
+use super::{
+    Wrote,
+    said::{Saying, Way},
+};
 use time::OffsetDateTime;
 
 use crate::{
@@ -185,12 +188,11 @@ impl World {
     }
 
     /// Remembers which event changed a contact. One may come again whose write was not recorded, and
-    /// the person has acted, or another was applied to the contact meanwhile.
+    /// the person has acted, or another was applied to the contact meanwhile: it may even find no
+    /// contact any more, and make a second one.
     fn note_write(&self, person: usize, entry: &Entry, call: &Call) {
         let (event, invocation) = (call.work.events[0], call.work.invocation);
         let mut wrote = self.contacts.wrote.lock();
-        let wrote = wrote.entry(entry.contact_id.clone()).or_default();
-        let first = wrote.iter().position(|one| one.0 == event && one.1 != invocation);
         let lives = self.plan.lives.as_ref().expect("people");
         let has_acted_since = |at: OffsetDateTime| {
             self.contacts.with(|audience| {
@@ -200,14 +202,17 @@ impl World {
                 })
             })
         };
-        let comes_again = first.is_some_and(|first| {
-            let is_other = |other: &(usize, u64, OffsetDateTime)| other.0 != event;
-            wrote[first..].iter().any(is_other) || has_acted_since(wrote[first].2)
+        let comes_again = wrote.values().any(|writes| {
+            let is_earlier = |one: &Wrote| one.0 == event && one.1 != invocation;
+            let Some(first) = writes.iter().position(is_earlier) else { return false };
+            let is_other = |other: &Wrote| other.0 != event;
+            writes[first..].iter().any(is_other) || has_acted_since(writes[first].2)
         });
         if comes_again {
             self.contacts.raced.lock().entry(person).or_insert(Excused::Unrecorded);
         }
-        wrote.push((event, invocation, entry.at));
+        let writes = wrote.entry(entry.contact_id.clone()).or_default();
+        writes.push((event, invocation, entry.at));
     }
 
     /// Remembers whose contact was written late, or had changed meanwhile.

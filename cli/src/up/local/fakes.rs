@@ -141,7 +141,7 @@ impl Fakes {
             mandrill_welcome::NAME => all(secret::WEBHOOK, &[&to_mandrill]),
             segment_identify::NAME => all(secret::WEBHOOK, &[&to_segment]),
             mailchimp_inbound::NAME => all(secret::MAILCHIMP, &[&to_ory, &to_segment]),
-            mailchimp_subscribe::NAME => all(secret::WEBHOOK, &[&to_mailchimp]),
+            mailchimp_subscribe::NAME => all(secret::WEBHOOK, &[&to_mailchimp, &to_ory]),
             _ => Vec::new(),
         }
     }

@@ -13,6 +13,8 @@ const RULES: Rules =
     Rules { opt_in: OptIn::List, unverified: Unverified::Wait, not_opted_in: NotOptedIn::Skip };
 const CONFIRM: Rules = Rules { unverified: Unverified::Confirm, ..RULES };
 
+const ADD_AS: [AddAs; 2] = [AddAs::Subscribed, AddAs::Pending];
+
 fn decided(contact: Option<Status>, said: Said, is_verified: bool, rules: Rules) -> Decision {
     decide(contact, Statement { said, is_verified }, rules, false)
 }
@@ -26,7 +28,7 @@ fn every_cell_of_the_table_is_decided() {
     let table = [
         // The contact; and what is written on: a fresh yes with a verified address, with an
         // unverified one that waits, with an unverified one that Mailchimp confirms; a yes of
-        // before; a fresh no; nothing said.
+        // before, also in a backfill; a fresh no; nothing said.
         (
             None,
             [
@@ -64,6 +66,11 @@ fn every_cell_of_the_table_is_decided() {
             for rules in [RULES, CONFIRM] {
                 let decided = |said| decided(contact, said, is_verified, rules);
                 assert_eq!(decided(Said::YesBefore), before, "{contact:?}");
+                for add_as in ADD_AS {
+                    let is_added = contact.is_none() && is_verified;
+                    let expected = if is_added { Create(add_as.into()) } else { before };
+                    assert_eq!(decided(Said::Backfilled(add_as)), expected, "{contact:?}");
+                }
                 assert_eq!(decided(Said::No), no, "{contact:?}");
                 assert_eq!(decided(Said::Nothing), nothing, "{contact:?}");
             }
@@ -98,6 +105,25 @@ fn opt_in_is_subscribed_or_pending_as_the_operator_wants() {
     }
 }
 
+/// The operator has said it.
+#[test]
+fn backfill_adds_people_whatever_the_audience_asks_for() {
+    use Status::{Pending, Subscribed};
+    for opt_in in [OptIn::List, OptIn::Confirm, OptIn::Trust] {
+        for double_opt_in in [false, true] {
+            for (add_as, status) in [(AddAs::Subscribed, Subscribed), (AddAs::Pending, Pending)] {
+                let rules = Rules { opt_in, ..CONFIRM };
+                let decided = |is_verified| {
+                    let statement = Statement { said: Said::Backfilled(add_as), is_verified };
+                    decide(None, statement, rules, double_opt_in)
+                };
+                assert_eq!(decided(true), Decision::Create(status), "{opt_in:?}");
+                assert_eq!(decided(false), Decision::Nothing(NOT_NEW), "{opt_in:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn person_without_consent_is_a_contact_only_if_the_operator_wants() {
     let rules = Rules { not_opted_in: NotOptedIn::Transactional, ..RULES };
@@ -111,6 +137,12 @@ fn person_without_consent_is_a_contact_only_if_the_operator_wants() {
         let decided = decided(None, said, false, rules);
         assert!(matches!(decided, Decision::Nothing(_)), "they have not said no: {said:?}");
     }
+}
+
+fn everything_said() -> impl Strategy<Value = Said> {
+    let added = ADD_AS.map(Said::Backfilled);
+    let said = [Said::Yes, Said::YesBefore, Said::No, Said::Nothing];
+    prop::sample::select(said.into_iter().chain(added).collect::<Vec<_>>())
 }
 
 fn statuses() -> impl Strategy<Value = Option<Status>> {
@@ -131,12 +163,20 @@ fn all_rules() -> impl Strategy<Value = Rules> {
 }
 
 /// What happens to a person.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Act {
-    Register { ticked: bool },
-    Settings { ticked: bool, shows_the_past: bool },
+    Register {
+        ticked: bool,
+    },
+    Settings {
+        ticked: bool,
+        shows_the_past: bool,
+    },
     Verify,
     LogIn,
+    Backfill(Option<AddAs>),
+    /// Somebody else sets the consent of a person in Ory who has said no there.
+    OperatorConsents,
     Confirm,
     Unsubscribe,
     Bounce,
@@ -144,14 +184,21 @@ enum Act {
     MakeTransactional,
 }
 
+/// With what word a backfill makes a contact in this state.
+fn add_as_of(status: Option<Status>) -> Option<AddAs> {
+    ADD_AS.into_iter().find(|add_as| Some(Status::from(*add_as)) == status)
+}
+
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         any::<bool>().prop_map(|ticked| Act::Register { ticked }),
         (any::<bool>(), any::<bool>())
             .prop_map(|(ticked, shows_the_past)| Act::Settings { ticked, shows_the_past }),
+        prop::option::of(prop::sample::select(ADD_AS.to_vec())).prop_map(Act::Backfill),
         prop::sample::select(vec![
             Act::Verify,
             Act::LogIn,
+            Act::OperatorConsents,
             Act::Confirm,
             Act::Unsubscribe,
             Act::Bounce,
@@ -173,19 +220,23 @@ struct Person {
     now: OffsetDateTime,
 }
 
+/// When the identity came into being.
+const CREATED_AT: OffsetDateTime = datetime!(2026-01-31 11:00 UTC);
+
 impl Person {
-    fn new(contact: Option<Status>) -> Self {
-        let now = datetime!(2026-01-31 12:00 UTC);
+    /// With what there was before the function was.
+    fn new(contact: Option<Status>, consent: Option<bool>, is_verified: bool) -> Self {
+        let now = CREATED_AT + Duration::HOUR;
         Self {
             contact,
             last_changed: contact.map(|_| now),
             record: ContactRecord::default(),
-            consent: None,
-            is_verified: false,
+            consent,
+            is_verified,
             // An archived contact may have been one that had left.
             last_said: match contact {
                 Some(Status::Unsubscribed | Status::Archived) => Some(false),
-                _ => None,
+                _ => consent.filter(|consent| *consent),
             },
             now,
         }
@@ -210,12 +261,14 @@ impl Person {
             (Act::Bounce, Some(_)) => self.becomes(Status::Cleaned),
             (Act::Archive, Some(_)) => self.becomes(Status::Archived),
             (Act::MakeTransactional, None) => self.becomes(Status::Transactional),
+            (Act::OperatorConsents, _) if self.record.said_no => self.consent = Some(true),
             (
                 Act::Confirm
                 | Act::Unsubscribe
                 | Act::Bounce
                 | Act::Archive
-                | Act::MakeTransactional,
+                | Act::MakeTransactional
+                | Act::OperatorConsents,
                 _,
             ) => {}
             _ => return false,
@@ -245,6 +298,7 @@ impl Person {
                 self.is_verified = true;
                 Flow::Verification
             }
+            Act::Backfill(add_as) => Flow::Run(add_as),
             _ => Flow::Other,
         }
     }
@@ -253,20 +307,22 @@ impl Person {
     fn event(&mut self, flow: Flow, rules: Rules, double_opt_in: bool) -> Decision {
         let said = freshness::said(flow, self.consent, &self.record);
         let statement = Statement { said, is_verified: self.is_verified };
-        let waiting = self.record.opt_in_at.filter(|_| flow == Flow::Verification);
-        let at = waiting.unwrap_or(self.now);
+        let at = match flow {
+            Flow::Verification => self.record.opt_in_at.unwrap_or(CREATED_AT),
+            Flow::Run(_) => CREATED_AT,
+            _ => self.now,
+        };
         let outdated = self.contact.is_some_and(|status| {
             freshness::is_outdated(at, status, self.last_changed, &self.record)
         });
         let counted = if outdated && said == Said::Yes { Said::YesBefore } else { said };
         let counted = Statement { said: counted, ..statement };
         let decision = decide(self.contact, counted, rules, double_opt_in);
-        if statement.waits(rules) {
-            self.record.opt_in_at = Some(at);
-        } else if said == Said::Yes || self.consent == Some(false) {
-            self.record.opt_in_at = None;
-        }
+        let is_first = matches!(flow, Flow::Run(_)) && self.record.is_new();
+        let waits = statement.waits(rules) || is_first && self.consent == Some(true);
+        self.record.hear(said, self.consent, waits.then_some(at));
         self.record.updated_at = Some(self.now);
+        self.record.consent = self.consent.or(self.record.consent);
         let written = match decision {
             Decision::Create(status) | Decision::Set(status) => Some(status),
             Decision::Revive => Some(Status::Pending),
@@ -274,7 +330,8 @@ impl Person {
         };
         if let Some(status) = written {
             self.becomes(status);
-            self.record.last_changed = self.last_changed;
+            (self.record.status, self.record.last_changed) = (Some(status), self.last_changed);
+            self.record.contact_id = Some("c1".to_owned());
         }
         decision
     }
@@ -287,7 +344,7 @@ proptest! {
     #[test]
     fn nobody_who_has_left_is_subscribed_and_nobody_unverified(
         contact in statuses(),
-        said in prop::sample::select(vec![Said::Yes, Said::YesBefore, Said::No, Said::Nothing]),
+        said in everything_said(),
         is_verified in any::<bool>(),
         rules in all_rules(),
         double_opt_in in any::<bool>(),
@@ -304,14 +361,15 @@ proptest! {
             Decision::Revive => Some(Status::Pending),
             _ => None,
         };
+        let is_added = matches!(said, Said::Backfilled(_)) && contact.is_none() && is_verified;
         if written.is_some_and(Status::is_opt_in) {
-            prop_assert_eq!(said, Said::Yes);
+            prop_assert!(said == Said::Yes || is_added);
             prop_assert!(is_verified || rules.unverified == Unverified::Confirm);
         }
         if written == Some(Status::Subscribed) {
             prop_assert!(is_verified);
             prop_assert!(matches!(contact, None | Some(Status::Transactional)));
-            prop_assert!(!double_opt_in || rules.opt_in == OptIn::Trust);
+            prop_assert!(is_added || !double_opt_in || rules.opt_in == OptIn::Trust);
             prop_assert!(!has_other_opt_out || contact.is_none());
         }
         // A withdrawal is never lost.
@@ -322,15 +380,38 @@ proptest! {
         prop_assert_eq!(matches!(decision, Decision::Create(_)), contact.is_none() && written.is_some());
     }
 
+    /// Of a contact, a backfill writes what it writes without the operator's word.
+    #[test]
+    fn backfill_changes_the_state_of_no_contact(
+        contact in prop::sample::select(Status::ALL.to_vec()),
+        add_as in prop::sample::select(ADD_AS.to_vec()),
+        is_verified in any::<bool>(),
+        rules in all_rules(),
+        double_opt_in in any::<bool>(),
+    ) {
+        let [added, before] = [Said::Backfilled(add_as), Said::YesBefore].map(|said| {
+            let statement = Statement { said, is_verified };
+            [
+                decide(Some(contact), statement, rules, double_opt_in),
+                decide_after_opt_out(Some(contact), statement, rules, double_opt_in),
+                decide_anew(contact, statement, rules, double_opt_in),
+            ]
+        });
+        prop_assert_eq!(added, before);
+        prop_assert!(!matches!(added[0], Decision::Create(_) | Decision::Set(_) | Decision::Revive));
+    }
+
     /// For any history of a person, in Ory and in Mailchimp.
     #[test]
     fn nobody_is_mailed_against_the_last_thing_they_said(
         contact in statuses(),
+        consent in any::<Option<bool>>(),
+        is_verified in any::<bool>(),
         acts in acts(),
         rules in all_rules(),
         double_opt_in in any::<bool>(),
     ) {
-        let mut person = Person::new(contact);
+        let mut person = Person::new(contact, consent, is_verified);
         for act in &acts {
             person.now += Duration::MINUTE;
             if person.acts_in_mailchimp(*act) {
@@ -345,6 +426,11 @@ proptest! {
                 prop_assert!(person.is_verified);
                 prop_assert!(matches!(before, None | Some(Status::Transactional)));
             }
+            // A backfill adds people, and changes the state of nobody.
+            if matches!(act, Act::Backfill(_)) && now.is_some_and(Status::is_opt_in) {
+                let is_added = before.is_none() && *act == Act::Backfill(add_as_of(now));
+                prop_assert!(before == now || is_added && person.is_verified, "{:?}", acts);
+            }
             // Nor is anybody asked again who has said no.
             if now == Some(Status::Pending) && before != now {
                 prop_assert_eq!(person.last_said, Some(true), "{:?} {:?}", decision, acts);
@@ -352,12 +438,36 @@ proptest! {
         }
     }
 
+    /// It is as if there had been none.
+    #[test]
+    fn backfill_before_the_first_event_takes_nothing_from_it(
+        contact in statuses(),
+        consent in any::<Option<bool>>(),
+        is_verified in any::<bool>(),
+        act in prop::sample::select(vec![Act::Verify, Act::LogIn, Act::Settings { ticked: true, shows_the_past: true }]),
+        rules in all_rules(),
+        double_opt_in in any::<bool>(),
+    ) {
+        let rules = Rules { not_opted_in: NotOptedIn::Skip, ..rules };
+        let [with, without] = [true, false].map(|is_listed| {
+            let mut person = Person::new(contact, consent, is_verified);
+            if is_listed {
+                person.event(Flow::Run(None), rules, double_opt_in);
+            }
+            person.now += Duration::MINUTE;
+            let flow = person.acts_in_ory(act);
+            person.event(flow, rules, double_opt_in);
+            person.contact
+        });
+        prop_assert_eq!(with, without);
+    }
+
     /// An opt-in that is shown as one is never lost: it makes a contact, or waits to.
     #[test]
     fn opt_in_of_somebody_unknown_becomes_a_contact_once_the_address_is_verified(
         rules in all_rules(), double_opt_in in any::<bool>(), log_ins in 0_usize..3, by_settings in any::<bool>(),
     ) {
-        let mut person = Person::new(None);
+        let mut person = Person::new(None, None, false);
         let acts = if by_settings {
             vec![Act::Register { ticked: false }, Act::Settings { ticked: true, shows_the_past: true }]
         } else {

@@ -70,6 +70,7 @@ impl World {
                 key: Arc::new(ApiKey::none(Product::Mailchimp)),
                 timeout: Duration::from_secs(35),
             },
+            ory: None,
             audience: audience::Audience::new(Ttl(Duration::from_mins(5)), clock.clone()),
             rules,
             idempotency: Idempotency {
