@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
-    attribute::{Attribute, Item, read_item},
+    attribute::{Attribute, Item, item_json, read_item},
     invalid, refusal,
     write::Write,
 };
-use crate::aws::{Refusal, Service};
+use crate::aws::{Refusal, Service, check_fields};
 
 /// The state of DynamoDB.
 #[derive(Default)]
@@ -52,6 +52,25 @@ impl Tables {
         let new = Item::from([(key_attribute, Attribute::S(key.clone()))]);
         write.run(table, key, &new)
     }
+
+    /// Every read of the adapter must see the last write. The fake has no older state to show.
+    fn get(&mut self, input: &Value) -> Result<Value, Refusal> {
+        check_fields(input, &["TableName", "Key", "ConsistentRead"])?;
+        if input["ConsistentRead"] != json!(true) {
+            return Err(invalid("the fake reads only with ConsistentRead"));
+        }
+        let table = self.table_of(input)?;
+        let item = table.items.get(&table.key(&input["Key"])?);
+        Ok(item.map_or_else(|| json!({}), |item| json!({"Item": item_json(item)})))
+    }
+
+    fn delete(&mut self, input: &Value) -> Result<Value, Refusal> {
+        check_fields(input, &["TableName", "Key"])?;
+        let table = self.table_of(input)?;
+        let key = table.key(&input["Key"])?;
+        table.items.remove(&key);
+        Ok(json!({}))
+    }
 }
 
 impl Service for Tables {
@@ -59,6 +78,8 @@ impl Service for Tables {
 
     fn perform(&mut self, operation: &str, input: &Value) -> Result<Value, Refusal> {
         match operation {
+            "DeleteItem" => self.delete(input),
+            "GetItem" => self.get(input),
             "UpdateItem" => self.update(input),
             _ => Err(Refusal::unknown(operation)),
         }
