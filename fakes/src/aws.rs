@@ -125,6 +125,11 @@ impl<S: Service> AwsServer<S> {
         self.state.lock().faults.forbidden.push(operation);
     }
 
+    /// Ends that.
+    pub fn allow(&self, operation: &str) {
+        self.state.lock().faults.forbidden.retain(|forbidden| *forbidden != operation);
+    }
+
     /// Delays every answer. The call itself is performed at once.
     pub fn set_delay(&self, delay: Duration) {
         self.state.lock().faults.delay = delay;
@@ -324,6 +329,8 @@ mod tests {
         counter.forbid("Count");
         assert_eq!(count(&counter).await.unwrap(), 400);
         assert_eq!(counter.with(|counter| counter.0), 1);
+        counter.allow("Count");
+        assert_eq!(count(&counter).await.unwrap(), 200);
     }
 
     #[tokio::test]

@@ -103,6 +103,10 @@ impl IdempotencyStore for Table {
         pass!(self.release(lease as reference))
     }
 
+    async fn expire(&self, lease: &Lease) -> Result<(), StoreError> {
+        pass!(self.expire(lease as reference))
+    }
+
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
         pass!(self.complete(lease as reference, completion))
     }

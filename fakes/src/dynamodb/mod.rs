@@ -1,5 +1,5 @@
-//! AWS DynamoDB, limited to what the adapter uses: `UpdateItem`, `GetItem` and `DeleteItem` on tables
-//! whose key is one string. It rejects everything else.
+//! AWS DynamoDB, limited to what the adapter uses: `UpdateItem`, consistent `GetItem`, and `DeleteItem`
+//! on tables whose key is one string. It rejects everything else.
 
 mod attribute;
 mod expression;

@@ -53,15 +53,17 @@ impl Tables {
         write.run(table, key, &new)
     }
 
+    /// Every read of the adapter must see the last write. The fake has no older state to show.
     fn get(&mut self, input: &Value) -> Result<Value, Refusal> {
         check_fields(input, &["TableName", "Key", "ConsistentRead"])?;
+        if input["ConsistentRead"] != json!(true) {
+            return Err(invalid("the fake reads only with ConsistentRead"));
+        }
         let table = self.table_of(input)?;
-        let key = table.key(&input["Key"])?;
-        let found = table.items.get(&key).map(|item| json!({"Item": item_json(item)}));
-        Ok(found.unwrap_or_else(|| json!({})))
+        let item = table.items.get(&table.key(&input["Key"])?);
+        Ok(item.map_or_else(|| json!({}), |item| json!({"Item": item_json(item)})))
     }
 
-    /// A key without an item is no error.
     fn delete(&mut self, input: &Value) -> Result<Value, Refusal> {
         check_fields(input, &["TableName", "Key"])?;
         let table = self.table_of(input)?;
@@ -76,9 +78,9 @@ impl Service for Tables {
 
     fn perform(&mut self, operation: &str, input: &Value) -> Result<Value, Refusal> {
         match operation {
-            "UpdateItem" => self.update(input),
-            "GetItem" => self.get(input),
             "DeleteItem" => self.delete(input),
+            "GetItem" => self.get(input),
+            "UpdateItem" => self.update(input),
             _ => Err(Refusal::unknown(operation)),
         }
     }

@@ -63,10 +63,24 @@ async fn sdk_accepts_the_responses() {
     let item = json!({"id": {"S": "event"}, "holder": {"S": "one"}, "tries": {"N": "1"}});
     assert_eq!(dynamo_db.item(TABLE, "event"), Some(item));
     assert_eq!((dynamo_db.calls(), dynamo_db.calls_of("UpdateItem")), (3, 3));
+
+    let get = || client.get_item().table_name(TABLE).key("id", s("event")).consistent_read(true);
+    assert_eq!(get().send().await.unwrap().item(), Some(&won));
+    let delete = || client.delete_item().table_name(TABLE).key("id", s("event"));
+    for _ in 0..2 {
+        assert_eq!(delete().send().await.unwrap().attributes(), None);
+        assert_eq!(get().send().await.unwrap().item(), None);
+    }
+    assert_eq!(dynamo_db.items(TABLE), [] as [Value; 0]);
+}
+
+/// The answer of a table with one item to an update, and its items afterwards.
+fn update(request: Value) -> (Result<Value, String>, Vec<Value>) {
+    perform("UpdateItem", request)
 }
 
 /// The answer of a table with one item to a request, and its items afterwards.
-fn update(mut request: Value) -> (Result<Value, String>, Vec<Value>) {
+fn perform(operation: &str, mut request: Value) -> (Result<Value, String>, Vec<Value>) {
     let mut tables = Tables::default();
     tables.create(TABLE, "id");
     let table = tables.table(TABLE).unwrap();
@@ -74,7 +88,7 @@ fn update(mut request: Value) -> (Result<Value, String>, Vec<Value>) {
     if request["TableName"].is_null() {
         request["TableName"] = json!(TABLE);
     }
-    let outcome = tables.perform("UpdateItem", &request).map_err(|refusal| refusal.to_string());
+    let outcome = tables.perform(operation, &request).map_err(|refusal| refusal.to_string());
     (outcome, tables.table(TABLE).unwrap().items.values().map(item_json).collect())
 }
 
@@ -106,6 +120,67 @@ fn updates() {
         ),
     ] {
         assert_eq!(update(request.clone()), (Ok(answer), items), "{request}");
+    }
+}
+
+#[test]
+fn reads_and_deletions() {
+    let (key, other_key) = (json!({"id": {"S": "a"}}), json!({"id": {"S": "b"}}));
+    let none: Vec<Value> = vec![];
+    for (operation, request, answer, items) in [
+        (
+            "GetItem",
+            json!({"Key": key, "ConsistentRead": true}),
+            json!({"Item": item()}),
+            vec![item()],
+        ),
+        ("GetItem", json!({"Key": other_key, "ConsistentRead": true}), json!({}), vec![item()]),
+        ("DeleteItem", json!({"Key": key}), json!({}), none),
+        ("DeleteItem", json!({"Key": other_key}), json!({}), vec![item()]),
+    ] {
+        let done = perform(operation, request.clone());
+        assert_eq!(done, (Ok(answer), items), "{operation} {request}");
+    }
+}
+
+#[test]
+fn refused_reads_and_deletions() {
+    let key = json!({"id": {"S": "a"}});
+    for (operation, request, error) in [
+        ("GetItem", json!({"Key": key}), "only with ConsistentRead"),
+        ("GetItem", json!({"Key": key, "ConsistentRead": false}), "only with ConsistentRead"),
+        ("GetItem", json!({"ConsistentRead": true}), "is not an item"),
+        ("GetItem", json!({"Key": item(), "ConsistentRead": true}), "does not match the schema"),
+        (
+            "GetItem",
+            json!({"Key": {"id": {"S": ""}}, "ConsistentRead": true}),
+            "empty string value",
+        ),
+        (
+            "GetItem",
+            json!({"Key": key, "ConsistentRead": true, "ProjectionExpression": "n"}),
+            "does not know ProjectionExpression",
+        ),
+        (
+            "GetItem",
+            json!({"TableName": "other", "Key": key, "ConsistentRead": true}),
+            "ResourceNotFoundException",
+        ),
+        ("DeleteItem", json!({}), "is not an item"),
+        ("DeleteItem", json!({"Key": item()}), "does not match the schema"),
+        ("DeleteItem", json!({"Key": {"id": {"S": ""}}}), "empty string value"),
+        (
+            "DeleteItem",
+            json!({"Key": key, "ConditionExpression": "attribute_exists(id)"}),
+            "does not know ConditionExpression",
+        ),
+        ("DeleteItem", json!({"Key": key, "ReturnValues": "ALL_OLD"}), "does not know"),
+        ("DeleteItem", json!({"TableName": "other", "Key": key}), "ResourceNotFoundException"),
+    ] {
+        let (outcome, items) = perform(operation, request.clone());
+        let refused = outcome.unwrap_err();
+        assert!(refused.contains(error), "{operation} {request}: {refused}");
+        assert_eq!(items, [item()], "{operation} {request}");
     }
 }
 

@@ -70,7 +70,7 @@ impl<'a> Turn<'a> {
             progress: Progress::default(),
         };
         let Some(lane) = turn.lane_name() else { return turn.apply().await };
-        match inbound.idempotency.enter(lane, &attempt.budget).await {
+        match inbound.idempotency.enter_for(turn.person(), lane, &attempt.budget).await {
             Ok(lane) => turn.apply_in(lane).await,
             Err(outcome) => outcome.into(),
         }
@@ -82,6 +82,12 @@ impl<'a> Turn<'a> {
             Some(id) => Some(order::identity_lane(id)),
             None => order::address_lane(address()?, &self.inbound.salt),
         }
+    }
+
+    /// Whom the event is about. Of somebody without an identity, only the merge field may know.
+    fn person(&self) -> Option<Uuid> {
+        let named = || Uuid::try_parse(self.attempt.message.event.ory_id()?).ok();
+        self.identity.or_else(named)
     }
 
     async fn apply_in(&mut self, lane: InLane<Written>) -> DeliveryReport {

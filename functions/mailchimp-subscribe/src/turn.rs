@@ -68,9 +68,9 @@ impl<'a> Turn<'a> {
         attempt: &'a Attempt<'a, SanitizedCtx>,
         event: Event,
     ) -> DeliveryReport {
-        let name = lane(event.identity);
-        let entered = delivery.idempotency.enter::<ContactRecord>(name, &attempt.budget).await;
-        let lane = match entered {
+        let (person, name) = (Some(event.identity), lane(event.identity));
+        let entered = delivery.idempotency.enter_for(person, name, &attempt.budget).await;
+        let lane: InLane<ContactRecord> = match entered {
             Ok(lane) => lane,
             Err(outcome) => return outcome.into(),
         };

@@ -15,8 +15,8 @@ use serde_json::json;
 use time::{OffsetDateTime, macros::datetime};
 
 use super::{
-    Api, DeliveryReport, EventFacts, Found, Idempotency, InDoubt, InvalidOutput, Rendered, Search,
-    Vendor, VendorClient, WhenInDoubt,
+    Api, DeliveryReport, EventFacts, Found, Idempotency, InDoubt, InvalidOutput, Once, Rendered,
+    Search, Vendor, VendorClient, WhenInDoubt,
 };
 use crate::{
     budget::Budget,
@@ -133,7 +133,8 @@ impl Function {
         let now = self.clock.now();
         let budget = Budget::of_invocation(now, now + INVOCATION);
         let key = IdempotencyKey::new(&EventId::of_event(None, &json!({})), None);
-        self.client.deliver(&(), Some((&self.idempotency, &key)), &budget).await
+        let once = Once { idempotency: &self.idempotency, key: &key, person: None };
+        self.client.deliver(&(), Some(once), &budget).await
     }
 
     fn calls(&self) -> usize {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use uuid::Uuid;
 
 pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
 pub use dispatch::Dispatch;
@@ -21,7 +22,7 @@ pub use report::{DeliveryReport, Effort};
 pub use vendor::{
     Api, EventFacts, Found, InDoubt, InvalidOutput, Rendered, Search, Vendor, WhenInDoubt,
 };
-pub use vendor_client::VendorClient;
+pub use vendor_client::{Once, VendorClient};
 
 use crate::{
     budget::Budget,
@@ -108,7 +109,10 @@ impl<V: Vendor> Deliver<SanitizedCtx> for Delivery<V> {
     async fn deliver(&self, attempt: &Attempt<'_, SanitizedCtx>) -> DeliveryReport {
         match self.prepare(attempt).await {
             Ok((call, key)) => {
-                let once = self.idempotency.as_ref().map(|idempotency| (idempotency, &key));
+                let person = attempt.message.event.identity_id();
+                let person = person.and_then(|id| Uuid::try_parse(id).ok());
+                let once = self.idempotency.as_ref();
+                let once = once.map(|idempotency| Once { idempotency, key: &key, person });
                 self.client.deliver(&call, once, &attempt.budget).await
             }
             Err(outcome) => outcome.into(),

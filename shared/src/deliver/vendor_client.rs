@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use super::{
     Api, DeliveryReport, Effort, Found, Idempotency, InDoubt, Search, Vendor, WhenInDoubt,
@@ -32,6 +33,16 @@ pub struct VendorClient<A> {
     pub key: Arc<ApiKey>,
     /// How long one call may take at most.
     pub timeout: Duration,
+}
+
+/// Work that is done once.
+pub struct Once<'a> {
+    /// Where its record is.
+    pub idempotency: &'a Idempotency,
+    /// Its key.
+    pub key: &'a IdempotencyKey,
+    /// The identity that it is about, if the event names one.
+    pub person: Option<Uuid>,
 }
 
 /// A lease, with the store that granted it.
@@ -134,19 +145,20 @@ impl<A: Api> VendorClient<A> {
 }
 
 impl<V: Vendor> VendorClient<V> {
-    /// Acquires the lease of the key where it is given one, makes the call, and records the result of
-    /// it.
+    /// Acquires the lease of the work where it is to be done once, makes the call, and records the
+    /// result of it.
     pub async fn deliver(
         &self,
         call: &V::Call,
-        once: Option<(&Idempotency, &IdempotencyKey)>,
+        once: Option<Once<'_>>,
         budget: &Budget,
     ) -> DeliveryReport {
-        let Some((idempotency, key)) = once else {
+        let Some(Once { idempotency, key, person }) = once else {
             return self.call_while_leased(&|| true, call, budget).await;
         };
         let recipient = self.recipient_digest(call);
-        let mut leased = match idempotency.acquire(key, recipient.as_deref(), budget).await {
+        let acquired = idempotency.acquire_for(person, key, recipient.as_deref(), budget).await;
+        let mut leased = match acquired {
             Ok(lease) => Leased { idempotency, lease },
             Err(outcome) => return outcome.into(),
         };

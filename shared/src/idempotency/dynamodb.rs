@@ -39,8 +39,8 @@ const IS_FREE: &str = "attribute_not_exists(id) OR expires_at <= :now_s \
 /// Nobody is in the lane, or the holder's lease is over.
 const IS_EMPTY: &str = "attribute_not_exists(id) OR lease_until <= :now";
 
-/// How long a lane's item stays in which nothing was ever written.
-const EMPTY_LANE_LASTS: Duration = Duration::from_hours(1);
+/// How long an item stays after its lease if nothing is to be remembered of it.
+const EMPTY_LASTS: Duration = Duration::from_hours(1);
 
 /// It is still the holder's.
 const IS_HELD: &str = "holder = :holder AND #state = :in_progress";
@@ -178,6 +178,18 @@ impl IdempotencyStore for DynamoDbStore {
         }
     }
 
+    async fn expire(&self, lease: &Lease) -> Result<(), StoreError> {
+        let update = "SET lease_until = :over, expires_at = :expires \
+             REMOVE in_doubt_since, recipient_digest";
+        let write = self.write(&lease.request, IS_HELD, update);
+        let write = write.expression_attribute_values(":expires", end_of_empty(&lease.request));
+        let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
+        match write.expression_attribute_values(":over", over).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(lost(error)),
+        }
+    }
+
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
         let update = match completion.vendor_id {
             None => "SET #state = :done REMOVE lease_until, in_doubt_since, recipient_digest",
@@ -224,11 +236,9 @@ impl IdempotencyStore for DynamoDbStore {
         let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
         let write = match written.as_ref().and_then(LaneRecord::json) {
             // Of somebody about whom nothing is to be remembered, nothing stays.
-            None if lane.written == LaneRecord::default() => {
-                let end = lane.request.lease_until + EMPTY_LANE_LASTS;
-                self.write(&lane.request, IS_HELD, "SET lease_until = :over, expires_at = :expires")
-                    .expression_attribute_values(":expires", seconds(end))
-            }
+            None if lane.written == LaneRecord::default() => self
+                .write(&lane.request, IS_HELD, "SET lease_until = :over, expires_at = :expires")
+                .expression_attribute_values(":expires", end_of_empty(&lane.request)),
             None => self.write(&lane.request, IS_HELD, "SET lease_until = :over"),
             Some(json) => self
                 .write(&lane.request, IS_HELD, "SET lease_until = :over, written = :written")
@@ -260,6 +270,10 @@ impl IdempotencyStore for DynamoDbStore {
         let delete = delete.key(KEY_ATTRIBUTE, text(record_id));
         delete.send().await.map(drop).map_err(unreachable)
     }
+}
+
+fn end_of_empty(request: &LeaseRequest) -> AttributeValue {
+    seconds(request.lease_until + EMPTY_LASTS)
 }
 
 fn unreachable<E>(error: SdkError<E>) -> StoreError

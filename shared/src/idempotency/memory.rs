@@ -172,6 +172,15 @@ impl IdempotencyStore for MemoryStore {
         })
     }
 
+    async fn expire(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.change(&lease.request, |item| {
+            item.lease_until = OffsetDateTime::UNIX_EPOCH;
+            item.in_doubt_since = None;
+            item.recipient = None;
+            item.expires = Some(lease.request.lease_until);
+        })
+    }
+
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
         let changed = self.change(&lease.request, |item| {
             item.state = completion.state;
@@ -212,7 +221,8 @@ impl IdempotencyStore for MemoryStore {
 
     async fn is_marked(&self, mark: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
         let items = self.items();
-        Ok(items.marks.get(mark).is_some_and(|until| now < *until))
+        let ends = items.marks.get(mark).map(|until| until.unix_timestamp());
+        Ok(ends.is_some_and(|ends| now.unix_timestamp() < ends))
     }
 
     async fn mark(&self, mark: &str, until: OffsetDateTime) -> Result<(), StoreError> {
@@ -222,6 +232,7 @@ impl IdempotencyStore for MemoryStore {
 
     async fn delete(&self, record_id: &str) -> Result<(), StoreError> {
         let mut items = self.items();
+        items.marks.remove(record_id);
         items.by_id.remove(record_id);
         items.ages.retain(|id| id != record_id);
         Ok(())

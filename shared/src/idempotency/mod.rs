@@ -149,6 +149,10 @@ pub trait IdempotencyStore: Send + Sync {
     /// in-doubt marker goes, with its recipient, if this lease set it.
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
 
+    /// Gives the work up for good: the lease ends at once, the in-doubt marker goes, whoever set it, and
+    /// the record expires soon.
+    async fn expire(&self, lease: &Lease) -> Result<(), StoreError>;
+
     /// Writes down the end.
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError>;
 
@@ -161,10 +165,10 @@ pub trait IdempotencyStore: Send + Sync {
     /// Whether there is a mark of this name at `now`. Sees each mark that was written before.
     async fn is_marked(&self, mark: &str, now: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Writes a mark, which stays until `until`.
+    /// Writes a mark, which stays until `until`, in whole seconds.
     async fn mark(&self, mark: &str, until: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// Deletes a record, whoever has its lease.
+    /// Deletes a record or a mark, whoever has its lease: the lease is lost.
     async fn delete(&self, record_id: &str) -> Result<(), StoreError>;
 }
 

@@ -134,6 +134,30 @@ impl<'a> Case<'a> {
         }
     }
 
+    pub(super) async fn expires(&self, lease: &Lease) {
+        self.records.expire(lease).await.expect("the lease holds");
+    }
+
+    pub(super) async fn deletes(&self, record_id: &str) {
+        self.records.delete(record_id).await.expect("the store can be reached");
+    }
+
+    /// The name of a mark of its own.
+    pub(super) fn mark(&self) -> String {
+        format!("erased#{}", self.record_id)
+    }
+
+    /// Writes its mark, which ends after this time.
+    pub(super) async fn marks(&self, ends: Duration) {
+        let marked = self.records.mark(&self.mark(), self.start + ends).await;
+        marked.expect("the store can be reached");
+    }
+
+    pub(super) async fn is_marked(&self, after: Duration) -> bool {
+        let marked = self.records.is_marked(&self.mark(), self.start + after).await;
+        marked.expect("the store can be reached")
+    }
+
     /// Enters it as a lane, by `holder` after this time, with the usual lease.
     pub(super) async fn entered_by(&self, holder: &str, after: Duration) -> InLane {
         match self.enter(self.request(holder, after)).await {

@@ -9,11 +9,13 @@ mod completions;
 mod in_doubt;
 mod lanes;
 mod leases;
+mod marks;
 
 pub use completions::*;
 pub use in_doubt::*;
 pub use lanes::*;
 pub use leases::*;
+pub use marks::*;
 
 /// Makes a test of each case. `$start` is an async function that gives a store, and whatever must
 /// live as long as it.
@@ -53,6 +55,13 @@ macro_rules! idempotency_suite {
             leaving_a_lane_is_idempotent,
             lanes_are_independent,
             lane_state_does_not_expire,
+            mark_is_there_until_the_second_it_ends,
+            mark_written_again_ends_at_the_new_time,
+            marks_of_two_people_are_independent,
+            deleted_record_is_as_if_it_had_never_been,
+            deleted_lane_is_empty_and_its_former_holder_has_lost_it,
+            expired_work_is_free_and_no_longer_in_doubt,
+            lost_or_completed_work_does_not_expire,
         );
     };
     ($start:expr; $($case:ident,)+) => { $(

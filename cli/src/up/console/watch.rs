@@ -161,6 +161,11 @@ impl IdempotencyStore for Watched<MemoryStore> {
         self.0.release(lease).await
     }
 
+    async fn expire(&self, lease: &Lease) -> Result<(), StoreError> {
+        record("lease released", "expires: the person was erased");
+        self.0.expire(lease).await
+    }
+
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
         record("record completed", word(completion.state));
         self.0.complete(lease, completion).await
