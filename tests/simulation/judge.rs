@@ -33,6 +33,7 @@ named! {
         AskedForNothing = "asked to confirm though neither the operator nor the audience wants it",
         NotAsked = "the API subscribed somebody who is to be asked first",
         MovedUnverified = "the API moved a contact to an address that nobody had verified",
+        ChangedByBackfill = "a backfill changed the state of a contact, or subscribed without a word",
         OthersContact = "the API changed a contact of somebody else",
         StillSubscribed = "subscribed at the end, though the last word was no",
         OptInLost = "no contact that is subscribed or pending, though the last word was yes",

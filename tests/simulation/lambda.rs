@@ -81,6 +81,11 @@ impl Lambda {
         self.settings().which
     }
 
+    /// A message that an operator puts into the queue.
+    pub(crate) async fn enqueue(&self, body: String) {
+        self.queue.put(body).await;
+    }
+
     /// A call of the function's URL about this event, by somebody who presents this secret; `None`
     /// where its sandbox was killed.
     pub(crate) async fn accept(&self, number: usize, secret: &str) -> Option<WebhookResponse> {

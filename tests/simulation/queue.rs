@@ -46,6 +46,12 @@ impl FaultyQueue {
         })
     }
 
+    /// A message of an operator's command.
+    pub(crate) async fn put(&self, body: String) {
+        self.inner.send(body).await.expect("a queue in memory");
+        self.touched.notify_one();
+    }
+
     /// Sends the dead letters again.
     pub(crate) fn redrive(&self) {
         self.inner.redrive(|_| true);

@@ -168,6 +168,8 @@ pub(crate) struct Following {
     unverified: Option<&'static str>,
     not_opted_in: Option<&'static str>,
     has_tags: bool,
+    /// Whether a backfill reads identities again.
+    reads_again: bool,
 }
 
 impl Following {
@@ -177,6 +179,7 @@ impl Following {
             unverified: [None, Some("wait"), Some("confirm")][chance.number(0..3)],
             not_opted_in: [None, Some("skip"), Some("transactional")][chance.number(0..3)],
             has_tags: chance.is(0.3),
+            reads_again: chance.is(0.7),
         }
     }
 
@@ -268,6 +271,11 @@ impl Settings {
         }
     }
 
+    /// Whether a backfill reads identities again.
+    pub(crate) fn reads_again(&self) -> bool {
+        self.following.reads_again
+    }
+
     /// Whether somebody whose address is not verified is to be asked for confirmation.
     pub(crate) fn asks_unverified(&self) -> bool {
         self.following.unverified == Some("confirm")
@@ -336,7 +344,7 @@ impl Settings {
         if self.has_reply {
             all.push(("REPLY_TEMPLATE", encoded(REPLY)));
         }
-        if self.which == Which::Mailchimp {
+        if self.which == Which::Mailchimp || self.following.reads_again {
             all.extend(self.inbound.ory());
         }
         all.extend(self.following.variables());

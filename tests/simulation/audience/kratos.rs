@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use integration::Event;
 use serde_json::{Value, json};
 use shared::{
-    ctx::Ctx,
+    backfill::is_run,
+    ctx::{AddAs, Ctx},
     key::{EventId, IdempotencyKey},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -34,6 +35,15 @@ pub(super) struct Made {
     pub(super) says: Option<bool>,
     pub(super) address: String,
     pub(super) is_verified: bool,
+    /// How it adds people, if it is of a backfill that does.
+    pub(super) add_as: Option<AddAs>,
+}
+
+impl Made {
+    /// Whether it is of a backfill, or a reconcile.
+    pub(super) fn is_of_a_run(&self) -> bool {
+        is_run(self.flow)
+    }
 }
 
 impl World {
@@ -65,8 +75,13 @@ impl World {
     pub(super) async fn acts_at_ory(self: &Arc<Self>, person: usize, does: &Does) {
         let lives = self.plan.lives.as_ref().expect("people");
         let life = &lives.people[person];
-        if matches!(does, Does::Registers) {
-            return self.registers(person);
+        match does {
+            Does::Registers => return self.registers(person),
+            Does::IsListed(run, add_as) => {
+                does.fault().into_iter().for_each(|fault| self.chance.count(fault));
+                return self.lists(person, *run, *add_as);
+            }
+            _ => {}
         }
         let Some((mut identity, read)) = self.read_row(life.id) else { return };
         let before = identity.clone();
@@ -166,7 +181,8 @@ impl World {
         let event = Planned::of_hook(&ctx, address.clone(), &self.chance);
         let number = self.plan.events.add(event);
         self.say(format_args!("Ory: {flow} of {address}, says {says:?}: event {number}"));
-        let made = Made { person, flow, at: self.now(), says, address, is_verified };
+        let add_as = None;
+        let made = Made { person, flow, at: self.now(), says, address, is_verified, add_as };
         self.contacts.made.lock().insert(number, made);
         if let Some(function) = self.contacts.function(Which::Subscribe) {
             self.begin(call(self.clone(), function, number));

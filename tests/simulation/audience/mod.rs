@@ -1,6 +1,7 @@
 //! An audience that follows people: what they do at Ory and in Mailchimp, both functions in between,
 //! and what a person would say of the outcome.
 
+mod backfill;
 pub(crate) mod kratos;
 pub(crate) mod life;
 pub(crate) mod marketing;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fakes::mailchimp::{Act, Moving, Resubscribing, Status};
 use serde_json::{Map, json};
+use shared::{backfill::Run, ctx::AddAs};
 use uuid::Uuid;
 
 use crate::{chance::Chance, event::uuid, fault::Fault};
@@ -63,6 +64,8 @@ pub(crate) enum Does {
     Moves,
     /// At Mailchimp, or Mailchimp itself.
     Acts(Act),
+    /// By an operator, for a backfill.
+    IsListed(Run, Option<AddAs>),
 }
 
 impl Does {
@@ -83,6 +86,10 @@ impl Does {
             (2, Self::Acts(Act::AdminUnsubscribes)),
             (2, Self::Acts(Act::AdminArchives)),
             (1, Self::Acts(Act::AdminForgets)),
+            (3, Self::IsListed(Run::Backfill, None)),
+            (2, Self::IsListed(Run::Reconcile, None)),
+            (5, Self::IsListed(Run::Backfill, Some(AddAs::Subscribed))),
+            (4, Self::IsListed(Run::Backfill, Some(AddAs::Pending))),
             (1, Self::Acts(Act::AdminEdits(Map::from_iter([("LNAME".to_owned(), json!("X"))])))),
         ];
         let mut left = chance.number(0..all.iter().map(|(weight, _)| weight).sum());
@@ -116,6 +123,9 @@ impl Does {
             Self::Acts(Act::AdminForgets) => Fault::AdminForgot,
             Self::Acts(Act::AdminEdits(_)) => Fault::AdminEdited,
             Self::Acts(Act::Edits(_)) => return None,
+            Self::IsListed(_, None) => Fault::Listed,
+            Self::IsListed(_, Some(AddAs::Subscribed)) => Fault::ListedToSubscribe,
+            Self::IsListed(_, Some(AddAs::Pending)) => Fault::ListedToConfirm,
         })
     }
 

@@ -241,9 +241,14 @@ impl World {
         if !stays || rest.contacts.iter().any(|one| one.status == Status::Subscribed) {
             return;
         }
-        let withdrew = |saying: &Saying| !saying.says && matches!(saying.way, Way::Ory(_));
+        let by_stranger = |says: bool| {
+            let mut at_ory = rest.said.iter().filter(|one| matches!(one.way, Way::Ory(_)));
+            at_ory.any(|one| one.says == says)
+        };
+        // The report of an earlier opt-out in Mailchimp may have withdrawn what the stranger gave.
+        let is_taken_back = by_stranger(true) && !self.shows_consent(rest.person);
         let context = format_args!("{}: {:?}", rest.address, rest.said);
-        if rest.said.iter().any(withdrew) {
+        if by_stranger(false) || is_taken_back {
             self.excuse(Excused::StrangerWithdrew, context);
         } else {
             self.condemn(Wrong::OptInLost, context);

@@ -122,14 +122,14 @@ impl World {
             Way::Ory(event) => {
                 let settled = self.settled_at(*event);
                 // Events are numbered as they happen, also within an instant.
-                let is_in = *event <= call.work.events[0];
+                let is_in = *event <= call.work.events[0] || self.has_read_again(saying.at, call);
                 is_in || settled.is_some_and(|at| at < call.work.began)
             }
             Way::Before => true,
             Way::Contact(id) | Way::Form(id) => {
                 let known = self.contacts.known.lock();
                 let heard = known.get(&(call.work.invocation, id.clone()));
-                heard.is_some_and(|heard| *heard > saying.at)
+                heard.is_some_and(|heard| *heard > saying.at) || self.was_listed(saying, call)
             }
         }
     }
@@ -150,7 +150,9 @@ impl World {
         let Some(this) = made.get(&event) else { return false };
         let settled = self.settled_at(event);
         made.iter().any(|(number, other)| {
-            let is_newer = other.person == this.person && other.at >= this.at && *number != event;
+            // An event of the state that a backfill has listed still counts after it.
+            let is_later = other.at > this.at || other.at == this.at && !other.is_of_a_run();
+            let is_newer = other.person == this.person && is_later && *number != event;
             let touched = self.contacts.touched.lock().get(number).copied();
             let done = touched.into_iter().chain(self.settled_at(*number)).min();
             is_newer && done.is_some_and(|done| settled.is_none_or(|settled| done <= settled))

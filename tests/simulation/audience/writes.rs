@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fakes::mailchimp::{By, Entry, Status, What};
+use shared::ctx::AddAs;
 
 use super::{
     Wrote,
@@ -68,6 +69,11 @@ impl World {
                 None => self.condemn(wrong, context),
             }
         };
+        let backfilled = self.backfilled_as(event);
+        if let Some(add_as) = backfilled {
+            self.judge_backfill(entry, add_as);
+        }
+        let is_asked_for = backfilled.flatten() == Some(AddAs::Pending);
         match &entry.what {
             What::Became(from, Status::Subscribed) => {
                 if !is_verified {
@@ -80,12 +86,12 @@ impl World {
                 if self.is_against_last_word(person, call) {
                     blame(Wrong::AgainstLastWord);
                 }
-                if !self.is_subscribed_at_once() {
+                if !self.is_subscribed_at_once() && backfilled.is_none() {
                     self.condemn(Wrong::NotAsked, format_args!("{entry}"));
                 }
             }
             What::Became(None | Some(Status::Transactional), Status::Pending) => {
-                let was_proved = self.contacts.made.lock()[&event].is_verified;
+                let was_proved = self.contacts.made.lock()[&event].is_verified && !is_asked_for;
                 if was_proved && self.is_subscribed_at_once() && !self.has_ever_left(person, entry)
                 {
                     blame(Wrong::AskedForNothing);
@@ -158,6 +164,9 @@ impl World {
             (made[&event].flow, made[&event].says, made[&event].at)
         };
         let said = self.said_by(person);
+        let backfilled = self.backfilled_as(event);
+        // A backfill reads the person again.
+        let at = if backfilled.is_some() { entry.at } else { at };
         let opt_in = said.iter().rfind(|saying| saying.says && saying.at <= at);
         // Who was asked at an earlier address may be asked at the present one.
         let life = &self.plan.lives.as_ref().expect("people").people[person];
@@ -171,7 +180,9 @@ impl World {
                         && !other.address.eq_ignore_ascii_case(&entry.address)
                 })
             });
-        let is_meant = says == Some(true) || flow == "verification" || was_asked_elsewhere;
+        let is_to_be_asked = backfilled.flatten() == Some(AddAs::Pending);
+        let is_meant =
+            says == Some(true) || flow == "verification" || was_asked_elsewhere || is_to_be_asked;
         let context = format_args!("{entry}, by event {event}: {flow}, said: {said:?}");
         let before = was_asked_elsewhere.then(|| BEGIN - life.is_since);
         let since = opt_in.filter(|_| is_meant).map(|saying| saying.at).or(before);
