@@ -116,11 +116,11 @@ async fn redriven_old_message_is_sent_with_its_original_received_time() {
 async fn backfilled_person_is_as_old_as_the_data_and_has_the_same_id_in_a_second_run() {
     let mut identify = queued().await.start().await;
     let id = "00000001-1111-4111-8111-000000000001";
-    let mut identity = person(id, "ann@example.com");
-    identity["updated_at"] = json!("2026-01-02T03:04:05.678912Z");
+    let mut ann = person(id, "ann@example.com");
+    ann["updated_at"] = json!("2026-01-02T03:04:05.678912Z");
     let mut calls = Vec::new();
     for run in [Run::Backfill, Run::Backfill, Run::Reconcile] {
-        let message = backfill::message("segment-identify", run, None, &identity).unwrap();
+        let message = backfill::message("segment-identify", run, None, &ann).unwrap();
         enqueued::put(&identify, message.to_json().unwrap());
         assert!(identify.work().await.is_empty());
         calls.push(identify.received_once());

@@ -81,7 +81,9 @@ async fn message_stays_in_the_queue_while_ory_cannot_be_read() {
     for (replies, expected, status) in table {
         let context = format!("{replies:?}");
         let mut people = Before::start().await;
-        replies.into_iter().for_each(|reply| people.ory.reply_next(reply));
+        for reply in replies {
+            people.ory.reply_next(reply);
+        }
         let listed = people.list(SUBSCRIBED);
         people.send(&listed);
         assert_eq!(people.ann.function.work().await.len(), 1, "{context}");
