@@ -13,11 +13,14 @@ const OF_A_DEPLOYMENT: [&str; 3] =
     ["## Change a template", "## Take the stack down", "## What it costs"];
 
 /// What no command on the page names, and what needs it.
-const BESIDES: [(&str, &str); 21] = [
+const BESIDES: [(&str, &str); 24] = [
     ("cloudformation:DescribeStacks", "`sam list stack-outputs`"),
     ("cloudwatch:DescribeAlarms", "the dashboard"),
     ("cloudwatch:GetDashboard", "the dashboard"),
     ("cloudwatch:GetMetricData", "the dashboard"),
+    ("dynamodb:DeleteItem", "`ory-actions forget`"),
+    ("dynamodb:GetItem", "`ory-actions forget`"),
+    ("dynamodb:UpdateItem", "`ory-actions forget`"),
     ("lambda:GetAlias", "`ory-actions renew`"),
     ("lambda:GetFunctionConfiguration", "`ory-actions renew` and `dead-letters`"),
     ("lambda:UpdateFunctionConfiguration", "`ory-actions renew`"),
