@@ -8,6 +8,7 @@ mod ci_scripts;
 mod common;
 mod dependencies;
 mod docs;
+mod erased;
 mod hostile;
 mod idempotency;
 mod mailchimp_inbound;

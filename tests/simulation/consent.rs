@@ -20,7 +20,10 @@ impl World {
         let mut paths: Vec<_> =
             LISTS.iter().filter_map(|list| inbound.consent_path(list)).collect();
         paths.dedup();
-        for person in 0..self.plan.people.len() {
+        for (person, one) in self.plan.people.iter().enumerate() {
+            if self.is_erased(Some(one.id)) {
+                continue;
+            }
             for path in &paths {
                 self.judge_path(person, path);
             }

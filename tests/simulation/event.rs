@@ -40,6 +40,8 @@ pub(crate) struct Planned {
     later_key: String,
     /// Whom it is about.
     pub(crate) address: String,
+    /// The identity, if it is Ory's.
+    pub(crate) identity: Option<Uuid>,
     /// Whether the template cancels it.
     pub(crate) is_cancelled: bool,
     /// Its content, if it is Mailchimp's.
@@ -141,7 +143,7 @@ impl Planned {
         let request = if trigger.is_some() { event } else { event.without_trigger() };
         let works = [work(settings.is_named), work(settings.is_named_later)];
         let of = Self::of(settings.which, person.address.clone(), at, request, &key, &works);
-        Self { is_cancelled, ..of }
+        Self { is_cancelled, identity: Some(person.id), ..of }
     }
 
     fn of_mailchimp(settings: &Settings, sent: MailchimpEvent, at: Duration) -> Self {
@@ -172,6 +174,7 @@ impl Planned {
             later_key: works[1].for_vendor(&which.arn()),
             is_cancelled: false,
             address,
+            identity: None,
             mailchimp: None,
         }
     }

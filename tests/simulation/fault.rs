@@ -84,6 +84,7 @@ named! {
         ListedToConfirm = "operator: a backfill that asks people listed a person",
         StrangersAddress = "Ory: somebody registered with the address of another",
         Operator = "Ory: an operator changed consent",
+        Erased = "table: a person was erased",
         PatchWindow = "Ory: a while between reading and writing a row",
         EdgeNotFound = "Ory: an edge answered `404 page not found`",
         WrongUrl = "Ory: a wrong ORY_URL for a while",

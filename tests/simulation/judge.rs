@@ -45,6 +45,8 @@ named! {
         SecondEvent = "a second event in Segment",
         SharedId = "two events under one id in Segment",
         AfterRejection = "a call after a rejection",
+        AfterErasure = "a call about somebody after the erasure",
+        Remembered = "a record that says something of somebody after the erasure",
         Impatient = "a vendor asked again before the time that it asked for",
         TurnedAway = "a caller with the right secret was answered 401",
         LetIn = "somebody without the secret was let in",

@@ -16,7 +16,7 @@ impl World {
     pub(crate) fn judge_deliveries(&self) {
         for number in self.judge.answered() {
             let event = &self.plan.events[number];
-            if event.is_cancelled {
+            if event.is_cancelled || self.is_erased(event.identity) {
                 continue;
             }
             let context =

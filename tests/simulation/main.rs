@@ -11,6 +11,7 @@ mod chance;
 mod chronicle;
 mod conduct;
 mod consent;
+mod erasure;
 mod event;
 mod events;
 mod excused;

@@ -117,6 +117,7 @@ impl Http for Network {
             call.method,
             label(fault)
         ));
+        world.check_erased(&call);
         match vendor {
             Vendor::Ory if call.method == Method::PATCH => world.check_patch(&call),
             Vendor::Mandrill => world.check_rejected(&call),

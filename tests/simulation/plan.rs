@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     audience::plan::Lives,
     chance::Chance,
+    erasure::Erasure,
     event::Planned,
     events::Events,
     fault::Fault,
@@ -28,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) people: Vec<Person>,
     /// What people and operators do at Ory.
     pub(crate) acts: Vec<Act>,
+    /// Who is erased, if anybody.
+    pub(crate) erasure: Option<Erasure>,
     /// Addresses that Mandrill rejects.
     pub(crate) rejected: BTreeSet<String>,
     /// Until when something is broken, each.
@@ -106,7 +109,12 @@ impl Plan {
         let which = [Which::Mailchimp, Which::Subscribe];
         let settings = which.map(|which| Settings::draw_following(which, chance)).into();
         let lives = Lives::draw(chance);
-        Self { lives: Some(lives), ..Self::with(settings, Vec::new(), Events::to_come(), chance) }
+        let ids: Vec<_> = lives.people.iter().map(|life| life.id).collect();
+        Self {
+            erasure: Erasure::draw(&ids, chance),
+            lives: Some(lives),
+            ..Self::with(settings, Vec::new(), Events::to_come(), chance)
+        }
     }
 
     fn draw_events(chance: &Chance) -> Self {
@@ -126,7 +134,12 @@ impl Plan {
         let rejects = if chance.has(Fault::Rejected, 0.5) { 0.3 } else { 0.0 };
         let window = |fault, probability| Window::draw(chance, fault, probability);
         let inbound = inbound(&settings);
+        // Without a table, nobody can tell the function.
+        let of_mandrill = events.iter().filter(|event| event.which == Which::Mandrill);
+        let ids = of_mandrill.filter_map(|event| event.identity);
+        let ids: Vec<_> = ids.chain(people.iter().map(|person| person.id)).collect();
         Self {
+            erasure: Erasure::draw(&ids, chance),
             acts: Act::draw(&people, inbound, chance),
             settings,
             rejected: addresses.into_iter().filter(|_| chance.is(rejects)).collect(),

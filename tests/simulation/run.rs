@@ -7,6 +7,7 @@ use tokio::{runtime::Builder, task::JoinSet, time::sleep};
 use crate::{
     audience::life::live,
     callers::{call, intrude, misuse},
+    erasure::erase,
     fault::Fault,
     judge::Wrong,
     lambda::Lambda,
@@ -69,6 +70,7 @@ async fn settle(world: &Arc<World>) {
     for number in 0..world.plan.acts.len() {
         callers.spawn(act(world.clone(), number));
     }
+    callers.spawn(erase(world.clone()));
     for (number, at) in world.plan.strangers.iter().enumerate() {
         let (lambda, _) = &functions[number % functions.len()];
         callers.spawn(intrude(world.clone(), lambda.clone(), *at));
@@ -84,6 +86,7 @@ async fn settle(world: &Arc<World>) {
         quiet(world, &queues).await;
     }
     world.are_dead(dead_letters(&queues));
+    world.judge_erasure().await;
     if world.plan.lives.is_some() {
         world.judge_audience();
         return;

@@ -6,8 +6,13 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::{
-    chronicle::Weight, consent::second, event::Planned, excused::Excused, judge::Wrong,
-    mailchimp::MailchimpEvent, world::World,
+    chronicle::{Way, Weight, Word},
+    consent::second,
+    event::Planned,
+    excused::Excused,
+    judge::Wrong,
+    mailchimp::{LISTS, MailchimpEvent},
+    world::World,
 };
 
 /// One thing that Segment is to receive about somebody.
@@ -26,7 +31,8 @@ impl World {
         let users: Vec<(String, Option<usize>)> = if inbound.has_ory() {
             let known = self.plan.people.iter().enumerate();
             let known =
-                known.filter(|(_, one)| one.twin.is_none() && self.read_row(one.id).is_some());
+                known.filter(|(_, one)| one.twin.is_none() && !self.is_erased(Some(one.id)));
+            let known = known.filter(|(_, one)| self.read_row(one.id).is_some());
             known.map(|(number, one)| (one.id.to_string(), Some(number))).collect()
         } else {
             let sent = self.plan.events.iter().filter(|event| event.mailchimp.is_some());
@@ -58,7 +64,9 @@ impl World {
                     Weight::May => false,
                     _ => return None,
                 },
-                None => (planned.address == user).then_some(is_answered)?,
+                None => {
+                    (planned.address == user).then_some(is_answered && !self.names_erased(sent))?
+                }
             };
             self.sent_at(event)?;
             Some(Said { event, at: sent.said_at(), value, counts })
@@ -73,7 +81,10 @@ impl World {
         let Some(last) = all.iter().rfind(|said| said.counts) else { return };
         let shown = self.segment_shows(user, name);
         let is_consent = last.value.is_boolean();
-        let dares = is_consent && last.value == false && shown == true;
+        let dares = is_consent
+            && last.value == false
+            && shown == true
+            && !person.is_some_and(|person| self.consents_at_ory_since(person, name, last.at));
         let may_be = |said: &&Said| {
             // What need not come to anything may have made the last one old all the same.
             let is_later = !said.counts && said.at >= last.at;
@@ -107,6 +118,17 @@ impl World {
         } else {
             self.condemn(Wrong::SegmentStale, context);
         }
+    }
+
+    /// Whether the person has given the consent of this name at Ory since then: Segment shows what Ory
+    /// shows.
+    fn consents_at_ory_since(&self, person: usize, name: &str, since: OffsetDateTime) -> bool {
+        let inbound = self.plan.inbound();
+        let lists = LISTS.iter().filter(|list| inbound.consent_trait(list) == name);
+        let gives =
+            |word: &Word| word.says && word.at >= since && !matches!(word.way, Way::Mailchimp(_));
+        let mut paths = lists.filter_map(|list| inbound.consent_path(list));
+        paths.any(|path| self.words(person, &path).iter().any(gives))
     }
 
     /// What Ory shows of the consent that Segment receives, since the sending invocation began.

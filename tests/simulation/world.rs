@@ -27,6 +27,7 @@ use crate::{
     audience::Contacts,
     chance::Chance,
     chronicle::Chronicle,
+    erasure::Erased,
     judge::Judge,
     locked::Locked,
     look_ups::LookUps,
@@ -71,6 +72,7 @@ pub(crate) struct World {
     pub(crate) secret_failures: Failures,
     killed: Locked<BTreeSet<usize>>,
     pub(crate) records: Arc<MemoryStore>,
+    pub(crate) erased: Locked<Erased>,
     pub(crate) clock: Arc<TrueClock>,
     /// Something has ended.
     pub(crate) changed: Notify,
@@ -98,6 +100,7 @@ impl World {
             secret_failures: Failures::default(),
             killed: Locked::default(),
             records: Arc::default(),
+            erased: Locked::default(),
             clock: Arc::new(TrueClock {
                 steady: VirtualClock::starting_at(BEGIN),
                 leapt: Locked::default(),

@@ -54,6 +54,7 @@ fn number(cell: &str) -> f64 {
 struct Calls {
     sent: usize,
     written: usize,
+    read: usize,
     secrets: usize,
     logged: usize,
 }
@@ -65,9 +66,10 @@ async fn calls<V: Vendor>(setup: Setup<V>, event: Event) -> Calls {
     assert!(running.work().await.is_empty());
     let sent = running.sqs.calls_of("SendMessage");
     let written = running.dynamo_db.calls_of("UpdateItem");
-    assert_eq!((running.sqs.calls(), running.dynamo_db.calls()), (sent, written));
+    let read = running.dynamo_db.calls_of("GetItem");
+    assert_eq!((running.sqs.calls(), running.dynamo_db.calls()), (sent, written + read));
     let logged = running.end().await.stdout.iter().map(|line| line.len() + 1).sum();
-    Calls { sent, written, secrets, logged }
+    Calls { sent, written, read, secrets, logged }
 }
 
 /// With Ory and Segment, which both are told.
@@ -95,6 +97,7 @@ async fn documented_calls_per_event_match_the_calls_made() {
     };
     exact("SQS, sent", |calls| calls.sent);
     exact("DynamoDB, written", |calls| calls.written);
+    exact("DynamoDB, read", |calls| calls.read);
     exact("Secrets Manager, once per sandbox and 5 minutes", |calls| calls.secrets);
     for (documented, calls) in table.row("Logs, bytes of the function").iter().zip(&made) {
         let logged = f64::from(u32::try_from(calls.logged).unwrap());
@@ -107,11 +110,12 @@ async fn documented_calls_per_event_match_the_calls_made() {
 
 /// The lines of the costs: their name, which is the price's too, the calls that they count, and how
 /// many units of the price a million of them are.
-const LINES: [(&str, &[&str], f64); 6] = [
+const LINES: [(&str, &[&str], f64); 7] = [
     ("Lambda, invocations", &["Lambda, invocations"], 1.0),
     ("Lambda, time", &["Lambda, milliseconds"], 1e6 / 1e3 * MEMORY_GB),
     ("SQS", &["SQS, sent", "SQS, received and deleted by Lambda"], 1.0),
-    ("DynamoDB", &["DynamoDB, written"], 1.0),
+    ("DynamoDB, writes", &["DynamoDB, written"], 1.0),
+    ("DynamoDB, reads", &["DynamoDB, read"], 1.0),
     ("Logs", &["Logs, bytes of the function", "Logs, bytes of Lambda"], 1e6 / 1e9),
     (TRACES, &["Lambda, invocations"], 1.0),
 ];

@@ -7,7 +7,7 @@ use super::setup::{Vendors, setup, with_ory};
 use crate::common::setup::{Running, Setup, Vendor};
 
 pub(crate) const ANN: &str = "000000a1-1111-4111-8111-0000000000a1";
-pub(super) const BEN: &str = "000000b2-1111-4111-8111-0000000000b2";
+pub(crate) const BEN: &str = "000000b2-1111-4111-8111-0000000000b2";
 
 /// Ann, whom the forms are about.
 pub(crate) fn ann() -> Value {
@@ -34,7 +34,7 @@ pub(crate) async fn known() -> Setup<Vendors> {
 }
 
 /// The same with a queue and a table.
-pub(super) async fn known_and_queued() -> Setup<Vendors> {
+pub(crate) async fn known_and_queued() -> Setup<Vendors> {
     known().await.with_queue().with_table()
 }
 
@@ -52,7 +52,7 @@ impl Running<Vendors> {
     }
 
     /// What an identity says of consent.
-    pub(super) fn consent(&self, id: &str) -> Value {
+    pub(crate) fn consent(&self, id: &str) -> Value {
         self.identity(id)["traits"]["consent"]["newsletter"].clone()
     }
 

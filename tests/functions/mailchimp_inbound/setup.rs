@@ -113,7 +113,7 @@ pub(super) fn error(reason: &str) -> Value {
 }
 
 /// The row of an event that is skipped.
-pub(super) fn is_skipped(answer: &Answer, reason: &str) -> bool {
+pub(crate) fn is_skipped(answer: &Answer, reason: &str) -> bool {
     answer.status == 200 && answer.body == json!({"status": "skipped", "reason": reason})
 }
 

@@ -212,6 +212,8 @@ impl Planned {
         let event = Event::of_ory(ctx, &trigger.unwrap_or_default().to_string());
         let request = if trigger.is_some() { event } else { event.without_trigger() };
         let works = [IdempotencyKey::new(&key, None), IdempotencyKey::new(&key, None)];
-        Self::of(Which::Subscribe, address, at, request, &key, &works)
+        let mut event = Self::of(Which::Subscribe, address, at, request, &key, &works);
+        event.identity = ctx["identity"]["id"].as_str().and_then(|id| Uuid::try_parse(id).ok());
+        event
     }
 }

@@ -33,6 +33,9 @@ impl World {
         let lives = self.plan.lives.as_ref().expect("people");
         for (person, life) in lives.people.iter().enumerate() {
             let Some((identity, _)) = self.read_row(life.id) else { continue };
+            if self.is_erased(Some(life.id)) {
+                continue;
+            }
             let contacts = self.contacts.with(|audience| {
                 let all = audience.members().iter();
                 let theirs = all.filter(|one| lives.owner(&one.address) == Some(person));

@@ -1,6 +1,7 @@
 //! In-doubt calls: nothing is resent before a search has settled whether the mail was sent.
 
 mod address_changed;
+mod erased;
 mod resend;
 mod search;
 mod wait;
