@@ -5,10 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use fakes::mailchimp::{Entry, Status, What};
 use integration::Event;
+use serde_json::Value;
 use shared::{
     backfill::{self, Run},
-    ctx::{AddAs, timestamp},
+    ctx::{AddAs, SanitizedCtx, timestamp},
     key::IdempotencyKey,
+    message::Message,
 };
 use time::OffsetDateTime;
 use tokio::time::sleep;
@@ -18,6 +20,21 @@ use crate::{event::Planned, judge::Wrong, network::Call, settings::Which, world:
 
 /// How long a message waits between the list and the queue, behind those of other people.
 const WAITS: std::ops::Range<Duration> = Duration::from_millis(10)..Duration::from_hours(3);
+
+impl Made {
+    fn of_listed(person: usize, run: Run, add_as: Option<AddAs>, identity: &Value) -> Self {
+        let at = identity["updated_at"].as_str().and_then(timestamp);
+        Self {
+            person,
+            flow: run.flow(),
+            at: at.expect("a time of Ory's"),
+            says: None,
+            address: identity["traits"]["email"].as_str().unwrap_or_default().to_owned(),
+            is_verified: identity["verifiable_addresses"][0]["verified"] == true,
+            add_as,
+        }
+    }
+}
 
 impl World {
     /// Lists a person. A person of the same state who is listed again is the same event.
@@ -33,32 +50,12 @@ impl World {
         let message =
             backfill::message(name, run, add_as, &identity).expect("an identity of Ory's");
         let body = message.to_json().expect("a message");
-        let key = &message.event_id;
-        let address = identity["traits"]["email"].as_str().unwrap_or_default().to_owned();
-        let number =
-            self.plan.by_key(key.as_str()).map(|(number, _)| number).unwrap_or_else(|| {
-                // Nobody calls for it.
-                let request = Event::of_ory(message.event.as_value(), "");
-                let works = [IdempotencyKey::new(key, None), IdempotencyKey::new(key, None)];
-                let at = Duration::ZERO;
-                let event =
-                    Planned::of(Which::Subscribe, address.clone(), at, request, key, &works);
-                let number = self.plan.events.add(event);
-                let at =
-                    identity["updated_at"].as_str().and_then(timestamp).expect("a time of Ory's");
-                let is_verified = identity["verifiable_addresses"][0]["verified"] == true;
-                let made = Made {
-                    person,
-                    flow: run.flow(),
-                    at,
-                    says: None,
-                    address: address.clone(),
-                    is_verified,
-                    add_as,
-                };
-                self.contacts.made.lock().insert(number, made);
-                number
-            });
+        let known = self.plan.by_key(message.event_id.as_str());
+        let number = match known {
+            Some((number, _)) => number,
+            None => self.add_listed(&message, Made::of_listed(person, run, add_as, &identity)),
+        };
+        let address = &self.plan.events[number].address;
         self.say(format_args!("operator: lists {address}, {run:?}, {add_as:?}: event {number}"));
         let (world, after) = (self.clone(), self.chance.scale(WAITS));
         self.begin(async move {
@@ -69,14 +66,31 @@ impl World {
         });
     }
 
-    /// Whether an event comes from a backfill, and by which word it adds people.
-    pub(super) fn backfilled_as(&self, event: usize) -> Option<Option<AddAs>> {
-        let made = self.contacts.made.lock();
-        made.get(&event).filter(|made| made.is_of_a_run()).map(|made| made.add_as)
+    /// Another event, for which nobody calls.
+    fn add_listed(&self, message: &Message<SanitizedCtx>, made: Made) -> usize {
+        let key = &message.event_id;
+        let request = Event::of_ory(message.event.as_value(), "");
+        let works = [IdempotencyKey::new(key, None), IdempotencyKey::new(key, None)];
+        let (which, address, at) = (Which::Subscribe, made.address.clone(), Duration::ZERO);
+        let event = Planned::of(which, address, at, request, key, &works);
+        let number = self.plan.events.add(event);
+        self.contacts.made.lock().insert(number, made);
+        number
+    }
+
+    /// Whether an event comes from a backfill.
+    pub(super) fn is_backfilled(&self, event: usize) -> bool {
+        self.contacts.made.lock().get(&event).is_some_and(Made::is_of_a_run)
+    }
+
+    /// How an event adds people, if it does.
+    pub(super) fn adds_as(&self, event: usize) -> Option<AddAs> {
+        self.contacts.made.lock().get(&event).and_then(|made| made.add_as)
     }
 
     /// A backfill adds people, as its operator says, and changes the state of no contact.
-    pub(super) fn judge_backfill(&self, entry: &Entry, add_as: Option<AddAs>) {
+    pub(super) fn judge_backfill(&self, entry: &Entry, event: usize) {
+        let add_as = self.adds_as(event);
         let is_right = match entry.what {
             What::Became(None, Status::Subscribed) => add_as == Some(AddAs::Subscribed),
             What::Became(Some(_), status) => {
@@ -98,7 +112,7 @@ impl World {
 
     /// What a backfill reads of the person again when it is delivered is known to it.
     pub(super) fn has_read_again(&self, said_at: OffsetDateTime, call: &Call) -> bool {
-        let is_run = self.backfilled_as(call.work.events[0]).is_some();
+        let is_run = self.is_backfilled(call.work.events[0]);
         is_run && self.plan.of(Which::Subscribe).reads_again() && said_at <= call.work.began
     }
 }

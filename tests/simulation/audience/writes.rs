@@ -69,11 +69,11 @@ impl World {
                 None => self.condemn(wrong, context),
             }
         };
-        let backfilled = self.backfilled_as(event);
-        if let Some(add_as) = backfilled {
-            self.judge_backfill(entry, add_as);
+        let is_backfilled = self.is_backfilled(event);
+        if is_backfilled {
+            self.judge_backfill(entry, event);
         }
-        let is_asked_for = backfilled.flatten() == Some(AddAs::Pending);
+        let is_asked_for = self.adds_as(event) == Some(AddAs::Pending);
         match &entry.what {
             What::Became(from, Status::Subscribed) => {
                 if !is_verified {
@@ -86,7 +86,7 @@ impl World {
                 if self.is_against_last_word(person, call) {
                     blame(Wrong::AgainstLastWord);
                 }
-                if !self.is_subscribed_at_once() && backfilled.is_none() {
+                if !self.is_subscribed_at_once() && !is_backfilled {
                     self.condemn(Wrong::NotAsked, format_args!("{entry}"));
                 }
             }
@@ -164,9 +164,8 @@ impl World {
             (made[&event].flow, made[&event].says, made[&event].at)
         };
         let said = self.said_by(person);
-        let backfilled = self.backfilled_as(event);
         // A backfill reads the person again.
-        let at = if backfilled.is_some() { entry.at } else { at };
+        let at = if self.is_backfilled(event) { entry.at } else { at };
         let opt_in = said.iter().rfind(|saying| saying.says && saying.at <= at);
         // Who was asked at an earlier address may be asked at the present one.
         let life = &self.plan.lives.as_ref().expect("people").people[person];
@@ -180,7 +179,7 @@ impl World {
                         && !other.address.eq_ignore_ascii_case(&entry.address)
                 })
             });
-        let is_to_be_asked = backfilled.flatten() == Some(AddAs::Pending);
+        let is_to_be_asked = self.adds_as(event) == Some(AddAs::Pending);
         let is_meant =
             says == Some(true) || flow == "verification" || was_asked_elsewhere || is_to_be_asked;
         let context = format_args!("{entry}, by event {event}: {flow}, said: {said:?}");
