@@ -145,8 +145,8 @@ async fn stays<V: Vendor>(setup: Setup<V>, event: EventOf) {
     assert!(case.running.work().await.is_empty());
     assert!(!case.told().is_empty(), "the lease was given back");
     let line = &case.running.end().await.deliveries()[0];
-    let cause = "cannot reach the idempotency store";
-    assert_eq!((&line["outcome"], &line["cause"]), (&json!("try_later"), &json!(cause)));
+    let expected = "cannot reach the idempotency store";
+    assert_eq!((&line["outcome"], &line["cause"]), (&json!("try_later"), &json!(expected)));
     assert_eq!(metrics(line), ["Retried"].into());
 }
 
