@@ -49,7 +49,7 @@ const SHOWN_TO: [(&str, &str); 16] = [
     ("shared/src/mailchimp/key.rs", "format!"),
     ("functions/mandrill-welcome/src/client.rs", "json!"),
     // Whether there is one to be sent.
-    ("functions/mailchimp-inbound/src/ory/mod.rs", "is_empty"),
+    ("shared/src/ory/mod.rs", "is_empty"),
 ];
 
 /// Methods that compare.
