@@ -12,7 +12,7 @@ use crate::{
     terminal, up,
 };
 #[cfg(feature = "aws")]
-use crate::{dead_letters, doctor, renew};
+use crate::{backfill, dead_letters, doctor, renew};
 
 /// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
@@ -54,6 +54,18 @@ enum Command {
     /// List, show, redrive or delete the events that a deployed function could not deliver.
     #[cfg(not(feature = "aws"))]
     DeadLetters(NeedsAws),
+    /// Send the people who are in Ory already to a deployed function.
+    #[cfg(feature = "aws")]
+    Backfill(Box<backfill::Backfill>),
+    /// Send the people who are in Ory already to a deployed function.
+    #[cfg(not(feature = "aws"))]
+    Backfill(NeedsAws),
+    /// Send the people who changed since the last run to a deployed function.
+    #[cfg(feature = "aws")]
+    Reconcile(Box<backfill::Reconcile>),
+    /// Send the people who changed since the last run to a deployed function.
+    #[cfg(not(feature = "aws"))]
+    Reconcile(NeedsAws),
     /// Print a shell completion script.
     Completions(completions::Completions),
 }
@@ -81,10 +93,16 @@ impl Cli {
             Command::Renew(renew) => renew.run().await,
             #[cfg(feature = "aws")]
             Command::DeadLetters(dead_letters) => dead_letters.run().await,
+            #[cfg(feature = "aws")]
+            Command::Backfill(backfill) => Box::pin(backfill.run()).await,
+            #[cfg(feature = "aws")]
+            Command::Reconcile(reconcile) => Box::pin(reconcile.run()).await,
             #[cfg(not(feature = "aws"))]
-            Command::Doctor(absent) | Command::Renew(absent) | Command::DeadLetters(absent) => {
-                absent.run()
-            }
+            Command::Doctor(absent)
+            | Command::Renew(absent)
+            | Command::DeadLetters(absent)
+            | Command::Backfill(absent)
+            | Command::Reconcile(absent) => absent.run(),
             Command::Completions(completions) => completions.run(),
         };
         done.unwrap_or_else(|error| {

@@ -51,6 +51,7 @@ pub(crate) fn help(command: &str) -> String {
         ],
         "renew" => ["the alias was moved", "the alias was not moved"],
         "dead-letters" => ["done, or there was nothing to do", "not done, or not completely"],
+        "backfill" | "reconcile" => ["all were sent, or counted", "not all were sent"],
         _ => ["printed", "not printed"],
     };
     format!("Exit codes:\n  0  {fine}\n  1  {failed}\n  2  wrong arguments or unreadable input")

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     help,
     letters::{BLOCKED, Letters, about, event_id},
+    people::People,
     world::World,
 };
 
@@ -30,10 +31,12 @@ const WIDTH: usize = 80;
 /// What a shell reports for a program that SIGPIPE ended.
 const CLOSED: i32 = 128 + 13;
 
-/// A deployed stack, a function with a dead letter, and files for the commands.
+/// A deployed stack, a function with a dead letter, one with people to send, and files for the
+/// commands.
 struct Files {
     world: World,
     letters: Letters,
+    people: People,
     folder: TempDir,
 }
 
@@ -42,7 +45,8 @@ impl Files {
         let (world, folder) = (World::start().await, TempDir::new().unwrap());
         let letters = Letters::start().await;
         letters.put(EVENT, about(Uuid::from_u128(1)), Some(BLOCKED));
-        let files = Self { world, letters, folder };
+        let people = People::of("segment-identify", 3).await;
+        let files = Self { world, letters, people, folder };
         files.write("outputs.json", &files.world.told_by_sam().to_string());
         files.write("fine.jsonnet", "function(ctx) { a: 1 }");
         files.write("fault.jsonnet", "function(ctx) { a: ctx.missing }");
@@ -58,6 +62,10 @@ impl Files {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ory-actions"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_clear().envs(self.world.environment()).envs(self.letters.environment());
+        let is_run = |word: &A| ["backfill", "reconcile"].iter().any(|run| word.as_ref() == *run);
+        if arguments.first().is_some_and(is_run) {
+            command.envs(self.people.environment());
+        }
         command
     }
 
@@ -79,7 +87,7 @@ fn printing() -> Vec<Vec<String>> {
     let event = repository("events/registration.json").display().to_string();
     let corpus = repository("lint/tests/corpus/documents/mailchimp.yml").display().to_string();
     let dead = event_id(EVENT).to_string();
-    let rows: [&[&str]; 13] = [
+    let rows: [&[&str]; 15] = [
         &["up", "--once"],
         &["render", "fine.jsonnet", &event],
         &["action", "mandrill-welcome", "--url", URL, "--flow", "login"],
@@ -92,6 +100,8 @@ fn printing() -> Vec<Vec<String>> {
         &["dead-letters", "list", "welcome"],
         &["dead-letters", "list", "welcome", "--format", "json"],
         &["dead-letters", "show", "welcome", &dead],
+        &["backfill", "welcome", "--dry-run"],
+        &["reconcile", "welcome", "--dry-run", "--since", "2020-01-01"],
         &["completions", "bash"],
     ];
     rows.iter().map(|row| row.iter().map(|&word| word.to_owned()).collect()).collect()
@@ -141,7 +151,7 @@ async fn exit_code_is_the_documented_one() {
     let lint = |file| repository("lint/tests/corpus").join(file).display().to_string();
     let (good, bad) = (lint("good/functions.yml"), lint("bad/shadowed.yml"));
     let dead = event_id(EVENT).to_string();
-    let rows: [(&[&str], i32); 37] = [
+    let rows: [(&[&str], i32); 45] = [
         (&["up", "--once"], 0),
         (&["up", "--port", &taken], 1),
         (&["up", "--port", "0"], 2),
@@ -177,6 +187,14 @@ async fn exit_code_is_the_documented_one() {
         (&["dead-letters", "delete", "welcome", "--all", "--yes"], 0),
         (&["dead-letters", "delete", "welcome"], 2),
         (&["dead-letters"], 2),
+        (&["backfill", "welcome", "--yes"], 0),
+        (&["backfill", "welcome"], 1),
+        (&["backfill", "no-function", "--yes"], 1),
+        (&["backfill", "welcome", "--confirm"], 2),
+        (&["backfill"], 2),
+        (&["reconcile", "welcome", "--yes"], 0),
+        (&["reconcile", "welcome", "--yes", "--schema", "x"], 2),
+        (&["reconcile"], 2),
         (&["completions", "zsh"], 0),
         (&["completions", "no-shell"], 2),
     ];
