@@ -19,7 +19,7 @@ const BESIDES: [(&str, &str); 21] = [
     ("cloudwatch:GetDashboard", "the dashboard"),
     ("cloudwatch:GetMetricData", "the dashboard"),
     ("lambda:GetAlias", "`ory-actions renew`"),
-    ("lambda:GetFunctionConfiguration", "`ory-actions renew` and `dead-letters`"),
+    ("lambda:GetFunctionConfiguration", "`ory-actions renew`, `dead-letters` and `backfill`"),
     ("lambda:UpdateFunctionConfiguration", "`ory-actions renew`"),
     ("logs:DescribeLogGroups", "the saved queries"),
     ("logs:DescribeQueryDefinitions", "the saved queries"),
@@ -27,14 +27,14 @@ const BESIDES: [(&str, &str); 21] = [
     ("logs:GetQueryResults", "the saved queries, and `ory-actions dead-letters`"),
     ("logs:StartQuery", "the saved queries, and `ory-actions dead-letters`"),
     ("logs:StopQuery", "the saved queries"),
-    ("secretsmanager:GetSecretValue", "the outputs that read a key, and `doctor`"),
+    ("secretsmanager:GetSecretValue", "the outputs that read a key, `doctor` and `backfill`"),
     ("sns:GetTopicAttributes", "`doctor`"),
     ("sqs:ChangeMessageVisibility", "`ory-actions dead-letters`"),
     ("sqs:DeleteMessage", "`ory-actions dead-letters`"),
-    ("sqs:GetQueueAttributes", "`ory-actions dead-letters`, and a redrive by SQS"),
+    ("sqs:GetQueueAttributes", "`ory-actions dead-letters` and `backfill`, and a redrive by SQS"),
     ("sqs:GetQueueUrl", "`ory-actions dead-letters`"),
     ("sqs:ReceiveMessage", "`ory-actions dead-letters`"),
-    ("sqs:SendMessage", "`ory-actions dead-letters`, and a redrive by SQS"),
+    ("sqs:SendMessage", "`ory-actions dead-letters` and `backfill`, and a redrive by SQS"),
 ];
 
 /// `put-secret-value` is `PutSecretValue`.
