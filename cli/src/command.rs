@@ -12,7 +12,7 @@ use crate::{
     terminal, up,
 };
 #[cfg(feature = "aws")]
-use crate::{dead_letters, doctor, forget, renew};
+use crate::{backfill, dead_letters, doctor, forget, renew};
 
 /// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
@@ -60,6 +60,18 @@ enum Command {
     /// Erase a person who is gone from Ory: queue, dead letters, Mailchimp contact and records.
     #[cfg(not(feature = "aws"))]
     Forget(NeedsAws),
+    /// Send the people who are in Ory already to a deployed function.
+    #[cfg(feature = "aws")]
+    Backfill(Box<backfill::Backfill>),
+    /// Send the people who are in Ory already to a deployed function.
+    #[cfg(not(feature = "aws"))]
+    Backfill(NeedsAws),
+    /// Send the people who changed since the last run to a deployed function.
+    #[cfg(feature = "aws")]
+    Reconcile(Box<backfill::Reconcile>),
+    /// Send the people who changed since the last run to a deployed function.
+    #[cfg(not(feature = "aws"))]
+    Reconcile(NeedsAws),
     /// Print a shell completion script.
     Completions(completions::Completions),
 }
@@ -89,11 +101,17 @@ impl Cli {
             Command::DeadLetters(dead_letters) => dead_letters.run().await,
             #[cfg(feature = "aws")]
             Command::Forget(forget) => forget.run().await,
+            #[cfg(feature = "aws")]
+            Command::Backfill(backfill) => Box::pin(backfill.run()).await,
+            #[cfg(feature = "aws")]
+            Command::Reconcile(reconcile) => Box::pin(reconcile.run()).await,
             #[cfg(not(feature = "aws"))]
             Command::Doctor(absent)
             | Command::Renew(absent)
             | Command::DeadLetters(absent)
-            | Command::Forget(absent) => absent.run(),
+            | Command::Forget(absent)
+            | Command::Backfill(absent)
+            | Command::Reconcile(absent) => absent.run(),
             Command::Completions(completions) => completions.run(),
         };
         done.unwrap_or_else(|error| {

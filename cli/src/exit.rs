@@ -52,6 +52,7 @@ pub(crate) fn help(command: &str) -> String {
         "renew" => ["the alias was moved", "the alias was not moved"],
         "forget" => ["all is done, or with --dry-run: printed", "refused, or something is left"],
         "dead-letters" => ["done, or there was nothing to do", "not done, or not completely"],
+        "backfill" | "reconcile" => ["all were sent, or counted", "not all were sent"],
         _ => ["printed", "not printed"],
     };
     format!("Exit codes:\n  0  {fine}\n  1  {failed}\n  2  wrong arguments or unreadable input")

@@ -5,6 +5,8 @@
 pub mod action;
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+mod backfill;
 pub mod command;
 mod completions;
 mod confirm;

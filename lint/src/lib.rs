@@ -39,3 +39,39 @@ pub fn lint(file: &Path, text: &str) -> Result<Report, NoConfiguration> {
     rules::check(&configuration, &hooks, &mut found);
     Ok(Report::new(configuration.kind, &hooks, found))
 }
+
+/// Whether a template reads this field of `ctx`, in whichever branch; `None` if that cannot be told,
+/// because it is not Jsonnet or does too much to be followed to its end.
+pub fn reads(template: &str, field: &[&str]) -> Option<bool> {
+    let reading = template::read(template).ok()?;
+    let is_read = reading.reads.iter().any(|read| read.path.is_within(field));
+    (is_read || !reading.gave_up).then_some(is_read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reads;
+
+    #[test]
+    fn field_is_read_in_whichever_way() {
+        let table = [
+            (
+                "function(ctx) if ctx.hook.flow == 'backfill' then error 'cancel' else {}",
+                Some(true),
+            ),
+            ("function(ctx) local hook = ctx.hook; if hook.flow == 'a' then {}", Some(true)),
+            ("function(ctx) if std.get(ctx.hook, 'flow') == 'a' then {}", Some(true)),
+            ("local is(hook) = hook['flow'] == 'a'; function(ctx) is(ctx.hook)", Some(true)),
+            ("function(ctx) { a: ctx.hook.method }", Some(false)),
+            ("function(ctx) { a: ctx.hook }", Some(false)),
+            ("function(ctx) { a: ctx.flow.hook }", Some(false)),
+            ("function(ctx) { a: 'ctx.hook.flow' } // ctx.hook.flow", Some(false)),
+            ("{}", Some(false)),
+            ("function(ctx) {", None),
+            ("local f(x) = f(x + 1) + f(x + 2); function(ctx) f(1)", None),
+        ];
+        for (template, expected) in table {
+            assert_eq!(reads(template, &["hook", "flow"]), expected, "{template}");
+        }
+    }
+}

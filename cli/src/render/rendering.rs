@@ -120,14 +120,25 @@ pub async fn calls(
     trace: Trace,
 ) -> Result<Vec<Shown>, RenderError> {
     let template = Template::prepare_tracing(source.clone(), trace)?;
+    calls_of(subject, &template, ctx, OffsetDateTime::now_utc()).await
+}
+
+/// The same with a prepared template, for an event of this time.
+pub async fn calls_of(
+    subject: Subject,
+    template: &Template,
+    ctx: Value,
+    received_at: OffsetDateTime,
+) -> Result<Vec<Shown>, RenderError> {
     if subject == Subject::Subscribe {
-        return subscribe::contact(&template, ctx).await;
+        return subscribe::contact(template, ctx).await;
     }
     let identity_id = identity_id(&ctx);
     let result = template.render(vec![("ctx", ctx)]).await?;
-    complete(subject, result, identity_id.as_deref()).map_err(|unfit| match unfit {
+    let facts = event_facts(identity_id.as_deref(), received_at);
+    complete(subject, result, &facts).map_err(|unfit| match unfit {
         InvalidOutput::Rule(rule) | InvalidOutput::Blocked(rule) => {
-            TemplateFault::new(source.name(), rule).into()
+            TemplateFault::new(template.name(), rule).into()
         }
     })
 }
@@ -141,7 +152,7 @@ fn identity_id(ctx: &Value) -> Option<String> {
 fn complete(
     subject: Subject,
     result: Value,
-    identity_id: Option<&str>,
+    facts: &EventFacts<'_>,
 ) -> Result<Vec<Shown>, InvalidOutput> {
     if matches!(subject, Subject::File) {
         return Ok(vec![Shown { to: None, body: result }]);
@@ -151,32 +162,37 @@ fn complete(
     };
     result.remove("idempotency_key");
     match subject {
-        Subject::Mandrill => Ok(vec![to_mandrill(result, identity_id)?]),
-        Subject::Mailchimp => to_ory_and_segment(result),
+        Subject::Mandrill => Ok(vec![to_mandrill(result, facts)?]),
+        Subject::Mailchimp => to_ory_and_segment(result, facts),
         Subject::Segment | Subject::Subscribe | Subject::File => {
-            Ok(vec![to_segment(result, segment_identify::NAME)?])
+            Ok(vec![to_segment(result, facts, segment_identify::NAME)?])
         }
     }
 }
 
-fn event_facts(identity_id: Option<&str>) -> EventFacts<'_> {
-    let received_at = OffsetDateTime::now_utc();
+fn event_facts(identity_id: Option<&str>, received_at: OffsetDateTime) -> EventFacts<'_> {
     EventFacts { idempotency_key: SHOWN_IDEMPOTENCY_KEY, identity_id, received_at }
 }
 
-fn to_mandrill(result: Rendered, identity_id: Option<&str>) -> Result<Shown, InvalidOutput> {
-    let facts = event_facts(identity_id);
-    let call = mandrill_welcome::Call::prepare(result, &facts).map_err(InvalidOutput::Rule)?;
+fn to_mandrill(result: Rendered, facts: &EventFacts<'_>) -> Result<Shown, InvalidOutput> {
+    let call = mandrill_welcome::Call::prepare(result, facts).map_err(InvalidOutput::Rule)?;
     Ok(Shown { to: Some(format!("POST {}", call.method)), body: Value::Object(call.body) })
 }
 
-fn to_segment(result: Rendered, library: &str) -> Result<Shown, InvalidOutput> {
-    let call = segment::Call::prepare(result, &event_facts(None), library)?;
+fn to_segment(
+    result: Rendered,
+    facts: &EventFacts<'_>,
+    library: &str,
+) -> Result<Shown, InvalidOutput> {
+    let call = segment::Call::prepare(result, facts, library)?;
     Ok(Shown { to: Some(format!("POST {}", call.kind.path())), body: Value::Object(call.body) })
 }
 
 /// Both parts of the template output for a Mailchimp event, in the order in which they are sent.
-fn to_ory_and_segment(result: Rendered) -> Result<Vec<Shown>, InvalidOutput> {
+fn to_ory_and_segment(
+    result: Rendered,
+    facts: &EventFacts<'_>,
+) -> Result<Vec<Shown>, InvalidOutput> {
     let result = TemplateOutput::of(result, &PatchPaths::default()).map_err(InvalidOutput::Rule)?;
     let mut shown = Vec::new();
     if !result.patch.is_empty() {
@@ -184,7 +200,7 @@ fn to_ory_and_segment(result: Rendered) -> Result<Vec<Shown>, InvalidOutput> {
         shown.push(Shown { to, body: json!(result.patch) });
     }
     if let Some(call) = result.segment.map_err(InvalidOutput::Rule)? {
-        shown.push(to_segment(call, mailchimp_inbound::NAME)?);
+        shown.push(to_segment(call, facts, mailchimp_inbound::NAME)?);
     }
     Ok(shown)
 }

@@ -22,6 +22,8 @@ pub(crate) struct Version {
 
 /// The function.
 pub(crate) struct Function {
+    /// Which of our functions it is.
+    pub(crate) handler: &'static str,
     pub(crate) latest: Version,
     /// From 1 on.
     pub(crate) versions: Vec<Version>,
@@ -43,7 +45,15 @@ impl Function {
         let latest = Version { code: "code", variables: variables.into() };
         let versions = vec![latest.clone(); 3];
         let live = Some(versions.len());
-        Self { latest, versions, live, is_shifting: false, is_contended: false, changes: 0 }
+        Self {
+            handler: "mandrill-welcome",
+            latest,
+            versions,
+            live,
+            is_shifting: false,
+            is_contended: false,
+            changes: 0,
+        }
     }
 
     fn answer(&mut self, request: &Request<Bytes>) -> FakeReply {
@@ -73,7 +83,7 @@ impl Function {
 
     fn shown(&self, version: &Version) -> Value {
         json!({
-            "FunctionName": "welcome", "CodeSha256": version.code, "RevisionId": self.revision(),
+            "FunctionName": "welcome", "Handler": self.handler, "CodeSha256": version.code, "RevisionId": self.revision(),
             "Environment": {"Variables": version.variables},
             "LoggingConfig": {"LogFormat": "JSON", "LogGroup": LOG_GROUP},
             "State": "Active", "LastUpdateStatus": "Successful",

@@ -4,6 +4,8 @@
 
 mod action;
 #[cfg(feature = "aws")]
+mod backfill;
+#[cfg(feature = "aws")]
 mod dead_letters;
 #[cfg(feature = "aws")]
 mod deployment;
@@ -23,6 +25,8 @@ mod logs;
 mod mailchimp_audience;
 #[cfg(feature = "aws")]
 mod output;
+#[cfg(feature = "aws")]
+mod people;
 mod readme;
 mod recording;
 #[cfg(feature = "aws")]

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     help,
     letters::{BLOCKED, Letters, about, event_id},
+    people::People,
     world::World,
 };
 
@@ -39,10 +40,12 @@ const WIDTH: usize = 80;
 /// What a shell reports for a program that SIGPIPE ended.
 const CLOSED: i32 = 128 + 13;
 
-/// A deployed stack, a function with a dead letter, and files for the commands.
+/// A deployed stack, a function with a dead letter, one with people to send, and files for the
+/// commands.
 struct Files {
     world: World,
     letters: Letters,
+    people: People,
     folder: TempDir,
 }
 
@@ -51,7 +54,8 @@ impl Files {
         let (world, folder) = (World::start().await, TempDir::new().unwrap());
         let letters = Letters::start().await;
         letters.put(EVENT, about(Uuid::from_u128(1)), Some(BLOCKED));
-        let files = Self { world, letters, folder };
+        let people = People::of("segment-identify", 3).await;
+        let files = Self { world, letters, people, folder };
         files.write("outputs.json", &files.world.told_by_sam().to_string());
         let welcome = r#"[{"OutputKey": "MandrillWelcomeFunction", "OutputValue": "welcome"}]"#;
         files.write("welcome.json", welcome);
@@ -69,6 +73,10 @@ impl Files {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ory-actions"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_clear().envs(self.world.environment()).envs(self.letters.environment());
+        let is_run = |word: &A| ["backfill", "reconcile"].iter().any(|run| word.as_ref() == *run);
+        if arguments.first().is_some_and(is_run) {
+            command.envs(self.people.environment());
+        }
         command
     }
 
@@ -92,7 +100,7 @@ fn printing() -> Vec<Vec<String>> {
     let dead = event_id(EVENT).to_string();
     let forget = [&FORGET[..], &["--dry-run"]].concat();
     let forget_json = [&forget[..], &["--format", "json"]].concat();
-    let rows: [&[&str]; 15] = [
+    let rows: [&[&str]; 17] = [
         &["up", "--once"],
         &["render", "fine.jsonnet", &event],
         &["action", "mandrill-welcome", "--url", URL, "--flow", "login"],
@@ -107,6 +115,8 @@ fn printing() -> Vec<Vec<String>> {
         &["dead-letters", "show", "welcome", &dead],
         &forget,
         &forget_json,
+        &["backfill", "welcome", "--dry-run"],
+        &["reconcile", "welcome", "--dry-run", "--since", "2020-01-01"],
         &["completions", "bash"],
     ];
     rows.iter().map(|row| row.iter().map(|&word| word.to_owned()).collect()).collect()
@@ -158,7 +168,7 @@ async fn exit_code_is_the_documented_one() {
     let dead = event_id(EVENT).to_string();
     let forget = |argument| [&FORGET[..], &[argument]].concat();
     let [forget_dry_run, forget_yes] = ["--dry-run", "--yes"].map(forget);
-    let rows: [(&[&str], i32); 43] = [
+    let rows: [(&[&str], i32); 51] = [
         (&["up", "--once"], 0),
         (&["up", "--port", &taken], 1),
         (&["up", "--port", "0"], 2),
@@ -200,6 +210,14 @@ async fn exit_code_is_the_documented_one() {
         (&["forget", "ann", "--outputs", "welcome.json"], 2),
         (&["forget", FORGET[1], "--outputs", "missing.json"], 2),
         (&["forget", FORGET[1]], 2),
+        (&["backfill", "welcome", "--yes"], 0),
+        (&["backfill", "welcome"], 1),
+        (&["backfill", "no-function", "--yes"], 1),
+        (&["backfill", "welcome", "--confirm"], 2),
+        (&["backfill"], 2),
+        (&["reconcile", "welcome", "--yes"], 0),
+        (&["reconcile", "welcome", "--yes", "--schema", "x"], 2),
+        (&["reconcile"], 2),
         (&["completions", "zsh"], 0),
         (&["completions", "no-shell"], 2),
     ];

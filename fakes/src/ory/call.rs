@@ -7,6 +7,8 @@ use http::{Method, Request, header::AUTHORIZATION};
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::list::PageRequest;
+
 /// The path of the identities.
 const IDENTITIES: &str = "/admin/identities";
 
@@ -32,8 +34,8 @@ pub(super) enum Asked<'a> {
     Get(&'a str),
     /// The identities with this sign-in identifier.
     Find(&'a str),
-    /// The first identities, up to this number.
-    List(usize),
+    /// A page of all identities.
+    List(PageRequest<'a>),
     /// Changes to the identity with an id.
     Patch(&'a str),
     /// A path that the admin API does not have.
@@ -65,8 +67,8 @@ impl AdminCall {
             {
                 Asked::Find(identifier)
             }
-            ("GET", None, [(name, size)]) if rest == Some("") && name == "page_size" => {
-                size.parse().map_or(Asked::Unknown("no page size"), Asked::List)
+            ("GET", None, query) if rest == Some("") && !query.is_empty() => {
+                PageRequest::read(query).map_or_else(Asked::Unknown, Asked::List)
             }
             ("GET" | "PATCH", ..) if rest.is_none_or(|rest| rest.contains('/')) => Asked::Elsewhere,
             ("GET" | "PATCH", ..) => Asked::Unknown("unknown query parameters"),
@@ -91,7 +93,8 @@ impl fmt::Display for AdminCall {
         match self.asked() {
             Asked::Get(id) => write!(f, "Ory: get {id}"),
             Asked::Find(identifier) => write!(f, "Ory: find {identifier}"),
-            Asked::List(size) => write!(f, "Ory: list {size}"),
+            Asked::List(page) if page.is_first() => write!(f, "Ory: list {}", page.size),
+            Asked::List(page) => write!(f, "Ory: list {} after {}", page.size, page.after),
             Asked::Patch(id) => {
                 write!(f, "Ory: patch {id}")?;
                 self.paths().try_for_each(|path| write!(f, " {path}"))

@@ -2,6 +2,7 @@
 //! else. <https://www.ory.com/docs/reference/api#tag/identity>
 
 mod call;
+mod list;
 mod patch;
 mod people;
 mod schema;
@@ -14,12 +15,14 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub use call::AdminCall;
+pub use list::too_many_calls;
 pub use patch::apply as patched;
 pub use people::{people_of_the_samples, person};
 
 use crate::server::FakeReply;
 use crate::vendor::{FakeVendor, VendorServer};
 use call::Asked;
+use list::Lists;
 use schema::Schema;
 
 /// How Ory behaves.
@@ -29,6 +32,7 @@ pub struct Ory {
     tokens: Vec<String>,
     schema: Schema,
     identities: BTreeMap<String, Value>,
+    lists: Lists,
     /// `None`: the machine's.
     clock: Option<Box<dyn Fn() -> OffsetDateTime + Send>>,
 }
@@ -91,6 +95,24 @@ impl FakeOry {
         self.with(|ory| ory.identities.remove(id));
     }
 
+    /// Puts at most this number of identities on a page from now on.
+    pub fn set_page_limit(&self, most: usize) {
+        self.with(|ory| ory.lists.most = Some(most));
+    }
+
+    /// Says on each page how many calls are left, and after how many seconds there are more.
+    pub fn set_rate(&self, remaining: u32, reset_seconds: u32) {
+        self.with(|ory| ory.lists.rate = Some((remaining, reset_seconds)));
+    }
+
+    /// Changes the identities after each page.
+    pub fn change_after_each_page(
+        &self,
+        change: impl FnMut(&mut BTreeMap<String, Value>) + Send + 'static,
+    ) {
+        self.with(|ory| ory.lists.after_each = Some(Box::new(change)));
+    }
+
     /// All patches since the last time this was called, rejected ones included; other calls are
     /// forgotten.
     pub fn take_patches(&self) -> Vec<AdminCall> {
@@ -113,9 +135,7 @@ impl FakeVendor for Ory {
         match call.asked() {
             Asked::Get(id) => self.get(id),
             Asked::Find(identifier) => self.find(identifier),
-            Asked::List(size) => {
-                FakeReply::json(200, &self.identities.values().take(size).map(shown).collect())
-            }
+            Asked::List(page) => self.lists.page(&page, &mut self.identities),
             Asked::Patch(id) => self.patch(id, &call.body),
             // The words of Kratos' router.
             Asked::Elsewhere => FakeReply::text(404, "text/plain", "404 page not found\n"),

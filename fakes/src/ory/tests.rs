@@ -29,6 +29,74 @@ async fn call_with(ory: &FakeOry, token: &str, call: (Method, &str), body: Value
     (answer.status, serde_json::from_slice(&answer.body).unwrap())
 }
 
+/// A page: its status, the ids on it, and its `Link` header.
+async fn page(ory: &FakeOry, query: &str) -> (u16, Vec<String>, String) {
+    let request = shared::http::Request {
+        method: Method::GET,
+        url: format!("{}/admin/identities?{query}", ory.url()).parse().unwrap(),
+        headers: HeaderMap::from_iter([(
+            AUTHORIZATION,
+            HeaderValue::from_str(&format!("Bearer {TOKEN}")).unwrap(),
+        )]),
+        body: Vec::new().into(),
+        timeout: Duration::from_secs(5),
+    };
+    let answer = Client::new().unwrap().send(request).await.unwrap();
+    let list: Value = serde_json::from_slice(&answer.body).unwrap();
+    let ids = list.as_array().into_iter().flatten();
+    let ids = ids.map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+    let link = answer.headers.get("link").map_or("", |link| link.to_str().unwrap());
+    (answer.status, ids, link.to_owned())
+}
+
+fn id(number: u32) -> String {
+    format!("{number:08x}-1111-4111-8111-000000000000")
+}
+
+#[tokio::test]
+async fn pages_follow_the_last_id_whatever_comes_and_goes() {
+    let ory = FakeOry::start(0, Some(TOKEN)).await.unwrap();
+    for number in [2, 4, 6, 8, 10] {
+        ory.put_identity(person(&id(number), "a@example.com"));
+    }
+    let first = "</admin/identities?page_size=2&page_token=00000000-0000-0000-0000-000000000000>; \
+                 rel=\"first\"";
+    let after = |number: u32| {
+        format!("{first},</admin/identities?page_size=2&page_token={}>; rel=\"next\"", id(number))
+    };
+    let read = page(&ory, "page_size=2&consistency=eventual").await;
+    assert_eq!(read, (200, vec![id(2), id(4)], after(4)));
+    // Those before it move nobody.
+    ory.put_identity(person(&id(1), "b@example.com"));
+    ory.remove_identity(&id(2));
+    let read = page(&ory, &format!("page_size=2&page_token={}", id(4))).await;
+    assert_eq!(read, (200, vec![id(6), id(8)], after(8)));
+    ory.remove_identity(&id(8));
+    let read = page(&ory, &format!("page_size=2&page_token={}", id(8))).await;
+    assert_eq!(read, (200, vec![id(10)], first.to_owned()));
+    ory.set_page_limit(1);
+    assert_eq!(page(&ory, "page_size=2").await.1, [id(1)]);
+    for refused in ["page_token=x", "consistency=perhaps", "page_size=x", "page_size=2&page=1"] {
+        assert_eq!(page(&ory, refused).await.0, 400, "{refused}");
+    }
+    let lines = lines(&ory.take_received());
+    let expected = ["Ory: list 2".to_owned(), format!("Ory: list 2 after {}", id(4))];
+    assert_eq!(lines[..2], expected);
+}
+
+#[tokio::test]
+async fn identities_change_after_each_page() {
+    let ory = FakeOry::start(0, Some(TOKEN)).await.unwrap();
+    ory.put_identity(person(&id(2), "a@example.com"));
+    let mut number = 2;
+    ory.change_after_each_page(move |identities| {
+        number += 1;
+        identities.insert(id(number), person(&id(number), "b@example.com"));
+    });
+    assert_eq!(page(&ory, "page_size=9").await.1, [id(2)]);
+    assert_eq!(page(&ory, "page_size=9").await.1, [id(2), id(3)]);
+}
+
 async fn get(ory: &FakeOry, path: &str) -> (u16, Value) {
     call_with(ory, TOKEN, (Method::GET, path), Value::Null).await
 }

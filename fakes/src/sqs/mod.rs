@@ -1,6 +1,7 @@
 //! AWS SQS, as far as the functions and `ory-actions` call it. Methods receive and delete messages,
 //! which Lambda does on AWS.
 
+mod batch;
 mod event;
 mod queues;
 mod reading;
@@ -48,6 +49,11 @@ impl FakeSqs {
         self.with(|queues| queues.max_message_bytes = bytes);
     }
 
+    /// Does not take this number of entries of batches, as if SQS had failed for them alone.
+    pub fn fail_next_entries(&self, entries: usize) {
+        self.with(|queues| queues.failing_entries = entries);
+    }
+
     /// Sets how long a received message stays hidden. The default is 150 s.
     pub fn set_visibility_timeout(&self, timeout: Duration) {
         self.with(|queues| queues.visibility_timeout = timeout);
@@ -85,6 +91,7 @@ impl Service for Queues {
     fn perform(&mut self, operation: &str, input: &Value) -> Result<Value, Refusal> {
         match operation {
             "SendMessage" => send(self, input),
+            "SendMessageBatch" => batch::send(self, input),
             "ChangeMessageVisibility" => change_visibility(self, input),
             "DeleteMessage" => reading::delete(self, input),
             "GetQueueAttributes" => reading::attributes(self, input),
@@ -99,6 +106,12 @@ fn send(queues: &mut Queues, input: &Value) -> Result<Value, Refusal> {
     check_fields(input, &["QueueUrl", "MessageBody"])?;
     let queue = queue(queues, input)?;
     let body = text(input, "MessageBody")?;
+    check_body(queues, body)?;
+    let message = queues.send(queue, body);
+    Ok(json!({"MessageId": message.id, "MD5OfMessageBody": message.md5()}))
+}
+
+fn check_body(queues: &Queues, body: &str) -> Result<(), Refusal> {
     let most = queues.max_message_bytes;
     if body.len() > most {
         return Err(invalid(format!(
@@ -108,8 +121,7 @@ fn send(queues: &mut Queues, input: &Value) -> Result<Value, Refusal> {
     if !body.chars().all(is_allowed) {
         return Err(refusal("InvalidMessageContents", "Invalid characters found."));
     }
-    let message = queues.send(queue, body);
-    Ok(json!({"MessageId": message.id, "MD5OfMessageBody": message.md5()}))
+    Ok(())
 }
 
 fn change_visibility(queues: &mut Queues, input: &Value) -> Result<Value, Refusal> {

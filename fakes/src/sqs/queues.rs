@@ -56,6 +56,8 @@ impl FakeMessage {
 pub struct Queues {
     pub(super) max_message_bytes: usize,
     pub(super) visibility_timeout: Duration,
+    /// How many entries of batches are not taken.
+    pub(super) failing_entries: usize,
     by_name: HashMap<String, Vec<FakeMessage>>,
     /// The dead-letter queue of each queue that has one.
     pub(super) dead_letters: HashMap<String, String>,
@@ -68,6 +70,7 @@ impl Default for Queues {
         Self {
             max_message_bytes: 1024 * 1024,
             visibility_timeout: Duration::from_secs(150),
+            failing_entries: 0,
             by_name: HashMap::new(),
             dead_letters: HashMap::new(),
             count: 0,

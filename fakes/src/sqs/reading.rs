@@ -75,6 +75,7 @@ fn attribute(queues: &Queues, name: &str, attribute: &str) -> Result<Option<Stri
     match attribute {
         "ApproximateNumberOfMessages" => Ok(Some((queues.of(name).len() - hidden).to_string())),
         "ApproximateNumberOfMessagesNotVisible" => Ok(Some(hidden.to_string())),
+        "MaximumMessageSize" => Ok(Some(queues.max_message_bytes.to_string())),
         "RedrivePolicy" => Ok(queues.dead_letters.get(name).map(|dead_letters| {
             let arn = format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{dead_letters}");
             json!({"deadLetterTargetArn": arn, "maxReceiveCount": 100}).to_string()

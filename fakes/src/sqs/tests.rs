@@ -2,6 +2,7 @@ use aws_sdk_sqs::{
     Client, Config,
     config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
     error::ProvideErrorMetadata,
+    types::{BatchResultErrorEntry, SendMessageBatchRequestEntry, SendMessageBatchResultEntry},
 };
 
 use super::*;
@@ -67,6 +68,47 @@ async fn invalid_sqs_messages_are_refused() {
     }
     assert!(sqs.messages(QUEUE).is_empty());
     send(&sqs, &client, "\t\u{1F600}").await;
+}
+
+/// Sends the bodies in one call: the ids of those that were sent and of those that failed.
+async fn send_batch(
+    sqs: &FakeSqs,
+    client: &Client,
+    bodies: &[&str],
+) -> Result<[String; 2], String> {
+    let entries = bodies.iter().enumerate().map(|(at, body)| {
+        let entry = SendMessageBatchRequestEntry::builder().id(at.to_string());
+        entry.message_body(*body).build().unwrap()
+    });
+    let request = client.send_message_batch().queue_url(sqs.queue_url(QUEUE));
+    match request.set_entries(Some(entries.collect())).send().await {
+        Ok(told) => Ok([
+            told.successful().iter().map(SendMessageBatchResultEntry::id).collect(),
+            told.failed().iter().map(BatchResultErrorEntry::id).collect(),
+        ]),
+        Err(error) => Err(error.code().unwrap().to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn messages_are_sent_together_and_each_may_fail_alone() {
+    let (sqs, client) = sqs().await;
+    let all = ["a", "b", "\u{1}", "d"];
+    let sent = send_batch(&sqs, &client, &all).await.unwrap();
+    assert_eq!(sent, ["013", "2"]);
+    sqs.fail_next_entries(2);
+    let sent = send_batch(&sqs, &client, &all).await.unwrap();
+    assert_eq!(sent, ["3", "012"]);
+    let bodies: Vec<_> = sqs.messages(QUEUE).into_iter().map(|message| message.body).collect();
+    assert_eq!(bodies, ["a", "b", "d", "d"]);
+    let half = "x".repeat(600 * 1024);
+    for (bodies, code) in [
+        (&[][..], "AWS.SimpleQueueService.EmptyBatchRequest"),
+        (&["x"; 11], "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"),
+        (&[&*half, &*half], "AWS.SimpleQueueService.BatchRequestTooLong"),
+    ] {
+        assert_eq!(send_batch(&sqs, &client, bodies).await.unwrap_err(), code);
+    }
 }
 
 #[tokio::test]

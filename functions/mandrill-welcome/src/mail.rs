@@ -30,7 +30,10 @@ pub struct Mail {
 
 impl Mail {
     /// Reads `FROM_EMAIL`, `FROM_NAME` and `SUBJECT`.
-    pub(crate) fn from_env(env: &Environment) -> Result<Self, ConfigError> {
+    ///
+    /// # Errors
+    /// `FROM_EMAIL` is not one address.
+    pub fn from_env(env: &Environment) -> Result<Self, ConfigError> {
         let text = |name| env.optional(name).map(str::to_owned);
         let from_email = text("FROM_EMAIL");
         if from_email.as_deref().is_some_and(|email| as_address(email) != Some(email)) {

@@ -1,8 +1,9 @@
-//! Ory's admin API, limited to reading and patching identities.
+//! Ory's admin API, limited to reading, listing and patching identities.
 //! <https://www.ory.com/docs/reference/api#tag/identity>
 
 mod admin;
 mod identity;
+mod list;
 mod outcome;
 mod settings;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub use admin::{Admin, GONE};
 pub use identity::Identity;
+pub use list::{NoPage, Page, PageRequest, PageToken, page};
 pub use outcome::{identities, identity};
 pub use settings::AdminSettings;
 
@@ -31,6 +33,8 @@ pub enum Call {
     ById(Uuid),
     /// The identities that sign in by this address.
     ByAddress(String),
+    /// A page of all identities.
+    List(PageRequest),
     /// Changes to an identity: a JSON Patch.
     Patch(Uuid, Value),
 }
@@ -51,6 +55,11 @@ impl Ory {
             Call::ByAddress(address) => {
                 let mut url = self.endpoint.join("admin/identities");
                 url.query_pairs_mut().append_pair("credentials_identifier", address);
+                (Method::GET, url, String::new())
+            }
+            Call::List(page) => {
+                let mut url = self.endpoint.join("admin/identities");
+                page.add_to(&mut url);
                 (Method::GET, url, String::new())
             }
             Call::Patch(id, operations) => (Method::PATCH, identity(id), operations.to_string()),
@@ -80,7 +89,7 @@ impl Api for Ory {
     /// The next attempt reads, compares and patches what is still missing.
     fn when_in_doubt(&self, call: &Call) -> WhenInDoubt<'_, Call> {
         match call {
-            Call::ById(_) | Call::ByAddress(_) => WhenInDoubt::Repeat,
+            Call::ById(_) | Call::ByAddress(_) | Call::List(_) => WhenInDoubt::Repeat,
             Call::Patch(..) => WhenInDoubt::StartOver,
         }
     }

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 pub use batch::{ReceivedMessage, acknowledge, received};
 pub use memory::{MemoryQueue, Rules};
 #[cfg(feature = "aws")]
-pub use sqs::{ACTIONS, MAX_MESSAGE_BYTES, SqsQueue};
+pub use sqs::{ACTIONS, MAX_MESSAGE_BYTES, SqsQueue, without_noncharacters};
 
 /// The queue operation failed.
 #[derive(Debug, thiserror::Error)]

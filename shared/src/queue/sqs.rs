@@ -58,7 +58,7 @@ impl Queue for SqsQueue {
 
 /// SQS rejects a message with U+FFFE or U+FFFF in it, which a person may have typed into a trait.
 /// JSON can escape them, as they can only occur inside a string.
-fn without_noncharacters(json: String) -> String {
+pub fn without_noncharacters(json: String) -> String {
     if json.contains(['\u{fffe}', '\u{ffff}']) {
         json.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff")
     } else {

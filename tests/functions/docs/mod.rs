@@ -1,6 +1,7 @@
 //! The pages of `docs/` against the code: an outdated page fails a test.
 
 mod alarms;
+mod backfill;
 mod costs;
 mod fuzz;
 mod glossary;

@@ -23,7 +23,7 @@ const BESIDES: [(&str, &str); 25] = [
     ("dynamodb:UpdateItem", "`ory-actions forget`"),
     ("lambda:GetAlias", "`ory-actions renew`"),
     ("lambda:GetEventSourceMapping", "`ory-actions forget`"),
-    ("lambda:GetFunctionConfiguration", "`ory-actions renew`, `dead-letters` and `forget`"),
+    ("lambda:GetFunctionConfiguration", "`renew`, `dead-letters`, `forget` and `backfill`"),
     ("lambda:UpdateFunctionConfiguration", "`ory-actions renew`"),
     ("logs:DescribeLogGroups", "the saved queries"),
     ("logs:DescribeQueryDefinitions", "the saved queries"),
@@ -31,14 +31,14 @@ const BESIDES: [(&str, &str); 25] = [
     ("logs:GetQueryResults", "the saved queries, and `ory-actions dead-letters`"),
     ("logs:StartQuery", "the saved queries, and `ory-actions dead-letters`"),
     ("logs:StopQuery", "the saved queries"),
-    ("secretsmanager:GetSecretValue", "the outputs that read a key, and `doctor`"),
+    ("secretsmanager:GetSecretValue", "the outputs that read a key, `doctor` and `backfill`"),
     ("sns:GetTopicAttributes", "`doctor`"),
     ("sqs:ChangeMessageVisibility", "`ory-actions dead-letters` and `forget`"),
     ("sqs:DeleteMessage", "`ory-actions dead-letters` and `forget`"),
-    ("sqs:GetQueueAttributes", "`ory-actions dead-letters`, and a redrive by SQS"),
+    ("sqs:GetQueueAttributes", "`ory-actions dead-letters` and `backfill`, and a redrive by SQS"),
     ("sqs:GetQueueUrl", "`ory-actions dead-letters`"),
     ("sqs:ReceiveMessage", "`ory-actions dead-letters` and `forget`"),
-    ("sqs:SendMessage", "`ory-actions dead-letters`, and a redrive by SQS"),
+    ("sqs:SendMessage", "`ory-actions dead-letters` and `backfill`, and a redrive by SQS"),
 ];
 
 /// `put-secret-value` is `PutSecretValue`.

@@ -27,7 +27,7 @@ use super::{Types, sources};
 use crate::common::canaries::assert_has_no_canary;
 
 /// Texts of types that derive `Debug`, and what they hold.
-const HARMLESS: [(&str, &str); 46] = [
+const HARMLESS: [(&str, &str); 47] = [
     ("LeaseRequest.holder", "a random name"),
     ("LeaseRequest.record_id", "a key, as records show it"),
     ("Blocked.Because.0", "a cause, as the log shows it"),
@@ -64,6 +64,7 @@ const HARMLESS: [(&str, &str); 46] = [
     ("LogEntry.event_id", "what the log shows"),
     ("LogEntry.trigger_id", "what the log shows"),
     ("Moment.event_id", "a digest"),
+    ("PageToken.0", "a token of Ory's for a page"),
     ("QueueError.Unreachable.0", "the status and the name of an error of SQS'"),
     ("StoreError.Unreachable.0", "the status and the name of an error of DynamoDB's"),
     ("RequestError.cause", "a cause, as the log shows it"),

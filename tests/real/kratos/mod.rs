@@ -2,6 +2,7 @@
 //! See README.md.
 
 mod action;
+mod backfill;
 mod before_saving;
 mod cancel;
 mod config;

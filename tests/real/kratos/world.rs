@@ -7,14 +7,15 @@ use shared::idempotency::KEY_ATTRIBUTE;
 
 use super::front::Front;
 
-const QUEUE: &str = "events";
+pub(super) const QUEUE: &str = "events";
 const TABLE: &str = "records";
 
 /// The fakes.
 pub(super) struct World {
     /// Vendors and secrets.
     pub(super) fakes: Fakes,
-    sqs: FakeSqs,
+    /// The queue of the functions.
+    pub(super) sqs: FakeSqs,
     dynamo_db: FakeDynamoDb,
 }
 
