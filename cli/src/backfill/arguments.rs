@@ -1,11 +1,11 @@
 //! What is typed.
 
-use std::{num::NonZeroU32, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use shared::ctx::AddAs;
 
-use super::{filter::Filters, ory::OryArguments, template::TemplateArguments};
+use super::{filter::Filters, ory::OryArguments, rate::Rate, template::TemplateArguments};
 
 /// The arguments of both commands.
 #[derive(Args)]
@@ -16,10 +16,10 @@ pub(super) struct Options {
     /// these people.
     #[arg(long, conflicts_with = "resume")]
     pub(super) dry_run: bool,
-    /// At most this many messages a second (default: mailchimp-subscribe 2, mandrill-welcome 10,
-    /// segment-identify 100).
+    /// At most this many messages a second, or 0.5 (default: mailchimp-subscribe 2, mandrill-welcome
+    /// 10, segment-identify 100).
     #[arg(long, value_name = "N")]
-    pub(super) rate: Option<NonZeroU32>,
+    pub(super) rate: Option<Rate>,
     #[command(flatten)]
     pub(super) going: Going,
     #[command(flatten)]

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fmt::Write as _,
-    num::NonZeroU32,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -34,6 +33,7 @@ use super::{
     listing::{ListError, Listing},
     ory::Token,
     pace::Pace,
+    rate::Rate,
     shown::Shown,
     state::{
         State,
@@ -143,7 +143,7 @@ impl Scene {
             listing: Listing::new(ory, Token::Given(SecretString::default())),
             outbox: &self.outbox,
             max_message_bytes: MOST_BYTES,
-            pace: Pace::new(NonZeroU32::new(self.rate).unwrap()),
+            pace: Pace::new(Rate::per_second(self.rate)),
             file: &self.file,
             shown: Shown::new(state.sent(), None),
             stop: &stop,

@@ -24,6 +24,7 @@ mod outbox;
 mod pace;
 mod plan;
 mod preview;
+mod rate;
 mod sending;
 mod shown;
 mod start;

@@ -78,7 +78,7 @@ impl Order {
         if let Some(add_as) = self.add_as.filter(|_| is_new && !self.options.going.yes) {
             let seen = self.look(&plan, &filter, &reach).await?.0;
             total = Some(seen.counts.listed);
-            output::line(format_args!("  {}", added(add_as, seen.opted_in)))?;
+            output::line(wrapped("  ", &added(add_as, seen.opted_in)))?;
         }
         if !self.options.going.yes && !confirm().await? {
             return Ok(ExitCode::FAILURE);
@@ -141,13 +141,11 @@ impl Order {
         let done = work.go_on(&mut state).await;
         drop(work);
         if let Err(why) = done {
-            let text = format!(
-                "{} identities were sent so far, and how far the run is is saved in {}. To go on: {}",
-                grouped(state.sent()),
-                file.path().display(),
-                again(env::args())
-            );
+            let (sent, file) = (grouped(state.sent()), file.path().display());
+            let text = format!("{sent} identities were sent so far; {file} says which. To go on:");
             note(wrapped("note: ", &text));
+            // On one line, to be copied.
+            note(again(env::args()));
             return Err(why.into());
         }
         output::line(result(&state))?;

@@ -1,14 +1,21 @@
 //! How fast messages are sent: no faster than the rate, and never so that new events wait behind them
 //! for long.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::outbox::{AT_ONCE, Outbox, OutboxError, Waiting};
+use super::{
+    outbox::{AT_ONCE, Outbox, OutboxError, Waiting},
+    rate::Rate,
+};
 
 /// How long a new event may wait behind messages of a run.
 const AHEAD: Duration = Duration::from_mins(1);
+
+/// If so many are under way or delayed as are sent in this time, the vendor or Ory does not follow:
+/// more of them would only be tried more often.
+const DELAYED: Duration = Duration::from_mins(10);
 
 /// SQS holds back further messages if 120,000 are received and not deleted, so those of new events,
 /// too. While a vendor is down, all messages come to be counted so; half of them are left to new
@@ -21,20 +28,21 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 
 /// Decides when the next messages may be sent.
 pub(super) struct Pace {
-    rate: NonZeroU32,
+    rate: Rate,
     next: Instant,
     looked: Option<Instant>,
 }
 
 impl Pace {
     /// So many messages a second.
-    pub(super) fn new(rate: NonZeroU32) -> Self {
+    pub(super) fn new(rate: Rate) -> Self {
         Self { rate, next: Instant::now(), looked: None }
     }
 
     /// The most messages at once: those of a second.
     pub(super) fn batch(&self) -> usize {
-        AT_ONCE.min(usize::try_from(self.rate.get()).unwrap_or(AT_ONCE))
+        let a_second = self.rate.messages_in(Duration::from_secs(1));
+        AT_ONCE.min(usize::try_from(a_second).unwrap_or(AT_ONCE))
     }
 
     /// Waits until so many messages may be sent. `pausing` is told of a queue that is too full.
@@ -56,15 +64,14 @@ impl Pace {
                 sleep(BETWEEN_LOOKS).await;
             }
         }
-        let messages = u32::try_from(messages).unwrap_or(u32::MAX);
         // From now on, not from when it might have been: a pause is not made up for.
-        self.next = Instant::now() + Duration::from_secs(messages.into()) / self.rate.get();
+        self.next = Instant::now() + self.rate.time_of(messages);
         Ok(())
     }
 
     fn has_room(&self, waiting: Waiting) -> bool {
-        let ahead = u64::from(self.rate.get()) * AHEAD.as_secs();
-        waiting.visible <= ahead && waiting.hidden <= MOST_HIDDEN
+        let [ahead, delayed] = [AHEAD, DELAYED].map(|time| self.rate.messages_in(time));
+        waiting.visible <= ahead && waiting.hidden <= delayed.min(MOST_HIDDEN)
     }
 }
 
@@ -76,7 +83,7 @@ mod tests {
     use super::{super::fake_outbox::FakeOutbox, *};
 
     fn pace(rate: u32) -> Pace {
-        Pace::new(NonZeroU32::new(rate).unwrap())
+        Pace::new(Rate::per_second(rate))
     }
 
     fn quiet(_: Waiting) {}
@@ -110,17 +117,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn run_waits_while_more_than_a_minute_of_messages_waits() {
+    async fn run_waits_while_too_many_messages_wait_or_are_delayed() {
         let hidden = |hidden| Waiting { visible: 0, hidden };
         let table = [
-            (vec![visible(120)], 0),
-            (vec![visible(121)], 5),
-            (vec![visible(121), visible(500), visible(120)], 10),
-            (vec![hidden(60_000)], 0),
-            (vec![hidden(60_001), hidden(3)], 5),
+            (2, vec![visible(120)], 0),
+            (2, vec![visible(121)], 5),
+            (2, vec![visible(121), visible(500), visible(120)], 10),
+            (2, vec![hidden(1200)], 0),
+            (2, vec![hidden(1201), hidden(3)], 5),
+            (1000, vec![hidden(60_000)], 0),
+            (1000, vec![hidden(60_001)], 5),
         ];
-        for (waiting, seconds) in table {
-            let (mut pace, outbox) = (pace(2), FakeOutbox::default());
+        for (rate, waiting, seconds) in table {
+            let (mut pace, outbox) = (pace(rate), FakeOutbox::default());
             outbox.wait(&waiting);
             let began = Instant::now();
             let told = std::sync::Mutex::new(0);
@@ -144,13 +153,13 @@ mod tests {
 
     #[test]
     fn batch_has_no_more_than_a_second_of_messages() {
-        let batches = [1, 2, 9, 10, 1000].map(batch_of);
-        assert_eq!(batches, [1, 2, 9, 10, 10]);
+        let batches = ["0.1", "1", "2", "2.9", "9", "10", "1000"].map(batch_of);
+        assert_eq!(batches, [1, 1, 2, 2, 9, 10, 10]);
     }
 
-    fn batch_of(rate: u32) -> usize {
+    fn batch_of(rate: &str) -> usize {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(async { pace(rate).batch() })
+        runtime.block_on(async { Pace::new(rate.parse().unwrap()).batch() })
     }
 
     proptest! {

@@ -1,7 +1,5 @@
 //! What is decided before anything is listed: nothing is sent if this cannot be.
 
-use std::num::NonZeroU32;
-
 use shared::{config::Endpoint, template::Source};
 use time::OffsetDateTime;
 
@@ -10,6 +8,7 @@ use super::{
     job::Job,
     order::Order,
     ory::NoOry,
+    rate::Rate,
     start::{NoStart, Start, Wanted},
     state::RunId,
     state_file::StateFile,
@@ -53,7 +52,7 @@ pub(super) struct Plan {
     pub(super) source: Option<Source>,
     pub(super) endpoint: Endpoint,
     pub(super) queue_url: String,
-    pub(super) rate: NonZeroU32,
+    pub(super) rate: Rate,
 }
 
 impl Plan {

@@ -19,7 +19,10 @@ use super::{
     listing::{Listed, Listing},
     shown::Shown,
 };
-use crate::render::rendering::{Shown as Call, Subject, calls_of};
+use crate::{
+    output::wrapped,
+    render::rendering::{Shown as Call, Subject, calls_of},
+};
 
 /// How many calls are shown.
 const SHOWN: usize = 3;
@@ -195,7 +198,8 @@ impl Preview {
         let mut text =
             format!("{} of {} identities would be sent.", grouped(sent), grouped(listed));
         let mut add = |count: u64, what: &str| {
-            let _ = write!(text, "\n{:>11} {what}", grouped(count));
+            let label = format!("{:>11} ", grouped(count));
+            let _ = write!(text, "\n{}", wrapped(&label, what));
         };
         for (count, reason) in self.counts.reasons() {
             add(count, reason);
@@ -218,7 +222,7 @@ impl Preview {
                         grouped(self.opted_in)
                     ),
                 };
-                let _ = write!(text, "\n{added}.");
+                let _ = write!(text, "\n{}.", wrapped("", &added));
             }
             Some(_) => {}
         }
@@ -288,12 +292,16 @@ mod tests {
             ..Preview::default()
         };
         let expected = "\
-1,234 of 1,300 identities would be sent.
-         66 of another schema
-          5 would be sent, and the template cancels them
-          2 would be sent, and the template fails: template fault: t.jsonnet: timed out; first for ID
+1,234 of 1,300 identities would be sent. \
+66 of another schema \
+5 would be sent, and the template cancels them \
+2 would be sent, and the template fails: template fault: t.jsonnet: timed out; first for ID \
 The template is not on this machine, so nothing was rendered.";
-        assert_eq!(preview.described(&JOB, None), expected);
+        let described = preview.described(&JOB, None);
+        // Lines are as long as the terminal is wide.
+        let words: Vec<_> = described.split_whitespace().collect();
+        assert_eq!(words.join(" "), expected);
+        assert!(described.contains("\n         66 of another schema\n"), "{described}");
     }
 
     #[test]

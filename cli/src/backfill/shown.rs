@@ -69,7 +69,10 @@ impl Shown {
 fn position(counts: &Counts, total: Option<u64>, last: Option<Uuid>) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "to within a percent")]
     match (total, last) {
-        (Some(total), _) if total > 0 => Some((counts.listed as f64 / total as f64).min(1.0)),
+        (Some(total), _) if total > 0 => {
+            let done = counts.sent + counts.left_out();
+            Some((done as f64 / total as f64).min(1.0))
+        }
         (None, Some(last)) if last.get_version_num() == 4 => {
             Some(last.as_u128() as f64 / u128::MAX as f64)
         }
@@ -135,7 +138,7 @@ mod tests {
 
     #[test]
     fn position_is_counted_or_that_of_a_random_id() {
-        let counts = Counts { listed: 50, ..Counts::default() };
+        let counts = Counts { listed: 90, sent: 40, unfit: 10, ..Counts::default() };
         let random = Uuid::from_u128((1 << 127) | (4 << 76));
         let by_time = Uuid::from_u128((1 << 127) | (7 << 76));
         let table = [

@@ -1,7 +1,6 @@
 //! Which of the functions takes the identities, and how fast.
 
-use std::num::NonZeroU32;
-
+use super::rate::Rate;
 use crate::render::rendering::Subject;
 
 /// How many messages a second each function gets, unless somebody says otherwise.
@@ -17,14 +16,14 @@ const RATES: [(Subject, u32); 3] = [
 ];
 
 /// A function that takes identities.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Target {
     /// Its name, which its messages carry.
     pub(super) name: &'static str,
     /// Its templates.
     pub(super) subject: Subject,
     /// Messages a second.
-    pub(super) usual_rate: NonZeroU32,
+    pub(super) usual_rate: Rate,
 }
 
 /// A function does not take identities.
@@ -51,8 +50,7 @@ impl Target {
         };
         let rate = RATES.iter().find(|(target, _)| *target == subject);
         let (_, rate) = *rate.ok_or(NoTarget::CalledByMailchimp(name))?;
-        let usual_rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
-        Ok(Self { name, subject, usual_rate })
+        Ok(Self { name, subject, usual_rate: Rate::per_second(rate) })
     }
 }
 
@@ -80,10 +78,10 @@ mod tests {
 
     #[test]
     fn only_functions_that_ory_calls_take_identities() {
-        let found = |handler: &str| Target::of(handler).map(|target| target.usual_rate.get());
-        assert_eq!(found("mailchimp-subscribe"), Ok(2));
-        assert_eq!(found("mandrill-welcome"), Ok(10));
-        assert_eq!(found("segment-identify"), Ok(100));
+        let found = |handler: &str| Target::of(handler).map(|target| target.usual_rate);
+        assert_eq!(found("mailchimp-subscribe"), Ok(Rate::per_second(2)));
+        assert_eq!(found("mandrill-welcome"), Ok(Rate::per_second(10)));
+        assert_eq!(found("segment-identify"), Ok(Rate::per_second(100)));
         let inbound = found("mailchimp-inbound").unwrap_err();
         assert!(inbound.to_string().contains("Mailchimp calls it"), "{inbound}");
         for other in ["bootstrap", "index.handler", ""] {

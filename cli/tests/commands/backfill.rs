@@ -202,7 +202,8 @@ async fn dry_run_of_mailchimp_subscribe_counts_who_would_be_added() {
     for (flags, told) in table {
         let done = people.run("backfill", &[&["--dry-run"], flags].concat()).await;
         assert_eq!(done.status, Some(0), "{done:?}");
-        assert!(done.stdout.contains(told), "{told}\n{}", done.stdout);
+        let words: Vec<_> = done.stdout.split_whitespace().collect();
+        assert!(words.join(" ").contains(told), "{told}\n{}", done.stdout);
     }
     assert!(people.take().is_empty());
 }
@@ -521,10 +522,8 @@ async fn after_ctrl_c_or_sigterm_the_run_is_saved_and_says_how_to_go_on() {
         for part in ["identities were sent so far", "error: interrupted"] {
             assert!(told.contains(part), "{part}: {told}");
         }
-        let again = told.split("To go on: ").nth(1).unwrap();
-        let words = again.split_whitespace().collect::<Vec<_>>().join(" ");
-        let expected = "ory-actions backfill welcome --rate 1 --yes --resume";
-        assert!(words.starts_with(expected), "{words}");
+        let expected = "To go on: ory-actions backfill welcome --rate 1 --yes --resume ";
+        assert!(told.contains(expected), "{told}");
         let sent = people.sqs.messages(QUEUE).len();
         assert_eq!(people.state()["sent_of_page"].as_array().unwrap().len(), sent);
         assert_eq!(people.backfill(&["--resume"]).await.status, Some(0));
