@@ -197,27 +197,6 @@ fn unsupported_operations_are_refused() {
 }
 
 #[test]
-fn item_is_read_and_deleted_by_its_key() {
-    let mut tables = Tables::default();
-    tables.create(TABLE, "id");
-    tables.table(TABLE).unwrap().put(read_item(&item()).unwrap()).unwrap();
-    let key = json!({"id": item()["id"]});
-    let mut perform = |operation: &str, key: &Value| {
-        let input = json!({"TableName": TABLE, "Key": key});
-        tables.perform(operation, &input).map_err(|refusal| refusal.to_string())
-    };
-    assert_eq!(perform("GetItem", &key), Ok(json!({"Item": item()})));
-    for _ in 0..2 {
-        assert_eq!(perform("DeleteItem", &key), Ok(json!({})));
-        assert_eq!(perform("GetItem", &key), Ok(json!({})));
-    }
-    for operation in ["GetItem", "DeleteItem"] {
-        let refused = perform(operation, &json!({"other": {"S": "a"}})).unwrap_err();
-        assert!(refused.contains("does not match the schema"), "{refused}");
-    }
-}
-
-#[test]
 fn invalid_items_are_refused() {
     for (item, error) in [
         (json!({"n": {"N": "1"}}), "Missing the key id"),

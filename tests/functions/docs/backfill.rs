@@ -71,7 +71,8 @@ fn documented_costs_of_a_run_equal_calls_times_prices() {
             ("Lambda, time", calls("Lambda, milliseconds") * 1e3 * MEMORY_GB),
             // Ten are sent together.
             ("SQS", calls("SQS, sent") / 10.0 + calls("SQS, received and deleted by Lambda")),
-            ("DynamoDB", calls("DynamoDB, written")),
+            ("DynamoDB, writes", calls("DynamoDB, written")),
+            ("DynamoDB, reads", calls("DynamoDB, read")),
             ("Logs", bytes / 2.0 * 1e6 / 1e9),
         ];
         let mut sum = 0.0;
