@@ -16,7 +16,7 @@ use crate::{
     headers,
     origin::{self, Origin},
     outcome::Outcomes,
-    preset::{OnInDoubt, Preset, Shipped},
+    preset::{OnInDoubt, Preset, PresetError, SHIPPED, Shipped},
     request::Target,
 };
 
@@ -44,7 +44,7 @@ impl Config {
         })?;
         let auth = auth(env, &preset)?;
         let on_in_doubt = on_in_doubt(env, &preset)?;
-        let unusable = |error| ConfigError::new(PRESET, format!("wanted a usable preset: {error}"));
+        let (target, limits) = target(&preset, origin(env, &preset)?).map_err(unusable)?;
         Ok(Self {
             template,
             secret: secret(env, &auth)?,
@@ -54,25 +54,36 @@ impl Config {
             },
             outcomes: outcomes(env, &preset)?,
             target: Target {
-                origin: origin(env, &preset)?,
                 auth: auth.clone(),
                 idempotency_header: idempotency_header(env, &preset)?,
+                ..target
             },
-            limits: Limits {
-                auth,
-                admitted: preset.admitted_headers().map_err(unusable)?,
-                fixed: preset.fixed_headers().map_err(unusable)?,
-            },
+            limits: Limits { auth, ..limits },
             on_in_doubt,
             ory,
         })
     }
 }
 
+/// Where and how a relay with this preset calls, if no setting overrides it.
+pub(crate) fn target(preset: &Preset, origin: Origin) -> Result<(Target, Limits), PresetError> {
+    let auth = Auth::parse(&preset.auth).ok_or(PresetError::Field("auth"))?;
+    let idempotency_header = preset.idempotency_header.as_deref().and_then(headers::settable);
+    let limits = Limits {
+        auth: auth.clone(),
+        admitted: preset.admitted_headers()?,
+        fixed: preset.fixed_headers()?,
+    };
+    Ok((Target { origin, auth, idempotency_header }, limits))
+}
+
+fn unusable(error: PresetError) -> ConfigError {
+    ConfigError::new(PRESET, format!("wanted a usable preset: {error}"))
+}
+
 /// The preset, with its template.
 fn preset(env: &Environment) -> Result<(Preset, Option<Source>), ConfigError> {
     let name = env.required(PRESET, "the name of a preset, or file:///… with one of your own")?;
-    let unusable = |error| ConfigError::new(PRESET, format!("wanted a usable preset: {error}"));
     if let Some(path) = name.strip_prefix("file://").filter(|path| path.starts_with('/')) {
         let json = fs::read_to_string(path).map_err(|error| {
             ConfigError::new(PRESET, format!("wanted a readable file: {}", error.kind()))
@@ -83,7 +94,7 @@ fn preset(env: &Environment) -> Result<(Preset, Option<Source>), ConfigError> {
         return Ok((preset, template));
     }
     let shipped = Shipped::named(&name).ok_or_else(|| {
-        let names: Vec<_> = crate::preset::SHIPPED.iter().map(|shipped| shipped.name).collect();
+        let names: Vec<_> = SHIPPED.iter().map(|shipped| shipped.name).collect();
         ConfigError::new(PRESET, format!("wanted file:///… or one of {}", names.join(", ")))
     })?;
     let template = Source::shipped(&format!("{}.jsonnet", shipped.name), shipped.template);

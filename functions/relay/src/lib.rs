@@ -8,6 +8,7 @@ mod origin;
 mod outcome;
 mod path;
 mod preset;
+pub mod preview;
 mod request;
 mod signature;
 mod vendor;

@@ -75,6 +75,10 @@ impl Preset {
         Auth::parse(&preset.auth).ok_or(PresetError::Field("auth"))?;
         preset.fixed_headers()?;
         preset.admitted_headers()?;
+        let header = preset.idempotency_header.as_deref();
+        if header.is_some_and(|name| headers::settable(name).is_none()) {
+            return Err(PresetError::Field("idempotency_header"));
+        }
         Ok(preset)
     }
 

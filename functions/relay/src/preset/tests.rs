@@ -16,6 +16,7 @@ use time::macros::datetime;
 use super::*;
 use crate::{
     call::{Call, Limits},
+    config::target,
     origin::Origin,
     request::Target,
 };
@@ -31,13 +32,9 @@ fn secret(preset: &Preset) -> SecretString {
     text.to_owned().into()
 }
 
-fn target(preset: &Preset) -> Target {
+fn target_of(preset: &Preset) -> (Target, Limits) {
     let origin = preset.origin.as_deref().unwrap_or("https://vendor.example/base");
-    Target {
-        origin: Origin::parse(origin, false).unwrap(),
-        auth: Auth::parse(&preset.auth).unwrap(),
-        idempotency_header: preset.idempotency_header.as_deref().and_then(headers::settable),
-    }
+    target(preset, Origin::parse(origin, false).unwrap()).unwrap()
 }
 
 fn sample(file: &str) -> Value {
@@ -53,12 +50,7 @@ async fn request(shipped: &Shipped, file: &str) -> Option<Request> {
     let template = Template::prepare(Source::shipped(shipped.name, shipped.template)).unwrap();
     let rendered = template.render(vec![("ctx", sample(file))]).await.ok()?;
     let rendered: Rendered = serde_json::from_value(rendered).unwrap();
-    let target = target(&preset);
-    let limits = Limits {
-        auth: target.auth.clone(),
-        admitted: preset.admitted_headers().unwrap(),
-        fixed: preset.fixed_headers().unwrap(),
-    };
+    let (target, limits) = target_of(&preset);
     let call = Call::read(&rendered, &limits, "0123456789abcdef0123456789abcdef").unwrap();
     let now = VirtualClock::starting_at(datetime!(2026-01-02 03:04:05 UTC)).now();
     Some(target.request(&call, &secret(&preset), now, Duration::from_secs(1)).unwrap())
@@ -193,6 +185,7 @@ fn preset_with_a_wrong_field_is_refused() {
         ("headers", serde_json::json!({"Authorization": "x"})),
         ("headers", serde_json::json!({"X-A": "a\nb"})),
         ("template_headers", serde_json::json!(["Cookie"])),
+        ("idempotency_header", "Authorization".into()),
         ("on_in_doubt", "guess".into()),
         ("outcomes", serde_json::json!([{"status": "2xx"}])),
         ("more", 1.into()),
