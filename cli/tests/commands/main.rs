@@ -19,6 +19,7 @@ mod logs;
 mod mailchimp_audience;
 #[cfg(feature = "aws")]
 mod output;
+mod preset;
 mod readme;
 mod recording;
 #[cfg(feature = "aws")]

@@ -97,8 +97,7 @@ fn preset(env: &Environment) -> Result<(Preset, Option<Source>), ConfigError> {
         let names: Vec<_> = SHIPPED.iter().map(|shipped| shipped.name).collect();
         ConfigError::new(PRESET, format!("wanted file:///… or one of {}", names.join(", ")))
     })?;
-    let template = Source::shipped(&format!("{}.jsonnet", shipped.name), shipped.template);
-    Ok((shipped.preset().map_err(unusable)?, Some(template)))
+    Ok((shipped.preset().map_err(unusable)?, Some(shipped.source())))
 }
 
 fn origin(env: &Environment, preset: &Preset) -> Result<Origin, ConfigError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
+use shared::template::Source;
 
 use crate::{auth::Auth, headers, outcome::Outcomes};
 
@@ -99,6 +100,7 @@ impl Preset {
 }
 
 /// A preset that is compiled in.
+#[derive(Debug, Eq, PartialEq)]
 pub struct Shipped {
     /// Its name.
     pub name: &'static str,
@@ -126,6 +128,11 @@ impl Shipped {
     /// The one of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         SHIPPED.iter().find(|shipped| shipped.name == name)
+    }
+
+    /// Its template.
+    pub fn source(&self) -> Source {
+        Source::shipped(&format!("{}.jsonnet", self.name), self.template)
     }
 
     /// The preset.
