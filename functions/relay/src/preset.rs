@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use shared::template::Source;
 
 use crate::{auth::Auth, headers, outcome::Outcomes};
@@ -22,6 +22,9 @@ pub enum OnInDoubt {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
+    /// The schema by which an editor checks the file.
+    #[serde(rename = "$schema", default)]
+    schema: IgnoredAny,
     /// What the vendor does with a call, in a few words.
     pub description: String,
     /// The vendor's pages that this rests on.

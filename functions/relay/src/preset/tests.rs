@@ -1,4 +1,4 @@
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use insta::assert_snapshot;
 use secrecy::SecretString;
@@ -199,4 +199,31 @@ fn retried_outcome_is_never_settled() {
     let outcome =
         Shipped::named("slack").unwrap().preset().unwrap().outcomes.classify(&answer(504, ""));
     assert!(matches!(outcome, Outcome::InDoubt { .. }));
+}
+
+/// The schema that editors read has the fields of a preset, and requires the same ones.
+#[test]
+fn schema_for_editors_has_the_same_fields() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/preset.schema.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let names = |value: &Value| -> BTreeSet<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    // serde names all fields of a type when it meets one that is not among them.
+    let told = Preset::parse(r#"{"no such field":1}"#).unwrap_err().to_string();
+    let fields = told.split('`').skip(3).step_by(2).map(str::to_owned);
+    let described = names(&schema["properties"]);
+    assert_eq!(fields.collect::<BTreeSet<_>>(), described, "{told}");
+
+    let required: Vec<_> = schema["required"].as_array().unwrap().iter().collect();
+    for shipped in SHIPPED {
+        let preset: Value = serde_json::from_str(shipped.json).unwrap();
+        assert!(names(&preset).is_subset(&described), "{}", shipped.name);
+        for field in names(&preset) {
+            let mut without = preset.clone();
+            without.as_object_mut().unwrap().remove(&field);
+            let is_optional = Preset::parse(&without.to_string()).is_ok();
+            assert_eq!(is_optional, !required.contains(&&Value::from(&*field)), "{field}");
+        }
+    }
 }
