@@ -6,26 +6,19 @@ use serde_json::{Value, json};
 use super::{Behaviour, RelayedCall, not_found};
 use crate::server::FakeReply;
 
-pub(super) struct Braze {
-    key: String,
-}
-
-impl Braze {
-    pub(super) fn new(key: String) -> Self {
-        Self { key }
-    }
-}
+pub(super) struct Braze;
 
 impl Behaviour for Braze {
-    fn answer(&mut self, call: &RelayedCall) -> Option<FakeReply> {
-        if !call.is_bearer(&self.key) {
-            return None;
-        }
+    fn knows(&self, call: &RelayedCall, key: &str) -> bool {
+        call.is_bearer(key)
+    }
+
+    fn answer(&mut self, call: &RelayedCall) -> FakeReply {
         if !call.is("POST", "/users/track") {
-            return Some(not_found());
+            return not_found();
         }
         let Some(attributes) = call.body["attributes"].as_array() else {
-            return Some(FakeReply::json(400, &json!({"message": "Bad syntax"})));
+            return FakeReply::json(400, &json!({"message": "Bad syntax"}));
         };
         let has_id = |one: &&Value| one["external_id"].as_str().is_some_and(|id| !id.is_empty());
         let processed = attributes.iter().filter(has_id).count();
@@ -34,6 +27,6 @@ impl Behaviour for Braze {
             body["errors"] =
                 json!([{"type": "external_id is required", "input_array": "attributes"}]);
         }
-        Some(FakeReply::json(201, &body))
+        FakeReply::json(201, &body)
     }
 }

@@ -11,35 +11,31 @@ use sha2::Sha256;
 use super::{Behaviour, RelayedCall};
 use crate::server::FakeReply;
 
+#[derive(Default)]
 pub(super) struct Endpoint {
-    signing_key: Vec<u8>,
     seen: BTreeSet<String>,
 }
 
-impl Endpoint {
-    pub(super) fn new(signing_key: String) -> Self {
-        let encoded = signing_key.trim_start_matches("whsec_");
-        Self { signing_key: STANDARD.decode(encoded).unwrap_or_default(), seen: BTreeSet::new() }
-    }
-
-    fn is_signed(&self, call: &RelayedCall) -> Option<bool> {
-        let id = call.header("webhook-id")?;
-        let at = call.header("webhook-timestamp")?;
-        let given = call.header("webhook-signature")?.strip_prefix("v1,")?;
-        let given = STANDARD.decode(given).ok()?;
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.signing_key).ok()?;
-        mac.update(format!("{id}.{at}.{}", call.text).as_bytes());
-        Some(mac.verify_slice(&given).is_ok())
-    }
+/// `None` if the call has no signature, or the key is none.
+fn is_signed(call: &RelayedCall, signing_key: &str) -> Option<bool> {
+    let id = call.header("webhook-id")?;
+    let at = call.header("webhook-timestamp")?;
+    let given = call.header("webhook-signature")?.strip_prefix("v1,")?;
+    let given = STANDARD.decode(given).ok()?;
+    let key = STANDARD.decode(signing_key.trim_start_matches("whsec_")).ok()?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
+    mac.update(format!("{id}.{at}.{}", call.text).as_bytes());
+    Some(mac.verify_slice(&given).is_ok())
 }
 
 impl Behaviour for Endpoint {
-    fn answer(&mut self, call: &RelayedCall) -> Option<FakeReply> {
-        if self.is_signed(call) != Some(true) {
-            return None;
-        }
+    fn knows(&self, call: &RelayedCall, key: &str) -> bool {
+        is_signed(call, key) == Some(true)
+    }
+
+    fn answer(&mut self, call: &RelayedCall) -> FakeReply {
         let id = call.header("webhook-id").unwrap_or_default().to_owned();
         let is_new = self.seen.insert(id);
-        Some(FakeReply::json(200, &json!({"new": is_new})))
+        FakeReply::json(200, &json!({"new": is_new}))
     }
 }

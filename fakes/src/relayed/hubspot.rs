@@ -13,17 +13,13 @@ const UPSERT: &str = "/crm/objects/2026-03/contacts/batch/upsert";
 /// The properties that the portal has; it refuses any other.
 const PROPERTIES: [&str; 5] = ["company", "email", "firstname", "lastname", "phone"];
 
+#[derive(Default)]
 pub(super) struct HubSpot {
-    token: String,
     /// The contacts by address.
     contacts: BTreeMap<String, Value>,
 }
 
 impl HubSpot {
-    pub(super) fn new(token: String) -> Self {
-        Self { token, contacts: BTreeMap::new() }
-    }
-
     /// The contact after the upsert, or why HubSpot refuses it.
     fn upsert(&mut self, input: &Value) -> Result<Value, String> {
         let properties = input["properties"].as_object().ok_or("properties are missing")?;
@@ -46,22 +42,23 @@ impl HubSpot {
 }
 
 impl Behaviour for HubSpot {
-    fn answer(&mut self, call: &RelayedCall) -> Option<FakeReply> {
-        if !call.is_bearer(&self.token) {
-            return None;
-        }
+    fn knows(&self, call: &RelayedCall, key: &str) -> bool {
+        call.is_bearer(key)
+    }
+
+    fn answer(&mut self, call: &RelayedCall) -> FakeReply {
         if !call.is("POST", UPSERT) {
-            return Some(not_found());
+            return not_found();
         }
         let inputs = call.body["inputs"].as_array().cloned().unwrap_or_default();
         let done: Result<Vec<_>, _> = inputs.iter().map(|input| self.upsert(input)).collect();
-        Some(match done {
+        match done {
             Ok(results) if !results.is_empty() => {
                 FakeReply::json(200, &json!({"status": "COMPLETE", "results": results}))
             }
             Ok(_) => refused("inputs are missing"),
             Err(why) => refused(&why),
-        })
+        }
     }
 }
 

@@ -8,38 +8,33 @@ use serde_json::{Value, json};
 use super::{Behaviour, RelayedCall, not_found};
 use crate::server::FakeReply;
 
+#[derive(Default)]
 pub(super) struct Intercom {
-    token: String,
     /// The ids of the contacts, as the caller gave them.
     contacts: BTreeSet<String>,
 }
 
-impl Intercom {
-    pub(super) fn new(token: String) -> Self {
-        Self { token, contacts: BTreeSet::new() }
-    }
-}
-
 impl Behaviour for Intercom {
-    fn answer(&mut self, call: &RelayedCall) -> Option<FakeReply> {
-        if !call.is_bearer(&self.token) {
-            return None;
-        }
+    fn knows(&self, call: &RelayedCall, key: &str) -> bool {
+        call.is_bearer(key)
+    }
+
+    fn answer(&mut self, call: &RelayedCall) -> FakeReply {
         if !call.is("POST", "/contacts") {
-            return Some(not_found());
+            return not_found();
         }
         let role = call.body["role"].as_str();
         let id = call.body["external_id"].as_str().or(call.body["email"].as_str());
         let (Some("user" | "lead"), Some(id), Some(_)) =
             (role, id, call.header("intercom-version"))
         else {
-            return Some(FakeReply::json(400, &errors("parameter_invalid", "invalid contact")));
+            return FakeReply::json(400, &errors("parameter_invalid", "invalid contact"));
         };
         if !self.contacts.insert(id.to_owned()) {
             let why = "A contact matching those details already exists with id=6762f0dd1bb69f9f";
-            return Some(FakeReply::json(409, &errors("conflict", why)));
+            return FakeReply::json(409, &errors("conflict", why));
         }
-        Some(FakeReply::json(200, &json!({"type": "contact", "external_id": id})))
+        FakeReply::json(200, &json!({"type": "contact", "external_id": id}))
     }
 }
 

@@ -65,16 +65,27 @@ impl RelayedCall {
 
 /// How one of these vendors behaves.
 trait Behaviour: Send {
-    /// The answer to a call, and what it changes. `None`: the credentials are unknown.
-    fn answer(&mut self, call: &RelayedCall) -> Option<FakeReply>;
+    /// Whether the call carries this key.
+    fn knows(&self, call: &RelayedCall, key: &str) -> bool;
+
+    /// The answer to a call with an unknown key.
+    fn refusal(&self) -> FakeReply {
+        Relayed::invalid_key()
+    }
+
+    /// The answer to a call, and what it changes.
+    fn answer(&mut self, call: &RelayedCall) -> FakeReply;
 }
 
 /// Any of the vendors.
-pub struct Relayed(Box<dyn Behaviour>);
+pub struct Relayed {
+    keys: Vec<String>,
+    behaviour: Box<dyn Behaviour>,
+}
 
 impl Default for Relayed {
     fn default() -> Self {
-        Self(Box::new(hubspot::HubSpot::new(String::new())))
+        Self { keys: Vec::new(), behaviour: Box::<hubspot::HubSpot>::default() }
     }
 }
 
@@ -90,17 +101,26 @@ impl FakeRelayed {
     /// Starts the vendor of a preset on `port`, 0 for any. It accepts the credentials of
     /// [`credentials`].
     pub async fn start(port: u16, preset: &str) -> io::Result<Self> {
-        let credentials = credentials(preset);
-        let vendor: Box<dyn Behaviour> = match preset {
-            "hubspot" => Box::new(hubspot::HubSpot::new(credentials)),
-            "customer-io" | "customer-io-eu" => Box::new(customer_io::CustomerIo::new(credentials)),
-            "braze" => Box::new(braze::Braze::new(credentials)),
-            "slack" => Box::new(slack::Slack::new(credentials)),
-            "intercom" => Box::new(intercom::Intercom::new(credentials)),
-            "webhook" => Box::new(endpoint::Endpoint::new(credentials)),
+        let behaviour: Box<dyn Behaviour> = match preset {
+            "hubspot" => Box::<hubspot::HubSpot>::default(),
+            "customer-io" | "customer-io-eu" => Box::<customer_io::CustomerIo>::default(),
+            "braze" => Box::new(braze::Braze),
+            "slack" => Box::new(slack::Slack),
+            "intercom" => Box::<intercom::Intercom>::default(),
+            "webhook" => Box::<endpoint::Endpoint>::default(),
             other => return Err(io::Error::other(UnknownPreset(other.to_owned()))),
         };
-        Self::serve(port, Relayed(vendor)).await
+        Self::serve(port, Relayed { keys: vec![credentials(preset)], behaviour }).await
+    }
+
+    /// Accepts only this key from now on.
+    pub fn set_key(&self, key: &str) {
+        self.with(|vendor| vendor.keys = vec![key.to_owned()]);
+    }
+
+    /// Accepts one more key from now on.
+    pub fn add_key(&self, key: &str) {
+        self.with(|vendor| vendor.keys.push(key.to_owned()));
     }
 
     /// The root of its API, for `RELAY_ORIGIN`.
@@ -149,7 +169,11 @@ impl FakeVendor for Relayed {
     }
 
     fn answer(&mut self, call: &RelayedCall, _count: usize) -> FakeReply {
-        self.0.answer(call).unwrap_or_else(Self::invalid_key)
+        if self.keys.iter().any(|key| self.behaviour.knows(call, key)) {
+            self.behaviour.answer(call)
+        } else {
+            self.behaviour.refusal()
+        }
     }
 
     fn invalid_key() -> FakeReply {

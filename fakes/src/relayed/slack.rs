@@ -4,22 +4,18 @@
 use super::{Behaviour, RelayedCall};
 use crate::server::FakeReply;
 
-pub(super) struct Slack {
-    path: String,
-}
-
-impl Slack {
-    pub(super) fn new(path: String) -> Self {
-        Self { path }
-    }
-}
+pub(super) struct Slack;
 
 impl Behaviour for Slack {
-    fn answer(&mut self, call: &RelayedCall) -> Option<FakeReply> {
-        let answer = |status, text: &'static str| Some(FakeReply::text(status, "text/html", text));
-        if call.path != self.path {
-            return answer(404, "no_service");
-        }
+    fn knows(&self, call: &RelayedCall, key: &str) -> bool {
+        call.path == key
+    }
+
+    fn refusal(&self) -> FakeReply {
+        answer(404, "no_service")
+    }
+
+    fn answer(&mut self, call: &RelayedCall) -> FakeReply {
         if call.method != "POST" || !call.body.is_object() {
             return answer(400, "invalid_payload");
         }
@@ -28,4 +24,8 @@ impl Behaviour for Slack {
         }
         answer(200, "ok")
     }
+}
+
+fn answer(status: u16, text: &'static str) -> FakeReply {
+    FakeReply::text(status, "text/html", text)
 }
