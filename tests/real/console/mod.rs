@@ -340,7 +340,7 @@ async fn hostile_name_is_shown_as_text() {
     let stack = LocalStack::start(PortNumbers::default(), Mode::DEPLOYED).await.unwrap();
     let hostile = "</pre><img src=x onerror=\"document.title='taken'\"><script>alert(1)</script>";
     let event = json!({
-        "hook": {"flow": hostile, "method": hostile, "when": "after_save"},
+        "hook": {"flow": "registration", "method": hostile, "when": "after_save"},
         "identity": {"id": hostile, "traits": {"email": "eve@example.com", "name": hostile}},
     });
     let url = stack.function_url("mandrill-welcome").parse().unwrap();
