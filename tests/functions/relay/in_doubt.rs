@@ -1,5 +1,7 @@
 //! Calls of which nobody knows whether they went out: repeated or held, as the preset says.
 
+use std::time::Duration;
+
 use fakes::{FakeRelayed, server::FakeReply};
 use serde_json::json;
 
@@ -8,6 +10,9 @@ use crate::common::{
     ory::{FIRST, ann, event_of},
     setup::Setup,
 };
+
+/// The longest wait before the next attempt.
+const BACKOFF: Duration = Duration::from_mins(15);
 
 async fn held() -> Setup<FakeRelayed> {
     queued().await.with_table().var("ON_IN_DOUBT", "hold")
@@ -21,6 +26,7 @@ async fn preset_that_repeats_makes_the_call_again() {
         relay.vendor.reply_next(FakeReply::HangUp);
     }
     assert_eq!(relay.work().await.len(), 1, "it stays in the queue");
+    relay.let_time_pass(BACKOFF);
     assert!(relay.work().await.is_empty());
     assert_eq!(relay.received().len(), 4);
 }
@@ -32,6 +38,7 @@ async fn preset_that_holds_makes_no_second_call() {
     relay.vendor.reply_next(FakeReply::HangUp);
     for _ in 0..3 {
         assert_eq!(relay.work().await.len(), 1, "it stays in the queue");
+        relay.let_time_pass(BACKOFF);
     }
     assert_eq!(relay.received().len(), 1);
     let lines = relay.end().await.deliveries();
@@ -54,6 +61,7 @@ async fn call_that_surely_did_not_go_out_is_not_held() {
     relay.call(event_of(FIRST, &ann())).await;
     relay.vendor.reply_next(FakeReply::json(503, &json!({})));
     assert_eq!(relay.work().await.len(), 1);
+    relay.let_time_pass(BACKOFF);
     assert!(relay.work().await.is_empty());
     assert_eq!(relay.received().len(), 2);
 }

@@ -70,7 +70,10 @@ async fn invalid_template_stops_startup_and_logs_the_line() {
 
 #[tokio::test]
 async fn invalid_template_keeps_events_in_the_queue() {
-    let fixed = "function(ctx) { path: '/fixed' }";
+    let fixed = "function(ctx) {
+      path: '/crm/objects/2026-03/contacts/batch/upsert',
+      body: { inputs: [{ idProperty: 'email', id: ctx.recipient, properties: {} }] },
+    }";
     let setup = queued().await;
     enqueued::invalid_template_keeps_events_until_it_is_fixed(setup, event(&ann()), fixed).await;
 }
