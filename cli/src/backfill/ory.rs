@@ -68,9 +68,21 @@ pub(super) enum Token {
 impl OryArguments {
     /// The root of the admin API.
     pub(super) fn endpoint(&self, deployed: &Deployed) -> Result<Endpoint, NoOry> {
-        let given = self.ory_url.clone().filter(|url| !url.is_empty());
-        let url = given.or_else(|| deployed.variable(ORY_URL)).ok_or(NoOry::Nowhere)?;
+        let url = self.given_url().map(str::to_owned).or_else(|| deployed.variable(ORY_URL));
+        let url = url.ok_or(NoOry::Nowhere)?;
         Endpoint::parse(&url).ok_or(NoOry::Url)
+    }
+
+    fn given_url(&self) -> Option<&str> {
+        self.ory_url.as_deref().filter(|url| !url.is_empty())
+    }
+
+    /// The secret with the token. That of the function goes to the Ory of the function only.
+    fn secret_id(&self, deployed: &Deployed) -> Option<String> {
+        let is_its_own =
+            self.given_url().is_none_or(|url| deployed.env.optional(ORY_URL) == Some(url));
+        let of_function = || deployed.variable(ORY_SECRET_ID).filter(|_| is_its_own);
+        self.ory_secret.clone().or_else(of_function)
     }
 
     /// The token.
@@ -78,7 +90,7 @@ impl OryArguments {
         if let Some(token) = env::var(ORY_ACCESS_TOKEN).ok().filter(|token| !token.is_empty()) {
             return Token::Given(token.into());
         }
-        match self.ory_secret.clone().or_else(|| deployed.variable(ORY_SECRET_ID)) {
+        match self.secret_id(deployed) {
             Some(id) => {
                 let (store, clock) = (Arc::new(AwsSecrets::new(aws)), Arc::new(SystemClock));
                 let secret = Cached::current(id.clone(), store, clock, TTL);
@@ -108,6 +120,35 @@ impl Token {
             Self::Given(_) => format!("the variable {ORY_ACCESS_TOKEN}"),
             Self::Secret(id, _) => format!("the secret {id}"),
             Self::None => format!("nowhere: set {ORY_ACCESS_TOKEN}, or --ory-secret"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::config::Environment;
+
+    use super::*;
+
+    #[test]
+    fn token_of_the_function_goes_to_its_own_ory_only() {
+        let own = "https://ory.example";
+        let deployed = Deployed {
+            name: "welcome".to_owned(),
+            handler: "mandrill-welcome".to_owned(),
+            env: Environment::of([(ORY_URL, own), (ORY_SECRET_ID, "secret")]),
+        };
+        let table = [
+            (None, None, Some("secret")),
+            (Some(""), None, Some("secret")),
+            (Some(own), None, Some("secret")),
+            (Some("https://other.example"), None, None),
+            (Some("https://other.example"), Some("given"), Some("given")),
+        ];
+        for (url, secret, expected) in table {
+            let [ory_url, ory_secret] = [url, secret].map(|text| text.map(str::to_owned));
+            let arguments = OryArguments { ory_url, ory_secret };
+            assert_eq!(arguments.secret_id(&deployed).as_deref(), expected, "{url:?} {secret:?}");
         }
     }
 }
