@@ -74,15 +74,20 @@ impl Signals {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::future::pending;
 
     use super::*;
 
+    /// One that comes when `true` is sent.
+    pub(crate) fn by_hand() -> (watch::Sender<bool>, Interruption) {
+        let (tell, told) = watch::channel(false);
+        (tell, Interruption(told))
+    }
+
     #[tokio::test]
     async fn work_is_done_until_the_program_is_to_end_and_none_is_begun_after_it() {
-        let (tell, told) = watch::channel(false);
-        let interruption = Interruption(told);
+        let (tell, interruption) = by_hand();
         assert_eq!(interruption.unless(async { 1 }).await.unwrap(), 1);
         tell.send_replace(true);
         assert!(interruption.unless(pending::<()>()).await.is_err());
@@ -93,8 +98,8 @@ mod tests {
 
     #[tokio::test]
     async fn work_goes_on_where_no_signal_can_come_any_more() {
-        let (tell, told) = watch::channel(false);
+        let (tell, interruption) = by_hand();
         drop(tell);
-        assert_eq!(Interruption(told).unless(async { 1 }).await.unwrap(), 1);
+        assert_eq!(interruption.unless(async { 1 }).await.unwrap(), 1);
     }
 }

@@ -16,8 +16,8 @@ use super::{
     shown::Shown,
     state::State,
     state_file::{StateFile, StateFileError},
-    stop::{Interrupted, Stop},
 };
+use crate::interruption::{Interrupted, Interruption};
 
 /// A run did not end.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,7 @@ pub(super) struct Work<'a> {
     pub(super) pace: Pace,
     pub(super) file: &'a StateFile,
     pub(super) shown: Shown,
-    pub(super) stop: &'a Stop,
+    pub(super) interruption: &'a Interruption,
 }
 
 impl Work<'_> {
@@ -57,7 +57,7 @@ impl Work<'_> {
             let shown = &self.shown;
             let waiting = |wait| shown.wait_for_ory(wait);
             let page = self.listing.page(state.page_token.as_ref(), &waiting);
-            match self.stop.or(page).await?? {
+            match self.interruption.unless(page).await?? {
                 Listed::Page(page) => self.page(page, state).await?,
                 Listed::Unread(next) => self.unread(next, state)?,
             }
@@ -107,7 +107,7 @@ impl Work<'_> {
         let shown = &self.shown;
         let pausing = |waiting| shown.wait_for_queue(waiting);
         let allowed = self.pace.allow(batch.len(), self.outbox, &pausing);
-        self.stop.or(allowed).await??;
+        self.interruption.unless(allowed).await??;
         let last = batch.last().map(|entry| entry.id);
         let done = send(self.outbox, batch).await;
         for (id, unfit) in done.refused {

@@ -40,8 +40,8 @@ use super::{
         tests::{NOW, run_id},
     },
     state_file::StateFile,
-    stop::tests::by_hand,
 };
+use crate::interruption::tests::by_hand;
 
 const JOB: Job = Job { function: "segment-identify", run: Run::Backfill, add_as: None };
 /// Several batches.
@@ -136,7 +136,7 @@ impl Scene {
         let mut state = saved.unwrap_or_else(|| State::new(run_id(), NOW));
         let endpoint = Endpoint::parse("https://ory.example").unwrap();
         let ory = Ory { endpoint, http: self.ory.clone() };
-        let (pull, stop) = by_hand();
+        let (pull, interruption) = by_hand();
         let mut work = Work {
             job: JOB,
             filter: &self.filter,
@@ -146,7 +146,7 @@ impl Scene {
             pace: Pace::new(Rate::per_second(self.rate)),
             file: &self.file,
             shown: Shown::new(state.sent(), None),
-            stop: &stop,
+            interruption: &interruption,
         };
         let pulling = async {
             pulled.await;

@@ -30,7 +30,6 @@ mod shown;
 mod start;
 mod state;
 mod state_file;
-mod stop;
 mod target;
 mod template;
 

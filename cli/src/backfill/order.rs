@@ -20,13 +20,13 @@ use super::{
     start::Start,
     state::State,
     state_file::StateFile,
-    stop::Stop,
 };
 use crate::{
     aws::region,
     command::Done,
     confirm::confirm,
     exit::InvalidInput,
+    interruption::Interruption,
     output::{self, note, wrapped},
 };
 
@@ -126,7 +126,7 @@ impl Order {
         mut state: State,
         total: Option<u64>,
     ) -> Done {
-        let stop = Stop::on_signals();
+        let interruption = Interruption::listen()?;
         let mut work = Work {
             job: plan.job,
             filter,
@@ -136,7 +136,7 @@ impl Order {
             pace: Pace::new(plan.rate),
             file,
             shown: Shown::new(state.sent(), total),
-            stop: &stop,
+            interruption: &interruption,
         };
         let done = work.go_on(&mut state).await;
         drop(work);
