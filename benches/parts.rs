@@ -75,6 +75,7 @@ fn function() -> Arc<dyn Function> {
         queues: Arc::new(|_| Arc::new(MemoryQueue::new(RULES, Arc::new(SystemClock)))),
         tables: Arc::new(|_| Arc::new(MemoryStore::default())),
         http: Arc::new(Willing),
+        public_http: Arc::new(Willing),
         clock: Arc::new(SystemClock),
         event_log: Sink::Nowhere,
         rendering: Rendering::OnItsThread,

@@ -42,6 +42,7 @@ pub(crate) fn is_closed_output(error: &(dyn Error + 'static)) -> bool {
 pub(crate) fn help(command: &str) -> String {
     let [fine, failed] = match command {
         "up" => ["stopped, or with --once: every result is as expected", "any other result"],
+        "preset" => ["printed; every event renders to a call or is cancelled", "an event fails"],
         "render" => ["rendered, or cancelled by the template", "the template fails"],
         "lint" => ["no errors; there may be warnings", "errors found"],
         "doctor" => ["no check failed", "a check failed"],

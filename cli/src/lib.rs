@@ -28,6 +28,7 @@ mod mailchimp_webhook;
 #[cfg(not(feature = "aws"))]
 mod needs_aws;
 mod output;
+mod preset;
 #[cfg(feature = "aws")]
 mod progress;
 pub mod render;

@@ -90,6 +90,7 @@ impl Ports {
             secrets: Arc::new(AwsSecrets::new(aws)),
             queues: Arc::new(move |url| Arc::new(SqsQueue::new(&for_queues, url))),
             tables: Arc::new(move |table| Arc::new(DynamoDbStore::new(&for_tables, table))),
+            public_http: Arc::new(client.to_public_hosts()),
             http: Arc::new(client),
             clock: Arc::new(SystemClock),
             event_log,

@@ -115,6 +115,7 @@ impl Outcome {
     pub fn of_http_error(error: &http::Error) -> Self {
         match error {
             http::Error::NotWritten(cause) => Self::try_later(format!("{error}: {}", root(cause))),
+            http::Error::Unsendable(cause) => Self::blocked(format!("{error}: {}", root(cause))),
             http::Error::MaybeWritten(cause) => Self::in_doubt(format!("{error}: {}", root(cause))),
         }
     }

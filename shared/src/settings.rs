@@ -60,6 +60,8 @@ pub struct Ports {
     pub tables: Opener<dyn IdempotencyStore>,
     /// The HTTP client.
     pub http: Arc<dyn Http>,
+    /// The same, but for public addresses only: where the host is not ours to vouch for.
+    pub public_http: Arc<dyn Http>,
     /// The wall clock.
     pub clock: SharedClock,
     /// Where log entries go.

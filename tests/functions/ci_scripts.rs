@@ -84,6 +84,22 @@ fn a_bootstrap_that_is_not_executable_or_missing_is_refused() {
     assert!(refusal(&TempDir::new().unwrap(), "arm64").contains("run sam build first"));
 }
 
+/// A relay is built beside the other functions.
+#[test]
+fn a_build_in_another_folder_is_checked_by_its_name() {
+    let built = build(elf(ARM64), elf(ARM64));
+    let relay = built.path().join(".aws-sam/relay/Relay/bootstrap");
+    write_program(&relay, elf(X86_64));
+    let check = |architecture: &str| {
+        let mut bash = Command::new("bash");
+        bash.arg(script("processor")).args([architecture, ".aws-sam/relay"]);
+        bash.current_dir(built.path()).output().unwrap()
+    };
+    assert!(check("x86_64").status.success());
+    let refused = String::from_utf8(check("arm64").stderr).unwrap();
+    assert!(refused.contains(".aws-sam/relay/Relay/bootstrap is not for arm64"), "{refused}");
+}
+
 #[test]
 fn an_unknown_processor_is_a_usage_error() {
     let built = build(elf(ARM64), elf(ARM64));
@@ -119,11 +135,14 @@ fn packages_are_installed_with_sudo_unless_by_root() {
 /// `tests/real/smoke.rs` runs the script: it needs Python.
 #[test]
 fn the_smoke_check_knows_each_function_url_of_the_stack() {
-    let template = fs::read_to_string(script("../template.yaml")).unwrap();
-    let (_, outputs) = template.split_once("\nOutputs:\n").unwrap();
     let output = Regex::new(r"(?m)^  (\w+):\n(?:    .*\n)*?    Value: .*\.FunctionUrl$").unwrap();
-    let urls: BTreeSet<_> = output.captures_iter(outputs).map(|it| it[1].to_owned()).collect();
-    assert!(urls.len() >= 3, "{urls:?}");
+    let mut urls = BTreeSet::new();
+    for template in ["../template.yaml", "../relay.yaml"] {
+        let template = fs::read_to_string(script(template)).unwrap();
+        let (_, outputs) = template.split_once("\nOutputs:\n").unwrap();
+        urls.extend(output.captures_iter(outputs).map(|it| it[1].to_owned()));
+    }
+    assert!(urls.len() >= 4, "{urls:?}");
 
     let smoke = fs::read_to_string(script("smoke")).unwrap();
     let known = Regex::new(r#"(?m)^    "(\w+)": \d+,$"#).unwrap();

@@ -17,6 +17,7 @@ mod mandrill_welcome;
 mod personal_data;
 mod pins;
 mod readme;
+mod relay;
 mod rotation;
 mod samconfig;
 mod segment_identify;

@@ -13,12 +13,18 @@ const PAGES: [&str; 5] = [
 ];
 
 /// How each command of the README begins, the file that runs it, and how.
-const RUN: [(&str, &str, &str); 8] = [
+const RUN: [(&str, &str, &str); 10] = [
     ("cargo run ", ".ci/run", "cargo run --locked -- up --once"),
     ("cargo test --workspace", ".ci/run", "cargo test --workspace --locked"),
     ("cargo run -- lint lint/", "cli/tests/commands/shown_output.rs", "\"cargo run -- lint lint/"),
     ("pip install ", ".ci/run", "-r .ci/requirements.txt"),
     ("rustup target add ", ".github/workflows/deploy.yml", "rustup target add aarch64-"),
+    ("sam build --config-env relay", ".ci/run", "sam build --config-env relay"),
+    (
+        "sam deploy --config-env relay",
+        "tests/real/deploy/relays.rs",
+        r#"block_of("README.md", "sam build --config-env relay")"#,
+    ),
     ("sam build", ".ci/run", "sam build"),
     // `--guided` asks a person for the parameters.
     ("sam deploy --guided", ".github/workflows/deploy.yml", "sam deploy"),
@@ -94,7 +100,7 @@ fn is_name(word: &str) -> bool {
 
 #[test]
 fn every_parameter_output_and_resource_named_exists() {
-    let known = read("template.yaml") + &read("docs/glossary.md");
+    let known = ["template.yaml", "relay.yaml", "docs/glossary.md"].map(read).concat();
     let mut named = 0;
     for page in PAGES {
         let text = read(page);

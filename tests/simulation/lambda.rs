@@ -209,11 +209,13 @@ impl Lambda {
         let table = Table { world: world.clone(), sandbox: number };
         let port = Port { queue: self.queue.clone(), sandbox: number };
         let (table, port) = (Arc::new(table), Arc::new(port));
+        let network = Arc::new(Network { world: world.clone(), sandbox: number });
         let ports = Ports {
             secrets: Arc::new(Secrets { world: world.clone(), sandbox: number }),
             queues: Arc::new(move |_| port.clone()),
             tables: Arc::new(move |_| table.clone()),
-            http: Arc::new(Network { world: world.clone(), sandbox: number }),
+            public_http: network.clone(),
+            http: network,
             clock: Arc::new(SkewedClock { world: world.clone(), skew }),
             event_log: Sink::Nowhere,
             rendering: Rendering::InPlace,

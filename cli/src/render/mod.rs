@@ -23,12 +23,14 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   ory-actions render mandrill-welcome events/registration.json
+  ory-actions render relay:hubspot events/registration.json
   ory-actions render my-welcome.jsonnet events/registration.json";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Render {
-    /// A function, to use its built-in template, or a template file.
+    /// A function, to use its built-in template, a relay with its preset (`relay:hubspot`), or a
+    /// template file.
     #[arg(value_name = "FUNCTION|FILE.jsonnet")]
     template: String,
     /// A function URL event as in `events/`, or a file with only a ctx; `-` reads standard input.
@@ -67,8 +69,11 @@ fn subject(template: &str) -> Result<(Subject, Source), InvalidInput> {
     }
     if Path::new(template).extension().is_none_or(|extension| extension != "jsonnet") {
         let names = Subject::ALL.map(|(name, _)| name).join(", ");
+        let presets: Vec<_> = relay::SHIPPED.iter().map(|shipped| shipped.name).collect();
+        let presets = presets.join(", ");
         return Err(InvalidInput::new(format!(
-            "{template} is neither a function ({names}) nor a .jsonnet file"
+            "{template} is neither a function ({names}, or relay: with {presets}) nor a .jsonnet \
+             file"
         )));
     }
     Ok((subject, Source::shipped(template, &input::read_text(Path::new(template))?)))

@@ -8,6 +8,7 @@ use mailchimp_inbound::{
     form, template_argument,
 };
 use mandrill_welcome::Mail;
+use relay::{Shipped, preview::preview};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
@@ -38,6 +39,8 @@ pub enum Subject {
     Mailchimp,
     /// `mailchimp-subscribe`.
     Subscribe,
+    /// `relay` with a preset.
+    Relay(&'static Shipped),
     /// No function: the template output is shown unchanged.
     File,
 }
@@ -51,8 +54,12 @@ impl Subject {
         (mailchimp_subscribe::NAME, Self::Subscribe),
     ];
 
-    /// The function of this name, if there is one.
+    /// The function of this name, if there is one; a relay is named by its preset, too:
+    /// `relay:hubspot`.
     pub fn named(function: &str) -> Option<Self> {
+        if let Some((relay::NAME, preset)) = function.split_once(':') {
+            return Shipped::named(preset).map(Self::Relay);
+        }
         Self::ALL.iter().find(|(name, _)| *name == function).map(|(_, subject)| *subject)
     }
 
@@ -63,6 +70,7 @@ impl Subject {
             Self::Segment => Some(segment_identify::shipped_template()),
             Self::Mailchimp => Some(mailchimp_inbound::shipped_template()),
             Self::Subscribe => Some(mailchimp_subscribe::shipped_template()),
+            Self::Relay(shipped) => Some(shipped.source()),
             Self::File => None,
         }
     }
@@ -72,7 +80,9 @@ impl Subject {
     fn template_settings(self) -> TemplateSettings {
         match self {
             Self::Mandrill | Self::File => Mail::sample().for_shipped_template(),
-            Self::Segment | Self::Mailchimp | Self::Subscribe => TemplateSettings::default(),
+            Self::Segment | Self::Mailchimp | Self::Subscribe | Self::Relay(_) => {
+                TemplateSettings::default()
+            }
         }
     }
 }
@@ -133,6 +143,9 @@ pub async fn calls_of(
     if subject == Subject::Subscribe {
         return subscribe::contact(template, ctx).await;
     }
+    if let Subject::Relay(shipped) = subject {
+        return Ok(vec![relay_call(shipped, template, ctx).await?]);
+    }
     let identity_id = identity_id(&ctx);
     let result = template.render(vec![("ctx", ctx)]).await?;
     let facts = event_facts(identity_id.as_deref(), received_at);
@@ -141,6 +154,16 @@ pub async fn calls_of(
             TemplateFault::new(template.name(), rule).into()
         }
     })
+}
+
+async fn relay_call(
+    shipped: &Shipped,
+    template: &Template,
+    ctx: Value,
+) -> Result<Shown, RenderError> {
+    let unusable = |_| TemplateFault::new(shipped.name, "the preset cannot be used");
+    let preview = preview(&shipped.preset().map_err(unusable)?, template, ctx).await?;
+    Ok(Shown { to: Some(preview.to), body: preview.body })
 }
 
 /// The id that the function would add next to the key.
@@ -164,7 +187,7 @@ fn complete(
     match subject {
         Subject::Mandrill => Ok(vec![to_mandrill(result, facts)?]),
         Subject::Mailchimp => to_ory_and_segment(result, facts),
-        Subject::Segment | Subject::Subscribe | Subject::File => {
+        Subject::Segment | Subject::Subscribe | Subject::Relay(_) | Subject::File => {
             Ok(vec![to_segment(result, facts, segment_identify::NAME)?])
         }
     }
@@ -264,6 +287,22 @@ mod tests {
         };
         let waits = "nothing: the opt-in waits for the verification of the address";
         assert_eq!(decided.body["by_state_of_the_contact"]["no contact"], waits);
+    }
+
+    #[tokio::test]
+    async fn relay_renders_the_call_of_its_preset_without_the_secret() {
+        let subject = Subject::named("relay:hubspot").unwrap();
+        let sample = SAMPLES.iter().find(|sample| sample.file == "registration.json").unwrap();
+        let ctx = argument(subject, &sample.event().unwrap().body().unwrap()).unwrap();
+        let source = subject.shipped_template().unwrap();
+        let [call] = &calls(subject, &source, ctx, Trace::default()).await.unwrap()[..] else {
+            panic!("not one call");
+        };
+        let url = "https://api.hubapi.com/crm/objects/2026-03/contacts/batch/upsert";
+        assert_eq!(call.to.as_deref(), Some(&*format!("POST {url}")));
+        assert_eq!(call.body["inputs"][0]["id"], "ann@example.com");
+        assert_eq!(Subject::named("relay:fax"), None);
+        assert_eq!(Subject::named("relay"), None);
     }
 
     #[tokio::test]

@@ -27,6 +27,7 @@ mod mailchimp_audience;
 mod output;
 #[cfg(feature = "aws")]
 mod people;
+mod preset;
 mod readme;
 mod recording;
 #[cfg(feature = "aws")]

@@ -84,6 +84,9 @@ pub enum WhenInDoubt<'a, C> {
     Search(&'a dyn Search<C>),
     /// Start over: the next attempt reads what is left to do.
     StartOver,
+    /// Make no other: the vendor cannot be asked, and somebody would see a second one. An operator
+    /// looks there, and says whether it went out.
+    Hold,
 }
 
 /// A call in doubt, as its record describes it.

@@ -7,8 +7,8 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::{
-    Api, DeliveryReport, Effort, Found, Idempotency, InDoubt, Search, Vendor, WhenInDoubt,
-    in_doubt::InDoubtFor,
+    Api, DeliveryReport, Effort, Found, Idempotency, InDoubt, MAX_BACKOFF, Search, Vendor,
+    WhenInDoubt, in_doubt::InDoubtFor,
 };
 use crate::{
     budget::Budget,
@@ -182,7 +182,11 @@ impl<V: Vendor> VendorClient<V> {
         budget: &Budget,
     ) -> Option<DeliveryReport> {
         let since = leased.lease.in_doubt_since?;
-        let WhenInDoubt::Search(search) = self.vendor.when_in_doubt(call) else { return None };
+        let search = match self.vendor.when_in_doubt(call) {
+            WhenInDoubt::Search(search) => search,
+            WhenInDoubt::Hold => return Some(held().into()),
+            WhenInDoubt::Repeat | WhenInDoubt::StartOver => return None,
+        };
         let doubt = InDoubtFor::since(since, leased.idempotency.now());
         if !doubt.can_be_searched() {
             return Some(doubt.outcome("an earlier call may have gone out").into());
@@ -256,8 +260,17 @@ impl<V: Vendor> VendorClient<V> {
     fn recipient_digest(&self, call: &V::Call) -> Option<String> {
         match self.vendor.when_in_doubt(call) {
             WhenInDoubt::Search(search) => Some(search.recipient_digest(call)),
-            WhenInDoubt::Repeat | WhenInDoubt::StartOver => None,
+            WhenInDoubt::Repeat | WhenInDoubt::StartOver | WhenInDoubt::Hold => None,
         }
+    }
+}
+
+/// An earlier call may have gone out, and nobody can find out but a person.
+fn held() -> Outcome {
+    Outcome::InDoubt {
+        wait: Wait::Until(MAX_BACKOFF),
+        cause: "an earlier call may have gone out, and is not repeated: look at the vendor"
+            .to_owned(),
     }
 }
 

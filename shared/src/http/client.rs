@@ -13,7 +13,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 #[cfg(feature = "aws")]
 use super::sdk;
-use super::{Error, Http, MAX_ANSWER_BYTES, Request, Response, connecting};
+use super::{Error, Http, MAX_ANSWER_BYTES, Request, Response, address::PublicOnly, connecting};
 
 /// A sandbox is frozen between two requests, for minutes or hours, and peers and networks drop idle
 /// connections: a request on such a connection may be lost without notice. Wall-clock time, since
@@ -25,7 +25,17 @@ const MAX_IDLE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Client {
     tls: ClientConfig,
-    pool: Arc<Mutex<Pool>>,
+    reach: Reach,
+    pool: Arc<Mutex<Option<Pool>>>,
+}
+
+/// Whom a client calls.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reach {
+    /// Everybody: the hosts are the operator's.
+    Everybody,
+    /// Only public addresses.
+    Public,
 }
 
 #[derive(Debug)]
@@ -40,9 +50,16 @@ impl Client {
     /// # Errors
     /// If the TLS configuration cannot be made; this depends only on the binary.
     pub fn new() -> Result<Self, ClientError> {
-        let tls = tls()?;
-        let pool = Pool { client: connect_anew(&tls)?, used: SystemTime::now() };
-        Ok(Self { tls, pool: Arc::new(Mutex::new(pool)) })
+        let (tls, reach) = (tls()?, Reach::Everybody);
+        let pool = Pool { client: connect_anew(&tls, reach)?, used: SystemTime::now() };
+        Ok(Self { tls, reach, pool: Arc::new(Mutex::new(Some(pool))) })
+    }
+
+    /// The same, but for public addresses only: a name that resolves to another one is not called. A
+    /// literal address is not resolved; whoever admits one checks it ([`super::is_public`]).
+    #[must_use]
+    pub fn to_public_hosts(&self) -> Self {
+        Self { tls: self.tls.clone(), reach: Reach::Public, pool: Arc::default() }
     }
 
     /// The same client for the AWS SDK.
@@ -74,18 +91,24 @@ impl Client {
     fn fresh_enough(&self) -> Result<reqwest::Client, reqwest::Error> {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         let now = SystemTime::now();
-        if now.duration_since(pool.used).is_ok_and(|idle| idle <= MAX_IDLE) {
-            pool.used = now;
-        } else {
-            *pool = Pool { client: connect_anew(&self.tls)?, used: now };
-        }
-        Ok(pool.client.clone())
+        let is_fresh =
+            |pool: &Pool| now.duration_since(pool.used).is_ok_and(|idle| idle <= MAX_IDLE);
+        let client = match pool.take().filter(is_fresh) {
+            Some(pool) => pool.client,
+            None => connect_anew(&self.tls, self.reach)?,
+        };
+        *pool = Some(Pool { client: client.clone(), used: now });
+        Ok(client)
     }
 }
 
 /// A client with no connection yet.
-fn connect_anew(tls: &ClientConfig) -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
+fn connect_anew(tls: &ClientConfig, reach: Reach) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = match reach {
+        Reach::Everybody => reqwest::Client::builder(),
+        Reach::Public => reqwest::Client::builder().dns_resolver(Arc::new(PublicOnly)),
+    };
+    builder
         .tls_backend_preconfigured(tls.clone())
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -274,7 +297,7 @@ mod tests {
         assert!(connections.try_recv().is_ok() && connections.try_recv().is_err());
 
         for used in [SystemTime::UNIX_EPOCH, SystemTime::now() + Duration::from_hours(1)] {
-            client.pool.lock().unwrap().used = used;
+            client.pool.lock().unwrap().as_mut().unwrap().used = used;
             call(&client, &url).await;
             assert!(connections.try_recv().is_ok(), "the old connection was used");
         }

@@ -1,5 +1,6 @@
 //! Outbound HTTP: one port, whose error says whether the request can have reached the other side.
 
+mod address;
 mod client;
 mod connecting;
 #[cfg(feature = "aws")]
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use address::is_public;
 pub use client::{Client, ClientError};
 
 /// How much of an answer is read, in bytes. No vendor's answer to us comes near it; the rest is cut
@@ -100,6 +102,9 @@ pub enum Error {
     /// The connection was never made: the other side cannot have acted on the request.
     #[error("the request was not written")]
     NotWritten(#[source] Cause),
+    /// The request cannot be made as it is, today or later: nothing was written.
+    #[error("the request cannot be made")]
+    Unsendable(#[source] Cause),
     /// Anything else: the other side may have acted on the request.
     #[error("the request was maybe written, and no answer came")]
     MaybeWritten(#[source] Cause),

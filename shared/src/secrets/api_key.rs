@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Cached, LOOK_UP_PAUSE, SecretError, field, is_placeholder};
+use super::{Cached, LOOK_UP_PAUSE, SecretError, field, is_placeholder, object_field};
 use crate::mailchimp;
 
 /// The product a key is for.
@@ -96,19 +96,51 @@ impl KeyProblem {
 /// The key of one vendor, read from a secret.
 pub struct ApiKey {
     secret: Option<Cached>,
-    field: &'static str,
+    field: KeyField,
     product: Product,
 }
 
+/// Where in a secret a key is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KeyField {
+    /// In one field, or the secret is the key itself.
+    One(&'static str),
+    /// `username` and `password`, with a colon between them, as in basic authentication (RFC 7617).
+    Basic,
+}
+
+impl From<&'static str> for KeyField {
+    fn from(field: &'static str) -> Self {
+        Self::One(field)
+    }
+}
+
+impl KeyField {
+    fn read(self, secret: &SecretString) -> Result<SecretString, KeyProblem> {
+        match self {
+            Self::One(name) => field(secret, name).ok_or(KeyProblem::Missing(name)),
+            Self::Basic => {
+                let part = |name| object_field(secret, name).ok_or(KeyProblem::Missing(name));
+                let parts = [part("username")?, part("password")?];
+                if parts.iter().any(|part| is_placeholder(part.expose_secret())) {
+                    return Err(KeyProblem::Placeholder);
+                }
+                let [user, password] = parts.each_ref().map(ExposeSecret::expose_secret);
+                Ok(format!("{user}:{password}").into())
+            }
+        }
+    }
+}
+
 impl ApiKey {
-    /// The key of `product`, in `field` of `secret`.
-    pub fn new(secret: Cached, field: &'static str, product: Product) -> Self {
-        Self { secret: Some(secret), field, product }
+    /// The key of `product`, in the field of `secret` that [`KeyField`] names.
+    pub fn new(secret: Cached, field: impl Into<KeyField>, product: Product) -> Self {
+        Self { secret: Some(secret), field: field.into(), product }
     }
 
     /// An empty key, for a service that asks for none.
     pub fn none(product: Product) -> Self {
-        Self { secret: None, field: "", product }
+        Self { secret: None, field: KeyField::One(""), product }
     }
 
     /// The cached secret, to be fetched in advance, if there is one.
@@ -147,7 +179,7 @@ impl ApiKey {
             SecretError::Refused(reason) => KeyProblem::Refused(reason),
             unreachable @ SecretError::Unreachable(_) => KeyProblem::Unreachable(unreachable),
         })?;
-        let key = field(&secret.current, self.field).ok_or(KeyProblem::Missing(self.field))?;
+        let key = self.field.read(&secret.current)?;
         if is_placeholder(key.expose_secret()) {
             return Err(KeyProblem::Placeholder);
         }

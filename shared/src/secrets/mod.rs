@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-pub use api_key::{ApiKey, KeyProblem, Product};
+pub use api_key::{ApiKey, KeyField, KeyProblem, Product};
 #[cfg(feature = "aws")]
 pub use aws::{ACTION, AwsSecrets};
 pub use cache::{Cached, LOOK_UP_PAUSE, Ttl, Versions, prefetch};

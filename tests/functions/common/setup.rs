@@ -3,8 +3,8 @@
 use std::fmt::{Debug, Display};
 
 use fakes::{
-    FakeDynamoDb, FakeMailchimp, FakeMandrill, FakeSecretsManager, FakeSegment, FakeSqs,
-    MailchimpCall, Received, Tracked, mailchimp, server::FakeReply,
+    FakeDynamoDb, FakeMailchimp, FakeMandrill, FakeRelayed, FakeSecretsManager, FakeSegment,
+    FakeSqs, MailchimpCall, Received, RelayedCall, Tracked, mailchimp, server::FakeReply,
 };
 use integration::{Answer, Deployment, Log, Sandbox};
 use mandrill_welcome::SAMPLE_SENDER;
@@ -20,6 +20,8 @@ pub(crate) const TABLE: &str = "records";
 pub(crate) trait Vendor: Sized {
     /// The first word of its variables.
     const NAME: &str;
+    /// The last word of the variable with its URL.
+    const URL: &str = "URL";
     /// The key that it knows.
     const KEY: &str;
     /// What else its function needs.
@@ -159,6 +161,46 @@ impl Vendor for FakeMailchimp {
     }
 }
 
+/// HubSpot.
+impl Vendor for FakeRelayed {
+    const NAME: &str = "RELAY";
+    const URL: &str = "ORIGIN";
+    const KEY: &str = "the-relay-token";
+    const SETTINGS: &[(&str, &str)] =
+        &[("RELAY_PRESET", "hubspot"), ("RELAY_ALLOW_LOOPBACK", "true")];
+    type Call = RelayedCall;
+
+    async fn start() -> Self {
+        let vendor = Self::start(0, "hubspot").await.unwrap();
+        vendor.set_key(Self::KEY);
+        vendor
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+
+    fn set_key(&self, key: &str) {
+        self.set_key(key);
+    }
+
+    fn add_key(&self, key: &str) {
+        self.add_key(key);
+    }
+
+    fn reply_next(&self, reply: FakeReply) {
+        self.reply_next(reply);
+    }
+
+    fn take_received(&self) -> Vec<RelayedCall> {
+        self.take_received()
+    }
+
+    fn body(call: &RelayedCall) -> String {
+        call.text.clone()
+    }
+}
+
 /// Everything is in place, and the function not started yet.
 pub(crate) struct Setup<V> {
     pub(crate) vendor: V,
@@ -191,7 +233,7 @@ impl<V: Vendor> Setup<V> {
             .var("AWS_ENDPOINT_URL_SQS", sqs.url())
             .var("WEBHOOK_SECRET_ID", WEBHOOK_SECRET)
             .var(&format!("{}_SECRET_ID", V::NAME), VENDOR_SECRET)
-            .var(&format!("{}_URL", V::NAME), vendor.url());
+            .var(&format!("{}_{}", V::NAME, V::URL), vendor.url());
         let deployment = V::SETTINGS
             .iter()
             .fold(deployment, |deployment, (name, value)| deployment.var(name, *value));

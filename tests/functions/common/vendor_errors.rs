@@ -16,7 +16,7 @@ use super::{
 
 pub(crate) async fn refused_connection_is_try_later_for_any_vendor<V: Vendor>(setup: Setup<V>) {
     // Nobody listens on the first port.
-    let nobody = setup.var(&format!("{}_URL", V::NAME), "http://127.0.0.1:1/v1");
+    let nobody = setup.var(&format!("{}_{}", V::NAME, V::URL), "http://127.0.0.1:1/v1");
     let mut running = nobody.start().await;
     assert_eq!(running.call(event(&ann())).await.status, 503);
     let line = running.end().await.only_line();

@@ -1,8 +1,8 @@
 //! The cost of an event in `docs/operations.md`: the calls are those that are made, and the sums
 //! are what they come to.
 
-use fakes::{WEBHOOK_KEY, ory::person};
-use integration::Event;
+use fakes::{FakeRelayed, RelayedCall, WEBHOOK_KEY, ory::person, server::FakeReply};
+use integration::{Answer, Event};
 
 use super::{read, rows, section};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 const PAGE: &str = "docs/operations.md";
 
 /// The columns of the tables, the last for somebody who is turned away.
-const COLUMNS: usize = 5;
+const COLUMNS: usize = 6;
 
 /// What the functions are given, in gigabytes.
 const MEMORY_GB: f64 = 0.25;
@@ -80,6 +80,58 @@ async fn inbound() -> Setup<Vendors> {
     setup
 }
 
+/// The vendor of a relay.
+struct HubSpot(FakeRelayed);
+
+impl Vendor for HubSpot {
+    const NAME: &str = "RELAY";
+    const KEY: &str = "local-relay-token";
+    const SETTINGS: &[(&str, &str)] =
+        &[("RELAY_PRESET", "hubspot"), ("RELAY_ALLOW_LOOPBACK", "true")];
+    type Call = RelayedCall;
+
+    async fn start() -> Self {
+        Self(FakeRelayed::start(0, "hubspot").await.unwrap())
+    }
+
+    fn url(&self) -> String {
+        self.0.url()
+    }
+
+    fn set_key(&self, _: &str) {}
+
+    fn add_key(&self, _: &str) {}
+
+    fn reply_next(&self, reply: FakeReply) {
+        self.0.reply_next(reply);
+    }
+
+    fn take_received(&self) -> Vec<RelayedCall> {
+        self.0.take_received()
+    }
+
+    fn body(call: &RelayedCall) -> String {
+        call.text.clone()
+    }
+}
+
+async fn hubspot() -> Setup<HubSpot> {
+    let setup: Setup<HubSpot> = Setup::of("relay", WEBHOOK_KEY, Answer::assert_fit_for_ory).await;
+    let origin = setup.vendor.url();
+    setup.var("RELAY_ORIGIN", origin)
+}
+
+#[tokio::test]
+async fn relay_that_holds_calls_in_doubt_writes_as_often_as_mandrill_welcome() {
+    let holding = hubspot().await.var("ON_IN_DOUBT", "hold");
+    let [relay, welcome] = [
+        calls(holding, of_ory(1, WEBHOOK_KEY)).await,
+        calls(welcome().await, of_ory(1, WEBHOOK_KEY)).await,
+    ];
+    assert_eq!(relay.written, welcome.written);
+    assert!(section(PAGE, "### Calls").contains("**A relay that holds calls in doubt** writes"));
+}
+
 #[tokio::test]
 async fn documented_calls_per_event_match_the_calls_made() {
     let made = [
@@ -87,6 +139,7 @@ async fn documented_calls_per_event_match_the_calls_made() {
         calls(identify().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(inbound().await, of_mailchimp(1, SECRET)).await,
         calls(subscribe().await, opt_in_of(1, WEBHOOK_KEY)).await,
+        calls(hubspot().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(welcome().await, of_ory(1, "a-made-up-secret")).await,
     ];
     let table = Table::under("### Calls");

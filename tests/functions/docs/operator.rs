@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use regex_lite::Regex;
 use serde_json::Value;
 
 use super::{read, section};
@@ -101,5 +102,39 @@ fn operator_may_change_things_of_the_stack_only() {
         let is_ours =
             resource.contains("STACK") || statement["Condition"].to_string().contains("STACK");
         assert!(harmless || is_ours, "{statement:#}");
+    }
+}
+
+/// The resources to which CloudFormation gives names, and the statement that is about them.
+const NAMED: [(&str, &str); 5] = [
+    ("AWS::DynamoDB::Table", "EraseRecords"),
+    ("AWS::Logs::LogGroup", "SearchLogs"),
+    ("AWS::SNS::Topic", "SeeWhoGetsTheAlarms"),
+    ("AWS::SQS::Queue", "CareForDeadLetters"),
+    ("AWS::Serverless::Function", "RollBackAndRenew"),
+];
+
+/// CloudFormation names a resource after its stack and its name in the template.
+#[test]
+fn policy_is_about_the_resources_of_a_relay_too() {
+    let policy: Value = serde_json::from_str(&read("docs/operator-policy.json")).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    for template in ["template.yaml", "relay.yaml"] {
+        let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&read(template)).unwrap();
+        for (kind, sid) in NAMED {
+            let statement = statements.iter().find(|statement| statement["Sid"] == sid).unwrap();
+            let (_, name) =
+                statement["Resource"].as_str().unwrap().rsplit_once([':', '/']).unwrap();
+            let name = Regex::new(&format!("^{}$", name.replace('*', ".*"))).unwrap();
+            let resources = template["Resources"].as_mapping().unwrap().iter();
+            let of_kind = resources.filter(|(_, it)| it["Type"] == kind);
+            // The others are named in the template.
+            let of_kind = of_kind.filter(|(_, it)| it["Properties"]["QueueName"].is_null());
+            let ids: Vec<_> = of_kind.map(|(id, _)| id.as_str().unwrap()).collect();
+            assert!(!ids.is_empty(), "{kind}");
+            for id in ids {
+                assert!(name.is_match(&format!("STACK-{id}-1ABC")), "{id}: {sid}");
+            }
+        }
     }
 }

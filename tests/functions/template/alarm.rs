@@ -3,7 +3,7 @@
 use serde_yaml_ng::Value;
 
 use super::{
-    FUNCTIONS, Template,
+    Template,
     metrics::{STACK, Watched},
     plain,
 };
@@ -27,19 +27,26 @@ impl Alarm {
         })
     }
 
-    /// All that are deployed.
+    /// All that are deployed with all parts.
     pub(super) fn all() -> Vec<Self> {
-        let [_, template] = Template::read_both();
-        let within = FUNCTIONS.map(|(_, logical_id, ..)| template.monitoring(logical_id));
-        within.iter().chain([&template]).flat_map(Self::in_template).collect()
+        Template::each_with_all_parts().iter().flat_map(Self::all_in).collect()
     }
 
-    /// Those that watch the stack as a whole.
-    pub(super) fn of_the_stack() -> Vec<Self> {
+    /// Those of a template, and of what is nested in it.
+    pub(super) fn all_in(template: &Template) -> Vec<Self> {
+        let functions = template.all_functions().iter();
+        let within: Vec<_> =
+            functions.map(|(_, logical_id, ..)| template.monitoring(logical_id)).collect();
+        within.iter().chain([template]).flat_map(Self::in_template).collect()
+    }
+
+    /// Those of a template that watch the stack as a whole.
+    pub(super) fn of_the_stack(template: &Template) -> Vec<Self> {
         let is_of_a_function = |alarm: &Self| {
-            FUNCTIONS.iter().any(|(name, ..)| alarm.name.starts_with(&format!("{STACK}-{name}-")))
+            let functions = template.all_functions();
+            functions.iter().any(|(name, ..)| alarm.name.starts_with(&format!("{STACK}-{name}-")))
         };
-        Self::all().into_iter().filter(|alarm| !is_of_a_function(alarm)).collect()
+        Self::all_in(template).into_iter().filter(|alarm| !is_of_a_function(alarm)).collect()
     }
 
     pub(super) fn of(function: &str) -> Vec<Self> {
@@ -48,16 +55,16 @@ impl Alarm {
     }
 
     pub(super) fn named(function: &str, end: &str) -> Self {
-        Self::of_name(&format!("{STACK}-{function}-{end}"))
+        Self::of_name(Self::all(), &format!("{STACK}-{function}-{end}"))
     }
 
-    /// One that watches the stack as a whole.
-    pub(super) fn named_of_the_stack(end: &str) -> Self {
-        Self::of_name(&format!("{STACK}-{end}"))
+    /// One of a template that watches the stack as a whole.
+    pub(super) fn named_of_the_stack(template: &Template, end: &str) -> Self {
+        Self::of_name(Self::all_in(template), &format!("{STACK}-{end}"))
     }
 
-    fn of_name(name: &str) -> Self {
-        let mut named = Self::all().into_iter().filter(|alarm| alarm.name == name);
+    fn of_name(all: Vec<Self>, name: &str) -> Self {
+        let mut named = all.into_iter().filter(|alarm| alarm.name == name);
         let alarm = named.next().unwrap_or_else(|| panic!("no alarm {name}"));
         assert!(named.next().is_none(), "two alarms {name}");
         alarm

@@ -5,12 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_yaml_ng::Value;
 use shared::deliver::MAX_BACKOFF;
 
-use super::{
-    FUNCTIONS, Template,
-    alarm::{ALARM, Alarm},
-    metrics::{self, STACK},
-    referred, seconds,
-};
+use super::{Template, alarm::Alarm, metrics, referred, seconds};
 
 /// What an alarm watches: the end of its name, the metric, how the value is compared, and with what.
 type Row = (&'static str, &'static str, &'static str, u64);
@@ -35,18 +30,28 @@ const FOR_THE_STACK: [Row; 4] = [
     ("5xx", "ServerError", ABOVE, 0),
 ];
 
-/// What only one function has an alarm on, and the condition of the alarm.
-const FOR_ONE: [(&str, Row, &str); 6] = [
-    (mandrill_welcome::NAME, ("rejects", "Rejected", ABOVE, 5), "HasMandrillWelcome"),
+/// What only one function has an alarm on, and the condition of the alarm if it has one.
+const FOR_ONE: [(&str, Row, Option<&str>); 8] = [
+    (mandrill_welcome::NAME, ("rejects", "Rejected", ABOVE, 5), Some("HasMandrillWelcome")),
     (
         mailchimp_inbound::NAME,
         ("unmatched-withdrawals", "UnmatchedWithdrawal", ABOVE, 0),
-        "HasOryPatches",
+        Some("HasOryPatches"),
     ),
-    (mailchimp_inbound::NAME, ("lists-not-accepted", "ListNotAccepted", ABOVE, 0), "HasLists"),
-    (mailchimp_inbound::NAME, ("stale-signatures", "StaleSignature", ABOVE, 0), "HasSigning"),
-    (mailchimp_subscribe::NAME, ("rejects", "Rejected", ABOVE, 5), "HasMailchimpSubscribe"),
-    (mailchimp_subscribe::NAME, ("compliance", "Compliance", ABOVE, 4), "HasMailchimpSubscribe"),
+    (
+        mailchimp_inbound::NAME,
+        ("lists-not-accepted", "ListNotAccepted", ABOVE, 0),
+        Some("HasLists"),
+    ),
+    (mailchimp_inbound::NAME, ("stale-signatures", "StaleSignature", ABOVE, 0), Some("HasSigning")),
+    (mailchimp_subscribe::NAME, ("rejects", "Rejected", ABOVE, 5), Some("HasMailchimpSubscribe")),
+    (
+        mailchimp_subscribe::NAME,
+        ("compliance", "Compliance", ABOVE, 4),
+        Some("HasMailchimpSubscribe"),
+    ),
+    (relay::NAME, ("rejects", "Rejected", ABOVE, 5), None),
+    (relay::NAME, ("in-doubt", "InDoubt", ABOVE, 0), Some("HasRecords")),
 ];
 
 fn is_as_in(alarm: &Alarm, (_, metric, comparison, threshold): Row) {
@@ -59,8 +64,7 @@ fn is_as_in(alarm: &Alarm, (_, metric, comparison, threshold): Row) {
 
 #[test]
 fn alarms_watch_their_own_function() {
-    let template = Template::read();
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
         let given = template.resource(&format!("{logical_id}Monitoring"))["Parameters"].clone();
         let given = given.as_mapping().unwrap().iter();
         let given: BTreeSet<_> =
@@ -76,14 +80,14 @@ fn alarms_watch_their_own_function() {
         ];
         let expected = expected.map(|(name, value)| (name.to_owned(), value));
         assert_eq!(given, expected.into(), "{name}");
-        let wanted = Template::of_file("monitoring.yaml").0["Parameters"].clone();
+        let wanted = Template::of_monitoring().0["Parameters"].clone();
         assert_eq!(given.len(), wanted.as_mapping().unwrap().len(), "every parameter is given");
     }
 }
 
 #[test]
 fn every_function_has_exactly_its_alarms() {
-    for (name, ..) in FUNCTIONS {
+    for (_, (name, ..)) in Template::with_functions() {
         let own = FOR_ONE.iter().filter(|(function, ..)| *function == name);
         let rows: Vec<_> = FOR_EVERY_FUNCTION.into_iter().chain(own.map(|one| one.1)).collect();
         assert_eq!(Alarm::of(name).len(), rows.len(), "{name}");
@@ -95,37 +99,39 @@ fn every_function_has_exactly_its_alarms() {
 
 #[test]
 fn the_stack_has_exactly_its_alarms() {
-    assert_eq!(Alarm::of_the_stack().len(), FOR_THE_STACK.len());
-    for row in FOR_THE_STACK {
-        is_as_in(&Alarm::named_of_the_stack(row.0), row);
+    for template in Template::each() {
+        assert_eq!(Alarm::of_the_stack(&template).len(), FOR_THE_STACK.len());
+        for row in FOR_THE_STACK {
+            is_as_in(&Alarm::named_of_the_stack(&template, row.0), row);
+        }
     }
 }
 
 /// An alarm on what cannot happen costs as much as any other.
 #[test]
 fn alarm_of_an_option_is_there_with_the_option_only() {
-    let template = Template::read();
     for (function, (end, ..), condition) in FOR_ONE {
-        let alarms = template.all(ALARM);
-        let of_name = |id: &&String| {
-            let name = template.resolved(&template.resource(id)["AlarmName"]);
-            name == format!("{STACK}-{function}-{end}")
-        };
-        let id = alarms.iter().find(of_name).unwrap();
-        assert_eq!(template.0["Resources"][id.as_str()]["Condition"], condition, "{id}");
+        let alarm = Alarm::named(function, end);
+        let resources = alarm.template.0["Resources"].as_mapping().unwrap();
+        let mut resources = resources.values();
+        let resource = resources.find(|it| it["Properties"] == alarm.properties).unwrap();
+        assert_eq!(resource["Condition"].as_str(), condition, "{}", alarm.name);
     }
 }
 
 #[test]
 fn every_alarm_watches_an_existing_metric() {
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (_, (name, logical_id, ..)) in Template::with_functions() {
         watch_only(&metrics::all(name, logical_id), Alarm::of(name));
     }
     let of_the_stack = metrics::of_the_stack();
-    watch_only(&of_the_stack, Alarm::of_the_stack());
-    // The second set of dimensions costs money, so there is nothing in it that nobody watches.
-    let watched = Alarm::of_the_stack().into_iter().flat_map(|alarm| alarm.watches());
-    assert_eq!(watched.collect::<BTreeSet<_>>(), of_the_stack);
+    for template in Template::each() {
+        let alarms = Alarm::of_the_stack(&template);
+        // The second set of dimensions costs money, so there is nothing in it that nobody watches.
+        let watched: BTreeSet<_> = alarms.iter().flat_map(Alarm::watches).collect();
+        assert_eq!(watched, of_the_stack);
+        watch_only(&of_the_stack, alarms);
+    }
 }
 
 fn watch_only(there: &BTreeSet<metrics::Watched>, alarms: Vec<Alarm>) {
@@ -138,7 +144,7 @@ fn watch_only(there: &BTreeSet<metrics::Watched>, alarms: Vec<Alarm>) {
 
 #[test]
 fn dead_letter_and_queue_age_alarms_watch_their_own_queues() {
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (_, (name, logical_id, ..)) in Template::with_functions() {
         for (end, queue) in [("dead-letters", "DeadLetters"), ("oldest-message", "Queue")] {
             let alarm = Alarm::named(name, end);
             let queue = ("QueueName".to_owned(), format!("{logical_id}{queue}.QueueName"));
@@ -160,16 +166,19 @@ fn alarms_use_the_sum_of_counted_metrics() {
 /// Otherwise it would be raised, and told, once for every attempt.
 #[test]
 fn alarm_on_retries_lasts_until_the_cause_is_fixed() {
-    for end in ["blocked", "template-faults"] {
-        let period = seconds(&Alarm::named_of_the_stack(end).properties["Period"]);
-        assert!(period >= MAX_BACKOFF + Duration::from_mins(1), "{end}");
+    let of_the_stack = Template::each().into_iter().flat_map(|template| {
+        ["blocked", "template-faults"].map(|end| Alarm::named_of_the_stack(&template, end))
+    });
+    for alarm in of_the_stack.chain([Alarm::named(relay::NAME, "in-doubt")]) {
+        let period = seconds(&alarm.properties["Period"]);
+        assert!(period >= MAX_BACKOFF + Duration::from_mins(1), "{}", alarm.name);
     }
 }
 
 /// Every attempt of the period failed, so the period must hold one, and an hour is three of them.
 #[test]
 fn vendor_is_down_after_an_hour_of_attempts_without_a_delivery() {
-    for (name, ..) in FUNCTIONS {
+    for (_, (name, ..)) in Template::with_functions() {
         let alarm = Alarm::named(name, "vendor-down");
         let period = seconds(&alarm.properties["Period"]);
         let periods = alarm.properties["EvaluationPeriods"].as_u64().unwrap();
@@ -181,7 +190,7 @@ fn vendor_is_down_after_an_hour_of_attempts_without_a_delivery() {
 /// A level would be above zero until somebody has cared for the first one, and silent meanwhile.
 #[test]
 fn dead_letter_alarm_rings_for_each_rise_and_again_for_the_next() {
-    for (name, ..) in FUNCTIONS {
+    for (_, (name, ..)) in Template::with_functions() {
         let alarm = Alarm::named(name, "dead-letters");
         let queries = alarm.properties["Metrics"].as_sequence().unwrap();
         let [rise, letters] = &queries[..] else { panic!("{name}: {queries:?}") };
@@ -194,7 +203,7 @@ fn dead_letter_alarm_rings_for_each_rise_and_again_for_the_next() {
 
 #[test]
 fn reject_alarm_watches_the_reject_rate() {
-    for name in [mandrill_welcome::NAME, mailchimp_subscribe::NAME] {
+    for name in [mandrill_welcome::NAME, mailchimp_subscribe::NAME, relay::NAME] {
         watches_the_reject_rate(&Alarm::named(name, "rejects"));
     }
 }
@@ -230,20 +239,20 @@ fn every_alarm_notifies_the_topic_and_has_a_description() {
 
 #[test]
 fn alarm_topic_allows_cloudwatch_and_mails_the_subscriber() {
-    let template = Template::read();
-    // CloudWatch may not use the key `alias/aws/sns`.
-    assert!(template.resource("AlarmTopic")["KmsMasterKeyId"].is_null());
-    assert_eq!(template.0["Parameters"]["AlarmEmail"]["Default"], "");
-    let subscription = template.resource("AlarmSubscription");
-    assert_eq!(template.0["Resources"]["AlarmSubscription"]["Condition"], "HasAlarmEmail");
-    assert_eq!(referred(&subscription["TopicArn"]), "AlarmTopic");
-    assert_eq!(referred(&subscription["Endpoint"]), "AlarmEmail");
+    for template in Template::each() {
+        // CloudWatch may not use the key `alias/aws/sns`.
+        assert!(template.resource("AlarmTopic")["KmsMasterKeyId"].is_null());
+        assert_eq!(template.0["Parameters"]["AlarmEmail"]["Default"], "");
+        let subscription = template.resource("AlarmSubscription");
+        assert_eq!(template.0["Resources"]["AlarmSubscription"]["Condition"], "HasAlarmEmail");
+        assert_eq!(referred(&subscription["TopicArn"]), "AlarmTopic");
+        assert_eq!(referred(&subscription["Endpoint"]), "AlarmEmail");
+    }
 }
 
 #[test]
 fn dead_letter_alarm_has_the_redrive_command() {
-    let template = Template::read();
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
         let output = &template.0["Outputs"][format!("Redrive{logical_id}").as_str()]["Value"];
         let command = template.resolved(output);
         let (command, arn) = command.split_once(" --source-arn ").unwrap();

@@ -26,7 +26,7 @@ impl Counted {
     fn of(template: &Template) -> Self {
         let live = Live::of(template);
         let mut alarms: Vec<_> = live.all(ALARM).into_iter().map(|id| live.resource(id)).collect();
-        let own = Live::of(&Template::of_file("monitoring.yaml"));
+        let own = Live::of(&Template::of_monitoring());
         let nested = live.all("AWS::CloudFormation::Stack").len();
         for _ in 0..nested {
             alarms.extend(own.all(ALARM).into_iter().map(|id| own.resource(id)));
@@ -71,7 +71,11 @@ fn deployments() -> [Counted; 3] {
 
 #[test]
 fn documented_idle_bill_is_that_of_the_template() {
-    let lines = deployments().map(|one| one.lines());
+    is_documented(&deployments(), "### Fixed costs per month");
+}
+
+fn is_documented(deployments: &[Counted], heading: &str) {
+    let lines: Vec<_> = deployments.iter().map(Counted::lines).collect();
     let mut expected: Vec<Vec<String>> = (0..lines[0].len())
         .map(|row| {
             let cells = lines.iter().flat_map(|lines| {
@@ -81,13 +85,21 @@ fn documented_idle_bill_is_that_of_the_template() {
             [lines[0][row].0.clone()].into_iter().chain(cells).collect()
         })
         .collect();
-    let sums = deployments().map(|one| format!("{:.2}", one.dollars()));
-    let sums = sums.into_iter().flat_map(|sum| [String::new(), sum]);
+    let sums = deployments.iter().map(|one| format!("{:.2}", one.dollars()));
+    let sums = sums.flat_map(|sum| [String::new(), sum]);
     expected.push(["**idle**".to_owned()].into_iter().chain(sums).collect());
-    let documented = rows(&section("docs/operations.md", "### Fixed costs per month"));
+    let documented = rows(&section("docs/operations.md", heading));
     let columns = expected[0].len();
     let documented: Vec<_> = documented.into_iter().filter(|row| row.len() == columns).collect();
     assert_eq!(documented, expected);
+}
+
+/// The columns of a relay: one that repeats calls in doubt, and one that holds them.
+#[test]
+fn documented_idle_bill_of_a_relay_is_that_of_the_template() {
+    let [repeats, holds] =
+        ["repeat", "hold"].map(|word| Counted::of(&Template::relay().with(&[("OnInDoubt", word)])));
+    is_documented(&[repeats, holds], "### Fixed costs of a relay");
 }
 
 #[test]
@@ -98,7 +110,13 @@ fn idle_stack_with_default_parameters_stays_within_the_goal() {
 }
 
 #[test]
-fn the_stack_has_one_dashboard() {
-    let [_, all] = Template::read_both();
-    assert_eq!(Live::of(&all).all("AWS::CloudWatch::Dashboard").len(), 1);
+fn a_stack_has_one_dashboard_and_a_relay_can_do_without() {
+    let dashboards =
+        |template: &Template| Live::of(template).all("AWS::CloudWatch::Dashboard").len();
+    for template in Template::each_with_all_parts() {
+        assert_eq!(dashboards(&template), 1);
+    }
+    let without = Template::relay().with(&[("DashboardEnabled", "false")]);
+    assert_eq!(dashboards(&without), 0);
+    assert!(!Live::of(&without).outputs.contains_key("Dashboard"));
 }

@@ -18,6 +18,9 @@ use super::{
 /// What an answer needs besides its budget: the way in and out.
 const MARGIN: Duration = Duration::from_secs(2);
 
+/// What a function reads, and no deployment may set: with it, a relay would call its own sandbox.
+const NEVER_DEPLOYED: [&str; 1] = ["RELAY_ALLOW_LOOPBACK"];
+
 /// Nobody is called: a function is only built.
 fn ports() -> Ports {
     let client = Client::new().unwrap();
@@ -26,12 +29,12 @@ fn ports() -> Ports {
 
 #[test]
 fn every_function_is_named_by_its_handler_and_has_a_public_url() {
-    let template = Template::read();
     let folders = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions")).unwrap();
     let folders: BTreeSet<_> =
         folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(folders, FUNCTIONS.map(|(name, ..)| name.to_owned()).into());
-    for (name, logical_id, ..) in FUNCTIONS {
+    let functions = Template::with_functions();
+    assert_eq!(folders, functions.iter().map(|(_, (name, ..))| (*name).to_owned()).collect());
+    for (template, (name, logical_id, ..)) in functions {
         assert_eq!(template.resource(logical_id)["Handler"], name);
         let metadata = &template.0["Resources"][logical_id]["Metadata"];
         assert_eq!(metadata["BuildProperties"]["Binary"], "bootstrap", "one build serves all");
@@ -43,22 +46,26 @@ fn every_function_is_named_by_its_handler_and_has_a_public_url() {
 
 #[test]
 fn every_environment_variable_is_set_and_read() {
-    for template in Template::read_both() {
+    for template in Template::deployments() {
         for (name, logical_id, build, ..) in template.functions() {
             let variables = template.variables(logical_id);
             let env = Environment::of(variables.clone());
             if let Err(error) = build(&env, &ports()) {
                 panic!("{name} does not start with the template's parameters: {error}");
             }
-            assert_eq!(env.asked(), variables.into_keys().collect(), "{name}");
+            let mut asked = env.asked();
+            for variable in NEVER_DEPLOYED {
+                asked.remove(variable);
+            }
+            assert_eq!(asked, variables.into_keys().collect(), "{name}");
         }
     }
 }
 
 #[test]
 fn iam_policy_allows_exactly_the_calls_made() {
-    for template in Template::read_both() {
-        for (name, logical_id, ..) in FUNCTIONS {
+    for template in Template::deployments() {
+        for &(name, logical_id, ..) in template.all_functions() {
             let mut expected = what_it_calls(logical_id, &template.variables(logical_id));
             expected.extend(what_lambda_does(&template, logical_id));
             let allowed: BTreeSet<_> = template.statements(logical_id).into_iter().collect();
@@ -78,7 +85,7 @@ fn what_lambda_does(template: &Template, logical_id: &str) -> Vec<Statement> {
     if template.has("HasTracing") {
         statements.push((set(["xray:PutTelemetryRecords", "xray:PutTraceSegments"]), set(["*"])));
     }
-    if template.has("HasNetwork") && !template.resource(logical_id)["VpcConfig"].is_null() {
+    if !template.resource(logical_id)["VpcConfig"].is_null() && template.has("HasNetwork") {
         let actions = [
             "ec2:AssignPrivateIpAddresses",
             "ec2:CreateNetworkInterface",
@@ -109,12 +116,21 @@ fn what_it_calls(logical_id: &str, variables: &BTreeMap<String, String>) -> BTre
 }
 
 #[test]
+fn no_deployment_lets_a_relay_call_its_own_sandbox() {
+    for file in ["template.yaml", "relay.yaml", "monitoring.yaml", "samconfig.toml"] {
+        let text = crate::docs::read(file);
+        assert!(NEVER_DEPLOYED.iter().all(|variable| !text.contains(variable)), "{file}");
+    }
+}
+
+#[test]
 fn tracing_costs_money_and_is_off() {
-    let template = Template::read();
-    assert_eq!(template.resolved(template.global("Tracing")), "PassThrough");
-    let traced = template.with(&[("Tracing", "Active")]);
-    assert!(traced.has("HasTracing"));
-    assert_eq!(traced.resolved(traced.global("Tracing")), "Active");
+    for template in Template::each() {
+        assert_eq!(template.resolved(template.global("Tracing")), "PassThrough");
+        let traced = template.with(&[("Tracing", "Active")]);
+        assert!(traced.has("HasTracing"));
+        assert_eq!(traced.resolved(traced.global("Tracing")), "Active");
+    }
 }
 
 #[test]
@@ -137,8 +153,7 @@ fn only_functions_that_call_ory_are_in_its_network() {
 
 #[test]
 fn function_has_its_own_log_group_with_retention() {
-    let template = Template::read();
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
         let group = referred(&template.resource(logical_id)["LoggingConfig"]["LogGroup"]);
         assert_eq!(group, format!("{logical_id}Logs"), "{name}");
         let retention = &template.resource(&group)["RetentionInDays"];
@@ -148,8 +163,7 @@ fn function_has_its_own_log_group_with_retention() {
 
 #[test]
 fn resources_of_one_function_are_named_after_it() {
-    let template = Template::read();
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
         let own = template.0["Resources"].as_mapping().unwrap().iter();
         let own = own.filter(|(part, _)| plain(part).starts_with(logical_id));
         for (part, resource) in own {
@@ -167,22 +181,19 @@ fn resources_of_one_function_are_named_after_it() {
 
 #[test]
 fn reserved_concurrency_is_unset_or_above_maximum_concurrency() {
-    let mut template = Template::read();
     let reserved =
         |template: &Template| template.resolved(template.global("ReservedConcurrentExecutions"));
-    assert_eq!(reserved(&template), "AWS::NoValue");
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
+        assert_eq!(reserved(&template), "AWS::NoValue");
         let least = parameters::LEAST_RESERVED_CONCURRENCY;
         assert!(least > queues::concurrency(&template, logical_id), "{name}");
+        assert_eq!(reserved(&template.with(&[("ReservedConcurrency", "50")])), "50");
     }
-    template.0["Parameters"]["ReservedConcurrency"]["Default"] = "50".into();
-    assert_eq!(reserved(&template), "50");
 }
 
 #[test]
 fn lambda_timeout_exceeds_the_budgets() {
-    let template = Template::read();
-    for (name, logical_id, _, budget, timeout) in FUNCTIONS {
+    for (template, (name, logical_id, _, budget, timeout)) in Template::with_functions() {
         let deployed = template.timeout(logical_id);
         assert_eq!(deployed, timeout, "{name}: the code counts on the template's timeout");
         assert!(timeout >= budget + MARGIN, "{name}");

@@ -1,5 +1,5 @@
-//! `template.yaml` and its nested `monitoring.yaml` against the code: environment variables,
-//! permissions, metrics, timeouts, sizes and names match.
+//! `template.yaml`, `relay.yaml` and `monitoring.yaml`, which is nested in both, against the code:
+//! environment variables, permissions, metrics, timeouts, sizes and names match.
 
 mod alarm;
 mod alarms;
@@ -14,6 +14,7 @@ mod parser;
 mod placeholders;
 mod queries;
 mod queues;
+mod relays;
 mod secrets;
 mod switches;
 mod table;
@@ -36,6 +37,7 @@ type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
 /// Lambda lets it run.
 type Row = (&'static str, &'static str, Build, Duration, Duration);
 
+/// What `template.yaml` has.
 const FUNCTIONS: [Row; 4] = [
     (mandrill_welcome::NAME, "MandrillWelcome", mandrill_welcome::build, ORY_LIMIT, LAMBDA_TIMEOUT),
     (segment_identify::NAME, "SegmentIdentify", segment_identify::build, ORY_LIMIT, LAMBDA_TIMEOUT),
@@ -54,6 +56,9 @@ const FUNCTIONS: [Row; 4] = [
         mailchimp_subscribe::TIMEOUT,
     ),
 ];
+
+/// What a stack of `relay.yaml` has.
+const RELAYS: [Row; 1] = [(relay::NAME, "Relay", relay::build, ORY_LIMIT, LAMBDA_TIMEOUT)];
 
 /// Those that are off unless somebody switches them on.
 const OFF_BY_DEFAULT: [&str; 1] = [mailchimp_subscribe::NAME];

@@ -25,20 +25,24 @@ fn parameters(template: &Template) -> impl Iterator<Item = (String, &Value)> {
 
 #[test]
 fn every_parameter_is_shown_in_a_group() {
-    let template = Template::read();
+    Template::each().iter().for_each(is_shown_in_a_group);
+}
+
+fn is_shown_in_a_group(template: &Template) {
     let interface = &template.0["Metadata"]["AWS::CloudFormation::Interface"];
     let groups = interface["ParameterGroups"].as_sequence().unwrap();
     let listed = groups.iter().flat_map(|group| group["Parameters"].as_sequence().unwrap());
     let mut listed: Vec<_> = listed.map(plain).collect();
     listed.sort();
-    let mut all: Vec<_> = parameters(&template).map(|(name, _)| name).collect();
+    let mut all: Vec<_> = parameters(template).map(|(name, _)| name).collect();
     all.sort();
     assert_eq!(listed, all);
 }
 
 #[test]
 fn every_parameter_has_a_default_a_description_and_a_pattern() {
-    for (name, parameter) in parameters(&Template::read()) {
+    let templates = Template::each();
+    for (name, parameter) in templates.iter().flat_map(parameters) {
         assert!(parameter["Description"].is_string(), "{name}");
         assert!(!parameter["Default"].is_null(), "{name}: nobody has to know it to deploy");
         let numbers = parameter["Type"] == "Number";
@@ -61,9 +65,38 @@ const TEMPLATES: &[&str] = &[
     "IdentifyReplyTemplate",
     "InboundTemplate",
     "SubscribeTemplate",
+    "Template",
 ];
 
-const SHAPES: [Row; 15] = [
+const SHAPES: [Row; 20] = [
+    (
+        &["Preset"],
+        &["hubspot", "customer-io-eu", "file:///opt/crm.json"],
+        &["", "hub-spot", "hubspot,slack", "file:///tmp/crm.json", "crm.json", "file:///opt/"],
+    ),
+    (
+        &["RelayOrigin"],
+        &["", "https://api.example.com", "https://api.example.com/v1/base"],
+        &[
+            "http://api.example.com",
+            "https://a@b",
+            "https://b:8443",
+            "https://b?x",
+            "b",
+            "https://",
+        ],
+    ),
+    (
+        &["RelayAuth"],
+        &["", "bearer", "basic", "path", "signature", "none", "header:X-Api_Key", "query:api.key"],
+        &["header:", "header:a b", "query:a=b", "body:token", "body:", "bearer:token", "Bearer"],
+    ),
+    (
+        &["RelayOutcomes"],
+        &["", "[]", r#"[{"status":"409","outcome":"delivered"}]"#],
+        &["{}", "[\n]"],
+    ),
+    (&["IdempotencyHeader"], &["", "Idempotency-Key"], &["Idempotency Key", "a:b"]),
     (
         &["ExistingRecordsTable"],
         &["", "ory-actions-Records-1ABC", "a_b.c"],
@@ -134,38 +167,55 @@ const SHAPES: [Row; 15] = [
 
 #[test]
 fn parameter_patterns_accept_valid_and_reject_invalid_values() {
-    let template = Template::read();
+    let templates = Template::each();
+    let shaped = templates.iter().flat_map(parameters);
+    let shaped = shaped.filter(|(_, parameter)| parameter["AllowedPattern"].is_string());
     let mut known = BTreeSet::new();
-    for (names, right, wrong) in SHAPES {
-        for name in names {
-            let parameter = &template.0["Parameters"][*name];
-            let pattern = parameter["AllowedPattern"].as_str().unwrap();
-            // Whether CloudFormation looks for a match or for the whole is the same then.
-            let whole = |part: &str| part.starts_with('^') && part.ends_with('$');
-            assert!(whole(pattern) && pattern.split('|').all(whole), "{name}: {pattern}");
-            let pattern = Regex::new(pattern).unwrap();
-            assert!(pattern.is_match(&plain(&parameter["Default"])), "{name}");
-            assert!(right.iter().all(|value| pattern.is_match(value)), "{name}: {right:?}");
-            for value in wrong {
-                assert!(!pattern.is_match(value), "{name} takes {value:?}");
-            }
-            known.insert((*name).to_owned());
+    for (name, parameter) in shaped {
+        let row = SHAPES.iter().find(|(names, ..)| names.contains(&name.as_str()));
+        let (_, right, wrong) = row.unwrap_or_else(|| panic!("{name} has no row"));
+        let pattern = parameter["AllowedPattern"].as_str().unwrap();
+        // Whether CloudFormation looks for a match or for the whole is the same then.
+        let whole = |part: &str| part.starts_with('^') && part.ends_with('$');
+        assert!(whole(pattern) && pattern.split('|').all(whole), "{name}: {pattern}");
+        let pattern = Regex::new(pattern).unwrap();
+        assert!(pattern.is_match(&plain(&parameter["Default"])), "{name}");
+        assert!(right.iter().all(|value| pattern.is_match(value)), "{name}: {right:?}");
+        for value in *wrong {
+            assert!(!pattern.is_match(value), "{name} takes {value:?}");
         }
+        known.insert(name);
     }
-    let shaped =
-        parameters(&template).filter(|(_, parameter)| parameter["AllowedPattern"].is_string());
-    assert_eq!(known, shaped.map(|(name, _)| name).collect());
+    let tried = SHAPES.iter().flat_map(|(names, ..)| names.iter());
+    assert_eq!(known, tried.map(|name| (*name).to_owned()).collect());
 }
 
 #[test]
 fn reserved_concurrency_is_at_least_ten() {
-    let template = Template::read();
-    let pattern = template.0["Parameters"]["ReservedConcurrency"]["AllowedPattern"].as_str();
-    let pattern = Regex::new(pattern.unwrap()).unwrap();
-    for reserved in 0..1000 {
-        let taken = pattern.is_match(&reserved.to_string());
-        assert_eq!(taken, reserved >= LEAST_RESERVED_CONCURRENCY, "{reserved}");
+    for template in Template::each() {
+        let pattern = template.0["Parameters"]["ReservedConcurrency"]["AllowedPattern"].as_str();
+        let pattern = Regex::new(pattern.unwrap()).unwrap();
+        for reserved in 0..1000 {
+            let taken = pattern.is_match(&reserved.to_string());
+            assert_eq!(taken, reserved >= LEAST_RESERVED_CONCURRENCY, "{reserved}");
+        }
     }
+}
+
+/// What both templates ask for is one thing.
+#[test]
+fn parameters_of_the_same_name_take_the_same_values() {
+    let [main, relay] = Template::each();
+    let shared = parameters(&relay).filter(|(name, _)| !main.0["Parameters"][name].is_null());
+    let mut count = 0;
+    for (name, of_relay) in shared {
+        let of_main = &main.0["Parameters"][&name];
+        for key in ["Type", "Default", "AllowedValues", "AllowedPattern", "MinValue", "MaxValue"] {
+            assert_eq!(of_relay[key], of_main[key], "{name}: {key}");
+        }
+        count += 1;
+    }
+    assert!(count > 10, "{count}");
 }
 
 #[test]
@@ -267,8 +317,11 @@ fn refers_to_parameters_only(value: &Value, known: &BTreeSet<String>) {
 /// referred to in them.
 #[test]
 fn a_rule_uses_what_cloudformation_knows_in_rules() {
-    let template = Template::read();
-    let known: BTreeSet<_> = parameters(&template).map(|(name, _)| name).collect();
+    Template::each().iter().for_each(rules_are_known);
+}
+
+fn rules_are_known(template: &Template) {
+    let known: BTreeSet<_> = parameters(template).map(|(name, _)| name).collect();
     for rule in template.0["Rules"].as_mapping().unwrap().values() {
         if !rule["RuleCondition"].is_null() {
             refers_to_parameters_only(&rule["RuleCondition"], &known);

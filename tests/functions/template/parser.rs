@@ -9,9 +9,9 @@ use std::{
 
 use serde_yaml_ng::Value;
 
-use super::{FUNCTIONS, QUEUE, Row, metrics::STACK};
+use super::{FUNCTIONS, QUEUE, RELAYS, Row, metrics::STACK};
 
-/// With these parameters, every part is there that a deployment may leave out.
+/// With these parameters, every part of `template.yaml` is there that a deployment may leave out.
 const ALL_PARTS: [(&str, &str); 11] = [
     ("MailchimpSubscribeEnabled", "true"),
     ("MailchimpListId", "a6b5da1054"),
@@ -26,38 +26,111 @@ const ALL_PARTS: [(&str, &str); 11] = [
     ("SecurityGroupIds", "sg-0123456789abcdef0"),
 ];
 
+/// The same of `relay.yaml`.
+const ALL_PARTS_OF_A_RELAY: [(&str, &str); 5] = [
+    ("Preset", "webhook"),
+    ("RelayOrigin", "https://api.example.com"),
+    ("OnInDoubt", "hold"),
+    ("AlarmEmail", "ops@example.com"),
+    ("Tracing", "Active"),
+];
+
 /// A template, with the parameters that are given; the others have their defaults.
 #[derive(Clone)]
-pub(super) struct Template(pub(super) Value);
+pub(super) struct Template(pub(super) Value, &'static [Row]);
 
 impl Template {
+    /// `template.yaml`.
     pub(super) fn read() -> Self {
-        Self::of_file("template.yaml")
+        Self::of_file("template.yaml", &FUNCTIONS)
     }
 
-    pub(super) fn of_file(name: &str) -> Self {
+    /// `relay.yaml`, with a preset that is like most.
+    pub(super) fn relay() -> Self {
+        Self::relay_without_a_preset().with(&[("Preset", "hubspot")])
+    }
+
+    /// `relay.yaml` as it is.
+    pub(super) fn relay_without_a_preset() -> Self {
+        Self::of_file("relay.yaml", &RELAYS)
+    }
+
+    /// `monitoring.yaml`, which has no function.
+    pub(super) fn of_monitoring() -> Self {
+        Self::of_file("monitoring.yaml", &[])
+    }
+
+    fn of_file(name: &str, functions: &'static [Row]) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
-        Self(serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+        Self(serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap(), functions)
+    }
+
+    /// Those with functions, as most deploy them.
+    pub(super) fn each() -> [Self; 2] {
+        [Self::read(), Self::relay()]
+    }
+
+    /// The same with all their parts.
+    pub(super) fn each_with_all_parts() -> [Self; 2] {
+        [Self::read().with(&ALL_PARTS), Self::relay().with(&ALL_PARTS_OF_A_RELAY)]
+    }
+
+    /// `relay.yaml` with each shipped preset, and with the origin that some need.
+    pub(super) fn relay_of_each_preset() -> Vec<Self> {
+        let with = |shipped: &relay::Shipped| {
+            let origin = shipped.preset().unwrap().origin;
+            let origin = if origin.is_some() { "" } else { "https://api.example.com" };
+            Self::relay().with(&[("Preset", shipped.name), ("RelayOrigin", origin)])
+        };
+        relay::SHIPPED.iter().map(with).collect()
+    }
+
+    /// All of these.
+    pub(super) fn deployments() -> Vec<Self> {
+        let each = Self::each().into_iter().chain(Self::each_with_all_parts());
+        each.chain(Self::relay_of_each_preset()).collect()
+    }
+
+    /// Every function, in its template.
+    pub(super) fn with_functions() -> Vec<(Self, Row)> {
+        Self::each().into_iter().flat_map(Self::with_each_function).collect()
+    }
+
+    /// The same with all parts of the templates.
+    pub(super) fn with_functions_and_all_parts() -> Vec<(Self, Row)> {
+        Self::each_with_all_parts().into_iter().flat_map(Self::with_each_function).collect()
+    }
+
+    fn with_each_function(self) -> impl Iterator<Item = (Self, Row)> {
+        self.1.iter().map(move |row| (self.clone(), *row))
     }
 
     /// What is watched of a function: the stack within the stack, with the parameters that it gets.
     pub(super) fn monitoring(&self, function: &str) -> Self {
         let stack = self.resource(&format!("{function}Monitoring"));
-        let mut template = Self::of_file(stack["TemplateURL"].as_str().unwrap());
+        assert_eq!(stack["TemplateURL"], "monitoring.yaml");
+        let mut template = Self::of_monitoring();
         for (name, value) in stack["Parameters"].as_mapping().unwrap() {
             template.0["Parameters"][name]["Default"] = self.resolved(value).into();
         }
         template
     }
 
-    /// As most deploy it, and with all its parts.
+    /// `template.yaml` as most deploy it, and with all its parts.
     pub(super) fn read_both() -> [Self; 2] {
         [Self::read(), Self::read().with(&ALL_PARTS)]
     }
 
     /// The functions that are on.
     pub(super) fn functions(&self) -> impl Iterator<Item = Row> {
-        FUNCTIONS.into_iter().filter(|(_, logical_id, ..)| self.has(&format!("Has{logical_id}")))
+        let condition = |logical_id| self.0["Resources"][logical_id]["Condition"].as_str();
+        let is_on = move |row: &&Row| condition(row.1).is_none_or(|name| self.has(name));
+        self.1.iter().filter(is_on).copied()
+    }
+
+    /// All functions, on or off.
+    pub(super) fn all_functions(&self) -> &'static [Row] {
+        self.1
     }
 
     pub(super) fn resource(&self, name: &str) -> &Value {
@@ -81,15 +154,14 @@ impl Template {
         seconds(if own.is_null() { self.global("Timeout") } else { own })
     }
 
-    /// A function's variables: a parameter stands for its default, a queue for its URL, any other
-    /// resource for its name.
+    /// A function's variables, without those that are left out: a parameter stands for its default, a
+    /// queue for its URL, any other resource for its name.
     pub(super) fn variables(&self, function: &str) -> BTreeMap<String, String> {
         let all = &self.global("Environment")["Variables"];
         let own = &self.resource(function)["Environment"]["Variables"];
         let pairs = [all, own].map(|pairs| pairs.as_mapping().unwrap()).into_iter().flatten();
-        pairs
-            .map(|(name, value)| (name.as_str().unwrap().to_owned(), self.resolved(value)))
-            .collect()
+        let pairs = pairs.map(|(name, value)| (plain(name), self.resolved(value)));
+        pairs.filter(|(_, value)| value != "AWS::NoValue").collect()
     }
 
     pub(super) fn resolved(&self, value: &Value) -> String {

@@ -1,10 +1,12 @@
-//! Placeholders that `template.yaml`, the examples and the docs print: each function recognizes
-//! them as such.
+//! Placeholders that the templates, the examples and the docs print: each function recognizes them as
+//! such.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use fakes::{FakeMailchimp, FakeMandrill, FakeSegment};
-use integration::Event;
+use fakes::{
+    FakeMailchimp, FakeMandrill, FakeRelayed, FakeSecretsManager, FakeSegment, WEBHOOK_KEY, relayed,
+};
+use integration::{Deployment, Event, Log};
 use serde_json::{Value, json};
 
 use crate::{
@@ -54,6 +56,30 @@ async fn is_blocked<V: Vendor>(setup: Setup<V>, secret: &str, printed: &Printed,
     assert_nothing_revealed(running, printed, "blocked").await;
 }
 
+/// A relay of this preset, with one field of its secret not filled in.
+async fn relay_is_blocked(preset: &str, printed: &Printed) {
+    let (field, value) = printed;
+    let vendor = FakeRelayed::start(0, preset).await.unwrap();
+    let secrets = FakeSecretsManager::start(0).await.unwrap();
+    let mut secret = relayed::secret(preset);
+    assert!(secret[field].is_string(), "{preset} has no {field}");
+    secret[field] = json!(value);
+    secrets.put(VENDOR_SECRET, &secret.to_string());
+    secrets.put(WEBHOOK_SECRET, WEBHOOK_KEY);
+    let deployment = Deployment::of("relay")
+        .var("AWS_ENDPOINT_URL", secrets.url())
+        .var("WEBHOOK_SECRET_ID", WEBHOOK_SECRET)
+        .var("RELAY_PRESET", preset)
+        .var("RELAY_SECRET_ID", VENDOR_SECRET)
+        .var("RELAY_ORIGIN", vendor.url())
+        .var("RELAY_ALLOW_LOOPBACK", "true");
+    let mut sandbox = deployment.start().await;
+    let answer = sandbox.invoke(of_ory(&ann())).await;
+    assert_eq!(answer.status, 503, "{printed:?}");
+    assert!(vendor.take_received().is_empty(), "{printed:?}");
+    assert_logged_as(&sandbox.end().await, printed, "blocked");
+}
+
 /// Whoever presents it, as if they had read it in the docs.
 async fn lets_nobody_in<V: Vendor>(
     setup: Setup<V>,
@@ -75,7 +101,10 @@ async fn lets_nobody_in<V: Vendor>(
 
 async fn assert_nothing_revealed<V: Vendor>(running: Running<V>, printed: &Printed, outcome: &str) {
     assert!(running.received().is_empty(), "{printed:?}");
-    let log = running.end().await;
+    assert_logged_as(&running.end().await, printed, outcome);
+}
+
+fn assert_logged_as(log: &Log, printed: &Printed, outcome: &str) {
     for line in log.event_log() {
         assert_eq!(
             (&line["outcome"], &line["Blocked"]),
@@ -102,7 +131,7 @@ async fn of_mailchimp_s(field: &str, value: &str) {
 async fn printed_placeholders_are_recognized_in_every_secret() {
     let all = printed();
     let fields: BTreeSet<_> = all.iter().map(|(field, _)| field.as_str()).collect();
-    let wanted = ["access_token", "api_key", "signing_secret", "write_key"];
+    let wanted = ["access_token", "api_key", "signing_secret", "token", "write_key"];
     assert!(wanted.iter().all(|field| fields.contains(field)), "{fields:?}");
     for printed in &all {
         let unsubscribed = crate::mailchimp_inbound::setup::event(form("unsubscribe"));
@@ -117,6 +146,10 @@ async fn printed_placeholders_are_recognized_in_every_secret() {
                 let setup: Setup<FakeSegment> = identify().await;
                 is_blocked(setup, VENDOR_SECRET, printed, of_ory(&ann())).await;
             }
+            "token" => relay_is_blocked("hubspot", printed).await,
+            "username" | "password" => relay_is_blocked("customer-io", printed).await,
+            "url_path" => relay_is_blocked("slack", printed).await,
+            "signing_key" => relay_is_blocked("webhook", printed).await,
             "access_token" => {
                 is_blocked(with_ory(mailchimp().await), ORY_SECRET, printed, unsubscribed).await;
             }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shared::telemetry::LogEntry;
 
-use super::{FUNCTIONS, Template, live::Live, plain};
+use super::{Template, live::Live, plain, referred};
 
 const QUERY: &str = "AWS::Logs::QueryDefinition";
 
@@ -32,14 +32,31 @@ fn query(name: &str) -> String {
 
 #[test]
 fn every_query_searches_all_functions() {
-    let [_, all] = Template::read_both();
-    let live = Live::of(&all);
-    let groups = FUNCTIONS.map(|(_, logical_id, ..)| format!("${{{logical_id}Logs}}"));
-    assert_eq!(live.all(QUERY).len(), 3);
-    for query in live.all(QUERY) {
-        let searched = live.resource(query)["LogGroupNames"].as_sequence().unwrap();
-        assert_eq!(searched.iter().map(plain).collect::<Vec<_>>(), groups, "{query}");
-        assert!(plain(&live.resource(query)["Name"]).starts_with("${AWS::StackName}/"), "{query}");
+    for template in Template::each_with_all_parts() {
+        let live = Live::of(&template);
+        let functions = template.all_functions().iter();
+        let groups: Vec<_> =
+            functions.map(|(_, logical_id, ..)| format!("${{{logical_id}Logs}}")).collect();
+        assert_eq!(live.all(QUERY).len(), 3);
+        for query in live.all(QUERY) {
+            let query = live.resource(query);
+            let searched = query["LogGroupNames"].as_sequence().unwrap();
+            let name = plain(&query["Name"]);
+            assert_eq!(searched.iter().map(plain).collect::<Vec<_>>(), groups, "{name}");
+            assert!(name.starts_with("${AWS::StackName}/"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_relay_has_the_queries_of_the_other_functions() {
+    let [main, relay] = Template::each();
+    assert_eq!(relay.all(QUERY), main.all(QUERY));
+    for name in relay.all(QUERY) {
+        for key in ["Name", "QueryString"] {
+            let text = |template: &Template| referred(&template.resource(&name)[key]);
+            assert_eq!(text(&relay), text(&main), "{name}: {key}");
+        }
     }
 }
 

@@ -6,15 +6,16 @@ use super::Template;
 
 #[test]
 fn vendor_secrets_start_with_a_recognized_placeholder() {
-    let template = Template::read();
+    let [main, relay] = Template::each();
     let to_be_filled_in = [
-        ("MandrillSecret", "api_key"),
-        ("SegmentSecret", "write_key"),
-        ("OrySecret", "access_token"),
-        ("MailchimpSigningSecret", "signing_secret"),
-        ("MailchimpSecret", "api_key"),
+        (&main, "MandrillSecret", "api_key"),
+        (&main, "SegmentSecret", "write_key"),
+        (&main, "OrySecret", "access_token"),
+        (&main, "MailchimpSigningSecret", "signing_secret"),
+        (&main, "MailchimpSecret", "api_key"),
+        (&relay, "RelaySecret", "token"),
     ];
-    for (secret, field) in to_be_filled_in {
+    for (template, secret, field) in to_be_filled_in {
         let text = template.resource(secret)["SecretString"].as_str().unwrap();
         let value: serde_json::Value = serde_json::from_str(text).unwrap();
         assert_eq!(value, serde_json::json!({ field: PLACEHOLDER }));
@@ -23,8 +24,12 @@ fn vendor_secrets_start_with_a_recognized_placeholder() {
 
 #[test]
 fn webhook_secrets_are_generated_long_and_url_safe() {
-    let template = Template::read();
-    for (secret, field) in [("OryWebhookSecret", "api_key"), ("MailchimpWebhookSecret", "secret")] {
+    let [main, relay] = Template::each();
+    for (template, secret, field) in [
+        (&main, "OryWebhookSecret", "api_key"),
+        (&main, "MailchimpWebhookSecret", "secret"),
+        (&relay, "OryWebhookSecret", "api_key"),
+    ] {
         let generated = &template.resource(secret)["GenerateSecretString"];
         assert_eq!(generated["GenerateStringKey"], field);
         assert_eq!(generated["ExcludePunctuation"], true);

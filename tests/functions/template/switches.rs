@@ -33,6 +33,14 @@ fn deployments() -> Vec<(Live, Vec<(&'static str, &'static str)>)> {
     deployments
 }
 
+/// The same, and each preset of `relay.yaml`.
+fn deployments_of_all() -> impl Iterator<Item = (Live, Vec<(&'static str, &'static str)>)> {
+    let [_, relay] = Template::each_with_all_parts();
+    let without_a_secret = Template::relay().with(&[("RelayAuth", "none")]);
+    let relays = Template::relay_of_each_preset().into_iter().chain([relay, without_a_secret]);
+    deployments().into_iter().chain(relays.map(|template| (Live::of(&template), Vec::new())))
+}
+
 fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),
@@ -63,7 +71,7 @@ fn nothing_is_left_of_a_function_that_is_off() {
 /// SAM makes a `…Url` for each function that is there.
 #[test]
 fn nothing_refers_to_what_is_not_deployed() {
-    for (live, off) in deployments() {
+    for (live, off) in deployments_of_all() {
         for name in &live.references {
             let there = live.resources.contains_key(name)
                 || name.strip_suffix("Url").is_some_and(|id| live.resources.contains_key(id));
@@ -74,7 +82,7 @@ fn nothing_refers_to_what_is_not_deployed() {
 
 #[test]
 fn every_secret_has_a_function_that_reads_it() {
-    for (live, off) in deployments() {
+    for (live, off) in deployments_of_all() {
         let mut read = Vec::new();
         for role in live.all("AWS::IAM::Role") {
             texts(live.resource(role), &mut read);

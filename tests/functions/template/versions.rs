@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_yaml_ng::Value;
 
-use super::{FUNCTIONS, Template, plain};
+use super::{Template, plain};
 
 /// What Lambda keeps outside of versions. Where only this changes, it refuses to publish one.
 const NOT_IN_A_VERSION: [&str; 1] = ["ReservedConcurrentExecutions"];
@@ -57,9 +57,8 @@ impl Read {
 
 #[test]
 fn functions_run_behind_the_alias_live() {
-    let template = Template::read();
-    assert_eq!(template.global("AutoPublishAlias"), "live");
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
+        assert_eq!(template.global("AutoPublishAlias"), "live");
         let function = template.resource(logical_id);
         assert_eq!(function["AutoPublishAliasAllProperties"], true, "{name}");
     }
@@ -69,12 +68,11 @@ fn functions_run_behind_the_alias_live() {
 /// parameters, but does not choose between the parts of an `!If`.
 #[test]
 fn every_parameter_of_a_function_is_in_what_sam_compares() {
-    let template = Template::read();
     let transforms = ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"];
-    assert_eq!(template.listed(&template.0["Transform"]), super::set(transforms));
-    assert_eq!(template.0["Transform"][0], transforms[0], "the order counts");
-    let globals = &template.0["Globals"]["Function"];
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
+        assert_eq!(template.listed(&template.0["Transform"]), super::set(transforms));
+        assert_eq!(template.0["Transform"][0], transforms[0], "the order counts");
+        let globals = &template.0["Globals"]["Function"];
         let both = Value::Sequence(vec![globals.clone(), template.resource(logical_id).clone()]);
         let read = Read::of(&both);
         let switch = format!("{logical_id}Enabled");
@@ -87,9 +85,8 @@ fn every_parameter_of_a_function_is_in_what_sam_compares() {
 
 #[test]
 fn what_is_not_in_a_version_changes_the_description_too() {
-    let template = Template::read();
-    let globals = &template.0["Globals"]["Function"];
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
+        let globals = &template.0["Globals"]["Function"];
         let described = Read::of(&template.resource(logical_id)["Description"]).parameters;
         for property in NOT_IN_A_VERSION {
             let read = Read::of(&globals[property]).parameters;
@@ -101,11 +98,10 @@ fn what_is_not_in_a_version_changes_the_description_too() {
 
 #[test]
 fn gradual_deployment_is_off_and_stops_on_the_alarms_of_the_function() {
-    let template = Template::read();
-    let preference = template.global("DeploymentPreference");
-    assert_eq!(template.resolved(&preference["Enabled"]), "false");
-    assert_eq!(plain(&preference["Type"]), "Canary10Percent5Minutes");
-    for (name, logical_id, ..) in FUNCTIONS {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
+        let preference = template.global("DeploymentPreference");
+        assert_eq!(template.resolved(&preference["Enabled"]), "false");
+        assert_eq!(plain(&preference["Type"]), "Canary10Percent5Minutes");
         let alarms = &template.resource(logical_id)["DeploymentPreference"]["Alarms"];
         let errors = format!("${{AWS::StackName}}-{name}-errors");
         assert_eq!(template.listed(alarms), super::set([&errors, "ServerErrorsAlarm"]), "{name}");

@@ -1,7 +1,10 @@
 //! The functions of the stack: what calls each, and what shows that it has delivered.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header::AUTHORIZATION};
+use http::{
+    HeaderMap, HeaderValue, Method,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use integration::sign_up::{address, ctx, random_id};
 use serde_json::json;
 use shared::http::Request;
@@ -47,20 +50,15 @@ impl Function {
 
     /// The webhook about this person.
     pub(super) fn webhook(self, url: &str, person: Uuid, callers: &Callers) -> Request {
-        let mut headers = HeaderMap::new();
-        let (query, body, kind) = match self {
+        match self {
             Self::MandrillWelcome | Self::SegmentIdentify | Self::MailchimpSubscribe => {
-                headers.insert(AUTHORIZATION, callers.ory.parse().unwrap());
-                (String::new(), sign_up_of(person), "application/json")
+                of_ory(url, person, &callers.ory)
             }
             Self::MailchimpInbound => {
-                let query = format!("?secret={}", callers.mailchimp);
-                (query, unsubscribe_of(person), "application/x-www-form-urlencoded")
+                let url = format!("{url}?secret={}", callers.mailchimp);
+                post(&url, unsubscribe_of(person), "application/x-www-form-urlencoded")
             }
-        };
-        headers.insert("content-type", HeaderValue::from_static(kind));
-        let url: Url = format!("{url}{query}").parse().unwrap();
-        Request { method: Method::POST, url, headers, body: Bytes::from(body), timeout: TIMEOUT }
+        }
     }
 
     /// Makes sure that there is such a person where the function looks.
@@ -79,6 +77,19 @@ impl Function {
             Self::MailchimpSubscribe => vendors.is_contact(&address(person)),
         }
     }
+}
+
+/// Ory's webhook about the sign-up of this person.
+pub(super) fn of_ory(url: &str, person: Uuid, key: &str) -> Request {
+    let mut request = post(url, sign_up_of(person), "application/json");
+    request.headers.insert(AUTHORIZATION, key.parse().unwrap());
+    request
+}
+
+fn post(url: &str, body: String, kind: &'static str) -> Request {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
+    let (url, body): (Url, _) = (url.parse().unwrap(), Bytes::from(body));
+    Request { method: Method::POST, url, headers, body, timeout: TIMEOUT }
 }
 
 fn sign_up_of(person: Uuid) -> String {

@@ -1,4 +1,4 @@
-//! The template as it is, deployed into `MiniStack` with the bootstraps of `sam build`: what README,
+//! The templates as they are, deployed into `MiniStack` with the bootstraps of `sam build`: what README,
 //! outputs and docs/operations.md tell people to do, done to the letter. And broken templates, which
 //! must not pass.
 
@@ -9,6 +9,7 @@ mod lifecycle;
 mod mutants;
 mod operations;
 mod proof;
+mod relays;
 mod stack;
 
 mod table;
@@ -30,7 +31,7 @@ use self::{
 const AT_ONCE: usize = 6;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn template_deploys_and_its_mutants_do_not_pass() {
+async fn templates_deploy_and_mutants_do_not_pass() {
     let cloud = Cloud::start();
     lifecycle::deploy(&cloud).await.unwrap_or_else(|failure| panic!("{failure}"));
     let template = Template::of(&cloud, lifecycle::STACK).await.unwrap();
@@ -41,10 +42,12 @@ async fn template_deploys_and_its_mutants_do_not_pass() {
         });
         stream::iter(rows).buffered(AT_ONCE).collect::<Vec<_>>().await
     };
-    let (told, rows) = tokio::join!(lifecycle::run(&cloud, &template), broken);
+    let (told, of_relays, rows) =
+        tokio::join!(lifecycle::run(&cloud, &template), relays::run(&cloud), broken);
     table::print(&rows);
     let missed = rows.iter().filter(|row| !row.is_caught()).map(ToString::to_string);
-    let failed: Vec<_> = told.err().iter().map(ToString::to_string).chain(missed).collect();
+    let told = [told, of_relays].into_iter().filter_map(Result::err);
+    let failed: Vec<_> = told.map(|failure| failure.to_string()).chain(missed).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 

@@ -1,4 +1,4 @@
-//! The commands of docs/operations.md, as they stand there.
+//! The commands of docs/operations.md and of the README, as they stand there.
 
 use std::fs;
 
@@ -10,9 +10,14 @@ pub(super) const RENEW: &str = r#"ory-actions renew "$FUNCTION" --yes"#;
 /// Sends all dead letters to their queue again, without the question.
 pub(super) const REDRIVE: &str = r#"ory-actions dead-letters redrive "$FUNCTION" --all --yes"#;
 
-/// The one block of commands that begins with this.
+/// The one block of commands of docs/operations.md that begins with this.
 pub(super) fn block(beginning: &str) -> String {
-    let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();
+    block_of("docs/operations.md", beginning)
+}
+
+/// The one block of commands of a page that begins with this.
+pub(super) fn block_of(page: &str, beginning: &str) -> String {
+    let page = fs::read_to_string(repository().join(page)).unwrap();
     let lines: Vec<_> = page.lines().map(str::trim_start).collect();
     let page = lines.join("\n");
     let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());

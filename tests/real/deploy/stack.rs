@@ -1,6 +1,6 @@
 //! One stack in the cloud.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_lambda::types::Environment;
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -87,24 +87,34 @@ impl<'a> Stack<'a> {
 
     /// What the callers of this stack present, by the commands in its outputs.
     pub(super) async fn callers(&self) -> Result<Callers, Failure> {
-        let key = |printed: String, field: &str| {
-            let secret: Value = serde_json::from_str(&printed).unwrap();
-            secret[field].as_str().unwrap().to_owned()
-        };
-        let callers = Callers {
-            ory: key(self.run_output("NextReadOryWebhookKey").await?, "api_key"),
-            mailchimp: key(self.run_output("NextReadMailchimpSecret").await?, "secret"),
-        };
-        for key in [&callers.ory, &callers.mailchimp] {
-            let is_plain = key.len() == 40 && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            check("generated key is 40 letters and digits", is_plain, key.len())?;
-        }
-        Ok(callers)
+        Ok(Callers {
+            ory: self.ory_key().await?,
+            mailchimp: self.generated("NextReadMailchimpSecret", "secret").await?,
+        })
+    }
+
+    /// What Ory presents, by the command in the outputs.
+    pub(super) async fn ory_key(&self) -> Result<String, Failure> {
+        self.generated("NextReadOryWebhookKey", "api_key").await
+    }
+
+    /// A generated key, by the command in an output.
+    async fn generated(&self, output: &str, field: &str) -> Result<String, Failure> {
+        let secret: Value = serde_json::from_str(&self.run_output(output).await?).unwrap();
+        let key = secret[field].as_str().unwrap().to_owned();
+        let is_plain = key.len() == 40 && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        check("generated key is 40 letters and digits", is_plain, key.len())?;
+        Ok(key)
     }
 
     /// Where a function is reached here: the emulator serves the URLs of all functions itself.
     pub(super) fn url(&self, function: Function) -> Result<String, Failure> {
-        let url = self.output(&format!("{}Url", function.logical_id()))?;
+        self.url_of(function.logical_id())
+    }
+
+    /// The same of a function by its name in the template.
+    pub(super) fn url_of(&self, logical_id: &str) -> Result<String, Failure> {
+        let url = self.output(&format!("{logical_id}Url"))?;
         let id = url.trim_start_matches("https://").split('.').next().unwrap_or_default();
         Ok(format!("{}/_aws/lambda-url/{id}/", self.cloud.url()))
     }
@@ -138,16 +148,29 @@ impl<'a> Stack<'a> {
 
     /// Points a function at the vendors, as no parameter can. It takes effect with a new version.
     pub(super) async fn set_vendors(&self, function: Function, vendors: &Vendors) {
+        let of_vendors = vendors.variables();
+        self.change_variables(function.logical_id(), |variables| {
+            for (variable, url) in of_vendors {
+                if let Some(value) = variables.get_mut(variable) {
+                    *value = url;
+                }
+            }
+        })
+        .await;
+    }
+
+    /// Changes the variables of a function past CloudFormation. It takes effect with a new version.
+    pub(super) async fn change_variables(
+        &self,
+        logical_id: &str,
+        change: impl FnOnce(&mut HashMap<String, String>),
+    ) {
         let lambda = self.lambda();
-        let name = self.resource(function.logical_id());
+        let name = self.resource(logical_id);
         let told = lambda.get_function_configuration().function_name(name).send().await.unwrap();
         let environment = told.environment().and_then(|it| it.variables()).cloned();
         let mut variables = environment.unwrap_or_default();
-        for (variable, url) in vendors.variables() {
-            if let Some(value) = variables.get_mut(variable) {
-                *value = url;
-            }
-        }
+        change(&mut variables);
         let environment = Environment::builder().set_variables(Some(variables)).build();
         let update = lambda.update_function_configuration().function_name(name);
         update.environment(environment).send().await.unwrap();

@@ -109,11 +109,14 @@ impl LocalStack {
         let shared: SharedClock = clock.clone();
         fakes.set_clock(&shared);
         let queues = Queues::new(&clock);
+        let http = watched_http(Client::new()?);
         let adapters = Ports {
             secrets: fakes.secrets.clone(),
             queues: queues.opener(),
             tables: watched_table(),
-            http: watched_http(Client::new()?),
+            // Only fakes are called, by their addresses on this machine.
+            public_http: http.clone(),
+            http,
             clock: shared,
             event_log: watched_log(),
             rendering: Rendering::OnItsThread,
