@@ -11,7 +11,7 @@ use mailchimp_inbound::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use shared::{key::EventId, message::Message};
+use shared::{inbound::PersonEvent, key::EventId, message::Message};
 use time::macros::datetime;
 
 const NAME: &str = "mailchimp-inbound";
@@ -54,7 +54,7 @@ fn read(form: &Form) {
             let (kind, list_id) = (event.kind(), event.list_id());
             let shown = format!("Event {{ type: {kind:?}, list_id: {list_id:?}, .. }}");
             assert_eq!(format!("{event:?}"), shown);
-            assert!(event.addresses().chain([list_id]).all(|text| !text.is_empty()));
+            assert!(event.addresses().into_iter().chain([list_id]).all(|text| !text.is_empty()));
             rest(event);
         }
         Ok(Decoded::Unknown { kind }) => assert!(kind.len() <= 40 && kind.is_ascii()),

@@ -8,8 +8,8 @@
 
 use fakes::patched;
 use libfuzzer_sys::fuzz_target;
-use mailchimp_inbound::{Operation, PatchPaths, Pointer, TemplateOutput, effective};
 use serde_json::{Value, json};
+use shared::inbound::{Operation, PatchPaths, Pointer, TemplateOutput, effective};
 
 const DEFAULT: &str = "/traits/consent/newsletter,/metadata_public/mailchimp";
 

@@ -16,6 +16,7 @@ pub mod exact;
 pub mod function;
 pub mod http;
 pub mod idempotency;
+pub mod inbound;
 pub mod key;
 pub mod lambda;
 pub mod mailchimp;

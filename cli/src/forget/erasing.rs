@@ -84,7 +84,7 @@ impl<'a> Erasing<'a> {
 
     /// The records besides that of the contact, each with the function whose table holds it.
     pub(super) fn records(&self) -> [(&'static str, Record); 2] {
-        let lane = mailchimp_inbound::identity_lane(self.identity);
+        let lane = shared::inbound::identity_lane(self.identity);
         [
             (mandrill_welcome::NAME, Record::welcome(self.identity)),
             (mailchimp_inbound::NAME, Record::Lane(lane)),

@@ -3,9 +3,9 @@
 
 use fakes::ory::person;
 use mailchimp_inbound::{
-    PatchPaths, TemplateOutput,
+    PATCH_PATHS,
     event::{self, Decoded},
-    form, template_argument,
+    form,
 };
 use mandrill_welcome::Mail;
 use relay::{Shipped, preview::preview};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use shared::{
     ctx::{Ctx, CtxError, SanitizedCtx, TemplateSettings},
     deliver::{EventFacts, InvalidOutput, Rendered},
+    inbound::{PatchPaths, PersonEvent, TemplateOutput, template_argument},
     message::QueuedEvent,
     segment,
     template::{RenderError, Source, Template, TemplateFault, Trace},
@@ -216,7 +217,8 @@ fn to_ory_and_segment(
     result: Rendered,
     facts: &EventFacts<'_>,
 ) -> Result<Vec<Shown>, InvalidOutput> {
-    let result = TemplateOutput::of(result, &PatchPaths::default()).map_err(InvalidOutput::Rule)?;
+    let paths = PatchPaths::parse(PATCH_PATHS).unwrap_or_default();
+    let result = TemplateOutput::of(result, &paths).map_err(InvalidOutput::Rule)?;
     let mut shown = Vec::new();
     if !result.patch.is_empty() {
         let to = Some(format!("PATCH admin/identities/{SOMEBODY}"));

@@ -3,54 +3,32 @@
 use std::collections::BTreeSet;
 
 use shared::{
-    config::{ConfigError, Endpoint, Environment},
-    ory::AdminSettings,
-    segment,
-    settings::{RecordSettings, Settings},
-    template::Source,
+    config::{ConfigError, Environment},
+    inbound::InboundSettings,
+    settings::Settings,
 };
 
-use crate::patch::PatchPaths;
+/// Where the shipped template may patch: whether the newsletter is wanted, and a place for Mailchimp
+/// in the metadata.
+pub const PATCH_PATHS: &str = "/traits/consent/newsletter,/metadata_public/mailchimp";
 
 pub(crate) struct Config {
     pub(crate) settings: Settings,
-    pub(crate) template: Option<Source>,
     pub(crate) lists: Lists,
     pub(crate) signing_secret_id: Option<String>,
-    pub(crate) ory: Option<AdminSettings>,
-    pub(crate) patch_paths: PatchPaths,
-    pub(crate) segment: Option<SegmentConfig>,
-    pub(crate) records: RecordSettings,
-}
-
-/// The Segment client; `None` without a secret.
-pub(crate) struct SegmentConfig {
-    pub(crate) secret_id: String,
-    pub(crate) endpoint: Endpoint,
-}
-
-fn patch_paths(env: &Environment) -> Result<PatchPaths, ConfigError> {
-    let Some(paths) = env.optional("ORY_PATCH_PATHS") else { return Ok(PatchPaths::default()) };
-    let wanted = "wanted JSON Pointers of two tokens or more, with commas between them";
-    PatchPaths::parse(paths).ok_or_else(|| ConfigError::new("ORY_PATCH_PATHS", wanted))
+    pub(crate) inbound: InboundSettings,
 }
 
 impl Config {
     pub(crate) fn from_env(env: &Environment) -> Result<Self, ConfigError> {
-        let endpoint = env.endpoint("SEGMENT_URL", segment::DEFAULT_URL)?;
-        let secret_id = env.optional("SEGMENT_SECRET_ID").map(str::to_owned);
         let settings = Settings::from_env(env)?;
         Ok(Self {
-            records: RecordSettings::from_env(env, &settings)?,
+            inbound: InboundSettings::from_env(env, &settings, PATCH_PATHS)?,
             settings,
-            template: Source::from_env(env, "TEMPLATE")?,
             lists: Lists::read(env.optional("MAILCHIMP_LISTS")).ok_or_else(|| {
                 ConfigError::new("MAILCHIMP_LISTS", "wanted list ids with commas between them")
             })?,
             signing_secret_id: env.optional("MAILCHIMP_SIGNING_SECRET_ID").map(str::to_owned),
-            ory: AdminSettings::from_env(env)?,
-            patch_paths: patch_paths(env)?,
-            segment: secret_id.map(|secret_id| SegmentConfig { secret_id, endpoint }),
         })
     }
 }

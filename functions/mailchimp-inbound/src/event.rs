@@ -27,8 +27,13 @@ mod tests;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use shared::{
+    inbound::{Named, PersonEvent},
+    message::QueuedEvent,
+};
 use thiserror::Error;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 pub use self::{
     data::Data,
@@ -126,33 +131,24 @@ impl Event {
         self.data.list_id()
     }
 
-    /// When Mailchimp fired it.
-    #[must_use]
-    pub fn fired_at(&self) -> OffsetDateTime {
-        self.fired_at
-    }
-
-    /// The contact's address, for `upemail` the old one. A campaign has none.
-    #[must_use]
-    pub fn address(&self) -> Option<&str> {
-        self.addresses().next()
-    }
-
-    /// Every address the contact may be known by, in the order to try them: for `upemail` the
-    /// old one, then the new one.
-    pub fn addresses(&self) -> impl Iterator<Item = &str> {
-        self.data.addresses()
-    }
-
     /// Whether it holds the replacement of a permanently deleted address.
     #[must_use]
     pub fn is_forgotten(&self) -> bool {
-        self.addresses().any(|address| address.to_ascii_lowercase().ends_with(FORGOTTEN_DOMAIN))
+        self.data
+            .addresses()
+            .any(|address| address.to_ascii_lowercase().ends_with(FORGOTTEN_DOMAIN))
+    }
+}
+
+impl QueuedEvent for Event {}
+
+impl PersonEvent for Event {
+    fn occurred_at(&self) -> OffsetDateTime {
+        self.fired_at
     }
 
-    /// Whether it withdraws consent: the person left, was removed, or complained.
-    #[must_use]
-    pub fn withdraws(&self) -> bool {
+    /// The person left, was removed, or complained.
+    fn withdraws(&self) -> bool {
         match &self.data {
             Data::Unsubscribe(_) => true,
             Data::Cleaned(cleaned) => cleaned.reason == Some(Reason::Abuse),
@@ -160,10 +156,14 @@ impl Event {
         }
     }
 
+    fn addresses(&self) -> Vec<&str> {
+        self.data.addresses().collect()
+    }
+
     /// The merge field `ORY_ID`. Anybody who can edit the contact can set it to anything.
-    #[must_use]
-    pub fn ory_id(&self) -> Option<&str> {
-        self.data.merges()?.ory_id()
+    fn named(&self) -> Option<Named> {
+        let id = Uuid::try_parse(self.data.merges()?.ory_id()?).ok()?;
+        Some(Named::Claimed(id))
     }
 }
 

@@ -1,9 +1,12 @@
 //! The shipped template over the sample events.
 
 use serde_json::{Value, json};
-use shared::template::{RenderError, Template};
+use shared::{
+    inbound::template_argument,
+    template::{RenderError, Template},
+};
 
-use crate::{deliver::template_argument, samples, shipped_template};
+use crate::{samples, shipped_template};
 
 async fn render(name: &str, identity: Option<Value>) -> Result<Value, RenderError> {
     let ctx = template_argument(&samples::event(name), identity.as_ref());

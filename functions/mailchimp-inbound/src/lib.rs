@@ -2,20 +2,13 @@
 
 mod accept;
 mod config;
-mod deliver;
 pub mod event;
-mod find;
 pub mod form;
 #[cfg(test)]
 mod inbound_tests;
-mod order;
-mod patch;
 #[cfg(test)]
 mod samples;
 pub mod signature;
-mod targets;
-mod template_output;
-mod turn;
 
 use std::sync::Arc;
 
@@ -24,20 +17,15 @@ use shared::{
     config::Environment,
     function::{Function, Webhook},
     lambda::StartError,
-    segment::Segment,
     settings::{Ports, Settings},
-    template::{Source, Template},
+    template::Source,
 };
 
 use accept::AcceptMailchimp;
 pub use accept::MAILCHIMP_LIMIT;
-use config::{Config, SegmentConfig};
-use deliver::Inbound;
-pub use deliver::template_argument;
-pub use order::identity_lane;
-pub use patch::{Operation, PatchPaths, Pointer, effective};
+use config::Config;
+pub use config::PATCH_PATHS;
 use signature::Signatures;
-pub use template_output::TemplateOutput;
 
 /// The function's name.
 pub const NAME: &str = "mailchimp-inbound";
@@ -49,18 +37,7 @@ pub const NAME: &str = "mailchimp-inbound";
 pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, StartError> {
     let config = Config::from_env(env)?;
     let settings = &config.settings;
-    let template = config.template.unwrap_or_else(shipped_template);
-    let delivery = Inbound {
-        template: Template::begin(ports.rendering, template),
-        ory: config.ory.map(|ory| ory.client(settings, ports)),
-        patch_paths: config.patch_paths,
-        segment: config.segment.map(|SegmentConfig { secret_id, endpoint }| {
-            Segment::client(NAME, endpoint, secret_id, settings, ports)
-        }),
-        salt: config.records.salt().to_owned(),
-        has_shared_records: config.records.are_shared(),
-        idempotency: config.records.idempotency(NAME, ports),
-    };
+    let delivery = config.inbound.delivery(NAME, shipped_template, settings, ports);
     Ok(Arc::new(Webhook {
         accept: AcceptMailchimp {
             auth: CallerAuth::new(settings.webhook_secret(ports), Scheme::Query),

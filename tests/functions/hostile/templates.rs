@@ -8,9 +8,9 @@ use std::{
 use fakes::ory::person;
 use integration::hostile;
 use mailchimp_inbound::{
-    PatchPaths, TemplateOutput,
+    PATCH_PATHS,
     event::{self, Decoded},
-    form, template_argument,
+    form,
 };
 use mandrill_welcome::Mail;
 use ory_actions::up::samples::SAMPLES;
@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use shared::{
     ctx::{Ctx, SanitizedCtx},
     deliver::EventFacts,
+    inbound::{PatchPaths, PersonEvent, TemplateOutput, template_argument},
     segment,
     template::{RenderError, Source, Template},
 };
@@ -259,7 +260,8 @@ async fn form_fields_change_only_their_own_targets() {
 }
 
 fn is_fit_for_ory_and_segment(result: Value, typed: &Value) {
-    let result = TemplateOutput::of(object(result), &PatchPaths::default()).unwrap();
+    let result =
+        TemplateOutput::of(object(result), &PatchPaths::parse(PATCH_PATHS).unwrap()).unwrap();
     for operation in serde_json::to_value(&result.patch).unwrap().as_array().unwrap() {
         let (path, value) = (&operation["path"], &operation["value"]);
         let is_consent = path == "/traits/consent/newsletter" && value.is_boolean();

@@ -9,13 +9,14 @@ use std::{
 };
 
 use ::http::{HeaderMap, HeaderValue, header::LOCATION};
-use mailchimp_inbound::{PatchPaths, TemplateOutput, event, form};
+use mailchimp_inbound::{PATCH_PATHS, event, form};
 use serde_json::json;
 use shared::{
     answer::WebhookResponse,
     ctx::Ctx,
     deliver::DeliveryReport,
     http,
+    inbound::{PatchPaths, TemplateOutput},
     outcome::Outcome,
     queue::ReceivedMessage,
     reply::Reply,
@@ -213,7 +214,10 @@ fn manual_debug_impls_redact_canaries() {
         format!("{:?}", Outcome::delivered(person.clone())),
         format!("{:?}", DeliveryReport::from(Outcome::delivered(person.clone()))),
         format!("{:?}", WebhookResponse::json(200, person.clone())),
-        format!("{:?}", TemplateOutput::of(result.clone(), &PatchPaths::default()).unwrap()),
+        format!(
+            "{:?}",
+            TemplateOutput::of(result.clone(), &PatchPaths::parse(PATCH_PATHS).unwrap()).unwrap()
+        ),
         format!("{:?}", Batch::from(Call { kind: CallKind::Track, body: result.clone() })),
         format!("{decoded:?} {request:?} {answer:?} {received:?}"),
     ];

@@ -6,12 +6,16 @@ use std::{fs, path::Path};
 use fakes::ory::person;
 use mailchimp_inbound::{
     event::{self, Decoded},
-    form, template_argument,
+    form,
 };
 use mandrill_welcome::Mail;
 use ory_actions::up::samples::SAMPLES;
 use serde_json::Value;
-use shared::{ctx::Ctx, template::Source};
+use shared::{
+    ctx::Ctx,
+    inbound::{PersonEvent, template_argument},
+    template::Source,
+};
 
 use crate::repository;
 

@@ -62,6 +62,8 @@ impl Data {
         }
     }
 
+    /// Every address by which the contact may be known, in the order to try them: for `upemail` the old
+    /// one, then the new one. A campaign has none.
     pub(super) fn addresses(&self) -> impl Iterator<Item = &str> {
         let (first, second) = match self {
             Self::Subscribe(data) => (Some(&data.contact.email), None),

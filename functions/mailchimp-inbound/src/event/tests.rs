@@ -1,5 +1,6 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, from_value, json, to_value};
+use uuid::uuid;
 
 use super::*;
 use crate::{form, samples};
@@ -341,13 +342,13 @@ fn event_names_its_person_and_subject() {
         let event = samples::event(name);
         assert_eq!(event.kind(), kind);
         assert_eq!(event.list_id(), "a6b5da1054");
-        assert_eq!(event.addresses().collect::<Vec<_>>(), addresses);
+        assert_eq!(event.addresses(), addresses);
         assert_eq!(event.address(), addresses.first().copied());
-        assert_eq!(event.fired_at(), event.fired_at);
-        assert_eq!(event.ory_id(), None);
+        assert_eq!(event.named(), None);
         assert!(!event.is_forgotten());
     }
-    assert_eq!(samples::event("ory-id").ory_id(), Some("3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59"));
+    let claimed = Named::Claimed(uuid!("3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59"));
+    assert_eq!(samples::event("ory-id").named(), Some(claimed));
 }
 
 #[test]

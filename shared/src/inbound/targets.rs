@@ -2,24 +2,24 @@
 //! nothing here makes a call.
 
 use serde_json::Value;
-use shared::{
+
+use super::{
+    order::{Freshness, Moment, target},
+    patch::{self, Operation, Pointer},
+};
+use crate::{
     deliver::Rendered,
     idempotency::{Calls, Written},
     key::IdempotencyKey,
 };
 
-use crate::{
-    order::{Freshness, Moment, target},
-    patch::{self, Operation, Pointer},
-};
-
 /// An event, and what was written before it.
 #[derive(Clone, Copy)]
-pub(crate) struct Past<'a> {
-    pub(crate) moment: &'a Moment,
-    pub(crate) written: &'a Written,
+pub(super) struct Past<'a> {
+    pub(super) moment: &'a Moment,
+    pub(super) written: &'a Written,
     /// The salt of the digests in the record.
-    pub(crate) salt: &'a str,
+    pub(super) salt: &'a str,
 }
 
 impl Past<'_> {
@@ -48,25 +48,25 @@ impl Past<'_> {
 
 /// Why parts of an event are left out: others have settled them, or it has done them itself before.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Left {
+pub(super) struct Left {
     /// A newer event has named the target.
-    pub(crate) stale: bool,
+    pub(super) stale: bool,
     /// It has done so itself before.
-    pub(crate) done: bool,
+    pub(super) done: bool,
     /// It would restore a consent that was withdrawn in Ory since.
-    pub(crate) withdrawn: bool,
+    pub(super) withdrawn: bool,
 }
 
 /// The rest of a patch.
-pub(crate) struct OryPlan {
+pub(super) struct OryPlan {
     /// The operations to send: those that change anything.
-    pub(crate) patch: Vec<Operation>,
+    pub(super) patch: Vec<Operation>,
     /// The paths for which the event is the newest, and whether it is sent to be written.
-    pub(crate) targets: Vec<(String, bool)>,
+    pub(super) targets: Vec<(String, bool)>,
 }
 
 /// The rest of the operations.
-pub(crate) fn plan_patch(
+pub(super) fn plan_patch(
     operations: &[Operation],
     identity: &Value,
     past: Past<'_>,
@@ -97,17 +97,17 @@ pub(crate) fn plan_patch(
 }
 
 /// The rest of a call to Segment.
-pub(crate) struct SegmentPlan {
+pub(super) struct SegmentPlan {
     /// The call, without the traits that a newer event has sent.
-    pub(crate) call: Rendered,
+    pub(super) call: Rendered,
     /// The traits for which the event is the newest, and the calls that have sent each.
-    pub(crate) targets: Vec<(String, Calls)>,
+    pub(super) targets: Vec<(String, Calls)>,
 }
 
 impl SegmentPlan {
     /// The key by which Segment recognizes a repeat of the call. It depends on the calls of other
     /// events: if one of them has sent a trait since, Segment must take the repeat.
-    pub(crate) fn key(&self, key: &IdempotencyKey) -> IdempotencyKey {
+    pub(super) fn key(&self, key: &IdempotencyKey) -> IdempotencyKey {
         // The template has decided which calls are the same.
         if key.is_named() {
             return key.clone();
@@ -123,7 +123,7 @@ impl SegmentPlan {
 const WITHOUT_TRAITS: &str = "segment call";
 
 /// The rest of the call; `None` if nothing is left.
-pub(crate) fn plan_call(
+pub(super) fn plan_call(
     mut call: Rendered,
     past: Past<'_>,
     left: &mut Left,

@@ -1,7 +1,18 @@
 //! One person's turn: enter the lane, read, render, patch Ory, call Segment, leave.
 
 use serde_json::{Map, Value, json};
-use shared::{
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{
+    Inbound, Named, PersonEvent,
+    order::{self, Moment},
+    patch::{self, Operation},
+    targets::{Left, Past, SegmentPlan, plan_call, plan_patch},
+    template_argument,
+    template_output::TemplateOutput,
+};
+use crate::{
     deliver::{
         Attempt, DeliveryReport, Effort, EventFacts, InvalidOutput, Rendered, Vendor, render,
     },
@@ -13,22 +24,11 @@ use shared::{
     segment::{Batch, Segment},
     telemetry::Metric,
 };
-use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
-
-use crate::{
-    deliver::{Inbound, template_argument},
-    event::Event,
-    order::{self, Moment},
-    patch::{self, Operation},
-    targets::{Left, Past, SegmentPlan, plan_call, plan_patch},
-    template_output::TemplateOutput,
-};
 
 /// An event and one of the identities that it is about, alone in the lane.
-pub(crate) struct Turn<'a> {
+pub(super) struct Turn<'a, E> {
     inbound: &'a Inbound,
-    attempt: &'a Attempt<'a, Event>,
+    attempt: &'a Attempt<'a, E>,
     /// `None`: the person has no identity at Ory.
     identity: Option<Uuid>,
     /// `None`: the event is about no person at all.
@@ -53,11 +53,11 @@ struct Progress {
     changed: bool,
 }
 
-impl<'a> Turn<'a> {
+impl<'a, E: PersonEvent> Turn<'a, E> {
     /// Takes the turn, in the lane if there is one.
-    pub(crate) async fn take(
+    pub(super) async fn take(
         inbound: &'a Inbound,
-        attempt: &'a Attempt<'a, Event>,
+        attempt: &'a Attempt<'a, E>,
         identity: Option<Uuid>,
     ) -> DeliveryReport {
         let mut turn = Self {
@@ -77,17 +77,16 @@ impl<'a> Turn<'a> {
     }
 
     fn lane_name(&self) -> Option<String> {
-        let address = || self.attempt.message.event.address();
+        let event = &self.attempt.message.event;
         match self.identity {
             Some(id) => Some(order::identity_lane(id)),
-            None => order::address_lane(address()?, &self.inbound.salt),
+            None => order::address_lane(event.address()?, &self.inbound.salt),
         }
     }
 
-    /// Whom the event is about. Of somebody without an identity, only the merge field may know.
+    /// Whom the event is about. Of somebody without an identity, only the event may know.
     fn person(&self) -> Option<Uuid> {
-        let named = || Uuid::try_parse(self.attempt.message.event.ory_id()?).ok();
-        self.identity.or_else(named)
+        self.identity.or_else(|| self.attempt.message.event.named().map(Named::id))
     }
 
     async fn apply_in(&mut self, lane: InLane<Written>) -> DeliveryReport {

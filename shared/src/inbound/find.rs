@@ -1,22 +1,22 @@
-//! Finds the identities that an event is about: the one that its merge field `ORY_ID` names, or the
-//! one that signs in by its address.
+//! Finds the identities that an event is about: the one that it names, or the one that signs in by
+//! its address.
 
-use shared::{
+use uuid::Uuid;
+
+use super::{Named, PersonEvent};
+use crate::{
     deliver::DeliveryReport,
     ory::{Admin, Identity},
     outcome::Outcome,
 };
-use uuid::Uuid;
-
-use crate::event::Event;
 
 /// The identities that an event is about.
 #[derive(Debug, Default, Eq, PartialEq)]
-pub(crate) struct Subjects {
+pub(super) struct Subjects {
     /// Their ids, without duplicates.
-    pub(crate) ids: Vec<Uuid>,
-    /// Whether `ORY_ID` names somebody else than the address does.
-    pub(crate) differ: bool,
+    pub(super) ids: Vec<Uuid>,
+    /// Whether the event names somebody else than its address does.
+    pub(super) differ: bool,
 }
 
 /// The identities that the event is about. A withdrawal is about every possible one; any other
@@ -24,17 +24,21 @@ pub(crate) struct Subjects {
 ///
 /// # Errors
 /// The outcome of an event whose identity cannot be determined.
-pub(crate) async fn find(admin: &Admin<'_>, event: &Event) -> Result<Subjects, DeliveryReport> {
-    let named = match event.ory_id().and_then(|id| Uuid::try_parse(id).ok()) {
-        Some(id) => admin.identity(id).await?,
+pub(super) async fn find<E: PersonEvent>(
+    admin: &Admin<'_>,
+    event: &E,
+) -> Result<Subjects, DeliveryReport> {
+    let named = match event.named() {
+        Some(named) => admin.identity(named.id()).await?,
         None => None,
     };
     if event.withdraws() {
         return all_meant(admin, event, named).await;
     }
-    // Anybody can type any id into a contact of their own, so it must be proved.
-    let proved = named.filter(|one| event.address().is_some_and(|it| one.has_verified(it)));
-    if let Some(identity) = proved {
+    let is_known = matches!(event.named(), Some(Named::Known(_)));
+    let is_proved =
+        |identity: &Identity| event.address().is_some_and(|address| identity.has_verified(address));
+    if let Some(identity) = named.filter(|named| is_known || is_proved(named)) {
         return Ok(Subjects::one(identity.id()));
     }
     for address in event.addresses() {
@@ -47,9 +51,9 @@ pub(crate) async fn find(admin: &Admin<'_>, event: &Event) -> Result<Subjects, D
 }
 
 /// The named one and those with the address: a mail too few does less harm than one too many.
-async fn all_meant(
+async fn all_meant<E: PersonEvent>(
     admin: &Admin<'_>,
-    event: &Event,
+    event: &E,
     named: Option<Identity>,
 ) -> Result<Subjects, DeliveryReport> {
     let named = named.map(|identity| identity.id());

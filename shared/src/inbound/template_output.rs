@@ -3,14 +3,14 @@
 use std::fmt;
 
 use serde_json::{Value, json};
-use shared::{
+
+use super::patch::{self, Operation, PatchPaths};
+use crate::{
     deliver::{InvalidOutput, Rendered},
     exact::may_be_rounded,
     outcome::Outcome,
     template::Template,
 };
-
-use crate::patch::{self, Operation, PatchPaths};
 
 /// Segment's name for its Mailchimp destination, case-sensitive.
 const MAILCHIMP_DESTINATION: &str = "MailChimp";
@@ -41,7 +41,7 @@ impl TemplateOutput {
     ///
     /// # Errors
     /// The outcome of an event whose template breaks a rule.
-    pub(crate) fn read(
+    pub(super) fn read(
         rendered: Rendered,
         paths: &PatchPaths,
         template: &Template,
@@ -74,7 +74,8 @@ impl TemplateOutput {
     }
 }
 
-/// Data from Mailchimp does not go back to it through Segment.
+/// An event of a vendor does not reach an audience of Mailchimp through Segment: its destination
+/// subscribes new addresses.
 fn without_echo(mut call: Rendered) -> Result<Rendered, &'static str> {
     let integrations = call.entry("integrations").or_insert_with(|| json!({}));
     let integrations = integrations.as_object_mut().ok_or("`integrations` is not an object")?;

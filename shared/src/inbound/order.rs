@@ -1,5 +1,4 @@
-//! The order of a person's events: Mailchimp does not guarantee any, and its times are whole
-//! seconds.
+//! The order of a person's events: vendors do not guarantee any, and their times are whole seconds.
 //!
 //! The order applies to what is written: of two events that name the same path of an identity, or
 //! the same trait, the newer one decides. What no newer event has named is written even if it is
@@ -9,14 +8,15 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use shared::{
-    idempotency::{Calls, Writer, Written},
-    message::Message,
-};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::event::Event;
+use super::PersonEvent;
+use crate::{
+    idempotency::{Calls, Writer, Written},
+    key::EventId,
+    message::Message,
+};
 
 /// The lane of an identity: every function of the stack that patches it enters it first.
 pub fn identity_lane(id: Uuid) -> String {
@@ -24,7 +24,7 @@ pub fn identity_lane(id: Uuid) -> String {
 }
 
 /// The lane of an address without an identity. The salt makes the digest differ between stacks.
-pub(crate) fn address_lane(address: &str, salt: &str) -> Option<String> {
+pub(super) fn address_lane(address: &str, salt: &str) -> Option<String> {
     let mut mac = hmac(salt)?;
     mac.update(address.to_lowercase().as_bytes());
     Some(format!("address#{}", hex::encode(mac.finalize().into_bytes())))
@@ -40,7 +40,7 @@ const TOKEN_BYTES: usize = 6;
 
 /// The name of a target in the record: a digest for each token, so that targets above or below it
 /// can be recognized, and nothing that a person may have typed.
-pub(crate) fn target<'t>(tokens: impl IntoIterator<Item = &'t str>, salt: &str) -> String {
+pub(super) fn target<'t>(tokens: impl IntoIterator<Item = &'t str>, salt: &str) -> String {
     let digest = |token| {
         let mut mac = hmac(salt)?;
         mac.update(str::as_bytes(token));
@@ -55,17 +55,17 @@ const CLOCKS: Duration = Duration::from_secs(2);
 
 /// The place of an event in the order.
 #[derive(Clone, Debug)]
-pub(crate) struct Moment {
+pub(super) struct Moment {
     /// When it happened, in whole seconds. A time ahead of the time received, by more than clocks
     /// differ, is replaced by that: nobody can make later events old.
-    pub(crate) at: OffsetDateTime,
+    pub(super) at: OffsetDateTime,
     event_id: String,
     withdraws: bool,
 }
 
 /// An event compared with the last one that named a target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Freshness {
+pub(super) enum Freshness {
     /// It must be applied.
     Newer,
     /// A newer one has named the target.
@@ -76,18 +76,25 @@ pub(crate) enum Freshness {
 
 impl Moment {
     /// The place of this event.
-    pub(crate) fn of(message: &Message<Event>) -> Self {
-        let (fired, received) = (message.event.fired_at(), message.received_at);
-        let at = if fired > received + CLOCKS { received } else { fired };
-        Self {
-            at: at.truncate_to_second(),
-            event_id: message.event_id.as_str().to_owned(),
-            withdraws: message.event.withdraws(),
-        }
+    pub(super) fn of<E: PersonEvent>(message: &Message<E>) -> Self {
+        let Message { event, event_id, received_at, .. } = message;
+        Self::new(event.occurred_at(), *received_at, event_id, event.withdraws())
+    }
+
+    /// The place of an event that happened at `occurred`, and whether it withdraws consent.
+    pub(super) fn new(
+        occurred: OffsetDateTime,
+        received: OffsetDateTime,
+        event_id: &EventId,
+        withdraws: bool,
+    ) -> Self {
+        let at = if occurred > received + CLOCKS { received } else { occurred };
+        let event_id = event_id.as_str().to_owned();
+        Self { at: at.truncate_to_second(), event_id, withdraws }
     }
 
     /// The event as the last one that named a target.
-    pub(crate) fn writer(&self) -> Writer {
+    pub(super) fn writer(&self) -> Writer {
         let event_id = self.event_id.clone();
         let withdrew = self.withdraws;
         Writer {
@@ -101,7 +108,7 @@ impl Moment {
     }
 
     /// Its freshness for this target. An event that writes above or below a path writes the path.
-    pub(crate) fn freshness(&self, written: &Written, target: &str) -> Freshness {
+    pub(super) fn freshness(&self, written: &Written, target: &str) -> Freshness {
         let touching = |other: &str| is_at_or_above(target, other) || is_at_or_above(other, target);
         let mut last = written.writers().filter(|(other, _)| touching(other));
         if last.any(|(_, last)| self.after(last) == Freshness::Stale) {
@@ -118,7 +125,7 @@ impl Moment {
 
     /// The calls that have sent this target: those of other events, and its own. Its own are known
     /// only while no other event has sent it since.
-    pub(crate) fn calls(&self, written: &Written, target: &str) -> Calls {
+    pub(super) fn calls(&self, written: &Written, target: &str) -> Calls {
         match written.writer(target) {
             Some(last) if last.event_id == self.event_id => last.calls,
             Some(last) => last.calls.for_another(),
@@ -128,7 +135,7 @@ impl Moment {
 
     /// Its freshness compared with `last`. Within a second a withdrawal wins. Otherwise time cannot
     /// order such events, so their ids decide, in the same way for any order of arrival.
-    pub(crate) fn after(&self, last: &Writer) -> Freshness {
+    pub(super) fn after(&self, last: &Writer) -> Freshness {
         if self.event_id == last.event_id {
             return Freshness::Duplicate;
         }
@@ -148,22 +155,16 @@ fn is_at_or_above(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
-    use shared::key::EventId;
-    use time::{Duration, macros::datetime};
+    use time::{Duration, format_description::well_known::Rfc3339, macros::datetime};
 
     use super::*;
 
     const RECEIVED: OffsetDateTime = datetime!(2026-01-01 00:05:00.5 UTC);
 
     fn moment(kind: &str, fired_at: &str, key: &str) -> Moment {
-        let data = json!({
-            "list_id": "l", "email": "ann@example.com", "merges": {}, "interests": [],
-            "action": "unsub",
-        });
-        let event = json!({"type": kind, "fired_at": fired_at, "data": data});
-        let event = serde_json::from_value(event).unwrap();
-        Moment::of(&Message::new("f", EventId::digest(key.as_bytes()), RECEIVED, event))
+        let occurred = OffsetDateTime::parse(fired_at, &Rfc3339).unwrap();
+        let event_id = EventId::digest(key.as_bytes());
+        Moment::new(occurred, RECEIVED, &event_id, kind == "unsubscribe")
     }
 
     fn at(kind: &str, second: u8, key: &str) -> Moment {

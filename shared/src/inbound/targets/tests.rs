@@ -1,14 +1,12 @@
 use proptest::prelude::*;
 use serde_json::{Map, json};
-use shared::{
-    idempotency::{Calls, Writer, Written},
-    key::{EventId, IdempotencyKey},
-    message::Message,
-};
 use time::{OffsetDateTime, macros::datetime};
 
-use super::*;
-use crate::{order::Moment, patch::PatchPaths, template_output::TemplateOutput};
+use super::{
+    super::{patch::PatchPaths, template_output::TemplateOutput},
+    *,
+};
+use crate::{idempotency::Writer, key::EventId};
 
 const SALT: &str = "salt";
 
@@ -23,14 +21,9 @@ fn of_trait(name: &str) -> String {
 const CONSENT: &str = "/traits/consent/newsletter";
 
 fn moment(kind: &str, second: u8, key: &str) -> Moment {
-    let data = json!({
-        "list_id": "l", "email": "ann@example.com", "merges": {}, "interests": [], "action": "unsub",
-    });
-    let fired_at = format!("2026-01-01T00:00:{second:02}Z");
-    let event = json!({"type": kind, "fired_at": fired_at, "data": data});
+    let occurred = datetime!(2026-01-01 00:00 UTC).replace_second(second).unwrap();
     let received = datetime!(2026-01-01 01:00 UTC);
-    let event = serde_json::from_value(event).unwrap();
-    Moment::of(&Message::new("f", EventId::digest(key.as_bytes()), received, event))
+    Moment::new(occurred, received, &EventId::digest(key.as_bytes()), kind == "unsubscribe")
 }
 
 fn operations(patch: Value) -> Vec<Operation> {

@@ -1,14 +1,35 @@
-//! Deliver, for Mailchimp's events: find the identities that an event is about, and apply it to
-//! each, one after the other, each in its own lane.
+//! Deliver, for the events of vendors about people: find the identities that an event is about, and
+//! apply it to each, one after the other, each in its own lane.
+
+mod event;
+mod find;
+mod order;
+mod patch;
+mod settings;
+mod targets;
+mod template_output;
+mod turn;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use serde::Serialize;
 use serde_json::{Value, json};
-use shared::{
+
+pub use self::{
+    event::{Named, PersonEvent},
+    order::identity_lane,
+    patch::{Operation, PatchPaths, Pointer, effective},
+    settings::InboundSettings,
+    template_output::TemplateOutput,
+};
+use self::{
+    find::{Subjects, find},
+    turn::Turn,
+};
+use crate::{
     deliver::{Attempt, Deliver, DeliveryReport, Effort, MAX_BACKOFF, Resources, VendorClient},
     idempotency::Idempotency,
-    message,
     ory::{Admin, Ory},
     outcome::{Outcome, Wait},
     segment::Segment,
@@ -16,39 +37,30 @@ use shared::{
     template::Template,
 };
 
-use crate::{
-    event::Event,
-    find::{Subjects, find},
-    patch::PatchPaths,
-    turn::Turn,
-};
-
-/// Delivers Mailchimp's events.
-pub(crate) struct Inbound {
-    pub(crate) template: Arc<Template>,
+/// Writes what events of a vendor say of people back to their identities, and tells Segment.
+pub struct Inbound {
+    template: Arc<Template>,
     /// The client of Ory, if it is used.
-    pub(crate) ory: Option<VendorClient<Ory>>,
+    ory: Option<VendorClient<Ory>>,
     /// Where a template may patch.
-    pub(crate) patch_paths: PatchPaths,
+    patch_paths: PatchPaths,
     /// The client of Segment, if it is used.
-    pub(crate) segment: Option<VendorClient<Segment>>,
-    pub(crate) idempotency: Idempotency,
+    segment: Option<VendorClient<Segment>>,
+    idempotency: Idempotency,
     /// Whether all sandboxes have the same records.
-    pub(crate) has_shared_records: bool,
+    has_shared_records: bool,
     /// The salt of the digests of addresses.
-    pub(crate) salt: String,
+    salt: String,
 }
 
-impl message::QueuedEvent for Event {}
-
 /// The input of a template: the event, and the identity that it belongs to.
-pub fn template_argument(event: &Event, identity: Option<&Value>) -> Value {
+pub fn template_argument(event: &impl Serialize, identity: Option<&Value>) -> Value {
     json!({"event": event, "identity": identity})
 }
 
 impl Inbound {
     /// What it needs before the first event.
-    pub(crate) fn resources(&self) -> Resources {
+    pub fn resources(&self) -> Resources {
         let ory = self.ory.iter().map(|ory| ory.key.clone());
         let segment = self.segment.iter().map(|segment| segment.key.clone());
         Resources { template: self.template.clone(), keys: ory.chain(segment).collect() }
@@ -56,7 +68,7 @@ impl Inbound {
 
     /// Finds the identities that the event is about, and applies it to each; it is done when all
     /// are.
-    async fn deliver_to_all(&self, attempt: &Attempt<'_, Event>) -> DeliveryReport {
+    async fn deliver_to_all<E: PersonEvent>(&self, attempt: &Attempt<'_, E>) -> DeliveryReport {
         let event = &attempt.message.event;
         let subjects = match self.find(attempt).await {
             Ok(subjects) => subjects,
@@ -82,14 +94,17 @@ impl Inbound {
         report
     }
 
-    async fn find(&self, attempt: &Attempt<'_, Event>) -> Result<Subjects, DeliveryReport> {
+    async fn find<E: PersonEvent>(
+        &self,
+        attempt: &Attempt<'_, E>,
+    ) -> Result<Subjects, DeliveryReport> {
         match self.admin(attempt) {
             Some(admin) => find(&admin, &attempt.message.event).await,
             None => Ok(Subjects::default()),
         }
     }
 
-    pub(crate) fn admin<'a>(&'a self, attempt: &'a Attempt<'_, Event>) -> Option<Admin<'a>> {
+    fn admin<'a, E>(&'a self, attempt: &'a Attempt<'_, E>) -> Option<Admin<'a>> {
         let client = self.ory.as_ref()?;
         Some(Admin { client, budget: &attempt.budget })
     }
@@ -117,8 +132,8 @@ fn together(all: Vec<DeliveryReport>) -> DeliveryReport {
 }
 
 #[async_trait]
-impl Deliver<Event> for Inbound {
-    async fn deliver(&self, attempt: &Attempt<'_, Event>) -> DeliveryReport {
+impl<E: PersonEvent> Deliver<E> for Inbound {
+    async fn deliver(&self, attempt: &Attempt<'_, E>) -> DeliveryReport {
         self.deliver_to_all(attempt).await
     }
 }

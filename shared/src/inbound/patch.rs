@@ -54,7 +54,7 @@ impl fmt::Debug for Operation {
 }
 
 impl Operation {
-    pub(crate) fn path(&self) -> &Pointer {
+    pub(super) fn path(&self) -> &Pointer {
         match self {
             Self::Add { path, .. } | Self::Remove { path } | Self::Replace { path, .. } => path,
         }
@@ -75,7 +75,7 @@ impl fmt::Debug for Pointer {
 
 impl Pointer {
     /// Reads one; `None` if invalid.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let tokens = text.strip_prefix('/')?.split('/').map(decoded);
         tokens.collect::<Option<_>>().map(Self)
     }
@@ -90,7 +90,7 @@ impl Pointer {
     }
 
     /// Its tokens, decoded.
-    pub(crate) fn tokens(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
@@ -121,18 +121,9 @@ impl From<Pointer> for String {
     }
 }
 
-/// Where a template may patch.
-#[derive(Clone, Debug, PartialEq)]
+/// Where a template may patch; nowhere by default.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PatchPaths(Vec<Pointer>);
-
-impl Default for PatchPaths {
-    /// Whether the newsletter is wanted, and a place for Mailchimp in the metadata.
-    fn default() -> Self {
-        let consent = ["traits", "consent", "newsletter"].map(str::to_owned);
-        let metadata = ["metadata_public", "mailchimp"].map(str::to_owned);
-        Self(vec![Pointer(consent.into()), Pointer(metadata.into())])
-    }
-}
 
 impl PatchPaths {
     /// Reads a comma-separated list. Each pointer has two tokens at least: one alone would open all
@@ -154,7 +145,7 @@ impl PatchPaths {
 ///
 /// # Errors
 /// The rule that it breaks.
-pub(crate) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'static str> {
+pub(super) fn read(ory: Value, paths: &PatchPaths) -> Result<Vec<Operation>, &'static str> {
     let Value::Object(mut ory) = ory else { return Err("`ory` is not an object") };
     let patch = ory.remove("patch").unwrap_or_else(|| Value::Array(Vec::new()));
     if !ory.is_empty() {
@@ -198,7 +189,7 @@ pub fn effective(
 
 /// Whether the state already is as the operations leave it. Insertions into a list are ignored:
 /// nothing shows whether they were made.
-pub(crate) fn is_done(operations: &[Operation], state: &Value) -> bool {
+pub(super) fn is_done(operations: &[Operation], state: &Value) -> bool {
     let mut after = state.clone();
     for operation in operations {
         let parents = operation.path().0.split_last().map_or(&[][..], |(_, parents)| parents);
@@ -210,7 +201,7 @@ pub(crate) fn is_done(operations: &[Operation], state: &Value) -> bool {
 }
 
 /// Whether something that was `false` is `true` afterwards.
-pub(crate) fn gives_back(before: &Value, after: &Value) -> bool {
+pub(super) fn gives_back(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Bool(false), Value::Bool(true)) => true,
         (Value::Object(before), Value::Object(after)) => before
@@ -307,7 +298,7 @@ mod tests {
     const DEFAULT: &str = "/traits/consent/newsletter,/metadata_public/mailchimp";
 
     fn paths() -> PatchPaths {
-        PatchPaths::default()
+        PatchPaths::parse(DEFAULT).unwrap()
     }
 
     fn patch(operations: Value) -> Result<Vec<Operation>, &'static str> {
@@ -393,7 +384,6 @@ mod tests {
 
     #[test]
     fn allowed_path_has_at_least_two_tokens() {
-        assert_eq!(PatchPaths::parse(DEFAULT), Some(PatchPaths::default()));
         for good in ["/traits/a", " /traits/a , /metadata_public/b/c "] {
             assert!(PatchPaths::parse(good).is_some(), "{good}");
         }
