@@ -20,6 +20,7 @@ async fn main() -> ExitCode {
         segment_identify::NAME => segment_identify::main().await,
         mailchimp_inbound::NAME => mailchimp_inbound::main().await,
         mailchimp_subscribe::NAME => mailchimp_subscribe::main().await,
+        mandrill_inbound::NAME => mandrill_inbound::main().await,
         relay::NAME => relay::main().await,
         _ => lambda::main("bootstrap", LAMBDA_TIMEOUT, no_function).await,
     }

@@ -99,10 +99,10 @@ enum Body {
 impl Body {
     /// # Errors
     /// If the event has something other than a text here.
-    fn open(json: Part, is_base64: bool) -> Result<Self, EnvelopeError> {
+    fn open(json: Part, is_base64: bool, most: usize) -> Result<Self, EnvelopeError> {
         let Some(json) = json else { return Ok(Self::Kept { json, is_base64 }) };
         let text = json.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        Ok(if is_too_large(text.ok_or(EnvelopeError::Foreign)?, is_base64) {
+        Ok(if is_too_large(text.ok_or(EnvelopeError::Foreign)?, is_base64, most) {
             Self::TooLarge
         } else {
             Self::Kept { json: Some(json), is_base64 }
@@ -112,10 +112,10 @@ impl Body {
 
 /// Whether the body is over the limit once it is decoded, given the inside of its JSON string; for
 /// base64, by an upper bound that is at most two bytes off.
-fn is_too_large(text: &str, is_base64: bool) -> bool {
+fn is_too_large(text: &str, is_base64: bool, most: usize) -> bool {
     let text = if is_base64 { text.trim_end_matches('=') } else { text };
     // Four characters of base64 are three bytes; what is left over of four is rounded down.
-    let most = if is_base64 { (MAX_BODY_BYTES * 4 + 3) / 3 } else { MAX_BODY_BYTES };
+    let most = if is_base64 { (most * 4 + 3) / 3 } else { most };
     text.len() > most && (text.len() > most * LONGEST_ESCAPE || is_longer_than(most, text))
 }
 
@@ -154,6 +154,14 @@ impl WebhookRequest {
     /// # Errors
     /// If the event is not a function URL's.
     pub fn open(event: RawEvent) -> Result<Self, EnvelopeError> {
+        Self::open_up_to(event, MAX_BODY_BYTES)
+    }
+
+    /// Parses the envelope, of a body that may have this many bytes.
+    ///
+    /// # Errors
+    /// If the event is not a function URL's.
+    pub fn open_up_to(event: RawEvent, most: usize) -> Result<Self, EnvelopeError> {
         let context: RequestContext = required(&event.request_context)?;
         let Headers(headers) = optional(&event.headers)?.unwrap_or_default();
         Ok(Self {
@@ -161,7 +169,7 @@ impl WebhookRequest {
             headers,
             cookies: optional(&event.cookies)?.unwrap_or_default(),
             query: optional(&event.raw_query_string)?.unwrap_or_default(),
-            body: Body::open(event.body, required(&event.is_base64_encoded)?)?,
+            body: Body::open(event.body, required(&event.is_base64_encoded)?, most)?,
         })
     }
 
@@ -175,6 +183,23 @@ impl WebhookRequest {
         match self.body {
             Body::TooLarge => Err(EnvelopeError::TooLarge),
             Body::Kept { .. } => Ok(self),
+        }
+    }
+
+    /// The body's bytes, for a caller whose signature over them is checked next.
+    ///
+    /// # Errors
+    /// If it cannot be decoded.
+    pub fn into_unverified_body(self) -> Result<Vec<u8>, BodyError> {
+        let Body::Kept { json, is_base64 } = self.body else { return Err(BodyError::TooLarge) };
+        let text = match json {
+            Some(json) => serde_json::from_str(json.get()).map_err(|_| BodyError::NotText)?,
+            None => String::new(),
+        };
+        if is_base64 {
+            STANDARD.decode(text).map_err(|_| BodyError::NotBase64)
+        } else {
+            Ok(text.into_bytes())
         }
     }
 
@@ -236,16 +261,7 @@ impl Authenticated {
     /// # Errors
     /// If it cannot be decoded.
     pub fn into_body(self) -> Result<Vec<u8>, BodyError> {
-        let Body::Kept { json, is_base64 } = self.0.body else { return Err(BodyError::TooLarge) };
-        let text = match json {
-            Some(json) => serde_json::from_str(json.get()).map_err(|_| BodyError::NotText)?,
-            None => String::new(),
-        };
-        if is_base64 {
-            STANDARD.decode(text).map_err(|_| BodyError::NotBase64)
-        } else {
-            Ok(text.into_bytes())
-        }
+        self.0.into_unverified_body()
     }
 }
 

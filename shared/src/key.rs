@@ -8,6 +8,10 @@ use uuid::Uuid;
 /// half of Mandrill's 200 bytes of metadata.
 const VENDOR_KEY_DIGITS: usize = 32;
 
+/// How many of them name the work in any deployment, as its record does; the rest names the deployment.
+/// A table outlives its stack, so no record may depend on a function's ARN.
+const WORK_DIGITS: usize = 24;
+
 /// An event id: a UUID that the caller gave, or a digest of the event.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
@@ -74,16 +78,30 @@ impl IdempotencyKey {
 
     /// The key of the record, scoped by function.
     pub fn record_id(&self, function: &str) -> String {
-        format!("{function}#{}", self.text)
+        format!("{function}#{}", digest(&self.text, WORK_DIGITS))
     }
 
-    /// The key as a vendor sees it, hashed with the function's ARN: the keys of staging and
+    /// The key as a vendor sees it, in part hashed with the function's ARN: the keys of staging and
     /// production, or of two functions, never collide.
     pub fn for_vendor(&self, arn: &FunctionArn) -> String {
-        let mut digits = EventId::digest(format!("{}\n{}", arn.0, self.text).as_bytes()).0;
-        digits.truncate(VENDOR_KEY_DIGITS);
-        digits
+        let deployment = format!("{}\n{}", arn.0, self.text);
+        digest(&self.text, WORK_DIGITS) + &digest(&deployment, VENDOR_KEY_DIGITS - WORK_DIGITS)
     }
+}
+
+/// The key of the record of a function's work that a vendor knows by this key; `None`: it is none of
+/// ours.
+pub fn record_id_of_vendor_key(function: &str, vendor_key: &str) -> Option<String> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let is_ours = vendor_key.len() == VENDOR_KEY_DIGITS && vendor_key.bytes().all(is_digit);
+    is_ours.then(|| format!("{function}#{}", &vendor_key[..WORK_DIGITS]))
+}
+
+/// So many hex digits of the digest of a text.
+fn digest(text: &str, digits: usize) -> String {
+    let mut digest = EventId::digest(text.as_bytes()).0;
+    digest.truncate(digits);
+    digest
 }
 
 /// A function's ARN without its qualifier, as a version or alias is the same deployment.
@@ -139,6 +157,21 @@ mod tests {
         assert_eq!(production, key.for_vendor(&arn("welcome:42")));
         assert_ne!(production, key.for_vendor(&arn("welcome-staging")));
         assert_eq!(production.len(), VENDOR_KEY_DIGITS);
+    }
+
+    #[test]
+    fn vendor_key_of_any_deployment_leads_to_the_record() {
+        let key = IdempotencyKey::new(&EventId::digest(b"event"), None);
+        let record_id = Some(key.record_id("mandrill-welcome"));
+        for name in ["welcome", "welcome-of-an-earlier-stack"] {
+            let vendor_key =
+                key.for_vendor(&FunctionArn::new(&format!("arn:aws:lambda:x:1:function:{name}")));
+            assert_eq!(record_id_of_vendor_key("mandrill-welcome", &vendor_key), record_id);
+        }
+        let vendor_key = key.for_vendor(&FunctionArn::new("arn"));
+        for foreign in ["", "k", &vendor_key[1..], &vendor_key.to_uppercase(), &"ä".repeat(16)] {
+            assert_eq!(record_id_of_vendor_key("mandrill-welcome", foreign), None, "{foreign}");
+        }
     }
 
     #[test]

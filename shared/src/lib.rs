@@ -20,6 +20,7 @@ pub mod inbound;
 pub mod key;
 pub mod lambda;
 pub mod mailchimp;
+pub mod mandrill;
 pub mod message;
 pub mod ory;
 pub mod outcome;

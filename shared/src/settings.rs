@@ -76,8 +76,6 @@ pub type Opener<T> = Arc<dyn Fn(&str) -> Arc<T> + Send + Sync>;
 /// What every function reads from its environment.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The secret that the caller must present.
-    pub webhook_secret_id: String,
     /// How long a secret is cached.
     pub secret_ttl: Ttl,
     /// How long one call to a vendor may take.
@@ -110,20 +108,13 @@ impl Settings {
             bounds.default_ms,
             bounds.most_ms,
         )?;
-        let secret_id = "the id or ARN of the secret that callers present";
         Ok(Self {
-            webhook_secret_id: env.required("WEBHOOK_SECRET_ID", secret_id)?,
             secret_ttl: Ttl(secret_ttl),
             vendor_timeout,
             queue_url: env.optional_endpoint("QUEUE_URL")?,
             log_level: LogLevel::from_env(env)?,
             stack: env.optional("STACK").unwrap_or(STACK).to_owned(),
         })
-    }
-
-    /// The secret that callers present, in both versions.
-    pub fn webhook_secret(&self, ports: &Ports) -> Cached {
-        self.caller_secret(self.webhook_secret_id.clone(), ports)
     }
 
     /// A secret that callers know, in both versions.
@@ -151,6 +142,11 @@ impl Settings {
         let (clock, sink) = (ports.clock.clone(), ports.event_log.clone());
         EventLog::new(&self.stack, function, self.log_level, clock, sink)
     }
+}
+
+/// The id of the secret that callers present, for a function whose callers do not sign instead.
+pub fn webhook_secret_id(env: &Environment) -> Result<String, ConfigError> {
+    env.required("WEBHOOK_SECRET_ID", "the id or ARN of the secret that callers present")
 }
 
 /// Where a function keeps its records, to detect repeated work.
@@ -202,6 +198,8 @@ impl RecordSettings {
 pub struct OrySettings {
     /// What every function reads.
     pub settings: Settings,
+    /// The secret that Ory must present.
+    pub webhook_secret_id: String,
     /// The header or cookie that carries the API key.
     pub api_key_name: String,
     /// The template; if unset, the shipped one.
@@ -224,6 +222,7 @@ impl OrySettings {
     pub fn without_reply(env: &Environment, bounds: VendorTimeout) -> Result<Self, ConfigError> {
         Ok(Self {
             settings: Settings::with_timeout(env, bounds)?,
+            webhook_secret_id: webhook_secret_id(env)?,
             api_key_name: env.optional("WEBHOOK_API_KEY_NAME").unwrap_or(API_KEY_NAME).to_owned(),
             template: Source::from_env(env, "TEMPLATE")?,
             reply_template: None,
@@ -239,6 +238,7 @@ impl OrySettings {
     /// How Ory presents its credentials.
     pub fn caller_auth(&self, ports: &Ports) -> CallerAuth {
         let scheme = Scheme::Ory { api_key_name: self.api_key_name.clone() };
-        CallerAuth::new(self.settings.webhook_secret(ports), scheme)
+        let secret = self.settings.caller_secret(self.webhook_secret_id.clone(), ports);
+        CallerAuth::new(secret, scheme)
     }
 }

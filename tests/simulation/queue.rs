@@ -99,10 +99,14 @@ const AS_EVER: Duration = Duration::from_mins(7);
 #[async_trait]
 impl Queue for Port {
     async fn send(&self, body: String) -> Result<(), QueueError> {
+        self.send_batch(vec![body]).await
+    }
+
+    async fn send_batch(&self, bodies: Vec<String>) -> Result<(), QueueError> {
         let queue = &self.queue;
         let chance = &queue.world.chance;
         let inner = queue.inner.clone();
-        let sending = async move { inner.send(body).await };
+        let sending = async move { inner.send_batch(bodies).await };
         if chance.strikes(Fault::SendHangs) {
             let is_sent = chance.is(0.5);
             let there = chance.time(Duration::ZERO..HANGS);

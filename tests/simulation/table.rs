@@ -111,6 +111,11 @@ impl IdempotencyStore for Table {
         pass!(self.complete(lease as reference, completion))
     }
 
+    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
+        let record_id = record_id.to_owned();
+        pass!(self.settle(record_id as reference, completion))
+    }
+
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
         pass!(self.enter(request))
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use shared::{
     config::{ConfigError, Environment},
     inbound::InboundSettings,
-    settings::Settings,
+    settings::{Settings, webhook_secret_id},
 };
 
 /// Where the shipped template may patch: whether the newsletter is wanted, and a place for Mailchimp
@@ -14,6 +14,7 @@ pub const PATCH_PATHS: &str = "/traits/consent/newsletter,/metadata_public/mailc
 
 pub(crate) struct Config {
     pub(crate) settings: Settings,
+    pub(crate) webhook_secret_id: String,
     pub(crate) lists: Lists,
     pub(crate) signing_secret_id: Option<String>,
     pub(crate) inbound: InboundSettings,
@@ -25,6 +26,7 @@ impl Config {
         Ok(Self {
             inbound: InboundSettings::from_env(env, &settings, PATCH_PATHS)?,
             settings,
+            webhook_secret_id: webhook_secret_id(env)?,
             lists: Lists::read(env.optional("MAILCHIMP_LISTS")).ok_or_else(|| {
                 ConfigError::new("MAILCHIMP_LISTS", "wanted list ids with commas between them")
             })?,

@@ -40,7 +40,10 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let delivery = config.inbound.delivery(NAME, shipped_template, settings, ports);
     Ok(Arc::new(Webhook {
         accept: AcceptMailchimp {
-            auth: CallerAuth::new(settings.webhook_secret(ports), Scheme::Query),
+            auth: CallerAuth::new(
+                settings.caller_secret(config.webhook_secret_id, ports),
+                Scheme::Query,
+            ),
             signatures: config.signing_secret_id.map(|id| signatures(id, settings, ports)),
             lists: config.lists,
         },

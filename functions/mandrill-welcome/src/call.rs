@@ -3,7 +3,10 @@
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
-use shared::deliver::{EventFacts, Rendered};
+use shared::{
+    deliver::{EventFacts, Rendered},
+    mandrill::{IDENTITY_IN_METADATA, KEY_IN_METADATA},
+};
 
 /// Mandrill drops longer metadata, including that of `recipient_metadata` for a recipient; its
 /// documents say 200 or 250 bytes.
@@ -12,16 +15,8 @@ const METADATA_TOO_LONG: &str = "`metadata` is over 200 bytes with what the func
 
 const COPIED: &str = "the message has a cc or bcc";
 
-/// The name of the idempotency key in a mail's metadata, so that a mail without an answer can be
-/// searched for.
-pub(crate) const KEY_IN_METADATA: &str = "ory_key";
-
 /// How much of a recipient's digest is kept: enough to distinguish two addresses of one record.
 const DIGEST_BYTES: usize = 8;
-
-/// The name of the id of the identity that the mail is for, if known, so that Mandrill's events
-/// about the mail can be assigned to the person.
-const IDENTITY_IN_METADATA: &str = "ory_identity";
 
 /// One call of `messages/send` or `messages/send-template`, without the API key.
 pub struct Call {

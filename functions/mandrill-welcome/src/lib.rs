@@ -32,7 +32,7 @@ use screen::RejectsScreen;
 pub use search::read as read_search;
 
 /// The function's name.
-pub const NAME: &str = "mandrill-welcome";
+pub const NAME: &str = shared::mandrill::SENDER;
 
 /// Builds the function from its environment.
 ///

@@ -13,15 +13,12 @@ use serde_json::{Map, Value, json};
 use shared::{
     deliver::{Found, InDoubt, Search},
     http::{Error, Response},
+    mandrill::KEY_IN_METADATA,
     outcome::Outcome,
 };
 use time::{Date, OffsetDateTime, UtcOffset};
 
-use crate::{
-    call::{Call, KEY_IN_METADATA},
-    client::Mandrill,
-    outcome::classify_unread,
-};
+use crate::{call::Call, client::Mandrill, outcome::classify_unread};
 
 /// The most rows that Mandrill returns. With this many, some may be missing.
 const MAX_ROWS: usize = 1000;

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::timeout;
 
 use super::{Attempt, Deliver};
@@ -10,12 +11,16 @@ use crate::{
     key::EventId,
     message::{Message, QueuedEvent},
     outcome::Outcome,
-    queue::{Queue, QueueError},
+    queue::{BATCH, Queue, QueueError},
     telemetry::{EventLog, LogEntry, Metric, chain},
 };
 
 /// How long enqueuing may take; what is left of the caller's time is for delivering inline.
 const ENQUEUE_LIMIT: Duration = Duration::from_secs(2);
+
+/// How many batches of one call are under way: at 20 ms each, a thousand events take a quarter of a
+/// second.
+const BATCHES_AT_ONCE: usize = 8;
 
 /// The way from accept to deliver, in one function.
 pub struct Dispatch<D> {
@@ -33,11 +38,17 @@ pub struct Dispatch<D> {
 
 /// Why a message is not in the queue, or may not be.
 #[derive(Debug, thiserror::Error)]
-enum EnqueueError {
+pub enum EnqueueError {
+    /// There is none.
+    #[error("there is no queue")]
+    NoQueue,
+    /// The event cannot be a message.
     #[error("cannot serialize the message")]
     Unwritable(#[from] serde_json::Error),
+    /// The queue did not take it.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// It took too long.
     #[error("timed out sending to SQS")]
     Late,
 }
@@ -100,6 +111,23 @@ impl<D> Dispatch<D> {
                 false
             }
         }
+    }
+
+    /// Puts all messages into the queue within `limit`. If it fails, some of them may be there.
+    ///
+    /// # Errors
+    /// Why not all are surely there.
+    pub async fn enqueue_all<E: QueuedEvent>(
+        &self,
+        messages: &[Message<E>],
+        limit: Duration,
+    ) -> Result<(), EnqueueError> {
+        let queue = self.queue.as_deref().ok_or(EnqueueError::NoQueue)?;
+        let bodies = messages.iter().map(Message::to_json);
+        let bodies: Vec<_> = bodies.collect::<Result<_, _>>()?;
+        let batches = bodies.chunks(BATCH).map(|batch| queue.send_batch(batch.to_vec()));
+        let all = stream::iter(batches).buffer_unordered(BATCHES_AT_ONCE).try_collect::<()>();
+        Ok(timeout(limit, all).await.map_err(|_| EnqueueError::Late)??)
     }
 
     async fn send<E: QueuedEvent>(

@@ -17,7 +17,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use backoff::{MAX_BACKOFF, MAX_RETRY_AFTER, backoff};
-pub use dispatch::Dispatch;
+pub use dispatch::{Dispatch, EnqueueError};
 pub use report::{DeliveryReport, Effort};
 pub use vendor::{
     Api, EventFacts, Found, InDoubt, InvalidOutput, Rendered, Search, Vendor, WhenInDoubt,

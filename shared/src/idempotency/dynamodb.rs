@@ -45,6 +45,9 @@ const EMPTY_LASTS: Duration = Duration::from_hours(1);
 /// It is still the holder's.
 const IS_HELD: &str = "holder = :holder AND #state = :in_progress";
 
+/// Its call may have gone out, and nobody knows what came of it.
+const IS_IN_DOUBT: &str = "#state = :in_progress AND attribute_exists(in_doubt_since)";
+
 /// A table of records.
 pub struct DynamoDbStore {
     client: Client,
@@ -191,25 +194,26 @@ impl IdempotencyStore for DynamoDbStore {
     }
 
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
-        let update = match completion.vendor_id {
-            None => "SET #state = :done REMOVE lease_until, in_doubt_since, recipient_digest",
-            Some(_) => {
-                "SET #state = :done, vendor_id = :vendor \
-                 REMOVE lease_until, in_doubt_since, recipient_digest"
-            }
-        };
-        let write = self.write(&lease.request, IS_HELD, update);
-        let write = write.expression_attribute_values(":done", text(word(completion.state)));
-        let write = match &completion.vendor_id {
-            Some(id) => write.expression_attribute_values(":vendor", text(id)),
-            None => write,
-        };
+        let write = completing(self.write(&lease.request, IS_HELD, ""), &completion);
         match write.send().await.map_err(refused) {
             Ok(_) => Ok(()),
             Err(Err(error)) => Err(error),
             // The first attempt was written and its answer lost.
             Err(Ok(item)) if holder(&item) == Some(&lease.request.holder) => Ok(()),
             Err(Ok(_)) => Err(StoreError::Lost),
+        }
+    }
+
+    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
+        let write = self.client.update_item().table_name(&self.table);
+        let write = write
+            .key(KEY_ATTRIBUTE, text(record_id))
+            .condition_expression(IS_IN_DOUBT)
+            .expression_attribute_values(":in_progress", text(word(State::InProgress)));
+        match completing(write, &completion).send().await.map_err(refused) {
+            Ok(_) => Ok(true),
+            Err(Ok(_)) => Ok(false),
+            Err(Err(error)) => Err(error),
         }
     }
 
@@ -269,6 +273,21 @@ impl IdempotencyStore for DynamoDbStore {
         let delete = self.client.delete_item().table_name(&self.table);
         let delete = delete.key(KEY_ATTRIBUTE, text(record_id));
         delete.send().await.map(drop).map_err(unreachable)
+    }
+}
+
+/// The update that writes down the end.
+fn completing(write: UpdateItemFluentBuilder, completion: &Completion) -> UpdateItemFluentBuilder {
+    let gone = "lease_until, in_doubt_since, recipient_digest";
+    let done = text(word(completion.state));
+    let write = write
+        .expression_attribute_names("#state", STATE)
+        .expression_attribute_values(":done", done);
+    match &completion.vendor_id {
+        None => write.update_expression(format!("SET #state = :done REMOVE {gone}")),
+        Some(id) => write
+            .update_expression(format!("SET #state = :done, vendor_id = :vendor REMOVE {gone}"))
+            .expression_attribute_values(":vendor", text(id)),
     }
 }
 

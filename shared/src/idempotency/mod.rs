@@ -156,6 +156,10 @@ pub trait IdempotencyStore: Send + Sync {
     /// Writes down the end.
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError>;
 
+    /// Writes down the end of work that is in doubt, whoever has its lease, as somebody else knows of it;
+    /// says whether there was such work.
+    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError>;
+
     /// Enters a lane, in one conditional write: nobody else is in it. Its record does not expire.
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError>;
 
@@ -203,6 +207,15 @@ impl Idempotency {
             Ok(Acquire::Completed(_)) => Err(Outcome::Duplicate),
             Err(error) => Err(Outcome::try_later(error.to_string())),
         }
+    }
+
+    /// Writes down the end of another function's work that is in doubt; says whether there was such work.
+    ///
+    /// # Errors
+    /// The outcome of an event that knows of the end, if that cannot be written down.
+    pub async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, Outcome> {
+        let settled = self.store.settle(record_id, completion).await;
+        settled.map_err(|error| Outcome::try_later(error.to_string()))
     }
 
     /// Enters a lane, which all functions of the stack share. Its record is of type `R`.

@@ -1,5 +1,6 @@
 //! What an event of a vendor says, as far as it decides whom it is about and when it counts.
 
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -24,6 +25,11 @@ pub trait PersonEvent: QueuedEvent {
 
     /// The identity that it names.
     fn named(&self) -> Option<Named>;
+
+    /// The event as templates see it.
+    fn for_template(&self) -> Value {
+        json!(self)
+    }
 }
 
 /// An identity that an event names.

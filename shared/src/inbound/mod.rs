@@ -13,7 +13,6 @@ mod turn;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use self::{
@@ -54,11 +53,16 @@ pub struct Inbound {
 }
 
 /// The input of a template: the event, and the identity that it belongs to.
-pub fn template_argument(event: &impl Serialize, identity: Option<&Value>) -> Value {
-    json!({"event": event, "identity": identity})
+pub fn template_argument(event: &impl PersonEvent, identity: Option<&Value>) -> Value {
+    json!({"event": event.for_template(), "identity": identity})
 }
 
 impl Inbound {
+    /// The records of the function.
+    pub fn idempotency(&self) -> &Idempotency {
+        &self.idempotency
+    }
+
     /// What it needs before the first event.
     pub fn resources(&self) -> Resources {
         let ory = self.ory.iter().map(|ory| ory.key.clone());

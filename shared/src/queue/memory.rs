@@ -108,12 +108,18 @@ impl MemoryQueue {
 #[async_trait]
 impl Queue for MemoryQueue {
     async fn send(&self, body: String) -> Result<(), QueueError> {
+        self.send_batch(vec![body]).await
+    }
+
+    async fn send_batch(&self, bodies: Vec<String>) -> Result<(), QueueError> {
         let visible_at = self.clock.now();
         let mut state = self.state();
-        state.count += 1;
-        let id = state.count.to_string();
-        let message = ReceivedMessage { id, body, ..ReceivedMessage::default() };
-        state.items.push(Item { message, visible_at });
+        for body in bodies {
+            state.count += 1;
+            let id = state.count.to_string();
+            let message = ReceivedMessage { id, body, ..ReceivedMessage::default() };
+            state.items.push(Item { message, visible_at });
+        }
         Ok(())
     }
 

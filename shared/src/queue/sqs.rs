@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_sqs::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
+    types::SendMessageBatchRequestEntry,
 };
 
 use super::{Queue, QueueError};
@@ -47,6 +48,17 @@ impl Queue for SqsQueue {
         }
         let sent = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
         sent.map(drop).map_err(unreachable)
+    }
+
+    async fn send_batch(&self, bodies: Vec<String>) -> Result<(), QueueError> {
+        let mut batch = self.client.send_message_batch().queue_url(&self.url);
+        for (number, body) in bodies.into_iter().enumerate() {
+            let entry = SendMessageBatchRequestEntry::builder().id(number.to_string());
+            let entry = entry.message_body(without_noncharacters(body)).build();
+            batch = batch.entries(entry.map_err(|error| QueueError::Unreachable(error.into()))?);
+        }
+        let sent = batch.send().await.map_err(unreachable)?;
+        if sent.failed().is_empty() { Ok(()) } else { Err(QueueError::Partial) }
     }
 
     async fn delay(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {

@@ -79,6 +79,12 @@ impl LogEntry {
         self.metrics.push((metric, 1.0));
     }
 
+    /// Counts so many, unless that is none.
+    pub fn count_times(&mut self, metric: Metric, times: usize) {
+        let times = u32::try_from(times).unwrap_or(u32::MAX);
+        self.metrics.extend((times > 0).then_some((metric, f64::from(times))));
+    }
+
     /// A panic ended it: the outcome is in doubt.
     pub fn panicked(&mut self) {
         self.outcome = "panicked";

@@ -171,6 +171,15 @@ impl IdempotencyStore for Watched<MemoryStore> {
         self.0.complete(lease, completion).await
     }
 
+    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
+        let state = word(completion.state);
+        let was_in_doubt = self.0.settle(record_id, completion).await?;
+        if was_in_doubt {
+            record("call in doubt settled", state);
+        }
+        Ok(was_in_doubt)
+    }
+
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
         let entry = self.0.enter(request).await?;
         match &entry {

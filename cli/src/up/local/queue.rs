@@ -164,6 +164,12 @@ impl Queue for LocalQueue {
         sent
     }
 
+    async fn send_batch(&self, bodies: Vec<String>) -> Result<(), QueueError> {
+        let sent = self.faulty(self.queue.send_batch(bodies)).await;
+        self.changed.send_replace(());
+        sent
+    }
+
     async fn delay(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
         let delayed = self.faulty(self.queue.delay(receipt, wait)).await;
         self.changed.send_replace(());

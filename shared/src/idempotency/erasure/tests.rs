@@ -88,6 +88,10 @@ impl IdempotencyStore for Hooked {
         self.store.complete(lease, completion).await
     }
 
+    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
+        self.store.settle(record_id, completion).await
+    }
+
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
         let entered = self.store.enter(request).await;
         self.is_held().await?;
