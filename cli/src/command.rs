@@ -91,7 +91,7 @@ impl Cli {
         let done = match self.command.unwrap_or(Command::Up(up::Up::default())) {
             Command::Up(up) => up.run().await,
             Command::Render(render) => render.run().await,
-            Command::Action(action) => action.run(),
+            Command::Action(action) => action.run().await,
             Command::Lint(lint) => lint.run(),
             Command::MailchimpWebhook(webhook) => webhook.run(),
             Command::MailchimpAudience(audience) => audience.run().await,

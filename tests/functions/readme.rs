@@ -13,10 +13,16 @@ const PAGES: [&str; 5] = [
 ];
 
 /// How each command of the README begins, the file that runs it, and how.
-const RUN: [(&str, &str, &str); 10] = [
+const RUN: [(&str, &str, &str); 12] = [
     ("cargo run ", ".ci/run", "cargo run --locked -- up --once"),
     ("cargo test --workspace", ".ci/run", "cargo test --workspace --locked"),
     ("cargo run -- lint lint/", "cli/tests/commands/shown_output.rs", "\"cargo run -- lint lint/"),
+    (
+        "cargo run -- up --relay ",
+        ".ci/run",
+        "cargo run --locked -- up --relay hubspot --relay slack --once",
+    ),
+    ("cargo run -- action relay ", "cli/tests/commands/readme.rs", "block(\"-- action relay\")"),
     ("pip install ", ".ci/run", "-r .ci/requirements.txt"),
     ("rustup target add ", ".github/workflows/deploy.yml", "rustup target add aarch64-"),
     ("sam build --config-env relay", ".ci/run", "sam build --config-env relay"),

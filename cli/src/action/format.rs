@@ -218,6 +218,14 @@ mod tests {
     }
 
     #[test]
+    fn relay_has_a_webhook_that_forwards_the_event() {
+        let (function, methods) = (OryFunction::Relay, vec![Method::Password]);
+        let wish = Wish { function, flow: Flow::Registration, methods, parse: false };
+        let one = wish.places().unwrap();
+        insta::assert_snapshot!(printed(Format::Commands, &one, &variable()).unwrap());
+    }
+
+    #[test]
     fn json_output_requires_a_single_webhook() {
         assert!(printed(Format::Json, &places(&[], false), &Key::ByHand).is_err());
     }

@@ -13,6 +13,8 @@ pub enum OryFunction {
     SegmentIdentify,
     /// Keeps a contact in Mailchimp.
     MailchimpSubscribe,
+    /// Sends a call to the vendor of a preset.
+    Relay,
 }
 
 /// A name of no function that Ory calls.
@@ -30,8 +32,8 @@ pub enum NoFunction {
 
 impl OryFunction {
     /// All.
-    pub const ALL: [Self; 3] =
-        [Self::MandrillWelcome, Self::SegmentIdentify, Self::MailchimpSubscribe];
+    pub const ALL: [Self; 4] =
+        [Self::MandrillWelcome, Self::SegmentIdentify, Self::MailchimpSubscribe, Self::Relay];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -39,13 +41,14 @@ impl OryFunction {
             Self::MandrillWelcome => mandrill_welcome::NAME,
             Self::SegmentIdentify => segment_identify::NAME,
             Self::MailchimpSubscribe => mailchimp_subscribe::NAME,
+            Self::Relay => relay::NAME,
         }
     }
 
     /// The flows that the function needs; none where the operator chooses. The first matters most.
     pub fn flows(self) -> &'static [Flow] {
         match self {
-            Self::MandrillWelcome | Self::SegmentIdentify => &[],
+            Self::MandrillWelcome | Self::SegmentIdentify | Self::Relay => &[],
             Self::MailchimpSubscribe => &[Flow::Verification, Flow::Settings, Flow::Registration],
         }
     }

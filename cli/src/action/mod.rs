@@ -7,12 +7,14 @@ mod function;
 mod inline;
 mod notes;
 mod plan;
+mod preset;
 mod webhook;
 
 use std::{env, process::ExitCode};
 
 use clap::Args;
 use lint::kratos::{Flow, Method};
+use relay::Shipped;
 use shared::config::Endpoint;
 
 pub use format::{Format, Key, PrintError, Project, print};
@@ -20,7 +22,12 @@ pub use function::{NoFunction, OryFunction};
 pub use notes::notes;
 pub use plan::{HookPlace, Refused, Wish};
 
-use crate::{command::Done, exit::InvalidInput, output};
+use crate::{
+    command::Done,
+    exit::InvalidInput,
+    output,
+    up::relays::{self, Relay},
+};
 
 /// How a function is called.
 #[derive(Clone, Debug)]
@@ -51,12 +58,15 @@ Examples:
   # all the flows that mailchimp-subscribe follows
   ory-actions action mailchimp-subscribe --url \"$MAILCHIMP_SUBSCRIBE_URL\"
 
+  # a relay, for the flows after which its preset sends something
+  ory-actions action relay --url \"$RELAY_URL\" --preset slack --flow registration
+
 Webhooks are printed to standard output, notes about them to standard error.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Action {
-    /// mandrill-welcome, segment-identify or mailchimp-subscribe.
+    /// mandrill-welcome, segment-identify, mailchimp-subscribe or relay.
     function: OryFunction,
     /// The URL of the function.
     #[arg(long)]
@@ -65,6 +75,9 @@ pub(crate) struct Action {
     /// default: verification, settings and registration).
     #[arg(long)]
     flow: Option<Flow>,
+    /// The preset of the relay: refuses flows after which it sends nothing.
+    #[arg(long, value_name = "PRESET", value_parser = relays::parser())]
+    preset: Option<&'static Relay>,
     /// The methods of the flow, separated by commas (default: all that apply).
     #[arg(long, value_name = "METHOD", value_delimiter = ',')]
     method: Vec<Method>,
@@ -94,7 +107,7 @@ pub(crate) struct Action {
 }
 
 impl Action {
-    pub(crate) fn run(self) -> Done {
+    pub(crate) async fn run(self) -> Done {
         let key = key(self.format, self.api_key_env).map_err(InvalidInput::new)?;
         let wanted = "--url: expected the https URL of the function, without a query";
         let url = Endpoint::parse(&self.url).ok_or_else(|| InvalidInput::new(wanted))?;
@@ -103,6 +116,9 @@ impl Action {
         let project = Project { project: self.project, workspace: self.workspace };
         let (function, parse) = (self.function, self.parse);
         let flows = flows(function, self.flow, &self.method).map_err(InvalidInput::new)?;
+        if let Some(shipped) = self.preset.and_then(|relay| Shipped::named(relay.preset)) {
+            preset::check(function, shipped, &flows).await.map_err(InvalidInput::new)?;
+        }
         let wish = |flow| Wish { function, flow, methods: self.method.clone(), parse };
         let wishes: Vec<_> = flows.into_iter().map(wish).collect();
         let places = places(&wishes, self.with_ip)?;

@@ -116,10 +116,8 @@ impl Wish {
         match self.function {
             _ if !self.parse => Ok(()),
             _ if !flow.saves_what_hooks_answer() => Err(Refused::ReplyIsLost { flow }),
-            function @ (OryFunction::SegmentIdentify | OryFunction::MailchimpSubscribe) => {
-                Err(Refused::Unsaved { function })
-            }
             OryFunction::MandrillWelcome => Ok(()),
+            function => Err(Refused::Unsaved { function }),
         }
     }
 
@@ -173,7 +171,7 @@ mod tests {
     #[test]
     fn parsed_reply_is_printed_or_refused() {
         use Flow::{Login, Recovery, Registration, Settings, Verification};
-        use OryFunction::{MailchimpSubscribe, MandrillWelcome, SegmentIdentify};
+        use OryFunction::{MailchimpSubscribe, MandrillWelcome, Relay, SegmentIdentify};
         let unsaved = |function| Err(Refused::Unsaved { function });
         let lost = |flow| Err(Refused::ReplyIsLost { flow });
         let table = [
@@ -191,6 +189,11 @@ mod tests {
             (MailchimpSubscribe, Settings, unsaved(MailchimpSubscribe)),
             (MailchimpSubscribe, Login, lost(Login)),
             (MailchimpSubscribe, Verification, lost(Verification)),
+            (Relay, Registration, unsaved(Relay)),
+            (Relay, Settings, unsaved(Relay)),
+            (Relay, Login, lost(Login)),
+            (Relay, Verification, lost(Verification)),
+            (Relay, Recovery, lost(Recovery)),
         ];
         for (function, flow, expected) in table {
             let with = |parse| Wish { function, flow, methods: Vec::new(), parse }.places();

@@ -31,7 +31,7 @@ Examples:
 pub(crate) struct Render {
     /// A function, to use its built-in template, a relay with its preset (`relay:hubspot`), or a
     /// template file.
-    #[arg(value_name = "FUNCTION|FILE.jsonnet")]
+    #[arg(value_name = "FUNCTION|relay:PRESET|FILE.jsonnet")]
     template: String,
     /// A function URL event as in `events/`, or a file with only a ctx; `-` reads standard input.
     event: String,

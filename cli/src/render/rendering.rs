@@ -56,9 +56,9 @@ impl Subject {
     ];
 
     /// The function of this name, if there is one; a relay is named by its preset, too:
-    /// `relay:hubspot`.
+    /// `relay:hubspot`, or `relay-hubspot` as the local stack has it.
     pub fn named(function: &str) -> Option<Self> {
-        if let Some((relay::NAME, preset)) = function.split_once(':') {
+        if let Some((relay::NAME, preset)) = function.split_once([':', '-']) {
             return Shipped::named(preset).map(Self::Relay);
         }
         Self::ALL.iter().find(|(name, _)| *name == function).map(|(_, subject)| *subject)
@@ -305,6 +305,22 @@ mod tests {
         assert_eq!(call.body["inputs"][0]["id"], "ann@example.com");
         assert_eq!(Subject::named("relay:fax"), None);
         assert_eq!(Subject::named("relay"), None);
+    }
+
+    #[tokio::test]
+    async fn relay_renders_or_cancels_every_event_of_ory() {
+        for shipped in relay::SHIPPED {
+            let subject = Subject::named(&format!("relay:{}", shipped.name)).unwrap();
+            for sample in SAMPLES.iter().filter(|it| it.function == segment_identify::NAME) {
+                let ctx = argument(subject, &sample.event().unwrap().body().unwrap()).unwrap();
+                let rendered = calls(subject, &shipped.source(), ctx, Trace::default()).await;
+                let is_one = match &rendered {
+                    Ok(calls) => calls.len() == 1,
+                    Err(fault) => matches!(fault, RenderError::Cancelled),
+                };
+                assert!(is_one, "{} {}: {rendered:?}", shipped.name, sample.file);
+            }
+        }
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ pub mod local;
 mod newsletter_tests;
 pub(crate) mod people;
 pub mod play;
+pub mod relays;
 pub mod samples;
 pub mod table;
 
@@ -18,11 +19,17 @@ use fakes::WEBHOOK_KEY;
 use shared::http::Client;
 use tokio::{select, time::timeout};
 
-use self::local::{LocalStack, Mode, PortNumbers};
+use self::{
+    local::{LocalStack, Mode, PortNumbers},
+    relays::Relay,
+};
 use crate::{command::Done, output};
 
 /// The port that `cargo lambda watch` would use too.
 const PORT: u16 = 9000;
+
+/// The last port after which there are enough for the fakes.
+const LAST_PORT: i64 = 65_500;
 
 /// The samples are delivered in a few seconds.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -34,9 +41,10 @@ struct NotAtRest;
 
 const EXAMPLES: &str = "\
 Examples:
-  ory-actions up              # play the samples and keep serving
-  ory-actions up --fast       # a minute of waiting takes a second
-  ory-actions up --once       # exit after the samples, with 0 or 1
+  ory-actions up                  # play the samples and keep serving
+  ory-actions up --relay hubspot  # with a relay to HubSpot
+  ory-actions up --fast           # a minute of waiting takes a second
+  ory-actions up --once           # exit after the samples, with 0 or 1
   ory-actions up --port 9500";
 
 #[derive(Args, Default)]
@@ -51,14 +59,17 @@ pub(crate) struct Up {
     /// Deliver before answering, as functions without a queue do.
     #[arg(long, conflicts_with = "fast")]
     inline: bool,
-    /// The port to listen on; the fakes use the next five (default: 9000; with `--once` any).
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65_530))]
+    /// Add a relay with this preset, and a fake of its vendor. Give it again for another one.
+    #[arg(long = "relay", value_name = "PRESET", value_parser = relays::parser())]
+    relays: Vec<&'static Relay>,
+    /// The port to listen on; the fakes use the next ones (default: 9000; with `--once` any).
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=LAST_PORT))]
     port: Option<u16>,
 }
 
 impl Up {
     pub(crate) async fn run(self) -> Done {
-        let stack = LocalStack::start(self.ports(), self.mode()).await?;
+        let stack = LocalStack::with_relays(self.ports(), self.mode(), &self.relays()).await?;
         let client = Client::new()?;
         let Ok(played) = timeout(LIMIT, stack.play(&client)).await else {
             return Err(NotAtRest.into());
@@ -78,6 +89,17 @@ impl Up {
 }
 
 impl Up {
+    /// Each relay once.
+    fn relays(&self) -> Vec<&'static Relay> {
+        let mut relays: Vec<&'static Relay> = Vec::new();
+        for relay in &self.relays {
+            if !relays.contains(relay) {
+                relays.push(relay);
+            }
+        }
+        relays
+    }
+
     fn ports(&self) -> PortNumbers {
         match self.port {
             None if self.once => PortNumbers::default(),
@@ -96,17 +118,12 @@ impl Up {
 
 fn invitation(stack: &LocalStack) -> String {
     let root = stack.root();
-    let url = stack.function_url(mandrill_welcome::NAME);
-    let segment = stack.function_url(segment_identify::NAME);
-    let mailchimp = stack.function_url(mailchimp_inbound::NAME);
-    let subscribe = stack.function_url(mailchimp_subscribe::NAME);
+    let urls: Vec<_> = stack.functions().map(|name| stack.function_url(name)).collect();
+    let (urls, url) = (urls.join("\n  "), stack.function_url(mandrill_welcome::NAME));
     format!(
         "Open {root}/ to see what happened. Listening; press Ctrl-C to stop:
 
-  {url}
-  {segment}
-  {mailchimp}
-  {subscribe}
+  {urls}
 
 Send your own event:
 

@@ -10,7 +10,7 @@ use super::{
     contacts::{self, Contact},
     local::{Fakes, LocalStack},
     people,
-    samples::{SAMPLES, Sample, Via},
+    samples::{self, Sample, Via},
 };
 
 /// A sample must be answered within this time; Ory itself waits no longer.
@@ -75,7 +75,7 @@ async fn play(
     let mut played = Vec::new();
     fakes.put_people();
     fakes.remove_contacts();
-    for sample in SAMPLES {
+    for sample in samples::with(fakes.relays()) {
         if sample.function == mailchimp_subscribe::NAME {
             people::put_sample(&fakes.ory, sample);
         }
@@ -132,7 +132,22 @@ async fn send(url: &str, client: &Client, sample: &Sample) -> Option<(u16, Value
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::up::local::{Mode, PortNumbers};
+    use crate::up::{
+        local::{Mode, PortNumbers},
+        relays::RELAYS,
+    };
+
+    #[tokio::test]
+    async fn every_sample_of_every_relay_comes_out_as_expected() {
+        let relays: Vec<_> = RELAYS.iter().collect();
+        for mode in [Mode::FAST, Mode::Inline] {
+            let stack = LocalStack::with_relays(PortNumbers::default(), mode, &relays);
+            let played = stack.await.unwrap().play(&Client::new().unwrap()).await;
+            let wrong: Vec<_> = played.iter().filter(|one| !one.is_as_expected()).collect();
+            assert!(wrong.is_empty(), "{wrong:#?}");
+            assert_eq!(played.len(), samples::with(RELAYS.iter()).count());
+        }
+    }
 
     /// The outcomes of the samples about one withdrawal, and how each changed the identity.
     async fn withdrawal(mode: Mode) -> Vec<(String, Vec<String>)> {

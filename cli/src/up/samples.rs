@@ -7,6 +7,8 @@ use http::{HeaderName, HeaderValue, Method, Request};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::relays::Relay;
+
 /// A sample event, its function and its expected result.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
@@ -88,13 +90,15 @@ macro_rules! samples {
             file: $file,
             function: $function,
             expected: $expected,
-            json: include_str!(concat!("../../../events/", $file)),
+            json: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../events/", $file)),
         }),*]
     };
 }
 
-/// All samples, in the order in which they are played. The results of the Mailchimp samples depend
-/// on earlier ones and on the people in Ory
+mod relays;
+
+/// All samples but those of relays, in the order in which they are played. The results of the
+/// Mailchimp samples depend on earlier ones and on the people in Ory
 /// ([`people_of_the_samples`](fakes::ory::people_of_the_samples)); some are sent twice.
 pub const SAMPLES: &[Sample] = samples! {
     "mandrill-welcome": "registration.json" => delivered(&["Mandrill: messages/send to ann@example.com"]);
@@ -183,6 +187,16 @@ pub const SAMPLES: &[Sample] = samples! {
     "mailchimp-subscribe": "settings-consent-withdrawn.json" => delivered(&["Mailchimp: PATCH members unsubscribed"]);
     "mailchimp-subscribe": "settings-consent-given.json" => delivered(&["Mailchimp: PATCH members pending"]);
 };
+
+/// The samples of a stack with these relays, in the order in which they are played.
+pub fn with(relays: impl Iterator<Item = &'static Relay>) -> impl Iterator<Item = &'static Sample> {
+    SAMPLES.iter().chain(relays.flat_map(of_relay))
+}
+
+fn of_relay(relay: &Relay) -> &'static [Sample] {
+    let is_of = |samples: &&[Sample]| samples.iter().all(|one| one.function == relay.function);
+    relays::ALL.into_iter().find(is_of).unwrap_or_default()
+}
 
 impl Sample {
     /// The status code of the expected answer, and the `status` in its body, if it has one.
@@ -301,6 +315,19 @@ mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
     use super::*;
+    use crate::up::relays::RELAYS;
+
+    #[test]
+    fn relay_plays_what_ory_sends_to_segment_identify() {
+        let files = |samples: &[Sample], function: &str| -> Vec<_> {
+            let of_function = samples.iter().filter(|sample| sample.function == function);
+            of_function.map(|sample| sample.file).collect()
+        };
+        let expected = files(SAMPLES, segment_identify::NAME);
+        for relay in &RELAYS {
+            assert_eq!(files(of_relay(relay), relay.function), expected, "{}", relay.preset);
+        }
+    }
 
     #[test]
     fn every_event_file_is_a_sample() {

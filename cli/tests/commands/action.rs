@@ -58,8 +58,20 @@ async fn mailchimp_subscribe_follows_three_flows_each_for_a_reason() {
     assert!(unwrapped(&stderr).contains("True-Client-Ip is personal data"), "{stderr}");
 }
 
+#[tokio::test]
+async fn relay_is_called_after_the_flow_that_its_preset_is_for() {
+    for more in [&["--flow", "registration", "--preset", "slack"][..], &["--flow", "login"]] {
+        let Done { status, stdout, stderr } =
+            action(&[&["relay", "--url", URL], more].concat()).await;
+        assert_eq!(status, Some(0), "{stderr}");
+        let after = format!("/selfservice/flows/{}/after/password/hooks/0", more[1]);
+        assert!(stdout.contains(&after), "{stdout}");
+        assert!(stderr.contains("Does not block the flow"), "{stderr}");
+    }
+}
+
 /// What is typed after `action`, and what whoever typed it is told.
-const REFUSED: [(&[&str], &str); 20] = [
+const REFUSED: [(&[&str], &str); 26] = [
     (&["welcome", "--url", URL, "--flow", "login"], "mandrill-welcome or segment-identify"),
     (&["mailchimp-inbound", "--url", URL, "--flow", "login"], "ory-actions mailchimp-webhook"),
     (&["mandrill-welcome", "--url", URL, "--flow", "signup"], "registration, login, settings"),
@@ -80,6 +92,21 @@ const REFUSED: [(&[&str], &str); 20] = [
         "before the identity is saved",
     ),
     (&["mandrill-welcome", "--url", URL, "--flow", "login", "--parse"], "has no effect"),
+    (&["relay", "--url", URL], "--flow is required for relay"),
+    (&["relay", "--url", URL, "--flow", "before"], "registration, login, settings"),
+    (
+        &["relay", "--url", URL, "--flow", "registration", "--parse"],
+        "relay sends only identities that are saved",
+    ),
+    (
+        &["relay", "--url", URL, "--flow", "login", "--preset", "slack"],
+        "the preset slack sends nothing after login, only after registration",
+    ),
+    (&["relay", "--url", URL, "--flow", "login", "--preset", "fax"], "braze, customer-io"),
+    (
+        &["segment-identify", "--url", URL, "--flow", "login", "--preset", "slack"],
+        "--preset is for relay",
+    ),
     (&["mandrill-welcome", "--url", URL], "--flow is required for mandrill-welcome"),
     (&["mailchimp-subscribe", "--url", URL, "--flow", "recovery"], "changes neither consent"),
     (

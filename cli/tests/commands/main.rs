@@ -33,5 +33,6 @@ mod recording;
 #[cfg(feature = "aws")]
 mod renew;
 mod shown_output;
+mod up;
 #[cfg(feature = "aws")]
 mod world;

@@ -3,7 +3,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use fakes::WEBHOOK_KEY;
+use fakes::{WEBHOOK_KEY, relayed};
 use http::HeaderName;
 use ory_actions::up::local::{LocalStack, Mode, PortNumbers};
 use serde_json::{Value, json};
@@ -139,6 +139,39 @@ async fn documented_doctor_command_finds_the_stack_and_the_hooks() {
         shell(folder.path(), &block("-- doctor"), &world.environment()).await;
     assert_eq!(status, Some(0), "{stdout}{stderr}");
     assert!(stdout.ends_with("All checks passed.\n"), "{stdout}");
+}
+
+#[tokio::test]
+async fn documented_relay_commands_fill_in_the_secret_and_call_the_relay_after_registrations() {
+    let folder = TempDir::new().unwrap();
+    program(folder.path(), "sam", "");
+    program(folder.path(), "cargo", CARGO);
+    program(folder.path(), "aws", "for one; do printf '%s\\n' \"$one\"; done > secret");
+    program(folder.path(), "ory", "for one; do printf '%s\\n' \"$one\"; done >> told");
+    let environment = [
+        ("RELAY_SECRET_ID", "the-secret-of-the-relay"),
+        ("RELAY_URL", "https://relay.test/"),
+        ("WEBHOOK_KEY", "canary-key"),
+    ];
+    let block = block("-- action relay") + "sh ory.sh\n";
+    let Done { status, stderr, .. } = shell(folder.path(), &block, &environment).await;
+    assert_eq!(status, Some(0), "{stderr}");
+
+    let read = |file| fs::read_to_string(folder.path().join(file)).unwrap();
+    let secret = read("secret");
+    let words: Vec<_> = secret.lines().collect();
+    assert_eq!(words[..2], ["secretsmanager", "put-secret-value"]);
+    assert!(words.contains(&"the-secret-of-the-relay"), "{words:?}");
+    let filled_in: Value = serde_json::from_str(words.last().unwrap()).unwrap();
+    let fields = |secret: &Value| secret.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(fields(&filled_in), fields(&relayed::secret("hubspot")));
+
+    let told = read("told");
+    let hooks: Vec<_> = told.lines().filter_map(|line| line.split_once("/hooks/0=")).collect();
+    let methods = ["password", "oidc", "code", "passkey", "webauthn"];
+    let lists = methods.map(|method| format!("/selfservice/flows/registration/after/{method}"));
+    assert_eq!(hooks.iter().map(|(list, _)| *list).collect::<Vec<_>>(), lists);
+    assert_eq!(told.matches("https://relay.test/").count(), methods.len());
 }
 
 /// `curl -i URL -H … -d BODY`, sent by our own client: not everybody has curl.

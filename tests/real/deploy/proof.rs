@@ -42,8 +42,9 @@ async fn events_wait_for_the_keys(
             Ok(has_logged(stack, function.logical_id(), "blocked").await)
         })
         .await?;
+        // A call of SQS whose answer is late is made again, so one event can be there twice.
         let left = stack.messages(stack.resource(&queue(*function))).await;
-        check("blocked event stays in its queue", left == 1, format!("{function:?}: {left}"))?;
+        check("blocked event stays in its queue", left > 0, format!("{function:?}: {left}"))?;
     }
     Ok(waiting)
 }

@@ -169,8 +169,11 @@ async fn is_delivered(
     soon("queue is empty after the delivery", async || Ok(stack.messages(queue).await == 0))
         .await?;
     calls.extend(vendor.take_received());
-    let is_told_once = calls.len() == 1 && (relay.is_about)(&calls[0], person);
-    check("vendor is told once, of this person", is_told_once, format!("{calls:?}"))
+    let is_told = calls.iter().all(|call| (relay.is_about)(call, person));
+    check("vendor is told of this person", is_told, format!("{calls:?}"))?;
+    // The queue may have an event twice. A relay that holds calls has a record of each.
+    let is_once = !relay.holds || calls.len() == 1;
+    check("vendor that shows a second call gets none", is_once, format!("{calls:?}"))
 }
 
 /// By the command of docs/operations.md.

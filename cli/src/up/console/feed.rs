@@ -28,10 +28,7 @@ use super::{
 };
 use crate::{
     render::rendering::Subject,
-    up::{
-        local::Service,
-        samples::{SAMPLES, Sample},
-    },
+    up::{local::Service, samples::Sample},
 };
 
 /// More changes in a second than in this time each would not be seen.
@@ -143,7 +140,7 @@ fn setting(console: &Console) -> Value {
     let sample = |sample: &Sample| json!({"file": sample.file, "function": sample.function});
     json!({
         "functions": console.functions.names().map(function).collect::<Vec<_>>(),
-        "samples": SAMPLES.iter().map(sample).collect::<Vec<_>>(),
+        "samples": console.samples().map(sample).collect::<Vec<_>>(),
         "draft": *console.draft.lock(),
     })
 }
@@ -157,9 +154,9 @@ fn faults(console: &Console) -> Value {
             json!({"fault": fault, "state": state, "meaning": meaning})
         };
         let all: Vec<_> = service.faults().iter().map(described).collect();
-        json!({"service": service, "name": service.name(), "fault": fault, "faults": all})
+        json!({"service": service.id(), "name": service.name(), "fault": fault, "faults": all})
     };
-    Service::ALL.into_iter().map(of).collect()
+    console.services().map(of).collect()
 }
 
 fn clock(console: &Console) -> Value {

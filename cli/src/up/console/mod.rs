@@ -39,7 +39,10 @@ use self::{
     event::{Answer, Ended, Sent},
     events::Events,
 };
-use crate::up::local::{Fakes, Functions, LocalQueue, Queues, Service, StackClock};
+use crate::up::{
+    local::{Fakes, Functions, LocalQueue, Queues, Service, StackClock},
+    samples::{self, Sample},
+};
 
 /// The event is not in a state in which this can be done.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +80,16 @@ impl Console {
     /// The names of the functions.
     pub(crate) fn functions(&self) -> impl Iterator<Item = &'static str> {
         self.functions.names()
+    }
+
+    /// The samples that can be sent.
+    fn samples(&self) -> impl Iterator<Item = &'static Sample> {
+        samples::with(self.fakes.relays())
+    }
+
+    /// What can have a fault.
+    fn services(&self) -> impl Iterator<Item = Service> {
+        Service::all(self.fakes.relays())
     }
 
     /// Calls a function and watches it; `None` if there is none with that name.
@@ -137,6 +150,11 @@ impl Console {
             Service::Mailchimp => self.fakes.mailchimp.inject_fault(fault),
             Service::Ory => self.fakes.ory.inject_fault(fault),
             Service::Queue => self.queues.all().for_each(|(_, queue)| queue.inject_fault(fault)),
+            Service::Relayed(relay) => {
+                if let Some(vendor) = self.fakes.relayed(relay) {
+                    vendor.inject_fault(fault);
+                }
+            }
         }
         self.faults.lock().insert(service, fault);
         self.events.poke();

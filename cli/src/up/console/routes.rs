@@ -15,7 +15,6 @@ use super::{
     people::OryAct,
     retrying, sending, showing,
 };
-use crate::up::{local::Service, samples::SAMPLES};
 
 #[derive(Deserialize)]
 struct Send {
@@ -62,7 +61,7 @@ struct DoubleOptIn {
 
 #[derive(Deserialize)]
 struct InjectFault {
-    service: Service,
+    service: String,
     fault: Fault,
 }
 
@@ -100,7 +99,8 @@ impl Console {
         match path {
             "/console/send" => {
                 let Send { file, function } = read(body)?;
-                let sample = SAMPLES.iter().find(|s| s.file == file && s.function == function)?;
+                let mut samples = self.samples();
+                let sample = samples.find(|s| s.file == file && s.function == function)?;
                 done(sending::send(self, sample).is_ok())
             }
             "/console/send-again" => {
@@ -142,6 +142,7 @@ impl Console {
             }
             "/console/fault" => {
                 let InjectFault { service, fault } = read(body)?;
+                let service = self.services().find(|one| one.id() == service)?;
                 let can_have = service.faults().contains(&fault);
                 if can_have {
                     self.inject_fault(service, fault);
@@ -185,7 +186,10 @@ mod tests {
     use shared::http::{Client, Http};
 
     use super::*;
-    use crate::up::local::{LocalStack, Mode, PortNumbers};
+    use crate::up::{
+        local::{LocalStack, Mode, PortNumbers},
+        relays::RELAYS,
+    };
 
     #[tokio::test]
     async fn head_is_get_without_a_body() {
@@ -224,13 +228,21 @@ mod tests {
     }
 
     async fn inject(stack: &LocalStack, fault: &str) {
-        let body = json!({"service": "mandrill", "fault": fault});
+        inject_into(stack, "mandrill", fault).await;
+    }
+
+    async fn inject_into(stack: &LocalStack, service: &str, fault: &str) {
+        let body = json!({"service": service, "fault": fault});
         assert_eq!(press(stack, "fault", body).await, 200);
     }
 
     /// Sends a sample that becomes this event, and waits until it is in this state.
     async fn send(stack: &LocalStack, event: usize, state: &str) {
-        let sample = json!({"file": "registration.json", "function": "mandrill-welcome"});
+        send_to(stack, "mandrill-welcome", event, state).await;
+    }
+
+    async fn send_to(stack: &LocalStack, function: &str, event: usize, state: &str) {
+        let sample = json!({"file": "registration.json", "function": function});
         assert_eq!(press(stack, "send", sample).await, 200);
         until(stack, event, state).await;
     }
@@ -322,6 +334,30 @@ mod tests {
             assert_eq!(press(&stack, "retry-until-settled", json!({"event": event})).await, 200);
             until(&stack, event, "delivered").await;
             assert_eq!(stack.fakes.mandrill.mails()["ann@example.com"], mails);
+        }
+    }
+
+    #[tokio::test]
+    async fn call_of_a_relay_is_shown_and_if_in_doubt_repeated_or_held_as_the_preset_says() {
+        let relays: Vec<_> = RELAYS.iter().collect();
+        let stack = LocalStack::with_relays(PortNumbers::default(), Mode::DEPLOYED, &relays);
+        let stack = stack.await.unwrap();
+        for (event, relay) in std::iter::zip(1.., &RELAYS) {
+            inject_into(&stack, relay.function, "response_lost").await;
+            send_to(&stack, relay.function, event, "in_doubt").await;
+            inject_into(&stack, relay.function, "none").await;
+            assert_eq!(press(&stack, "retry-until-settled", json!({"event": event})).await, 200);
+            let is_held = relay.preset == "slack";
+            let (end, calls) = if is_held { ("dead_letter", 1) } else { ("delivered", 2) };
+            let shown = until(&stack, event, end).await;
+            let received = stack.fakes.relayed(relay).unwrap().take_received();
+            assert_eq!(received.len(), calls, "{}", relay.preset);
+            let steps = shown["deliveries"][0]["steps"].as_array().unwrap();
+            let call = steps.iter().find(|step| step["kind"] == "call").unwrap();
+            // The path of Slack's webhooks is the secret.
+            let line = if is_held { "POST …".to_owned() } else { received[0].to_string() };
+            assert_eq!((&call["to"], &call["line"]), (&json!(relay.vendor), &json!(line)));
+            assert_eq!(call["body"], received[0].body);
         }
     }
 }

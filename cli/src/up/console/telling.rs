@@ -60,6 +60,6 @@ impl Console {
 fn switched(before: &BTreeMap<Service, Fault>, now: &BTreeMap<Service, Fault>) -> Vec<String> {
     let fault =
         |faults: &BTreeMap<_, _>, service| faults.get(&service).copied().unwrap_or_default();
-    let switched = Service::ALL.into_iter().filter(|s| fault(before, *s) != fault(now, *s));
+    let switched = now.keys().copied().filter(|s| fault(before, *s) != fault(now, *s));
     switched.map(|s| format!("{}: {}", s.name(), s.state(fault(now, s)))).collect()
 }

@@ -21,7 +21,7 @@ use super::{
     event::{Call, Reply, Step},
     events::{Events, WorkId},
 };
-use crate::up::local::Service;
+use crate::up::local::{Fakes, Service};
 
 task_local! {
     static WORK: (Events, Vec<WorkId>);
@@ -36,9 +36,9 @@ pub(super) async fn during<T>(
     WORK.scope((events.clone(), ids), work).await
 }
 
-/// A client that reports its calls.
-pub(crate) fn watched_http(http: Client) -> Arc<dyn Http> {
-    Arc::new(Watched(Arc::new(http) as Arc<dyn Http>))
+/// A client that reports its calls, all of which go to these fakes.
+pub(crate) fn watched_http(http: Client, fakes: Arc<Fakes>) -> Arc<dyn Http> {
+    Arc::new(WatchedHttp { http, fakes })
 }
 
 /// Opens one table in memory, which reports what is done to its records.
@@ -69,14 +69,24 @@ fn record(did: &'static str, state: impl Into<String>) {
 /// A watched adapter.
 struct Watched<T>(T);
 
+struct WatchedHttp {
+    http: Client,
+    fakes: Arc<Fakes>,
+}
+
 #[async_trait]
-impl Http for Watched<Arc<dyn Http>> {
+impl Http for WatchedHttp {
     async fn send(&self, request: Request) -> Result<Response, Error> {
         let began = Instant::now();
-        let to = vendor(&request.url);
-        let line = format!("{} {}", request.method, path_and_query(&request.url));
+        let relay = self.fakes.relay_at(&request.url);
+        let to = relay.map_or_else(|| vendor(&request.url), |relay| relay.vendor);
+        let path = match relay {
+            Some(relay) if relay.has_secret_path() => "…".to_owned(),
+            _ => path_and_query(&request.url),
+        };
+        let line = format!("{} {path}", request.method);
         let body = serde_json::from_slice(&request.body).unwrap_or_default();
-        let answered = self.0.send(request).await;
+        let answered = self.http.send(request).await;
         let reply = match &answered {
             Ok(answer) => Reply::Answer { status: answer.status, body: shown(&answer.body) },
             Err(error) => Reply::Nothing { error: chain(error) },

@@ -1,15 +1,19 @@
 //! The fakes around the functions, and the settings that point a function at them.
 
-use std::{io, sync::Arc};
+use std::{io, iter::zip, sync::Arc};
 
 use fakes::{
-    FakeMailchimp, FakeMandrill, FakeOry, FakeSecretsManager, FakeSegment, WEBHOOK_KEY,
+    FakeMailchimp, FakeMandrill, FakeOry, FakeRelayed, FakeSecretsManager, FakeSegment,
+    WEBHOOK_KEY,
     mailchimp::{Audience, LIST_ID, MergeField},
     ory::people_of_the_samples,
+    relayed,
 };
 use shared::{clock::SharedClock, secrets::MemorySecrets};
+use url::Url;
 
 use super::PortNumbers;
+use crate::up::relays::Relay;
 
 /// What Mailchimp presents in the query.
 const MAILCHIMP_SECRET: &str = "local-mailchimp-secret";
@@ -28,6 +32,11 @@ mod secret {
     pub(super) const SEGMENT: &str = "ory-actions/segment";
     pub(super) const ORY: &str = "ory-actions/ory";
     pub(super) const MAILCHIMP_MARKETING: &str = "ory-actions/mailchimp-marketing";
+
+    /// That of a relay.
+    pub(super) fn of(relay: &super::Relay) -> String {
+        format!("ory-actions/{}", relay.function)
+    }
 }
 
 /// A variable and its value.
@@ -47,11 +56,22 @@ pub struct Fakes {
     pub ory: FakeOry,
     /// Mailchimp's Marketing API.
     pub mailchimp: FakeMailchimp,
+    /// The vendor of each relay.
+    relayed: Vec<(&'static Relay, FakeRelayed)>,
 }
 
 impl Fakes {
-    /// Starts the fakes.
+    /// Starts the fakes of a stack without relays.
     pub async fn start(ports: PortNumbers) -> io::Result<Self> {
+        Self::with_relays(ports, &[]).await
+    }
+
+    /// Starts the fakes.
+    pub async fn with_relays(ports: PortNumbers, relays: &[&'static Relay]) -> io::Result<Self> {
+        let mut relayed = Vec::new();
+        for (n, relay) in zip(0.., relays) {
+            relayed.push((*relay, FakeRelayed::start(ports.relay(n), relay.preset).await?));
+        }
         let fakes = Self {
             secrets_manager: FakeSecretsManager::start(ports.secrets).await?,
             secrets: Arc::default(),
@@ -59,6 +79,7 @@ impl Fakes {
             segment: FakeSegment::start(ports.segment, SEGMENT_KEY).await?,
             ory: FakeOry::start(ports.ory, Some(ORY_TOKEN)).await?,
             mailchimp: FakeMailchimp::start(ports.mailchimp, MAILCHIMP_KEY).await?,
+            relayed,
         };
         for (id, value) in [
             (secret::WEBHOOK, WEBHOOK_KEY),
@@ -69,6 +90,9 @@ impl Fakes {
             (secret::MAILCHIMP_MARKETING, MAILCHIMP_KEY),
         ] {
             fakes.put_secret(id, value);
+        }
+        for relay in relays {
+            fakes.put_secret(&secret::of(relay), &relayed::secret(relay.preset).to_string());
         }
         fakes.put_people();
         fakes.prepare_audience();
@@ -116,6 +140,24 @@ impl Fakes {
         });
     }
 
+    /// The relays.
+    pub(crate) fn relays(&self) -> impl Iterator<Item = &'static Relay> {
+        self.relayed.iter().map(|(relay, _)| *relay)
+    }
+
+    /// The vendor of a relay.
+    pub(crate) fn relayed(&self, relay: &Relay) -> Option<&FakeRelayed> {
+        let found = self.relayed.iter().find(|(other, _)| *other == relay);
+        found.map(|(_, vendor)| vendor)
+    }
+
+    /// The relay whose vendor has this URL.
+    pub(crate) fn relay_at(&self, url: &Url) -> Option<&'static Relay> {
+        let origin = url.origin().ascii_serialization();
+        let found = self.relayed.iter().find(|(_, vendor)| vendor.url() == origin);
+        found.map(|(relay, _)| *relay)
+    }
+
     /// The settings of a function; none for an unknown one.
     pub fn settings(&self, function: &str) -> Vec<Setting> {
         let to_mandrill = [
@@ -142,12 +184,17 @@ impl Fakes {
             segment_identify::NAME => all(secret::WEBHOOK, &[&to_segment]),
             mailchimp_inbound::NAME => all(secret::MAILCHIMP, &[&to_ory, &to_segment]),
             mailchimp_subscribe::NAME => all(secret::WEBHOOK, &[&to_mailchimp, &to_ory]),
-            _ => Vec::new(),
+            _ => {
+                let relayed = self.relayed.iter().find(|(relay, _)| relay.function == function);
+                relayed.map_or_else(Vec::new, |(relay, vendor)| {
+                    all(secret::WEBHOOK, &[&to_vendor(relay, vendor)])
+                })
+            }
         }
     }
 
     /// What the vendors received since the last call of this, one line per call: mails, patches of
-    /// identities, calls to Segment, and writes to Mailchimp. Lookups are left out.
+    /// identities, calls to Segment, writes to Mailchimp, and calls of relays. Lookups are left out.
     pub fn take_received(&self) -> Vec<String> {
         let mails = self.mandrill.take_received();
         let patches = self.ory.take_patches();
@@ -157,6 +204,19 @@ impl Fakes {
         let patches = patches.iter().map(ToString::to_string);
         let tracked = tracked.iter().map(ToString::to_string);
         let contacts = contacts.iter().filter(|call| call.is_write()).map(ToString::to_string);
-        mails.chain(patches).chain(tracked).chain(contacts).collect()
+        let relayed = self.relayed.iter().flat_map(|(relay, vendor)| {
+            vendor.take_received().into_iter().map(|call| relay.line(&call))
+        });
+        mails.chain(patches).chain(tracked).chain(contacts).chain(relayed).collect()
     }
+}
+
+/// The settings that point a relay at its vendor.
+fn to_vendor(relay: &Relay, vendor: &FakeRelayed) -> [Setting; 4] {
+    [
+        ("RELAY_PRESET", relay.preset.to_owned()),
+        ("RELAY_SECRET_ID", secret::of(relay)),
+        ("RELAY_ORIGIN", vendor.url()),
+        ("RELAY_ALLOW_LOOPBACK", "true".to_owned()),
+    ]
 }

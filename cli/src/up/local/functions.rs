@@ -16,12 +16,13 @@ use shared::{
 };
 
 use super::{Fakes, clock::StackClock};
-use crate::up::samples::Via;
+use crate::up::{relays::Relay, samples::Via};
 
 /// The name of the table that the functions open.
 const TABLE: &str = "records";
 
-/// A function, and how Lambda receives from its queue, as `template.yaml` has it.
+/// A function, and how Lambda receives from its queue, as `template.yaml` has it, or `relay.yaml`.
+#[derive(Clone, Copy)]
 pub struct Deployment {
     /// Its name, which is part of its URL.
     pub name: &'static str,
@@ -50,8 +51,18 @@ const fn rules(timeout: Duration, window: Duration) -> Rules {
     Rules { visibility_timeout, max_receives: MAX_RECEIVES }
 }
 
-/// The functions of the stack.
-pub const DEPLOYMENTS: [Deployment; 4] = [
+/// A relay.
+const RELAY: Deployment = Deployment {
+    name: relay::NAME,
+    batch_size: 1,
+    concurrency: 2,
+    rules: rules(LAMBDA_TIMEOUT, Duration::ZERO),
+    timeout: LAMBDA_TIMEOUT,
+    build: relay::build,
+};
+
+/// All functions. The stack has the last one once for each of its relays.
+pub const DEPLOYMENTS: [Deployment; 5] = [
     Deployment {
         name: mandrill_welcome::NAME,
         batch_size: 1,
@@ -84,7 +95,15 @@ pub const DEPLOYMENTS: [Deployment; 4] = [
         timeout: mailchimp_subscribe::TIMEOUT,
         build: mailchimp_subscribe::build,
     },
+    RELAY,
 ];
+
+/// The functions of a stack with these relays.
+pub(super) fn deployed(relays: &[&'static Relay]) -> Vec<Deployment> {
+    let others = DEPLOYMENTS.into_iter().filter(|one| one.name != RELAY.name);
+    let relays = relays.iter().map(|relay| Deployment { name: relay.function, ..RELAY });
+    others.chain(relays).collect()
+}
 
 /// A function did not start.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +129,7 @@ struct Named {
 impl Functions {
     /// Builds the functions with these fakes.
     pub(crate) fn build(
+        deployed: &[Deployment],
         fakes: &Fakes,
         ports: &Ports,
         clock: Arc<StackClock>,
@@ -131,7 +151,7 @@ impl Functions {
                 Err(source) => Err(FunctionError { name, source }),
             }
         };
-        let all = DEPLOYMENTS.iter().map(build).collect::<Result<_, _>>()?;
+        let all = deployed.iter().map(build).collect::<Result<_, _>>()?;
         Ok(Self { all, clock })
     }
 

@@ -42,6 +42,7 @@ pub(crate) use self::{
 use super::{
     console::{Console, watched_http, watched_log, watched_table},
     play,
+    relays::Relay,
     samples::Via,
 };
 
@@ -102,14 +103,24 @@ pub struct LocalStack {
 }
 
 impl LocalStack {
-    /// Starts the functions and the fakes.
+    /// Starts the functions and the fakes, without a relay.
     pub async fn start(ports: PortNumbers, mode: Mode) -> Result<Self, LocalStackError> {
-        let fakes = Arc::new(Fakes::start(ports).await?);
+        Self::with_relays(ports, mode, &[]).await
+    }
+
+    /// Starts the functions, these relays and the fakes.
+    pub async fn with_relays(
+        ports: PortNumbers,
+        mode: Mode,
+        relays: &[&'static Relay],
+    ) -> Result<Self, LocalStackError> {
+        let fakes = Arc::new(Fakes::with_relays(ports, relays).await?);
+        let deployed = functions::deployed(relays);
         let clock = Arc::new(StackClock::new(mode.speed()));
         let shared: SharedClock = clock.clone();
         fakes.set_clock(&shared);
-        let queues = Queues::new(&clock);
-        let http = watched_http(Client::new()?);
+        let queues = Queues::new(&deployed, &clock);
+        let http = watched_http(Client::new()?, fakes.clone());
         let adapters = Ports {
             secrets: fakes.secrets.clone(),
             queues: queues.opener(),
@@ -122,18 +133,23 @@ impl LocalStack {
             rendering: Rendering::OnItsThread,
         };
         let via = mode.via();
-        let functions = Functions::build(&fakes, &adapters, clock.clone(), via)?;
+        let functions = Functions::build(&deployed, &fakes, &adapters, clock.clone(), via)?;
         functions.warm().await?;
         let console = Arc::new(Console::new(functions, fakes.clone(), queues.clone(), clock));
         let front = front::start(ports.front, console.clone()).await?;
         fakes.put_webhook(&play::function_url(&front.url(), mailchimp_inbound::NAME));
-        let workers = queues.start_workers(&console);
+        let workers = queues.start_workers(&deployed, &console);
         Ok(Self { via, front, fakes, console, queues, _workers: workers })
     }
 
     /// The URL under which the functions are served.
     pub fn root(&self) -> String {
         self.front.url()
+    }
+
+    /// The names of the functions.
+    pub fn functions(&self) -> impl Iterator<Item = &'static str> {
+        self.console.functions()
     }
 
     /// The URL of a function, the same path that `cargo lambda watch` serves.

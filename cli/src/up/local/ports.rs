@@ -9,6 +9,7 @@ pub struct PortNumbers {
     pub(super) segment: u16,
     pub(super) ory: u16,
     pub(super) mailchimp: u16,
+    relays: u16,
 }
 
 impl PortNumbers {
@@ -22,6 +23,12 @@ impl PortNumbers {
             segment: port + 3,
             ory: port + 4,
             mailchimp: port + 5,
+            relays: port + 6,
         }
+    }
+
+    /// The port of the vendor of the `n`-th relay, from 0.
+    pub(super) fn relay(&self, n: u16) -> u16 {
+        if self.relays == 0 { 0 } else { self.relays + n }
     }
 }

@@ -9,11 +9,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{
-    clock::StackClock,
-    functions::{DEPLOYMENTS, Deployment},
-    queue::LocalQueue,
-};
+use super::{clock::StackClock, functions::Deployment, queue::LocalQueue};
 use crate::up::console::Console;
 
 /// The queues of a stack.
@@ -24,12 +20,12 @@ pub(crate) struct Queues {
 
 impl Queues {
     /// An empty queue for each function.
-    pub(super) fn new(clock: &Arc<StackClock>) -> Arc<Self> {
+    pub(super) fn new(deployed: &[Deployment], clock: &Arc<StackClock>) -> Arc<Self> {
         let changed = Arc::<watch::Sender<()>>::default();
         let queue = |Deployment { name, rules, .. }: &Deployment| {
             (*name, Arc::new(LocalQueue::new(*rules, clock.clone(), changed.clone())))
         };
-        Arc::new(Self { by_function: DEPLOYMENTS.iter().map(queue).collect(), changed })
+        Arc::new(Self { by_function: deployed.iter().map(queue).collect(), changed })
     }
 
     /// Opens the queue whose URL ends with the function's name.
@@ -65,11 +61,15 @@ impl Queues {
     }
 
     /// Starts a worker for each queue; they end when the set is dropped.
-    pub(super) fn start_workers(&self, console: &Arc<Console>) -> JoinSet<()> {
+    pub(super) fn start_workers(
+        &self,
+        deployed: &[Deployment],
+        console: &Arc<Console>,
+    ) -> JoinSet<()> {
         let mut workers = JoinSet::new();
-        for deployment in &DEPLOYMENTS {
+        for deployment in deployed {
             if let Some(queue) = self.of(deployment.name) {
-                workers.spawn(work(deployment, queue.clone(), console.clone()));
+                workers.spawn(work(*deployment, queue.clone(), console.clone()));
             }
         }
         workers
@@ -77,7 +77,7 @@ impl Queues {
 }
 
 /// Receives from a queue for ever, as Lambda's event source mapping does.
-async fn work(deployment: &'static Deployment, queue: Arc<LocalQueue>, console: Arc<Console>) {
+async fn work(deployment: Deployment, queue: Arc<LocalQueue>, console: Arc<Console>) {
     let permits = Arc::new(Semaphore::new(deployment.concurrency));
     let mut deliveries = JoinSet::new();
     while let Ok(permit) = permits.clone().acquire_owned().await {

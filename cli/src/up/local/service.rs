@@ -1,11 +1,11 @@
 //! What a function depends on, each with faults on demand.
 
 use fakes::Fault;
-use serde::{Deserialize, Serialize};
+
+use crate::up::relays::Relay;
 
 /// Something that a function of the local stack depends on.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Service {
     /// Mandrill.
     Mandrill,
@@ -17,12 +17,31 @@ pub enum Service {
     Ory,
     /// The functions' queues.
     Queue,
+    /// The vendor of a relay.
+    Relayed(&'static Relay),
 }
 
 impl Service {
-    /// All services.
-    pub const ALL: [Self; 5] =
+    /// The services of a stack without relays.
+    const USUAL: [Self; 5] =
         [Self::Mandrill, Self::Segment, Self::Mailchimp, Self::Ory, Self::Queue];
+
+    /// The services of a stack with these relays.
+    pub fn all(relays: impl Iterator<Item = &'static Relay>) -> impl Iterator<Item = Self> {
+        Self::USUAL.into_iter().chain(relays.map(Self::Relayed))
+    }
+
+    /// Its name, for a program.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Mandrill => "mandrill",
+            Self::Segment => "segment",
+            Self::Mailchimp => "mailchimp",
+            Self::Ory => "ory",
+            Self::Queue => "queue",
+            Self::Relayed(relay) => relay.function,
+        }
+    }
 
     /// Its name, for a person.
     pub fn name(self) -> &'static str {
@@ -32,6 +51,7 @@ impl Service {
             Self::Mailchimp => "Mailchimp",
             Self::Ory => "Ory",
             Self::Queue => "Queue",
+            Self::Relayed(relay) => relay.vendor,
         }
     }
 
@@ -93,6 +113,18 @@ impl Service {
                 "Every address that is new or opts in looks fake to Mailchimp. The event is done, \
                  and its outcome is rejected, not delivered."
             }
+            (Self::Relayed(_), Fault::Rejecting) => {
+                "Every call is answered with 422. The event is done, and its outcome is rejected, \
+                 not delivered."
+            }
+            (Self::Relayed(relay), Fault::ConnectionReset) if relay.holds() => {
+                "Connections close without an answer, and nothing is done. The function cannot know \
+                 that: it holds the event, and never repeats the call by itself."
+            }
+            (Self::Relayed(relay), Fault::ResponseLost) if relay.holds() => {
+                "The call is done, but the connection closes without an answer. The function holds \
+                 the event, and never repeats the call by itself."
+            }
             (_, Fault::Rejecting) => {
                 "Every call is answered with 400. The event is blocked, and tried again every \
                  15 min, until somebody fixes the cause or it is a dead letter."
@@ -134,10 +166,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::up::relays::RELAYS;
 
     #[test]
     fn each_fault_of_a_service_has_its_own_state_and_meaning() {
-        for service in Service::ALL {
+        for service in Service::all(RELAYS.iter()) {
             let faults = service.faults();
             let states: BTreeSet<_> = faults.iter().map(|fault| service.state(*fault)).collect();
             let meanings: BTreeSet<_> =
