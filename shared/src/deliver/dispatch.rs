@@ -126,6 +126,7 @@ impl<D> Dispatch<D> {
         let bodies = messages.iter().map(Message::to_json);
         let bodies: Vec<_> = bodies.collect::<Result<_, _>>()?;
         let batches = bodies.chunks(BATCH).map(|batch| queue.send_batch(batch.to_vec()));
+        let batches: Vec<_> = batches.collect();
         let all = stream::iter(batches).buffer_unordered(BATCHES_AT_ONCE).try_collect::<()>();
         Ok(timeout(limit, all).await.map_err(|_| EnqueueError::Late)??)
     }
