@@ -28,6 +28,7 @@ use shared::{
 };
 
 use config::Config;
+pub use config::PRESET;
 pub use origin::Origin;
 pub use outcome::Outcomes;
 pub use preset::{OnInDoubt, Preset, PresetError, SHIPPED, Shipped};
