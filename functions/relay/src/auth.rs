@@ -75,7 +75,7 @@ fn is_pointer(text: &str) -> bool {
 
 /// A secret that cannot be sent as it is. It is named by what is wrong, never by its value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum SecretFault {
+pub enum SecretFault {
     /// It has a line end, or a character that no header may have.
     #[error("the secret has a character that cannot be sent in a header")]
     NoHeader,
