@@ -31,6 +31,8 @@ mod output;
 mod preset;
 #[cfg(feature = "aws")]
 mod progress;
+#[cfg(feature = "aws")]
+mod relay_settings;
 pub mod render;
 #[cfg(feature = "aws")]
 mod renew;

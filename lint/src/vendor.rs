@@ -11,15 +11,36 @@ pub(crate) enum Vendor {
     Segment,
     /// Mailchimp Marketing.
     Mailchimp,
+    /// Braze.
+    Braze,
+    /// Customer.io, in the US.
+    CustomerIo,
+    /// Customer.io, in the EU.
+    CustomerIoEu,
+    /// HubSpot.
+    HubSpot,
+    /// Intercom.
+    Intercom,
+    /// Slack, by its incoming webhooks.
+    Slack,
 }
 
 /// The hosts of the vendors' APIs; their subdomains count too.
-const HOSTS: [(&str, Vendor); 5] = [
+const HOSTS: [(&str, Vendor); 14] = [
     ("mandrillapp.com", Vendor::Mandrill),
     ("segment.io", Vendor::Segment),
     ("segment.com", Vendor::Segment),
     ("segmentapis.com", Vendor::Segment),
     ("api.mailchimp.com", Vendor::Mailchimp),
+    ("braze.com", Vendor::Braze),
+    ("braze.eu", Vendor::Braze),
+    ("track.customer.io", Vendor::CustomerIo),
+    ("track-eu.customer.io", Vendor::CustomerIoEu),
+    ("hubapi.com", Vendor::HubSpot),
+    ("api.intercom.io", Vendor::Intercom),
+    ("api.eu.intercom.io", Vendor::Intercom),
+    ("api.au.intercom.io", Vendor::Intercom),
+    ("hooks.slack.com", Vendor::Slack),
 ];
 
 /// The shortest text after `md-` in a key.
@@ -60,6 +81,32 @@ impl Vendor {
             Self::Mandrill => "Mandrill",
             Self::Segment => "Segment",
             Self::Mailchimp => "Mailchimp",
+            Self::Braze => "Braze",
+            Self::CustomerIo | Self::CustomerIoEu => "Customer.io",
+            Self::HubSpot => "HubSpot",
+            Self::Intercom => "Intercom",
+            Self::Slack => "Slack",
+        }
+    }
+
+    /// The preset with which the function `relay` calls it; `None`: another function does.
+    fn preset(self) -> Option<&'static str> {
+        match self {
+            Self::Mandrill | Self::Segment | Self::Mailchimp => None,
+            Self::Braze => Some("braze"),
+            Self::CustomerIo => Some("customer-io"),
+            Self::CustomerIoEu => Some("customer-io-eu"),
+            Self::HubSpot => Some("hubspot"),
+            Self::Intercom => Some("intercom"),
+            Self::Slack => Some("slack"),
+        }
+    }
+
+    /// The detail of a finding about it, followed by what to call instead.
+    pub(crate) fn detail(self, what: &str) -> String {
+        match self.preset() {
+            Some(preset) => format!("{what} Call `relay` with the preset `{preset}` instead."),
+            None => what.to_owned(),
         }
     }
 }
@@ -75,6 +122,19 @@ mod tests {
             ("https://api.segment.io/v1/identify", Some(Vendor::Segment)),
             ("https://events.eu1.segmentapis.com/v1/identify", Some(Vendor::Segment)),
             ("https://us6.api.mailchimp.com/3.0/lists", Some(Vendor::Mailchimp)),
+            ("https://rest.iad-01.braze.com/users/track", Some(Vendor::Braze)),
+            ("https://rest.fra-01.braze.eu/users/track", Some(Vendor::Braze)),
+            ("https://track.customer.io/api/v1/customers/1", Some(Vendor::CustomerIo)),
+            ("https://track-eu.customer.io/api/v1/customers/1", Some(Vendor::CustomerIoEu)),
+            ("https://api.hubapi.com/crm/v3/objects/contacts", Some(Vendor::HubSpot)),
+            ("https://api.intercom.io/contacts", Some(Vendor::Intercom)),
+            ("https://api.eu.intercom.io/contacts", Some(Vendor::Intercom)),
+            ("https://api.au.intercom.io/contacts", Some(Vendor::Intercom)),
+            ("https://hooks.slack.com/services/T/B/X", Some(Vendor::Slack)),
+            ("https://HOOKS.SLACK.COM/services/T/B/X", Some(Vendor::Slack)),
+            ("https://hooks.slack.com.example.com/services/T/B/X", None),
+            ("https://example.com/?to=api.hubapi.com", None),
+            ("https://slack.com/api/chat.postMessage", None),
             ("https://notmandrillapp.com/", None),
             ("https://mandrillapp.com.example.com/", None),
             ("https://example.com/mandrillapp.com", None),
@@ -84,6 +144,26 @@ mod tests {
         for (url, vendor) in table {
             assert_eq!(Vendor::of_url(url), vendor, "{url}");
         }
+    }
+
+    #[test]
+    fn detail_names_the_preset_of_the_vendor() {
+        let table = [
+            ("https://rest.iad-01.braze.com/", "Call `relay` with the preset `braze` instead."),
+            ("https://track.customer.io/", "Call `relay` with the preset `customer-io` instead."),
+            (
+                "https://track-eu.customer.io/",
+                "Call `relay` with the preset `customer-io-eu` instead.",
+            ),
+            ("https://api.hubapi.com/", "Call `relay` with the preset `hubspot` instead."),
+            ("https://api.eu.intercom.io/", "Call `relay` with the preset `intercom` instead."),
+            ("https://hooks.slack.com/", "Call `relay` with the preset `slack` instead."),
+        ];
+        for (url, instead) in table {
+            let detail = Vendor::of_url(url).unwrap().detail("It is one.");
+            assert_eq!(detail, format!("It is one. {instead}"), "{url}");
+        }
+        assert_eq!(Vendor::Segment.detail("It is one."), "It is one.");
     }
 
     #[test]

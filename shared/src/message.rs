@@ -1,7 +1,8 @@
 //! The message: the only thing that passes from accept to deliver.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use time::OffsetDateTime;
+use serde_json::{Map, Value};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 use crate::{key::EventId, telemetry::LogEntry};
@@ -33,6 +34,14 @@ pub struct Message<E> {
     /// When it was accepted.
     #[serde(with = "time::serde::rfc3339")]
     pub received_at: OffsetDateTime,
+    /// Until when an operator knows that no call for the event went out. It decides where the function
+    /// holds a call in doubt; no other function looks at it. Absent unless somebody says so.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub not_sent_before: Option<OffsetDateTime>,
     /// The event itself.
     pub event: E,
 }
@@ -49,6 +58,21 @@ pub enum Unreadable {
     /// Sent to the wrong queue.
     #[error("the message is for another function")]
     Misdirected,
+}
+
+/// A message in JSON, with the word of an operator that no call for its event went out before
+/// `time`. All else stays as it is, whatever wrote it.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn with_not_sent_before(json: &str, time: OffsetDateTime) -> Result<String, Unreadable> {
+    Head::read(json)?;
+    let mut message: Map<String, Value> =
+        serde_json::from_str(json).map_err(|_| Unreadable::Foreign)?;
+    // It has no seconds in the offset and a year of four digits, so it can be written.
+    let time = time.format(&Rfc3339).map_err(|_| Unreadable::Foreign)?;
+    message.insert("not_sent_before".to_owned(), time.into());
+    Ok(Value::Object(message).to_string())
 }
 
 /// The fields of every version.
@@ -97,8 +121,15 @@ impl<E: Serialize + DeserializeOwned> Message<E> {
 
     /// A message in the current version.
     pub fn new(function: &str, event_id: EventId, received_at: OffsetDateTime, event: E) -> Self {
-        let function = function.to_owned();
-        Self { version: VERSION, function, event_id, trigger_id: None, received_at, event }
+        Self {
+            version: VERSION,
+            function: function.to_owned(),
+            event_id,
+            trigger_id: None,
+            received_at,
+            not_sent_before: None,
+            event,
+        }
     }
 }
 
@@ -113,7 +144,8 @@ impl<E: QueuedEvent> Message<E> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::json;
+    use time::macros::datetime;
 
     use super::*;
 
@@ -141,6 +173,26 @@ mod tests {
     }
 
     #[test]
+    fn word_of_an_operator_is_added_to_what_the_message_says() {
+        let time = datetime!(2026-01-04 10:00:00 UTC);
+        let mut expected: Value = serde_json::from_str(FIRST_VERSION).unwrap();
+        expected["later"] = json!({"of": "a newer release"});
+        let mut json = expected.to_string();
+        expected["not_sent_before"] = json!("2026-01-04T10:00:00Z");
+        // The second word replaces the first.
+        for time in [datetime!(2026-01-03 10:00 UTC), time] {
+            json = with_not_sent_before(&json, time).unwrap();
+        }
+        assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), expected);
+        let message = read(&json).unwrap();
+        assert_eq!(message.not_sent_before, Some(time));
+        assert_eq!(read(&message.to_json().unwrap()).unwrap().not_sent_before, Some(time));
+        let newer = FIRST_VERSION.replace("1,", "2,");
+        assert_eq!(with_not_sent_before(&newer, time), Err(Unreadable::Version(2)));
+        assert_eq!(with_not_sent_before("[]", time), Err(Unreadable::Foreign));
+    }
+
+    #[test]
     fn unreadable_message_reports_the_cause() {
         let with = |name: &str, value: &str| {
             let mut message: Value = serde_json::from_str(FIRST_VERSION).unwrap();
@@ -155,6 +207,7 @@ mod tests {
         assert_eq!(with("function", "\"segment-identify\""), Some(Unreadable::Misdirected));
         assert_eq!(with("received_at", "\"yesterday\""), Some(Unreadable::Foreign));
         assert_eq!(with("event_id", "null"), Some(Unreadable::Foreign));
+        assert_eq!(with("not_sent_before", "true"), Some(Unreadable::Foreign));
         assert_eq!(with("later", "\"unknown fields are let be\""), None);
         for foreign in ["", "{", "null", "[]", "{}", r#"{"version":"1"}"#] {
             assert_eq!(read(foreign).err(), Some(Unreadable::Foreign), "{foreign}");

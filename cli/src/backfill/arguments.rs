@@ -17,9 +17,12 @@ pub(super) struct Options {
     #[arg(long, conflicts_with = "resume")]
     pub(super) dry_run: bool,
     /// At most this many messages a second, or 0.5 (default: mailchimp-subscribe 2, mandrill-welcome
-    /// 10, segment-identify 100).
+    /// 10, segment-identify 100, relay 2).
     #[arg(long, value_name = "N")]
     pub(super) rate: Option<Rate>,
+    /// Send to a relay even though it may make a call twice.
+    #[arg(long)]
+    pub(super) may_repeat: bool,
     #[command(flatten)]
     pub(super) going: Going,
     #[command(flatten)]

@@ -25,6 +25,7 @@ mod pace;
 mod plan;
 mod preview;
 mod rate;
+mod repeats;
 mod sending;
 mod shown;
 mod start;

@@ -9,6 +9,7 @@ use super::{
     order::Order,
     ory::NoOry,
     rate::Rate,
+    repeats::{self, MayRepeat},
     start::{NoStart, Start, Wanted},
     state::RunId,
     state_file::StateFile,
@@ -38,6 +39,8 @@ pub(super) enum NoPlan {
     )]
     Uncounted,
     #[error(transparent)]
+    MayRepeat(#[from] MayRepeat),
+    #[error(transparent)]
     Template(#[from] UnfitTemplate),
     #[error(transparent)]
     Ory(#[from] NoOry),
@@ -58,13 +61,16 @@ pub(super) struct Plan {
 impl Plan {
     /// What the order means for this function.
     pub(super) fn of(order: &Order, deployed: Deployed) -> Result<Self, NoPlan> {
-        let target = Target::of(&deployed.handler)?;
+        let target = Target::of(&deployed.handler, &deployed.env)?;
         let is_subscribe = target.name == mailchimp_subscribe::NAME;
         if order.add_as.is_some() && !is_subscribe {
             return Err(NoPlan::NoContacts(target.name));
         }
         let queue_url = deployed.variable(QUEUE_URL);
         let queue_url = queue_url.ok_or_else(|| NoPlan::NoQueue(deployed.name.clone()))?;
+        if target.name == relay::NAME && !order.options.may_repeat {
+            repeats::check(&deployed.env)?;
+        }
         let source = order.options.template.find(target, &deployed.env)?;
         if order.add_as.is_some() && source.is_none() {
             return Err(NoPlan::Uncounted);

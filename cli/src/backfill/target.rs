@@ -1,18 +1,22 @@
 //! Which of the functions takes the identities, and how fast.
 
+use shared::config::Environment;
+
 use super::rate::Rate;
-use crate::render::rendering::Subject;
+use crate::{relay_settings, render::rendering::Subject};
 
 /// How many messages a second each function gets, unless somebody says otherwise.
-const RATES: [(Subject, u32); 3] = [
+const RATES: [(&str, u32); 4] = [
     // At most two deliveries at once (`MaximumConcurrency` in `template.yaml`), of about a second each.
-    (Subject::Subscribe, 2),
+    (mailchimp_subscribe::NAME, 2),
     // Mandrill documents no limit per second, but an hourly quota that depends on the reputation of
     // the account; five deliveries at once, of about a third of a second each, take some more.
-    (Subject::Mandrill, 10),
+    (mandrill_welcome::NAME, 10),
     // A tenth of what Segment takes of a workspace.
     // <https://www.twilio.com/docs/segment/connections/sources/catalog/libraries/server/http-api>
-    (Subject::Segment, 100),
+    (segment_identify::NAME, 100),
+    // At most two deliveries at once (`MaximumConcurrency` in `relay.yaml`), whatever the vendor.
+    (relay::NAME, 2),
 ];
 
 /// A function that takes identities.
@@ -30,34 +34,31 @@ pub(super) struct Target {
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum NoTarget {
     #[error(
-        "{0} takes no identities: Mailchimp calls it, and it writes to Ory what has changed in \
-         Mailchimp"
+        "mailchimp-inbound takes no identities: Mailchimp calls it, and it writes to Ory what has changed \
+         in Mailchimp"
     )]
-    CalledByMailchimp(&'static str),
+    CalledByMailchimp,
     #[error(
         "this is none of the functions that Ory calls ({}); its handler is `{handler}`",
-        names()
+        RATES.map(|(name, _)| name).join(", ")
     )]
     Unknown { handler: String },
 }
 
 impl Target {
-    /// The function with this handler.
-    pub(super) fn of(handler: &str) -> Result<Self, NoTarget> {
-        let known = Subject::ALL.into_iter().find(|(name, _)| *name == handler);
-        let Some((name, subject)) = known else {
+    /// The function with this handler and these variables.
+    pub(super) fn of(handler: &str, env: &Environment) -> Result<Self, NoTarget> {
+        if handler == mailchimp_inbound::NAME {
+            return Err(NoTarget::CalledByMailchimp);
+        }
+        let Some((name, rate)) = RATES.into_iter().find(|(name, _)| *name == handler) else {
             return Err(NoTarget::Unknown { handler: handler.escape_debug().to_string() });
         };
-        let rate = RATES.iter().find(|(target, _)| *target == subject);
-        let (_, rate) = *rate.ok_or(NoTarget::CalledByMailchimp(name))?;
+        // What a relay with a preset of its own calls is not known here.
+        let of_relay = || relay_settings::shipped(env).map_or(Subject::File, Subject::Relay);
+        let subject = Subject::named(name).unwrap_or_else(of_relay);
         Ok(Self { name, subject, usual_rate: Rate::per_second(rate) })
     }
-}
-
-fn names() -> String {
-    let is_target = |subject| RATES.iter().any(|(target, _)| *target == subject);
-    let targets = Subject::ALL.into_iter().filter(|(_, subject)| is_target(*subject));
-    targets.map(|(name, _)| name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -69,8 +70,7 @@ mod tests {
     fn documented_rates_are_the_usual_ones() {
         let texts = [include_str!("arguments.rs"), include_str!("../../../docs/backfill.md")];
         let [help, page] = texts.map(|text| text.replace("    /// ", "").replace('\n', " "));
-        for (subject, rate) in RATES {
-            let (name, _) = Subject::ALL.into_iter().find(|(_, one)| *one == subject).unwrap();
+        for (name, rate) in RATES {
             assert!(help.contains(&format!("{name} {rate}")), "{name}");
             assert!(page.contains(&format!("| {name} | {rate} |")), "{name}");
         }
@@ -78,16 +78,28 @@ mod tests {
 
     #[test]
     fn only_functions_that_ory_calls_take_identities() {
-        let found = |handler: &str| Target::of(handler).map(|target| target.usual_rate);
-        assert_eq!(found("mailchimp-subscribe"), Ok(Rate::per_second(2)));
-        assert_eq!(found("mandrill-welcome"), Ok(Rate::per_second(10)));
-        assert_eq!(found("segment-identify"), Ok(Rate::per_second(100)));
+        let env = Environment::of([(relay::PRESET, "hubspot")]);
+        let found = |handler: &str| Target::of(handler, &env).map(|target| target.usual_rate);
+        for (handler, rate) in RATES {
+            assert_eq!(found(handler), Ok(Rate::per_second(rate)), "{handler}");
+        }
         let inbound = found("mailchimp-inbound").unwrap_err();
         assert!(inbound.to_string().contains("Mailchimp calls it"), "{inbound}");
         for other in ["bootstrap", "index.handler", ""] {
             let error = found(other).unwrap_err().to_string();
-            let names = "(mandrill-welcome, segment-identify, mailchimp-subscribe)";
+            let names = "(mailchimp-subscribe, mandrill-welcome, segment-identify, relay)";
             assert!(error.contains(names), "{error}");
+        }
+    }
+
+    #[test]
+    fn relay_is_shown_by_its_preset_if_that_is_known() {
+        for (preset, subject) in [
+            ("hubspot", Subject::named("relay:hubspot").unwrap()),
+            ("file:///opt/own.json", Subject::File),
+        ] {
+            let env = Environment::of([(relay::PRESET, preset)]);
+            assert_eq!(Target::of(relay::NAME, &env).unwrap().subject, subject);
         }
     }
 }

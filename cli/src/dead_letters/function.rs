@@ -21,6 +21,8 @@ pub(crate) struct NoQueue(String);
 pub(crate) struct Live {
     /// Its name in Lambda.
     pub(crate) name: String,
+    /// Which of our functions it is: `Handler` in the template.
+    pub(crate) handler: String,
     /// Its settings.
     variables: HashMap<String, String>,
     /// The name of the group of its logs.
@@ -46,6 +48,7 @@ impl Live {
         let group = told.logging_config().and_then(|config| config.log_group());
         Ok(Self {
             name: name.to_owned(),
+            handler: told.handler().unwrap_or_default().to_owned(),
             variables: variables.cloned().unwrap_or_default(),
             log_group: group.map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned),
         })

@@ -12,6 +12,8 @@ use std::{
 };
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use shared::{message::with_not_sent_before, queue::without_noncharacters};
+use time::OffsetDateTime;
 
 use super::{
     letter::{Letter, Received},
@@ -135,11 +137,28 @@ impl Held {
     }
 }
 
+/// Where messages go to, and with which word.
+pub(crate) struct Destination<'a> {
+    pub(crate) queue: &'a Queue,
+    /// Until when it is known that no call for them went out.
+    pub(crate) not_sent_before: Option<OffsetDateTime>,
+}
+
+impl Destination<'_> {
+    /// Sends a message there. One that cannot be read goes as it is: without the word it is held, if it
+    /// is in doubt.
+    async fn send(&self, body: &str) -> Result<(), CallError> {
+        let told = self.not_sent_before.and_then(|time| with_not_sent_before(body, time).ok());
+        let told = told.map(without_noncharacters);
+        self.queue.send(told.as_deref().unwrap_or(body)).await
+    }
+}
+
 /// Deletes the chosen ones, up to the first failure, and says which are gone. Where they are to go
 /// `into` another queue, each is deleted only once it is there.
 pub(crate) async fn take_out(
     queue: &Queue,
-    into: Option<&Queue>,
+    into: Option<&Destination<'_>>,
     chosen: &[&Letter],
     gone: &mut HashSet<String>,
 ) -> Result<(), Failure> {
@@ -160,7 +179,7 @@ pub(crate) async fn take_out(
 /// once.
 async fn take_out_one(
     queue: &Queue,
-    into: Option<&Queue>,
+    into: Option<&Destination<'_>>,
     letter: &Letter,
 ) -> Result<String, CallError> {
     let Received { id, receipt, body, .. } = &letter.received;

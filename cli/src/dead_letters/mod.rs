@@ -9,10 +9,12 @@ pub(crate) mod function;
 pub(crate) mod holding;
 mod letter;
 mod log;
+mod not_sent;
 pub(crate) mod queue;
 pub(crate) mod selection;
 mod shown;
 mod table;
+mod time_of_aws;
 
 use std::process::ExitCode;
 
@@ -23,7 +25,7 @@ use time::OffsetDateTime;
 
 use self::{
     function::Live,
-    holding::{Failure, Held, hold, take_out},
+    holding::{Destination, Failure, Held, hold, take_out},
     letter::Letter,
     log::Log,
     queue::Queue,
@@ -33,6 +35,7 @@ use crate::{
     aws::region,
     command::Done,
     confirm::confirm,
+    exit::InvalidInput,
     format::Format,
     interruption::Interruption,
     output::{self, note, wrapped},
@@ -47,6 +50,9 @@ Examples:
   # after you fixed the cause
   ory-actions dead-letters redrive \"$FUNCTION\" --all
   ory-actions dead-letters redrive \"$FUNCTION\" --cause \"API key\"
+
+  # a call that a relay holds, of which nothing arrived at the vendor
+  ory-actions dead-letters redrive \"$FUNCTION\" --event 0195e4f6-6f0e --not-sent
 
   # to erase a person
   ory-actions dead-letters delete \"$FUNCTION\" --identity IDENTITY-ID
@@ -70,8 +76,10 @@ enum Command {
     /// Print what is known about one, and the names of the fields of its event.
     Show(Show),
     /// Send them to the queue of the function again, after you fixed the cause.
-    #[command(override_usage = "ory-actions dead-letters redrive <FUNCTION> <WHICH> [--yes]")]
-    Redrive(Chosen),
+    #[command(
+        override_usage = "ory-actions dead-letters redrive <FUNCTION> <WHICH> [--not-sent] [--yes]"
+    )]
+    Redrive(Redrive),
     /// Give them up.
     #[command(override_usage = "ory-actions dead-letters delete <FUNCTION> <WHICH> [--yes]")]
     Delete(Chosen),
@@ -100,6 +108,16 @@ struct Show {
     with_personal_data: bool,
 }
 
+#[derive(Args)]
+struct Redrive {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// You have looked at the vendor, and nothing arrived: make the calls that are held in doubt. Only for
+    /// a relay that holds them; a call that is in doubt after this is held again.
+    #[arg(long)]
+    not_sent: bool,
+}
+
 /// Those that are to be changed.
 #[derive(Args)]
 struct Chosen {
@@ -117,7 +135,7 @@ impl DeadLetters {
         match self.command {
             Command::List(list) => list.run().await,
             Command::Show(show) => show.run().await,
-            Command::Redrive(chosen) => chosen.run(Change::Redrive).await,
+            Command::Redrive(redrive) => redrive.run().await,
             Command::Delete(chosen) => chosen.run(Change::Delete).await,
         }
     }
@@ -127,9 +145,48 @@ impl DeadLetters {
 #[derive(Clone, Copy)]
 enum Change {
     /// They go back to the queue of their function.
-    Redrive,
+    Redrive {
+        /// Whether no call for them went out that is in doubt.
+        not_sent: bool,
+    },
     /// They are given up.
     Delete,
+}
+
+impl Change {
+    /// Whether it can be made to dead letters of this function.
+    fn check(self, function: &Live) -> Result<(), InvalidInput> {
+        match self {
+            Self::Redrive { not_sent: true } => {
+                not_sent::check(function).map_err(InvalidInput::new)
+            }
+            Self::Redrive { not_sent: false } | Self::Delete => Ok(()),
+        }
+    }
+
+    /// Where the dead letters go to, if anywhere.
+    fn destination(self, reach: &Reach) -> Result<Option<Destination<'_>>, TimeUnknown> {
+        let queue = &reach.queue;
+        let not_sent_before = match self {
+            Self::Delete => return Ok(None),
+            Self::Redrive { not_sent: false } => None,
+            // When the dead letters were read: the person had looked at the vendor before.
+            Self::Redrive { not_sent: true } => Some(queue.time().ok_or(TimeUnknown)?),
+        };
+        Ok(Some(Destination { queue, not_sent_before }))
+    }
+}
+
+/// No word of an operator can be dated.
+#[derive(Debug, thiserror::Error)]
+#[error("SQS does not say what time it is, so --not-sent cannot be dated")]
+struct TimeUnknown;
+
+/// A function, with the AWS that it is in.
+async fn deployed(function: &str) -> Result<(Aws, Live), Failure> {
+    let aws = Aws::at_hand(region(function), &Client::new()?).await;
+    let live = Live::of(&aws, function).await?;
+    Ok((aws, live))
 }
 
 /// The dead letters of a function, and what is said of them.
@@ -143,8 +200,8 @@ pub(crate) struct Reach {
 
 impl Reach {
     async fn of(function: &str) -> Result<Self, Failure> {
-        let aws = Aws::at_hand(region(function), &Client::new()?).await;
-        Self::of_live(&aws, &Live::of(&aws, function).await?).await
+        let (aws, live) = deployed(function).await?;
+        Self::of_live(&aws, &live).await
     }
 
     /// Those of a function whose settings are known.
@@ -246,9 +303,17 @@ impl Show {
     }
 }
 
+impl Redrive {
+    async fn run(self) -> Done {
+        self.chosen.run(Change::Redrive { not_sent: self.not_sent }).await
+    }
+}
+
 impl Chosen {
     async fn run(self, change: Change) -> Done {
-        let reach = Reach::of(&self.function).await?;
+        let (aws, live) = deployed(&self.function).await?;
+        change.check(&live)?;
+        let reach = Reach::of_live(&aws, &live).await?;
         let selection = Selection::from(self.choice);
         let act = async |held: &mut Held| {
             if selection.needs_the_log() {
@@ -260,12 +325,12 @@ impl Chosen {
                 return Ok(Some(0));
             }
             let count = format!("{} of {} dead letters", chosen.len(), letters.len());
+            let into = change.destination(&reach)?;
             output::line(plan(change, &self.function, &count, reach.queue.name()))?;
             if !self.yes && !confirm().await? {
                 return Ok(None);
             }
-            let into = matches!(change, Change::Redrive).then_some(&reach.queue);
-            take_out(&reach.dead_letters, into, &chosen, gone).await?;
+            take_out(&reach.dead_letters, into.as_ref(), &chosen, gone).await?;
             Ok(Some(chosen.len()))
         };
         let Some(done) = reach.hold(act).await? else { return Ok(ExitCode::FAILURE) };
@@ -277,7 +342,11 @@ impl Chosen {
 /// What is about to be done.
 fn plan(change: Change, function: &str, count: &str, queue: &str) -> String {
     match change {
-        Change::Redrive => format!("{function}\n  sends {count} to the queue {queue} again"),
+        Change::Redrive { not_sent } => {
+            let calls =
+                if not_sent { "\n  makes those of their calls that are held in doubt" } else { "" };
+            format!("{function}\n  sends {count} to the queue {queue} again{calls}")
+        }
         Change::Delete => format!("{function}\n  deletes {count} for good"),
     }
 }
@@ -285,7 +354,7 @@ fn plan(change: Change, function: &str, count: &str, queue: &str) -> String {
 fn told(change: Change, done: usize) -> String {
     match (change, done) {
         (_, 0) => "No dead letter fits; nothing was done.".to_owned(),
-        (Change::Redrive, done) => format!("{} redriven.", counted(done)),
+        (Change::Redrive { .. }, done) => format!("{} redriven.", counted(done)),
         (Change::Delete, done) => format!("{} deleted.", counted(done)),
     }
 }

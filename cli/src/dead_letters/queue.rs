@@ -14,7 +14,7 @@ use serde_json::Value;
 use shared::aws::Aws;
 use time::OffsetDateTime;
 
-use super::letter::Received;
+use super::{letter::Received, time_of_aws::TimeOfAws};
 use crate::aws::{CallError, failed, within};
 
 /// How long a letter that was read stays hidden: long enough to read all and to ask, and not long to
@@ -48,6 +48,7 @@ pub(crate) enum NoDeadLetters {
 /// One queue, whose messages a person reads.
 pub(crate) struct Queue {
     client: Client,
+    time: TimeOfAws,
     url: String,
     /// What its messages are called.
     pub(crate) noun: &'static str,
@@ -70,9 +71,15 @@ impl Count {
 impl Queue {
     /// The queue of a function, at this URL.
     pub(crate) fn at(aws: &Aws, url: &str) -> Self {
-        let config = Builder::from(aws.sdk()).timeout_config(within(OPERATION)).build();
-        let (client, url) = (Client::from_conf(config), url.to_owned());
-        Self { client, url, noun: "messages in the queue", hidden: HIDDEN }
+        let time = TimeOfAws::default();
+        let config = Builder::from(aws.sdk()).timeout_config(within(OPERATION));
+        let client = Client::from_conf(config.interceptor(time.clone()).build());
+        Self { client, time, url: url.to_owned(), noun: "messages in the queue", hidden: HIDDEN }
+    }
+
+    /// The time by the clock of AWS, at the last answer about this queue or its dead letters.
+    pub(crate) fn time(&self) -> Option<OffsetDateTime> {
+        self.time.last()
     }
 
     /// The queue of its dead letters, which its redrive policy names.
@@ -86,7 +93,8 @@ impl Queue {
         };
         let told = self.client.get_queue_url().queue_name(name).send().await;
         let url = told.map_err(failed("GetQueueUrl"))?.queue_url.unwrap_or_default();
-        Ok(Self { client: self.client.clone(), url, noun: "dead letters", hidden: HIDDEN })
+        let (client, time) = (self.client.clone(), self.time.clone());
+        Ok(Self { client, time, url, noun: "dead letters", hidden: HIDDEN })
     }
 
     /// Its name.

@@ -1,10 +1,11 @@
 //! All checks of a deployed stack.
 
+use futures_util::future::join_all;
 use secrecy::SecretString;
 
 use super::{
     CheckResult, OryConfig, Reach, Sender, Stack, audience, callers, function, function::Function,
-    hooks, mailchimp, mandrill, ory, segment, topic,
+    hooks, mailchimp, mandrill, ory, relay, segment, topic,
 };
 
 /// The functions for Ory accept only a POST.
@@ -27,6 +28,9 @@ pub struct Examined {
 /// Makes all checks concurrently: none waits for another or hides it. Each call has a timeout.
 pub async fn examine(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
     let stack = &subject.stack;
+    if stack.is_relay() {
+        return examine_relay(subject, reach).await;
+    }
     let mailchimp_key = subject.mailchimp_key.as_ref();
     let (mandrill, segment, ory, from_ory, from_mailchimp, lists, written, receivers) = tokio::join!(
         mandrill::check(stack, &subject.sender, reach),
@@ -41,43 +45,48 @@ pub async fn examine(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
     [mandrill, segment, ory, from_ory, from_mailchimp, lists, written, receivers].concat()
 }
 
-async fn called_by_ory(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
+/// The same for the stack of a relay, which has nothing else.
+async fn examine_relay(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
     let stack = &subject.stack;
-    let welcome = Function {
-        name: mandrill_welcome::NAME,
-        output: "MandrillWelcomeUrl",
-        url: stack.mandrill_welcome_url.as_deref(),
-        to_get: NOT_ALLOWED,
-    };
-    let identify = Function {
-        name: segment_identify::NAME,
-        output: "SegmentIdentifyUrl",
-        url: stack.segment_identify_url.as_deref(),
-        to_get: NOT_ALLOWED,
-    };
-    let (key, secret) = callers::of_ory(stack, reach).await;
-    let credentials = || callers::in_header(stack, key.as_ref());
-    let checked = async |function: &Function<'_>| {
-        let mut findings = function::check(function, credentials(), reach).await;
-        findings.push(hooks::check(function, subject.ory_config.as_ref()));
-        findings
-    };
-    let (welcome, identify, subscribe) =
-        tokio::join!(checked(&welcome), checked(&identify), async {
-            match subscribe(stack) {
-                Some(subscribe) => checked(&subscribe).await,
-                None => Vec::new(),
-            }
-        });
-    let faults = hooks::faults(subject.ory_config.as_ref());
-    [vec![secret], welcome, identify, subscribe, vec![faults]].concat()
+    let (settings, from_ory, receivers) = tokio::join!(
+        relay::check(stack, reach),
+        called_by_ory(subject, reach),
+        topic::check(stack, reach),
+    );
+    [settings, from_ory, receivers].concat()
 }
 
-/// It is off by default: then it has no URL, and nothing to be checked.
-fn subscribe(stack: &Stack) -> Option<Function<'_>> {
-    let url = stack.mailchimp_subscribe_url.as_deref()?;
-    let output = "MailchimpSubscribeUrl";
-    Some(Function { name: mailchimp_subscribe::NAME, output, url: Some(url), to_get: NOT_ALLOWED })
+async fn called_by_ory(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
+    let (stack, config) = (&subject.stack, subject.ory_config.as_ref());
+    let (key, secret) = callers::of_ory(stack, reach).await;
+    let check = async |function: Function<'_>| {
+        let credentials = callers::in_header(stack, key.as_ref());
+        let mut findings = function::check(&function, credentials, reach).await;
+        findings.push(hooks::check(&function, config));
+        findings
+    };
+    let checked = join_all(for_ory(stack).into_iter().map(check)).await;
+    [vec![secret], checked.concat(), vec![hooks::faults(config)]].concat()
+}
+
+/// The functions of the stack that Ory calls.
+fn for_ory(stack: &Stack) -> Vec<Function<'_>> {
+    let function = |name, output, url| Function { name, output, url, to_get: NOT_ALLOWED };
+    let relay = stack.relay_url.as_deref();
+    if relay.is_some() {
+        return vec![function(::relay::NAME, "RelayUrl", relay)];
+    }
+    let welcome = stack.mandrill_welcome_url.as_deref();
+    let identify = stack.segment_identify_url.as_deref();
+    let mut functions = vec![
+        function(mandrill_welcome::NAME, "MandrillWelcomeUrl", welcome),
+        function(segment_identify::NAME, "SegmentIdentifyUrl", identify),
+    ];
+    // It is off by default: then it has no URL, and nothing to be checked.
+    if let subscribe @ Some(_) = stack.mailchimp_subscribe_url.as_deref() {
+        functions.push(function(mailchimp_subscribe::NAME, "MailchimpSubscribeUrl", subscribe));
+    }
+    functions
 }
 
 async fn called_by_mailchimp(stack: &Stack, reach: &Reach) -> Vec<CheckResult> {

@@ -1,9 +1,10 @@
 //! Checks that each secret contains a key for the right product.
 
 use secrecy::SecretString;
+use serde_json::json;
 use shared::{
     auth::AuthError,
-    secrets::{KeyProblem, Product, SecretError},
+    secrets::{KeyField, KeyProblem, Product, SecretError},
     telemetry::chain,
 };
 
@@ -13,19 +14,23 @@ const PREVIOUS_SERVES: &str =
     "the current version is a placeholder, empty or too short; the previous version is in use";
 
 /// Which setting names a secret, and what the secret contains.
-pub(super) struct Slot<'a> {
+pub(super) struct Slot<'a, F = &'static str> {
     pub(super) check: &'static str,
     /// The output that names it.
     pub(super) output: &'static str,
     pub(super) id: Option<&'a str>,
-    pub(super) field: &'static str,
+    pub(super) field: F,
 }
 
 /// The value of a secret if it is usable, and the findings about it.
 pub(super) type Read = (Option<SecretString>, CheckResult);
 
 /// The API key of a vendor.
-pub(super) async fn vendor(reach: &Reach, slot: &Slot<'_>, product: Product) -> Read {
+pub(super) async fn vendor<F: Copy + Into<KeyField>>(
+    reach: &Reach,
+    slot: &Slot<'_, F>,
+    product: Product,
+) -> Read {
     let Some(id) = slot.id else { return (None, unnamed(slot)) };
     match reach.api_key(id, slot.field, product).get().await {
         Ok(key) => (Some(key), CheckResult::pass(slot.check, "has a key")),
@@ -49,12 +54,16 @@ pub(super) async fn caller(reach: &Reach, slot: &Slot<'_>) -> Read {
     }
 }
 
-fn unnamed(slot: &Slot<'_>) -> CheckResult {
+fn unnamed<F>(slot: &Slot<'_, F>) -> CheckResult {
     let found = format!("not checked: no output {}", slot.output);
     CheckResult::unknown(slot.check, found, format!("Set {}", flag(slot.output)))
 }
 
-fn of_vendor(slot: &Slot<'_>, id: &str, problem: &KeyProblem) -> CheckResult {
+fn of_vendor<F: Copy + Into<KeyField>>(
+    slot: &Slot<'_, F>,
+    id: &str,
+    problem: &KeyProblem,
+) -> CheckResult {
     match problem {
         KeyProblem::Unreachable(error) => unread(slot, id, error),
         KeyProblem::Refused(reason) => refused(slot, id, reason),
@@ -70,14 +79,16 @@ fn of_caller(slot: &Slot<'_>, id: &str, problem: &AuthError) -> CheckResult {
     }
 }
 
-fn fill_in(slot: &Slot<'_>, id: &str) -> String {
-    format!(
-        "aws secretsmanager put-secret-value --secret-id {id} --secret-string '{{\"{}\":\"YOUR-KEY\"}}'",
-        slot.field
-    )
+/// The command that puts a key there.
+pub(super) fn fill_in<F: Copy + Into<KeyField>>(slot: &Slot<'_, F>, id: &str) -> String {
+    let secret = match slot.field.into() {
+        KeyField::One(name) => json!({name: "YOUR-KEY"}),
+        KeyField::Basic => json!({"username": "YOUR-USER-NAME", "password": "YOUR-PASSWORD"}),
+    };
+    format!("aws secretsmanager put-secret-value --secret-id {id} --secret-string '{secret}'")
 }
 
-fn refused(slot: &Slot<'_>, id: &str, reason: &str) -> CheckResult {
+fn refused<F>(slot: &Slot<'_, F>, id: &str, reason: &str) -> CheckResult {
     let fix = match reason {
         "ResourceNotFoundException" => {
             format!("Check that {id} is in this account and region, and deploy the stack again")
@@ -90,7 +101,7 @@ fn refused(slot: &Slot<'_>, id: &str, reason: &str) -> CheckResult {
     CheckResult::fail(slot.check, format!("Secrets Manager rejected the call: {reason}"), fix)
 }
 
-fn unread(slot: &Slot<'_>, id: &str, error: &SecretError) -> CheckResult {
+fn unread<F>(slot: &Slot<'_, F>, id: &str, error: &SecretError) -> CheckResult {
     let fix = format!(
         "Check your AWS credentials (aws sts get-caller-identity), and that AWS_REGION is set. After \
          an SSO sign-in: eval \"$(aws configure export-credentials --format env)\". The secret is \
@@ -107,14 +118,21 @@ mod tests {
     use shared::{http::Client, secrets::MemorySecrets};
 
     use super::{
-        super::{Subscriptions, Topics, Verdict},
+        super::{Subscriptions, Tables, Topics, Verdict},
         *,
     };
 
     const KEY: &str = "canary-0123456789";
 
-    /// No key is in a topic.
+    /// No key is in a topic or a table.
     struct Nobody;
+
+    #[async_trait::async_trait]
+    impl Tables for Nobody {
+        async fn look(&self, _: &str) -> Result<(), String> {
+            Err("nobody asks".to_owned())
+        }
+    }
 
     #[async_trait::async_trait]
     impl Topics for Nobody {
@@ -131,7 +149,10 @@ mod tests {
         let secrets = Arc::new(MemorySecrets::default());
         secrets.put("s", secret);
         let http = Arc::new(Client::new().unwrap());
-        (Reach { secrets: secrets.clone(), topics: Arc::new(Nobody), http }, secrets)
+        let nobody = Arc::new(Nobody);
+        let reach =
+            Reach { secrets: secrets.clone(), topics: nobody.clone(), tables: nobody, http };
+        (reach, secrets)
     }
 
     #[tokio::test]

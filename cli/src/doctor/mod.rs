@@ -15,6 +15,8 @@ mod mailchimp;
 mod mandrill;
 mod ory;
 mod reach;
+mod records;
+mod relay;
 mod segment;
 mod sender;
 pub(crate) mod stack;
@@ -35,6 +37,7 @@ pub use examine::{Examined, examine};
 pub use finding::{CheckResult, Verdict};
 pub use hooks::OryConfig;
 pub use reach::Reach;
+pub use records::{DynamoDb, Tables};
 pub use sender::Sender;
 pub use stack::{OutputsError, Stack};
 pub use topic::{Sns, Subscriptions, Topics};
@@ -87,6 +90,7 @@ impl Doctor {
         let reach = Reach {
             secrets: Arc::new(AwsSecrets::new(&aws)),
             topics: Arc::new(Sns::new(&aws)),
+            tables: Arc::new(DynamoDb::new(&aws)),
             http: Arc::new(client),
         };
         let findings = examine(&subject, &reach).await;

@@ -8,11 +8,11 @@ use shared::{
     auth::SigningSecret,
     clock::SystemClock,
     http::{Error, Http, Request, Response},
-    secrets::{ApiKey, Cached, Product, SecretStore, Ttl},
+    secrets::{ApiKey, Cached, KeyField, Product, SecretStore, Ttl},
 };
 use url::Url;
 
-use super::topic::Topics;
+use super::{records::Tables, topic::Topics};
 
 /// Even a cold start answers well within this.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,6 +26,8 @@ pub struct Reach {
     pub secrets: Arc<dyn SecretStore>,
     /// The topics, read with the same.
     pub topics: Arc<dyn Topics>,
+    /// The idempotency stores, read with the same.
+    pub tables: Arc<dyn Tables>,
     /// The HTTP client.
     pub http: Arc<dyn Http>,
 }
@@ -34,7 +36,7 @@ pub struct Reach {
 pub(super) type Answer = Result<Response, Error>;
 
 impl Reach {
-    pub(super) fn api_key(&self, id: &str, field: &'static str, product: Product) -> ApiKey {
+    pub(super) fn api_key(&self, id: &str, field: impl Into<KeyField>, product: Product) -> ApiKey {
         let clock = Arc::new(SystemClock);
         let secret = Cached::current(id.to_owned(), self.secrets.clone(), clock, TTL);
         ApiKey::new(secret, field, product)

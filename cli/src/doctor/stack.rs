@@ -23,6 +23,27 @@ pub struct Stack {
     /// The URL of mailchimp-subscribe.
     #[arg(long, value_name = "URL")]
     pub mailchimp_subscribe_url: Option<String>,
+    /// The URL of a relay.
+    #[arg(long, value_name = "URL")]
+    pub relay_url: Option<String>,
+    /// The preset of the relay.
+    #[arg(long, value_name = "NAME")]
+    pub relay_preset: Option<String>,
+    /// The origin of the vendor of the relay (default: that of the preset).
+    #[arg(long, value_name = "URL")]
+    pub relay_origin: Option<String>,
+    /// How the relay authenticates at the vendor (default: as the preset says).
+    #[arg(long, value_name = "HOW")]
+    pub relay_auth: Option<String>,
+    /// What the relay does after a call in doubt, repeat or hold (default: as the preset says).
+    #[arg(long, value_name = "WORD")]
+    pub relay_on_in_doubt: Option<String>,
+    /// The name or ARN of the secret that the vendor of the relay wants.
+    #[arg(long, value_name = "ID")]
+    pub relay_secret_id: Option<String>,
+    /// The idempotency store.
+    #[arg(long, value_name = "NAME")]
+    pub records_table: Option<String>,
     /// The sender of the welcome email (`FROM_EMAIL`).
     #[arg(long, value_name = "ADDRESS")]
     pub from_email: Option<String>,
@@ -125,6 +146,7 @@ impl Stack {
             &self.ory_webhook_secret_id,
             &self.mailchimp_webhook_secret_id,
             &self.mailchimp_secret_id,
+            &self.relay_secret_id,
         ];
         let arns = ids.into_iter().flatten().filter(|id| id.starts_with("arn:"));
         arns.filter_map(|arn| arn.split(':').nth(3)).find(|region| !region.is_empty())
@@ -137,8 +159,14 @@ impl Stack {
             &self.segment_identify_url,
             &self.mailchimp_inbound_url,
             &self.mailchimp_subscribe_url,
+            &self.relay_url,
         ];
         urls.iter().any(|url| url.is_some())
+    }
+
+    /// Whether it is the stack of a relay, which has no other function.
+    pub(super) fn is_relay(&self) -> bool {
+        self.relay_url.is_some()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::people::{FAST, People, QUEUE, TOKEN, id, ids, numbered};
 const SEGMENT: &str = "segment-identify";
 const SUBSCRIBE: &str = "mailchimp-subscribe";
 const WELCOME: &str = "mandrill-welcome";
+const RELAY: &str = "relay";
 const PERSON_OF_SUBSCRIBE: u32 = 4;
 
 fn encoded(template: &str) -> String {
@@ -257,12 +258,19 @@ async fn run_that_cannot_be_right_is_refused() {
     const IGNORES: &str = "function(ctx) { userId: ctx.identity.id }";
     let ignores = encoded(IGNORES);
     let file = "file:///opt/identify.jsonnet";
-    let table: [Refused<'_>; 17] = [
+    let hubspot = ("RELAY_PRESET", "hubspot");
+    let slack = [("RELAY_PRESET", "slack"), ("RECORDS_TABLE", "records")];
+    let table: [Refused<'_>; 22] = [
         ("mailchimp-inbound", &[], &[], "mailchimp-inbound takes no identities"),
         ("bootstrap", &[], &[], "none of the functions that Ory calls"),
         (WELCOME, &[], &[], "nothing would be sent"),
         (WELCOME, &[], &["--dry-run"], "nothing would be sent"),
         (WELCOME, &[], &["--allow-template"], "nothing would be sent"),
+        (RELAY, &[hubspot], &[], "add --may-repeat"),
+        (RELAY, &[hubspot, ("ON_IN_DOUBT", "hold")], &[], "add --may-repeat"),
+        (RELAY, &slack, &[], "nothing would be sent"),
+        (RELAY, &slack[..1], &["--may-repeat"], "nothing would be sent"),
+        (RELAY, &[hubspot, ("TEMPLATE", &ignores)], &["--may-repeat"], "does not look at"),
         (SEGMENT, &[("TEMPLATE", &ignores)], &[], "does not look at ctx.hook.flow"),
         (SEGMENT, &[("TEMPLATE", &encoded("function(ctx) {"))], &[], "cannot be told"),
         (SEGMENT, &[("TEMPLATE", file)], &[], file),
@@ -304,6 +312,32 @@ async fn run_that_cannot_be_right_is_refused() {
     }
     let reconcile = people.run("reconcile", &["--confirm", "--yes"]).await;
     assert_eq!(reconcile.status, Some(2), "{reconcile:?}");
+}
+
+#[tokio::test]
+async fn relay_is_sent_to_if_it_holds_or_may_repeat() {
+    let people = People::of(RELAY, 3).await;
+    people.set("RELAY_PRESET", "hubspot");
+    let preview = people.run("backfill", &["--may-repeat", "--dry-run"]).await;
+    assert_eq!(preview.status, Some(0), "{preview:?}");
+    let call = "POST https://api.hubapi.com/crm/objects/2026-03/contacts/batch/upsert";
+    assert_eq!(preview.stdout.matches(call).count(), 3, "{preview:?}");
+    assert_eq!(people.backfill(&["--may-repeat"]).await.status, Some(0));
+    let messages = people.messages();
+    assert!(messages.iter().all(|message| message["function"] == RELAY));
+    assert_eq!(people.take(), ids(0..3));
+
+    people.set("ON_IN_DOUBT", "hold");
+    people.set("RECORDS_TABLE", "records");
+    let asked = people.run("backfill", &[]).await;
+    assert!(asked.stdout.contains("2 a second"), "{asked:?}");
+    assert_eq!(people.backfill(&[]).await.status, Some(0));
+    assert_eq!(people.take(), ids(0..3));
+
+    people.set("RELAY_PRESET", "slack");
+    people.set("TEMPLATE", &encoded("function(ctx) if ctx.hook.flow == 'backfill' then {}"));
+    assert_eq!(people.backfill(&[]).await.status, Some(0));
+    assert_eq!(people.take(), ids(0..3));
 }
 
 #[tokio::test]

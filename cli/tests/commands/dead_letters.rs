@@ -3,6 +3,7 @@
 use std::{process::Stdio, time::Duration};
 
 use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::{process::Command, time::sleep};
 use uuid::Uuid;
 
@@ -142,6 +143,75 @@ async fn chosen_ones_are_changed_and_the_others_are_given_back() {
             assert!(letters.sqs.messages(QUEUE).iter().all(|message| is_known(&message.body)));
         }
     }
+}
+
+#[tokio::test]
+async fn word_that_nothing_arrived_goes_with_the_chosen_ones_of_a_relay_that_holds() {
+    for settings in [
+        &[("RELAY_PRESET", "slack")][..],
+        &[("RELAY_PRESET", "hubspot"), ("ON_IN_DOUBT", "hold")],
+        &[("RELAY_PRESET", "file:///opt/own.json")],
+    ] {
+        let letters = three().await;
+        letters.relay(settings);
+        let before = letters.sqs.messages(DEAD);
+        let started = OffsetDateTime::now_utc();
+        let event = event_id(2 << 100).to_string();
+        let done = letters.run("redrive", &["--event", &event, "--not-sent", "--yes"]).await;
+        assert_eq!((done.status, done.stderr.as_str()), (Some(0), ""), "{done:?}");
+        assert!(done.stdout.contains("calls that are held in doubt"), "{done:?}");
+        assert_eq!(letters.in_queue(DEAD), numbers(&[1, 3]));
+        let [sent] = &letters.sqs.messages(QUEUE)[..] else { panic!("{done:?}") };
+        let mut sent: Value = serde_json::from_str(&sent.body).unwrap();
+        let time = sent.as_object_mut().unwrap().remove("not_sent_before").unwrap();
+        let time = OffsetDateTime::parse(time.as_str().unwrap(), &Rfc3339).unwrap();
+        // A header has whole seconds.
+        let second = time::Duration::SECOND;
+        assert!(time >= started - second && time <= OffsetDateTime::now_utc(), "{time}");
+        let is_it = |body: &str| serde_json::from_str::<Value>(body).unwrap() == sent;
+        assert!(before.iter().any(|message| is_it(&message.body)), "nothing else is changed");
+    }
+}
+
+#[tokio::test]
+async fn message_stays_one_that_sqs_takes_and_one_that_cannot_be_read_is_left_as_it_is() {
+    let letters = Letters::start().await;
+    letters.relay(&[("RELAY_PRESET", "slack")]);
+    letters.sqs.put(DEAD, "not JSON");
+    let name = json!({"identity": {"traits": {"name": "a\u{ffff}b"}}});
+    let escaped = |event: &Value| event.to_string().replace('\u{ffff}', "\\uffff");
+    letters.put(1 << 100, name.clone(), None);
+    let done = letters.run("redrive", &["--all", "--not-sent", "--yes"]).await;
+    assert_eq!(done.status, Some(0), "{done:?}");
+    let mut sent: Vec<_> = letters.sqs.messages(QUEUE).into_iter().map(|one| one.body).collect();
+    sent.sort();
+    assert_eq!(sent[0], "not JSON");
+    assert!(sent[1].contains("\\uffff") && sent[1].contains("not_sent_before"), "{}", sent[1]);
+    assert!(sent[1].contains(&escaped(&name)), "{}", sent[1]);
+}
+
+#[tokio::test]
+async fn word_that_nothing_arrived_is_refused_where_it_has_no_meaning() {
+    type Row<'a> = (Option<&'a [(&'a str, &'a str)]>, &'a str);
+    let table: [Row<'_>; 3] = [
+        (None, "mandrill-welcome holds none"),
+        (Some(&[("RELAY_PRESET", "hubspot")]), "This one repeats them"),
+        (Some(&[("RELAY_PRESET", "slack"), ("ON_IN_DOUBT", "repeat")]), "This one repeats them"),
+    ];
+    for (settings, told) in table {
+        let letters = three().await;
+        if let Some(settings) = settings {
+            letters.relay(settings);
+        }
+        let done = letters.run("redrive", &["--all", "--not-sent", "--yes"]).await;
+        assert_eq!(done.status, Some(2), "{done:?}");
+        let words: Vec<_> = done.stderr.split_whitespace().collect();
+        assert!(words.join(" ").contains(told), "{done:?}");
+        assert_eq!(letters.sqs.calls(), 0);
+    }
+    let letters = three().await;
+    let deleted = letters.run("delete", &["--all", "--not-sent", "--yes"]).await;
+    assert_eq!(deleted.status, Some(2), "{deleted:?}");
 }
 
 #[tokio::test]

@@ -82,6 +82,16 @@ impl Letters {
         }
     }
 
+    /// Makes a relay of the function, with these settings.
+    pub(crate) fn relay(&self, settings: &[(&str, &str)]) {
+        let mut function = self.lambda.function.lock().unwrap();
+        function.handler = "relay";
+        for version in &mut function.versions {
+            let settings = settings.iter().map(|(name, value)| (*name, *value));
+            version.variables.extend(settings.map(|(name, value)| (name.into(), value.into())));
+        }
+    }
+
     /// Runs `dead-letters`.
     pub(crate) async fn run(&self, command: &str, arguments: &[&str]) -> Done {
         let all = [&["dead-letters", command, "welcome"], arguments].concat();

@@ -11,6 +11,7 @@ mod dead_letters;
 mod deployment;
 #[cfg(feature = "aws")]
 mod doctor;
+mod doctor_relay;
 #[cfg(feature = "aws")]
 mod forget;
 mod help;

@@ -59,6 +59,11 @@ impl Files {
         files.write("outputs.json", &files.world.told_by_sam().to_string());
         let welcome = r#"[{"OutputKey": "MandrillWelcomeFunction", "OutputValue": "welcome"}]"#;
         files.write("welcome.json", welcome);
+        let preset = r#"{
+            "description": "", "sources": [], "auth": "none", "on_in_doubt": "repeat", "duplicate": "",
+            "origin": "https://a.test", "template": "function(ctx) { path: '/' }"
+        }"#;
+        files.write("preset.json", preset);
         files.write("fine.jsonnet", "function(ctx) { a: 1 }");
         files.write("fault.jsonnet", "function(ctx) { a: ctx.missing }");
         files
@@ -100,7 +105,7 @@ fn printing() -> Vec<Vec<String>> {
     let dead = event_id(EVENT).to_string();
     let forget = [&FORGET[..], &["--dry-run"]].concat();
     let forget_json = [&forget[..], &["--format", "json"]].concat();
-    let rows: [&[&str]; 17] = [
+    let rows: [&[&str]; 20] = [
         &["up", "--once"],
         &["render", "fine.jsonnet", &event],
         &["action", "mandrill-welcome", "--url", URL, "--flow", "login"],
@@ -117,6 +122,9 @@ fn printing() -> Vec<Vec<String>> {
         &forget_json,
         &["backfill", "welcome", "--dry-run"],
         &["reconcile", "welcome", "--dry-run", "--since", "2020-01-01"],
+        &["preset", "list"],
+        &["preset", "show", "slack"],
+        &["preset", "test", "preset.json"],
         &["completions", "bash"],
     ];
     rows.iter().map(|row| row.iter().map(|&word| word.to_owned()).collect()).collect()
@@ -168,7 +176,7 @@ async fn exit_code_is_the_documented_one() {
     let dead = event_id(EVENT).to_string();
     let forget = |argument| [&FORGET[..], &[argument]].concat();
     let [forget_dry_run, forget_yes] = ["--dry-run", "--yes"].map(forget);
-    let rows: [(&[&str], i32); 51] = [
+    let rows: [(&[&str], i32); 57] = [
         (&["up", "--once"], 0),
         (&["up", "--port", &taken], 1),
         (&["up", "--port", "0"], 2),
@@ -218,6 +226,12 @@ async fn exit_code_is_the_documented_one() {
         (&["reconcile", "welcome", "--yes"], 0),
         (&["reconcile", "welcome", "--yes", "--schema", "x"], 2),
         (&["reconcile"], 2),
+        (&["preset", "list"], 0),
+        (&["preset", "show", "no-preset"], 2),
+        (&["preset", "test", "preset.json"], 0),
+        (&["preset", "test", "outputs.json"], 2),
+        (&["preset", "test", "missing.json"], 2),
+        (&["preset"], 2),
         (&["completions", "zsh"], 0),
         (&["completions", "no-shell"], 2),
     ];

@@ -136,6 +136,11 @@ impl World {
         self.outputs.insert(name, value.to_owned());
     }
 
+    /// Takes away all outputs but these.
+    pub(crate) fn no_output_but(&mut self, names: &[&str]) {
+        self.outputs.retain(|name, _| names.contains(name));
+    }
+
     /// Takes away an output.
     pub(crate) fn no_output(&mut self, name: &str) {
         self.outputs.remove(name);

@@ -1,21 +1,19 @@
 //! The CRM's contacts API over HTTP.
-//! <https://developers.hubspot.com/docs/api-reference/legacy/crm/objects/contacts/batch/upsert-contacts>
+//! <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use http::Method;
 use secrecy::SecretString;
+use serde_json::{Map, Value, json};
 use shared::{
     config::Endpoint,
-    deliver::{Api, EventFacts, InvalidOutput, Rendered, Vendor, WhenInDoubt},
+    deliver::{Api, WhenInDoubt},
     http::{Error, Http, Request, Response},
-    outcome::Outcome,
 };
 
-use crate::{contact::Contact, outcome::classify};
-
-/// Creates a contact, or updates the one with the same `id`.
-const UPSERT: &str = "crm/v3/objects/contacts/batch/upsert";
+const CONTACTS: &str = "crm/objects/2026-03/contacts";
 
 /// The CRM.
 pub(crate) struct Crm {
@@ -23,36 +21,56 @@ pub(crate) struct Crm {
     pub(crate) http: Arc<dyn Http>,
 }
 
-#[async_trait]
-impl Api for Crm {
-    type Call = Contact;
+/// One call.
+pub(crate) enum Call {
+    /// Reads these properties of the contact with an address. Unlike a search, it finds one that was
+    /// created a moment ago.
+    Find(String, Vec<String>),
+    /// Creates a contact.
+    Create(Map<String, Value>),
+    /// Writes these properties of the contact with an id.
+    Update(String, Map<String, Value>),
+}
 
-    async fn call(
-        &self,
-        contact: &Contact,
-        token: &SecretString,
-        timeout: Duration,
-    ) -> Result<Response, Error> {
-        let request = Request::post_json(self.endpoint.join(UPSERT), contact.body(), timeout);
-        self.http.send(request.bearer(token)).await
-    }
-
-    /// The same contact twice is one contact.
-    fn when_in_doubt(&self, _contact: &Contact) -> WhenInDoubt<'_, Contact> {
-        WhenInDoubt::Repeat
+impl Call {
+    /// The method, the path, and the body. An address is in the body, as servers log paths.
+    fn parts(&self) -> (Method, String, Value) {
+        match self {
+            Self::Find(email, properties) => (
+                Method::POST,
+                format!("{CONTACTS}/batch/read"),
+                json!({"idProperty": "email", "inputs": [{"id": email}], "properties": properties}),
+            ),
+            Self::Create(properties) => {
+                (Method::POST, CONTACTS.to_owned(), json!({ "properties": properties }))
+            }
+            Self::Update(id, properties) => {
+                (Method::PATCH, format!("{CONTACTS}/{id}"), json!({ "properties": properties }))
+            }
+        }
     }
 }
 
-impl Vendor for Crm {
-    fn prepare(
+#[async_trait]
+impl Api for Crm {
+    type Call = Call;
+
+    async fn call(
         &self,
-        rendered: Rendered,
-        _event: &EventFacts<'_>,
-    ) -> Result<Contact, InvalidOutput> {
-        Contact::prepare(rendered).map_err(InvalidOutput::Rule)
+        call: &Call,
+        token: &SecretString,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        let (method, path, body) = call.parts();
+        let request = Request::post_json(self.endpoint.join(&path), body.to_string(), timeout);
+        self.http.send(Request { method, ..request }.bearer(token)).await
     }
 
-    fn classify(&self, _contact: &Contact, answer: &Response) -> Outcome {
-        classify(answer)
+    /// Nobody knows whether a contact was written: the next attempt reads it again.
+    fn when_in_doubt(&self, call: &Call) -> WhenInDoubt<'_, Call> {
+        match call {
+            Call::Find(..) => WhenInDoubt::Repeat,
+            Call::Create(_) | Call::Update(..) => WhenInDoubt::StartOver,
+        }
     }
 }

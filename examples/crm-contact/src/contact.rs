@@ -1,18 +1,20 @@
-//! Turns the template output into a call that the CRM accepts.
-
-use std::fmt;
+//! What a template says of a contact, and what of it the CRM lacks.
 
 use serde_json::{Map, Value};
 use shared::deliver::Rendered;
 
-/// One contact, to be created or updated.
-pub(crate) struct Contact(Map<String, Value>);
+use crate::client::Call;
 
-impl fmt::Debug for Contact {
-    /// Personal data, not shown.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a contact")
-    }
+/// A contact as the template describes it.
+pub(crate) struct Contact {
+    pub(crate) email: String,
+    pub(crate) properties: Map<String, Value>,
+}
+
+/// A contact as the CRM has it.
+pub(crate) struct Known {
+    pub(crate) id: String,
+    pub(crate) properties: Map<String, Value>,
 }
 
 impl Contact {
@@ -20,20 +22,31 @@ impl Contact {
     ///
     /// # Errors
     /// The broken rule.
-    pub(crate) fn prepare(rendered: Rendered) -> Result<Self, &'static str> {
-        let inputs = rendered.get("inputs").and_then(Value::as_array).map(Vec::as_slice);
-        let Some([contact]) = inputs else { return Err("`inputs` is not exactly one contact") };
-        match contact["id"].as_str() {
-            None | Some("") => Err("the contact has no `id`"),
-            Some(_) if !contact["properties"].is_object() => Err("`properties` is no object"),
-            Some(_) => Ok(Self(rendered)),
-        }
+    pub(crate) fn read(rendered: &Rendered) -> Result<Self, &'static str> {
+        let email = rendered.get("email").and_then(Value::as_str).filter(|it| !it.is_empty());
+        let properties = rendered.get("properties").and_then(Value::as_object);
+        let properties = properties.filter(|it| it.values().all(Value::is_string));
+        Ok(Self {
+            email: email.ok_or("the contact has no `email`")?.to_owned(),
+            properties: properties.ok_or("`properties` is no object of strings")?.clone(),
+        })
     }
 
-    /// The JSON that is sent.
-    pub(crate) fn body(&self) -> String {
-        Value::from(self.0.clone()).to_string()
+    /// The call that adds what the CRM lacks, and overwrites nothing; `None` if it lacks nothing.
+    pub(crate) fn missing(self, known: Option<Known>) -> Option<Call> {
+        let Self { email, mut properties } = self;
+        let Some(known) = known else {
+            properties.insert("email".to_owned(), email.into());
+            return Some(Call::Create(properties));
+        };
+        let is_set = |name: &String| known.properties.get(name).is_some_and(|it| !is_empty(it));
+        properties.retain(|name, _| !is_set(name));
+        (!properties.is_empty()).then_some(Call::Update(known.id, properties))
     }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value == ""
 }
 
 #[cfg(test)]
@@ -42,21 +55,59 @@ mod tests {
 
     use super::*;
 
+    fn contact(output: &Value) -> Result<Contact, &'static str> {
+        Contact::read(output.as_object().unwrap())
+    }
+
     #[test]
-    fn output_must_be_exactly_one_contact_with_an_id() {
-        let ann = json!({"id": "ann@example.com", "idProperty": "email", "properties": {}});
+    fn output_must_be_an_email_and_properties() {
         let table = [
-            (json!({"inputs": [ann]}), Ok(())),
-            (json!({}), Err("`inputs` is not exactly one contact")),
-            (json!({"inputs": []}), Err("`inputs` is not exactly one contact")),
-            (json!({"inputs": [ann, ann]}), Err("`inputs` is not exactly one contact")),
-            (json!({"inputs": [{"properties": {}}]}), Err("the contact has no `id`")),
-            (json!({"inputs": [{"id": "", "properties": {}}]}), Err("the contact has no `id`")),
-            (json!({"inputs": [{"id": "ann"}]}), Err("`properties` is no object")),
+            (json!({"email": "ann@example.com", "properties": {}}), Ok(())),
+            (json!({"properties": {}}), Err("the contact has no `email`")),
+            (json!({"email": "", "properties": {}}), Err("the contact has no `email`")),
+            (json!({"email": "a@b.c"}), Err("`properties` is no object of strings")),
+            (
+                json!({"email": "a@b.c", "properties": {"firstname": {}}}),
+                Err("`properties` is no object of strings"),
+            ),
         ];
-        for (result, expected) in table {
-            let prepared = Contact::prepare(result.as_object().unwrap().clone());
-            assert_eq!(prepared.map(|_| ()), expected, "{result}");
+        for (output, expected) in table {
+            assert_eq!(contact(&output).map(drop), expected, "{output}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_crm_lacks_is_written() {
+        let properties = json!({"firstname": "Ann", "lifecyclestage": "lead"});
+        let output = json!({"email": "ann@example.com", "properties": properties});
+        let created = json!({
+            "email": "ann@example.com", "firstname": "Ann", "lifecyclestage": "lead",
+        });
+        let table = [
+            (None, Some((None, created))),
+            (
+                Some(json!({"firstname": null, "lifecyclestage": "customer"})),
+                Some((Some("512"), json!({"firstname": "Ann"}))),
+            ),
+            (
+                Some(json!({"firstname": "", "lifecyclestage": ""})),
+                Some((Some("512"), properties.clone())),
+            ),
+            (Some(json!({"firstname": "Anna", "lifecyclestage": "customer"})), None),
+        ];
+        for (known, expected) in table {
+            let shown = format!("{known:?}");
+            let known = known.map(|properties| Known {
+                id: "512".to_owned(),
+                properties: properties.as_object().unwrap().clone(),
+            });
+            let call = contact(&output).unwrap().missing(known).map(|call| match call {
+                Call::Create(properties) => (None, json!(properties)),
+                Call::Update(id, properties) => (Some(id), json!(properties)),
+                Call::Find(..) => panic!("it was found"),
+            });
+            let expected = expected.map(|(id, body)| (id.map(str::to_owned), body));
+            assert_eq!(call, expected, "{shown}");
         }
     }
 }

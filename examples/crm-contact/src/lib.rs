@@ -3,6 +3,7 @@
 mod client;
 mod config;
 mod contact;
+mod deliver;
 mod outcome;
 
 use std::{process::ExitCode, sync::Arc};
@@ -11,7 +12,7 @@ use shared::{
     accept::AcceptOry,
     config::Environment,
     ctx::TemplateSettings,
-    deliver::{Delivery, VendorClient},
+    deliver::VendorClient,
     function::{Function, Webhook},
     lambda::{self, LAMBDA_TIMEOUT, StartError},
     secrets::{ApiKey, Product},
@@ -21,6 +22,7 @@ use shared::{
 
 use client::Crm;
 use config::Config;
+use deliver::ContactDelivery;
 
 /// The function's name.
 pub const NAME: &str = "crm-contact";
@@ -35,16 +37,13 @@ pub fn build(env: &Environment, ports: &Ports) -> Result<Arc<dyn Function>, Star
     let secret = settings.vendor_secret(config.secret_id, ports);
     let token = ApiKey::new(secret, "access_token", Product::Other("a token of the CRM"));
     let template = config.ory.template.clone().unwrap_or_else(shipped_template);
-    let delivery = Delivery {
+    let delivery = ContactDelivery {
         template: Template::begin(ports.rendering, template),
-        template_settings: TemplateSettings::default(),
         client: VendorClient {
             vendor: Crm { endpoint: config.endpoint, http: ports.http.clone() },
             key: Arc::new(token),
             timeout: settings.vendor_timeout,
         },
-        // The CRM itself recognizes a contact that it has.
-        idempotency: None,
     };
     Ok(Arc::new(Webhook {
         accept: AcceptOry {

@@ -18,25 +18,45 @@ const REGISTRATION: &str = include_str!("../../../events/registration.json");
 const QUEUE: &str = "events";
 const TOKEN: &str = "the-token-of-the-crm";
 
-/// The calls that the CRM received, and the token that it accepts.
+const READ: &str = "POST /crm/objects/2026-03/contacts/batch/read";
+const CREATE: &str = "POST /crm/objects/2026-03/contacts";
+const UPDATE: &str = "PATCH /crm/objects/2026-03/contacts/512";
+
+/// The one contact of the CRM, the calls that it received, and the token that it accepts.
 #[derive(Default)]
 struct Crm {
+    contact: Option<Value>,
     received: Vec<(String, HeaderMap, Value)>,
     token: &'static str,
+    /// Whether the next write gets no answer.
+    hangs_up: bool,
 }
 
 impl Crm {
     fn answer(&mut self, request: &Request<impl AsRef<[u8]>>) -> FakeReply {
-        let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
-        let body = serde_json::from_slice(request.body().as_ref()).unwrap();
-        let is_known = headers["authorization"] == format!("Bearer {}", self.token);
-        self.received.push((path, headers, body));
-        if is_known {
-            FakeReply::json(200, &json!({"results": [{"id": "512", "new": true}]}))
-        } else {
-            FakeReply::json(401, &json!({"category": "INVALID_AUTHENTICATION"}))
+        let (method, path) = (request.method().clone(), request.uri().path());
+        let body: Value = serde_json::from_slice(request.body().as_ref()).unwrap();
+        let is_known = request.headers()["authorization"] == format!("Bearer {}", self.token);
+        self.received.push((format!("{method} {path}"), request.headers().clone(), body.clone()));
+        if !is_known {
+            return FakeReply::json(401, &json!({"category": "INVALID_AUTHENTICATION"}));
         }
+        if path.ends_with("/batch/read") {
+            let results: Vec<_> = self.contact.iter().map(known).collect();
+            return FakeReply::json(200, &json!({ "results": results }));
+        }
+        let properties = body["properties"].as_object().unwrap().clone();
+        let contact = self.contact.get_or_insert_with(|| json!({}));
+        contact.as_object_mut().unwrap().extend(properties);
+        if std::mem::take(&mut self.hangs_up) {
+            return FakeReply::HangUp;
+        }
+        FakeReply::json(if method == "POST" { 201 } else { 200 }, &known(contact))
     }
+}
+
+fn known(properties: &Value) -> Value {
+    json!({"id": "512", "properties": properties})
 }
 
 struct World {
@@ -82,8 +102,24 @@ impl World {
         self.sandbox.deliver(&messages).await.len()
     }
 
+    /// What was not delivered comes again.
+    async fn again(&mut self) -> usize {
+        self.sqs.make_visible(QUEUE);
+        let messages = self.sqs.receive(QUEUE, 1);
+        self.sandbox.deliver(&messages).await.len()
+    }
+
     fn received(&self) -> Vec<(String, HeaderMap, Value)> {
         std::mem::take(&mut self.crm.lock().unwrap().received)
+    }
+
+    /// The lines of the calls that were received.
+    fn lines(&self) -> Vec<String> {
+        self.received().into_iter().map(|(line, ..)| line).collect()
+    }
+
+    fn contact(&self) -> Value {
+        self.crm.lock().unwrap().contact.clone().unwrap()
     }
 }
 
@@ -91,14 +127,36 @@ impl World {
 async fn registration_becomes_a_contact() {
     let mut world = World::start().await;
     assert_eq!(world.ann_registers().await, 0);
-    let [(path, headers, body)] = world.received().try_into().unwrap();
-    assert_eq!(path, "/crm/v3/objects/contacts/batch/upsert");
+    let [(read, headers, asked), (created, ..)] = world.received().try_into().unwrap();
+    assert_eq!((&*read, &*created), (READ, CREATE));
     assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
-    let properties = json!({"email": "ann@example.com", "firstname": "Ann"});
-    let contact = json!({"idProperty": "email", "id": "ann@example.com", "properties": properties});
-    assert_eq!(body, json!({"inputs": [contact]}));
+    assert_eq!(asked["inputs"], json!([{"id": "ann@example.com"}]));
+    let ann = json!({"email": "ann@example.com", "firstname": "Ann", "lifecyclestage": "lead"});
+    assert_eq!(world.contact(), ann);
     let log = world.sandbox.end().await;
     assert!(!log.contains("ann@example.com") && !log.contains(TOKEN));
+}
+
+#[tokio::test]
+async fn what_sales_has_changed_stays() {
+    let mut world = World::start().await;
+    let changed =
+        json!({"email": "ann@example.com", "firstname": null, "lifecyclestage": "customer"});
+    world.crm.lock().unwrap().contact = Some(changed);
+    assert_eq!(world.ann_registers().await, 0);
+    assert_eq!(world.lines(), [READ, UPDATE]);
+    assert_eq!(world.contact()["firstname"], "Ann");
+    assert_eq!(world.contact()["lifecyclestage"], "customer");
+}
+
+#[tokio::test]
+async fn write_without_an_answer_starts_over_from_the_read() {
+    let mut world = World::start().await;
+    world.crm.lock().unwrap().hangs_up = true;
+    assert_eq!(world.ann_registers().await, 1, "it stays in the queue");
+    assert_eq!(world.lines(), [READ, CREATE]);
+    assert_eq!(world.again().await, 0);
+    assert_eq!(world.lines(), [READ], "it was created");
 }
 
 #[tokio::test]
@@ -107,7 +165,7 @@ async fn rotated_token_is_refreshed_and_the_call_retried_once() {
     world.crm.lock().unwrap().token = "the-next-token-of-the-crm";
     world.secrets.put("crm", r#"{"access_token":"the-next-token-of-the-crm"}"#);
     assert_eq!(world.ann_registers().await, 0);
-    assert_eq!(world.received().len(), 2);
+    assert_eq!(world.lines(), [READ, READ, CREATE]);
 }
 
 #[tokio::test]
@@ -135,12 +193,13 @@ async fn any_sign_up_input_becomes_a_contact_of_strings() {
         let messages = world.sqs.receive(QUEUE, 1);
         assert!(world.sandbox.deliver(&messages).await.is_empty());
         world.sqs.delete(&messages[0].receipt);
-        let [(_, _, body)] = world.received().try_into().unwrap();
-        let mut properties = json!({"email": "ann@example.com", "lastname": "Lee"});
+        let contact = world.crm.lock().unwrap().contact.take().unwrap();
+        let mut properties =
+            json!({"email": "ann@example.com", "lastname": "Lee", "lifecyclestage": "lead"});
         if typed.as_str().is_some_and(|text| text.chars().count() <= 254) {
             properties["firstname"] = typed;
         }
-        assert_eq!(body["inputs"][0]["properties"], properties);
+        assert_eq!(contact, properties);
     }
     assert_eq!(world.sandbox.starts(), 1);
 }

@@ -75,7 +75,7 @@ fn is_pointer(text: &str) -> bool {
 
 /// A secret that cannot be sent as it is. It is named by what is wrong, never by its value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum SecretFault {
+pub enum SecretFault {
     /// It has a line end, or a character that no header may have.
     #[error("the secret has a character that cannot be sent in a header")]
     NoHeader,
@@ -103,13 +103,16 @@ pub(crate) fn add_header(
     secret: &SecretString,
     headers: &mut HeaderMap,
 ) -> Result<(), SecretFault> {
-    let secret = secret.expose_secret();
+    let authorization = |kind: &str, credentials: &str| header(&format!("{kind} {credentials}"));
     match auth {
-        Auth::Bearer => headers.insert(AUTHORIZATION, header(&format!("Bearer {secret}"))?),
-        Auth::Basic => {
-            headers.insert(AUTHORIZATION, header(&format!("Basic {}", STANDARD.encode(secret)))?)
+        Auth::Bearer => {
+            headers.insert(AUTHORIZATION, authorization("Bearer", secret.expose_secret())?)
         }
-        Auth::Header(name) => headers.insert(name, header(secret)?),
+        Auth::Basic => {
+            let credentials = STANDARD.encode(secret.expose_secret());
+            headers.insert(AUTHORIZATION, authorization("Basic", &credentials)?)
+        }
+        Auth::Header(name) => headers.insert(name, header(secret.expose_secret())?),
         Auth::Query(_) | Auth::Body(_) | Auth::Path | Auth::Signature | Auth::None => None,
     };
     Ok(())
@@ -139,14 +142,18 @@ pub(crate) fn is_free(pointer: &str, body: &Value) -> bool {
 
 /// The path that the secret holds.
 pub(crate) fn path(secret: &SecretString, origin: &Origin) -> Result<String, SecretFault> {
-    let text = secret.expose_secret();
-    let path = if text.contains("://") {
-        origin.path_of(text).ok_or(SecretFault::OtherHost)?
-    } else if text.starts_with('/') {
-        text.to_owned()
-    } else {
-        format!("/{text}")
-    };
+    let path = written_path(secret.expose_secret(), origin)?;
     path::check(&path).map_err(SecretFault::NoPath)?;
     Ok(path)
+}
+
+/// The path as people write it: with its URL, with its slash, or without.
+fn written_path(text: &str, origin: &Origin) -> Result<String, SecretFault> {
+    if text.contains("://") {
+        origin.path_of(text).ok_or(SecretFault::OtherHost)
+    } else if text.starts_with('/') {
+        Ok(text.to_owned())
+    } else {
+        Ok(format!("/{text}"))
+    }
 }

@@ -20,7 +20,8 @@ use crate::{
     request::Target,
 };
 
-const PRESET: &str = "RELAY_PRESET";
+/// The variable that names the preset.
+pub const PRESET: &str = "RELAY_PRESET";
 
 pub(crate) struct Config {
     pub(crate) ory: OrySettings,
@@ -43,7 +44,7 @@ impl Config {
             ConfigError::new("TEMPLATE", "is not set, and the preset has no template")
         })?;
         let auth = auth(env, &preset)?;
-        let on_in_doubt = on_in_doubt(env, &preset)?;
+        let on_in_doubt = OnInDoubt::from_env(env)?.unwrap_or(preset.on_in_doubt);
         let (target, limits) = target(&preset, origin(env, &preset)?).map_err(unusable)?;
         Ok(Self {
             template,
@@ -141,11 +142,17 @@ fn idempotency_header(
     text.map(read).transpose()
 }
 
-fn on_in_doubt(env: &Environment, preset: &Preset) -> Result<OnInDoubt, ConfigError> {
-    match env.optional("ON_IN_DOUBT") {
-        None => Ok(preset.on_in_doubt),
-        Some("repeat") => Ok(OnInDoubt::Repeat),
-        Some("hold") => Ok(OnInDoubt::Hold),
-        Some(_) => Err(ConfigError::new("ON_IN_DOUBT", "wanted `repeat` or `hold`")),
+impl OnInDoubt {
+    /// What `ON_IN_DOUBT` says; `None`: it is not set, and the preset decides.
+    ///
+    /// # Errors
+    /// Another word.
+    pub fn from_env(env: &Environment) -> Result<Option<Self>, ConfigError> {
+        match env.optional("ON_IN_DOUBT") {
+            None => Ok(None),
+            Some(word) => Self::parse(word)
+                .map(Some)
+                .ok_or_else(|| ConfigError::new("ON_IN_DOUBT", "wanted `repeat` or `hold`")),
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod auth;
 mod call;
 mod config;
+mod credential;
 mod headers;
 mod origin;
 mod outcome;
@@ -27,7 +28,10 @@ use shared::{
     template::Template,
 };
 
+pub use auth::SecretFault;
 use config::Config;
+pub use config::PRESET;
+pub use credential::Credential;
 pub use origin::Origin;
 pub use outcome::Outcomes;
 pub use preset::{OnInDoubt, Preset, PresetError, SHIPPED, Shipped};

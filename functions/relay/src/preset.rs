@@ -18,6 +18,17 @@ pub enum OnInDoubt {
     Hold,
 }
 
+impl OnInDoubt {
+    /// The one of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "repeat" => Some(Self::Repeat),
+            "hold" => Some(Self::Hold),
+            _ => None,
+        }
+    }
+}
+
 /// What a relay has to know of a vendor. Each field is a setting's default.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]

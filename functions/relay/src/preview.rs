@@ -6,17 +6,18 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use shared::{
-    http::Request,
+    deliver::Rendered,
+    http::{Cause, Request},
     template::{RenderError, Template, TemplateFault},
 };
 use time::OffsetDateTime;
 
 use crate::{
     auth::Auth,
-    call::{Call, Limits},
+    call::Call,
     config::target,
     origin::Origin,
-    preset::Preset,
+    preset::{Preset, PresetError},
 };
 
 /// What stands for the secret.
@@ -32,7 +33,7 @@ const SOMEWHERE: &str = "https://vendor.example";
 const KEY: &str = "IDEMPOTENCY-KEY";
 
 /// A call as it would be made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Preview {
     /// The method and the URL.
     pub to: String,
@@ -58,16 +59,43 @@ pub async fn preview(
     rendered.remove("idempotency_key");
     let origin = preset.origin.as_deref().unwrap_or(SOMEWHERE);
     let origin = Origin::parse(origin, false).map_err(|_| fault("`origin` cannot be used"))?;
-    let (target, limits) = target(preset, origin).map_err(|_| fault("the preset is invalid"))?;
-    let call = Call::read(&rendered, &limits, KEY).map_err(fault)?;
-    let secret = secret(&limits);
-    let request = target.request(&call, &secret, OffsetDateTime::UNIX_EPOCH, Duration::ZERO);
-    Ok(shown(&request.map_err(|_| fault("the call cannot be made"))?))
+    let is_signed = Auth::parse(&preset.auth) == Some(Auth::Signature);
+    let secret = if is_signed { SIGNING_KEY } else { SECRET };
+    match request(preset, origin, &rendered, &secret.to_owned().into()) {
+        Ok(request) => Ok(shown(&request)),
+        Err(Unusable::Output(rule)) => Err(fault(rule)),
+        Err(_) => Err(fault("the call cannot be made")),
+    }
 }
 
-fn secret(limits: &Limits) -> SecretString {
-    let text = if limits.auth == Auth::Signature { SIGNING_KEY } else { SECRET };
-    text.to_owned().into()
+/// Why no request can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// The preset is invalid.
+    #[error(transparent)]
+    Preset(#[from] PresetError),
+    /// The template output breaks this rule.
+    #[error("{0}")]
+    Output(&'static str),
+    /// The secret does not fit.
+    #[error(transparent)]
+    Secret(Cause),
+}
+
+/// The request that a relay with this preset makes of a template's output, with its secret.
+///
+/// # Errors
+/// What cannot be used.
+pub fn request(
+    preset: &Preset,
+    origin: Origin,
+    rendered: &Rendered,
+    secret: &SecretString,
+) -> Result<Request, Unusable> {
+    let (target, limits) = target(preset, origin)?;
+    let call = Call::read(rendered, &limits, KEY).map_err(Unusable::Output)?;
+    let request = target.request(&call, secret, OffsetDateTime::UNIX_EPOCH, Duration::ZERO);
+    request.map_err(|unsendable| Unusable::Secret(unsendable.into()))
 }
 
 fn shown(request: &Request) -> Preview {
@@ -112,7 +140,8 @@ mod tests {
     async fn every_shipped_preset_can_be_previewed() {
         for shipped in SHIPPED {
             let preview = shown(shipped, shipped.template).await.unwrap();
-            let text = format!("{preview:?}");
+            let Preview { to, headers, body } = preview;
+            let text = format!("{to} {headers:?} {body}");
             assert!(!text.contains("U0VDUkVU"), "{}: {text}", shipped.name);
         }
         let slack = Shipped::named("slack").unwrap();

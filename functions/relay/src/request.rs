@@ -150,6 +150,7 @@ mod tests {
                 "https://vendor.example/base/services/T/B/X",
                 "{secret}"
             );
+            assert!(!format!("{request:?}").contains("services"), "{request:?}");
         }
         for secret in [
             "https://evil.example/services/T/B/X",

@@ -42,6 +42,14 @@ pub(crate) fn sign(
     Ok(())
 }
 
+/// Checks that a body could be signed with this.
+///
+/// # Errors
+/// The secret is no key.
+pub(crate) fn check(signing_key: &SecretString) -> Result<(), SecretFault> {
+    key(signing_key.expose_secret()).map(drop)
+}
+
 fn key(text: &str) -> Result<Vec<u8>, SecretFault> {
     let encoded = text.strip_prefix(PREFIX).unwrap_or(text);
     let key = STANDARD.decode(encoded).map_err(|_| SecretFault::NoSigningKey)?;

@@ -63,7 +63,8 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
     let at = Vendor::of_url(&web.url);
     let mut report = |part: String, vendor: Vendor| {
-        found.add(&KEY_IN_REQUEST, part, format!("This is a {} API key.", vendor.name()));
+        let detail = vendor.detail(&format!("This is a {} API key.", vendor.name()));
+        found.add(&KEY_IN_REQUEST, part, detail);
     };
     let presented = texts_of_auth(web);
     let by_shape = presented.iter().find_map(|text| Vendor::of_key(text));
@@ -91,8 +92,13 @@ fn texts_of_auth(web: &WebHook) -> Vec<String> {
 }
 
 fn key_in_url(url: &str, at: Option<Vendor>) -> Option<Vendor> {
-    let has_user = |url: Url| !url.username().is_empty() || url.password().is_some();
-    Vendor::of_key(url).or_else(|| at.filter(|_| Url::parse(url).is_ok_and(has_user)))
+    let has_key = |vendor: Vendor, url: Url| {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        // Whoever has the URL of an incoming webhook can post.
+        has_user || (vendor == Vendor::Slack && url.path() != "/")
+    };
+    Vendor::of_key(url)
+        .or_else(|| at.filter(|vendor| Url::parse(url).is_ok_and(|url| has_key(*vendor, url))))
 }
 
 /// Checks the template of a webhook: for texts with the shape of a key, for the names that vendors

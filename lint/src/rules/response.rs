@@ -101,20 +101,14 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
         return;
     }
     let moment = hook.list.moment(response);
+    let calls =
+        |vendor: Vendor| vendor.detail(&format!("The webhook calls {} directly.", vendor.name()));
     match Vendor::of_url(&web.url) {
         Some(vendor) if response.is_read() => {
-            found.add(
-                &PARSE_AT_VENDOR,
-                path,
-                format!("The webhook calls {} directly.", vendor.name()),
-            );
+            found.add(&PARSE_AT_VENDOR, path, calls(vendor));
         }
         Some(vendor) if response.breaks_the_flow_by_accident() => {
-            found.add(
-                &BREAKS_SIGN_UP,
-                path,
-                format!("The webhook calls {} directly.", vendor.name()),
-            );
+            found.add(&BREAKS_SIGN_UP, path, calls(vendor));
         }
         None if response.breaks_the_flow_by_accident()
             && moment == Some(Moment::AfterSave)

@@ -133,7 +133,8 @@ impl Function {
         let now = self.clock.now();
         let budget = Budget::of_invocation(now, now + INVOCATION);
         let key = IdempotencyKey::new(&EventId::of_event(None, &json!({})), None);
-        let once = Once { idempotency: &self.idempotency, key: &key, person: None };
+        let once =
+            Once { idempotency: &self.idempotency, key: &key, person: None, not_sent_before: None };
         self.client.deliver(&(), Some(once), &budget).await
     }
 

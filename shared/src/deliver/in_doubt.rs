@@ -23,6 +23,16 @@ const PARTS_OF_AGE: u32 = 8;
 /// What no search has found by now was never sent.
 pub(crate) const RESEND_AFTER: Duration = Duration::from_mins(30);
 
+/// How far two clocks may be apart: that of a function, and that of SQS, by which an operator's word is
+/// dated to the second. Both are of AWS, which keeps them in step.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
+
+/// Whether a call in doubt since `since` is one of those that an operator knows about, which were made
+/// before `not_sent_before`. One that is about as old may be a later one.
+pub(super) fn is_covered(since: OffsetDateTime, not_sent_before: OffsetDateTime) -> bool {
+    not_sent_before - since >= CLOCKS_DIFFER
+}
+
 /// How long ago a call may have gone out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InDoubtFor(Duration);

@@ -5,6 +5,8 @@ mod backoff;
 mod clock_tests;
 mod dispatch;
 mod from_queue;
+#[cfg(test)]
+mod held_tests;
 mod in_doubt;
 mod report;
 mod vendor;
@@ -112,7 +114,13 @@ impl<V: Vendor> Deliver<SanitizedCtx> for Delivery<V> {
                 let person = attempt.message.event.identity_id();
                 let person = person.and_then(|id| Uuid::try_parse(id).ok());
                 let once = self.idempotency.as_ref();
-                let once = once.map(|idempotency| Once { idempotency, key: &key, person });
+                let not_sent_before = attempt.message.not_sent_before;
+                let once = once.map(|idempotency| Once {
+                    idempotency,
+                    key: &key,
+                    person,
+                    not_sent_before,
+                });
                 self.client.deliver(&call, once, &attempt.budget).await
             }
             Err(outcome) => outcome.into(),

@@ -3,12 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use secrecy::SecretString;
+use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::{
     Api, DeliveryReport, Effort, Found, Idempotency, InDoubt, MAX_BACKOFF, Search, Vendor,
-    WhenInDoubt, in_doubt::InDoubtFor,
+    WhenInDoubt,
+    in_doubt::{InDoubtFor, is_covered},
 };
 use crate::{
     budget::Budget,
@@ -43,12 +45,15 @@ pub struct Once<'a> {
     pub key: &'a IdempotencyKey,
     /// The identity that it is about, if the event names one.
     pub person: Option<Uuid>,
+    /// Until when an operator knows that no call for it went out.
+    pub not_sent_before: Option<OffsetDateTime>,
 }
 
 /// A lease, with the store that granted it.
 struct Leased<'a> {
     idempotency: &'a Idempotency,
     lease: Lease,
+    not_sent_before: Option<OffsetDateTime>,
 }
 
 impl<A: Api> VendorClient<A> {
@@ -153,13 +158,13 @@ impl<V: Vendor> VendorClient<V> {
         once: Option<Once<'_>>,
         budget: &Budget,
     ) -> DeliveryReport {
-        let Some(Once { idempotency, key, person }) = once else {
+        let Some(Once { idempotency, key, person, not_sent_before }) = once else {
             return self.call_while_leased(&|| true, call, budget).await;
         };
         let recipient = self.recipient_digest(call);
         let acquired = idempotency.acquire_for(person, key, recipient.as_deref(), budget).await;
         let mut leased = match acquired {
-            Ok(lease) => Leased { idempotency, lease },
+            Ok(lease) => Leased { idempotency, lease, not_sent_before },
             Err(outcome) => return outcome.into(),
         };
         let found = self.find_out(call, &mut leased, budget).await;
@@ -184,7 +189,7 @@ impl<V: Vendor> VendorClient<V> {
         let since = leased.lease.in_doubt_since?;
         let search = match self.vendor.when_in_doubt(call) {
             WhenInDoubt::Search(search) => search,
-            WhenInDoubt::Hold => return Some(held().into()),
+            WhenInDoubt::Hold => return leased.hold(since).await.map(DeliveryReport::from),
             WhenInDoubt::Repeat | WhenInDoubt::StartOver => return None,
         };
         let doubt = InDoubtFor::since(since, leased.idempotency.now());
@@ -261,6 +266,19 @@ impl<V: Vendor> VendorClient<V> {
         match self.vendor.when_in_doubt(call) {
             WhenInDoubt::Search(search) => Some(search.recipient_digest(call)),
             WhenInDoubt::Repeat | WhenInDoubt::StartOver | WhenInDoubt::Hold => None,
+        }
+    }
+}
+
+impl Leased<'_> {
+    /// Holds the event whose call has been in doubt since then; `None` if an operator found out that it
+    /// did not go out. That is said of this call only: if the next one is in doubt, it is held again.
+    async fn hold(&mut self, since: OffsetDateTime) -> Option<Outcome> {
+        match self.not_sent_before {
+            Some(before) if is_covered(since, before) => {
+                self.idempotency.renew(&mut self.lease, None).await.err()
+            }
+            _ => Some(held()),
         }
     }
 }

@@ -279,6 +279,21 @@ mod tests {
         drop((accepted, listener));
     }
 
+    /// Whatever the name resolved to when somebody looked: this look is the one that counts.
+    #[tokio::test]
+    async fn name_of_this_machine_is_not_called_by_the_client_for_public_hosts() {
+        let (mut url, mut connections) = peer().await;
+        url.set_host(Some("localhost")).unwrap();
+        let client = Client::new().unwrap();
+        call(&client, &url).await;
+        assert!(connections.try_recv().is_ok());
+
+        let request = get(&url, Duration::from_secs(10));
+        let error = client.to_public_hosts().send(request).await.unwrap_err();
+        assert!(matches!(error, Error::NotWritten(_)), "{error:?}");
+        assert!(connections.try_recv().is_err(), "it was called");
+    }
+
     #[tokio::test]
     async fn response_timeout_is_maybe_written() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

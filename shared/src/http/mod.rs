@@ -59,9 +59,9 @@ impl Request {
 }
 
 impl fmt::Debug for Request {
-    /// Bodies contain keys and personal data, query strings contain addresses: neither is shown.
+    /// Bodies, query strings and paths contain keys and personal data: none is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.url.path())
+        write!(f, "{} {}", self.method, self.url.origin().ascii_serialization())
     }
 }
 

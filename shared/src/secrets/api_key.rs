@@ -121,12 +121,11 @@ impl KeyField {
             Self::One(name) => field(secret, name).ok_or(KeyProblem::Missing(name)),
             Self::Basic => {
                 let part = |name| object_field(secret, name).ok_or(KeyProblem::Missing(name));
-                let parts = [part("username")?, part("password")?];
-                if parts.iter().any(|part| is_placeholder(part.expose_secret())) {
+                let [user, password] = [part("username")?, part("password")?];
+                if [&user, &password].iter().any(|part| is_placeholder(part.expose_secret())) {
                     return Err(KeyProblem::Placeholder);
                 }
-                let [user, password] = parts.each_ref().map(ExposeSecret::expose_secret);
-                Ok(format!("{user}:{password}").into())
+                Ok(format!("{}:{}", user.expose_secret(), password.expose_secret()).into())
             }
         }
     }

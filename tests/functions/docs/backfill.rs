@@ -7,8 +7,8 @@ const PAGE: &str = "docs/backfill.md";
 const OPERATIONS: &str = "docs/operations.md";
 
 /// The columns of the functions in the table of calls of `docs/operations.md`.
-const COLUMNS: [(&str, usize); 3] =
-    [("mandrill-welcome", 1), ("segment-identify", 2), ("mailchimp-subscribe", 4)];
+const COLUMNS: [(&str, usize); 4] =
+    [("mandrill-welcome", 1), ("segment-identify", 2), ("mailchimp-subscribe", 4), ("relay", 5)];
 
 /// How many the times are for.
 const IDENTITIES: f64 = 1e6;
@@ -51,7 +51,7 @@ fn documented_times_follow_from_the_rates() {
         assert_eq!(plan[2], lasting(seconds), "{}", plan[0]);
     }
     let functions = rows(&section(PAGE, "### The vendors"));
-    assert_eq!(functions.len(), 3);
+    assert_eq!(functions.len(), 4);
     for function in functions {
         assert_eq!(function[3], lasting(IDENTITIES / number(&function[1])), "{}", function[0]);
     }

@@ -107,7 +107,7 @@ fn operator_may_change_things_of_the_stack_only() {
 
 /// The resources to which CloudFormation gives names, and the statement that is about them.
 const NAMED: [(&str, &str); 5] = [
-    ("AWS::DynamoDB::Table", "EraseRecords"),
+    ("AWS::DynamoDB::Table", "MarkAndEraseRecords"),
     ("AWS::Logs::LogGroup", "SearchLogs"),
     ("AWS::SNS::Topic", "SeeWhoGetsTheAlarms"),
     ("AWS::SQS::Queue", "CareForDeadLetters"),

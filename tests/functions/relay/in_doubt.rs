@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use fakes::{FakeRelayed, server::FakeReply};
 use serde_json::json;
+use shared::message::with_not_sent_before;
+use time::OffsetDateTime;
 
 use super::setup::{queued, setup};
 use crate::common::{
     ory::{FIRST, ann, event_of},
-    setup::Setup,
+    setup::{QUEUE, Running, Setup},
 };
 
 /// The longest wait before the next attempt.
 const BACKOFF: Duration = Duration::from_mins(15);
+
+/// Longer than a lease, and too short for the word of an operator to be about the call.
+const LEASE: Duration = Duration::from_secs(29);
 
 async fn held() -> Setup<FakeRelayed> {
     queued().await.with_table().var("ON_IN_DOUBT", "hold")
@@ -22,13 +27,11 @@ async fn held() -> Setup<FakeRelayed> {
 async fn preset_that_repeats_makes_the_call_again() {
     let mut relay = queued().await.start().await;
     relay.call(event_of(FIRST, &ann())).await;
-    for _ in 0..3 {
-        relay.vendor.reply_next(FakeReply::HangUp);
-    }
+    relay.vendor.reply_next(FakeReply::HangUp);
     assert_eq!(relay.work().await.len(), 1, "it stays in the queue");
     relay.let_time_pass(BACKOFF);
     assert!(relay.work().await.is_empty());
-    assert_eq!(relay.received().len(), 4);
+    assert_eq!(relay.received().len(), 2);
 }
 
 #[tokio::test]
@@ -74,5 +77,51 @@ async fn held_event_is_not_sent_by_a_repeat_of_the_caller() {
     for _ in 0..2 {
         assert_eq!(relay.call(event_of(FIRST, &ann())).await.status, 503);
     }
+    assert_eq!(relay.received().len(), 1);
+}
+
+/// Redrives the event as `ory-actions dead-letters redrive --not-sent` does.
+fn redrive_as_not_sent(relay: &Running<FakeRelayed>) {
+    let dead = relay.stored_once();
+    let body = with_not_sent_before(&dead.body, OffsetDateTime::now_utc()).unwrap();
+    for message in relay.sqs.receive(QUEUE, 1) {
+        relay.sqs.delete(&message.receipt);
+    }
+    relay.sqs.put(QUEUE, &body);
+}
+
+#[tokio::test]
+async fn held_event_of_which_nothing_arrived_is_sent_when_it_is_redriven() {
+    let mut relay = held().await.start().await;
+    relay.call(event_of(FIRST, &ann())).await;
+    relay.vendor.reply_next(FakeReply::HangUp);
+    relay.work().await;
+    relay.let_time_pass(BACKOFF);
+    redrive_as_not_sent(&relay);
+    assert!(relay.work().await.is_empty());
+    assert_eq!(relay.received().len(), 2);
+    // A copy that SQS delivers twice.
+    relay.call(event_of(FIRST, &ann())).await;
+    assert!(relay.work().await.is_empty());
+    assert!(relay.received().is_empty());
+}
+
+#[tokio::test]
+async fn call_in_doubt_after_a_redrive_is_held_until_the_next_word() {
+    let mut relay = held().await.start().await;
+    relay.call(event_of(FIRST, &ann())).await;
+    relay.vendor.reply_next(FakeReply::HangUp);
+    relay.work().await;
+    relay.let_time_pass(BACKOFF);
+    redrive_as_not_sent(&relay);
+    relay.vendor.reply_next(FakeReply::HangUp);
+    for _ in 0..2 {
+        assert_eq!(relay.work().await.len(), 1, "it stays in the queue");
+        relay.let_time_pass(LEASE);
+    }
+    assert_eq!(relay.received().len(), 2, "the word is about the first call only");
+    relay.let_time_pass(BACKOFF);
+    redrive_as_not_sent(&relay);
+    assert!(relay.work().await.is_empty());
     assert_eq!(relay.received().len(), 1);
 }

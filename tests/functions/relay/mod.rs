@@ -8,6 +8,7 @@ mod log;
 mod malicious_vendor;
 mod presets;
 mod queue;
+mod reach;
 mod secrets;
 pub(crate) mod setup;
 mod startup_config;

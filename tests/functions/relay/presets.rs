@@ -1,6 +1,9 @@
 //! Every preset, over the vendor's fake.
 
+use std::path::Path;
+
 use fakes::{FakeRelayed, relayed};
+use lint::lint;
 use relay::SHIPPED;
 use serde_json::json;
 
@@ -54,4 +57,25 @@ async fn preset_of_ones_own_is_read_from_a_file() {
     assert_eq!(call.to_string(), "POST /own");
     assert_eq!(call.header("x-api-key"), Some("the-relay-token"));
     assert_eq!(call.header("x-version"), Some("7"));
+}
+
+/// Whoever calls the vendor from Ory is told of the preset.
+#[test]
+fn lint_names_every_preset_with_an_origin() {
+    let mut named = 0;
+    for shipped in SHIPPED {
+        let Some(origin) = shipped.preset().unwrap().origin else { continue };
+        let config = json!({
+            "url": format!("{origin}/x"), "method": "POST", "body": "base64://e30=",
+            "response": {"parse": true},
+        });
+        let hooks = json!([{"hook": "web_hook", "config": config}]);
+        let after = json!({"after": {"password": {"hooks": hooks}}});
+        let configuration = json!({"selfservice": {"flows": {"registration": after}}});
+        let report = lint(Path::new("kratos.json"), &configuration.to_string()).unwrap();
+        let preset = format!("`relay` with the preset `{}`", shipped.name);
+        assert!(report.findings.iter().any(|it| it.detail.contains(&preset)), "{report:?}");
+        named += 1;
+    }
+    assert!(named > 4, "{named}");
 }
