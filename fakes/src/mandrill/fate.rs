@@ -139,7 +139,8 @@ mod tests {
     #[tokio::test]
     async fn later_mail_to_an_address_that_bounced_is_rejected() {
         let fake = FakeMandrill::start(0, "key").await.unwrap();
-        let mail = |key: &str| json!({"to": [{"email": "ann@example.com"}], "metadata": {"k": key}});
+        let mail =
+            |key: &str| json!({"to": [{"email": "ann@example.com"}], "metadata": {"k": key}});
         fake.put_mail(&mail("one"));
         let id = fake.all_mails()[0]["_id"].as_str().unwrap().to_owned();
         fake.let_happen(&id, Fate::HardBounces).unwrap();

@@ -120,7 +120,8 @@ impl FakeMandrill {
 
     /// How many mails were sent to each address; bounced mails do not count.
     pub fn mails(&self) -> HashMap<String, usize> {
-        let has_left = |row: &&Value| !["rejected", "bounced"].map(Value::from).contains(&row["state"]);
+        let has_left =
+            |row: &&Value| !["rejected", "bounced"].map(Value::from).contains(&row["state"]);
         let sent = |rows: &Vec<Value>| rows.iter().filter(has_left).count();
         self.with(|mandrill| {
             let rows = mandrill.sent.iter();

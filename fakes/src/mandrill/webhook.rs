@@ -18,7 +18,15 @@ use crate::server::FakeReply;
 
 /// What a webhook can report.
 const EVENTS: [&str; 10] = [
-    "send", "deferral", "hard_bounce", "soft_bounce", "delivered", "open", "click", "spam", "unsub",
+    "send",
+    "deferral",
+    "hard_bounce",
+    "soft_bounce",
+    "delivered",
+    "open",
+    "click",
+    "spam",
+    "unsub",
     "reject",
 ];
 
@@ -323,12 +331,14 @@ mod tests {
     #[tokio::test]
     async fn webhook_is_made_changed_and_deleted() {
         let fake = fake().await;
-        let ask = |one: Received| fake.with(|mandrill| match one.method.as_str() {
-            "add" => json_of(mandrill.add_webhook(&one)),
-            "info" => json_of(mandrill.show_webhook(&one)),
-            "update" => json_of(mandrill.change_webhook(&one)),
-            _ => json_of(mandrill.delete_webhook(&one)),
-        });
+        let ask = |one: Received| {
+            fake.with(|mandrill| match one.method.as_str() {
+                "add" => json_of(mandrill.add_webhook(&one)),
+                "info" => json_of(mandrill.show_webhook(&one)),
+                "update" => json_of(mandrill.change_webhook(&one)),
+                _ => json_of(mandrill.delete_webhook(&one)),
+            })
+        };
         let good = json!({"url": URL, "description": "d", "events": ["send", "spam"]});
         for (body, is_reached) in [
             (good.clone(), false),
