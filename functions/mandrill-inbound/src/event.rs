@@ -45,6 +45,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Mandrill's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Delivered => "delivered",
+            Self::HardBounce => "hard_bounce",
+            Self::SoftBounce => "soft_bounce",
+            Self::Reject => "reject",
+            Self::Spam => "spam",
+            Self::Unsub => "unsub",
+        }
+    }
+
     /// The state of the mail at Mandrill, as a search would find it.
     pub fn state(self) -> State {
         match self {
