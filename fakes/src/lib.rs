@@ -5,7 +5,7 @@ mod dynamodb;
 mod fault;
 mod function_url;
 pub mod mailchimp;
-mod mandrill;
+pub mod mandrill;
 pub mod ory;
 pub mod relayed;
 pub mod runtime_api;

@@ -11,10 +11,15 @@ use crate::server::{FakeReply, Server};
 /// How one vendor behaves.
 pub trait FakeVendor: Default + Send + 'static {
     /// One call, as it is recorded.
-    type Call: Clone + Send;
+    type Call: Clone + Send + Sync;
 
     /// Reads a call.
     fn read(request: &Request<Bytes>) -> Self::Call;
+
+    /// Asks others what the reply to a call depends on.
+    fn inquire(_call: &mut Self::Call) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 
     /// Performs a call, the `count`-th, and gives the normal reply.
     fn answer(&mut self, call: &Self::Call, count: usize) -> FakeReply;
@@ -84,8 +89,12 @@ impl<V: FakeVendor> VendorServer<V> {
         state.lock().vendor = vendor;
         let shared = state.clone();
         let server = Server::start(port, move |request| {
-            let reply = receive(&mut shared.lock(), &request);
-            async move { reply }
+            let shared = shared.clone();
+            async move {
+                let mut call = V::read(&request);
+                V::inquire(&mut call).await;
+                receive(&mut shared.lock(), &call)
+            }
         });
         Ok(Self { state, server: server.await? })
     }
@@ -141,12 +150,11 @@ impl<V: FakeVendor> VendorServer<V> {
     }
 }
 
-fn receive<V: FakeVendor>(state: &mut State<V>, request: &Request<Bytes>) -> FakeReply {
-    let call = V::read(request);
+fn receive<V: FakeVendor>(state: &mut State<V>, call: &V::Call) -> FakeReply {
     state.received.push(call.clone());
     state.count += 1;
     let scripted = state.script.pop_front();
-    let scripted = scripted.or_else(|| state.faults.as_mut()?(&call));
+    let scripted = scripted.or_else(|| state.faults.as_mut()?(call));
     let lasts = scripted.as_ref().map_or(state.delay.unwrap_or_default(), |one| one.reply.lasts());
     if let Some(refusal) = state.vendor.connect(lasts) {
         return refusal;
@@ -157,7 +165,7 @@ fn receive<V: FakeVendor>(state: &mut State<V>, request: &Request<Bytes>) -> Fak
     if let (None, Some(standing)) = (&scripted, &state.standing) {
         return standing.clone();
     }
-    let honest = state.vendor.answer(&call, state.count);
+    let honest = state.vendor.answer(call, state.count);
     let honest = if state.is_response_lost { FakeReply::HangUp } else { honest };
     let reply = scripted.map_or(honest, |scripted| scripted.reply);
     match state.delay {

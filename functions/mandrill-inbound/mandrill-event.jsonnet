@@ -22,6 +22,7 @@ function(ctx)
     if event.event == 'reject' then get(mail, 'reject_reason') else get(mail, 'bounce_description');
   local marked = get(get(get(ctx.identity, 'metadata_public'), 'mandrill'), 'undeliverable');
   local is_marked = same(get(marked, 'address'), get(mail, 'email'));
+  local has(address) = std.any([same(one, address) for one in addresses(ctx.identity)]);
   local identify(traits) = { userId: ctx.identity.id, traits: traits, timestamp: event.fired_at };
 
   if ctx.identity == null then
@@ -30,14 +31,15 @@ function(ctx)
     ory: { patch: [{ op: 'add', path: '/traits/consent/newsletter', value: false }] },
     segment: identify({ newsletterConsent: false }),
   }
-  else if !std.any([same(one, get(mail, 'email')) for one in addresses(ctx.identity)]) then
+  else if !has(get(mail, 'email')) then
     error 'cancel: the person has another address now'
   else if event.event == 'delivered' then
-    // Also where there is no mark: a bounce from before, if it comes late, must not set one.
-    if marked != null && !is_marked then error 'cancel: the mark is of another address'
+    // Also where there is no mark: a bounce from before, if it comes late, must not set one; and where
+    // the mark was removed and Segment did not answer, it is told at the next attempt.
+    if !is_marked && has(get(marked, 'address')) then error 'cancel: the mark is of another address'
     else {
       ory: { patch: [{ op: 'remove', path: mark }] },
-      [if is_marked then 'segment']: identify({ emailUndeliverable: false }),
+      segment: identify({ emailUndeliverable: false }),
     }
   else if event.event == 'hard_bounce' || event.event == 'reject' && !std.member(of_the_sender, reason) then {
     ory: {

@@ -8,3 +8,11 @@ pub const KEY_IN_METADATA: &str = "ory_key";
 
 /// The name of the id of the identity that the mail is for, if known.
 pub const IDENTITY_IN_METADATA: &str = "ory_identity";
+
+/// Whether a mail that Mandrill has rejected for this reason will never be sent: the reason lies with
+/// the recipient. The others are for an operator to fix; then it is sent.
+/// <https://mailchimp.com/developer/transactional/api/messages/send-new-message/>
+pub fn is_final(reject_reason: &str) -> bool {
+    let reasons = ["hard-bounce", "soft-bounce", "spam", "unsub", "custom", "rule", "invalid"];
+    reasons.contains(&reject_reason)
+}

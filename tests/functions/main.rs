@@ -13,6 +13,7 @@ mod hostile;
 mod idempotency;
 mod mailchimp_inbound;
 mod mailchimp_subscribe;
+mod mandrill_inbound;
 mod mandrill_welcome;
 mod personal_data;
 mod pins;

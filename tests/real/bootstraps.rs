@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::{assert_as_expected, repository};
 
-/// A function and its name in `template.yaml`.
+/// A function and its name in `template.yaml`, of those that deliver inline too. `mandrill-inbound` does
+/// not start without a queue: [`super::deploy`] gives it one.
 pub(super) const FUNCTIONS: [(&str, &str); 4] = [
     (mandrill_welcome::NAME, "MandrillWelcome"),
     (segment_identify::NAME, "SegmentIdentify"),

@@ -60,11 +60,13 @@ fn functions_that_answer_as_they_should_pass() {
         ("SegmentIdentifyUrl", "/405"),
         ("MailchimpInboundUrl", "/200"),
         ("MailchimpSubscribeUrl", "/405"),
+        ("MandrillInboundUrl", "/405"),
         ("MandrillUrl", "/500"),
+        ("MandrillWebhookUrl", "/500.lambda-url.example"),
     ]);
     assert!(output.status.success(), "{output:?}");
     let rows = "MandrillWelcomeUrl: 405\nSegmentIdentifyUrl: 405\nMailchimpInboundUrl: 200\n\
-                MailchimpSubscribeUrl: 405\n";
+                MailchimpSubscribeUrl: 405\nMandrillInboundUrl: 405\n";
     assert_eq!(printed(output), rows);
 }
 

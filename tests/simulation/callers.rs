@@ -44,6 +44,9 @@ const MAILCHIMP_PAUSES: [Duration; 6] = [
     Duration::from_mins(30),
 ];
 
+/// Mandrill's: up to twenty times.
+const MANDRILL_PAUSES: [Duration; 19] = [Duration::from_mins(20); 19];
+
 /// Calls about one event until it is answered, or for as long as the caller tries.
 pub(crate) async fn call(world: Arc<World>, lambda: Arc<Lambda>, number: usize) {
     let event = &world.plan.events[number];
@@ -62,7 +65,7 @@ pub(crate) async fn call(world: Arc<World>, lambda: Arc<Lambda>, number: usize) 
         }
         match timeout(patience, asked).await {
             Ok(Ok(true)) => {
-                if event.which == Which::Mailchimp && world.chance.strikes(Fault::ToldAgain) {
+                if event.is_inbound() && world.chance.strikes(Fault::ToldAgain) {
                     tell_again(&world, &lambda, number);
                 }
                 return;
@@ -87,6 +90,7 @@ fn tell_again(world: &Arc<World>, lambda: &Arc<Lambda>, number: usize) {
 fn habits(world: &World, which: Which) -> (Duration, &'static [Duration]) {
     match which {
         Which::Mailchimp => (MAILCHIMP_PATIENCE, &MAILCHIMP_PAUSES),
+        Which::MandrillEvents => (ORY_PATIENCE, &MANDRILL_PAUSES),
         _ if world.chance.is(0.2) => (world.chance.time(SECOND..ORY_PATIENCE), &ORY_PAUSES),
         _ => (ORY_PATIENCE, &ORY_PAUSES),
     }
@@ -114,7 +118,7 @@ async fn ask(world: Arc<World>, lambda: Arc<Lambda>, number: usize) -> bool {
         return false;
     }
     let expected: &[u16] = match event.which {
-        Which::Mailchimp => &[200, 503],
+        Which::Mailchimp | Which::MandrillEvents => &[200, 503],
         Which::Mandrill | Which::Segment | Which::Subscribe => &[200, 202, 204, 503],
     };
     let is_at_fault = [422, 500].contains(&status) && has_faulty_template(&world);

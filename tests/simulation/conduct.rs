@@ -11,6 +11,9 @@ impl World {
     pub(crate) fn check_patch(&self, call: &Call) {
         let event = call.work.events[0];
         let planned = &self.plan.events[event];
+        if let Some(mail) = &planned.mail {
+            return self.check_mail_patch(call, planned, mail);
+        }
         let Some(sent) = &planned.mailchimp else { return };
         let id = call.path.rsplit('/').next().unwrap_or_default();
         let of = format!("{} ({}), {id} by sandbox {}", planned.address, planned.key, call.sandbox);

@@ -56,7 +56,7 @@ pub(crate) struct Erased {
 /// The lane in which a function works on a person, if it has any.
 fn lane(which: Which, who: Uuid) -> Option<String> {
     match which {
-        Which::Mailchimp => Some(format!("identity#{who}")),
+        Which::Mailchimp | Which::MandrillEvents => Some(format!("identity#{who}")),
         Which::Subscribe => Some(format!("contact#{who}")),
         Which::Mandrill | Which::Segment => None,
     }
@@ -123,10 +123,10 @@ impl World {
         let who = match event.which {
             Which::Segment => None,
             Which::Mandrill | Which::Subscribe => event.identity,
-            Which::Mailchimp if call.method == Method::PATCH => {
+            Which::Mailchimp | Which::MandrillEvents if call.method == Method::PATCH => {
                 call.path.rsplit('/').next().and_then(|id| Uuid::try_parse(id).ok())
             }
-            Which::Mailchimp => {
+            Which::Mailchimp | Which::MandrillEvents => {
                 call.body["userId"].as_str().and_then(|id| Uuid::try_parse(id).ok())
             }
         };

@@ -13,6 +13,7 @@ use uuid::{Builder, Uuid};
 use crate::{
     chance::Chance,
     fault::Fault,
+    mail_events::MailEvent,
     mailchimp::MailchimpEvent,
     person::Person as Contact,
     settings::{Settings, Which},
@@ -46,6 +47,8 @@ pub(crate) struct Planned {
     pub(crate) is_cancelled: bool,
     /// Its content, if it is Mailchimp's.
     pub(crate) mailchimp: Option<MailchimpEvent>,
+    /// Its content, if Mandrill tells it of a mail.
+    pub(crate) mail: Option<MailEvent>,
 }
 
 /// Matching an event to an identity.
@@ -176,6 +179,7 @@ impl Planned {
             address,
             identity: None,
             mailchimp: None,
+            mail: None,
         }
     }
 
@@ -184,8 +188,17 @@ impl Planned {
         let call = self.request.clone();
         match self.which {
             Which::Mailchimp => call.query(&format!("secret={secret}")).into(),
+            Which::MandrillEvents => {
+                let signature = self.mail.as_ref().map(|mail| mail.signature(secret));
+                call.header("x-mandrill-signature", signature.unwrap_or_default()).into()
+            }
             _ => call.header("authorization", secret).into(),
         }
+    }
+
+    /// Whether a vendor tells it of a person: Segment is sent each of them alone, and by keys of its own.
+    pub(crate) fn is_inbound(&self) -> bool {
+        self.mailchimp.is_some() || self.mail.is_some()
     }
 
     /// The keys by which the vendor may know its work.

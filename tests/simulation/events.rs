@@ -21,10 +21,11 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// These, and no more.
+    /// These, and those that come of them.
     pub(crate) fn of(planned: Vec<Planned>) -> Self {
         let count = AtomicUsize::new(planned.len());
-        Self { slots: planned.into_iter().map(OnceLock::from).collect(), count }
+        let to_come = std::iter::repeat_with(OnceLock::new).take(MOST);
+        Self { slots: planned.into_iter().map(OnceLock::from).chain(to_come).collect(), count }
     }
 
     /// None yet.

@@ -26,8 +26,8 @@ impl World {
                 continue;
             }
             match event.which {
-                // What Mailchimp reported shows in Ory and in Segment.
-                Which::Mailchimp => {}
+                // What vendors reported shows in Ory and in Segment.
+                Which::Mailchimp | Which::MandrillEvents => {}
                 _ if self.is_done(event) => {}
                 Which::Mandrill if self.mail_fates(event)[2] => {
                     self.excuse(Excused::MendableForGood, context);

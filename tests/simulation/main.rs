@@ -20,6 +20,7 @@ mod judge;
 mod lambda;
 mod locked;
 mod look_ups;
+mod mail_events;
 mod mailchimp;
 mod mails;
 mod mandrill;

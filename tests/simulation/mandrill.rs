@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use http::header::RETRY_AFTER;
 use serde_json::{Value, json};
-use shared::{http::Response, lambda::LAMBDA_TIMEOUT};
+use shared::{
+    http::Response, idempotency::State, key::record_id_of_vendor_key, lambda::LAMBDA_TIMEOUT,
+    mandrill::SENDER,
+};
 use time::OffsetDateTime;
 
 use crate::{
@@ -57,6 +60,10 @@ struct Mail {
     was_missed: bool,
     /// Whether we heard of it, by the answer to its call or by a search.
     is_known: bool,
+    /// Whether it bounced by now.
+    is_bounced: bool,
+    /// Whether an event about it has closed its record, which was in doubt.
+    is_settled: bool,
 }
 
 impl Mail {
@@ -65,7 +72,11 @@ impl Mail {
     }
 
     fn row(&self) -> Value {
-        let state = if self.fate == Fate::Sent { "sent" } else { "rejected" };
+        let state = match self.fate {
+            Fate::Sent if self.is_bounced => "bounced",
+            Fate::Sent => "sent",
+            Fate::Rejected | Fate::Unsigned => "rejected",
+        };
         json!({"_id": "m", "state": state, "email": self.address, "metadata": {"ory_key": self.key}})
     }
 }
@@ -99,7 +110,8 @@ impl World {
         let ended = self.now() + LEASED_BEFORE - settings.record_ttl;
         // The record of a key that a template named does not end. Nor does an in-doubt one: whoever finds
         // its record, ended or not, has to search.
-        if mail.called_at < ended && mail.is_known && !self.is_named(&mail.key) {
+        let is_closed = mail.is_known || mail.is_settled;
+        if mail.called_at < ended && is_closed && !self.is_named(&mail.key) {
             Some(Excused::RecordEnded)
         } else if settings.does_without_table() && mail.sandbox != call.sandbox {
             Some(Excused::OwnRecords)
@@ -158,7 +170,7 @@ impl World {
         }
     }
 
-    fn send(&self, call: &Call) -> Response {
+    fn send(self: &Arc<Self>, call: &Call) -> Response {
         let at = self.elapsed();
         if self.plan.unpaid.holds(at) {
             self.chance.count(Fault::Unpaid);
@@ -180,7 +192,14 @@ impl World {
             self.judge_renamed(call);
         }
         self.say(format_args!("Mandrill: {address}, {key}: {row}"));
-        self.mandrill.mails.lock().push(Mail {
+        let mut mails = self.mandrill.mails.lock();
+        let reason = row["reject_reason"]
+            .as_str()
+            .map(|reason| if reason == "unsigned" { "unsigned" } else { "hard-bounce" });
+        let metadata = &call.body["message"]["metadata"];
+        let mail = json!({"_id": mails.len().to_string(), "email": address, "metadata": metadata});
+        self.tells_of_mail(mail, reason);
+        mails.push(Mail {
             key: key.clone(),
             event: call.work.events[0],
             sandbox: call.sandbox,
@@ -191,6 +210,8 @@ impl World {
             indexed_at: self.index_lag().map(|lag| self.now() + lag),
             was_missed: false,
             is_known: false,
+            is_bounced: false,
+            is_settled: false,
         });
         answer(200, &json!([row]))
     }
@@ -247,6 +268,42 @@ impl World {
                 mail.was_missed = true;
             }
         }
+    }
+
+    /// The mail with this id bounces.
+    pub(crate) fn has_bounced(&self, id: &Value) {
+        let number = id.as_str().and_then(|id| id.parse::<usize>().ok());
+        let mut mails = self.mandrill.mails.lock();
+        if let Some(mail) = number.and_then(|number| mails.get_mut(number)) {
+            mail.is_bounced = true;
+        }
+    }
+
+    /// An event has closed a record in doubt, which must be as a search would find it.
+    pub(crate) fn was_settled(&self, record_id: &str, state: State) {
+        let mut mails = self.mandrill.mails.lock();
+        let is_of = |mail: &&mut Mail| {
+            let key = mail.key.as_str().unwrap_or_default();
+            record_id_of_vendor_key(SENDER, key).as_deref() == Some(record_id)
+        };
+        let mut is_true = false;
+        for mail in mails.iter_mut().filter(is_of) {
+            mail.is_settled = true;
+            is_true |= match state {
+                State::Delivered => mail.fate == Fate::Sent,
+                _ => mail.fate == Fate::Rejected || mail.fate == Fate::Sent && mail.is_bounced,
+            };
+        }
+        if !is_true {
+            self.condemn(Wrong::SettledUntrue, format_args!("{record_id} as {state:?}"));
+        }
+    }
+
+    /// How many mails were in doubt until an event closed their records: no answer and no search told of
+    /// them.
+    pub(crate) fn settled_unsearched(&self) -> u64 {
+        let mails = self.mandrill.mails.lock();
+        mails.iter().filter(|mail| mail.is_settled && !mail.is_known).count() as u64
     }
 
     /// What became of a piece of work at Mandrill: sent, rejected, rejected for the sender's sake.

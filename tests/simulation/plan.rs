@@ -90,7 +90,7 @@ impl Window {
 /// What a run is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Scene {
-    /// Events of Ory and Mailchimp, for the three functions that report or mail.
+    /// Events of Ory, Mailchimp and Mandrill, for the four functions that report or mail.
     Events,
     /// An audience that follows people, and people who are told what it says of them.
     Audience,
@@ -123,6 +123,7 @@ impl Plan {
         let people = Person::draw(chance);
         let events = settings.iter().flat_map(|settings| match settings.which {
             Which::Mailchimp => Planned::draw_mailchimp(settings, &people, chance),
+            Which::MandrillEvents => Vec::new(),
             _ => Planned::draw(settings, chance),
         });
         let events = Events::of(events.collect());

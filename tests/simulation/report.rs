@@ -16,6 +16,7 @@ pub(crate) struct Tally {
     runs: u64,
     events: u64,
     invocations: u64,
+    settled: u64,
     struck: [u64; Fault::COUNT],
     excused: [u64; Excused::COUNT],
     wrong: [u64; Wrong::COUNT],
@@ -28,6 +29,7 @@ impl Default for Tally {
             runs: 0,
             events: 0,
             invocations: 0,
+            settled: 0,
             struck: [0; Fault::COUNT],
             excused: [0; Excused::COUNT],
             wrong: [0; Wrong::COUNT],
@@ -43,6 +45,7 @@ impl Tally {
             runs: 1,
             events: world.plan.events.len() as u64,
             invocations: world.judge.invocations(),
+            settled: world.settled_unsearched(),
             struck: world.chance.struck(),
             excused: world.judge.excused(),
             ..Self::default()
@@ -59,6 +62,7 @@ impl Tally {
         self.runs += other.runs;
         self.events += other.events;
         self.invocations += other.invocations;
+        self.settled += other.settled;
         sum(&mut self.struck, &other.struck);
         sum(&mut self.excused, &other.excused);
         sum(&mut self.wrong, &other.wrong);
@@ -84,6 +88,7 @@ impl Tally {
         row("runs", self.runs);
         row("events", self.events);
         row("invocations", self.invocations);
+        row("sends in doubt that an event closed, without a search", self.settled);
         row("runs that failed", failed.len() as u64);
         println!("  must be 0");
         for (wrong, times) in Wrong::ALL.iter().zip(self.wrong) {

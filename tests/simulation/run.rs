@@ -11,10 +11,12 @@ use crate::{
     fault::Fault,
     judge::Wrong,
     lambda::Lambda,
+    mail_events::moves,
     people::act,
     plan::Scene,
     queue::{FaultyQueue, key, poll},
     report::Tally,
+    settings::Which,
     world::World,
 };
 
@@ -58,11 +60,15 @@ async fn settle(world: &Arc<World>) {
         functions.push((lambda, queue));
     }
     world.contacts.reach(functions.iter().map(|(lambda, _)| lambda));
+    world.begin_welcomed();
     let mut callers = JoinSet::new();
     for (number, event) in world.plan.events.iter().enumerate() {
         let of_event = functions.iter().find(|(lambda, _)| lambda.which() == event.which);
         let (lambda, _) = of_event.expect("every function is there");
         callers.spawn(call(world.clone(), lambda.clone(), number));
+        if event.which == Which::Mandrill {
+            callers.spawn(moves(world.clone(), number));
+        }
     }
     for person in 0..world.plan.lives.as_ref().map_or(0, |lives| lives.people.len()) {
         callers.spawn(live(world.clone(), person));
@@ -94,6 +100,7 @@ async fn settle(world: &Arc<World>) {
     world.judge_deliveries();
     world.judge_consent();
     world.judge_shown();
+    world.judge_mail_events();
 }
 
 /// Waits until no message waits and nothing goes on.

@@ -81,8 +81,8 @@ impl World {
             return self
                 .condemn(Wrong::SecondEvent, format_args!("{person} under the new id {id}"));
         };
-        let is_of_mailchimp = planned.mailchimp.is_some();
-        if is_of_mailchimp {
+        let is_inbound = planned.is_inbound();
+        if is_inbound {
             self.check_spares_mailchimp(event);
             self.check_against_ory(number, call);
         }
@@ -91,7 +91,7 @@ impl World {
         let id = id.as_str().unwrap_or_default().to_owned();
         let what = format_args!("{person}, {id}");
         match seen.get(&id) {
-            Some(last) if is_of_mailchimp && last.event != number => {
+            Some(last) if is_inbound && last.event != number => {
                 self.condemn(Wrong::SharedId, what);
             }
             Some(last) if now - last.at < REMEMBERS => return,
@@ -101,7 +101,7 @@ impl World {
             Some(last) => {
                 self.condemn(Wrong::SecondEvent, format_args!("{what}, first at {}", last.at));
             }
-            None if is_of_mailchimp && self.is_idle_repeat(event, number) => {
+            None if is_inbound && self.is_idle_repeat(event, number) => {
                 self.condemn(Wrong::SecondEvent, format_args!("{what}, and no other call between"));
             }
             None => {}
@@ -117,11 +117,11 @@ impl World {
         }
     }
 
-    /// The event that Segment is sent. Mailchimp's come alone, and may have more than one id.
+    /// The event that Segment is sent. Those of vendors come alone, and may have more than one id.
     fn event_of(&self, event: &Value, call: &Call) -> Option<(usize, &Planned)> {
         let number = call.work.events[0];
         let sent = &self.plan.events[number];
-        if sent.mailchimp.is_some() {
+        if sent.is_inbound() {
             Some((number, sent))
         } else {
             self.plan.by_vendor_key(&event["messageId"])

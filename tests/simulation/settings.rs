@@ -22,6 +22,12 @@ pub(crate) const UNKNOWN_SECRET: &str = "simulated-unknown-secret";
 pub(crate) const VENDOR_KEY: &str = "simulated-vendor-key";
 pub(crate) const WRONG_KEY: &str = "simulated-wrong-key";
 
+/// The URL of Mandrill's webhook, which is signed.
+pub(crate) const MANDRILL_HOOK: &str = "https://mandrill-inbound.test/";
+
+/// For how long `mandrill-inbound` may work on a call.
+const MANDRILL_LIMIT: Duration = Duration::from_secs(10);
+
 /// The names of the secrets.
 pub(crate) const CALLERS: &str = "caller";
 const VENDORS: &str = "vendor";
@@ -57,11 +63,13 @@ pub(crate) enum Which {
     Segment,
     Mailchimp,
     Subscribe,
+    MandrillEvents,
 }
 
 impl Which {
-    /// Those whose events are planned.
-    pub(crate) const OF_EVENTS: [Self; 3] = [Self::Mandrill, Self::Segment, Self::Mailchimp];
+    /// Those whose events are planned, and that which is told of mails.
+    pub(crate) const OF_EVENTS: [Self; 4] =
+        [Self::Mandrill, Self::Segment, Self::Mailchimp, Self::MandrillEvents];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -69,6 +77,7 @@ impl Which {
             Self::Segment => segment_identify::NAME,
             Self::Mailchimp => mailchimp_inbound::NAME,
             Self::Subscribe => mailchimp_subscribe::NAME,
+            Self::MandrillEvents => mandrill_inbound::NAME,
         }
     }
 
@@ -81,6 +90,7 @@ impl Which {
         match self {
             Self::Mandrill | Self::Segment | Self::Subscribe => ORY_LIMIT,
             Self::Mailchimp => mailchimp_inbound::MAILCHIMP_LIMIT,
+            Self::MandrillEvents => MANDRILL_LIMIT,
         }
     }
 
@@ -223,7 +233,9 @@ pub(crate) struct Deployed {
 
 impl Settings {
     pub(crate) fn draw(which: Which, chance: &Chance) -> Self {
-        let has_queue = chance.is(0.75);
+        // It does not start without a queue and a table.
+        let needs_both = which == Which::MandrillEvents;
+        let has_queue = chance.is(0.75) || needs_both;
         let is_named = which == Which::Mandrill && chance.is(0.5);
         let is_renamed = which == Which::Mandrill && chance.has(Fault::RenamedKey, 0.08);
         let inbound = [Inbound::Shipped, Inbound::ByList, Inbound::ByAddress]
@@ -236,7 +248,7 @@ impl Settings {
         let settings = Self {
             which,
             has_queue,
-            has_table: !lacks_table,
+            has_table: !lacks_table || needs_both,
             has_reply: which == Which::Mandrill && chance.is(0.3),
             is_named,
             is_named_later: is_named != is_renamed,
@@ -316,6 +328,7 @@ impl Settings {
             Which::Segment => segment_identify::build(&env, ports),
             Which::Mailchimp => mailchimp_inbound::build(&env, ports),
             Which::Subscribe => mailchimp_subscribe::build(&env, ports),
+            Which::MandrillEvents => mandrill_inbound::build(&env, ports),
         };
         built.expect("a function that starts")
     }
@@ -323,6 +336,8 @@ impl Settings {
     fn variables(&self, deployed: Deployed) -> Vec<(&'static str, String)> {
         let mut all = vec![
             ("WEBHOOK_SECRET_ID", CALLERS.to_owned()),
+            ("MANDRILL_WEBHOOK_SECRET_ID", CALLERS.to_owned()),
+            ("MANDRILL_WEBHOOK_URL", MANDRILL_HOOK.to_owned()),
             ("MANDRILL_SECRET_ID", VENDORS.to_owned()),
             ("MANDRILL_URL", "https://mandrill.test/api/1.0".to_owned()),
             ("SEGMENT_SECRET_ID", VENDORS.to_owned()),
@@ -346,6 +361,8 @@ impl Settings {
         }
         if self.which == Which::Mailchimp || self.following.reads_again {
             all.extend(self.inbound.ory());
+        } else if self.which == Which::MandrillEvents {
+            all.extend(Inbound::Shipped.ory());
         }
         all.extend(self.following.variables());
         all.extend(self.template(deployed).map(|code| ("TEMPLATE", encoded(&code))));
@@ -371,7 +388,7 @@ impl Settings {
                 let shipped = mailchimp_subscribe::shipped_template();
                 Some(TAGGED.replace("SHIPPED", shipped.code()))
             }
-            Which::Mandrill | Which::Segment | Which::Subscribe => None,
+            Which::Mandrill | Which::Segment | Which::Subscribe | Which::MandrillEvents => None,
         }
     }
 }

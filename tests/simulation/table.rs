@@ -112,8 +112,12 @@ impl IdempotencyStore for Table {
     }
 
     async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
-        let record_id = record_id.to_owned();
-        pass!(self.settle(record_id as reference, completion))
+        let (record_id, state) = (record_id.to_owned(), completion.state);
+        let settled = pass!(self.settle(record_id as reference, completion));
+        if let Ok(true) = settled {
+            self.world.was_settled(&record_id, state);
+        }
+        settled
     }
 
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {

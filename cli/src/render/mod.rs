@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::Value;
 use shared::template::{RenderError, Source, TemplateFault, Trace};
 
-use self::rendering::{Shown, Subject, argument, calls};
+use self::rendering::{Shown, Subject, arguments, calls};
 use crate::{
     command::Done,
     exit::InvalidInput,
@@ -23,6 +23,7 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   ory-actions render mandrill-welcome events/registration.json
+  ory-actions render mandrill-inbound events/mandrill-hard-bounce.json
   ory-actions render relay:hubspot events/registration.json
   ory-actions render my-welcome.jsonnet events/registration.json";
 
@@ -40,26 +41,36 @@ pub(crate) struct Render {
 impl Render {
     pub(crate) async fn run(self) -> Done {
         let (subject, source) = subject(&self.template)?;
-        let ctx = read_ctx(subject, &self.event)?;
-        let trace = Trace::collecting();
-        let rendered = calls(subject, &source, ctx, trace.clone()).await;
-        for line in trace.take() {
-            output::note(format_args!("trace: {line}"));
-        }
-        match rendered {
-            Ok(calls) if calls.is_empty() => output::note("no calls would be made"),
-            Ok(calls) => calls.iter().try_for_each(print)?,
-            Err(RenderError::Cancelled) => {
-                output::note("cancelled by the template: no calls would be made");
-            }
-            Err(RenderError::Fault(fault)) => {
-                let style = Renderer::styled().term_width(terminal::width().into());
-                output::note(explain(&fault, &source, &style));
-                return Ok(ExitCode::FAILURE);
+        let mut code = ExitCode::SUCCESS;
+        for ctx in read_arguments(subject, &self.event)? {
+            if !show(subject, &source, ctx).await? {
+                code = ExitCode::FAILURE;
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(code)
     }
+}
+
+/// Shows what would be sent for one event; false if the template fails.
+async fn show(subject: Subject, source: &Source, ctx: Value) -> Result<bool, OutputError> {
+    let trace = Trace::collecting();
+    let rendered = calls(subject, source, ctx, trace.clone()).await;
+    for line in trace.take() {
+        output::note(format_args!("trace: {line}"));
+    }
+    match rendered {
+        Ok(calls) if calls.is_empty() => output::note("no calls would be made"),
+        Ok(calls) => calls.iter().try_for_each(print)?,
+        Err(RenderError::Cancelled) => {
+            output::note("cancelled by the template: no calls would be made");
+        }
+        Err(RenderError::Fault(fault)) => {
+            let style = Renderer::styled().term_width(terminal::width().into());
+            output::note(explain(&fault, source, &style));
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn subject(template: &str) -> Result<(Subject, Source), InvalidInput> {
@@ -79,12 +90,12 @@ fn subject(template: &str) -> Result<(Subject, Source), InvalidInput> {
     Ok((subject, Source::shipped(template, &input::read_text(Path::new(template))?)))
 }
 
-/// The argument of the template.
-fn read_ctx(subject: Subject, path: &str) -> Result<Value, InvalidInput> {
+/// The arguments of the template: Mandrill tells of several events at once.
+fn read_arguments(subject: Subject, path: &str) -> Result<Vec<Value>, InvalidInput> {
     let bytes = input::read(Path::new(path))?;
     let body = Event::read(&bytes).and_then(|event| event.body()).unwrap_or(bytes);
     let nothing = |nothing| InvalidInput::new(format!("{path}: {nothing}"));
-    argument(subject, &body).map_err(nothing)
+    arguments(subject, &body).map_err(nothing)
 }
 
 /// Prints the body to standard output, and the destination to standard error.

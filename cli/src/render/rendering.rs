@@ -3,9 +3,12 @@
 
 use fakes::ory::person;
 use mailchimp_inbound::{
-    PATCH_PATHS,
     event::{self, Decoded},
     form,
+};
+use mandrill_inbound::{
+    event::{Events, read},
+    form::Form,
 };
 use mandrill_welcome::Mail;
 use relay::{Shipped, preview::preview};
@@ -26,7 +29,7 @@ use super::subscribe;
 /// A placeholder for the idempotency key of the event.
 const SHOWN_IDEMPOTENCY_KEY: &str = "00000000000000000000000000000000";
 
-/// The identity that a Mailchimp event is rendered with.
+/// The identity that an event of a vendor is rendered with.
 const SOMEBODY: &str = "00000000-1111-4111-8111-000000000000";
 
 /// The function whose template is rendered.
@@ -40,6 +43,8 @@ pub enum Subject {
     Mailchimp,
     /// `mailchimp-subscribe`.
     Subscribe,
+    /// `mandrill-inbound`.
+    MandrillInbound,
     /// `relay` with a preset.
     Relay(&'static Shipped),
     /// No function: the template output is shown unchanged.
@@ -48,11 +53,12 @@ pub enum Subject {
 
 impl Subject {
     /// The functions, by their names.
-    pub const ALL: [(&str, Self); 4] = [
+    pub const ALL: [(&str, Self); 5] = [
         (mandrill_welcome::NAME, Self::Mandrill),
         (segment_identify::NAME, Self::Segment),
         (mailchimp_inbound::NAME, Self::Mailchimp),
         (mailchimp_subscribe::NAME, Self::Subscribe),
+        (mandrill_inbound::NAME, Self::MandrillInbound),
     ];
 
     /// The function of this name, if there is one; a relay is named by its preset, too:
@@ -71,6 +77,7 @@ impl Subject {
             Self::Segment => Some(segment_identify::shipped_template()),
             Self::Mailchimp => Some(mailchimp_inbound::shipped_template()),
             Self::Subscribe => Some(mailchimp_subscribe::shipped_template()),
+            Self::MandrillInbound => Some(mandrill_inbound::shipped_template()),
             Self::Relay(shipped) => Some(shipped.source()),
             Self::File => None,
         }
@@ -81,9 +88,11 @@ impl Subject {
     fn template_settings(self) -> TemplateSettings {
         match self {
             Self::Mandrill | Self::File => Mail::sample().for_shipped_template(),
-            Self::Segment | Self::Mailchimp | Self::Subscribe | Self::Relay(_) => {
-                TemplateSettings::default()
-            }
+            Self::Segment
+            | Self::Mailchimp
+            | Self::Subscribe
+            | Self::MandrillInbound
+            | Self::Relay(_) => TemplateSettings::default(),
         }
     }
 }
@@ -92,11 +101,35 @@ impl Subject {
 #[derive(Debug, thiserror::Error)]
 pub enum NothingToRender {
     /// It is not an event.
-    #[error("{0}; it is not a Mailchimp form either")]
+    #[error("{0}; it is not a form of Mailchimp or Mandrill either")]
     Unreadable(#[source] CtxError),
     /// It is a Mailchimp event of an unknown type.
     #[error("events of type {0} are skipped")]
     Skipped(String),
+    /// They are events of Mandrill, none of which the function stores.
+    #[error("the function skips every event in it")]
+    NothingStored,
+}
+
+/// The arguments of a template: one for most bodies, one for each event in a form of Mandrill.
+pub fn arguments(subject: Subject, body: &[u8]) -> Result<Vec<Value>, NothingToRender> {
+    let Some(Events { stored, .. }) = of_mandrill(body) else {
+        return argument(subject, body).map(|argument| vec![argument]);
+    };
+    let with_somebody = stored.iter().map(with_somebody);
+    let arguments: Vec<_> = with_somebody.collect();
+    if arguments.is_empty() { Err(NothingToRender::NothingStored) } else { Ok(arguments) }
+}
+
+/// The events in a form of Mandrill; `None` for any other body.
+pub(crate) fn of_mandrill(body: &[u8]) -> Option<Events> {
+    read(Form::decode(body).ok()?.events()?).ok()
+}
+
+/// The argument for an event, with an identity that has its address.
+pub(crate) fn with_somebody(event: &impl PersonEvent) -> Value {
+    let somebody = event.address().map(|address| person(SOMEBODY, address));
+    template_argument(event, somebody.as_ref())
 }
 
 /// The argument of a template: Ory's sanitized ctx, or Mailchimp's typed event with an identity.
@@ -104,10 +137,7 @@ pub fn argument(subject: Subject, body: &[u8]) -> Result<Value, NothingToRender>
     match Ctx::decode(body) {
         Ok(ctx) => Ok(ctx.sanitize().for_template(&subject.template_settings())),
         Err(not_ory) => match form::decode(body).map(|form| event::read(&form)) {
-            Ok(Ok(Decoded::Event(event))) => {
-                let somebody = event.address().map(|address| person(SOMEBODY, address));
-                Ok(template_argument(&event, somebody.as_ref()))
-            }
+            Ok(Ok(Decoded::Event(event))) => Ok(with_somebody(&event)),
             Ok(Ok(Decoded::Unknown { kind })) => Err(NothingToRender::Skipped(kind)),
             _ => Err(NothingToRender::Unreadable(not_ory)),
         },
@@ -187,7 +217,15 @@ fn complete(
     result.remove("idempotency_key");
     match subject {
         Subject::Mandrill => Ok(vec![to_mandrill(result, facts)?]),
-        Subject::Mailchimp => to_ory_and_segment(result, facts),
+        Subject::Mailchimp => to_ory_and_segment(
+            result,
+            facts,
+            mailchimp_inbound::PATCH_PATHS,
+            mailchimp_inbound::NAME,
+        ),
+        Subject::MandrillInbound => {
+            to_ory_and_segment(result, facts, mandrill_inbound::PATCH_PATHS, mandrill_inbound::NAME)
+        }
         Subject::Segment | Subject::Subscribe | Subject::Relay(_) | Subject::File => {
             Ok(vec![to_segment(result, facts, segment_identify::NAME)?])
         }
@@ -212,12 +250,14 @@ fn to_segment(
     Ok(Shown { to: Some(format!("POST {}", call.kind.path())), body: Value::Object(call.body) })
 }
 
-/// Both parts of the template output for a Mailchimp event, in the order in which they are sent.
+/// Both parts of the template output for an event of a vendor, in the order in which they are sent.
 fn to_ory_and_segment(
     result: Rendered,
     facts: &EventFacts<'_>,
+    patch_paths: &str,
+    function: &str,
 ) -> Result<Vec<Shown>, InvalidOutput> {
-    let paths = PatchPaths::parse(PATCH_PATHS).unwrap_or_default();
+    let paths = PatchPaths::parse(patch_paths).unwrap_or_default();
     let result = TemplateOutput::of(result, &paths).map_err(InvalidOutput::Rule)?;
     let mut shown = Vec::new();
     if !result.patch.is_empty() {
@@ -225,7 +265,7 @@ fn to_ory_and_segment(
         shown.push(Shown { to, body: json!(result.patch) });
     }
     if let Some(call) = result.segment.map_err(InvalidOutput::Rule)? {
-        shown.push(to_segment(call, facts, mailchimp_inbound::NAME)?);
+        shown.push(to_segment(call, facts, function)?);
     }
     Ok(shown)
 }
@@ -259,6 +299,30 @@ mod tests {
         assert_eq!(patch_only.len(), 1);
         let cancelled = rendered("mailchimp-campaign.json").await;
         assert!(matches!(cancelled, Err(RenderError::Cancelled)));
+    }
+
+    #[tokio::test]
+    async fn each_event_of_mandrill_renders_the_patch_and_the_call() {
+        let subject = Subject::MandrillInbound;
+        let source = subject.shipped_template().unwrap();
+        let arguments = |file: &str| {
+            let sample = SAMPLES.iter().find(|sample| sample.file == file).unwrap();
+            arguments(subject, &sample.event().unwrap().body().unwrap())
+        };
+        let rendered =
+            async |ctx: &Value| calls(subject, &source, ctx.clone(), Trace::default()).await;
+        let [bounce] = &arguments("mandrill-hard-bounce.json").unwrap()[..] else { panic!() };
+        let [patch, call] = &rendered(bounce).await.unwrap()[..] else { panic!("not two calls") };
+        assert_eq!(patch.to.as_deref(), Some(&*format!("PATCH admin/identities/{SOMEBODY}")));
+        assert_eq!(patch.body[0]["path"], "/metadata_public/mandrill/undeliverable");
+        assert_eq!(call.body["traits"], json!({"emailUndeliverable": true}));
+        assert_eq!(call.body["context"]["library"]["name"], "mandrill-inbound");
+
+        let [bounce, send] = &arguments("mandrill-several.json").unwrap()[..] else { panic!() };
+        assert_eq!(rendered(bounce).await.unwrap().len(), 2);
+        assert!(matches!(rendered(send).await, Err(RenderError::Cancelled)));
+        let none = arguments("mandrill-empty-test.json");
+        assert!(matches!(none, Err(NothingToRender::NothingStored)), "{none:?}");
     }
 
     #[tokio::test]

@@ -5,6 +5,8 @@ mod console;
 mod contacts;
 pub mod local;
 #[cfg(test)]
+mod mail_tests;
+#[cfg(test)]
 mod newsletter_tests;
 pub(crate) mod people;
 pub mod play;

@@ -22,6 +22,17 @@ pub(crate) fn put_sample(ory: &FakeOry, sample: &Sample) {
     }
 }
 
+/// The same as [`put`], and takes the address from everybody else: Ory has each address once.
+pub(crate) fn put_alone(ory: &FakeOry, identity: &Value, at: OffsetDateTime) {
+    let address = |one: &Value| one["traits"]["email"].as_str().map(str::to_lowercase);
+    let Some(held) = put(ory, identity, at) else { return };
+    for other in ory.identities() {
+        if other["id"] != held["id"] && address(&other) == address(&held) {
+            ory.remove_identity(other["id"].as_str().unwrap_or_default());
+        }
+    }
+}
+
 /// Makes Ory hold the identity of an event, changed at this time, and gives it as Ory holds it; `None`
 /// if it has no id or no address.
 pub(crate) fn put(ory: &FakeOry, identity: &Value, at: OffsetDateTime) -> Option<Value> {

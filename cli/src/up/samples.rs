@@ -33,7 +33,7 @@ pub struct Expected {
 /// What becomes of an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
-    /// The call is answered with an empty 200 and is no event: Mailchimp's validator.
+    /// The call is answered with an empty 200 and is no event: a vendor tries the URL.
     Validated,
     /// Accept skips it itself.
     SkippedAtOnce,
@@ -98,7 +98,7 @@ macro_rules! samples {
 mod relays;
 
 /// All samples but those of relays, in the order in which they are played. The results of the
-/// Mailchimp samples depend on earlier ones and on the people in Ory
+/// Mailchimp and Mandrill samples depend on earlier ones and on the people in Ory
 /// ([`people_of_the_samples`](fakes::ory::people_of_the_samples)); some are sent twice.
 pub const SAMPLES: &[Sample] = samples! {
     "mandrill-welcome": "registration.json" => delivered(&["Mandrill: messages/send to ann@example.com"]);
@@ -186,6 +186,19 @@ pub const SAMPLES: &[Sample] = samples! {
     // Whoever has withdrawn consent and opts in again is asked.
     "mailchimp-subscribe": "settings-consent-withdrawn.json" => delivered(&["Mailchimp: PATCH members unsubscribed"]);
     "mailchimp-subscribe": "settings-consent-given.json" => delivered(&["Mailchimp: PATCH members pending"]);
+    "mandrill-inbound": "mandrill-head.json" => VALIDATED;
+    "mandrill-inbound": "mandrill-empty-test.json" => VALIDATED;
+    // Nothing was in doubt about the mail.
+    "mandrill-inbound": "mandrill-send.json" => SKIPPED;
+    "mandrill-inbound": "mandrill-hard-bounce.json" => delivered(&["Ory: patch 000000b1-1111-4111-8111-0000000000b1 /metadata_public/mandrill/undeliverable", "Segment: identify 000000b1-1111-4111-8111-0000000000b1"]);
+    "mandrill-inbound": "mandrill-hard-bounce.json" => DUPLICATE;
+    "mandrill-inbound": "mandrill-delivered.json" => delivered(&["Ory: patch 000000b1-1111-4111-8111-0000000000b1 /metadata_public/mandrill/undeliverable", "Segment: identify 000000b1-1111-4111-8111-0000000000b1"]);
+    // It happened before the mail was delivered.
+    "mandrill-inbound": "mandrill-hard-bounce.json" => SKIPPED;
+    "mandrill-inbound": "mandrill-reject.json" => delivered(&["Ory: patch 000000b2-1111-4111-8111-0000000000b2 /metadata_public/mandrill/undeliverable", "Segment: identify 000000b2-1111-4111-8111-0000000000b2"]);
+    "mandrill-inbound": "mandrill-spam.json" => delivered(&["Ory: patch 000000b3-1111-4111-8111-0000000000b3 /traits/consent/newsletter", "Segment: identify 000000b3-1111-4111-8111-0000000000b3"]);
+    // A bounce, an open, which is skipped at once, and a send of another mail.
+    "mandrill-inbound": "mandrill-several.json" => delivered(&["Ory: patch 000000b3-1111-4111-8111-0000000000b3 /metadata_public/mandrill/undeliverable", "Segment: identify 000000b3-1111-4111-8111-0000000000b3"]);
 };
 
 /// The samples of a stack with these relays, in the order in which they are played.
@@ -198,11 +211,26 @@ fn of_relay(relay: &Relay) -> &'static [Sample] {
     relays::ALL.into_iter().find(is_of).unwrap_or_default()
 }
 
+/// Whether Ory calls a function; else a vendor does.
+pub(crate) fn is_called_by_ory(function: &str) -> bool {
+    ![mailchimp_inbound::NAME, mandrill_inbound::NAME].contains(&function)
+}
+
+/// Whether a function does not start without a queue.
+pub(crate) fn needs_queue(function: &str) -> bool {
+    function == mandrill_inbound::NAME
+}
+
 impl Sample {
+    /// How the function delivers the event in a stack that delivers like this.
+    pub fn via(&self, stack: Via) -> Via {
+        if needs_queue(self.function) { Via::Queue } else { stack }
+    }
+
     /// The status code of the expected answer, and the `status` in its body, if it has one.
     pub fn answer(&self, via: Via) -> (u16, Option<&'static str>) {
         let outcome = self.expected.outcome;
-        let is_ory = self.function != mailchimp_inbound::NAME;
+        let is_ory = is_called_by_ory(self.function);
         if via == Via::Queue && outcome.is_enqueued() {
             return (if is_ory { 202 } else { 200 }, Some("accepted"));
         }
@@ -314,8 +342,14 @@ impl Event {
 mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
+    use fakes::mandrill::SentEvents;
+    use url::form_urlencoded;
+
     use super::*;
-    use crate::up::relays::RELAYS;
+    use crate::up::{
+        local::{MANDRILL_WEBHOOK_KEY, MANDRILL_WEBHOOK_URL},
+        relays::RELAYS,
+    };
 
     #[test]
     fn relay_plays_what_ory_sends_to_segment_identify() {
@@ -327,6 +361,26 @@ mod tests {
         for relay in &RELAYS {
             assert_eq!(files(of_relay(relay), relay.function), expected, "{}", relay.preset);
         }
+    }
+
+    #[test]
+    fn mandrills_signature_holds_for_the_url_of_the_local_stack() {
+        let of_mandrill = SAMPLES.iter().filter(|sample| sample.file.starts_with("mandrill-"));
+        let mut signed = 0;
+        for sample in of_mandrill {
+            let request = sample.event().unwrap().request("http://127.0.0.1/").unwrap();
+            let Some(signature) = request.headers().get("x-mandrill-signature") else {
+                assert_eq!(*request.method(), Method::HEAD, "{}", sample.file);
+                continue;
+            };
+            let form = form_urlencoded::parse(request.body()).collect::<Vec<_>>();
+            let [(_, events)] = &form[..] else { panic!("{}", sample.file) };
+            let key = if events == "[]" { "test-webhook" } else { MANDRILL_WEBHOOK_KEY };
+            let expected = SentEvents::signed(MANDRILL_WEBHOOK_URL, key, events);
+            assert_eq!(*signature, expected.signature, "{}", sample.file);
+            signed += 1;
+        }
+        assert!(signed > 1);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long a call may take. Mandrill tries again in 15 minutes at the earliest.
-const MANDRILL_LIMIT: Duration = Duration::from_secs(10);
+pub const MANDRILL_LIMIT: Duration = Duration::from_secs(10);
 
 /// The largest body, in bytes: Lambda's own limit. A call has up to 1,000 events.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>

@@ -49,7 +49,7 @@ impl Deliver<MailEvent> for MandrillInbound {
 impl MandrillInbound {
     /// Whether the event has closed a call in doubt of the function that sends.
     async fn settle(&self, event: &MailEvent) -> Result<bool, Outcome> {
-        let key = event.msg.ory_key.as_deref();
+        let key = event.msg.ory_key.as_deref().filter(|_| event.is_final());
         let record = key.and_then(|key| record_id_of_vendor_key(SENDER, key));
         let Some(record) = record else { return Ok(false) };
         let vendor_id = Some(event.id.clone());

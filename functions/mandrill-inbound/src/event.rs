@@ -12,7 +12,7 @@ use shared::{
     idempotency::State,
     inbound::{Named, PersonEvent},
     key::EventId,
-    mandrill::{IDENTITY_IN_METADATA, KEY_IN_METADATA},
+    mandrill::{IDENTITY_IN_METADATA, KEY_IN_METADATA, is_final},
     message::QueuedEvent,
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -45,6 +45,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Mandrill's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Delivered => "delivered",
+            Self::HardBounce => "hard_bounce",
+            Self::SoftBounce => "soft_bounce",
+            Self::Reject => "reject",
+            Self::Spam => "spam",
+            Self::Unsub => "unsub",
+        }
+    }
+
     /// The state of the mail at Mandrill, as a search would find it.
     pub fn state(self) -> State {
         match self {
@@ -145,6 +158,12 @@ impl MailEvent {
             at: OffsetDateTime::from_unix_timestamp(event["ts"].as_i64()?).ok()?,
             msg: mail,
         })
+    }
+
+    /// Whether the mail's call has come to its end. A reject that an operator can fix is not the end: the
+    /// mail is sent after that. A search finds out what is left in doubt.
+    pub(crate) fn is_final(&self) -> bool {
+        self.event != Kind::Reject || self.msg.reject_reason.as_deref().is_some_and(is_final)
     }
 
     /// Mandrill gives its events no id; a repeated one has the same mail, kind and time.

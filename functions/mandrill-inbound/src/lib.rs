@@ -19,6 +19,7 @@ use shared::{
 };
 
 use accept::AcceptMandrill;
+pub use accept::MANDRILL_LIMIT;
 use config::Config;
 pub use config::PATCH_PATHS;
 use deliver::MandrillInbound;

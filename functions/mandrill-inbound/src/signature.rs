@@ -65,8 +65,7 @@ impl Signatures {
         let unknown = || RequestError::new(ErrorResponse::SecretUnknown, &UrlUnknown);
         let url = self.url.as_deref().ok_or_else(unknown)?;
         let holds = |versions: &[SecretString]| {
-            let keys = versions.iter().map(ExposeSecret::expose_secret);
-            holds(header, url, form, keys)
+            holds(header, url, form, versions.iter().map(ExposeSecret::expose_secret))
         };
         let is_signed = holds(&self.secret.versions().await?)
             || holds(&self.secret.versions_after_mismatch().await?);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::{
     http::Response,
+    mandrill::is_final,
     outcome::{Blocked, Outcome},
 };
 
@@ -155,9 +156,7 @@ fn backlog(reason: &str) -> Option<String> {
 /// look at an unknown one.
 fn rejected(reason: Option<&str>) -> Outcome {
     match reason {
-        Some("hard-bounce" | "soft-bounce" | "spam" | "unsub" | "custom" | "rule" | "invalid") => {
-            Outcome::Rejected { reason: reason.unwrap_or_default().to_owned() }
-        }
+        Some(reason) if is_final(reason) => Outcome::Rejected { reason: reason.to_owned() },
         Some(reason @ ("invalid-sender" | "unsigned" | "test-mode-limit")) => {
             Outcome::blocked(format!("Mandrill rejected the sender: {reason}"))
         }

@@ -3,18 +3,23 @@
 
 use fakes::{FakeRelayed, RelayedCall, WEBHOOK_KEY, ory::person, server::FakeReply};
 use integration::{Answer, Event};
+use serde_json::json;
 
 use super::{read, rows, section};
 use crate::{
     common::setup::{Running, Setup, Vendor},
     mailchimp_inbound::setup::{SECRET, Vendors, setup as mailchimp, with_ory},
+    mandrill_inbound::{
+        events::event,
+        setup::{known, signed},
+    },
     rotation::events::{identify, of_mailchimp, of_ory, opt_in_of, subscribe, welcome},
 };
 
 const PAGE: &str = "docs/operations.md";
 
 /// The columns of the tables, the last for somebody who is turned away.
-const COLUMNS: usize = 6;
+const COLUMNS: usize = 7;
 
 /// What the functions are given, in gigabytes.
 const MEMORY_GB: f64 = 0.25;
@@ -64,7 +69,7 @@ async fn calls<V: Vendor>(setup: Setup<V>, event: Event) -> Calls {
     let secrets = running.secrets.calls();
     running.call(event).await;
     assert!(running.work().await.is_empty());
-    let sent = running.sqs.calls_of("SendMessage");
+    let sent = running.sqs.calls_of("SendMessage") + running.sqs.calls_of("SendMessageBatch");
     let written = running.dynamo_db.calls_of("UpdateItem");
     let read = running.dynamo_db.calls_of("GetItem");
     assert_eq!((running.sqs.calls(), running.dynamo_db.calls()), (sent, written + read));
@@ -133,12 +138,20 @@ async fn relay_that_holds_calls_in_doubt_writes_as_often_as_mandrill_welcome() {
 }
 
 #[tokio::test]
+async fn event_about_no_person_is_one_write() {
+    let made = calls(known().await, signed(&json!([event("send", 0)]))).await;
+    assert_eq!((made.sent, made.written, made.read), (1, 1, 0));
+    assert!(section(PAGE, "### Calls").contains("take one write and no read"));
+}
+
+#[tokio::test]
 async fn documented_calls_per_event_match_the_calls_made() {
     let made = [
         calls(welcome().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(identify().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(inbound().await, of_mailchimp(1, SECRET)).await,
         calls(subscribe().await, opt_in_of(1, WEBHOOK_KEY)).await,
+        calls(known().await, signed(&json!([event("hard_bounce", 0)]))).await,
         calls(hubspot().await, of_ory(1, WEBHOOK_KEY)).await,
         calls(welcome().await, of_ory(1, "a-made-up-secret")).await,
     ];

@@ -15,7 +15,7 @@ use mailchimp_inbound::{
 use mandrill_welcome::Mail;
 use ory_actions::up::samples::SAMPLES;
 use regex_lite::Regex;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use shared::{
     ctx::{Ctx, SanitizedCtx},
     deliver::EventFacts,
@@ -29,6 +29,10 @@ use super::{
     mail,
     places::{self, ann_in_full},
 };
+use crate::mandrill_inbound::events::event as event_of_mandrill;
+
+/// The longest text of a mail that the function takes, in bytes.
+const MOST_OF_A_MAIL: usize = 254;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -66,6 +70,7 @@ fn every_shipped_template_is_tested_with_hostile_values() {
         "forward.jsonnet",
         "identify.jsonnet",
         "inbound.jsonnet",
+        "mandrill-event.jsonnet",
         "subscribe.jsonnet",
         "welcome.jsonnet",
     ];
@@ -256,6 +261,50 @@ async fn form_fields_change_only_their_own_targets() {
         forms += 1;
     }
     assert!(forms > 6);
+}
+
+/// A mail has an address that somebody typed, and an identity whatever its owner did.
+#[tokio::test]
+async fn mail_events_change_only_the_mark_and_consent_of_any_identity() {
+    let texts = hostile::texts().into_iter().filter(|text| text.len() <= MOST_OF_A_MAIL);
+    let texts: Vec<_> = texts.map(Value::from).collect();
+    let values = hostile::values();
+    let as_it_is = std::convert::identity;
+    for kind in ["hard_bounce", "delivered", "reject", "spam"] {
+        let list = json!([event_of_mandrill(kind, 0)]).to_string();
+        let [event] =
+            mandrill_inbound::event::read(list.as_bytes()).unwrap().stored.try_into().unwrap();
+        let mut somebody = person("the-id", "ann@example.com");
+        somebody["metadata_public"]["mandrill"]["undeliverable"] =
+            json!({"address": "ann@example.com", "reason": "bad_mailbox"});
+        let ctx = template_argument(&event, Some(&somebody));
+        let of_mail = places::below(&ctx["event"]["msg"], "/event/msg");
+        let mut of_identity = places::below(&ctx["identity"], "/identity");
+        of_identity.retain(|place| !["/identity", "/identity/id"].contains(&place.as_str()));
+        assert!(of_mail.len() > 3 && of_identity.len() > 20, "{of_mail:?} {of_identity:?}");
+        let template = || source("mandrill-event.jsonnet");
+        over_all(template(), ctx.clone(), as_it_is, &texts, &of_mail, is_a_mark_or_consent).await;
+        over_all(template(), ctx, as_it_is, &values, &of_identity, is_a_mark_or_consent).await;
+    }
+}
+
+fn is_a_mark_or_consent(result: Value, typed: &Value) {
+    let paths = PatchPaths::parse(mandrill_inbound::PATCH_PATHS).unwrap();
+    let result = TemplateOutput::of(object(result), &paths).unwrap();
+    let patch = serde_json::to_value(&result.patch).unwrap();
+    let [operation] = patch.as_array().unwrap().as_slice() else { panic!("{patch}") };
+    let value = &operation["value"];
+    let is_consent = operation["path"] == "/traits/consent/newsletter" && *value == false;
+    let is_text = |name| value[name].as_str().is_some_and(|text| text.len() <= MOST_OF_A_MAIL);
+    let is_mark = operation["path"] == "/metadata_public/mandrill/undeliverable"
+        && (operation["op"] == "remove" || is_text("address") && is_text("reason"));
+    assert!(is_consent || is_mark, "{operation}: {}", mail::shortened(typed));
+    let call = result.segment.unwrap().unwrap();
+    assert_eq!(call["userId"], "the-id");
+    assert!(call["traits"].as_object().unwrap().values().all(Value::is_boolean));
+    if let Err(unfit) = segment::Call::prepare(call, &facts(), "test") {
+        panic!("{unfit:?}: {}", mail::shortened(typed));
+    }
 }
 
 fn is_fit_for_ory_and_segment(result: Value, typed: &Value) {

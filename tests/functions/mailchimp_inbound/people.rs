@@ -15,7 +15,7 @@ pub(crate) fn ann() -> Value {
 }
 
 /// Ben, who has nothing to do with her.
-pub(super) fn ben() -> Value {
+pub(crate) fn ben() -> Value {
     person(BEN, "ben@example.com")
 }
 
@@ -40,7 +40,7 @@ pub(crate) async fn known_and_queued() -> Setup<Vendors> {
 
 impl Running<Vendors> {
     /// Every call to Ory since the last look, a line each.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.vendor.ory.take_received().iter().map(ToString::to_string).collect()
     }
 
@@ -57,7 +57,7 @@ impl Running<Vendors> {
     }
 
     /// Whether no identity was changed and no call made since the last look.
-    pub(super) fn is_at_rest(&self) -> bool {
+    pub(crate) fn is_at_rest(&self) -> bool {
         self.vendor.take_lines().is_empty()
     }
 }

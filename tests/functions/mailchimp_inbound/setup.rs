@@ -73,7 +73,7 @@ pub(crate) async fn setup() -> Setup<Vendors> {
 
 /// The secret with Ory's token, and the token.
 pub(crate) const ORY_SECRET: &str = "ory";
-pub(super) const ORY_TOKEN: &str = "the-ory-token";
+pub(crate) const ORY_TOKEN: &str = "the-ory-token";
 
 /// With Ory.
 pub(crate) fn with_ory(setup: Setup<Vendors>) -> Setup<Vendors> {
@@ -108,7 +108,7 @@ pub(crate) fn unauthenticated(form: impl AsRef<[u8]>) -> Event {
 }
 
 /// The body of an answer to a rejected caller.
-pub(super) fn error(reason: &str) -> Value {
+pub(crate) fn error(reason: &str) -> Value {
     json!({"status": "error", "reason": reason})
 }
 

@@ -10,11 +10,12 @@ use syn::{
 use super::{Source, Types, is_of_tests, sources, written};
 
 /// Where what a caller presents meets what we know.
-const MEETING_PLACES: [(&str, &str); 2] = [
+const MEETING_PLACES: [(&str, &str); 3] = [
     // By `subtle` itself.
     ("shared/src/auth.rs", ".ct_eq"),
     // By `hmac`, which compares with `subtle`.
     ("functions/mailchimp-inbound/src/signature.rs", ".verify_slice"),
+    ("functions/mandrill-inbound/src/signature.rs", ".verify_slice"),
 ];
 
 /// What may be compared there in another way: words that are no secret.
@@ -26,7 +27,7 @@ const NO_SECRETS: [&str; 4] = [
 ];
 
 /// To whom a secret is shown in the clear, file by file.
-const SHOWN_TO: [(&str, &str); 24] = [
+const SHOWN_TO: [(&str, &str); 25] = [
     ("shared/src/auth.rs", "Digested::key"),
     ("shared/src/auth.rs", "Digested::basic"),
     // How long it is, and whether it is the placeholder.
@@ -45,6 +46,7 @@ const SHOWN_TO: [(&str, &str); 24] = [
     ("functions/mailchimp-subscribe/src/mailchimp/mod.rs", "root"),
     // The signature's key.
     ("functions/mailchimp-inbound/src/signature.rs", "verify"),
+    ("functions/mandrill-inbound/src/signature.rs", "holds"),
     // What is sent to a vendor.
     ("shared/src/http/mod.rs", "format!"),
     ("shared/src/segment/mod.rs", "format!"),

@@ -72,21 +72,24 @@ impl Alarm {
 
     /// What it watches, the alarm's own metric first.
     pub(super) fn watches(&self) -> Vec<Watched> {
-        let several = self.properties["Metrics"].as_sequence().into_iter().flatten();
-        let metrics: Vec<_> = several
-            .map(|query| &query["MetricStat"]["Metric"])
-            .filter(|metric| !metric.is_null())
-            .collect();
+        let several = self.queries().into_iter().map(|query| &query["MetricStat"]["Metric"]);
+        let metrics: Vec<_> = several.filter(|metric| !metric.is_null()).collect();
         let metrics = if metrics.is_empty() { vec![&self.properties] } else { metrics };
         metrics.into_iter().map(|metric| self.watched(metric)).collect()
     }
 
     /// Which statistic of each metric it watches.
     pub(super) fn statistics(&self) -> Vec<String> {
-        let several = self.properties["Metrics"].as_sequence().into_iter().flatten();
-        let stats = several.map(|query| &query["MetricStat"]["Stat"]);
+        let stats = self.queries().into_iter().map(|query| &query["MetricStat"]["Stat"]);
         let stats: Vec<_> = stats.filter(|stat| !stat.is_null()).map(plain).collect();
         if stats.is_empty() { vec![plain(&self.properties["Statistic"])] } else { stats }
+    }
+
+    /// What it computes its value from, if that is not one metric.
+    pub(super) fn queries(&self) -> Vec<&Value> {
+        let all = self.properties["Metrics"].as_sequence().into_iter().flatten();
+        let chosen = all.map(|query| self.template.chosen(query));
+        chosen.filter(|query| query.is_mapping()).collect()
     }
 
     fn watched(&self, metric: &Value) -> Watched {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_yaml_ng::Value;
 use shared::deliver::MAX_BACKOFF;
 
-use super::{Template, alarm::Alarm, metrics, referred, seconds};
+use super::{Template, alarm::Alarm, metrics, plain, referred, seconds};
 
 /// What an alarm watches: the end of its name, the metric, how the value is compared, and with what.
 type Row = (&'static str, &'static str, &'static str, u64);
@@ -122,7 +122,12 @@ fn alarm_of_an_option_is_there_with_the_option_only() {
 #[test]
 fn every_alarm_watches_an_existing_metric() {
     for (_, (name, logical_id, ..)) in Template::with_functions() {
-        watch_only(&metrics::all(name, logical_id), Alarm::of(name));
+        let mut there = metrics::all(name, logical_id);
+        // What became of its mails, another function hears.
+        if name == mandrill_welcome::NAME {
+            there.extend(metrics::counted(mandrill_inbound::NAME));
+        }
+        watch_only(&there, Alarm::of(name));
     }
     let of_the_stack = metrics::of_the_stack();
     for template in Template::each() {
@@ -203,22 +208,57 @@ fn dead_letter_alarm_rings_for_each_rise_and_again_for_the_next() {
 
 #[test]
 fn reject_alarm_watches_the_reject_rate() {
-    for name in [mandrill_welcome::NAME, mailchimp_subscribe::NAME, relay::NAME] {
-        watches_the_reject_rate(&Alarm::named(name, "rejects"));
-    }
+    let welcome = Alarm::all_in(&Template::read()).into_iter();
+    let welcome = welcome.filter(|alarm| alarm.name.ends_with("-mandrill-welcome-rejects"));
+    let others = [mailchimp_subscribe::NAME, relay::NAME].map(|name| Alarm::named(name, "rejects"));
+    let alarms: Vec<_> = welcome.chain(others).collect();
+    assert_eq!(alarms.len(), 3);
+    alarms.iter().for_each(watches_the_reject_rate);
+}
+
+/// Mails bounce after they were sent, and perhaps in an hour in which none is sent.
+#[test]
+fn reject_alarm_of_the_welcome_watches_what_mandrill_tells_where_it_does() {
+    let watched = |alarm: &Alarm| {
+        let watched = alarm.watches().into_iter();
+        watched.map(|it| (it.name, it.dimensions[1].1.clone())).collect::<Vec<_>>()
+    };
+    let row = |name: &str, function: &str| (name.to_owned(), function.to_owned());
+    let alarm = Alarm::named(mandrill_welcome::NAME, "rejects");
+    let rows = [
+        row("Rejected", mandrill_inbound::NAME),
+        row("Delivered", mandrill_welcome::NAME),
+        row("Rejected", mandrill_welcome::NAME),
+    ];
+    assert_eq!(watched(&alarm), rows);
+    let queries = alarm.queries().into_iter();
+    let expressions: Vec<_> = queries
+        .filter(|query| !query["Expression"].is_null())
+        .map(|query| (plain(&query["Id"]), alarm.template.resolved(&query["Expression"])))
+        .collect();
+    let share = "IF(rejected >= 5, IF(sent > 0, 100 * rejected / sent, 100), 0)";
+    assert_eq!(
+        expressions,
+        [row("percent", share), row("sent", "FILL(delivered, 0) + FILL(refused, 0)")]
+    );
+    let without = Template::read();
+    let of_the_answers = Alarm::all_in(&without).into_iter().find(|it| it.name == alarm.name);
+    let rows = ["Rejected", "Delivered"].map(|name| row(name, mandrill_welcome::NAME));
+    assert_eq!(watched(&of_the_answers.unwrap()), rows);
 }
 
 fn watches_the_reject_rate(alarm: &Alarm) {
-    let queries = alarm.properties["Metrics"].as_sequence().unwrap();
+    let queries = alarm.queries();
     let shown = |query: &&Value| query["ReturnData"].is_null();
-    let shown: Vec<_> = queries.iter().filter(shown).collect();
+    let shown: Vec<_> = queries.iter().copied().filter(shown).collect();
     let [share] = shown[..] else { panic!("one query is the alarm's value") };
     let ids = queries.iter().filter(|query| !query["MetricStat"].is_null());
     let ids: Vec<_> = ids.map(|query| query["Id"].as_str().unwrap()).collect();
     let names = alarm.watches().into_iter().map(|watched| watched.name.to_lowercase());
     assert_eq!(ids, names.collect::<Vec<_>>());
     // Names of metrics are in small letters there, and functions in capitals.
-    let words = share["Expression"].as_str().unwrap().split(|c: char| !c.is_ascii_lowercase());
+    let expression = alarm.template.resolved(&share["Expression"]);
+    let words = expression.split(|c: char| !c.is_ascii_lowercase());
     let words: BTreeSet<_> = words.filter(|word| !word.is_empty()).collect();
     assert_eq!(words, ids.into_iter().collect());
 }

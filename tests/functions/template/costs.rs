@@ -62,11 +62,13 @@ impl Counted {
     }
 }
 
-/// The columns: as most deploy it, with mailchimp-subscribe too, and with all options of all.
-fn deployments() -> [Counted; 3] {
+/// The columns: as most deploy it, with each of the functions too that are off, and with all options
+/// of all.
+fn deployments() -> [Counted; 4] {
     let [default, all] = Template::read_both();
-    let on = default.clone().with(&[("MailchimpSubscribeEnabled", "true")]);
-    [default, on, all].each_ref().map(Counted::of)
+    let [subscribe, inbound] = ["MailchimpSubscribeEnabled", "MandrillInboundEnabled"]
+        .map(|switch| default.clone().with(&[(switch, "true")]));
+    [default, subscribe, inbound, all].each_ref().map(Counted::of)
 }
 
 #[test]

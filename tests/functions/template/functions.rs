@@ -141,8 +141,9 @@ fn only_functions_that_call_ory_are_in_its_network() {
         let network = &all.resource(logical_id)["VpcConfig"];
         assert_eq!(network.is_null(), !calls_ory, "{name}");
     }
-    let on = plain.with(&[("MailchimpSubscribeEnabled", "true")]);
-    for function in ["MailchimpInbound", "MailchimpSubscribe"] {
+    let on =
+        plain.with(&[("MailchimpSubscribeEnabled", "true"), ("MandrillInboundEnabled", "true")]);
+    for function in ["MailchimpInbound", "MailchimpSubscribe", "MandrillInbound"] {
         let network =
             |template: &Template| Live::of(template).resource(function)["VpcConfig"].clone();
         assert!(network(&on).is_null());

@@ -38,7 +38,7 @@ type Build = fn(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>;
 type Row = (&'static str, &'static str, Build, Duration, Duration);
 
 /// What `template.yaml` has.
-const FUNCTIONS: [Row; 4] = [
+const FUNCTIONS: [Row; 5] = [
     (mandrill_welcome::NAME, "MandrillWelcome", mandrill_welcome::build, ORY_LIMIT, LAMBDA_TIMEOUT),
     (segment_identify::NAME, "SegmentIdentify", segment_identify::build, ORY_LIMIT, LAMBDA_TIMEOUT),
     (
@@ -55,13 +55,20 @@ const FUNCTIONS: [Row; 4] = [
         ORY_LIMIT,
         mailchimp_subscribe::TIMEOUT,
     ),
+    (
+        mandrill_inbound::NAME,
+        "MandrillInbound",
+        mandrill_inbound::build,
+        mandrill_inbound::MANDRILL_LIMIT,
+        LAMBDA_TIMEOUT,
+    ),
 ];
 
 /// What a stack of `relay.yaml` has.
 const RELAYS: [Row; 1] = [(relay::NAME, "Relay", relay::build, ORY_LIMIT, LAMBDA_TIMEOUT)];
 
 /// Those that are off unless somebody switches them on.
-const OFF_BY_DEFAULT: [&str; 1] = [mailchimp_subscribe::NAME];
+const OFF_BY_DEFAULT: [&str; 2] = [mailchimp_subscribe::NAME, mandrill_inbound::NAME];
 
 /// The type of a queue.
 const QUEUE: &str = "AWS::SQS::Queue";

@@ -65,10 +65,11 @@ const TEMPLATES: &[&str] = &[
     "IdentifyReplyTemplate",
     "InboundTemplate",
     "SubscribeTemplate",
+    "MandrillInboundTemplate",
     "Template",
 ];
 
-const SHAPES: [Row; 20] = [
+const SHAPES: [Row; 21] = [
     (
         &["Preset"],
         &["hubspot", "customer-io-eu", "file:///opt/crm.json"],
@@ -133,7 +134,17 @@ const SHAPES: [Row; 20] = [
         ],
     ),
     (
-        &["OryPatchPaths"],
+        &["MandrillWebhookUrl"],
+        &[
+            "",
+            "https://abc.lambda-url.eu-central-1.on.aws/",
+            "https://abc.on.aws/?secret=s3cret",
+            "https://user:pass@hooks.example.com/mandrill",
+        ],
+        &["http://abc.on.aws/", "abc.on.aws", "https://", "https://abc.on.aws/ ", "https://a/#b"],
+    ),
+    (
+        &["OryPatchPaths", "MandrillPatchPaths"],
         &["/traits/consent", "/traits/consent/newsletter,/metadata_public/mailchimp", "/a/b, /c/d"],
         &["", "/traits", "traits/consent", "/traits/consent,/traits", "/traits/"],
     ),
@@ -260,6 +271,18 @@ fn defaults_of_timeouts_are_those_of_the_code() {
     {
         let default = &template.0["Parameters"][name]["Default"];
         assert_eq!(default.as_u64(), Some(u64::from(timeout.default_ms)), "{name}");
+    }
+}
+
+/// What the shipped templates patch, no parameter has to name.
+#[test]
+fn patch_paths_are_those_of_the_shipped_templates() {
+    let template = Template::read();
+    for (name, paths) in [
+        ("OryPatchPaths", mailchimp_inbound::PATCH_PATHS),
+        ("MandrillPatchPaths", mandrill_inbound::PATCH_PATHS),
+    ] {
+        assert_eq!(plain(&template.0["Parameters"][name]["Default"]), paths, "{name}");
     }
 }
 

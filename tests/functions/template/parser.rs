@@ -12,10 +12,12 @@ use serde_yaml_ng::Value;
 use super::{FUNCTIONS, QUEUE, RELAYS, Row, metrics::STACK};
 
 /// With these parameters, every part of `template.yaml` is there that a deployment may leave out.
-const ALL_PARTS: [(&str, &str); 11] = [
+const ALL_PARTS: [(&str, &str); 13] = [
     ("MailchimpSubscribeEnabled", "true"),
     ("MailchimpListId", "a6b5da1054"),
     ("MailchimpUrl", "https://us6.api.mailchimp.com/3.0"),
+    ("MandrillInboundEnabled", "true"),
+    ("MandrillWebhookUrl", "https://abc.lambda-url.eu-central-1.on.aws/"),
     ("OryUrl", "https://slug.projects.oryapis.com"),
     ("MailchimpSigning", "true"),
     ("MailchimpLists", "a6b5da1054"),
@@ -188,7 +190,7 @@ impl Template {
     }
 
     /// What an `!If` comes to, or the value itself.
-    fn chosen<'a>(&'a self, value: &'a Value) -> &'a Value {
+    pub(super) fn chosen<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value {
             Value::Tagged(tagged) if tagged.tag == "If" => {
                 let holds = self.holds(&self.0["Conditions"][&tagged.value[0]]);

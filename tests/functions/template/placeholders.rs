@@ -9,6 +9,7 @@ use fakes::{
 use integration::{Deployment, Event, Log};
 use serde_json::{Value, json};
 
+use super::Template;
 use crate::{
     common::{
         ory::{ann, event as of_ory},
@@ -17,6 +18,10 @@ use crate::{
     mailchimp_inbound::{
         forms::form,
         setup::{ORY_SECRET, setup as mailchimp, unauthenticated, with_ory},
+    },
+    mandrill_inbound::{
+        events::event,
+        setup::{KEY, URL, setup as mandrill, signed_by},
     },
     rotation::events::{identify, subscribe, welcome},
 };
@@ -127,11 +132,29 @@ async fn of_mailchimp_s(field: &str, value: &str) {
     lets_nobody_in(mailchimp().await, WEBHOOK_SECRET, &printed, [event(value), event("x")]).await;
 }
 
+fn bounce_signed_by(key: &str, url: &str) -> Event {
+    signed_by(key, url, &json!([event("hard_bounce", 0)]))
+}
+
+/// Before there is a URL to enter at Mandrill, nobody can have signed it.
+#[tokio::test]
+async fn url_of_a_first_deployment_lets_nobody_in() {
+    let url = &Template::read().variables("MandrillInbound")["MANDRILL_WEBHOOK_URL"];
+    let mut running = mandrill().await.var("MANDRILL_WEBHOOK_URL", url).start().await;
+    assert_eq!(running.call(bounce_signed_by(KEY, url)).await.status, 503);
+    let log = running.end().await;
+    let line = &log.event_log()[0];
+    assert_eq!(
+        (&line["outcome"], &line["Blocked"]),
+        (&json!("caller_secret_unknown"), &json!(1.0))
+    );
+}
+
 #[tokio::test]
 async fn printed_placeholders_are_recognized_in_every_secret() {
     let all = printed();
     let fields: BTreeSet<_> = all.iter().map(|(field, _)| field.as_str()).collect();
-    let wanted = ["access_token", "api_key", "signing_secret", "token", "write_key"];
+    let wanted = ["access_token", "api_key", "signing_secret", "token", "webhook_key", "write_key"];
     assert!(wanted.iter().all(|field| fields.contains(field)), "{fields:?}");
     for printed in &all {
         let unsubscribed = crate::mailchimp_inbound::setup::event(form("unsubscribe"));
@@ -157,6 +180,10 @@ async fn printed_placeholders_are_recognized_in_every_secret() {
                 let setup = mailchimp().await.var("MAILCHIMP_SIGNING_SECRET_ID", "signing");
                 let events = [unsubscribed.clone(), unsubscribed];
                 lets_nobody_in(setup, "signing", printed, events).await;
+            }
+            "webhook_key" => {
+                let events = [&printed.1, KEY].map(|key| bounce_signed_by(key, URL));
+                lets_nobody_in(mandrill().await, WEBHOOK_SECRET, printed, events).await;
             }
             other => panic!("{other}: say who reads it"),
         }

@@ -180,6 +180,10 @@ fn maximum_concurrency_respects_the_vendor_limits() {
     let template = Template::read();
     let in_flight = concurrency(&template, "SegmentIdentify") * batch_size(segment_identify::NAME);
     assert!(in_flight <= SEGMENT_REQUESTS);
+    // Two functions write to Ory, and both wait for what it refuses.
+    for function in ["MailchimpInbound", "MandrillInbound"] {
+        assert_eq!(concurrency(&template, function), LEAST_CONCURRENCY, "{function}");
+    }
     // Half of them are left to the other tools of the account.
     assert!(2 * concurrency(&template, "MailchimpSubscribe") <= MAILCHIMP_CONNECTIONS / 2);
 }

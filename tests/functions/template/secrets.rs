@@ -13,6 +13,7 @@ fn vendor_secrets_start_with_a_recognized_placeholder() {
         (&main, "OrySecret", "access_token"),
         (&main, "MailchimpSigningSecret", "signing_secret"),
         (&main, "MailchimpSecret", "api_key"),
+        (&main, "MandrillWebhookSecret", "webhook_key"),
         (&relay, "RelaySecret", "token"),
     ];
     for (template, secret, field) in to_be_filled_in {

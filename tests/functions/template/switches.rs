@@ -29,7 +29,7 @@ fn deployments() -> Vec<(Live, Vec<(&'static str, &'static str)>)> {
             deployments.push((Live::of(&template), off.collect()));
         }
     }
-    assert_eq!(deployments.len(), 30);
+    assert_eq!(deployments.len(), 62);
     deployments
 }
 
@@ -109,11 +109,18 @@ fn most_functions_are_on_by_default_and_one_has_to_be() {
 #[test]
 fn a_function_that_is_off_changes_nothing_for_the_others() {
     let without = Live::of(&Template::read());
-    let with = Live::of(&Template::read().with(&[("MailchimpSubscribeEnabled", "true")]));
-    for (id, resource) in &without.resources {
-        // What all functions share names each of them.
-        let is_shared = id == "Dashboard" || resource["Type"] == "AWS::Logs::QueryDefinition";
-        assert!(is_shared || with.resources[id] == *resource, "{id:?}");
+    // What there is to know of the mails of the welcome, mandrill-inbound knows.
+    for (switch, but) in [
+        ("MailchimpSubscribeEnabled", None),
+        ("MandrillInboundEnabled", Some("MandrillWelcomeRejectsAlarm")),
+    ] {
+        let with = Live::of(&Template::read().with(&[(switch, "true")]));
+        for (id, resource) in &without.resources {
+            // What all functions share names each of them.
+            let is_shared = id == "Dashboard" || resource["Type"] == "AWS::Logs::QueryDefinition";
+            let is_the_same = with.resources[id] == *resource;
+            assert!(is_shared || is_the_same == (id.as_str() != but), "{id:?}");
+        }
     }
 }
 

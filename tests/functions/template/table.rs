@@ -11,8 +11,12 @@ use super::{Template, live::Live, queues::dead_letters_are_kept, relays};
 pub(super) const RECORDS: &str = "Records";
 
 /// Whose records it keeps. Segment knows an event by its id, and drops the second one itself.
-const KEEPERS: [&str; 3] =
-    [mandrill_welcome::NAME, mailchimp_inbound::NAME, mailchimp_subscribe::NAME];
+const KEEPERS: [&str; 4] = [
+    mandrill_welcome::NAME,
+    mailchimp_inbound::NAME,
+    mailchimp_subscribe::NAME,
+    mandrill_inbound::NAME,
+];
 
 /// A relay does only if it holds calls in doubt.
 fn keeps(template: &Template, name: &str) -> bool {

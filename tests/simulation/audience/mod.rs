@@ -94,7 +94,7 @@ impl Contacts {
         self.functions.lock().extend(functions.map(Arc::downgrade));
     }
 
-    fn function(&self, which: Which) -> Option<Arc<Lambda>> {
+    pub(crate) fn function(&self, which: Which) -> Option<Arc<Lambda>> {
         let functions = self.functions.lock();
         functions.iter().filter_map(Weak::upgrade).find(|lambda| lambda.which() == which)
     }

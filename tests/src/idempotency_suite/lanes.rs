@@ -9,7 +9,7 @@ use time::{OffsetDateTime, macros::datetime};
 use super::case::{Case, LEASE, MILLISECOND, SECOND, TTL};
 
 /// What an event of this second has written.
-fn written(second: i64) -> LaneRecord {
+pub(super) fn written(second: i64) -> LaneRecord {
     let at = OffsetDateTime::from_unix_timestamp(second).expect("a time");
     let mut written = Written::default();
     let writer = Writer {

@@ -10,12 +10,14 @@ mod in_doubt;
 mod lanes;
 mod leases;
 mod marks;
+mod settled;
 
 pub use completions::*;
 pub use in_doubt::*;
 pub use lanes::*;
 pub use leases::*;
 pub use marks::*;
+pub use settled::*;
 
 /// Makes a test of each case. `$start` is an async function that gives a store, and whatever must
 /// live as long as it.
@@ -42,6 +44,13 @@ macro_rules! idempotency_suite {
             record_without_an_expiry_stays,
             complete_is_idempotent,
             completed_record_is_neither_released_nor_renewed,
+            work_in_doubt_is_settled_by_somebody_else,
+            settled_work_leaves_no_in_doubt_marker,
+            work_that_is_not_in_doubt_is_not_settled,
+            lane_is_not_settled,
+            holder_at_work_completes_after_its_work_was_settled,
+            settled_work_is_neither_released_nor_renewed,
+            settling_one_piece_of_work_leaves_others_in_doubt,
             lease_ending_within_the_second_is_valid_until_then,
             lease_of_zero_length_ends_at_once,
             lane_excludes_others_until_the_millisecond_its_lease_ends,

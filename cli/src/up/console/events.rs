@@ -92,8 +92,12 @@ impl Events {
         self.edit(id, |work| work.steps.push(step));
     }
 
-    /// Records the log entry of the function, at the event that it names if there are several.
+    /// Records the log entry of the function, at the event that it names if there are several; at all
+    /// if it names none.
     pub(super) fn line(&self, ids: &[WorkId], line: Value) {
+        if line["event_id"].is_null() {
+            return ids.iter().for_each(|id| self.edit(*id, |work| work.line = line.clone()));
+        }
         let named = |id: &&WorkId| {
             let key = self.event(id.event).and_then(|event| event.key);
             key.is_some_and(|key| line["event_id"] == key)

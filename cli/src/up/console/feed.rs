@@ -21,7 +21,7 @@ use tokio::{select, sync::watch, time::sleep};
 use super::{
     Console, contacts,
     event::Event,
-    in_doubt,
+    in_doubt, mails,
     page::careful,
     places::{ShownPlace, differ},
     showing::{self, Situation},
@@ -53,6 +53,7 @@ struct Listener {
     faults: Value,
     clock: Value,
     newsletter: Value,
+    mails: Value,
     waiting: VecDeque<Bytes>,
 }
 
@@ -61,9 +62,19 @@ fn open(console: Arc<Console>) -> BoxStream<'static, Bytes> {
     turns.mark_changed();
     let waiting = VecDeque::from([message("setting", &setting(&console))]);
     let (moves, places) = (console.queues.changes(), HashMap::new());
-    let (faults, clock, newsletter) = Default::default();
-    let listener =
-        Listener { console, turns, turn: 0, moves, places, faults, clock, newsletter, waiting };
+    let (faults, clock, newsletter, mails) = Default::default();
+    let listener = Listener {
+        console,
+        turns,
+        turn: 0,
+        moves,
+        places,
+        faults,
+        clock,
+        newsletter,
+        mails,
+        waiting,
+    };
     stream::unfold(listener, |mut listener| async {
         let message = listener.next().await?;
         Some((message, listener))
@@ -86,21 +97,19 @@ impl Listener {
         self.waiting.pop_front()
     }
 
-    /// The faults, the clock, and the newsletter's contacts.
+    /// The faults, the clock, the newsletter's contacts, and the mails.
     fn read_stack(&mut self) {
-        let (faults, clock) = (faults(&self.console), clock(&self.console));
-        if faults != self.faults {
-            self.waiting.push_back(message("faults", &faults));
-            self.faults = faults;
-        }
-        if clock != self.clock {
-            self.waiting.push_back(message("clock", &clock));
-            self.clock = clock;
-        }
-        let newsletter = contacts::shown(&self.console);
-        if newsletter != self.newsletter {
-            self.waiting.push_back(message("newsletter", &newsletter));
-            self.newsletter = newsletter;
+        let console = &self.console;
+        for (name, old, now) in [
+            ("faults", &mut self.faults, faults(console)),
+            ("clock", &mut self.clock, clock(console)),
+            ("newsletter", &mut self.newsletter, contacts::shown(console)),
+            ("mails", &mut self.mails, mails::shown(console)),
+        ] {
+            if now != *old {
+                self.waiting.push_back(message(name, &now));
+                *old = now;
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod events;
 mod feed;
 mod guard;
 mod in_doubt;
+mod mails;
 mod page;
 mod people;
 mod places;
@@ -100,13 +101,17 @@ impl Console {
     ) -> Option<Response<Bytes>> {
         let function = self.functions.names().find(|name| *name == function)?;
         let began = Instant::now();
-        let arrival = reading::read(function, &request);
-        let id = self.events.begin_request(arrival, self.now(), Sent::of(&request));
+        let sent = Sent::of(&request);
+        let begin = |arrival| self.events.begin_request(arrival, self.now(), sent.clone());
+        let ids: Vec<_> = reading::read(function, &request).into_iter().map(begin).collect();
         let work = self.functions.call(function, request);
-        let response = watch::during(&self.events, vec![id], work).await?;
+        let response = watch::during(&self.events, ids.clone(), work).await?;
         let body = serde_json::from_slice(response.body()).unwrap_or_default();
         let took_ms = watch::millis(began.elapsed());
-        self.events.answered(id, Answer { status: response.status().as_u16(), body, took_ms });
+        let answer = Answer { status: response.status().as_u16(), body, took_ms };
+        for id in ids {
+            self.events.answered(id, answer.clone());
+        }
         Some(response)
     }
 

@@ -21,7 +21,7 @@ macro_rules! script {
 }
 
 /// The path, the content type and the text of each file.
-const FILES: [(&str, &str, &str); 10] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("/", "text/html", include_str!("page/index.html")),
     ("/console/style.css", "text/css", include_str!("page/style.css")),
     script!("console.js"),
@@ -30,6 +30,7 @@ const FILES: [(&str, &str, &str); 10] = [
     script!("event.js"),
     script!("faults.js"),
     script!("list.js"),
+    script!("mails.js"),
     script!("newsletter.js"),
     script!("parts.js"),
 ];

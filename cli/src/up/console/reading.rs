@@ -6,6 +6,7 @@ use mailchimp_inbound::{
     event::{self, Decoded},
     form,
 };
+use mandrill_inbound::{event::MailEvent, form::Form};
 use serde_json::Value;
 use shared::{ctx::Ctx, key::EventId, queue::ReceivedMessage};
 use uuid::Uuid;
@@ -16,10 +17,21 @@ use crate::render::rendering::{self, Subject};
 /// The id that Ory sends with all attempts of one webhook.
 pub(super) const TRIGGER_ID: &str = "ory-webhook-trigger-id";
 
-/// Reads a request to a function.
-pub(super) fn read(function: &'static str, request: &Request<Bytes>) -> Arrival {
+/// Reads a request to a function: one event, or as many as Mandrill tells of at once.
+pub(super) fn read(function: &'static str, request: &Request<Bytes>) -> Vec<Arrival> {
+    if function == mandrill_inbound::NAME && request.method() == Method::POST {
+        let events = rendering::of_mandrill(request.body()).unwrap_or_default();
+        if !events.stored.is_empty() {
+            return events.stored.iter().map(of_mandrill).collect();
+        }
+    }
+    vec![one(function, request)]
+}
+
+fn one(function: &'static str, request: &Request<Bytes>) -> Arrival {
     let known = match function {
         mailchimp_inbound::NAME => of_mailchimp(request),
+        mandrill_inbound::NAME => Some((without_event(request), None)),
         _ => of_ory(request),
     };
     let (title, key) = known.unwrap_or_else(|| (request.method().to_string(), None));
@@ -56,6 +68,22 @@ fn flow(ctx: &Value) -> String {
     let mut segments = url.unwrap_or_default().split('/');
     let named = segments.find(|segment| *segment == "self-service").and(segments.next());
     named.unwrap_or("Ory event").to_owned()
+}
+
+fn of_mandrill(event: &MailEvent) -> Arrival {
+    Arrival {
+        function: mandrill_inbound::NAME,
+        title: event.event.word().to_owned(),
+        key: Some(event.event_id().as_str().to_owned()),
+        argument: rendering::with_somebody(event),
+    }
+}
+
+/// A call of Mandrill of which nothing is stored.
+fn without_event(request: &Request<Bytes>) -> String {
+    let is_test = Form::decode(request.body()).is_ok_and(|form| form.is_test());
+    let is_check = request.method() == Method::HEAD || is_test;
+    if is_check { "check of the URL" } else { "Mandrill events" }.to_owned()
 }
 
 fn of_mailchimp(request: &Request<Bytes>) -> Option<(String, Option<String>)> {

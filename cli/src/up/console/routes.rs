@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fakes::{Fault, mailchimp::Act, server::FakeReply};
+use fakes::{Fault, mailchimp::Act, mandrill::Fate, server::FakeReply};
 use http::{Method, Request};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -45,6 +45,13 @@ struct Decide {
 struct ActInMailchimp {
     address: String,
     act: Act,
+}
+
+/// What happens to a mail that Mandrill took.
+#[derive(Deserialize)]
+struct ActInMandrill {
+    mail: String,
+    act: Fate,
 }
 
 /// What the owner of an identity does in Ory.
@@ -130,6 +137,10 @@ impl Console {
             "/console/act-in-mailchimp" => {
                 let ActInMailchimp { address, act } = read(body)?;
                 done(self.act_in_mailchimp(&address, act).await.is_ok())
+            }
+            "/console/act-in-mandrill" => {
+                let ActInMandrill { mail, act } = read(body)?;
+                done(self.act_in_mandrill(&mail, act).await.is_ok())
             }
             "/console/act-in-ory" => {
                 let ActInOry { identity, act } = read(body)?;

@@ -1,19 +1,25 @@
-//! Sends events, as Ory and Mailchimp do.
+//! Sends events, as Ory, Mailchimp and Mandrill do.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use fakes::mandrill::SentEvents;
 use http::HeaderValue;
 use serde_json::Value;
 use shared::clock::Clock;
 use time::{OffsetDateTime, macros::format_description};
 use tokio::time::sleep;
+use url::form_urlencoded;
 use uuid::{Builder, Uuid};
 
-use super::{Console, Unfit, event::Sent, reading::TRIGGER_ID};
-use crate::up::{people, samples::Sample};
+use super::{Console, Unfit, event::Sent, mails, reading::TRIGGER_ID};
+use crate::up::{
+    local::{MANDRILL_WEBHOOK_KEY, MANDRILL_WEBHOOK_URL},
+    people,
+    samples::{Sample, is_called_by_ory},
+};
 
-/// How long Kratos waits before its second and third attempt. Mailchimp retries much later.
+/// How long Kratos waits before its second and third attempt. The vendors retry much later.
 const WAITS_OF_KRATOS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// Sends a sample as a new event: of a new person, or with the current time.
@@ -28,7 +34,12 @@ fn anew(console: &Console, sample: &Sample) -> Result<Sent, Unfit> {
     let mut sent = Sent::of(&request.map(Bytes::from));
     match sample.function {
         mailchimp_inbound::NAME => happens_now(&mut sent, console.clock.now()),
+        mandrill_inbound::NAME => happens_to_a_mail_now(&mut sent, console.clock.now()),
         mailchimp_subscribe::NAME => happens_in_ory(console, &mut sent),
+        mandrill_welcome::NAME => {
+            happens_to_somebody_new(&mut sent);
+            is_registered(console, &mut sent);
+        }
         _ => happens_to_somebody_new(&mut sent),
     }
     Ok(sent)
@@ -62,7 +73,7 @@ fn deliver_later(console: &Arc<Console>, function: &'static str, sent: Sent) {
 
 /// Calls the function, and retries as its caller would.
 pub(super) async fn deliver(console: &Console, function: &'static str, sent: &Sent) {
-    let waits: &[_] = if function == mailchimp_inbound::NAME { &[] } else { &WAITS_OF_KRATOS };
+    let waits: &[_] = if is_called_by_ory(function) { &WAITS_OF_KRATOS } else { &[] };
     let mut waits = waits.iter();
     while let Some(answer) = console.call(function, sent.request()).await {
         match waits.next() {
@@ -77,6 +88,16 @@ fn happens_to_somebody_new(sent: &mut Sent) {
     change_ctx(sent, |ctx| {
         if let Some(id) = ctx.pointer_mut("/identity/id").filter(|id| !is_nil(id)) {
             *id = random_id().to_string().into();
+        }
+    });
+}
+
+/// Ory has the identity, so that what becomes of the mail can be written to it. The address is no
+/// longer that of anybody else.
+fn is_registered(console: &Console, sent: &mut Sent) {
+    change_ctx(sent, |ctx| {
+        if !is_nil(&ctx["identity"]["id"]) {
+            people::put_alone(&console.fakes.ory, &ctx["identity"], console.clock.now());
         }
     });
 }
@@ -121,6 +142,21 @@ fn happens_now(sent: &mut Sent, now: OffsetDateTime) {
         if field.starts_with(FIELD) { format!("{FIELD}{now}") } else { field.to_owned() }
     });
     sent.body = fields.collect::<Vec<_>>().join("&").into();
+}
+
+/// Mandrill's events carry their time, too, and it signs them.
+fn happens_to_a_mail_now(sent: &mut Sent, now: OffsetDateTime) {
+    let form = form_urlencoded::parse(&sent.body).next();
+    let events = form.and_then(|(_, events)| serde_json::from_str::<Vec<Value>>(&events).ok());
+    let Some(mut events) = events.filter(|events| !events.is_empty()) else { return };
+    for event in &mut events {
+        event["ts"] = now.unix_timestamp().into();
+    }
+    let events = Value::from(events).to_string();
+    let signed = SentEvents::signed(MANDRILL_WEBHOOK_URL, MANDRILL_WEBHOOK_KEY, &events);
+    if let Some(anew) = mails::request(&signed) {
+        *sent = anew;
+    }
 }
 
 #[cfg(test)]

@@ -24,11 +24,18 @@ const ORY_TOKEN: &str = "local-ory-token";
 /// It ends in a data center, as every key of Mailchimp Marketing.
 const MAILCHIMP_KEY: &str = "local-mailchimp-key-us6";
 
+/// The URL of Mandrill's webhook, which the sample events are signed for. It is only a text: whatever
+/// the port, it stays the same, so that the signatures hold.
+pub const MANDRILL_WEBHOOK_URL: &str = "http://127.0.0.1:9000/lambda-url/mandrill-inbound/";
+/// What Mandrill signs with.
+pub const MANDRILL_WEBHOOK_KEY: &str = "local-mandrill-webhook-key";
+
 /// The names of the secrets.
 mod secret {
     pub(super) const WEBHOOK: &str = "ory-actions/webhook";
     pub(super) const MAILCHIMP: &str = "ory-actions/mailchimp";
     pub(super) const MANDRILL: &str = "ory-actions/mandrill";
+    pub(super) const MANDRILL_WEBHOOK: &str = "ory-actions/mandrill-webhook";
     pub(super) const SEGMENT: &str = "ory-actions/segment";
     pub(super) const ORY: &str = "ory-actions/ory";
     pub(super) const MAILCHIMP_MARKETING: &str = "ory-actions/mailchimp-marketing";
@@ -85,6 +92,7 @@ impl Fakes {
             (secret::WEBHOOK, WEBHOOK_KEY),
             (secret::MAILCHIMP, MAILCHIMP_SECRET),
             (secret::MANDRILL, MANDRILL_KEY),
+            (secret::MANDRILL_WEBHOOK, MANDRILL_WEBHOOK_KEY),
             (secret::SEGMENT, SEGMENT_KEY),
             (secret::ORY, ORY_TOKEN),
             (secret::MAILCHIMP_MARKETING, MAILCHIMP_KEY),
@@ -94,14 +102,16 @@ impl Fakes {
         for relay in relays {
             fakes.put_secret(&secret::of(relay), &relayed::secret(relay.preset).to_string());
         }
+        fakes.mandrill.put_webhook(MANDRILL_WEBHOOK_URL, MANDRILL_WEBHOOK_KEY);
         fakes.put_people();
         fakes.prepare_audience();
         Ok(fakes)
     }
 
-    /// Lets Ory and Mailchimp tell the time of this clock.
+    /// Lets Ory, Mandrill and Mailchimp tell the time of this clock.
     pub(super) fn set_clock(&self, clock: &SharedClock) {
-        let (of_ory, of_mailchimp) = (clock.clone(), clock.clone());
+        let (of_ory, of_mandrill, of_mailchimp) = (clock.clone(), clock.clone(), clock.clone());
+        self.mandrill.set_clock(move || of_mandrill.now());
         self.ory.set_clock(move || of_ory.now());
         self.mailchimp.set_clock(move || of_mailchimp.now());
     }
@@ -165,6 +175,10 @@ impl Fakes {
             ("MANDRILL_URL", self.mandrill.url()),
             ("FROM_EMAIL", mandrill_welcome::SAMPLE_SENDER.to_owned()),
         ];
+        let from_mandrill = [
+            ("MANDRILL_WEBHOOK_SECRET_ID", secret::MANDRILL_WEBHOOK.to_owned()),
+            ("MANDRILL_WEBHOOK_URL", MANDRILL_WEBHOOK_URL.to_owned()),
+        ];
         let to_segment = [
             ("SEGMENT_SECRET_ID", secret::SEGMENT.to_owned()),
             ("SEGMENT_URL", self.segment.url()),
@@ -183,6 +197,7 @@ impl Fakes {
             mandrill_welcome::NAME => all(secret::WEBHOOK, &[&to_mandrill]),
             segment_identify::NAME => all(secret::WEBHOOK, &[&to_segment]),
             mailchimp_inbound::NAME => all(secret::MAILCHIMP, &[&to_ory, &to_segment]),
+            mandrill_inbound::NAME => [&from_mandrill, &to_ory[..], &to_segment].concat(),
             mailchimp_subscribe::NAME => all(secret::WEBHOOK, &[&to_mailchimp, &to_ory]),
             _ => {
                 let relayed = self.relayed.iter().find(|(relay, _)| relay.function == function);

@@ -16,7 +16,10 @@ use shared::{
 };
 
 use super::{Fakes, clock::StackClock};
-use crate::up::{relays::Relay, samples::Via};
+use crate::up::{
+    relays::Relay,
+    samples::{Via, needs_queue},
+};
 
 /// The name of the table that the functions open.
 const TABLE: &str = "records";
@@ -62,7 +65,7 @@ const RELAY: Deployment = Deployment {
 };
 
 /// All functions. The stack has the last one once for each of its relays.
-pub const DEPLOYMENTS: [Deployment; 5] = [
+pub const DEPLOYMENTS: [Deployment; 6] = [
     Deployment {
         name: mandrill_welcome::NAME,
         batch_size: 1,
@@ -94,6 +97,14 @@ pub const DEPLOYMENTS: [Deployment; 5] = [
         rules: rules(mailchimp_subscribe::TIMEOUT, Duration::ZERO),
         timeout: mailchimp_subscribe::TIMEOUT,
         build: mailchimp_subscribe::build,
+    },
+    Deployment {
+        name: mandrill_inbound::NAME,
+        batch_size: 1,
+        concurrency: 2,
+        rules: rules(LAMBDA_TIMEOUT, Duration::ZERO),
+        timeout: LAMBDA_TIMEOUT,
+        build: mandrill_inbound::build,
     },
     RELAY,
 ];
@@ -143,7 +154,7 @@ impl Functions {
             if *name == mailchimp_subscribe::NAME {
                 settings.push(("SECRET_TTL_SECONDS", "1".to_owned()));
             }
-            if via == Via::Queue {
+            if via == Via::Queue || needs_queue(name) {
                 settings.push(("QUEUE_URL", queue_url(name)));
             }
             match build(&Environment::of(settings), ports) {

@@ -14,6 +14,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use ::fakes::{
     mailchimp::{Act, CannotAct},
+    mandrill::{Fate, NoSuchMail},
     server::Server,
 };
 use shared::{
@@ -25,7 +26,7 @@ use shared::{
 use tokio::task::JoinSet;
 
 pub use self::{
-    fakes::Fakes,
+    fakes::{Fakes, MANDRILL_WEBHOOK_KEY, MANDRILL_WEBHOOK_URL},
     functions::{DEPLOYMENTS, Deployment, FunctionError},
     ports::PortNumbers,
     service::Service,
@@ -169,6 +170,15 @@ impl LocalStack {
     /// Why nobody can do that.
     pub async fn act_in_mailchimp(&self, address: &str, act: Act) -> Result<(), CannotAct> {
         self.console.act_in_mailchimp(address, act).await
+    }
+
+    /// Something happens to a mail that Mandrill took, by its `_id`, once some time has passed; Mandrill
+    /// reports it to `mandrill-inbound`.
+    ///
+    /// # Errors
+    /// There is no such mail.
+    pub async fn act_in_mandrill(&self, mail: &str, fate: Fate) -> Result<(), NoSuchMail> {
+        self.console.act_in_mandrill(mail, fate).await
     }
 
     /// A person does something in Ory, which calls `mailchimp-subscribe`; false if the person cannot

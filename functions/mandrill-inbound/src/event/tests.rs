@@ -108,6 +108,22 @@ fn reason_of_a_reject_is_read_in_both_forms() {
 }
 
 #[test]
+fn reject_that_an_operator_can_fix_is_not_the_end() {
+    let is_final = |kind: &str, reason: &str| {
+        let mut event = bounce();
+        (event["event"], event["msg"]["reject"]) = (json!(kind), json!({ "reason": reason }));
+        one(&event).unwrap().is_final()
+    };
+    for reason in ["hard-bounce", "soft-bounce", "spam", "unsub", "custom", "rule", "invalid"] {
+        assert!(is_final("reject", reason), "{reason}");
+    }
+    for reason in ["invalid-sender", "unsigned", "test-mode-limit", "a-new-one", ""] {
+        assert!(!is_final("reject", reason), "{reason}");
+        assert!(is_final("hard_bounce", reason), "{reason}");
+    }
+}
+
+#[test]
 fn event_is_recognized_by_mail_kind_and_time() {
     let id = |change: fn(&mut Value)| {
         let mut event = bounce();

@@ -5,6 +5,7 @@ import { openEditor } from "./editor.js";
 import { countDown, drawEvent } from "./event.js";
 import { drawFaults } from "./faults.js";
 import { drawDeadLetters, drawRow } from "./list.js";
+import { drawMails, setMails } from "./mails.js";
 import { drawNewsletter, setNewsletter } from "./newsletter.js";
 
 const KEPT = 500; // as the server keeps
@@ -84,6 +85,12 @@ feed.addEventListener("newsletter", ({ data }) => {
   setNewsletter(JSON.parse(data));
   const event = events.get(chosen());
   if (event) drawNewsletter(event);
+});
+
+feed.addEventListener("mails", ({ data }) => {
+  setMails(JSON.parse(data));
+  const event = events.get(chosen());
+  if (event) drawMails(event);
 });
 
 feed.addEventListener("event", ({ data }) => {

@@ -1,6 +1,7 @@
 // One event: what it is waiting for, what can be done about it, and its story.
 
 import { $, button, capital, clock, colour, coloured, element, fold, json, post, redraw } from "./dom.js";
+import { drawMails } from "./mails.js";
 import { drawNewsletter } from "./newsletter.js";
 import * as parts from "./parts.js";
 
@@ -12,6 +13,7 @@ export function drawEvent(event, edit) {
   drawPart("now", now(event), JSON.stringify([event.state, event.place, event.is_sent]));
   drawStory(event);
   drawNewsletter(event);
+  drawMails(event);
   drawPart("mail", mail(event), JSON.stringify([event.mail, ["delivered", "duplicate", "in_doubt"].indexOf(event.state)]));
   countDown();
 }
@@ -23,6 +25,7 @@ function open(event, edit) {
     element("h2", { id: "title", tabindex: "-1" }, `${event.title} → ${event.function} `, element("span", { id: "state" })),
     element("div", { id: "now" }),
     element("div", { id: "newsletter" }),
+    element("div", { id: "mails" }),
     element("ol", { id: "story", "data-event": event.id }),
     element("div", { id: "mail" }),
     element("div", { class: "row" },

@@ -1,5 +1,8 @@
 //! Mandrill, limited to `messages/send`, `messages/send-template`, `messages/search`,
-//! `rejects/list`, `users/ping2` and `senders/domains`.
+//! `rejects/list`, `users/ping2`, `senders/domains` and the webhooks.
+
+mod fate;
+mod webhook;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,7 +12,12 @@ use std::{
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
+pub use fate::{Fate, NoSuchMail};
+pub use webhook::{SentEvents, is_reached};
+
+use self::webhook::Webhook;
 use crate::server::FakeReply;
 use crate::vendor::{FakeVendor, VendorServer};
 
@@ -20,6 +28,8 @@ pub struct Received {
     pub method: String,
     /// The body, including the key.
     pub body: Value,
+    /// Whether the URL of a webhook that it makes or changes answers.
+    is_reached: bool,
 }
 
 impl Received {
@@ -42,7 +52,6 @@ impl fmt::Display for Received {
 const ROWS_BY_DEFAULT: usize = 100;
 
 /// How Mandrill behaves.
-#[derive(Default)]
 pub struct Mandrill {
     keys: Vec<String>,
     bouncing: Vec<String>,
@@ -52,6 +61,27 @@ pub struct Mandrill {
     is_rejecting: bool,
     domains: BTreeMap<String, bool>,
     forbidden: Vec<&'static str>,
+    webhooks: Vec<Webhook>,
+    /// How many keys of webhooks there have been.
+    webhook_keys: usize,
+    now: Box<dyn Fn() -> OffsetDateTime + Send>,
+}
+
+impl Default for Mandrill {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            bouncing: Vec::new(),
+            sent: HashMap::new(),
+            is_index_behind: false,
+            is_rejecting: false,
+            domains: BTreeMap::new(),
+            forbidden: Vec::new(),
+            webhooks: Vec::new(),
+            webhook_keys: 0,
+            now: Box::new(OffsetDateTime::now_utc),
+        }
+    }
 }
 
 /// A fake of Mandrill.
@@ -66,6 +96,11 @@ impl FakeMandrill {
     /// The root of its API, for `MANDRILL_URL`.
     pub fn url(&self) -> String {
         format!("{}/api/1.0", self.root())
+    }
+
+    /// Tells the time from now on; until then it is the machine's.
+    pub fn set_clock(&self, now: impl Fn() -> OffsetDateTime + Send + 'static) {
+        self.with(|mandrill| mandrill.now = Box::new(now));
     }
 
     /// Accepts only this key from now on.
@@ -85,7 +120,9 @@ impl FakeMandrill {
 
     /// How many mails were sent to each address; bounced mails do not count.
     pub fn mails(&self) -> HashMap<String, usize> {
-        let sent = |rows: &Vec<Value>| rows.iter().filter(|row| row["state"] == "sent").count();
+        let has_left =
+            |row: &&Value| !["rejected", "bounced"].map(Value::from).contains(&row["state"]);
+        let sent = |rows: &Vec<Value>| rows.iter().filter(has_left).count();
         self.with(|mandrill| {
             let rows = mandrill.sent.iter();
             rows.map(|(address, rows)| (address.clone(), sent(rows))).collect()
@@ -111,6 +148,14 @@ impl FakeMandrill {
         self.with(|mandrill| {
             mandrill.sent.values().flatten().any(|row| row["metadata"] == message["metadata"])
         })
+    }
+
+    /// The rows of all mails, as a search shows them, in the order in which they were sent.
+    pub fn all_mails(&self) -> Vec<Value> {
+        let mut rows: Vec<Value> =
+            self.with(|mandrill| mandrill.sent.values().flatten().cloned().collect());
+        rows.sort_by(|one, other| one["_id"].as_str().cmp(&other["_id"].as_str()));
+        rows
     }
 
     /// Forgets the sent mails.
@@ -141,6 +186,16 @@ impl FakeVendor for Mandrill {
         Received {
             method: request.uri().path().trim_start_matches("/api/1.0/").to_owned(),
             body: serde_json::from_slice(request.body()).unwrap_or_default(),
+            is_reached: false,
+        }
+    }
+
+    /// Before a webhook is made or changed, Mandrill tries its URL.
+    async fn inquire(call: &mut Received) {
+        if let ("webhooks/add" | "webhooks/update", Some(url)) =
+            (call.method.as_str(), call.body["url"].as_str())
+        {
+            call.is_reached = is_reached(url).await;
         }
     }
 
@@ -157,6 +212,11 @@ impl FakeVendor for Mandrill {
             "users/ping2" => FakeReply::json(200, &json!({"PING": "PONG!"})),
             "senders/domains" => FakeReply::json(200, &self.domains()),
             "rejects/list" => FakeReply::json(200, &self.rejects(call.body["email"].as_str())),
+            "webhooks/add" => self.add_webhook(call),
+            "webhooks/list" => FakeReply::json(200, &self.list_webhooks()),
+            "webhooks/info" => self.show_webhook(call),
+            "webhooks/update" => self.change_webhook(call),
+            "webhooks/delete" => self.delete_webhook(call),
             _ => error(404, -1, "ValidationError", "No such method"),
         }
     }
@@ -250,6 +310,7 @@ impl Mandrill {
     }
 }
 
+/// An error as Mandrill tells it.
 fn error(status: u16, code: i64, name: &str, message: &str) -> FakeReply {
     let body = json!({"status": "error", "code": code, "name": name, "message": message});
     FakeReply::json(status, &body)
