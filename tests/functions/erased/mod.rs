@@ -22,6 +22,10 @@ use crate::{
         setup::{Running, Setup, TABLE, Vendor},
     },
     mailchimp_inbound::setup::{SECRET, Vendors, setup as mailchimp, with_ory},
+    mandrill_inbound::{
+        events::{event, of_person},
+        setup::{setup as mandrill, signed},
+    },
     rotation::events::{of_mailchimp, of_ory, opt_in_of, subscribe, welcome},
 };
 
@@ -55,9 +59,14 @@ pub(crate) fn are_empty_and_expire(records: &[Value]) {
     }
 }
 
-/// With Ory and Segment, which both are told. Ory has not deleted anybody yet.
+/// With Ory and Segment, which both are told.
 async fn inbound() -> Setup<Vendors> {
-    let setup = with_ory(mailchimp().await);
+    known(mailchimp().await)
+}
+
+/// Ory has not deleted anybody yet.
+fn known(setup: Setup<Vendors>) -> Setup<Vendors> {
+    let setup = with_ory(setup);
     for n in 1..=2 {
         setup.vendor.ory.put_identity(person(&identity(n), &format!("person-{n}@example.com")));
     }
@@ -70,6 +79,10 @@ type EventOf = fn(usize) -> Event;
 const OF_ORY: EventOf = |n| of_ory(n, WEBHOOK_KEY);
 const OPT_IN: EventOf = |n| opt_in_of(n, WEBHOOK_KEY);
 const OF_MAILCHIMP: EventOf = |n| of_mailchimp(n, SECRET);
+const OF_MANDRILL: EventOf = |n| {
+    let address = format!("person-{n}@example.com");
+    signed(&json!([of_person(&identity(n), &address, event("delivered", 0))]))
+};
 
 /// A function with a queue and a table, and what it has told its vendors.
 struct Case<V> {
@@ -112,6 +125,7 @@ async fn is_dropped<V: Vendor>(setup: Setup<V>, event: EventOf) {
 async fn event_of_an_erased_person_is_dropped_without_a_call() {
     is_dropped(welcome().await, OF_ORY).await;
     is_dropped(inbound().await, OF_MAILCHIMP).await;
+    is_dropped(known(mandrill().await), OF_MANDRILL).await;
     is_dropped(subscribe().await, OPT_IN).await;
 }
 
@@ -132,6 +146,7 @@ async fn is_delivered<V: Vendor>(setup: Setup<V>, event: EventOf) {
 async fn event_of_another_person_or_after_the_mark_is_delivered() {
     is_delivered(welcome().await, OF_ORY).await;
     is_delivered(inbound().await, OF_MAILCHIMP).await;
+    is_delivered(known(mandrill().await), OF_MANDRILL).await;
     is_delivered(subscribe().await, OPT_IN).await;
 }
 
@@ -154,5 +169,6 @@ async fn stays<V: Vendor>(setup: Setup<V>, event: EventOf) {
 async fn event_stays_without_a_call_while_the_mark_cannot_be_read() {
     stays(welcome().await, OF_ORY).await;
     stays(inbound().await, OF_MAILCHIMP).await;
+    stays(known(mandrill().await), OF_MANDRILL).await;
     stays(subscribe().await, OPT_IN).await;
 }

@@ -54,6 +54,11 @@ pub(super) fn with_metadata(metadata: Value, mut event: Value) -> Value {
     event
 }
 
+/// The same about a mail of ours to somebody else.
+pub(crate) fn of_person(id: &str, address: &str, event: Value) -> Value {
+    with_metadata(json!({"ory_key": ORY_KEY, "ory_identity": id}), to(address, event))
+}
+
 /// A mail that somebody else sent through the account, to Ann.
 pub(super) fn of_others(event: Value) -> Value {
     with_metadata(json!([]), event)

@@ -5,7 +5,7 @@ use fakes::ory::person;
 use serde_json::{Value, json};
 
 use super::{
-    events::{FIRST, ORY_KEY, event, to, with_metadata},
+    events::{FIRST, event, of_person},
     setup::known,
 };
 use crate::{
@@ -39,7 +39,7 @@ impl Happened {
         let mut event = event(self.kind, self.second);
         event["_id"] = json!(format!("mail-{}", self.is_current));
         let address = if self.is_current { address } else { &left };
-        with_metadata(json!({"ory_identity": id, "ory_key": ORY_KEY}), to(address, event))
+        of_person(id, address, event)
     }
 
     fn is_about_the_address(&self) -> bool {
@@ -140,9 +140,9 @@ async fn event_from_the_future_counts_as_when_it_was_received() {
     let mut inbound = known().await.start().await;
     inbound.vendor.ory.put_identity(person(id, "person-1@example.com"));
     let at = |kind: &str, ts: i64| {
-        let mut event = with_metadata(json!({"ory_identity": id}), event(kind, 0));
+        let mut event = of_person(id, "person-1@example.com", event(kind, 0));
         event["ts"] = json!(ts);
-        to("person-1@example.com", event)
+        event
     };
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
     inbound.takes(&[at("hard_bounce", 253_402_300_799)]).await;

@@ -5,5 +5,6 @@ mod callers;
 pub(crate) mod events;
 mod fleet;
 mod leaked_key;
+mod mandrill_key;
 mod signing;
 mod vendors;

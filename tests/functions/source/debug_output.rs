@@ -226,6 +226,13 @@ fn manual_debug_impls_redact_canaries() {
     let form = b"type=unsubscribe&fired_at=2026-01-31+11:19:37&data[list_id]=l&data[action]=canary\
         &data[reason]=canary&data[email]=canary@example.com&data[merges][FNAME]=canary";
     let decoded = event::read(&form::decode(form).unwrap()).unwrap();
+    let mail = json!({
+        "email": "canary@example.com", "state": "canary", "bounce_description": "canary",
+        "reject": "canary", "metadata": {"ory_key": "canary"},
+    });
+    let mails = json!([{"event": "hard_bounce", "_id": "canary", "ts": 1, "msg": mail}]);
+    let mails = mandrill_inbound::event::read(mails.to_string().as_bytes()).unwrap();
+    assert_eq!(mails.stored.len(), 1);
     let url = "https://example.com/canary?canary=magpie".parse().unwrap();
     let request = http::Request::post_json(url, person.to_string(), Duration::ZERO)
         .bearer(&"magpie".to_owned().into());
@@ -244,7 +251,7 @@ fn manual_debug_impls_redact_canaries() {
             TemplateOutput::of(result.clone(), &PatchPaths::parse(PATCH_PATHS).unwrap()).unwrap()
         ),
         format!("{:?}", Batch::from(Call { kind: CallKind::Track, body: result.clone() })),
-        format!("{decoded:?} {request:?} {answer:?} {received:?}"),
+        format!("{decoded:?} {mails:?} {request:?} {answer:?} {received:?}"),
     ];
     shown.extend(replies.iter().map(|reply| format!("{:?}", Reply::build(reply, &ctx).unwrap())));
     for shown in shown {
