@@ -278,11 +278,11 @@ fn defaults_of_timeouts_are_those_of_the_code() {
 #[test]
 fn patch_paths_are_those_of_the_shipped_templates() {
     let template = Template::read();
-    for (name, paths) in [
-        ("OryPatchPaths", mailchimp_inbound::PATCH_PATHS),
-        ("MandrillPatchPaths", mandrill_inbound::PATCH_PATHS),
+    for (function, paths) in [
+        ("MailchimpInbound", mailchimp_inbound::PATCH_PATHS),
+        ("MandrillInbound", mandrill_inbound::PATCH_PATHS),
     ] {
-        assert_eq!(plain(&template.0["Parameters"][name]["Default"]), paths, "{name}");
+        assert_eq!(template.variables(function)["ORY_PATCH_PATHS"], paths, "{function}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The functions of the stack: what calls each, and what shows that it has delivered.
 
 use bytes::Bytes;
+use fakes::mandrill::SentEvents;
 use http::{
     HeaderMap, HeaderValue, Method,
     header::{AUTHORIZATION, CONTENT_TYPE},
@@ -23,14 +24,16 @@ pub(super) enum Function {
     SegmentIdentify,
     MailchimpInbound,
     MailchimpSubscribe,
+    MandrillInbound,
 }
 
 impl Function {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::MandrillWelcome,
         Self::SegmentIdentify,
         Self::MailchimpInbound,
         Self::MailchimpSubscribe,
+        Self::MandrillInbound,
     ];
 
     /// Its name in the template.
@@ -40,6 +43,7 @@ impl Function {
             Self::SegmentIdentify => "SegmentIdentify",
             Self::MailchimpInbound => "MailchimpInbound",
             Self::MailchimpSubscribe => "MailchimpSubscribe",
+            Self::MandrillInbound => "MandrillInbound",
         }
     }
 
@@ -56,14 +60,15 @@ impl Function {
             }
             Self::MailchimpInbound => {
                 let url = format!("{url}?secret={}", callers.mailchimp);
-                post(&url, unsubscribe_of(person), "application/x-www-form-urlencoded")
+                post(&url, unsubscribe_of(person), FORM)
             }
+            Self::MandrillInbound => of_mandrill(url, person, callers),
         }
     }
 
     /// Makes sure that there is such a person where the function looks.
     pub(super) fn prepare(self, person: Uuid, vendors: &Vendors) {
-        if self == Self::MailchimpInbound {
+        if [Self::MailchimpInbound, Self::MandrillInbound].contains(&self) {
             vendors.put_subscriber(person, &address(person));
         }
     }
@@ -75,6 +80,7 @@ impl Function {
             Self::SegmentIdentify => !vendors.take_message_ids(person).is_empty(),
             Self::MailchimpInbound => !vendors.is_subscribed(person),
             Self::MailchimpSubscribe => vendors.is_contact(&address(person)),
+            Self::MandrillInbound => vendors.is_marked(person, &address(person)),
         }
     }
 }
@@ -85,6 +91,26 @@ pub(super) fn of_ory(url: &str, person: Uuid, key: &str) -> Request {
     request.headers.insert(AUTHORIZATION, key.parse().unwrap());
     request
 }
+
+/// Mandrill's webhook about a welcome of this person that bounces.
+fn of_mandrill(url: &str, person: Uuid, callers: &Callers) -> Request {
+    let id = random_id().simple().to_string();
+    let metadata = json!({"ory_key": &id, "ory_identity": person});
+    let events = json!([{
+        "event": "hard_bounce", "_id": id, "ts": 1_770_000_000,
+        "msg": {
+            "_id": id, "state": "bounced", "email": address(person), "metadata": metadata,
+            "bounce_description": "bad_mailbox", "subject": "Welcome",
+        },
+    }])
+    .to_string();
+    let sent = SentEvents::signed(&callers.entered, &callers.mandrill, &events);
+    let mut request = post(url, sent.body, FORM);
+    request.headers.insert("x-mandrill-signature", sent.signature.parse().unwrap());
+    request
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 fn post(url: &str, body: String, kind: &'static str) -> Request {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);

@@ -33,7 +33,7 @@ pub(super) async fn deploy(cloud: &Cloud) -> Result<(), Failure> {
     let parameters = format!(
         "Architecture={ARCHITECTURE} FromEmail={SENDER} OryUrl={ORY_URL} \
          AlarmEmail=ops@shop.test LogRetentionDays=60 \
-         MailchimpSubscribeEnabled=true MailchimpListId={LIST_ID}"
+         MailchimpSubscribeEnabled=true MailchimpListId={LIST_ID} MandrillInboundEnabled=true"
     );
     sam_deploy(cloud, &parameters).await
 }
@@ -48,7 +48,7 @@ async fn sam_deploy(cloud: &Cloud, parameters: &str) -> Result<(), Failure> {
 /// All that happens to it.
 pub(super) async fn run(cloud: &Cloud, template: &Template) -> Result<(), Failure> {
     let vendors = Vendors::start().await;
-    let stack = Stack::read(cloud, STACK).await?;
+    let stack = name_the_webhook(&Stack::read(cloud, STACK).await?).await?;
     let callers = prove(&stack, &vendors).await?;
     bootstraps_are_for_the_processor_of_the_stack(cloud).await?;
     all_checks_of_doctor_pass(&stack, &vendors).await?;
@@ -61,6 +61,20 @@ pub(super) async fn run(cloud: &Cloud, template: &Template) -> Result<(), Failur
     let left = switch_off(&updated).await?;
     delete(&left).await?;
     table_is_inherited(&updated, template, &vendors, welcomed).await
+}
+
+/// Mandrill is given the URL of the first deployment, and the second is told of it, by the command of
+/// docs/operations.md.
+async fn name_the_webhook<'a>(first: &Stack<'a>) -> Result<Stack<'a>, Failure> {
+    let url = first.output("MandrillInboundUrl")?;
+    check("URL is a placeholder at first", first.entered().is_empty(), first.entered())?;
+    let command = block("sam deploy --parameter-overrides MandrillWebhookUrl=");
+    let command = format!("{} --no-confirm-changeset", command.trim());
+    first.cloud.shell_with(&command, &[("MANDRILL_INBOUND_URL", url)]).await?;
+    let second = Stack::read(first.cloud, STACK).await?;
+    check("URL outlives its naming", second.output("MandrillInboundUrl")? == url, url)?;
+    check("stack knows the URL at Mandrill", second.entered() == url, second.entered())?;
+    Ok(second)
 }
 
 /// By the command of docs/operations.md that comes before an upgrade.

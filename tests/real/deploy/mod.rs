@@ -64,6 +64,8 @@ async fn row(cloud: &Cloud, number: usize, mutant: &Mutant, template: Template) 
             ("OryUrl", lifecycle::ORY_URL),
             ("MailchimpSubscribeEnabled", "true"),
             ("MailchimpListId", LIST_ID),
+            ("MandrillInboundEnabled", "true"),
+            ("MandrillWebhookUrl", "https://hooks.shop.test/mandrill"),
         ];
         template.deploy(cloud, &name, &parameters).await?;
         let stack = Stack::read(cloud, &name).await?;

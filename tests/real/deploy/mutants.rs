@@ -24,6 +24,7 @@ macro_rules! mutants {
 }
 
 const WELCOME_ROLE: &str = "MandrillWelcomeRole";
+const BOUNCES_ROLE: &str = "MandrillInboundRole";
 const SUBSCRIBE_ROLE: &str = "MailchimpSubscribeRole";
 
 pub(super) const MUTANTS: &[Mutant] = mutants! {
@@ -43,6 +44,14 @@ pub(super) const MUTANTS: &[Mutant] = mutants! {
         |template| template.forbid(SUBSCRIBE_ROLE, "secretsmanager:GetSecretValue");
     "role may not enter a lane" => "event is logged as blocked":
         |template| template.forbid(SUBSCRIBE_ROLE, "dynamodb:UpdateItem");
+    "role may not read the key of Mandrill's webhook" => "stranger is refused":
+        |template| template.forbid(BOUNCES_ROLE, "secretsmanager:GetSecretValue");
+    "role may not store a list of events" => "event is accepted":
+        |template| template.forbid(BOUNCES_ROLE, "sqs:SendMessage");
+    "role may not settle" => "event is logged as blocked":
+        |template| template.forbid(BOUNCES_ROLE, "dynamodb:UpdateItem");
+    "URL that was not entered at Mandrill" => "event is accepted":
+        |template| *template.variable("MandrillInbound", "MANDRILL_WEBHOOK_URL") = json!("https://hooks.shop.test/");
     "queue of another function" => "event is accepted":
         |template| *template.variable("MandrillWelcome", "QUEUE_URL") = json!({"Ref": "SegmentIdentifyQueue"});
     "mapping of another queue" => "event is logged as blocked":

@@ -18,6 +18,7 @@ use super::{
 pub(super) async fn prove(stack: &Stack<'_>, vendors: &Vendors) -> Result<Callers, Failure> {
     alarms_reach_the_topic(stack).await?;
     let callers = stack.callers().await?;
+    mandrill_waits_for_its_key(stack, &callers).await?;
     strangers_are_refused(stack).await?;
     let blocked = events_wait_for_the_keys(stack, vendors, &callers).await?;
     fill_in_the_keys(stack, vendors).await?;
@@ -25,6 +26,18 @@ pub(super) async fn prove(stack: &Stack<'_>, vendors: &Vendors) -> Result<Caller
     events_are_delivered(stack, vendors, &callers).await?;
     dead_letters_are_redriven(stack, vendors, &callers).await?;
     Ok(callers)
+}
+
+/// Mandrill gives out the key of a webhook once it is made. What it sends meanwhile, it sends again after
+/// a 503. By the command in the outputs; new sandboxes know the key at once.
+async fn mandrill_waits_for_its_key(stack: &Stack<'_>, callers: &Callers) -> Result<(), Failure> {
+    let function = Function::MandrillInbound;
+    let (status, body) = stack.call(function, random_id(), callers).await?;
+    check("Mandrill comes again while its key is unknown", status == 503, body)?;
+    stack.run_output("NextFillInMandrillWebhookKey").await?;
+    let name = stack.resource(function.logical_id());
+    stack.cloud.shell_with(RENEW, &[("FUNCTION", name)]).await?;
+    Ok(())
 }
 
 /// A stack without the key of a vendor takes events, and keeps them.
@@ -124,7 +137,12 @@ pub(super) async fn all_is_done(stack: &Stack<'_>, function: Function) -> Result
 }
 
 async fn strangers_are_refused(stack: &Stack<'_>) -> Result<(), Failure> {
-    let stranger = Callers { ory: "a-stranger-s-key".into(), mailchimp: "a-stranger".into() };
+    let stranger = Callers {
+        ory: "a-stranger-s-key".into(),
+        mailchimp: "a-stranger".into(),
+        mandrill: "a-stranger-s-key".into(),
+        entered: stack.entered(),
+    };
     for function in Function::ALL {
         let (status, body) = stack.call(function, random_id(), &stranger).await?;
         check("stranger is refused", status == 401, format!("{function:?}: {status} {body}"))?;
@@ -164,7 +182,7 @@ pub(super) async fn kill_an_event(
     let received = sqs.receive_message().queue_url(queue).send().await.unwrap();
     let [message] = received.messages.unwrap_or_default().try_into().unwrap();
     let body = message.body.unwrap();
-    let keys = [&callers.ory, &callers.mailchimp];
+    let keys = [&callers.ory, &callers.mailchimp, &callers.mandrill];
     check("message has no key", keys.iter().all(|key| !body.contains(*key)), &body)?;
     sqs.send_message().queue_url(dead).message_body(body).send().await.unwrap();
     let receipt = message.receipt_handle.unwrap();

@@ -13,7 +13,7 @@ use super::{
     checks::{Failure, check, soon},
     cloud::{Cloud, REGION},
     functions::Function,
-    vendors::{MAILCHIMP_KEY, MANDRILL_KEY, ORY_TOKEN, SEGMENT_KEY, Vendors},
+    vendors::{MAILCHIMP_KEY, MANDRILL_KEY, MANDRILL_WEBHOOK_KEY, ORY_TOKEN, SEGMENT_KEY, Vendors},
 };
 use crate::aws::sdk_of;
 
@@ -22,6 +22,10 @@ use crate::aws::sdk_of;
 pub(super) struct Callers {
     pub(super) ory: String,
     pub(super) mailchimp: String,
+    /// By which Mandrill signs.
+    pub(super) mandrill: String,
+    /// The URL of the webhook at Mandrill, which it signs too.
+    pub(super) entered: String,
 }
 
 /// A deployed stack.
@@ -80,6 +84,7 @@ impl<'a> Stack<'a> {
             ("YOUR-SEGMENT-WRITE-KEY", SEGMENT_KEY),
             ("YOUR-ORY-TOKEN", ORY_TOKEN),
             ("YOUR-MAILCHIMP-KEY", MAILCHIMP_KEY),
+            ("YOUR-WEBHOOK-KEY", MANDRILL_WEBHOOK_KEY),
         ];
         let command = keys.iter().fold(command.to_owned(), |all, (from, to)| all.replace(from, to));
         self.cloud.shell(&command).await
@@ -90,7 +95,14 @@ impl<'a> Stack<'a> {
         Ok(Callers {
             ory: self.ory_key().await?,
             mailchimp: self.generated("NextReadMailchimpSecret", "secret").await?,
+            mandrill: MANDRILL_WEBHOOK_KEY.to_owned(),
+            entered: self.entered(),
         })
+    }
+
+    /// The URL of the webhook at Mandrill; empty if the stack knows none.
+    pub(super) fn entered(&self) -> String {
+        self.outputs.get("MandrillWebhookUrl").cloned().unwrap_or_default()
     }
 
     /// What Ory presents, by the command in the outputs.

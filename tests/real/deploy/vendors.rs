@@ -11,6 +11,7 @@ use uuid::Uuid;
 pub(super) const MANDRILL_KEY: &str = "md-0123456789abcdefghijkl";
 pub(super) const SEGMENT_KEY: &str = "0123456789abcdefghijklmnopqrstuv";
 pub(super) const ORY_TOKEN: &str = "ory_pat_0123456789";
+pub(super) const MANDRILL_WEBHOOK_KEY: &str = "0123456789abcdefghijkl";
 pub(super) const MAILCHIMP_KEY: &str = "0123456789abcdef0123456789abcdef-us6";
 
 /// The sender of the welcome mail, at a domain that Mandrill has verified.
@@ -76,6 +77,12 @@ impl Vendors {
         let events = calls.iter().flat_map(Tracked::events);
         let of_person = events.filter(|event| event["userId"] == person);
         of_person.map(|event| event["messageId"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Whether the identity says that mail does not reach it at this address.
+    pub(super) fn is_marked(&self, id: Uuid, email: &str) -> bool {
+        let identity = self.ory.identity(&id.to_string()).unwrap();
+        identity["metadata_public"]["mandrill"]["undeliverable"]["address"] == email
     }
 
     /// Whether this person still takes the newsletter.
