@@ -64,7 +64,7 @@ fn field(line: &[u8]) -> Field<'_> {
 }
 
 fn encoded(fields: &[Field<'_>], set: &'static AsciiSet) -> String {
-    let encode = |bytes| percent_encode(bytes, set).to_string().replace("%20", "+");
+    let encode = |bytes: &[u8]| percent_encode(bytes, set).to_string().replace("%20", "+");
     let pair = |(name, value): &Field<'_>| format!("{}={}", encode(name), encode(value));
     fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }

@@ -11,8 +11,9 @@ use std::{
 
 use crate::event::Planned;
 
-/// So many events may come while a run lasts; people do far less.
-const MOST: usize = 160;
+/// So many events may come while a run lasts. People do far less, but a mail that is rejected because of
+/// the sender is tried again for days, and each try is told.
+const MOST: usize = 1000;
 
 /// The events, by their numbers. One that is there stays, as it is.
 pub(crate) struct Events {

@@ -16,7 +16,7 @@ named! {
         StillConsenting = "Ory shows consent of somebody who said no last",
         ConsentLost = "Ory shows no consent of somebody who said yes last",
         NotMarked = "Ory shows no mark of an address that bounced",
-        WrongMark = "Ory shows another mark than the newest event about the address says",
+        FalseMark = "Ory shows another mark than the newest event about the address says",
         SettledUntrue = "a send in doubt was closed as what no search would find",
         StillTold = "Segment shows consent of somebody who said no last",
         SegmentStale = "Segment does not show what was said last",

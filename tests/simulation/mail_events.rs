@@ -223,7 +223,7 @@ impl World {
         let is_marked = mark["address"] == address;
         let context = format!("{id}, {address}: {mark}, told: {told:?}");
         if !says.contains(&is_marked) {
-            self.excuse_or_condemn(id, Wrong::WrongMark, &context);
+            self.excuse_or_condemn(id, Wrong::FalseMark, &context);
         }
         let shown = self.segment_shows(&id.to_string(), "emailUndeliverable");
         if last.is_none() || says.len() > 1 || told.iter().any(|(.., counts)| !counts) {

@@ -60,8 +60,8 @@ struct Mail {
     was_missed: bool,
     /// Whether we heard of it, by the answer to its call or by a search.
     is_known: bool,
-    /// Whether it bounced by now.
-    is_bounced: bool,
+    /// When it bounced, if it has.
+    bounced_at: Option<OffsetDateTime>,
     /// Whether an event about it has closed its record, which was in doubt.
     is_settled: bool,
 }
@@ -73,7 +73,7 @@ impl Mail {
 
     fn row(&self) -> Value {
         let state = match self.fate {
-            Fate::Sent if self.is_bounced => "bounced",
+            Fate::Sent if self.bounced_at.is_some() => "bounced",
             Fate::Sent => "sent",
             Fate::Rejected | Fate::Unsigned => "rejected",
         };
@@ -210,7 +210,7 @@ impl World {
             indexed_at: self.index_lag().map(|lag| self.now() + lag),
             was_missed: false,
             is_known: false,
-            is_bounced: false,
+            bounced_at: None,
             is_settled: false,
         });
         answer(200, &json!([row]))
@@ -275,7 +275,7 @@ impl World {
         let number = id.as_str().and_then(|id| id.parse::<usize>().ok());
         let mut mails = self.mandrill.mails.lock();
         if let Some(mail) = number.and_then(|number| mails.get_mut(number)) {
-            mail.is_bounced = true;
+            mail.bounced_at = Some(self.now());
         }
     }
 
@@ -291,7 +291,7 @@ impl World {
             mail.is_settled = true;
             is_true |= match state {
                 State::Delivered => mail.fate == Fate::Sent,
-                _ => mail.fate == Fate::Rejected || mail.fate == Fate::Sent && mail.is_bounced,
+                _ => mail.fate == Fate::Rejected || mail.bounced_at.is_some(),
             };
         }
         if !is_true {

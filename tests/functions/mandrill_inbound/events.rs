@@ -35,7 +35,7 @@ pub(crate) fn event(kind: &str, second: i64) -> Value {
             event["msg"]["diag"] = json!("smtp;550 5.1.1 a-diag");
         }
         "reject" => {
-            event["msg"]["reject"] = json!({"reason": "hard-bounce", "last_event_at": null})
+            event["msg"]["reject"] = json!({"reason": "hard-bounce", "last_event_at": null});
         }
         _ => {}
     }

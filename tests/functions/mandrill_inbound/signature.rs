@@ -50,7 +50,7 @@ async fn missing_or_wrong_signature_is_rejected() {
         of(KEY, URL, &bounce(1).to_string()),
         of(KEY, URL, ""),
         of(KEY, URL, "[]"),
-        signature(KEY, URL, "", &form(&bounce(0))),
+        signature(KEY, URL, "", form(&bounce(0))),
         signature(KEY, URL, "events", &list),
     ];
     let mut inbound = setup().await.start().await;

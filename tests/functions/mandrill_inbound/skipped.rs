@@ -58,8 +58,8 @@ async fn needed_events_beside_others_are_stored() {
     assert_eq!(inbound.stored().len(), 2);
     let line = inbound.end().await.only_line();
     assert_eq!(metrics(&line), ["Enqueued", "Received", "Skipped"].into());
-    let counted = ["Enqueued", "Received", "Skipped"].map(|name| line[name].as_f64().unwrap());
-    assert_eq!(counted, [2.0, 4.0, 2.0]);
+    let counted = ["Enqueued", "Received", "Skipped"].map(|name| line[name].clone());
+    assert_eq!(counted, [2.0, 4.0, 2.0].map(Value::from));
 }
 
 #[tokio::test]
