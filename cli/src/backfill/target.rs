@@ -30,10 +30,10 @@ pub(super) struct Target {
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum NoTarget {
     #[error(
-        "{0} takes no identities: Mailchimp calls it, and it writes to Ory what has changed in \
-         Mailchimp"
+        "{name} takes no identities: {vendor} calls it, and it writes to Ory what has happened at \
+         {vendor}"
     )]
-    CalledByMailchimp(&'static str),
+    CalledByVendor { name: &'static str, vendor: &'static str },
     #[error(
         "this is none of the functions that Ory calls ({}); its handler is `{handler}`",
         names()
@@ -49,7 +49,8 @@ impl Target {
             return Err(NoTarget::Unknown { handler: handler.escape_debug().to_string() });
         };
         let rate = RATES.iter().find(|(target, _)| *target == subject);
-        let (_, rate) = *rate.ok_or(NoTarget::CalledByMailchimp(name))?;
+        let vendor = if subject == Subject::MandrillInbound { "Mandrill" } else { "Mailchimp" };
+        let (_, rate) = *rate.ok_or(NoTarget::CalledByVendor { name, vendor })?;
         Ok(Self { name, subject, usual_rate: Rate::per_second(rate) })
     }
 }
@@ -84,6 +85,8 @@ mod tests {
         assert_eq!(found("segment-identify"), Ok(Rate::per_second(100)));
         let inbound = found("mailchimp-inbound").unwrap_err();
         assert!(inbound.to_string().contains("Mailchimp calls it"), "{inbound}");
+        let inbound = found("mandrill-inbound").unwrap_err();
+        assert!(inbound.to_string().contains("Mandrill calls it"), "{inbound}");
         for other in ["bootstrap", "index.handler", ""] {
             let error = found(other).unwrap_err().to_string();
             let names = "(mandrill-welcome, segment-identify, mailchimp-subscribe)";

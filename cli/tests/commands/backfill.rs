@@ -257,8 +257,9 @@ async fn run_that_cannot_be_right_is_refused() {
     const IGNORES: &str = "function(ctx) { userId: ctx.identity.id }";
     let ignores = encoded(IGNORES);
     let file = "file:///opt/identify.jsonnet";
-    let table: [Refused<'_>; 17] = [
+    let table: [Refused<'_>; 18] = [
         ("mailchimp-inbound", &[], &[], "mailchimp-inbound takes no identities"),
+        ("mandrill-inbound", &[], &[], "mandrill-inbound takes no identities"),
         ("bootstrap", &[], &[], "none of the functions that Ory calls"),
         (WELCOME, &[], &[], "nothing would be sent"),
         (WELCOME, &[], &["--dry-run"], "nothing would be sent"),

@@ -155,7 +155,7 @@ proptest! {
             event["event"] = json!(kind);
             event
         });
-        let events = read(Value::from_iter(list).to_string().as_bytes()).unwrap();
+        let events = read(list.collect::<Value>().to_string().as_bytes()).unwrap();
         prop_assert_eq!(events.stored.len() + events.skipped, kinds.len());
     }
 }
