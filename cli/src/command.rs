@@ -8,8 +8,8 @@ use shared::telemetry::chain;
 #[cfg(not(feature = "aws"))]
 use crate::needs_aws::NeedsAws;
 use crate::{
-    action, completions, exit, lint, mailchimp_audience, mailchimp_webhook, output, preset, render,
-    terminal, up,
+    action, completions, exit, lint, mailchimp_audience, mailchimp_webhook, mandrill_webhook,
+    output, preset, render, terminal, up,
 };
 #[cfg(feature = "aws")]
 use crate::{backfill, dead_letters, doctor, forget, renew};
@@ -36,6 +36,8 @@ enum Command {
     MailchimpWebhook(mailchimp_webhook::MailchimpWebhook),
     /// Make the merge field in a Mailchimp audience, and say what the audience asks for.
     MailchimpAudience(mailchimp_audience::MailchimpAudience),
+    /// Make the webhook in Mandrill and keep its key, or print how to.
+    MandrillWebhook(mandrill_webhook::MandrillWebhook),
     /// List, show or test what a relay knows of a vendor.
     Preset(preset::Preset),
     /// Check a deployed stack for what is missing, wrong or unreachable.
@@ -95,6 +97,7 @@ impl Cli {
             Command::Lint(lint) => lint.run(),
             Command::MailchimpWebhook(webhook) => webhook.run(),
             Command::MailchimpAudience(audience) => audience.run().await,
+            Command::MandrillWebhook(webhook) => webhook.run().await,
             Command::Preset(preset) => preset.run().await,
             #[cfg(feature = "aws")]
             Command::Doctor(doctor) => doctor.run().await,

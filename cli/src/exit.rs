@@ -50,6 +50,7 @@ pub(crate) fn help(command: &str) -> String {
             "ORY_ID is there, and not public",
             "ORY_ID is missing or public, or Mailchimp did not say",
         ],
+        "mandrill-webhook" => ["printed, or the webhook is there", "the webhook was not made"],
         "renew" => ["the alias was moved", "the alias was not moved"],
         "forget" => ["all is done, or with --dry-run: printed", "refused, or something is left"],
         "dead-letters" => ["done, or there was nothing to do", "not done, or not completely"],

@@ -25,6 +25,7 @@ mod lint;
 mod mailchimp_audience;
 mod mailchimp_key;
 mod mailchimp_webhook;
+mod mandrill_webhook;
 #[cfg(not(feature = "aws"))]
 mod needs_aws;
 mod output;

@@ -1,4 +1,4 @@
-//! AWS Secrets Manager, limited to `GetSecretValue`.
+//! AWS Secrets Manager, limited to `GetSecretValue` and `PutSecretValue`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,17 +20,28 @@ struct Versions {
     previous: Option<String>,
 }
 
+impl Versions {
+    fn put(&mut self, value: &str) {
+        let before = std::mem::replace(&mut self.current, value.to_owned());
+        self.previous = (!before.is_empty()).then_some(before);
+    }
+}
+
 /// A fake of Secrets Manager.
 pub type FakeSecretsManager = AwsServer<Secrets>;
 
 impl FakeSecretsManager {
     /// Adds a new current version to a secret; the current version becomes the previous one.
     pub fn put(&self, id: &str, value: &str) {
+        self.with(|state| state.stored.entry(id.to_owned()).or_default().put(value));
+    }
+
+    /// The current and the previous version of a secret.
+    pub fn versions(&self, id: &str) -> Option<(String, Option<String>)> {
         self.with(|state| {
-            let versions = state.stored.entry(id.to_owned()).or_default();
-            let before = std::mem::replace(&mut versions.current, value.to_owned());
-            versions.previous = (!before.is_empty()).then_some(before);
-        });
+            let versions = state.stored.get(id);
+            versions.map(|versions| (versions.current.clone(), versions.previous.clone()))
+        })
     }
 
     /// Denies access to a secret, as a policy would, or ends that.
@@ -51,9 +62,28 @@ impl Service for Secrets {
     const PROTOCOL: &'static str = "application/x-amz-json-1.1";
 
     fn perform(&mut self, operation: &str, input: &Value) -> Result<Value, Refusal> {
-        let ("GetSecretValue", Some(id)) = (operation, input["SecretId"].as_str()) else {
-            return Err(refusal("InvalidRequestException"));
-        };
+        let invalid = || refusal("InvalidRequestException");
+        let id = input["SecretId"].as_str().ok_or_else(invalid)?;
+        match operation {
+            "GetSecretValue" => self.get(id, input),
+            "PutSecretValue" => self.put(id, input["SecretString"].as_str().ok_or_else(invalid)?),
+            _ => Err(invalid()),
+        }
+    }
+}
+
+impl Secrets {
+    /// Only a secret that is there gets a new version.
+    fn put(&mut self, id: &str, value: &str) -> Result<Value, Refusal> {
+        if self.denied.contains(id) {
+            return Err(refusal("AccessDeniedException"));
+        }
+        let versions = self.stored.get_mut(id);
+        versions.ok_or_else(|| refusal("ResourceNotFoundException"))?.put(value);
+        Ok(json!({"Name": id, "VersionStages": ["AWSCURRENT"]}))
+    }
+
+    fn get(&mut self, id: &str, input: &Value) -> Result<Value, Refusal> {
         let label = input["VersionStage"].as_str().unwrap_or("AWSCURRENT");
         if label == "AWSCURRENT" {
             self.fetches += 1;

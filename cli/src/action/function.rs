@@ -25,6 +25,11 @@ pub enum NoFunction {
         "Ory does not call mailchimp-inbound; Mailchimp does. See `ory-actions mailchimp-webhook`"
     )]
     OfMailchimp,
+    /// Mandrill calls it, not Ory.
+    #[error(
+        "Ory does not call mandrill-inbound; Mandrill does. See `ory-actions mandrill-webhook`"
+    )]
+    OfMandrill,
     /// The name is unknown.
     #[error("expected {}", OryFunction::ALL.map(OryFunction::name).join(" or "))]
     Unknown,
@@ -67,6 +72,7 @@ impl FromStr for OryFunction {
         let known = Self::ALL.into_iter().find(|function| function.name() == name);
         known.ok_or(match name {
             mailchimp_inbound::NAME => NoFunction::OfMailchimp,
+            mandrill_inbound::NAME => NoFunction::OfMandrill,
             _ => NoFunction::Unknown,
         })
     }

@@ -34,10 +34,10 @@ pub(super) struct Target {
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum NoTarget {
     #[error(
-        "mailchimp-inbound takes no identities: Mailchimp calls it, and it writes to Ory what has changed \
-         in Mailchimp"
+        "{name} takes no identities: {vendor} calls it, and it writes to Ory what has happened at \
+         {vendor}"
     )]
-    CalledByMailchimp,
+    CalledByVendor { name: &'static str, vendor: &'static str },
     #[error(
         "this is none of the functions that Ory calls ({}); its handler is `{handler}`",
         RATES.map(|(name, _)| name).join(", ")
@@ -45,11 +45,16 @@ pub(super) enum NoTarget {
     Unknown { handler: String },
 }
 
+/// The functions that vendors call.
+const CALLED_BY_VENDORS: [(&str, &str); 2] =
+    [(mailchimp_inbound::NAME, "Mailchimp"), (mandrill_inbound::NAME, "Mandrill")];
+
 impl Target {
     /// The function with this handler and these variables.
     pub(super) fn of(handler: &str, env: &Environment) -> Result<Self, NoTarget> {
-        if handler == mailchimp_inbound::NAME {
-            return Err(NoTarget::CalledByMailchimp);
+        let called_by = |(name, vendor)| NoTarget::CalledByVendor { name, vendor };
+        if let Some(one) = CALLED_BY_VENDORS.into_iter().find(|(name, _)| *name == handler) {
+            return Err(called_by(one));
         }
         let Some((name, rate)) = RATES.into_iter().find(|(name, _)| *name == handler) else {
             return Err(NoTarget::Unknown { handler: handler.escape_debug().to_string() });
@@ -85,6 +90,8 @@ mod tests {
         }
         let inbound = found("mailchimp-inbound").unwrap_err();
         assert!(inbound.to_string().contains("Mailchimp calls it"), "{inbound}");
+        let inbound = found("mandrill-inbound").unwrap_err();
+        assert!(inbound.to_string().contains("Mandrill calls it"), "{inbound}");
         for other in ["bootstrap", "index.handler", ""] {
             let error = found(other).unwrap_err().to_string();
             let names = "(mailchimp-subscribe, mandrill-welcome, segment-identify, relay)";

@@ -1,7 +1,10 @@
 //! A dead letter: what its message says of itself, and what the log says of its last attempt.
 
 use serde_json::{Value, json};
-use shared::message::{Message, Unreadable};
+use shared::{
+    mandrill::IDENTITY_IN_METADATA,
+    message::{Message, Unreadable},
+};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
@@ -37,6 +40,8 @@ pub(super) struct Facts {
     pub(super) received_at: OffsetDateTime,
     /// The identity that the event has. One from Mailchimp has none: it is looked up.
     pub(super) identity_id: Option<Uuid>,
+    /// The identity that a mail was for. An event about it may be about whoever has the address, too.
+    pub(super) mail_identity_id: Option<Uuid>,
 }
 
 impl Facts {
@@ -46,14 +51,15 @@ impl Facts {
         if !is_event_id(event_id) {
             return Err(Unreadable::Foreign);
         }
-        let identity_id = message.event["identity"]["id"].as_str();
-        let identity_id = identity_id.and_then(|id| Uuid::try_parse(id).ok());
+        let event = &message.event;
+        let id = |value: &Value| value.as_str().and_then(|id| Uuid::try_parse(id).ok());
         Ok(Self {
             event_id: event_id.to_owned(),
             function: message.function,
             trigger_id: message.trigger_id,
             received_at: message.received_at,
-            identity_id: identity_id.filter(|id| !id.is_nil()),
+            identity_id: id(&event["identity"]["id"]).filter(|id| !id.is_nil()),
+            mail_identity_id: id(&event["msg"][IDENTITY_IN_METADATA]),
         })
     }
 }
@@ -81,12 +87,20 @@ impl Letter {
         self.facts.as_ref().map_or(self.received.sent, |facts| Some(facts.received_at))
     }
 
-    /// Whom it is about: as the event says, else as the function logged it.
+    /// Whom it is about: as the event says, else as the mail says and the function logged it.
     pub(super) fn identities(&self) -> Vec<Uuid> {
-        match self.facts.as_ref().ok().and_then(|facts| facts.identity_id) {
-            Some(id) => vec![id],
-            None => self.last_attempt.iter().flat_map(|it| it.identity_ids.clone()).collect(),
+        let facts = self.facts.as_ref().ok();
+        if let Some(id) = facts.and_then(|facts| facts.identity_id) {
+            return vec![id];
         }
+        let of_mail = facts.and_then(|facts| facts.mail_identity_id);
+        let mut all: Vec<_> = of_mail.into_iter().collect();
+        for id in self.last_attempt.iter().flat_map(|attempt| &attempt.identity_ids) {
+            if !all.contains(id) {
+                all.push(*id);
+            }
+        }
+        all
     }
 
     /// Why it was not delivered: why it cannot be read, else as the function logged it.
@@ -150,6 +164,7 @@ pub(super) mod tests {
             trigger_id: EVENT.parse().ok(),
             received_at: datetime!(2026-01-02 03:04:05.678 UTC),
             identity_id: IDENTITY.parse().ok(),
+            mail_identity_id: None,
         };
         assert_eq!(facts, expected);
     }
@@ -174,6 +189,12 @@ pub(super) mod tests {
             letter.last_attempt = Some(logged());
             assert_eq!(letter.identities(), [expected], "{event}");
         }
+        // A mail for one identity, to an address that another one has.
+        let mut letter = read(json!({"msg": {"ory_identity": IDENTITY}}));
+        let named: Uuid = IDENTITY.parse().unwrap();
+        assert_eq!(letter.identities(), [named]);
+        letter.last_attempt = Some(logged());
+        assert_eq!(letter.identities(), [named, Uuid::from_u128(7)]);
         assert!(read(json!({})).identities().is_empty());
     }
 

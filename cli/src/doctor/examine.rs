@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::{
     CheckResult, OryConfig, Reach, Sender, Stack, audience, callers, function, function::Function,
-    hooks, mailchimp, mandrill, ory, relay, segment, topic,
+    hooks, mailchimp, mandrill, mandrill_inbound, ory, relay, segment, topic,
 };
 
 /// The functions for Ory accept only a POST.
@@ -23,6 +23,8 @@ pub struct Examined {
     pub ory_config: Option<OryConfig>,
     /// A Mailchimp Marketing API key. No function has one; it reads the lists.
     pub mailchimp_key: Option<SecretString>,
+    /// A Mandrill API key, for a stack whose functions have none.
+    pub mandrill_key: Option<SecretString>,
 }
 
 /// Makes all checks concurrently: none waits for another or hides it. Each call has a timeout.
@@ -32,17 +34,26 @@ pub async fn examine(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
         return examine_relay(subject, reach).await;
     }
     let mailchimp_key = subject.mailchimp_key.as_ref();
-    let (mandrill, segment, ory, from_ory, from_mailchimp, lists, written, receivers) = tokio::join!(
+    let mandrill_key = subject.mandrill_key.as_ref();
+    let callers = async {
+        tokio::join!(
+            called_by_ory(subject, reach),
+            called_by_mailchimp(stack, reach),
+            mandrill_inbound::check(stack, mandrill_key, reach),
+        )
+    };
+    let (mandrill, segment, ory, callers, lists, written, receivers) = tokio::join!(
         mandrill::check(stack, &subject.sender, reach),
         segment::check(stack, reach),
         ory::check(stack, reach),
-        called_by_ory(subject, reach),
-        called_by_mailchimp(stack, reach),
+        callers,
         mailchimp::check(stack, mailchimp_key, reach),
         audience::check(stack, reach),
         topic::check(stack, reach),
     );
-    [mandrill, segment, ory, from_ory, from_mailchimp, lists, written, receivers].concat()
+    let (from_ory, from_mailchimp, from_mandrill) = callers;
+    [mandrill, segment, ory, from_ory, from_mailchimp, from_mandrill, lists, written, receivers]
+        .concat()
 }
 
 /// The same for the stack of a relay, which has nothing else.

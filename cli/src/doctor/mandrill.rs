@@ -14,10 +14,9 @@ use super::{
     stack::Stack,
     unexpected,
 };
+use crate::mandrill_webhook::DEFAULT_URL;
 
-const DEFAULT_URL: &str = "https://mandrillapp.com/api/1.0";
-
-const KEY: &str = "Mandrill: secret";
+pub(super) const KEY: &str = "Mandrill: secret";
 const PING: &str = "Mandrill: API key";
 const DOMAIN: &str = "Mandrill: sending domain";
 const SEARCH: &str = "Mandrill: search permission";
@@ -53,7 +52,7 @@ pub(super) async fn check(stack: &Stack, sender: &Sender, reach: &Reach) -> Vec<
     [vec![secret], rest.into()].concat()
 }
 
-fn with_key(fields: Value, key: &SecretString) -> Value {
+pub(super) fn with_key(fields: Value, key: &SecretString) -> Value {
     let mut body: Map<_, _> = fields.as_object().cloned().unwrap_or_default();
     body.insert("key".to_owned(), key.expose_secret().into());
     body.into()
@@ -194,7 +193,7 @@ fn is_reserved(domain: &str) -> bool {
 }
 
 /// The name that Mandrill gives an error. Its text is not repeated: it could contain anything.
-fn error_name(body: &[u8]) -> String {
+pub(super) fn error_name(body: &[u8]) -> String {
     let error: Value = serde_json::from_slice(body).unwrap_or_default();
     let name = error["name"].as_str().filter(|name| name.len() < 40);
     name.unwrap_or("without a name").to_owned()

@@ -13,6 +13,7 @@ mod keys;
 mod lists;
 mod mailchimp;
 mod mandrill;
+mod mandrill_inbound;
 mod ory;
 mod reach;
 mod records;
@@ -43,7 +44,8 @@ pub use stack::{OutputsError, Stack};
 pub use topic::{Sns, Subscriptions, Topics};
 
 use crate::{
-    command::Done, exit::InvalidInput, format::Format, input, mailchimp_key, output, terminal,
+    command::Done, exit::InvalidInput, format::Format, input, mailchimp_key, mandrill_webhook,
+    output, terminal,
 };
 
 const EXAMPLES: &str = "\
@@ -123,7 +125,8 @@ impl Doctor {
         };
         let ory_config = self.ory_config.as_deref().map(ory_config).transpose()?;
         let mailchimp_key = mailchimp_key::from_environment();
-        Ok(Examined { stack, sender, ory_config, mailchimp_key })
+        let mandrill_key = mandrill_webhook::from_environment();
+        Ok(Examined { stack, sender, ory_config, mailchimp_key, mandrill_key })
     }
 }
 

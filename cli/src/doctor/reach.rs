@@ -53,6 +53,11 @@ impl Reach {
         self.http.send(Request { method: Method::GET, url, headers, body, timeout: TIMEOUT }).await
     }
 
+    pub(super) async fn head(&self, url: Url) -> Answer {
+        let (headers, body) = (HeaderMap::new(), Vec::new().into());
+        self.http.send(Request { method: Method::HEAD, url, headers, body, timeout: TIMEOUT }).await
+    }
+
     pub(super) async fn post_json(&self, url: Url, body: &Value) -> Answer {
         self.http.send(Request::post_json(url, body.to_string(), TIMEOUT)).await
     }

@@ -44,6 +44,15 @@ pub struct Stack {
     /// The idempotency store.
     #[arg(long, value_name = "NAME")]
     pub records_table: Option<String>,
+    /// The URL of mandrill-inbound.
+    #[arg(long, value_name = "URL")]
+    pub mandrill_inbound_url: Option<String>,
+    /// The URL of the webhook at Mandrill, as it was entered there (`MANDRILL_WEBHOOK_URL`).
+    #[arg(long, value_name = "URL")]
+    pub mandrill_webhook_url: Option<String>,
+    /// The name or ARN of the secret with the key of the webhook at Mandrill.
+    #[arg(long, value_name = "ID")]
+    pub mandrill_webhook_secret_id: Option<String>,
     /// The sender of the welcome email (`FROM_EMAIL`).
     #[arg(long, value_name = "ADDRESS")]
     pub from_email: Option<String>,
@@ -147,6 +156,7 @@ impl Stack {
             &self.mailchimp_webhook_secret_id,
             &self.mailchimp_secret_id,
             &self.relay_secret_id,
+            &self.mandrill_webhook_secret_id,
         ];
         let arns = ids.into_iter().flatten().filter(|id| id.starts_with("arn:"));
         arns.filter_map(|arn| arn.split(':').nth(3)).find(|region| !region.is_empty())
@@ -160,6 +170,7 @@ impl Stack {
             &self.mailchimp_inbound_url,
             &self.mailchimp_subscribe_url,
             &self.relay_url,
+            &self.mandrill_inbound_url,
         ];
         urls.iter().any(|url| url.is_some())
     }

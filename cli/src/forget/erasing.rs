@@ -85,10 +85,10 @@ impl<'a> Erasing<'a> {
     /// The records besides that of the contact, each with the function whose table holds it.
     pub(super) fn records(&self) -> [(&'static str, Record); 2] {
         let lane = shared::inbound::identity_lane(self.identity);
-        [
-            (mandrill_welcome::NAME, Record::welcome(self.identity)),
-            (mailchimp_inbound::NAME, Record::Lane(lane)),
-        ]
+        // The functions that vendors call share it.
+        let is_off = self.stack.function(mailchimp_inbound::NAME).is_none();
+        let inbound = if is_off { mandrill_inbound::NAME } else { mailchimp_inbound::NAME };
+        [(mandrill_welcome::NAME, Record::welcome(self.identity)), (inbound, Record::Lane(lane))]
     }
 
     /// Takes all steps; one that fails keeps no other from being taken.

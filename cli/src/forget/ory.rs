@@ -24,7 +24,8 @@ const ORY_URL: &str = "ORY_URL";
 const ORY_SECRET_ID: &str = "ORY_SECRET_ID";
 
 /// The functions that know where Ory is.
-const KNOWING: [&str; 2] = [mailchimp_inbound::NAME, mailchimp_subscribe::NAME];
+const KNOWING: [&str; 3] =
+    [mailchimp_inbound::NAME, mailchimp_subscribe::NAME, mandrill_inbound::NAME];
 
 /// All calls together. One takes much less.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -34,7 +34,8 @@ pub(super) fn of(stack: &Stack, identity: Uuid, keeps_identity: bool) -> Vec<Row
         );
     }
     add("logs", "hold identity ids, and no address or name, until they expire (LogRetentionDays)");
-    if is_on(segment_identify::NAME) || is_on(mailchimp_inbound::NAME) {
+    let to_segment = [segment_identify::NAME, mailchimp_inbound::NAME, mandrill_inbound::NAME];
+    if to_segment.into_iter().any(is_on) {
         add(
             "Segment",
             &format!(
@@ -43,7 +44,7 @@ pub(super) fn of(stack: &Stack, identity: Uuid, keeps_identity: bool) -> Vec<Row
             ),
         );
     }
-    if is_on(mandrill_welcome::NAME) {
+    if is_on(mandrill_welcome::NAME) || is_on(mandrill_inbound::NAME) {
         add(
             "Mandrill",
             "keeps the mail in its log for as long as your plan says, and possibly the address in its \

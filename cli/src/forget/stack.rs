@@ -22,11 +22,12 @@ const OPERATION: Duration = Duration::from_secs(10);
 const RECORDS_TABLE: &str = "RECORDS_TABLE";
 
 /// Each function, with the output of `template.yaml` that has its name in Lambda.
-const FUNCTIONS: [(&str, &str); 4] = [
+const FUNCTIONS: [(&str, &str); 5] = [
     (mandrill_welcome::NAME, "MandrillWelcomeFunction"),
     (segment_identify::NAME, "SegmentIdentifyFunction"),
     (mailchimp_inbound::NAME, "MailchimpInboundFunction"),
     (mailchimp_subscribe::NAME, "MailchimpSubscribeFunction"),
+    (mandrill_inbound::NAME, "MandrillInboundFunction"),
 ];
 
 /// A deployed stack.

@@ -71,9 +71,10 @@ async fn relay_is_called_after_the_flow_that_its_preset_is_for() {
 }
 
 /// What is typed after `action`, and what whoever typed it is told.
-const REFUSED: [(&[&str], &str); 26] = [
+const REFUSED: [(&[&str], &str); 27] = [
     (&["welcome", "--url", URL, "--flow", "login"], "mandrill-welcome or segment-identify"),
     (&["mailchimp-inbound", "--url", URL, "--flow", "login"], "ory-actions mailchimp-webhook"),
+    (&["mandrill-inbound", "--url", URL, "--flow", "login"], "ory-actions mandrill-webhook"),
     (&["mandrill-welcome", "--url", URL, "--flow", "signup"], "registration, login, settings"),
     (
         &["mandrill-welcome", "--url", URL, "--flow", "login", "--method", "pasword"],

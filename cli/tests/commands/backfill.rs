@@ -260,8 +260,9 @@ async fn run_that_cannot_be_right_is_refused() {
     let file = "file:///opt/identify.jsonnet";
     let hubspot = ("RELAY_PRESET", "hubspot");
     let slack = [("RELAY_PRESET", "slack"), ("RECORDS_TABLE", "records")];
-    let table: [Refused<'_>; 22] = [
+    let table: [Refused<'_>; 23] = [
         ("mailchimp-inbound", &[], &[], "mailchimp-inbound takes no identities"),
+        ("mandrill-inbound", &[], &[], "mandrill-inbound takes no identities"),
         ("bootstrap", &[], &[], "none of the functions that Ory calls"),
         (WELCOME, &[], &[], "nothing would be sent"),
         (WELCOME, &[], &["--dry-run"], "nothing would be sent"),

@@ -42,11 +42,12 @@ pub(crate) const TABLE: &str = "ory-actions-Records-1A2B";
 const ORY_TOKEN: &str = "ory_pat_canary";
 
 /// The functions, and the outputs with their names in Lambda, which are the same here.
-const FUNCTIONS: [(&str, &str); 4] = [
+const FUNCTIONS: [(&str, &str); 5] = [
     ("mandrill-welcome", "MandrillWelcomeFunction"),
     ("segment-identify", "SegmentIdentifyFunction"),
     ("mailchimp-inbound", "MailchimpInboundFunction"),
     ("mailchimp-subscribe", "MailchimpSubscribeFunction"),
+    ("mandrill-inbound", "MandrillInboundFunction"),
 ];
 
 pub(crate) const QUEUE: &str = "ory-actions-segment-identify";
@@ -177,6 +178,10 @@ impl Deployment {
         }
         deployment.put(&dead("mailchimp-inbound"), 3, json!({"data": {"email": ADDRESS}}));
         deployment.log(3, ANN);
+        for (n, person) in [(5, ANN), (6, BEN)] {
+            let mail = json!({"event": "spam", "msg": {"email": ADDRESS, "ory_identity": person}});
+            deployment.put(&dead("mandrill-inbound"), n, mail);
+        }
         deployment.put_contacts(Status::Subscribed);
         deployment
     }

@@ -1,7 +1,26 @@
 //! `doctor`, on a stack that is well and on one that is not.
 
-use fakes::{mailchimp::MergeField, ory::person, server::FakeReply};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use fakes::{
+    function_url_event,
+    mailchimp::MergeField,
+    ory::person,
+    server::{FakeReply, Server},
+};
 use serde_json::{Value, json};
+use shared::{
+    aws::Aws,
+    config::Environment,
+    function::{Function, Invocation},
+    http::Client,
+    key::FunctionArn,
+    lambda::LAMBDA_TIMEOUT,
+    settings::Ports,
+    telemetry::Sink,
+};
+use time::OffsetDateTime;
 
 use crate::world::{CANARY, Done, MAILCHIMP_KEY, MANDRILL_KEY, World, run};
 
@@ -43,6 +62,155 @@ async fn doctor_makes_no_call_visible_to_a_person() {
     assert!(told.iter().all(|call| call.path.ends_with("/settings")), "{told:?}");
     assert!(fakes.ory.take_received().iter().all(|call| call.method == "GET"));
     assert!(world.mailchimp.take_received().iter().all(|call| call.method == "GET"));
+}
+
+/// mandrill-inbound, with a URL of its own, as its webhook at Mandrill has it.
+struct Inbound {
+    server: Server,
+}
+
+impl Inbound {
+    async fn deploy(world: &mut World) -> Self {
+        let function = Arc::<OnceLock<Arc<dyn Function>>>::default();
+        let shared = function.clone();
+        let server = Server::start(0, move |request| {
+            let function = shared.get().unwrap().clone();
+            async move { call(&*function, request).await }
+        });
+        let inbound = Self { server: server.await.unwrap() };
+        world.secret("ory-actions/mandrill-webhook", WEBHOOK_KEY);
+        world.stack.fakes.mandrill.put_webhook(&inbound.url(), WEBHOOK_KEY);
+        let env = Environment::of([
+            ("MANDRILL_WEBHOOK_SECRET_ID", "ory-actions/mandrill-webhook"),
+            ("MANDRILL_WEBHOOK_URL", &inbound.url()),
+            ("QUEUE_URL", "http://127.0.0.1:1/queue"),
+            ("RECORDS_TABLE", "records"),
+        ]);
+        let client = Client::new().unwrap();
+        let aws = Aws::at(&world.stack.fakes.secrets_manager.url(), &client);
+        let ports = Ports::on_aws(&aws, client, Sink::Nowhere);
+        assert!(function.set(mandrill_inbound::build(&env, &ports).unwrap()).is_ok());
+        world.output("MandrillInboundUrl", &inbound.url());
+        world.output("MandrillWebhookUrl", &inbound.url());
+        world.output("MandrillWebhookSecretId", "ory-actions/mandrill-webhook");
+        inbound
+    }
+
+    fn url(&self) -> String {
+        format!("{}/", self.server.url())
+    }
+}
+
+const WEBHOOK_KEY: &str = "canary-of-a-webhook-key";
+
+async fn call(function: &dyn Function, request: http::Request<Bytes>) -> FakeReply {
+    let ends = OffsetDateTime::now_utc() + LAMBDA_TIMEOUT;
+    let invocation = Invocation { arn: FunctionArn::new("arn"), ends };
+    let answer = function.accept(function_url_event(request).into(), &invocation).await;
+    let answer = answer.into_lambda();
+    let mut response = http::Response::new(Bytes::from(answer.body.unwrap_or_default()));
+    *response.status_mut() = u16::try_from(answer.status_code).unwrap().try_into().unwrap();
+    *response.headers_mut() = answer.headers;
+    FakeReply::Answer(response)
+}
+
+#[tokio::test]
+async fn webhook_of_mandrill_is_well_and_nothing_is_changed() {
+    let mut world = World::start().await;
+    let _inbound = Inbound::deploy(&mut world).await;
+    let examined = world.examine(&["--format", "json"]).await;
+    assert_eq!(examined.status, Some(0), "{examined:?}");
+    let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
+    for check in [
+        "Mandrill webhook key: secret",
+        "mandrill-inbound: webhook URL",
+        "mandrill-inbound: URL",
+        "mandrill-inbound: authentication",
+        "mandrill-inbound: HEAD",
+        "mandrill-inbound: webhook",
+    ] {
+        let found = findings.iter().find(|one| one["check"] == check);
+        assert_eq!(found.unwrap()["verdict"], "pass", "{check}");
+    }
+    let calls = world.stack.fakes.mandrill.take_received();
+    let webhooks = calls.iter().filter(|call| call.method.starts_with("webhooks/"));
+    assert!(webhooks.map(|call| &*call.method).eq(["webhooks/list"]));
+}
+
+#[tokio::test]
+async fn every_fault_of_mandrills_webhook_is_found() {
+    type Break = fn(&mut World, &Inbound);
+    let table: [(Break, &str, &str); 8] = [
+        (
+            |world, _| world.secret("ory-actions/mandrill-webhook", "replace-me"),
+            "Mandrill webhook key: secret",
+            "placeholder",
+        ),
+        (
+            |world, _| world.no_output("MandrillWebhookUrl"),
+            "mandrill-inbound: webhook URL",
+            "is not set",
+        ),
+        (
+            |world, _| world.output("MandrillWebhookUrl", "https://replace-me.invalid/"),
+            "mandrill-inbound: webhook URL",
+            "placeholder",
+        ),
+        (
+            |world, _| world.output("MandrillWebhookUrl", "https://other.test/"),
+            "mandrill-inbound: webhook",
+            "none with this URL",
+        ),
+        (
+            |world, inbound| drop(world.stack.fakes.mandrill.reset_webhook_key(&inbound.url())),
+            "mandrill-inbound: webhook",
+            "another key",
+        ),
+        (
+            |world, inbound| world.stack.fakes.mandrill.put_webhook(&inbound.url(), "another"),
+            "mandrill-inbound: webhook",
+            "several",
+        ),
+        (
+            |world, _| {
+                world.output("MandrillInboundUrl", &world.stack.function_url("mandrill-welcome"));
+            },
+            "mandrill-inbound: HEAD",
+            "responds with 405 to a HEAD",
+        ),
+        (
+            |world, inbound| {
+                world.output("MandrillWebhookUrl", inbound.url().trim_end_matches('/'))
+            },
+            "mandrill-inbound: authentication",
+            "does not accept the key",
+        ),
+    ];
+    for (break_it, check, part) in table {
+        let mut world = World::start().await;
+        let inbound = Inbound::deploy(&mut world).await;
+        break_it(&mut world, &inbound);
+        let examined = world.examine(&["--format", "json"]).await;
+        assert_eq!(examined.status, Some(1), "{check} {part}: {examined:?}");
+        let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
+        let found = findings.iter().find(|one| one["check"] == check).unwrap();
+        assert_eq!(found["verdict"], "fail", "{found}");
+        assert!(found["found"].as_str().unwrap().contains(part), "{found}");
+        assert_ne!(found["fix"], "", "{found}");
+    }
+}
+
+#[tokio::test]
+async fn webhook_is_unknown_without_a_key_of_mandrill() {
+    let mut world = World::start().await;
+    let _inbound = Inbound::deploy(&mut world).await;
+    world.stack.fakes.mandrill.forbid("webhooks/list");
+    let examined = world.examine(&["--format", "json"]).await;
+    assert_eq!(examined.status, Some(0), "{examined:?}");
+    let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
+    let found = findings.iter().find(|one| one["check"] == "mandrill-inbound: webhook").unwrap();
+    assert_eq!(found["verdict"], "unknown", "{found}");
+    assert!(found["fix"].as_str().unwrap().contains("webhooks/list"), "{found}");
 }
 
 /// Deploys mailchimp-subscribe too. Another function answers for it: to a caller without an event,

@@ -40,6 +40,7 @@ async fn everything_of_the_person_is_erased_and_nothing_of_others() {
     assert_eq!(deployment.events(QUEUE), [2]);
     assert_eq!(deployment.events(&dead("mandrill-welcome")), [2]);
     assert!(deployment.events(&dead("mailchimp-inbound")).is_empty());
+    assert_eq!(deployment.events(&dead("mandrill-inbound")), [6]);
     assert!(deployment.are_visible());
     assert_eq!(status(&deployment, ADDRESS), Some(Status::Archived));
     assert_eq!(status(&deployment, "canary-ben@shop.test"), Some(Status::Subscribed));
@@ -51,6 +52,7 @@ async fn everything_of_the_person_is_erased_and_nothing_of_others() {
         "the event source mapping was paused, and is enabled again",
         "mandrill-welcome: 1 of 2 deleted",
         "mailchimp-inbound: 1 of 1 deleted",
+        "mandrill-inbound: 1 of 2 deleted",
         "contacts: 1 archived, 1 archived before",
         "mandrill-welcome: deleted",
         "mailchimp-inbound: deleted",
@@ -59,6 +61,27 @@ async fn everything_of_the_person_is_erased_and_nothing_of_others() {
     ] {
         assert!(told.contains(part), "{part}\n{}", done.stdout);
     }
+}
+
+#[tokio::test]
+async fn lane_is_erased_where_only_mandrill_writes_to_the_identity() {
+    let deployment = Deployment::start().await;
+    deployment.write_outputs(&["MandrillWelcomeFunction", "MandrillInboundFunction"]);
+    let done = deployment.forget(&["--yes", "--keep-identity"]).await;
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert_eq!(deployment.events(&dead("mandrill-inbound")), [6]);
+    assert!(done.stdout.contains("mandrill-inbound: deleted"), "{done:?}");
+    assert!(!deployment.records().contains(&format!("identity#{ANN}")));
+}
+
+#[tokio::test]
+async fn complaint_is_found_by_whom_the_log_says_it_was_about() {
+    let deployment = Deployment::start().await;
+    // A mail for Ben, to an address that was Ann's: the complaint applies to both.
+    deployment.log(6, ANN);
+    let done = deployment.forget(&["--yes"]).await;
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert!(deployment.events(&dead("mandrill-inbound")).is_empty());
 }
 
 /// What is made by a delivery that does not know the mark could not be erased.
@@ -205,7 +228,7 @@ async fn account_for_programs_is_all_that_is_on_standard_output() {
     assert_eq!(account["is_done"], json!(true));
     let steps = account["steps"].as_array().unwrap();
     let parts: Vec<_> = steps.iter().map(|step| step["part"].as_str().unwrap()).collect();
-    let letters = ["dead letters"; 4];
+    let letters = ["dead letters"; 5];
     let first = ["mark", "queue", "queue"];
     let last = ["Mailchimp", "records", "records", "records"];
     assert_eq!(parts, [&first[..], &letters, &last].concat());

@@ -25,6 +25,8 @@ mod logs;
 #[cfg(feature = "aws")]
 mod mailchimp_audience;
 #[cfg(feature = "aws")]
+mod mandrill_webhook;
+#[cfg(feature = "aws")]
 mod output;
 #[cfg(feature = "aws")]
 mod people;

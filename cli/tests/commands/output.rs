@@ -105,7 +105,7 @@ fn printing() -> Vec<Vec<String>> {
     let dead = event_id(EVENT).to_string();
     let forget = [&FORGET[..], &["--dry-run"]].concat();
     let forget_json = [&forget[..], &["--format", "json"]].concat();
-    let rows: [&[&str]; 20] = [
+    let rows: [&[&str]; 21] = [
         &["up", "--once"],
         &["render", "fine.jsonnet", &event],
         &["action", "mandrill-welcome", "--url", URL, "--flow", "login"],
@@ -114,6 +114,7 @@ fn printing() -> Vec<Vec<String>> {
         &["lint", &corpus, "--format", "json"],
         &["mailchimp-webhook", "--url", MAILCHIMP_URL, "--list", "a6b5da1054"],
         &["mailchimp-audience", "--list", "a6b5da1054"],
+        &["mandrill-webhook", "--url", URL],
         &["doctor", "--outputs", "outputs.json"],
         &["dead-letters", "list", "welcome"],
         &["dead-letters", "list", "welcome", "--format", "json"],
@@ -176,7 +177,7 @@ async fn exit_code_is_the_documented_one() {
     let dead = event_id(EVENT).to_string();
     let forget = |argument| [&FORGET[..], &[argument]].concat();
     let [forget_dry_run, forget_yes] = ["--dry-run", "--yes"].map(forget);
-    let rows: [(&[&str], i32); 57] = [
+    let rows: [(&[&str], i32); 60] = [
         (&["up", "--once"], 0),
         (&["up", "--port", &taken], 1),
         (&["up", "--port", "0"], 2),
@@ -199,6 +200,9 @@ async fn exit_code_is_the_documented_one() {
         (&["mailchimp-audience", "--list", "b7c6eb2165"], 1),
         (&["mailchimp-audience", "--list", "a/b"], 2),
         (&["mailchimp-audience", "--list", "a6b5da1054", "--yes"], 2),
+        (&["mandrill-webhook", "--url", URL], 0),
+        (&["mandrill-webhook", "--url", URL, "--apply"], 2),
+        (&["mandrill-webhook", "--url", "http://a.test"], 2),
         (&["doctor", "--outputs", "outputs.json"], 0),
         (&["doctor", "--outputs", "missing.json"], 2),
         (&["doctor"], 2),

@@ -52,7 +52,7 @@ pub trait SecretStore: Send + Sync {
 
 /// One field of a secret. The secret's string is a JSON object, or, for one value, the plain
 /// string itself. Empty counts as absent.
-pub(crate) fn field(secret: &SecretString, name: &str) -> Option<SecretString> {
+pub fn field(secret: &SecretString, name: &str) -> Option<SecretString> {
     read(secret.expose_secret(), name)
 }
 

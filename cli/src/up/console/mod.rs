@@ -102,8 +102,8 @@ impl Console {
         let function = self.functions.names().find(|name| *name == function)?;
         let began = Instant::now();
         let sent = Sent::of(&request);
-        let begin = |arrival| self.events.begin_request(arrival, self.now(), sent.clone());
-        let ids: Vec<_> = reading::read(function, &request).into_iter().map(begin).collect();
+        let open = |arrival| self.events.begin_request(arrival, self.now(), sent.clone());
+        let ids: Vec<_> = reading::read(function, &request).into_iter().map(open).collect();
         let work = self.functions.call(function, request);
         let response = watch::during(&self.events, ids.clone(), work).await?;
         let body = serde_json::from_slice(response.body()).unwrap_or_default();

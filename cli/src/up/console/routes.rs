@@ -349,6 +349,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn mail_that_bounces_is_an_event_of_its_own() {
+        let stack = stack().await;
+        send(&stack, 1, "delivered").await;
+        let mail = stack.fakes.mandrill.all_mails().remove(0);
+        let act = json!({"mail": mail["_id"], "act": "hard_bounces"});
+        assert_eq!(press(&stack, "act-in-mandrill", act).await, 200);
+        let shown = until(&stack, 2, "delivered").await;
+        assert_eq!(
+            (&shown["title"], &shown["function"]),
+            (&json!("hard_bounce"), &json!("mandrill-inbound"))
+        );
+        assert_eq!(shown["argument"]["event"]["_id"], mail["_id"]);
+        let changes = &shown["deliveries"][0]["identity"]["changes"][0];
+        assert!(changes.as_str().unwrap().contains("undeliverable"), "{changes}");
+        let mails = super::super::mails::shown(&stack.console);
+        assert_eq!(mails[0]["person"]["mark"]["reason"], "bad_mailbox");
+        assert_eq!((&mails[0]["state"], &mails[0]["acts"]), (&json!("bounced"), &json!([])));
+        let unknown = json!({"mail": "x", "act": "hard_bounces"});
+        assert_eq!(press(&stack, "act-in-mandrill", unknown).await, 404);
+    }
+
+    #[tokio::test]
+    async fn each_event_of_a_call_is_shown() {
+        let stack = stack().await;
+        let sample = json!({"file": "mandrill-several.json", "function": "mandrill-inbound"});
+        assert_eq!(press(&stack, "send", sample).await, 200);
+        for (event, title, state) in [(1, "hard_bounce", "delivered"), (2, "send", "skipped")] {
+            let shown = until(&stack, event, state).await;
+            assert_eq!(shown["title"], title);
+            assert_eq!(shown["requests"][0]["said"], "enqueued, answered 200");
+            assert_eq!(shown["deliveries"].as_array().unwrap().len(), 1);
+        }
+    }
+
+    #[tokio::test]
     async fn call_of_a_relay_is_shown_and_if_in_doubt_repeated_or_held_as_the_preset_says() {
         let relays: Vec<_> = RELAYS.iter().collect();
         let stack = LocalStack::with_relays(PortNumbers::default(), Mode::DEPLOYED, &relays);
