@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::{Fault, mandrill::Fate};
+use fakes::mandrill::Fate;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 
@@ -17,20 +17,14 @@ struct Ann {
 }
 
 impl Ann {
-    async fn registers(mode: Mode, fault: Fault) -> Self {
+    async fn is_welcomed(mode: Mode) -> Self {
         let stack = LocalStack::start(PortNumbers::default(), mode).await.unwrap();
-        stack.fakes.mandrill.inject_fault(fault);
         let sample = SAMPLES.iter().find(|sample| {
             sample.function == mandrill_welcome::NAME && sample.file == "registration.json"
         });
         assert!(stack.console.sends(sample.unwrap()).await);
+        stack.at_rest().await;
         Self { stack }
-    }
-
-    async fn is_welcomed(mode: Mode) -> Self {
-        let ann = Self::registers(mode, Fault::None).await;
-        ann.stack.at_rest().await;
-        ann
     }
 
     fn mail(&self) -> Value {
@@ -82,28 +76,6 @@ async fn complaint_withdraws_consent() {
     ann.mail_meets(Fate::IsReported).await;
     assert_eq!(ann.identity()["traits"]["consent"]["newsletter"], false);
     assert_eq!(ann.told(), [json!({"newsletterConsent": false})]);
-}
-
-#[tokio::test]
-async fn event_settles_a_mail_in_doubt_which_is_not_sent_again() {
-    let ann = Ann::registers(Mode::DEPLOYED, Fault::ResponseLost).await;
-    while ann.stack.fakes.mandrill.all_mails().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    ann.stack.skip(Duration::from_secs(1)).await;
-    // No search answers: only the event can tell.
-    ann.stack.fakes.mandrill.inject_fault(Fault::Down);
-    let id = ann.mail()["_id"].as_str().unwrap().to_owned();
-    ann.stack.act_in_mandrill(&id, Fate::IsSent).await.unwrap();
-    for _ in 0..20 {
-        ann.stack.skip(Duration::from_mins(15)).await;
-        tokio::task::yield_now().await;
-    }
-    ann.stack.at_rest().await;
-    assert_eq!(ann.stack.fakes.mandrill.mails()["ann@example.com"], 1);
-    let calls = ann.stack.fakes.mandrill.take_received();
-    let calls: Vec<_> = calls.iter().map(|call| call.method.as_str()).collect();
-    assert_eq!(calls, ["messages/send"]);
 }
 
 #[tokio::test]

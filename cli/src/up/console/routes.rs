@@ -371,6 +371,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn event_settles_a_mail_in_doubt_which_nobody_searches_for() {
+        let stack = stack().await;
+        inject(&stack, "response_lost").await;
+        send(&stack, 1, "in_doubt").await;
+        inject(&stack, "none").await;
+        let mail = stack.fakes.mandrill.all_mails().remove(0)["_id"].clone();
+        let act = json!({"mail": mail, "act": "is_sent"});
+        assert_eq!(press(&stack, "act-in-mandrill", act).await, 200);
+        until(&stack, 2, "delivered").await;
+        assert_eq!(press(&stack, "retry-until-settled", json!({"event": 1})).await, 200);
+        until(&stack, 1, "duplicate").await;
+        let calls = stack.fakes.mandrill.take_received();
+        assert!(calls.iter().map(|call| &*call.method).eq(["messages/send"]));
+    }
+
+    #[tokio::test]
     async fn each_event_of_a_call_is_shown() {
         let stack = stack().await;
         let sample = json!({"file": "mandrill-several.json", "function": "mandrill-inbound"});
