@@ -236,8 +236,11 @@ mod tests {
             };
             rest.filter_map(|rest| digits(rest)?.parse().ok()).collect()
         };
-        assert_eq!(all("MaximumConcurrency:"), FUNCTIONS.map(|function| function.at_once));
-        assert_eq!(all("BatchSize:"), FUNCTIONS.map(|function| function.batch));
+        // mandrill-inbound, the last one, hears of mails and not of sign-ups.
+        let at_once = FUNCTIONS.map(|function| function.at_once);
+        assert_eq!(all("MaximumConcurrency:")[..FUNCTIONS.len()], at_once);
+        let batch = FUNCTIONS.map(|function| function.batch);
+        assert_eq!(all("BatchSize:")[..FUNCTIONS.len()], batch);
         assert!(template.contains("MessageRetentionPeriod: 604800 # 7 days"));
     }
 }

@@ -25,7 +25,7 @@ mod lint;
 mod mailchimp_audience;
 mod mailchimp_key;
 mod mailchimp_webhook;
-mod mandrill_webhook;
+pub mod mandrill_webhook;
 #[cfg(not(feature = "aws"))]
 mod needs_aws;
 mod output;
@@ -37,6 +37,6 @@ mod relay_settings;
 pub mod render;
 #[cfg(feature = "aws")]
 mod renew;
-mod shell;
+pub mod shell;
 mod terminal;
 pub mod up;

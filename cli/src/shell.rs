@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use shlex::Quoter;
 
 /// One word, quoted if it needs quotes. Adjacent words form one word.
-pub(crate) fn word(text: &str) -> Cow<'_, str> {
+pub fn word(text: &str) -> Cow<'_, str> {
     // Only NUL cannot be quoted, and no program argument contains one.
     Quoter::new().allow_nul(true).quote(text).unwrap_or_default()
 }

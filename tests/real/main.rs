@@ -17,6 +17,7 @@ mod jsonnet;
 mod kratos;
 mod peer;
 mod smoke;
+mod webhook_key;
 
 use std::path::PathBuf;
 

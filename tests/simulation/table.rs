@@ -111,9 +111,16 @@ impl IdempotencyStore for Table {
         pass!(self.complete(lease as reference, completion))
     }
 
-    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
+    async fn settle(
+        &self,
+        record_id: &str,
+        recipient: &str,
+        completion: Completion,
+    ) -> Result<bool, StoreError> {
         let (record_id, state) = (record_id.to_owned(), completion.state);
-        let settled = pass!(self.settle(record_id as reference, completion));
+        let recipient = recipient.to_owned();
+        let settled =
+            pass!(self.settle(record_id as reference, recipient as reference, completion));
         if let Ok(true) = settled {
             self.world.was_settled(&record_id, state);
         }

@@ -16,6 +16,7 @@ use clap::{
 use secrecy::{ExposeSecret, SecretString};
 use shared::{config::Endpoint, http::Client, mailchimp, secrets::is_placeholder};
 
+pub use self::instructions::put_key;
 #[cfg(not(feature = "aws"))]
 use self::{api::Webhook, arguments::DEFAULT_EVENTS};
 #[cfg(feature = "aws")]
@@ -26,7 +27,7 @@ pub(crate) use self::{
 use self::{
     api::{Api, Change},
     arguments::{EVENTS, fit_url},
-    instructions::{instructions, put_key},
+    instructions::instructions,
 };
 use crate::{command::Done, confirm::confirm, exit::InvalidInput, output};
 

@@ -8,7 +8,7 @@ use shared::{
     idempotency::{Completion, State},
     inbound::Inbound,
     key::record_id_of_vendor_key,
-    mandrill::SENDER,
+    mandrill::{SENDER, recipient_digest},
     outcome::Outcome,
     telemetry::Metric,
 };
@@ -50,11 +50,14 @@ impl MandrillInbound {
     /// Whether the event has closed a call in doubt of the function that sends.
     async fn settle(&self, event: &MailEvent) -> Result<bool, Outcome> {
         let key = event.msg.ory_key.as_deref().filter(|_| event.is_final());
-        let record = key.and_then(|key| record_id_of_vendor_key(SENDER, key));
-        let Some(record) = record else { return Ok(false) };
+        let record = key.and_then(|key| Some((key, record_id_of_vendor_key(SENDER, key)?)));
+        let (Some((key, record)), Some(address)) = (record, event.msg.email.as_deref()) else {
+            return Ok(false);
+        };
         let vendor_id = Some(event.id.clone());
         let completion = Completion { state: event.event.state(), vendor_id };
-        self.inbound.idempotency().settle(&record, completion).await
+        let recipient = recipient_digest(key, address);
+        self.inbound.idempotency().settle(&record, &recipient, completion).await
     }
 }
 

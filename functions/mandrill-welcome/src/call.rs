@@ -1,11 +1,9 @@
 //! From a template's output to a call that Mandrill accepts.
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
-use sha2::Sha256;
 use shared::{
     deliver::{EventFacts, Rendered},
-    mandrill::{IDENTITY_IN_METADATA, KEY_IN_METADATA},
+    mandrill::{IDENTITY_IN_METADATA, KEY_IN_METADATA, recipient_digest},
 };
 
 /// Mandrill drops longer metadata, including that of `recipient_metadata` for a recipient; its
@@ -14,9 +12,6 @@ const MAX_METADATA_BYTES: usize = 200;
 const METADATA_TOO_LONG: &str = "`metadata` is over 200 bytes with what the function adds";
 
 const COPIED: &str = "the message has a cc or bcc";
-
-/// How much of a recipient's digest is kept: enough to distinguish two addresses of one record.
-const DIGEST_BYTES: usize = 8;
 
 /// One call of `messages/send` or `messages/send-template`, without the API key.
 pub struct Call {
@@ -58,15 +53,9 @@ impl Call {
         self.message("/to/0/email")
     }
 
-    /// The recipient, as the record holds it while the mail is in doubt. It is keyed with the
-    /// mail's own `ory_key`, which no record holds: a digest of the address alone would be one that
-    /// anybody can look up, and the same in all records of a person.
+    /// The recipient, as the record holds it while the mail is in doubt.
     pub(crate) fn recipient_digest(&self) -> String {
-        let mut digest = Hmac::<Sha256>::new_from_slice(self.key().as_bytes())
-            .map(|mac| mac.chain_update(self.recipient()).finalize().into_bytes().to_vec())
-            .unwrap_or_default();
-        digest.truncate(DIGEST_BYTES);
-        hex::encode(digest)
+        recipient_digest(self.key(), self.recipient())
     }
 
     /// The idempotency key, as in the metadata.

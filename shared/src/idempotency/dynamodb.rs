@@ -45,8 +45,9 @@ const EMPTY_LASTS: Duration = Duration::from_hours(1);
 /// It is still the holder's.
 const IS_HELD: &str = "holder = :holder AND #state = :in_progress";
 
-/// Its call may have gone out, and nobody knows what came of it.
-const IS_IN_DOUBT: &str = "#state = :in_progress AND attribute_exists(in_doubt_since)";
+/// Its call to this recipient may have gone out, and nobody knows what came of it.
+const IS_IN_DOUBT: &str = "#state = :in_progress AND attribute_exists(in_doubt_since) \
+     AND recipient_digest = :recipient";
 
 /// A table of records.
 pub struct DynamoDbStore {
@@ -204,11 +205,17 @@ impl IdempotencyStore for DynamoDbStore {
         }
     }
 
-    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
+    async fn settle(
+        &self,
+        record_id: &str,
+        recipient: &str,
+        completion: Completion,
+    ) -> Result<bool, StoreError> {
         let write = self.client.update_item().table_name(&self.table);
         let write = write
             .key(KEY_ATTRIBUTE, text(record_id))
             .condition_expression(IS_IN_DOUBT)
+            .expression_attribute_values(":recipient", text(recipient))
             .expression_attribute_values(":in_progress", text(word(State::InProgress)));
         match completing(write, &completion).send().await.map_err(refused) {
             Ok(_) => Ok(true),

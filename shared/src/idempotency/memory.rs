@@ -190,11 +190,19 @@ impl IdempotencyStore for MemoryStore {
         changed.or_else(|lost| if self.is_done_by(lease) { Ok(()) } else { Err(lost) })
     }
 
-    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
+    async fn settle(
+        &self,
+        record_id: &str,
+        recipient: &str,
+        completion: Completion,
+    ) -> Result<bool, StoreError> {
         let mut items = self.items();
         let item = items.by_id.get_mut(record_id);
-        let is_in_doubt =
-            |item: &&mut Item| item.state == State::InProgress && item.in_doubt_since.is_some();
+        let is_in_doubt = |item: &&mut Item| {
+            item.state == State::InProgress
+                && item.in_doubt_since.is_some()
+                && item.recipient.as_deref() == Some(recipient)
+        };
         let Some(item) = item.filter(is_in_doubt) else { return Ok(false) };
         item.state = completion.state;
         item.in_doubt_since = None;

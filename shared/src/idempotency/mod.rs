@@ -157,8 +157,14 @@ pub trait IdempotencyStore: Send + Sync {
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError>;
 
     /// Writes down the end of work that is in doubt, whoever has its lease, as somebody else knows of it;
-    /// says whether there was such work.
-    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError>;
+    /// says whether there was such work. `recipient` must be that of the call in doubt: work of another
+    /// deployment can have the same record id.
+    async fn settle(
+        &self,
+        record_id: &str,
+        recipient: &str,
+        completion: Completion,
+    ) -> Result<bool, StoreError>;
 
     /// Enters a lane, in one conditional write: nobody else is in it. Its record does not expire.
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError>;
@@ -213,8 +219,13 @@ impl Idempotency {
     ///
     /// # Errors
     /// The outcome of an event that knows of the end, if that cannot be written down.
-    pub async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, Outcome> {
-        let settled = self.store.settle(record_id, completion).await;
+    pub async fn settle(
+        &self,
+        record_id: &str,
+        recipient: &str,
+        completion: Completion,
+    ) -> Result<bool, Outcome> {
+        let settled = self.store.settle(record_id, recipient, completion).await;
         settled.map_err(|error| Outcome::try_later(error.to_string()))
     }
 

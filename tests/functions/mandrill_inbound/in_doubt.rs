@@ -194,6 +194,8 @@ async fn event_of_another_key_or_without_one_settles_nothing() {
         json!({"ory_key": format!("{key}0")}),
         json!({"ory_key": format!("{other}{}", &key[1..])}),
         json!({"ory_key": format!("mandrill-welcome#{}", &key[..24])}),
+        // The same work in another deployment: staging, with a copy of the identities.
+        json!({"ory_key": format!("{}{}", &key[..24], key[24..].chars().rev().collect::<String>())}),
         json!({"key": key}),
         json!({"ory_key": [key]}),
     ];

@@ -298,7 +298,8 @@ async fn redriven_old_message_is_delivered_once() {
     assert!(welcome.work().await.is_empty());
     let call = welcome.received_once();
     assert_eq!(call.body["message"]["to"][0]["email"], "ann@example.com");
-    let id = "mandrill-welcome#0195e4f6-6f0e-7c2e-9a52-0f6f6d1c9a10";
+    // The beginning of the SHA-256 of its event id.
+    let id = "mandrill-welcome#f8ba0e9ed9b86dbc5240362a";
     assert_eq!(welcome.record()["id"], json!({ "S": id }));
 }
 

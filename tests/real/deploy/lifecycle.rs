@@ -14,7 +14,7 @@ use super::{
     proof::{all_is_done, kill_an_event, prove},
     stack::{Callers, Stack},
     template::Template,
-    vendors::{SENDER, Vendors},
+    vendors::{MANDRILL_WEBHOOK_KEY, SENDER, Vendors},
 };
 
 /// The name of the stack in samconfig.toml.
@@ -50,6 +50,7 @@ pub(super) async fn run(cloud: &Cloud, template: &Template) -> Result<(), Failur
     let vendors = Vendors::start().await;
     let stack = name_the_webhook(&Stack::read(cloud, STACK).await?).await?;
     let callers = prove(&stack, &vendors).await?;
+    let callers = enter_the_url_that_resolves(&stack, &vendors, callers).await?;
     bootstraps_are_for_the_processor_of_the_stack(cloud).await?;
     all_checks_of_doctor_pass(&stack, &vendors).await?;
     dead_letters_are_redriven_by_the_command(&stack, &vendors, &callers).await?;
@@ -77,6 +78,26 @@ async fn name_the_webhook<'a>(first: &Stack<'a>) -> Result<Stack<'a>, Failure> {
     Ok(second)
 }
 
+/// Names the webhook by the URL on loopback, past CloudFormation: no parameter admits one, and `doctor`
+/// compares it with the URL of the function.
+async fn enter_the_url_that_resolves(
+    stack: &Stack<'_>,
+    vendors: &Vendors,
+    callers: Callers,
+) -> Result<Callers, Failure> {
+    let function = Function::MandrillInbound;
+    let entered = stack.url(function)?;
+    stack
+        .change_variables(function.logical_id(), |variables| {
+            variables.insert("MANDRILL_WEBHOOK_URL".to_owned(), entered.clone());
+        })
+        .await;
+    let name = stack.resource(function.logical_id());
+    stack.cloud.shell_with(RENEW, &[("FUNCTION", name)]).await?;
+    vendors.mandrill.put_webhook(&entered, MANDRILL_WEBHOOK_KEY);
+    Ok(Callers { entered, ..callers })
+}
+
 /// By the command of docs/operations.md that comes before an upgrade.
 async fn bootstraps_are_for_the_processor_of_the_stack(cloud: &Cloud) -> Result<(), Failure> {
     let said = cloud.shell(&block("ARCHITECTURE=$(aws")).await?;
@@ -95,6 +116,8 @@ async fn all_checks_of_doctor_pass(stack: &Stack<'_>, vendors: &Vendors) -> Resu
         ("segment-identify", stack.url(Function::SegmentIdentify)?),
         ("mailchimp-inbound", stack.url(Function::MailchimpInbound)?),
         ("mailchimp-subscribe", stack.url(Function::MailchimpSubscribe)?),
+        ("mandrill-inbound", stack.url(Function::MandrillInbound)?),
+        ("mandrill-webhook", stack.url(Function::MandrillInbound)?),
         ("mandrill", vendors.mandrill.url()),
         ("segment", vendors.segment.url()),
         ("segment-cdn", vendors.segment.url()),

@@ -110,8 +110,12 @@ impl<'a> Case<'a> {
 
     /// Settles it, as somebody who has no lease; whether it was in doubt.
     pub(super) async fn settles(&self, state: State) -> bool {
+        self.settles_for(ANN, state).await
+    }
+
+    pub(super) async fn settles_for(&self, recipient: &str, state: State) -> bool {
         let completion = Completion { state, vendor_id: Some("m2".to_owned()) };
-        let settled = self.records.settle(&self.record_id, completion).await;
+        let settled = self.records.settle(&self.record_id, recipient, completion).await;
         settled.expect("the store can be reached")
     }
 

@@ -52,6 +52,12 @@ pub async fn work_that_is_not_in_doubt_is_not_settled(records: &dyn IdempotencyS
     assert!(!given_up.settles(State::Delivered).await);
     given_up.taken_by("two", Duration::ZERO).await;
 
+    let of_another = Case::new(records);
+    of_another.taken_for(BEN, "one", Duration::ZERO).await;
+    assert!(!of_another.settles_for(ANN, State::Delivered).await);
+    let in_doubt = of_another.taken_for(BEN, "two", LEASE).await;
+    assert_eq!(in_doubt.in_doubt_since, Some(of_another.start));
+
     let done = Case::new(records);
     let lease = done.taken_by("one", Duration::ZERO).await;
     done.completes(&lease, State::Rejected).await;
@@ -110,6 +116,6 @@ pub async fn settling_one_piece_of_work_leaves_others_in_doubt(records: &dyn Ide
     assert!(one.settles(State::Delivered).await);
     assert_eq!(other.taken_by("two", LEASE).await.in_doubt_since, Some(other.start));
     let completion = Completion { state: State::Delivered, vendor_id: None };
-    let settled = records.settle("suite#of-nobody", completion).await;
+    let settled = records.settle("suite#of-nobody", ANN, completion).await;
     assert!(!settled.expect("the store can be reached"));
 }

@@ -181,9 +181,14 @@ impl IdempotencyStore for Watched<MemoryStore> {
         self.0.complete(lease, completion).await
     }
 
-    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
+    async fn settle(
+        &self,
+        record_id: &str,
+        recipient: &str,
+        completion: Completion,
+    ) -> Result<bool, StoreError> {
         let state = word(completion.state);
-        let was_in_doubt = self.0.settle(record_id, completion).await?;
+        let was_in_doubt = self.0.settle(record_id, recipient, completion).await?;
         if was_in_doubt {
             record("call in doubt settled", state);
         }

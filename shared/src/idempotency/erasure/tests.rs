@@ -88,8 +88,13 @@ impl IdempotencyStore for Hooked {
         self.store.complete(lease, completion).await
     }
 
-    async fn settle(&self, record_id: &str, completion: Completion) -> Result<bool, StoreError> {
-        self.store.settle(record_id, completion).await
+    async fn settle(
+        &self,
+        record_id: &str,
+        recipient: &str,
+        completion: Completion,
+    ) -> Result<bool, StoreError> {
+        self.store.settle(record_id, recipient, completion).await
     }
 
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {
