@@ -180,7 +180,7 @@ async fn every_fault_of_mandrills_webhook_is_found() {
         ),
         (
             |world, inbound| {
-                world.output("MandrillWebhookUrl", inbound.url().trim_end_matches('/'))
+                world.output("MandrillWebhookUrl", inbound.url().trim_end_matches('/'));
             },
             "mandrill-inbound: authentication",
             "does not accept the key",
