@@ -94,7 +94,7 @@ async fn deliver(world: &World, function: &mut Sandbox) {
 
 #[tokio::test]
 async fn imported_people_reach_the_vendor_once_each_although_the_program_is_killed() {
-    let (world, kratos) = (World::start().await, Kratos::start(&Config::new()).await);
+    let (world, kratos) = (World::start().await, Kratos::start_on_disk(&Config::new()).await);
     let mut people = BTreeSet::new();
     for first in (0..PEOPLE).step_by(IN_A_CALL) {
         people.extend(import(&kratos, first).await);

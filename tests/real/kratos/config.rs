@@ -118,7 +118,6 @@ impl Config {
             })
         };
         json!({
-            "dsn": "memory",
             "serve": {"public": listen(public), "admin": listen(admin)},
             "selfservice": {
                 "default_browser_return_url": "http://127.0.0.1:4455/",

@@ -26,7 +26,9 @@ use crate::peer::{free_ports, program};
 /// It is ready within a second, and later while others are building.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Kratos on loopback, with its identities in memory. It ends when it is dropped; where a test has
+const IN_MEMORY: &str = "memory";
+
+/// Kratos on loopback. It ends when it is dropped; where a test has
 /// failed, its log is shown.
 pub(super) struct Kratos {
     child: Child,
@@ -41,17 +43,32 @@ pub(super) struct Kratos {
 impl Kratos {
     /// Starts it with these hooks.
     pub(super) async fn start(config: &Config) -> Self {
-        Self::begin(config).ready().await
+        Self::begin(config, tempfile::tempdir().unwrap(), IN_MEMORY).ready().await
     }
 
-    fn begin(config: &Config) -> Self {
-        let [public, admin] = free_ports();
+    /// Starts it with its identities in a file. Those in memory can go with a caller that is killed: with
+    /// its request, the last connection to them is closed.
+    pub(super) async fn start_on_disk(config: &Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kratos.sqlite");
+        let database = format!("sqlite://{}?_fk=true&mode=rwc&_synchronous=OFF", file.display());
+        let migrated = Command::new(binary()).args(["migrate", "sql", "--yes", &database]).output();
+        let migrated = migrated.unwrap();
+        assert!(migrated.status.success(), "{migrated:?}");
+        Self::begin(config, folder, &database).ready().await
+    }
+
+    fn begin(config: &Config, folder: TempDir, database: &str) -> Self {
+        let [public, admin] = free_ports();
         let file = folder.path().join("kratos.json");
         std::fs::write(&file, config.on(public, admin).to_string()).unwrap();
         let mut command = Command::new(binary());
         command.arg("serve").arg("--config").arg(file).args(["--dev", "--sqa-opt-out"]);
-        command.env_clear().env("HOME", folder.path()).current_dir(folder.path());
+        command
+            .env_clear()
+            .env("DSN", database)
+            .env("HOME", folder.path())
+            .current_dir(folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // In a group of its own: it evaluates templates in processes of their own.
         let mut child = command.process_group(0).spawn().unwrap();
@@ -109,7 +126,7 @@ impl Kratos {
 
 /// What Kratos says of a configuration with which it does not start.
 pub(super) async fn refused_by(config: &Config) -> String {
-    let mut kratos = Kratos::begin(config);
+    let mut kratos = Kratos::begin(config, tempfile::tempdir().unwrap(), IN_MEMORY);
     let began = Instant::now();
     let status = loop {
         match kratos.child.try_wait().unwrap() {
