@@ -74,7 +74,7 @@ pub(super) const MUTANTS: &[Mutant] = mutants! {
         |template| template.properties("MandrillWelcome")["FunctionUrlConfig"]["AuthType"] = json!({"Fn::Sub": "NONE"});
     "URL, mapping and permissions without the alias" => "command succeeds":
         |template| { template.globals().remove("AutoPublishAlias"); };
-    "wrong processor" => "stranger is refused":
+    "wrong processor" => "Mandrill comes again while its key is unknown":
         |template| template.globals()["Architectures"] = json!([OTHER_ARCHITECTURE]);
     "redrive of another queue" => "dead letter is delivered after the redrive":
         |template| *template.output("RedriveMandrillWelcome") = template.output("RedriveSegmentIdentify").clone();
