@@ -98,8 +98,8 @@ pub type FakeRelayed = VendorServer<Relayed>;
 pub struct UnknownPreset(String);
 
 impl FakeRelayed {
-    /// Starts the vendor of a preset on `port`, 0 for any. It accepts the credentials of
-    /// [`credentials`].
+    /// Starts the vendor of a preset on `port`, 0 for any. It accepts what
+    /// [`secret`] gives.
     pub async fn start(port: u16, preset: &str) -> io::Result<Self> {
         let behaviour: Box<dyn Behaviour> = match preset {
             "hubspot" => Box::<hubspot::HubSpot>::default(),
