@@ -43,11 +43,16 @@ pub(crate) struct Webhook {
     pub(crate) url: String,
     /// By which Mandrill signs.
     #[serde(deserialize_with = "secret")]
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(dead_code, reason = "only secrets and doctor read it")
+    )]
     pub(crate) auth_key: SecretString,
     #[serde(default)]
     pub(crate) events: Vec<String>,
     /// What went wrong at the last call.
     #[serde(default)]
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only doctor reads it"))]
     pub(crate) last_error: Option<String>,
 }
 
