@@ -117,14 +117,23 @@ impl IdempotencyStore for Table {
         recipient: &str,
         completion: Completion,
     ) -> Result<bool, StoreError> {
-        let (record_id, state) = (record_id.to_owned(), completion.state);
-        let recipient = recipient.to_owned();
-        let settled =
-            pass!(self.settle(record_id as reference, recipient as reference, completion));
-        if let Ok(true) = settled {
-            self.world.was_settled(&record_id, state);
-        }
-        settled
+        let (world, record_id) = (self.world.clone(), record_id.to_owned());
+        let (recipient, state) = (recipient.to_owned(), completion.state);
+        // The world hears of it at the table: the sandbox may not live until the answer.
+        self.ask("settle", move |records| {
+            let (world, record_id, recipient) =
+                (world.clone(), record_id.clone(), recipient.clone());
+            let completion = completion.clone();
+            async move {
+                let settled = records.settle(&record_id, &recipient, completion).await;
+                if let Ok(true) = settled {
+                    world.was_settled(&record_id, state);
+                }
+                settled
+            }
+            .boxed()
+        })
+        .await
     }
 
     async fn enter(&self, request: LeaseRequest) -> Result<Entry, StoreError> {

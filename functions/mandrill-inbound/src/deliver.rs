@@ -36,12 +36,12 @@ impl Deliver<MailEvent> for MandrillInbound {
         if has_settled && is_idle(&report.outcome) {
             report.outcome = Outcome::delivered(json!({"settled": SENDER}));
         }
-        // Of our own mails: others may go to anybody.
-        if event.msg.ory_key.is_some() && is_end(&report.outcome) {
-            report
-                .counts
-                .extend((event.event.state() == State::Rejected).then_some(Metric::Rejected));
-        }
+        // Of our own mails: others may go to anybody. What an operator can fix counts as blocked, at the
+        // function that sends.
+        let is_ours = event.msg.ory_key.is_some() && event.is_final();
+        let has_failed = event.event.state() == State::Rejected;
+        let is_counted = is_ours && has_failed && is_end(&report.outcome);
+        report.counts.extend(is_counted.then_some(Metric::Rejected));
         report
     }
 }
