@@ -54,7 +54,7 @@ async fn bounces_and_rejects_of_our_mails_are_counted_once() {
         (event("hard_bounce", 0), true),
         (event("hard_bounce", 0), false),
         (event("reject", 1), true),
-        (rejected("unsigned", 2), true),
+        (rejected("unsigned", 2), false),
         (event("soft_bounce", 3), false),
         (event("delivered", 4), false),
         (of_others(event("hard_bounce", 5)), false),
