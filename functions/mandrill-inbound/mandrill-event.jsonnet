@@ -12,7 +12,8 @@ local addresses(identity) =
   [get(one, 'value') for one in list(get(identity, 'recovery_addresses'))] +
   [get(get(identity, 'traits'), 'email')];
 
-// Mandrill refuses these for what the sender has to fix: the address is as good as before.
+// Mandrill refuses these for what the sender has to fix, or by a rule of the account: the address is as
+// good as before.
 local of_the_sender = ['invalid-sender', 'unsigned', 'test-mode-limit', 'rule'];
 
 function(ctx)

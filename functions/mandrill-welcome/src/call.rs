@@ -290,6 +290,7 @@ mod tests {
         };
         let ann = digest("ann@example.com", KEY);
         assert_eq!(ann, digest("ann@example.com", KEY));
+        assert_eq!(ann, digest("Ann@Example.com", KEY), "Mandrill may report it in lower case");
         assert_ne!(ann, digest("ann@example.org", KEY));
         assert_ne!(ann, digest("ann@example.com", "fedcba9876543210fedcba9876543210"));
         assert!(ann.len() == 16 && ann.bytes().all(|byte| byte.is_ascii_hexdigit()), "{ann}");
