@@ -1,9 +1,17 @@
 //! The command line.
 
+use std::process::exit;
+
 use clap::{Parser, Subcommand};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::ctrl_c,
+};
 
 use crate::{effort::Effort, phases, rows, scale};
+
+/// The exit code of a shell for a command that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
 
 /// Measures the functions beside others that do the same job.
 #[derive(Parser)]
@@ -29,14 +37,28 @@ enum Command {
 impl Cli {
     /// Does what it says.
     pub fn run(self) {
+        let effort = self.effort.settled();
         match self.command {
-            None => print!("{}", several_threads().block_on(rows::measure(&self.effort))),
-            Some(Command::Phases) => {
-                print!("{}", several_threads().block_on(phases::measure(self.effort.starts)));
-            }
+            None => print_unless_interrupted(rows::measure(&effort)),
+            Some(Command::Phases) => print_unless_interrupted(phases::measure(effort.starts)),
             Some(Command::Scale) => print!("{}", scale::page()),
             Some(Command::StartOnce) => phases::start_once(),
         }
+    }
+}
+
+/// Prints what was measured. Ctrl-C ends it in order: what is dropped removes its processes and
+/// control groups.
+fn print_unless_interrupted(measured: impl Future<Output = String>) {
+    let page = several_threads().block_on(async {
+        tokio::select! {
+            page = measured => Some(page),
+            _ = ctrl_c() => None,
+        }
+    });
+    match page {
+        Some(page) => print!("{page}"),
+        None => exit(INTERRUPTED),
     }
 }
 

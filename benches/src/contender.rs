@@ -23,6 +23,7 @@ pub(crate) struct Contender {
 pub(crate) const HELLO: &str = "hello-world";
 pub(crate) const OURS: &str = "ours";
 pub(crate) const NODE: &str = "Node";
+pub(crate) const NODE_TUNED: &str = "Node, tuned";
 pub(crate) const PYTHON: &str = "Python";
 
 /// The programs, built and installed. Those in Rust are always available.
@@ -67,13 +68,23 @@ impl Programs {
         contender(OURS, &workspace::binary_with_extra_root("bootstrap"), variables)
     }
 
+    /// The same, and it enqueues its events.
+    pub(crate) fn storing_over_tls(variables: &Variables) -> Contender {
+        Contender { expects: "accepted", ..Self::ours_over_tls(variables) }
+    }
+
     /// Node, with Powertools' idempotency if there is a table.
     pub(crate) fn node(&self, variables: &Variables) -> Result<Contender, Missing> {
         let node = self.node.as_ref().map_err(Clone::clone)?;
         let bundle =
             if variables.contains_key("RECORDS_TABLE") { &node.idempotent } else { &node.plain };
-        let arguments = vec![bundle.display().to_string()];
-        Ok(Contender { arguments, ..contender(NODE, &node.program, variables) })
+        Ok(bundled(NODE, node, bundle, variables))
+    }
+
+    /// Node, tuned by hand: it fetches its secrets in the start instead of the first event.
+    pub(crate) fn node_tuned(&self, variables: &Variables) -> Result<Contender, Missing> {
+        let node = self.node.as_ref().map_err(Clone::clone)?;
+        Ok(bundled(NODE_TUNED, node, &node.tuned, variables))
     }
 
     /// Python, likewise.
@@ -82,6 +93,11 @@ impl Programs {
         let arguments = vec![python.handler.display().to_string()];
         Ok(Contender { arguments, ..contender(PYTHON, &python.program, variables) })
     }
+}
+
+fn bundled(name: &'static str, node: &Node, bundle: &Path, variables: &Variables) -> Contender {
+    let arguments = vec![bundle.display().to_string()];
+    Contender { arguments, ..contender(name, &node.program, variables) }
 }
 
 fn contender(name: &'static str, program: &Path, variables: &Variables) -> Contender {

@@ -16,6 +16,7 @@ pub(crate) type Missing = String;
 pub(crate) struct Node {
     pub(crate) program: PathBuf,
     pub(crate) plain: PathBuf,
+    pub(crate) tuned: PathBuf,
     pub(crate) idempotent: PathBuf,
 }
 
@@ -24,8 +25,9 @@ pub(crate) fn node() -> Result<Node, Missing> {
     let folder = copy_of("node");
     run(Command::new("npm").args(["install", "--no-audit", "--no-fund"]).current_dir(&folder))?;
     run(Command::new("npm").args(["run", "bundle"]).current_dir(&folder))?;
-    let bundle = |name: &str| folder.join("dist").join(name);
-    Ok(Node { program, plain: bundle("plain.cjs"), idempotent: bundle("idempotent.cjs") })
+    let [plain, tuned, idempotent] =
+        ["plain.cjs", "tuned.cjs", "idempotent.cjs"].map(|name| folder.join("dist").join(name));
+    Ok(Node { program, plain, tuned, idempotent })
 }
 
 /// Python with the requirements of `contenders/python`.

@@ -27,7 +27,7 @@ const PHASES: [&str; 7] = [
     "async runtime",
     "logging",
     "HTTP client with TLS",
-    "SDK configuration",
+    "AWS configuration",
     "function, template parsing started",
     "prefetch of both secrets, template ready",
 ];
@@ -43,7 +43,7 @@ pub(crate) fn start_once() {
         ends.push(now());
         let client = Client::new().expect("the client can be built");
         ends.push(now());
-        let aws = Aws::in_function(&client).await;
+        let aws = Aws::in_function(&client);
         ends.push(now());
         let ports = Ports::on_aws(&aws, client, Sink::Stdout);
         let function = mandrill_welcome::build(&env, &ports).expect("its variables are set");

@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use fakes::runtime_api::{RuntimeApi, RuntimeReport, SentInvocation};
 use integration::Vitals;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use shared::lambda::LAMBDA_TIMEOUT;
 use time::OffsetDateTime;
@@ -87,9 +88,23 @@ impl Sandbox {
         assert_eq!(body["status"], self.expects, "{}: {answer}", self.name);
     }
 
+    /// The system's id of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id().expect("nobody has waited for its end")
+    }
+
     /// The peak memory in bytes; `None` if the system does not report it.
     pub(crate) fn peak_memory(&self) -> Option<u64> {
-        Some(Vitals::of(self.process.id()?)?.peak)
+        Some(Vitals::of(self.process())?.peak)
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) async fn terminate(mut self) {
+        let process = i32::try_from(self.process()).ok().and_then(Pid::from_raw);
+        let process = process.expect("the system gave it this id");
+        kill_process(process, Signal::TERM).expect("a child can be asked");
+        let ended = timeout(PATIENCE, self.process.wait()).await.expect("it ends");
+        ended.expect("a child can be waited for");
     }
 
     /// Ends it.

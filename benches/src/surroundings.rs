@@ -95,6 +95,26 @@ impl Surroundings {
         )
     }
 
+    /// The same, with a queue, an idempotency table, and TLS in front of both.
+    pub(crate) async fn with_tls_and_queue(&self) -> Variables {
+        let queues = self.tls.before(address(&self.sqs.url())).await;
+        let tables = self.tls.before(self.dynamo_db.address()).await;
+        let mut variables = self.with_queue();
+        variables.extend(self.with_tls().await);
+        with(
+            variables,
+            [
+                ("AWS_ENDPOINT_URL_SQS", format!("https://{queues}")),
+                ("AWS_ENDPOINT_URL_DYNAMODB", format!("https://{tables}")),
+            ],
+        )
+    }
+
+    /// How many connections were ever made to what is behind TLS.
+    pub(crate) fn tls_connections(&self) -> u64 {
+        self.tls.connections()
+    }
+
     /// Forgets the received calls; returns how many mails were requested.
     pub(crate) fn take_mails(&self) -> usize {
         self.mandrill.take_received().iter().filter(|call| call.is_mail()).count()

@@ -3,7 +3,10 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -23,6 +26,7 @@ use crate::workspace::scratch;
 /// An authority that the contenders trust, and the certificate for loopback.
 pub(crate) struct Tls {
     config: Arc<ServerConfig>,
+    connections: Arc<AtomicU64>,
     /// The authority's certificate, in DER.
     pub(crate) root_der: PathBuf,
     /// The same in PEM.
@@ -40,6 +44,7 @@ impl Tls {
         let own = params("127.0.0.1").signed_by(&own_key, &issuer).expect("a root signs");
         let keep = |name: &str, content: &[u8]| keep(&scratch().join(name), content);
         Self {
+            connections: Arc::default(),
             config: Arc::new(config(own.der().clone(), own_key.serialize_der())),
             root_der: keep("root.der", certificate.der()),
             root_pem: keep("root.pem", certificate.pem().as_bytes()),
@@ -53,12 +58,19 @@ impl Tls {
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("loopback is there");
         let address = listener.local_addr().expect("it is bound");
         let acceptor = TlsAcceptor::from(self.config.clone());
+        let connections = self.connections.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(pass(acceptor.clone(), stream, upstream));
             }
         });
         address
+    }
+
+    /// How many connections were ever accepted. Each begins with a handshake.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 }
 

@@ -3,12 +3,17 @@
 
 use std::{env, process::ExitCode, sync::Arc};
 
+use mimalloc::MiMalloc;
 use shared::{
     config::{ConfigError, Environment},
     function::Function,
     lambda::{self, LAMBDA_TIMEOUT, StartError},
     settings::Ports,
 };
+
+/// A fifth fewer instructions for an event than with the allocator of glibc, docs/performance.md.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Lambda's variable for a function's `Handler`.
 const HANDLER: &str = "_HANDLER";

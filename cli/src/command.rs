@@ -3,20 +3,20 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use shared::telemetry::chain;
+use shared::{telemetry::chain, version};
 
 #[cfg(not(feature = "aws"))]
 use crate::needs_aws::NeedsAws;
 use crate::{
     action, completions, exit, lint, mailchimp_audience, mailchimp_webhook, mandrill_webhook,
-    output, preset, render, terminal, up,
+    output, preset, render, template, terminal, up,
 };
 #[cfg(feature = "aws")]
 use crate::{backfill, dead_letters, doctor, forget, renew};
 
 /// A local stack and tools for Ory webhooks.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version = version::in_words(), about)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -40,6 +40,8 @@ enum Command {
     MandrillWebhook(mandrill_webhook::MandrillWebhook),
     /// List, show or test what a relay knows of a vendor.
     Preset(preset::Preset),
+    /// Pack templates of your own for deployed functions.
+    Template(template::Template),
     /// Check a deployed stack for what is missing, wrong or unreachable.
     #[cfg(feature = "aws")]
     Doctor(Box<doctor::Doctor>),
@@ -99,6 +101,7 @@ impl Cli {
             Command::MailchimpAudience(audience) => audience.run().await,
             Command::MandrillWebhook(webhook) => webhook.run().await,
             Command::Preset(preset) => preset.run().await,
+            Command::Template(template) => template.run().await,
             #[cfg(feature = "aws")]
             Command::Doctor(doctor) => doctor.run().await,
             #[cfg(feature = "aws")]

@@ -44,6 +44,7 @@ pub(crate) fn help(command: &str) -> String {
         "up" => ["stopped, or with --once: every result is as expected", "any other result"],
         "preset" => ["printed; every event renders to a call or is cancelled", "an event fails"],
         "render" => ["rendered, or cancelled by the template", "the template fails"],
+        "template" => ["packed", "a template fails, or nothing was written"],
         "lint" => ["no errors; there may be warnings", "errors found"],
         "doctor" => ["no check failed", "a check failed"],
         "mailchimp-audience" => [

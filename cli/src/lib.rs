@@ -38,5 +38,6 @@ pub mod render;
 #[cfg(feature = "aws")]
 mod renew;
 pub mod shell;
+pub mod template;
 mod terminal;
 pub mod up;

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, io, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response, header::CONTENT_TYPE};
+use futures_util::future::{Either, ready};
+use http::{Method, Request, Response, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use super::Shared;
@@ -93,6 +94,9 @@ impl<S: Service> AwsServer<S> {
         let state = Shared::<State<S>>::default();
         let shared = state.clone();
         let server = Server::start(port, move |request| {
+            if request.method() == Method::GET {
+                return Either::Left(ready(FakeReply::text(200, "text/plain", "healthy")));
+            }
             let mut state = shared.lock();
             let reply = answer(&mut state, &request);
             let delay = state.faults.delay;
@@ -100,7 +104,7 @@ impl<S: Service> AwsServer<S> {
             // A timer takes a millisecond even if there is nothing to wait for.
             let reply =
                 if delay.is_zero() { reply } else { FakeReply::After(delay, Box::new(reply)) };
-            async move { reply }
+            Either::Right(ready(reply))
         });
         Ok(Self { state, server: server.await? })
     }

@@ -110,7 +110,8 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Starts or stops resetting every new connection before a request is read.
+    /// Starts or stops resetting every new connection before a request is read, and closing every open
+    /// one at its next request.
     pub fn set_resetting(&self, resetting: bool) {
         self.resetting.store(resetting, Ordering::Relaxed);
     }
@@ -134,7 +135,7 @@ where
         if resetting.load(Ordering::Relaxed) {
             tokio::spawn(reset(stream));
         } else {
-            tokio::spawn(serve(stream, handler.clone()));
+            tokio::spawn(serve(stream, handler.clone(), resetting.clone()));
         }
     }
 }
@@ -147,12 +148,12 @@ async fn reset(stream: TcpStream) {
 }
 
 /// An error only means that one side has closed the connection, so it is ignored.
-async fn serve<H, F>(stream: TcpStream, handler: H)
+async fn serve<H, F>(stream: TcpStream, handler: H, resetting: Arc<AtomicBool>)
 where
     H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = FakeReply> + Send + 'static,
 {
-    let service = service_fn(move |request| answer(request, handler.clone()));
+    let service = service_fn(move |request| answer(request, handler.clone(), resetting.clone()));
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -161,13 +162,20 @@ type Body = Either<Full<Bytes>, Sent>;
 /// The streamed body.
 type Sent = StreamBody<BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
 
-async fn answer<H, F>(request: Request<Incoming>, handler: H) -> io::Result<Response<Body>>
+async fn answer<H, F>(
+    request: Request<Incoming>,
+    handler: H,
+    resetting: Arc<AtomicBool>,
+) -> io::Result<Response<Body>>
 where
     H: Fn(Request<Bytes>) -> F,
     F: Future<Output = FakeReply>,
 {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    if resetting.load(Ordering::Relaxed) {
+        return Err(io::Error::other("reset"));
+    }
     let mut reply = handler(Request::from_parts(parts, body)).await;
     loop {
         match reply {

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, io, time::Duration};
 
 use bytes::Bytes;
-use http::Request;
+use http::{Method, Request};
 
 use super::Shared;
 use crate::server::{FakeReply, Server};
@@ -91,6 +91,10 @@ impl<V: FakeVendor> VendorServer<V> {
         let server = Server::start(port, move |request| {
             let shared = shared.clone();
             async move {
+                if request.method() == Method::HEAD {
+                    // Somebody connects in advance.
+                    return FakeReply::text(404, "text/plain", "");
+                }
                 let mut call = V::read(&request);
                 V::inquire(&mut call).await;
                 receive(&mut shared.lock(), &call)

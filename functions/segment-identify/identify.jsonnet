@@ -7,10 +7,12 @@ local get(object, field) = if std.isObject(object) then std.get(object, field);
 local longestText = 1000;
 local mostCustomData = 16 * 1024;
 local bytes(value) = std.length(std.encodeUTF8(std.manifestJsonMinified(value)));
+// A character takes six bytes of JSON at most, and a text two quotes: most texts need no measuring.
+local isShort(text) = std.length(text) <= 166;
 local text(value) =
   if std.isString(value) && std.length(value) <= longestText && std.trim(value) != ''
-     && bytes(value) <= longestText then value;
-local custom(value) = if bytes(value) <= mostCustomData then value;
+     && (isShort(value) || bytes(value) <= longestText) then value;
+local custom(value) = if value != null && bytes(value) <= mostCustomData then value;
 local zeroTime = '0001-01-01T00:00:00Z';
 
 function(ctx)

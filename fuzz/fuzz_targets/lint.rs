@@ -9,7 +9,7 @@ use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use libfuzzer_sys::fuzz_target;
-use lint::{Kind, RULES, Report, lint};
+use lint::{Kind, Options, Policy, RULES, Report, fix, lint};
 use serde_json::Value;
 
 /// The folder for relative paths.
@@ -21,22 +21,47 @@ fuzz_target!(|input: &str| {
     let configuration = configuration.replace("TEMPLATE", &encoded);
     if let Some(report) = looked_at("kratos.yml", &configuration) {
         check(&report);
-        let json =
-            serde_yaml_ng::from_str::<serde_yaml_ng::Value>(&configuration).map(|mut yaml| {
-                yaml.apply_merge().expect("it was merged before");
-                let json: Value = serde_yaml_ng::from_value(yaml).expect("it was JSON before");
-                json.to_string()
-            });
-        // JSON may have keys that are too long for YAML, which needs another notation for them.
-        if let Some(again) = looked_at("kratos.json", &json.expect("YAML")) {
-            assert_eq!(again.findings, report.findings);
-            assert_eq!(again.notes, report.notes);
+        fix_to_the_end(&configuration);
+        // Comments, several documents and placeholders have no equivalent in JSON.
+        if !configuration.contains("ory-lint:")
+            && let Some(json) = as_json(&configuration)
+            && let Some(again) = looked_at("kratos.json", &json)
+        {
+            assert_eq!(told(&again), told(&report));
         }
     }
     let report = looked_at("template.jsonnet", template).expect("a template is always looked at");
     assert_eq!(report.kind, Kind::Template);
     check(&report);
 });
+
+/// What was fixed can be read, and fixed no further.
+fn fix_to_the_end(configuration: &str) {
+    let file = Path::new(FOLDER).join("kratos.yml");
+    let fixed = |text: &str| {
+        fix(&file, text, &Options::default(), &Policy::default()).expect("it was read before")
+    };
+    if let Some(change) = fixed(configuration).files.get(&file) {
+        assert!(!fixed(&change.new).files.contains_key(&file));
+    }
+}
+
+fn as_json(configuration: &str) -> Option<String> {
+    let mut yaml: yaml_serde::Value = yaml_serde::from_str(configuration).ok()?;
+    yaml.apply_merge().ok()?;
+    let json: Value = yaml_serde::from_value(yaml).ok()?;
+    Some(json.to_string())
+}
+
+/// What is found, without the lines.
+fn told(report: &Report) -> Vec<String> {
+    let findings = report
+        .findings
+        .iter()
+        .map(|finding| format!("{} {} {}", finding.rule.name, finding.path, finding.detail));
+    let notes = report.notes.iter().map(|note| format!("{} {}", note.path, note.text));
+    findings.chain(notes).collect()
+}
 
 fn looked_at(name: &str, text: &str) -> Option<Report> {
     lint(&Path::new(FOLDER).join(name), text).ok()

@@ -3,6 +3,8 @@
 /// The part of a configuration that an example shows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Excerpt {
+    /// `selfservice`, as YAML.
+    Selfservice,
     /// `selfservice.flows`, as YAML.
     Flows,
     /// The `config` of a webhook after a registration with a password, as YAML.
@@ -13,6 +15,8 @@ pub enum Excerpt {
     Form,
     /// A reply template.
     Reply,
+    /// A Terraform file.
+    Terraform,
 }
 
 /// Text that breaks a rule, and text that does not.
@@ -25,6 +29,10 @@ pub struct Example {
 }
 
 impl Example {
+    pub(crate) const fn selfservice(bad: &'static str, good: &'static str) -> Self {
+        Self { excerpt: Excerpt::Selfservice, bad, good }
+    }
+
     pub(crate) const fn flows(bad: &'static str, good: &'static str) -> Self {
         Self { excerpt: Excerpt::Flows, bad, good }
     }
@@ -43,6 +51,10 @@ impl Example {
 
     pub(crate) const fn reply(bad: &'static str, good: &'static str) -> Self {
         Self { excerpt: Excerpt::Reply, bad, good }
+    }
+
+    pub(crate) const fn terraform(bad: &'static str, good: &'static str) -> Self {
+        Self { excerpt: Excerpt::Terraform, bad, good }
     }
 
     /// Breaks the rule.

@@ -1,10 +1,10 @@
 //! Findings, and their rules.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Serialize;
 
-use crate::{Example, Place};
+use crate::{Example, Place, hook::Hook, suppression};
 
 /// The severity of a finding.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -47,45 +47,103 @@ pub struct Rule {
 }
 
 /// A violation of a rule.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
+    /// Its severity: that of the rule, unless the caller asked for another.
+    pub severity: Severity,
     /// Where in the file: the path of keys.
     pub path: String,
+    /// The place of that path in the file, if it is known.
+    pub at: Option<Place>,
+    /// The lines on which that part and the parts around it begin.
+    pub(crate) lines: Vec<usize>,
     /// Where in the template at that path.
     pub place: Option<Place>,
     /// Details of this finding; may be empty. Never a secret.
     pub detail: String,
 }
 
+impl Finding {
+    fn new(rule: &'static Rule, path: String, place: Option<Place>, detail: String) -> Self {
+        Self { rule, severity: rule.severity, path, at: None, lines: Vec::new(), place, detail }
+    }
+
+    /// A suppression that is not valid, in the template at a path or in the file itself.
+    pub(crate) fn in_comment(template: Option<&str>, place: Place, why: String) -> Self {
+        let path = template.unwrap_or_default().to_owned();
+        let finding = Self::new(&suppression::INVALID, path, None, why);
+        match template {
+            Some(_) => Self { place: Some(place), ..finding },
+            None => Self { at: Some(place), ..finding },
+        }
+    }
+}
+
+/// What could not be checked, or is good to know.
+#[derive(Debug, PartialEq)]
+pub struct Note {
+    /// Where in the file: the path of keys.
+    pub path: String,
+    /// The place of that path in the file, if it is known.
+    pub at: Option<Place>,
+    /// What.
+    pub text: String,
+}
+
+/// A template that was read.
+#[derive(Debug, PartialEq)]
+pub(crate) struct TemplateText {
+    /// Its text.
+    pub(crate) code: String,
+    /// The file that it was read from; `None`: the configuration contains it.
+    pub(crate) file: Option<PathBuf>,
+}
+
 /// The findings so far.
 #[derive(Debug, Default)]
-pub struct Findings {
+#[expect(clippy::struct_field_names, reason = "there are notes and templates, too")]
+pub(crate) struct Findings {
     /// The findings.
-    pub findings: Vec<Finding>,
-    /// What could not be checked: where, and why.
-    pub notes: Vec<(String, String)>,
+    pub(crate) findings: Vec<Finding>,
+    /// The notes.
+    pub(crate) notes: Vec<Note>,
     /// The templates that were read, by the path that their findings have.
-    pub(crate) templates: BTreeMap<String, String>,
+    pub(crate) templates: BTreeMap<String, TemplateText>,
 }
 
 impl Findings {
     /// Adds a finding.
-    pub fn add(&mut self, rule: &'static Rule, path: impl Into<String>, detail: impl Into<String>) {
-        self.push(Finding { rule, path: path.into(), place: None, detail: detail.into() });
+    pub(crate) fn add(
+        &mut self,
+        rule: &'static Rule,
+        path: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.push(Finding::new(rule, path.into(), None, detail.into()));
     }
 
     /// Adds a finding at this place of the template.
-    pub fn add_at(
+    pub(crate) fn add_at(
         &mut self,
         rule: &'static Rule,
         path: &str,
         place: Place,
         detail: impl Into<String>,
     ) {
-        let path = path.to_owned();
-        self.push(Finding { rule, path, place: Some(place), detail: detail.into() });
+        self.push(Finding::new(rule, path.to_owned(), Some(place), detail.into()));
+    }
+
+    /// Adds a note.
+    pub(crate) fn note(&mut self, path: impl Into<String>, text: impl Into<String>) {
+        self.notes.push(Note { path: path.into(), at: None, text: text.into() });
+    }
+
+    /// Leaves out what rests on values that are not known.
+    pub(crate) fn forget_unknown(&mut self, hooks: &[Hook]) {
+        let is_known = |finding: &Finding| !hooks.iter().any(|hook| hook.is_unknown(&finding.path));
+        self.findings.retain(is_known);
     }
 
     fn push(&mut self, finding: Finding) {

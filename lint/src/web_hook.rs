@@ -4,102 +4,106 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::configuration::type_of;
+use super::{configuration::type_of, schema};
 use crate::kratos::HookResponse;
 
-/// What a webhook calls, and how.
-#[derive(Clone, Debug, Deserialize)]
+/// What a webhook calls, and how. What Kratos refuses is left out, so that the rest is checked.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct WebHook {
-    /// The URL.
-    pub(crate) url: String,
+    /// The URL; `None` if the file does not set one.
+    pub(crate) url: Option<String>,
     /// The HTTP method.
     pub(crate) method: String,
     /// A reference to the template.
     pub(crate) body: Option<String>,
     /// Headers, in clear text.
-    #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,
-    #[serde(default)]
-    response: ReadOrIgnore,
-    #[serde(default)]
-    can_interrupt: bool,
-    auth: Option<Value>,
+    /// The secrets that it presents: a key, or a user and a password.
+    pub(crate) credentials: Vec<String>,
+    /// What happens to the answer.
+    pub(crate) response: HookResponse,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default)]
-struct ReadOrIgnore {
-    ignore: bool,
-    parse: bool,
+/// What is wrong with the configuration of a webhook.
+#[derive(Debug, Default)]
+pub(crate) struct Complaints {
+    /// What Kratos refuses: the part, and the reason in words that quote no secret.
+    pub(crate) refused: Vec<(String, String)>,
+    /// The parts that are required and missing, but that people set by environment variables.
+    pub(crate) unset: Vec<String>,
 }
 
-/// The credentials that the webhook presents.
-#[derive(Clone, Deserialize)]
-#[serde(tag = "type", content = "config", rename_all = "snake_case")]
-pub(crate) enum Auth {
-    /// A header or a cookie.
-    ApiKey {
-        /// Its name; the configuration must set one.
-        #[serde(rename = "name")]
-        _name: String,
-        /// The key.
-        value: String,
-        /// Whether it goes into a header or a cookie.
-        #[serde(rename = "in")]
-        _location: Location,
-    },
-    /// User and password.
-    BasicAuth {
-        /// The user.
-        user: String,
-        /// The password.
-        password: String,
-    },
+impl Complaints {
+    /// Kratos refuses a part; the empty one is the configuration itself.
+    fn refuse(&mut self, part: &str, why: impl Into<String>) {
+        self.refused.push((part.to_owned(), why.into()));
+    }
+
+    fn unknown(&mut self, part: &str, map: &Map<String, Value>, known: &[&str]) {
+        for key in schema::unknown(map, known) {
+            let at = if part.is_empty() { key.to_owned() } else { format!("{part}.{key}") };
+            self.refuse(&at, unknown_key(key, known));
+        }
+    }
+
+    /// The value of a key, if it has the wanted type.
+    fn read<'v, T>(
+        &mut self,
+        map: &'v Map<String, Value>,
+        part: &str,
+        wanted: &str,
+        as_type: fn(&'v Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = map.get(part.rsplit('.').next().unwrap_or(part))?;
+        let read = as_type(value);
+        if read.is_none() {
+            let why = format!("Expected `{part}` to be {wanted}, got {}.", type_of(value));
+            self.refuse("", why);
+        }
+        read
+    }
 }
 
-/// Where a key is sent.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Location {
-    /// In a header.
-    Header,
-    /// In a cookie.
-    Cookie,
+/// The reason why a key is refused.
+pub(crate) fn unknown_key(key: &str, known: &[&str]) -> String {
+    let known: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
+    format!("Kratos does not know the key `{key}` here, only {}.", known.join(", "))
 }
 
 impl WebHook {
-    /// Parses the `config` of a hook.
-    ///
-    /// # Errors
-    /// Why Kratos would reject it, in words that quote no secret.
-    pub(crate) fn read(config: &Value) -> Result<Self, String> {
-        wrong_type(config).map_or(Ok(()), Err)?;
-        // The messages of the parser would quote values.
-        let hook = Self::deserialize(config)
-            .map_err(|_| "The configuration cannot be read.".to_owned())?;
-        if hook.auth.is_some() && hook.auth().is_none() {
-            return Err(
-                "Expected `auth` to be `{type: api_key, config: {name, value, in: header or \
-                        cookie}}` or `{type: basic_auth, config: {user, password}}`, with strings \
-                        as values."
-                    .to_owned(),
-            );
+    /// Parses the `config` of a hook, as far as it can be read.
+    pub(crate) fn read(config: &Value) -> (Option<Self>, Complaints) {
+        let mut complaints = Complaints::default();
+        let Value::Object(config) = config else {
+            complaints.refuse("", format!("Expected a map, got {}.", type_of(config)));
+            return (None, complaints);
+        };
+        complaints.unknown("", config, &schema::CONFIG);
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let hook = Self {
+            url: complaints.read(config, "url", "a string", text),
+            method: complaints.read(config, "method", "a string", text).unwrap_or_default(),
+            body: complaints.read(config, "body", "a string", text),
+            headers: headers(config, &mut complaints),
+            credentials: auth(config, &mut complaints),
+            response: response(config, &mut complaints),
+        };
+        complaints.read(config, "id", "a string", Value::as_str);
+        complaints.read(config, "emit_analytics_event", "a boolean", Value::as_bool);
+        if !config.contains_key("url") {
+            complaints.unset.push("url".to_owned());
         }
-        Ok(hook)
+        if !config.contains_key("method") {
+            complaints.refuse("", "`method` is missing.");
+        }
+        (Some(hook), complaints)
     }
 
-    /// What Kratos does with the answer.
-    pub(crate) fn response(&self) -> HookResponse {
-        let ReadOrIgnore { ignore, parse } = self.response;
-        HookResponse { ignore, parse, can_interrupt: self.can_interrupt }
-    }
-
-    /// The credentials.
-    pub(crate) fn auth(&self) -> Option<Auth> {
-        self.auth.as_ref().and_then(|auth| Auth::deserialize(auth).ok())
+    /// The URL, or an empty text.
+    pub(crate) fn url(&self) -> &str {
+        self.url.as_deref().unwrap_or_default()
     }
 
     /// The content type: the default of Kratos if none is set.
@@ -109,40 +113,84 @@ impl WebHook {
     }
 }
 
-/// The keys of a webhook and their types; `url` and `method` are required.
-const PARTS: [(&str, &str); 8] = [
-    ("/url", "a string"),
-    ("/method", "a string"),
-    ("/body", "a string"),
-    ("/headers", "a map"),
-    ("/response", "a map"),
-    ("/response/ignore", "a boolean"),
-    ("/response/parse", "a boolean"),
-    ("/can_interrupt", "a boolean"),
-];
-const REQUIRED: [&str; 2] = ["/url", "/method"];
-
-/// The first key that is missing or of the wrong type.
-fn wrong_type(config: &Value) -> Option<String> {
-    if !config.is_object() {
-        return Some(format!("Expected a map, got {}.", type_of(config)));
-    }
-    let is_text = |headers: &Value| {
-        headers.as_object().is_some_and(|headers| headers.values().all(Value::is_string))
+fn headers(config: &Map<String, Value>, complaints: &mut Complaints) -> BTreeMap<String, String> {
+    let Some(headers) = complaints.read(config, "headers", "a map", Value::as_object) else {
+        return BTreeMap::new();
     };
-    if config.get("headers").is_some_and(|headers| headers.is_object() && !is_text(headers)) {
-        return Some("A value in `headers` is not a string.".to_owned());
+    if !headers.values().all(Value::is_string) {
+        complaints.refuse("", "A value in `headers` is not a string.");
     }
-    PARTS.into_iter().find_map(|(pointer, wanted)| {
-        let part = pointer.trim_start_matches('/').replace('/', ".");
-        match config.pointer(pointer) {
-            None if REQUIRED.contains(&pointer) => Some(format!("`{part}` is missing.")),
-            Some(value) if type_of(value) != wanted => {
-                Some(format!("Expected `{part}` to be {wanted}, got {}.", type_of(value)))
+    let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+    headers.iter().filter_map(text).collect()
+}
+
+fn response(config: &Map<String, Value>, complaints: &mut Complaints) -> HookResponse {
+    let can_interrupt = complaints.read(config, "can_interrupt", "a boolean", Value::as_bool);
+    let can_interrupt = can_interrupt.unwrap_or_default();
+    let Some(response) = complaints.read(config, "response", "a map", Value::as_object) else {
+        return HookResponse { can_interrupt, ..HookResponse::default() };
+    };
+    complaints.unknown("response", response, &schema::RESPONSE);
+    let mut is = |key: &str| {
+        let read =
+            complaints.read(response, &format!("response.{key}"), "a boolean", Value::as_bool);
+        (read.unwrap_or_default(), read.is_none() && response.contains_key(key))
+    };
+    let ((ignore, no_ignore), (parse, no_parse)) = (is("ignore"), is("parse"));
+    // Nothing follows from an answer of which it is not known what happens to it.
+    let is_unclear = (no_ignore || no_parse) && !parse;
+    HookResponse { ignore: ignore || is_unclear, parse, can_interrupt }
+}
+
+/// The keys of `auth.config` by `auth.type`, and those of them that hold a secret, which people set
+/// by environment variables.
+const WAYS_TO_AUTHENTICATE: [(&str, &[&str], &[&str]); 2] = [
+    ("api_key", &["name", "value", "in"], &["value"]),
+    ("basic_auth", &["user", "password"], &["user", "password"]),
+];
+
+/// Where a key is sent.
+const LOCATIONS: [&str; 2] = ["header", "cookie"];
+
+fn auth(config: &Map<String, Value>, complaints: &mut Complaints) -> Vec<String> {
+    let Some(auth) = complaints.read(config, "auth", "a map", Value::as_object) else {
+        return Vec::new();
+    };
+    complaints.unknown("auth", auth, &schema::AUTH);
+    let kind = auth.get("type").and_then(Value::as_str);
+    let way = WAYS_TO_AUTHENTICATE.into_iter().find(|(name, ..)| Some(*name) == kind);
+    let Some((_, keys, secrets)) = way else {
+        complaints.refuse("", "Expected `auth.type` to be `api_key` or `basic_auth`.");
+        return texts(auth.get("config"));
+    };
+    if !auth.contains_key("config") {
+        complaints.refuse("", "`auth.config` is missing.");
+    }
+    let Some(parts) = complaints.read(auth, "auth.config", "a map", Value::as_object) else {
+        return Vec::new();
+    };
+    complaints.unknown("auth.config", parts, keys);
+    for key in keys {
+        let part = format!("auth.config.{key}");
+        match parts.get(*key) {
+            None if secrets.contains(key) => complaints.unset.push(part),
+            None => complaints.refuse("", format!("`{part}` is missing.")),
+            Some(Value::String(place)) if *key == "in" && !LOCATIONS.contains(&place.as_str()) => {
+                complaints.refuse("", format!("Expected `{part}` to be `header` or `cookie`."));
             }
-            _ => None,
+            Some(_) => {
+                complaints.read(parts, &part, "a string", Value::as_str);
+            }
         }
-    })
+    }
+    let secret = |key: &&str| parts.get(*key).and_then(Value::as_str).map(str::to_owned);
+    secrets.iter().filter_map(secret).collect()
+}
+
+/// The texts in an `auth.config` of unknown kind: any of them may be a key.
+fn texts(config: Option<&Value>) -> Vec<String> {
+    let values = config.and_then(Value::as_object).into_iter().flat_map(Map::values);
+    values.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The two content types that Kratos knows, in exactly this spelling.
@@ -158,42 +206,86 @@ mod tests {
 
     use super::*;
 
+    /// A complete configuration with these parts added or replaced.
+    fn with(parts: Value) -> Value {
+        let mut config = json!({"url": "x", "method": "POST"});
+        let Value::Object(parts) = parts else { panic!("{parts}") };
+        config.as_object_mut().unwrap().extend(parts);
+        config
+    }
+
     #[test]
     fn configuration_refused_by_kratos_is_reported_with_secrets_redacted() {
         let secret = 7_777_777;
+        let api_key = |config| with(json!({"auth": {"type": "api_key", "config": config}}));
         let table = [
             (json!(null), "Expected a map, got nothing."),
-            (json!({"method": "POST"}), "`url` is missing"),
             (json!({"url": "x"}), "`method` is missing"),
+            (with(json!({"url": secret})), "Expected `url` to be a string, got a number"),
+            (with(json!({"url": null})), "Expected `url` to be a string, got nothing"),
+            (with(json!({"headers": "7777777"})), "`headers` to be a map, got a string"),
+            (with(json!({"headers": {"A": secret}})), "not a string"),
+            (with(json!({"response": "parse"})), "to be a map, got a string"),
             (
-                json!({"url": secret, "method": "POST"}),
-                "Expected `url` to be a string, got a number",
-            ),
-            (
-                json!({"url": "x", "method": "POST", "headers": "7777777"}),
-                "`headers` to be a map, got a string",
-            ),
-            (json!({"url": "x", "method": "POST", "headers": {"A": secret}}), "not a string"),
-            (
-                json!({"url": "x", "method": "POST", "response": "parse"}),
-                "to be a map, got a string",
-            ),
-            (
-                json!({"url": "x", "method": "POST", "response": {"parse": "yes"}}),
+                with(json!({"response": {"parse": "yes"}})),
                 "Expected `response.parse` to be a boolean, got a string",
             ),
-            (json!({"url": "x", "method": "POST", "auth": {}}), "Expected `auth` to be"),
+            (with(json!({"emit_analytics_event": 1})), "to be a boolean, got a number"),
+            (with(json!({"timeout": "5s"})), "Kratos does not know the key `timeout` here"),
+            (with(json!({"response": {"read": true}})), "does not know the key `read`"),
+            (with(json!({"auth": {}})), "Expected `auth.type` to be"),
+            (with(json!({"auth": "7777777"})), "Expected `auth` to be a map, got a string"),
+            (with(json!({"auth": {"type": "api_key"}})), "`auth.config` is missing"),
             (
-                json!({"url": "x", "method": "POST", "auth": {
-                    "type": "api_key", "config": {"name": "x", "value": secret, "in": "header"},
-                }}),
-                "with strings as values",
+                with(json!({"auth": {"type": "basic_auth", "config": {}, "user": "7777777"}})),
+                "does not know the key `user`",
+            ),
+            (
+                api_key(json!({"name": "x", "value": secret, "in": "header"})),
+                "Expected `auth.config.value` to be a string, got a number",
+            ),
+            (api_key(json!({"value": "7777777", "in": "header"})), "`auth.config.name` is missing"),
+            (
+                api_key(json!({"name": "x", "value": "7777777", "in": "query"})),
+                "Expected `auth.config.in` to be `header` or `cookie`",
+            ),
+            (
+                api_key(json!({"name": "x", "value": "7777777", "in": "header", "user": "x"})),
+                "does not know the key `user` here, only `name`, `value`, `in`",
             ),
         ];
         for (config, part) in table {
-            let error = WebHook::read(&config).err().unwrap_or_default();
-            assert!(error.contains(part), "{config}: {error}");
-            assert!(!error.contains("7777777"), "{error}");
+            let (_, complaints) = WebHook::read(&config);
+            let [(_, why)] = &*complaints.refused else { panic!("{config}: {complaints:?}") };
+            assert!(why.contains(part), "{config}: {why}");
+            assert!(!why.contains("7777777"), "{why}");
         }
+    }
+
+    #[test]
+    fn parts_that_can_be_read_are_kept() {
+        let (hook, complaints) = WebHook::read(&json!({
+            "timeout": "5s", "url": "https://a/", "method": 1, "body": "base64://", "headers": {"A": "b", "C": 1},
+            "response": {"parse": true, "ignore": "no"}, "auth": {"type": "bearer", "config": {"token": "t"}},
+        }));
+        let hook = hook.unwrap();
+        assert_eq!((hook.url(), hook.body.as_deref()), ("https://a/", Some("base64://")));
+        assert_eq!(hook.headers.len(), 1);
+        assert_eq!(hook.credentials, ["t"]);
+        assert_eq!(hook.response, HookResponse::PARSED);
+        assert_eq!(complaints.refused.len(), 5, "{complaints:?}");
+    }
+
+    #[test]
+    fn missing_url_and_secrets_may_come_from_elsewhere() {
+        let unset = |config: Value| WebHook::read(&config).1.unset;
+        assert_eq!(unset(json!({"method": "POST"})), ["url"]);
+        let api_key = json!({"type": "api_key", "config": {"name": "x", "in": "header"}});
+        assert_eq!(unset(with(json!({"auth": api_key}))), ["auth.config.value"]);
+        let basic = json!({"type": "basic_auth", "config": {}});
+        assert_eq!(
+            unset(with(json!({"auth": basic}))),
+            ["auth.config.user", "auth.config.password"]
+        );
     }
 }

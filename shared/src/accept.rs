@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     reply::{Messages, Reply},
     secrets::Cached,
     telemetry::{LogEntry, Metric},
-    template::{RENDER_TIMEOUT, RenderError, Template, TemplateFault},
+    template::{Input, RENDER_TIMEOUT, RenderError, Template, TemplateFault},
 };
 
 /// How long Ory waits for us at most, inline delivery included. Kratos itself would wait 30 s, and
@@ -157,7 +157,7 @@ impl AcceptOry {
         let Some(template) = self.reply_template.as_deref().filter(|_| outcome.is_settled()) else {
             return row;
         };
-        let ctx = message.event.for_template(&self.template_settings);
+        let ctx = message.event.shared_with_template(&self.template_settings);
         match replied(template, ctx, message, outcome).await {
             Ok(Reply::Nothing) => WebhookResponse::empty(204),
             Ok(Reply::Identity(identity)) => {
@@ -175,11 +175,11 @@ impl AcceptOry {
 
 async fn replied(
     template: &Template,
-    ctx: Value,
+    ctx: Input,
     message: &Message<SanitizedCtx>,
     outcome: &Outcome,
 ) -> Result<Reply, TemplateFault> {
-    let arguments = vec![("ctx", ctx), ("outcome", outcome.body(&message.event_id))];
+    let arguments = vec![("ctx", ctx), ("outcome", outcome.body(&message.event_id).into())];
     match template.render(arguments).await {
         Ok(result) => Reply::build(&result, &message.event)
             .map_err(|rule| TemplateFault::new(template.name(), rule.name())),

@@ -134,6 +134,11 @@ impl Endpoint {
         self.0.as_str()
     }
 
+    /// The same, as a URL.
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The URL of `path` under this root.
     pub fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use time::OffsetDateTime;
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     budget::Budget,
     deliver::{Deliver, Dispatch, Resources},
     envelope::RawEvent,
+    http::{Peer, connect},
     key::FunctionArn,
     message::QueuedEvent,
     queue::ReceivedMessage,
@@ -38,7 +40,8 @@ pub trait Function: Send + Sync {
     async fn deliver(&self, received: Vec<ReceivedMessage>, invocation: &Invocation)
     -> Vec<String>;
 
-    /// Fetches in advance what every call needs, and waits until the templates are ready.
+    /// Fetches in advance what every call needs, connects to what the first one will call, and waits
+    /// until the templates are ready.
     ///
     /// # Errors
     /// A template that does not parse, if that stops the start.
@@ -88,6 +91,19 @@ pub struct Webhook<A, D> {
     pub dispatch: Dispatch<D>,
 }
 
+impl<A: Accept, D> Webhook<A, D> {
+    /// The servers that the first event will call. With a queue it is enqueued, and the delivery
+    /// comes later, maybe in another sandbox; but a reply template tells of the delivery, which
+    /// then comes first.
+    fn first_peers(&self) -> Vec<Peer> {
+        let queue = self.dispatch.queue.as_ref();
+        let is_only_enqueued = queue.is_some() && self.accept.template().is_none();
+        let delivery = if is_only_enqueued { &[][..] } else { &self.resources.peers };
+        let queue = queue.and_then(|queue| queue.peer());
+        queue.into_iter().chain(delivery.iter().cloned()).collect()
+    }
+}
+
 #[async_trait]
 impl<A: Accept, D: Deliver<A::Event>> Function for Webhook<A, D> {
     async fn accept(&self, event: RawEvent, invocation: &Invocation) -> WebhookResponse {
@@ -112,7 +128,7 @@ impl<A: Accept, D: Deliver<A::Event>> Function for Webhook<A, D> {
     async fn warm(&self) -> Result<(), TemplateFault> {
         let mut secrets = self.resources.secrets();
         secrets.extend(self.accept.secrets());
-        prefetch(&secrets).await;
+        join(prefetch(&secrets), connect(&self.first_peers())).await;
         self.accept.template().map_or(Ok(()), Template::check)?;
         match self.resources.template.check() {
             Err(fault) if self.dispatch.queue.is_some() => {

@@ -31,3 +31,4 @@ pub mod segment;
 pub mod settings;
 pub mod telemetry;
 pub mod template;
+pub mod version;

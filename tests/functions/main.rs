@@ -6,6 +6,7 @@
 mod bootstrap;
 mod ci_scripts;
 mod common;
+mod connections;
 mod dependencies;
 mod docs;
 mod erased;
@@ -19,6 +20,7 @@ mod personal_data;
 mod pins;
 mod readme;
 mod relay;
+mod release_files;
 mod rotation;
 mod samconfig;
 mod segment_identify;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use regex_lite::Regex;
-use serde_yaml_ng::Value;
+use yaml_serde::Value;
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -121,7 +121,7 @@ fn is_manifest(ecosystem: &str, path: &Path) -> bool {
 /// The folders that `dependabot.yml` names for an ecosystem.
 fn watched(ecosystem: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(repository().join(".github/dependabot.yml")).unwrap();
-    let root: Value = serde_yaml_ng::from_str(&text).unwrap();
+    let root: Value = yaml_serde::from_str(&text).unwrap();
     let updates = root["updates"].as_sequence().unwrap().iter();
     let updates = updates.filter(|update| update["package-ecosystem"] == ecosystem);
     let folders = updates.flat_map(|update| {

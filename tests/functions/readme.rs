@@ -12,8 +12,10 @@ const PAGES: [&str; 5] = [
     "docs/troubleshooting.md",
 ];
 
+const RELEASE: &str = "tests/real/deploy/release.rs";
+
 /// How each command of the README begins, the file that runs it, and how.
-const RUN: [(&str, &str, &str); 12] = [
+const RUN: [(&str, &str, &str); 22] = [
     ("cargo run ", ".ci/run", "cargo run --locked -- up --once"),
     ("cargo test --workspace", ".ci/run", "cargo test --workspace --locked"),
     ("cargo run -- lint lint/", "cli/tests/commands/shown_output.rs", "\"cargo run -- lint lint/"),
@@ -23,15 +25,30 @@ const RUN: [(&str, &str, &str); 12] = [
         "cargo run --locked -- up --relay hubspot --relay slack --once",
     ),
     ("cargo run -- action relay ", "cli/tests/commands/readme.rs", "block(\"-- action relay\")"),
+    ("gh release download ", ".github/workflows/release.yml", "gh release download "),
+    ("sha256sum --check ", ".github/workflows/release.yml", "sha256sum --check SHA256SUMS"),
+    ("gh attestation verify ", ".github/workflows/release.yml", "gh attestation verify "),
+    ("tar -xzf ", RELEASE, "block_of(\"README.md\", \"VERSION=\")"),
+    ("aws s3 mb ", RELEASE, "block_of(\"README.md\", \"aws s3 mb \")"),
+    ("aws cloudformation package ", RELEASE, "block_of(\"README.md\", \"aws s3 mb \")"),
+    ("aws cloudformation deploy ", RELEASE, "block_of(\"README.md\", \"aws s3 mb \")"),
+    // The same two are in docs/operations.md, and are run from there.
+    ("aws cloudformation describe-stacks ", RELEASE, "block(\"aws cloudformation describe-stacks "),
+    ("python3 smoke ", RELEASE, "split_once(\"python3\")"),
+    (
+        "aws secretsmanager put-secret-value ",
+        "tests/real/deploy/relays.rs",
+        "relay.command(\"aws secretsmanager put-secret-value \")",
+    ),
     ("pip install ", ".ci/run", "-r .ci/requirements.txt"),
     ("rustup target add ", ".github/workflows/deploy.yml", "rustup target add aarch64-"),
-    ("sam build --config-env relay", ".ci/run", "sam build --config-env relay"),
+    ("sam build --config-env relay", ".ci/run", "sam_build --config-env relay"),
     (
         "sam deploy --config-env relay",
         "tests/real/deploy/relays.rs",
         r#"block_of("README.md", "sam build --config-env relay")"#,
     ),
-    ("sam build", ".ci/run", "sam build"),
+    ("sam build", ".ci/run", "sam build \"$@\""),
     // `--guided` asks a person for the parameters.
     ("sam deploy --guided", ".github/workflows/deploy.yml", "sam deploy"),
     ("curl -i ", "cli/tests/commands/readme.rs", "block(\"curl -i"),
@@ -54,7 +71,19 @@ fn commands(page: &str) -> Vec<&str> {
     let in_blocks = blocks(page, "sh").into_iter().flat_map(str::lines);
     let in_sentences = page.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
     let starts = |line: &&str| {
-        ["cargo ", "curl ", "pip ", "rustup ", "sam "].iter().any(|tool| line.starts_with(tool))
+        let tools = [
+            "aws ",
+            "cargo ",
+            "curl ",
+            "gh ",
+            "pip ",
+            "python3 ",
+            "rustup ",
+            "sam ",
+            "sha256sum ",
+            "tar ",
+        ];
+        tools.iter().any(|tool| line.starts_with(tool))
     };
     in_blocks.chain(in_sentences).filter(starts).collect()
 }
@@ -131,5 +160,6 @@ fn badges_agree_with_the_manifest() {
     let (rust, license) = (value("rust-version"), value("license"));
     assert!(readme.contains(&format!("badge/rust-{rust}-")), "{rust}");
     assert!(readme.contains(&format!("Rust](https://rustup.rs/) {rust} ")), "{rust}");
+    assert!(readme.contains(&format!("\nVERSION={} ARCHITECTURE=", value("version"))));
     assert!(readme.contains(&format!("badge/license-{}-", license.replace('-', "--"))));
 }

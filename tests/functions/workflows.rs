@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use regex_lite::Regex;
-use serde_yaml_ng::Value;
+use yaml_serde::Value;
 
 /// A workflow: its file's name, its text, and what it says.
 struct Workflow {
@@ -21,14 +21,14 @@ fn workflows() -> Vec<Workflow> {
     let read = |path: PathBuf| {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let text = fs::read_to_string(&path).unwrap();
-        let root = serde_yaml_ng::from_str(&text).unwrap();
+        let root = yaml_serde::from_str(&text).unwrap();
         Workflow { name, text, root }
     };
     let mut workflows: Vec<_> = files.map(|file| read(file.unwrap().path())).collect();
     workflows.sort_by(|one, other| one.name.cmp(&other.name));
     assert_eq!(
         workflows.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(),
-        ["advisories.yml", "deploy.yml", "test.yml"]
+        ["advisories.yml", "deploy.yml", "release.yml", "test.yml"]
     );
     workflows
 }
@@ -69,9 +69,17 @@ fn position_of_command(job: &Value, command: &str) -> usize {
     steps(job).into_iter().position(runs).unwrap_or_else(|| panic!("{command} is not run"))
 }
 
+fn workflow(name: &str) -> Workflow {
+    workflows().into_iter().find(|it| it.name == name).unwrap_or_else(|| panic!("no {name}"))
+}
+
 fn deploy() -> Workflow {
-    let [_, deploy, _] = workflows().try_into().ok().unwrap();
-    deploy
+    workflow("deploy.yml")
+}
+
+/// The jobs that a job waits for.
+fn needs(job: &Value) -> Vec<&str> {
+    job["needs"].as_sequence().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 fn permissions(of: &Value) -> Vec<(&str, &str)> {
@@ -79,13 +87,19 @@ fn permissions(of: &Value) -> Vec<(&str, &str)> {
     permissions.map(|(name, kind)| (name.as_str().unwrap(), kind.as_str().unwrap())).collect()
 }
 
+/// Only what publishes a release can write into the repository, and it has no identity elsewhere.
 #[test]
-fn only_the_deploy_job_requests_an_id_token_and_no_job_can_write() {
+fn jobs_have_the_permissions_that_they_need_and_no_others() {
     for workflow in workflows() {
         assert_eq!(permissions(&workflow.root), [("contents", "read")], "{}", workflow.name);
         for (name, job) in workflow.jobs() {
-            let expected: &[_] = match name {
-                "deploy" => &[("contents", "read"), ("id-token", "write")],
+            let expected: &[_] = match (workflow.name.as_str(), name) {
+                ("deploy.yml", "deploy") => &[("contents", "read"), ("id-token", "write")],
+                ("release.yml", "attest") => {
+                    &[("contents", "read"), ("id-token", "write"), ("attestations", "write")]
+                }
+                ("release.yml", "publish") => &[("contents", "write")],
+                ("release.yml", "verify") => &[("contents", "read"), ("attestations", "read")],
                 _ => &[],
             };
             assert_eq!(permissions(job), expected, "{}: {name}", workflow.name);
@@ -132,7 +146,7 @@ fn untrusted_code_runs_without_credentials() {
 
 #[test]
 fn deploy_requires_the_ci_tests() {
-    let [_, deploy, test] = workflows().try_into().ok().unwrap();
+    let (deploy, test) = (deploy(), workflow("test.yml"));
     assert_eq!(test.commands().last(), Some(&"bash .ci/run"));
     assert!(test.root["on"].as_mapping().unwrap().contains_key("workflow_call"));
     let jobs = &deploy.root["jobs"];
@@ -144,7 +158,7 @@ fn deploy_requires_the_ci_tests() {
 /// The database of holes changes without us, so it is asked at times of its own.
 #[test]
 fn advisories_are_checked_weekly_and_on_dependency_changes() {
-    let [advisories, _, _] = workflows().try_into().ok().unwrap();
+    let advisories = workflow("advisories.yml");
     assert_eq!(advisories.commands().last(), Some(&"cargo deny --locked check advisories"));
     let events = &advisories.root["on"];
     assert!(events["schedule"][0]["cron"].is_string());
@@ -155,12 +169,15 @@ fn advisories_are_checked_weekly_and_on_dependency_changes() {
 /// What `sam build` makes.
 const BUILD: &str = ".aws-sam/build";
 
+/// Where the scripts put the files of a release.
+const OUT: &str = "out/";
+
 #[test]
 fn every_file_named_in_a_command_exists() {
     let mut named = 0;
     for workflow in workflows() {
         for word in workflow.commands().iter().flat_map(|command| command.split_whitespace()) {
-            if word.contains('/') && !word.starts_with(BUILD) {
+            if word.contains('/') && !word.starts_with(BUILD) && !word.starts_with(OUT) {
                 assert!(repository().join(word).is_file(), "{}: {word}", workflow.name);
                 named += 1;
             }
@@ -179,6 +196,7 @@ fn a_job_with_an_id_token_runs_only_what_is_pinned() {
         "bash .ci/processor ",
         "sam deploy ",
         "sam list stack-outputs --output json | python .ci/smoke",
+        "bash .ci/release-sums out",
     ];
     for workflow in workflows() {
         for (name, job) in workflow.jobs() {
@@ -270,7 +288,10 @@ fn code_for_another_processor_is_refused_before_the_deploy() {
 #[test]
 fn every_job_that_compiles_installs_the_pinned_toolchain() {
     let compiles = |command: &&str| {
-        ["cargo ", "sam build", "bash .ci/run"].iter().any(|start| command.starts_with(start))
+        let starts =
+            ["cargo ", "sam build", "bash .ci/run", "bash .ci/sbom", "bash .ci/release-fun"];
+        let programs = command.starts_with("bash .ci/release-programs");
+        programs || starts.iter().any(|start| command.starts_with(start))
     };
     let mut compiling = 0;
     for workflow in workflows() {
@@ -288,7 +309,7 @@ fn every_job_that_compiles_installs_the_pinned_toolchain() {
             }
         }
     }
-    assert_eq!(compiling, 3);
+    assert_eq!(compiling, 5);
 }
 
 /// A runner is no root: `.ci/apt` uses sudo there.
@@ -306,4 +327,94 @@ fn only_one_script_installs_debian_packages() {
     let install = Regex::new(r"apt-get\b.*\binstall\b").unwrap();
     all.retain(|path| install.is_match(&fs::read_to_string(path).unwrap()));
     assert_eq!(all, [repository().join(".ci/apt")]);
+}
+
+#[test]
+fn release_runs_for_a_tag_only_and_after_the_tests() {
+    let release = workflow("release.yml");
+    let events = release.root["on"].as_mapping().unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events["push"], yaml_serde::from_str::<Value>(r#"tags: ["v*"]"#).unwrap());
+
+    let jobs = &release.root["jobs"];
+    assert_eq!(commands(&jobs["tag"]), [r#"bash .ci/release-tag "$GITHUB_REF_NAME""#]);
+    assert_eq!(jobs["test"]["uses"], "./.github/workflows/test.yml");
+    for (job, before) in [
+        ("test", &["tag"][..]),
+        ("functions", &["test"]),
+        ("programs", &["test"]),
+        ("attest", &["functions", "programs"]),
+        ("publish", &["attest"]),
+        ("verify", &["publish"]),
+    ] {
+        assert_eq!(needs(&jobs[job]), before, "{job}");
+    }
+}
+
+/// Nobody who changes a release can reach a stack by it.
+#[test]
+fn release_has_no_identity_in_aws() {
+    let release = workflow("release.yml");
+    assert!(!release.text.contains("aws-actions/") && !release.text.contains("role-to-assume"));
+    for (name, job) in release.jobs() {
+        assert!(job["environment"].is_null(), "{name}");
+        assert!(!commands(job).iter().any(|command| command.contains("aws ")), "{name}");
+    }
+}
+
+/// What compiles could put anything into a release that it may write, or sign it.
+#[test]
+fn release_is_written_by_jobs_that_compile_nothing() {
+    let release = workflow("release.yml");
+    for job in ["attest", "publish", "verify"] {
+        let allowed = [
+            "bash .ci/release-sums out",
+            "bash .ci/release-notes > notes.md",
+            "gh release create ",
+            "gh release download ",
+            "sha256sum --check SHA256SUMS",
+            "for file in *.tar.gz; do gh attestation verify ",
+        ];
+        for command in commands(&release.root["jobs"][job]) {
+            assert!(allowed.iter().any(|start| command.starts_with(start)), "{job}: {command}");
+        }
+    }
+}
+
+/// What is published is what was attested, with its sums.
+#[test]
+fn every_file_of_a_release_is_attested() {
+    let release = workflow("release.yml");
+    let jobs = &release.root["jobs"];
+    let attest = &jobs["attest"];
+    let downloaded = position_of(attest, "actions/download-artifact@");
+    let summed = position_of_command(attest, "bash .ci/release-sums out");
+    let attested = position_of(attest, "actions/attest-build-provenance@");
+    let uploaded = position_of(attest, "actions/upload-artifact@");
+    assert!(downloaded < summed && summed < attested && attested < uploaded);
+    assert_eq!(steps(attest)[attested]["with"]["subject-checksums"], "out/SHA256SUMS");
+
+    let publish = &jobs["publish"];
+    let taken = &steps(publish)[position_of(publish, "actions/download-artifact@")]["with"];
+    assert_eq!(taken["name"], steps(attest)[uploaded]["with"]["name"]);
+}
+
+#[test]
+fn release_has_both_processors_for_linux_and_macos() {
+    let release = workflow("release.yml");
+    let of = |job: &str| release.root["jobs"][job]["strategy"]["matrix"].clone();
+    let architectures = of("functions")["architecture"].clone();
+    assert_eq!(architectures, yaml_serde::from_str::<Value>("[arm64, x86_64]").unwrap());
+    let targets = of("programs")["include"].clone();
+    let targets = targets.as_sequence().unwrap().iter();
+    let targets: Vec<_> = targets.map(|row| row["target"].as_str().unwrap()).collect();
+    assert_eq!(
+        targets,
+        [
+            "x86_64-unknown-linux-gnu",
+            "aarch64-unknown-linux-gnu",
+            "x86_64-apple-darwin",
+            "aarch64-apple-darwin",
+        ]
+    );
 }

@@ -93,6 +93,10 @@ const FAULTS: [Fault; 15] = [
 #[async_trait]
 impl Http for Network {
     async fn send(&self, request: Request) -> Result<Response, Error> {
+        if request.method == Method::HEAD {
+            // A sandbox connects while it starts; no vendor does anything.
+            return Ok(Response { status: 404, headers: HeaderMap::new(), body: "".into() });
+        }
         let (world, sandbox) = (&self.world, self.sandbox);
         let vendor = Vendor::of(&request);
         let fault = strikes(&world.chance, vendor);

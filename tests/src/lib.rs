@@ -27,7 +27,7 @@ pub use binaries::binary;
 pub use deployment::Deployment;
 pub use event::Event;
 pub use log::Log;
-pub use passing::{attribute, let_time_pass};
+pub use passing::{attribute, let_time_pass, move_times};
 pub use sandbox::{Sandbox, Signals};
 pub use target::{is_asked_for, variable};
 pub use vitals::Vitals;

@@ -24,7 +24,16 @@ impl Log {
 
     /// The lines of starts that had something to say.
     pub fn starts(&self) -> Vec<Value> {
-        self.lines_of(&["start"])
+        let mut lines = self.lines_of(&["start"]);
+        lines.retain(|line| line["outcome"].is_string());
+        lines
+    }
+
+    /// The lines with which processes begin: what was built.
+    pub fn versions(&self) -> Vec<Value> {
+        let mut lines = self.lines_of(&["start"]);
+        lines.retain(|line| line["version"].is_string());
+        lines
     }
 
     fn lines_of(&self, messages: &[&str]) -> Vec<Value> {

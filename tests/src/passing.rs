@@ -11,16 +11,21 @@ const TIMES: [(&str, i64); 3] = [("lease_until", 1), ("in_doubt_since", 1), (TTL
 
 /// Moves all times in a table's records back, as if so much time had gone by.
 pub fn let_time_pass(dynamo_db: &FakeDynamoDb, table: &str, time: Duration) {
-    let milliseconds = i64::try_from(time.as_millis()).expect("nobody waits that long");
+    move_times(dynamo_db, table, -time::Duration::try_from(time).expect("nobody waits that long"));
+}
+
+/// Moves all times in a table's records.
+pub fn move_times(dynamo_db: &FakeDynamoDb, table: &str, by: time::Duration) {
+    let milliseconds = i64::try_from(by.whole_milliseconds()).expect("nobody waits that long");
     for mut record in dynamo_db.items(table) {
-        let mut is_older = false;
+        let mut is_moved = false;
         for (name, unit) in TIMES {
             if let Some(value) = attribute(&record, name) {
-                record[name] = json!({"N": (value - milliseconds / unit).to_string()});
-                is_older = true;
+                record[name] = json!({"N": (value + milliseconds / unit).to_string()});
+                is_moved = true;
             }
         }
-        if is_older {
+        if is_moved {
             dynamo_db.put(table, &record).expect("it came from there");
         }
     }

@@ -11,7 +11,7 @@ const secrets = new SecretsProvider();
 const SECRET_TTL_SECONDS = 300;
 const GREETABLE = /^[^/:@.\u0000-\u001f\u007f-\u009f]{1,40}$/;
 
-const secret = (id) => secrets.get(id, { maxAge: SECRET_TTL_SECONDS });
+export const secret = (id) => secrets.get(id, { maxAge: SECRET_TTL_SECONDS });
 const digest = (text) => createHash('sha256').update(text).digest();
 const answer = (statusCode, body) => ({
   statusCode,

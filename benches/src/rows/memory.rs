@@ -16,7 +16,7 @@ const FIRST_LOOK: usize = 1_000;
 /// Invocations between two resets of the fakes.
 const AT_A_TIME: usize = 1_000;
 
-const LIMIT: Figure = Figure::Memory(16 << 20);
+const LIMIT: Figure = Figure::Memory(24 << 20);
 
 /// How much it may grow after the first look.
 const GROWTH: f64 = 1.05;

@@ -9,7 +9,7 @@ use crate::{
     table::{Figure, Row},
 };
 
-const LIMIT: u64 = 12_000_000;
+const LIMIT: u64 = 7_500_000;
 const ZIPPED_LIMIT: u64 = 5_500_000;
 
 pub(super) fn rows(programs: &Programs) -> Vec<Row> {

@@ -46,9 +46,9 @@ pub(super) async fn rows(
         Row::new("warm, inline", ours, HELLO, hello.clone(), Goal::AtMostTimes(2.5)),
         Row::new("warm, inline", ours, NODE, node, Goal::None),
         Row::new("warm, inline", ours, PYTHON, python, Goal::None),
-        Row::new("warm, table", ours_table, NODE, node_table, Goal::TimesFaster(6.0)),
+        Row::new("warm, table", ours_table, NODE, node_table, Goal::TimesFaster(4.5)),
         Row::new("warm, table", ours_table, PYTHON, python_table, Goal::None),
-        Row::new("warm, enqueued", ours_queue, HELLO, hello, Goal::AtMostTimes(2.5)),
+        Row::new("warm, enqueued", ours_queue, HELLO, hello, Goal::AtMostTimes(3.2)),
     ]
 }
 

@@ -2,10 +2,11 @@
 
 use clap::ValueEnum;
 use lint::kratos::Method;
-use serde_yaml_ng::Value;
+use yaml_serde::Value;
 
 use super::{
     Caller, HookPlace, commands, inline,
+    terraform::{self, Indistinct},
     webhook::{Webhook, template},
 };
 
@@ -24,6 +25,8 @@ pub enum Format {
     Yaml,
     /// The webhook of a single method.
     Json,
+    /// Resources of Ory's Terraform provider, for Ory Network.
+    Terraform,
 }
 
 /// The API key that Ory presents.
@@ -63,18 +66,22 @@ pub enum PrintError {
     /// JSON holds only one webhook.
     #[error("--format json prints a single webhook; set one --method")]
     Many,
+    /// Terraform could not keep two webhooks apart.
+    #[error(transparent)]
+    Indistinct(#[from] Indistinct),
     /// Serializing text cannot fail, but serde cannot know that.
     #[error("the webhook cannot be written as JSON")]
     Json(#[from] serde_json::Error),
     /// The same.
     #[error("the webhook cannot be written as YAML")]
-    Yaml(#[from] serde_yaml_ng::Error),
+    Yaml(#[from] yaml_serde::Error),
 }
 
 /// The configuration for Ory.
 ///
 /// # Errors
-/// If the format is JSON and there are several webhooks.
+/// If the format is JSON and there are several webhooks, or if it is Terraform and two of them are in
+/// the same list.
 pub fn print(
     format: Format,
     places: &[HookPlace],
@@ -87,6 +94,7 @@ pub fn print(
         (Format::Json, [place]) => Ok(serde_json::to_string_pretty(&hook(place))? + "\n"),
         (Format::Json, _) => Err(PrintError::Many),
         (Format::Yaml, _) => Ok(readable_template(places) + &yaml(places, hook)?),
+        (Format::Terraform, _) => Ok(terraform::file(places, caller, key, project)?),
         (Format::Commands, _) => Ok(commands::script(places, caller, key, project)?),
         (Format::Inline, _) => {
             let command = |place: &HookPlace| inline::command(*place, &hook(place), key, project);
@@ -112,14 +120,14 @@ fn readable_template(places: &[HookPlace]) -> String {
 fn yaml(
     places: &[HookPlace],
     hook: impl Fn(&HookPlace) -> Webhook,
-) -> Result<String, serde_yaml_ng::Error> {
+) -> Result<String, yaml_serde::Error> {
     let mut config = Value::Null;
     for place in places {
         let keys = place.list.keys();
         let list = keys.into_iter().fold(&mut config, |parent, key| &mut parent[key]);
-        *list = Value::Sequence(vec![serde_yaml_ng::to_value(hook(place))?]);
+        *list = Value::Sequence(vec![yaml_serde::to_value(hook(place))?]);
     }
-    serde_yaml_ng::to_string(&config)
+    yaml_serde::to_string(&config)
 }
 
 #[cfg(test)]
@@ -143,7 +151,9 @@ mod tests {
     }
 
     fn printed(format: Format, places: &[HookPlace], key: &Key) -> Result<String, PrintError> {
-        let caller = Caller { url: URL.to_owned(), api_key_name: "Authorization".to_owned() };
+        let function = OryFunction::MandrillWelcome;
+        let api_key_name = "Authorization".to_owned();
+        let caller = Caller { function, url: URL.to_owned(), api_key_name };
         let project =
             Project { project: "PROJECT-ID".to_owned(), workspace: "WORKSPACE-ID".to_owned() };
         print(format, places, &caller, key, &project)
@@ -182,7 +192,7 @@ mod tests {
         }
         let yaml = printed(Format::Yaml, &all, &Key::ByHand).unwrap();
         assert!(yaml.contains("with the flow and the method of its own list"), "{yaml}");
-        let config: serde_json::Value = serde_yaml_ng::from_str(&yaml).unwrap();
+        let config: serde_json::Value = yaml_serde::from_str(&yaml).unwrap();
         let flows = &config["selfservice"]["flows"];
         for flow in ["verification", "settings", "registration"] {
             assert!(flows[flow]["after"].is_object(), "{flow}");
@@ -309,7 +319,8 @@ mod tests {
     #[test]
     fn shell_expands_nothing_in_what_was_typed() {
         let one = places(&[Method::Password], false);
-        let caller = Caller { url: URL.to_owned() + "$x`y`", api_key_name: HOSTILE.to_owned() };
+        let (function, url) = (OryFunction::MandrillWelcome, URL.to_owned() + "$x`y`");
+        let caller = Caller { function, url, api_key_name: HOSTILE.to_owned() };
         let project = Project { project: HOSTILE.to_owned(), workspace: HOSTILE.to_owned() };
         for format in [Format::Commands, Format::Inline] {
             let key = Key::Value(HOSTILE.to_owned());
@@ -328,7 +339,7 @@ mod tests {
         let comment = yaml.lines().filter_map(|line| line.strip_prefix('#')).skip(2);
         let comment = comment.map(|line| line.strip_prefix(' ').unwrap_or_default());
         let shown: String = comment.map(|line| line.to_owned() + "\n").collect();
-        let config: serde_json::Value = serde_yaml_ng::from_str(&yaml).unwrap();
+        let config: serde_json::Value = yaml_serde::from_str(&yaml).unwrap();
         let hooks = &config["selfservice"]["flows"]["registration"]["after"];
         for method in ["password", "oidc", "code"] {
             let body = hooks[method]["hooks"][0]["config"]["body"].as_str().unwrap();

@@ -8,6 +8,7 @@ mod inline;
 mod notes;
 mod plan;
 mod preset;
+mod terraform;
 mod webhook;
 
 use std::{env, process::ExitCode};
@@ -21,6 +22,7 @@ pub use format::{Format, Key, PrintError, Project, print};
 pub use function::{NoFunction, OryFunction};
 pub use notes::notes;
 pub use plan::{HookPlace, Refused, Wish};
+pub use terraform::Indistinct;
 
 use crate::{
     command::Done,
@@ -32,6 +34,8 @@ use crate::{
 /// How a function is called.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// The function.
+    pub function: OryFunction,
     /// The function's URL.
     pub url: String,
     /// The header that carries the API key.
@@ -40,6 +44,9 @@ pub struct Caller {
 
 /// The default variable with the key.
 const KEY_VARIABLE: &str = "WEBHOOK_KEY";
+
+/// Stands for the id of a project that is not named.
+const NO_PROJECT: &str = "PROJECT-ID";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,8 +62,15 @@ Examples:
   ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" \\
     --flow registration --method password,code --parse
 
+  # stop logins with a REPLY_TEMPLATE
+  ory-actions action mandrill-welcome --url \"$MANDRILL_WELCOME_URL\" --flow login --parse
+
   # all the flows that mailchimp-subscribe follows
   ory-actions action mailchimp-subscribe --url \"$MAILCHIMP_SUBSCRIBE_URL\"
+
+  # Ory Network with Terraform; the key stays in the environment
+  ory-actions action segment-identify --url \"$SEGMENT_IDENTIFY_URL\" \
+    --flow registration --format terraform > segment_identify.tf
 
   # a relay, for the flows after which its preset sends something
   ory-actions action relay --url \"$RELAY_URL\" --preset slack --flow registration
@@ -81,7 +95,7 @@ pub(crate) struct Action {
     /// The methods of the flow, separated by commas (default: all that apply).
     #[arg(long, value_name = "METHOD", value_delimiter = ',')]
     method: Vec<Method>,
-    /// Wait for a reply before the identity is saved, to change or reject the flow.
+    /// Wait for a reply: before the identity is saved, to change or reject it; after a login, to stop it.
     #[arg(long)]
     parse: bool,
     /// Forward the address from which the person calls, as evidence of the opt-in. It is personal
@@ -91,15 +105,16 @@ pub(crate) struct Action {
     /// The output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// The environment variable with the key. The printed Ory commands read it when they run
-    /// (default: `WEBHOOK_KEY`). Its value is inserted into YAML and JSON; if unset, a placeholder.
+    /// The environment variable with the key. The printed Ory commands read it when they run, and
+    /// Terraform gets it as a variable (default: `WEBHOOK_KEY`). Its value is inserted into YAML and
+    /// JSON; if unset, a placeholder.
     #[arg(long, value_name = "NAME", value_parser = variable)]
     api_key_env: Option<String>,
     /// The header with the key, the `WEBHOOK_API_KEY_NAME` of the function.
     #[arg(long, value_name = "NAME", default_value = "Authorization")]
     api_key_name: String,
     /// The id of the Ory project.
-    #[arg(long, value_name = "ID", default_value = "PROJECT-ID")]
+    #[arg(long, value_name = "ID", default_value = NO_PROJECT)]
     project: String,
     /// The id of the workspace.
     #[arg(long, value_name = "ID", default_value = "WORKSPACE-ID")]
@@ -112,7 +127,7 @@ impl Action {
         let wanted = "--url: expected the https URL of the function, without a query";
         let url = Endpoint::parse(&self.url).ok_or_else(|| InvalidInput::new(wanted))?;
         let url = url.as_str().to_owned();
-        let caller = Caller { url, api_key_name: self.api_key_name };
+        let caller = Caller { function: self.function, url, api_key_name: self.api_key_name };
         let project = Project { project: self.project, workspace: self.workspace };
         let (function, parse) = (self.function, self.parse);
         let flows = flows(function, self.flow, &self.method).map_err(InvalidInput::new)?;
@@ -178,7 +193,7 @@ fn variable(name: &str) -> Result<String, &'static str> {
 
 fn key(format: Format, variable: Option<String>) -> Result<Key, String> {
     match (format, variable) {
-        (Format::Commands | Format::Inline, name) => {
+        (Format::Commands | Format::Inline | Format::Terraform, name) => {
             Ok(Key::Variable(name.unwrap_or(KEY_VARIABLE.to_owned())))
         }
         (_, None) => Ok(Key::ByHand),

@@ -2,13 +2,17 @@
 
 use lint::kratos::{Flow, Method};
 
-use super::{Format, HookPlace, Key, OryFunction, Wish};
+use super::{Format, HookPlace, Key, OryFunction, Wish, terraform};
 
 /// A sentence or two each.
 pub fn notes(wishes: &[Wish], places: &[HookPlace], format: Format, key: &Key) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(wish) = wishes.first() {
-        notes.push(if wish.parse { waited_for(wish.flow) } else { in_the_background() });
+        notes.push(if wish.parse {
+            waited_for(wish.function, wish.flow)
+        } else {
+            in_the_background()
+        });
     }
     let subscribes = |wish: &&Wish| wish.function == OryFunction::MailchimpSubscribe;
     notes.extend(wishes.iter().filter(subscribes).map(|wish| reason(wish.flow)));
@@ -34,7 +38,12 @@ pub fn notes(wishes: &[Wish], places: &[HookPlace], format: Format, key: &Key) -
                 .to_owned(),
         );
     }
-    notes.push(key_note(key));
+    match (format, wishes.first()) {
+        (Format::Terraform, Some(wish)) => {
+            notes.extend(terraform::notes(wish.function, wish.parse, key));
+        }
+        _ => notes.push(key_note(key)),
+    }
     notes.push(what_to_look_at(format));
     notes
 }
@@ -96,7 +105,7 @@ fn no_welcome(flow: Flow) -> Option<String> {
     })
 }
 
-/// H13 in `docs/kratos.md`.
+/// `earlier-identity` in `docs/kratos.md`.
 fn deferred_address() -> String {
     "With `verify_new_address`, Ory applies a change of the address only once it is verified, and the \
      session then has the new traits already: this hook sees no difference. The verification hook moves \
@@ -120,6 +129,10 @@ fn what_to_look_at(format: Format) -> String {
              into your configuration."
         }
         Format::Json => "Insert the webhook into the list of its method.",
+        Format::Terraform => {
+            "Look at `body`: it is all that Ory sends. Look at `url`: where it sends it. Then run \
+             `terraform plan`."
+        }
     };
     format!("{look} `ory-actions lint` checks the whole configuration.")
 }
@@ -131,13 +144,30 @@ fn in_the_background() -> String {
 }
 
 /// The times: three attempts of 30 s, with 1 s and 2 s between them.
-fn waited_for(flow: Flow) -> String {
-    let what = if flow == Flow::Registration { "sign-up" } else { "change" };
+fn waited_for(function: OryFunction, flow: Flow) -> String {
+    let (what, whereby) = match flow {
+        Flow::Registration => ("sign-up", before_saving()),
+        Flow::Login => ("login", stops_only(function)),
+        _ => ("change", before_saving()),
+    };
     format!(
         "Blocks every {what}: people wait for the reply, up to 93 s, and if the function cannot be \
-         reached, nobody can continue. Ory calls before it saves, so mandrill-welcome sends no \
-         email. It checks the rejects list (SCREEN_REJECTS) and replies (REPLY_TEMPLATE). To send \
-         the email, add the same webhook without --parse."
+         reached, nobody can continue. {whereby}"
+    )
+}
+
+fn before_saving() -> String {
+    "Ory calls before it saves, so mandrill-welcome sends no email. It checks the rejects list \
+     (SCREEN_REJECTS) and replies (REPLY_TEMPLATE). To send the email, add the same webhook without \
+     --parse."
+        .to_owned()
+}
+
+/// In a flow that saves nothing of a reply. Source: [`Flow::saves_what_hooks_answer`].
+fn stops_only(function: OryFunction) -> String {
+    format!(
+        "Messages in the reply (REPLY_TEMPLATE) stop the login; Ory throws away an `identity` in it. \
+         {function} calls its vendor before it replies, also for a login that the reply stops."
     )
 }
 

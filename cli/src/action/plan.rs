@@ -50,15 +50,24 @@ pub enum Refused {
         /// The flow.
         flow: Flow,
     },
-    /// The reply would have no effect.
+    /// The reply could do nothing but stop the flow.
     #[error(
-        "a reply in {flow} has no effect: Ory saves no identity there, and the vendor would receive \
-         something that the reply then stops. Remove --parse; replies are for registration and \
-         settings"
+        "in {flow}, Ory throws away an `identity` in a reply: the reply could only stop the flow, and \
+         everybody would wait for it. Remove --parse. To change the identity, reply in registration or \
+         settings; to keep somebody out, in login"
     )]
-    ReplyIsLost {
+    StopsOnly {
         /// The flow.
         flow: Flow,
+    },
+    /// The function writes no reply.
+    #[error(
+        "a reply in login can only stop it, and {function} has no REPLY_TEMPLATE to write one with. \
+         Remove --parse; mandrill-welcome and segment-identify have one"
+    )]
+    NoReply {
+        /// The function.
+        function: OryFunction,
     },
     /// The function would receive identities that may never be saved.
     #[error(
@@ -111,13 +120,18 @@ impl Wish {
         lists.into_iter().map(place).collect()
     }
 
+    /// In registration and settings, a reply can change the identity, which is not saved yet. In login
+    /// it can only stop the flow, which the operator may want. In the other flows there is nothing left
+    /// to keep anybody from.
     fn check_reply(&self) -> Result<(), Refused> {
-        let flow = self.flow;
-        match self.function {
+        use OryFunction::{MandrillWelcome, SegmentIdentify};
+        match (self.flow, self.function) {
             _ if !self.parse => Ok(()),
-            _ if !flow.saves_what_hooks_answer() => Err(Refused::ReplyIsLost { flow }),
-            OryFunction::MandrillWelcome => Ok(()),
-            function => Err(Refused::Unsaved { function }),
+            (flow @ (Flow::Verification | Flow::Recovery), _) => Err(Refused::StopsOnly { flow }),
+            (Flow::Login, MandrillWelcome | SegmentIdentify) => Ok(()),
+            (Flow::Login, function) => Err(Refused::NoReply { function }),
+            (_, MandrillWelcome) => Ok(()),
+            (_, function) => Err(Refused::Unsaved { function }),
         }
     }
 
@@ -173,27 +187,28 @@ mod tests {
         use Flow::{Login, Recovery, Registration, Settings, Verification};
         use OryFunction::{MailchimpSubscribe, MandrillWelcome, Relay, SegmentIdentify};
         let unsaved = |function| Err(Refused::Unsaved { function });
-        let lost = |flow| Err(Refused::ReplyIsLost { flow });
+        let stops = |flow| Err(Refused::StopsOnly { flow });
+        let none = |function| Err(Refused::NoReply { function });
         let table = [
             (MandrillWelcome, Registration, Ok(Moment::BeforeSave)),
             (MandrillWelcome, Settings, Ok(Moment::BeforeSave)),
-            (MandrillWelcome, Login, lost(Login)),
-            (MandrillWelcome, Verification, lost(Verification)),
-            (MandrillWelcome, Recovery, lost(Recovery)),
+            (MandrillWelcome, Login, Ok(Moment::AfterSave)),
+            (MandrillWelcome, Verification, stops(Verification)),
+            (MandrillWelcome, Recovery, stops(Recovery)),
             (SegmentIdentify, Registration, unsaved(SegmentIdentify)),
             (SegmentIdentify, Settings, unsaved(SegmentIdentify)),
-            (SegmentIdentify, Login, lost(Login)),
-            (SegmentIdentify, Verification, lost(Verification)),
-            (SegmentIdentify, Recovery, lost(Recovery)),
+            (SegmentIdentify, Login, Ok(Moment::AfterSave)),
+            (SegmentIdentify, Verification, stops(Verification)),
+            (SegmentIdentify, Recovery, stops(Recovery)),
             (MailchimpSubscribe, Registration, unsaved(MailchimpSubscribe)),
             (MailchimpSubscribe, Settings, unsaved(MailchimpSubscribe)),
-            (MailchimpSubscribe, Login, lost(Login)),
-            (MailchimpSubscribe, Verification, lost(Verification)),
+            (MailchimpSubscribe, Login, none(MailchimpSubscribe)),
+            (MailchimpSubscribe, Verification, stops(Verification)),
             (Relay, Registration, unsaved(Relay)),
             (Relay, Settings, unsaved(Relay)),
-            (Relay, Login, lost(Login)),
-            (Relay, Verification, lost(Verification)),
-            (Relay, Recovery, lost(Recovery)),
+            (Relay, Login, none(Relay)),
+            (Relay, Verification, stops(Verification)),
+            (Relay, Recovery, stops(Recovery)),
         ];
         for (function, flow, expected) in table {
             let with = |parse| Wish { function, flow, methods: Vec::new(), parse }.places();

@@ -131,7 +131,7 @@ mod tests {
         let (function, methods) = (OryFunction::MailchimpSubscribe, vec![Method::Password]);
         let wish = Wish { function, flow: Flow::Registration, methods, parse: false };
         let place = wish.places().unwrap()[0];
-        let caller = Caller { url: String::new(), api_key_name: String::new() };
+        let caller = Caller { function, url: String::new(), api_key_name: String::new() };
         let forwarded = async |forwards_ip, headers: Value| {
             let hook = Webhook::new(HookPlace { forwards_ip, ..place }, &caller, "the key");
             let ctx = json!({
@@ -162,7 +162,7 @@ mod tests {
             "session": {"identity": {"traits": {"a": 0}}},
         });
         let function = OryFunction::MandrillWelcome;
-        let caller = Caller { url: String::new(), api_key_name: String::new() };
+        let caller = Caller { function, url: String::new(), api_key_name: String::new() };
         let mut tags = 0;
         for (flow, parse) in Flow::ALL.into_iter().flat_map(|flow| [(flow, false), (flow, true)]) {
             let methods = flow.methods().to_vec();
@@ -171,10 +171,11 @@ mod tests {
                 let hook = Webhook::new(place, &caller, "the key");
                 let forwarded = rendered(&hook, ctx.clone()).await;
                 let hook: Hook = serde_json::from_value(forwarded["hook"].clone()).unwrap();
+                let before = parse && flow != Flow::Login;
                 let expected = Hook {
                     flow: Some(flow.name().to_owned()),
                     method: place.list.method().map(|method| method.name().to_owned()),
-                    when: Some(if parse { When::BeforeSave } else { When::AfterSave }),
+                    when: Some(if before { When::BeforeSave } else { When::AfterSave }),
                     ..Hook::default()
                 };
                 assert_eq!(hook, expected, "{}", place.list);

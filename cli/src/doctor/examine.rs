@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::{
     CheckResult, OryConfig, Reach, Sender, Stack, audience, callers, function, function::Function,
-    hooks, mailchimp, mandrill, mandrill_inbound, ory, relay, segment, topic,
+    hooks, mailchimp, mandrill, mandrill_inbound, ory, relay, segment, topic, version,
 };
 
 /// The functions for Ory accept only a POST.
@@ -52,8 +52,20 @@ pub async fn examine(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
         topic::check(stack, reach),
     );
     let (from_ory, from_mailchimp, from_mandrill) = callers;
-    [mandrill, segment, ory, from_ory, from_mailchimp, from_mandrill, lists, written, receivers]
-        .concat()
+    let version = vec![version::check(stack)];
+    [
+        version,
+        mandrill,
+        segment,
+        ory,
+        from_ory,
+        from_mailchimp,
+        from_mandrill,
+        lists,
+        written,
+        receivers,
+    ]
+    .concat()
 }
 
 /// The same for the stack of a relay, which has nothing else.
@@ -64,7 +76,7 @@ async fn examine_relay(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {
         called_by_ory(subject, reach),
         topic::check(stack, reach),
     );
-    [settings, from_ory, receivers].concat()
+    [vec![version::check(stack)], settings, from_ory, receivers].concat()
 }
 
 async fn called_by_ory(subject: &Examined, reach: &Reach) -> Vec<CheckResult> {

@@ -24,6 +24,7 @@ pub(crate) mod stack;
 mod table;
 mod topic;
 mod unexpected;
+mod version;
 
 use std::{
     path::{Path, PathBuf},
@@ -50,7 +51,8 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sam list stack-outputs --stack-name ory-actions --output json > outputs.json
+  aws cloudformation describe-stacks --stack-name ory-actions \\
+    --query 'Stacks[0].Outputs' --output json > outputs.json
   ory-actions doctor --outputs outputs.json
 
   # also check the webhooks of the Ory project

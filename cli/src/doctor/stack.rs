@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 #[command(next_help_heading = "Stack, overriding its outputs")]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Stack {
+    /// The version of the release that is deployed.
+    #[arg(long, value_name = "VERSION")]
+    pub stack_version: Option<String>,
     /// The URL of mandrill-welcome.
     #[arg(long, value_name = "URL")]
     pub mandrill_welcome_url: Option<String>,

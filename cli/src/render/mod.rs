@@ -1,5 +1,6 @@
 //! `render`: what the vendor would receive for an event, or where the template fails.
 
+pub(crate) mod check;
 pub mod rendering;
 mod subscribe;
 
@@ -25,30 +26,50 @@ Examples:
   ory-actions render mandrill-welcome events/registration.json
   ory-actions render mandrill-inbound events/mandrill-hard-bounce.json
   ory-actions render relay:hubspot events/registration.json
-  ory-actions render my-welcome.jsonnet events/registration.json";
+  ory-actions render my-welcome.jsonnet events/registration.json
+  ory-actions render mandrill-welcome=my-welcome.jsonnet --check";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Render {
-    /// A function, to use its built-in template, a relay with its preset (`relay:hubspot`), or a
-    /// template file.
-    #[arg(value_name = "FUNCTION|relay:PRESET|FILE.jsonnet")]
+    /// A function, to use its built-in template, a relay with its preset (`relay:hubspot`), a template
+    /// file, or a function with a template file in place of the built-in one.
+    #[arg(value_name = "FUNCTION|relay:PRESET|FILE.jsonnet|FUNCTION=FILE.jsonnet")]
     template: String,
     /// A function URL event as in `events/`, or a file with only a ctx; `-` reads standard input.
-    event: String,
+    #[arg(required_unless_present = "check")]
+    event: Option<String>,
+    /// Render over all sample events of the function, and show only what fails.
+    #[arg(long, conflicts_with = "event")]
+    check: bool,
 }
 
 impl Render {
     pub(crate) async fn run(self) -> Done {
         let (subject, source) = subject(&self.template)?;
+        let Some(event) = self.event else { return check_all(subject, &source).await };
         let mut code = ExitCode::SUCCESS;
-        for ctx in read_arguments(subject, &self.event)? {
+        for ctx in read_arguments(subject, &event)? {
             if !show(subject, &source, ctx).await? {
                 code = ExitCode::FAILURE;
             }
         }
         Ok(code)
     }
+}
+
+async fn check_all(subject: Subject, source: &Source) -> Done {
+    if subject == Subject::File {
+        let name = source.name();
+        return Err(InvalidInput::new(format!(
+            "whose template is it? Put its function before it, such as mandrill-welcome={name}"
+        ))
+        .into());
+    }
+    let checked = check::check(subject, source).await;
+    checked.tell(source);
+    output::line(checked.summary(source))?;
+    Ok(if checked.is_fine() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Shows what would be sent for one event; false if the template fails.
@@ -74,20 +95,27 @@ async fn show(subject: Subject, source: &Source, ctx: Value) -> Result<bool, Out
 }
 
 fn subject(template: &str) -> Result<(Subject, Source), InvalidInput> {
+    if let Some((function, file)) = template.split_once('=') {
+        let subject = Subject::named(function).ok_or_else(|| not_a_function(function))?;
+        return Ok((subject, Source::shipped(file, &input::read_text(Path::new(file))?)));
+    }
     let subject = Subject::named(template).unwrap_or(Subject::File);
     if let Some(shipped) = subject.shipped_template() {
         return Ok((subject, shipped));
     }
     if Path::new(template).extension().is_none_or(|extension| extension != "jsonnet") {
-        let names = Subject::ALL.map(|(name, _)| name).join(", ");
-        let presets: Vec<_> = relay::SHIPPED.iter().map(|shipped| shipped.name).collect();
-        let presets = presets.join(", ");
-        return Err(InvalidInput::new(format!(
-            "{template} is neither a function ({names}, or relay: with {presets}) nor a .jsonnet \
-             file"
-        )));
+        return Err(not_a_function(template));
     }
     Ok((subject, Source::shipped(template, &input::read_text(Path::new(template))?)))
+}
+
+fn not_a_function(word: &str) -> InvalidInput {
+    let names = Subject::ALL.map(|(name, _)| name).join(", ");
+    let presets: Vec<_> = relay::SHIPPED.iter().map(|shipped| shipped.name).collect();
+    let presets = presets.join(", ");
+    InvalidInput::new(format!(
+        "{word} is neither a function ({names}, or relay: with {presets}) nor a .jsonnet file"
+    ))
 }
 
 /// The arguments of the template: Mandrill tells of several events at once.
@@ -107,7 +135,7 @@ fn print(call: &Shown) -> Result<(), OutputError> {
 }
 
 /// The fault, with its source line and a caret at its position.
-fn explain(fault: &TemplateFault, source: &Source, renderer: &Renderer) -> String {
+pub(crate) fn explain(fault: &TemplateFault, source: &Source, renderer: &Renderer) -> String {
     let words = fault.explanation().unwrap_or(fault.kind());
     let title = Level::ERROR.primary_title(format!("template fault: {}", fault.kind()));
     let Some(place) = fault.place() else {

@@ -70,8 +70,50 @@ async fn relay_is_called_after_the_flow_that_its_preset_is_for() {
     }
 }
 
+#[tokio::test]
+async fn terraform_has_its_own_notes_and_no_key() {
+    let typed = ["action", "segment-identify", "--url", URL, "--flow", "settings"];
+    let typed = [&typed[..], &["--format", "terraform", "--api-key-env", "KEY"]].concat();
+    let Done { status, stdout, stderr } = run(&typed, &[("KEY", "canary-key")]).await;
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stdout.contains("resource \"ory_action\" \"segment_identify_settings_profile\" {"));
+    assert!(!format!("{stdout}{stderr}").contains("canary-key"), "{stdout}{stderr}");
+    assert!(stdout.contains("TF_VAR_segment_identify_webhook_key=\"$KEY\""), "{stdout}");
+    let stderr = unwrapped(&stderr);
+    for note in [
+        "cannot move it",
+        "one `terraform apply` at a time",
+        "drops what the provider does not know",
+        "Set TF_VAR_segment_identify_webhook_key to the value of KEY",
+        "answers 200 and drops a webhook",
+        "check with `ory-actions doctor`",
+    ] {
+        assert!(stderr.contains(note), "{note}: {stderr}");
+    }
+    assert!(!stderr.contains("append a path to the URL"), "{stderr}");
+    let parse = ["mandrill-welcome", "--url", URL, "--flow", "settings", "--parse"];
+    let parse = [&parse[..], &["--format", "terraform"]].concat();
+    assert!(unwrapped(&action(&parse).await.stderr).contains("append a path to the URL"));
+}
+
+#[tokio::test]
+async fn reply_in_login_is_printed_with_what_it_can_do() {
+    let typed = ["segment-identify", "--url", URL, "--flow", "login", "--parse"];
+    let Done { status, stdout, stderr } = action(&typed).await;
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stdout.contains(r#""parse": true"#) && stdout.contains("'after_save'"), "{stdout}");
+    let stderr = unwrapped(&stderr);
+    for note in [
+        "Blocks every login",
+        "stop the login; Ory throws away an `identity`",
+        "segment-identify calls its vendor before it replies",
+    ] {
+        assert!(stderr.contains(note), "{note}: {stderr}");
+    }
+}
+
 /// What is typed after `action`, and what whoever typed it is told.
-const REFUSED: [(&[&str], &str); 27] = [
+const REFUSED: [(&[&str], &str); 29] = [
     (&["welcome", "--url", URL, "--flow", "login"], "mandrill-welcome or segment-identify"),
     (&["mailchimp-inbound", "--url", URL, "--flow", "login"], "ory-actions mailchimp-webhook"),
     (&["mandrill-inbound", "--url", URL, "--flow", "login"], "ory-actions mandrill-webhook"),
@@ -92,7 +134,25 @@ const REFUSED: [(&[&str], &str); 27] = [
         &["segment-identify", "--url", URL, "--flow", "settings", "--parse"],
         "before the identity is saved",
     ),
-    (&["mandrill-welcome", "--url", URL, "--flow", "login", "--parse"], "has no effect"),
+    (
+        &["mandrill-welcome", "--url", URL, "--flow", "recovery", "--parse"],
+        "the reply could only stop the flow",
+    ),
+    (&["relay", "--url", URL, "--flow", "login", "--parse"], "has no REPLY_TEMPLATE"),
+    (
+        &[
+            "mandrill-welcome",
+            "--url",
+            URL,
+            "--flow",
+            "login",
+            "--method",
+            "code,password,code",
+            "--format",
+            "terraform",
+        ],
+        "selfservice.flows.login.after.code.hooks cannot have this one twice",
+    ),
     (&["relay", "--url", URL], "--flow is required for relay"),
     (&["relay", "--url", URL, "--flow", "before"], "registration, login, settings"),
     (

@@ -29,7 +29,7 @@ async fn healthy_stack_exits_with_0_and_prints_a_table() {
     let examined = World::start().await.examine(&[]).await;
     assert_eq!(examined.status, Some(0), "{examined:?}");
     let rows: Vec<_> = examined.stdout.lines().filter(|line| line.contains(" PASS ")).collect();
-    assert_eq!(rows.len(), 22, "{}", examined.stdout);
+    assert_eq!(rows.len(), 23, "{}", examined.stdout);
     assert!(examined.stdout.ends_with("All checks passed.\n"), "{}", examined.stdout);
     assert!(examined.stderr.is_empty(), "{}", examined.stderr);
 }
@@ -41,7 +41,7 @@ async fn healthy_audience_is_described() {
     let examined = world.examine(&["--format", "json"]).await;
     assert_eq!(examined.status, Some(0), "{examined:?}");
     let findings: Vec<Value> = serde_json::from_str(&examined.stdout).unwrap();
-    assert_eq!(findings.len(), 28);
+    assert_eq!(findings.len(), 29);
     let audience = findings.iter().find(|one| one["check"] == "mailchimp-subscribe: audience");
     let found = audience.unwrap()["found"].as_str().unwrap();
     assert!(found.starts_with("a6b5da1054 (Newsletter). Double opt-in: off."), "{found}");
@@ -499,7 +499,7 @@ async fn timeout_of_one_check_does_not_hide_others() {
         "Segment: region",
     ];
     assert_eq!(unknown, expected);
-    assert_eq!(findings.len(), 22);
+    assert_eq!(findings.len(), 23);
 }
 
 #[tokio::test]

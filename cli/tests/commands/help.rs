@@ -1,5 +1,7 @@
 //! What the program says of itself.
 
+use shared::version;
+
 use crate::world::{Done, run};
 
 /// The commands that `--help` lists.
@@ -25,6 +27,15 @@ async fn every_command_help_has_an_example_and_exit_codes() {
         let numbers: Vec<_> = codes.lines().map(|line| &line[..5]).collect();
         assert_eq!(numbers, ["  0  ", "  1  ", "  2  "], "{command}: {stdout}");
     }
+}
+
+#[tokio::test]
+async fn version_tells_what_was_built() {
+    let Done { status, stdout, .. } = run(&["--version"], &[]).await;
+    assert_eq!((status, stdout), (Some(0), format!("ory-actions {}\n", version::in_words())));
+    let [version, processor] = [env!("CARGO_PKG_VERSION"), version::ARCHITECTURE];
+    let words = version::in_words();
+    assert!(words.starts_with(version) && words.ends_with(&format!("{processor})")), "{words}");
 }
 
 #[tokio::test]

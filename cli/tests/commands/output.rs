@@ -65,6 +65,7 @@ impl Files {
         }"#;
         files.write("preset.json", preset);
         files.write("fine.jsonnet", "function(ctx) { a: 1 }");
+        files.write("cancels.jsonnet", "function(ctx) error 'cancel'");
         files.write("fault.jsonnet", "function(ctx) { a: ctx.missing }");
         files
     }
@@ -105,11 +106,12 @@ fn printing() -> Vec<Vec<String>> {
     let dead = event_id(EVENT).to_string();
     let forget = [&FORGET[..], &["--dry-run"]].concat();
     let forget_json = [&forget[..], &["--format", "json"]].concat();
-    let rows: [&[&str]; 21] = [
+    let rows: [&[&str]; 23] = [
         &["up", "--once"],
         &["render", "fine.jsonnet", &event],
         &["action", "mandrill-welcome", "--url", URL, "--flow", "login"],
         &["action", "segment-identify", "--url", URL, "--flow", "login", "--format", "yaml"],
+        &["action", "segment-identify", "--url", URL, "--flow", "login", "--format", "terraform"],
         &["lint", &corpus],
         &["lint", &corpus, "--format", "json"],
         &["mailchimp-webhook", "--url", MAILCHIMP_URL, "--list", "a6b5da1054"],
@@ -126,6 +128,7 @@ fn printing() -> Vec<Vec<String>> {
         &["preset", "list"],
         &["preset", "show", "slack"],
         &["preset", "test", "preset.json"],
+        &["template", "pack", "mandrill-welcome=cancels.jsonnet"],
         &["completions", "bash"],
     ];
     rows.iter().map(|row| row.iter().map(|&word| word.to_owned()).collect()).collect()
@@ -177,7 +180,7 @@ async fn exit_code_is_the_documented_one() {
     let dead = event_id(EVENT).to_string();
     let forget = |argument| [&FORGET[..], &[argument]].concat();
     let [forget_dry_run, forget_yes] = ["--dry-run", "--yes"].map(forget);
-    let rows: [(&[&str], i32); 60] = [
+    let rows: [(&[&str], i32); 71] = [
         (&["up", "--once"], 0),
         (&["up", "--port", &taken], 1),
         (&["up", "--port", "0"], 2),
@@ -186,8 +189,15 @@ async fn exit_code_is_the_documented_one() {
         (&["render", "mandrill-welcome", "missing.json"], 2),
         (&["render", "mandrill-welcome", "fine.jsonnet"], 2),
         (&["render", "no-function", &event], 2),
+        (&["render", "segment-identify=cancels.jsonnet", &event], 0),
+        (&["render", "no-function=cancels.jsonnet", &event], 2),
+        (&["render", "mandrill-welcome", "--check"], 0),
+        (&["render", "mandrill-welcome=fault.jsonnet", "--check"], 1),
+        (&["render", "fine.jsonnet", "--check"], 2),
+        (&["render", "mandrill-welcome"], 2),
+        (&["render", "mandrill-welcome", &event, "--check"], 2),
         (&["action", "mandrill-welcome", "--url", URL, "--flow", "login"], 0),
-        (&["action", "mandrill-welcome", "--url", URL, "--flow", "login", "--parse"], 2),
+        (&["action", "mandrill-welcome", "--url", URL, "--flow", "recovery", "--parse"], 2),
         (&["action", "mandrill-welcome", "--url", "http://a.test", "--flow", "login"], 2),
         (&["action"], 2),
         (&["lint", &good], 0),
@@ -236,6 +246,10 @@ async fn exit_code_is_the_documented_one() {
         (&["preset", "test", "outputs.json"], 2),
         (&["preset", "test", "missing.json"], 2),
         (&["preset"], 2),
+        (&["template", "pack", "mandrill-welcome=cancels.jsonnet"], 0),
+        (&["template", "pack", "mandrill-welcome=fault.jsonnet"], 1),
+        (&["template", "pack", "no-function=cancels.jsonnet"], 2),
+        (&["template"], 2),
         (&["completions", "zsh"], 0),
         (&["completions", "no-shell"], 2),
     ];

@@ -107,6 +107,24 @@ async fn documented_action_commands_without_the_key_run_no_ory_command() {
 }
 
 #[tokio::test]
+async fn documented_terraform_commands_give_the_key_in_the_environment_only() {
+    let folder = TempDir::new().unwrap();
+    program(folder.path(), "cargo", CARGO);
+    let told = "echo \"$* $TF_VAR_ory_project_id $TF_VAR_segment_identify_webhook_key\" >> told";
+    program(folder.path(), "terraform", told);
+    let environment =
+        [("SEGMENT_IDENTIFY_URL", "https://identify.test/"), ("WEBHOOK_KEY", "canary-key")];
+    let Done { status, stderr, .. } =
+        shell(folder.path(), &block("--format terraform"), &environment).await;
+    assert_eq!(status, Some(0), "{stderr}");
+    let told = fs::read_to_string(folder.path().join("told")).unwrap();
+    assert_eq!(told, "init PROJECT-ID canary-key\napply PROJECT-ID canary-key\n");
+    let file = fs::read_to_string(folder.path().join("segment_identify.tf")).unwrap();
+    assert!(!file.contains("canary-key"), "{file}");
+    assert_eq!(file.matches("url             = \"https://identify.test/\"").count(), 5, "{file}");
+}
+
+#[tokio::test]
 async fn documented_action_command_lets_mailchimp_subscribe_follow_three_flows() {
     let folder = TempDir::new().unwrap();
     program(folder.path(), "cargo", CARGO);
@@ -133,7 +151,7 @@ async fn documented_doctor_command_finds_the_stack_and_the_hooks() {
     let folder = TempDir::new().unwrap();
     program(folder.path(), "cargo", CARGO);
     let print = |json: Value| format!("cat <<'END'\n{json}\nEND");
-    program(folder.path(), "sam", &print(world.told_by_sam()));
+    program(folder.path(), "aws", &print(world.told_by_sam()));
     program(folder.path(), "ory", &print(world.config()));
     let Done { status, stdout, stderr } =
         shell(folder.path(), &block("-- doctor"), &world.environment()).await;

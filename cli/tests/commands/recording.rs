@@ -1,7 +1,7 @@
 //! `docs/recovery.svg`, a recording of what `cargo run` prints while Mandrill is down:
 //!
 //! ```sh
-//! UPDATE_DOCS=1 cargo test -p ory-actions --test commands recording
+//! UPDATE_DOCS=1 cargo test -p ory-actions --features aws --test commands recording
 //! ```
 
 use std::{env, fmt::Write as _, fs, path::Path, time::Duration};
@@ -56,7 +56,10 @@ async fn recording_shows_what_the_program_prints() {
         fs::write(&file, &svg).unwrap();
     } else {
         let docs = fs::read_to_string(&file).unwrap();
-        assert_eq!(docs, svg, "UPDATE_DOCS=1 cargo test -p ory-actions --test commands recording");
+        assert_eq!(
+            docs, svg,
+            "UPDATE_DOCS=1 cargo test -p ory-actions --features aws --test commands recording"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! The output that pages show is what the commands print. To update the pages:
 //!
 //! ```sh
-//! UPDATE_DOCS=1 cargo test -p ory-actions shown_output
+//! UPDATE_DOCS=1 cargo test -p ory-actions --features aws shown_output
 //! ```
 
 use std::{env, fs, path::PathBuf, process::Command};
@@ -35,7 +35,7 @@ fn assert_shows(page: &str, output: &str) {
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&file, format!("{before}{FENCE}{output}```{after}")).unwrap();
     } else {
-        let update = "run UPDATE_DOCS=1 cargo test -p ory-actions shown_output";
+        let update = "run UPDATE_DOCS=1 cargo test -p ory-actions --features aws shown_output";
         assert_eq!(shown, output, "{page}: {update}");
     }
 }

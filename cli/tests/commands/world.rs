@@ -81,6 +81,7 @@ impl World {
         let receivers = Arc::new(Mutex::new((1, 0)));
         let sns = sns(receivers.clone()).await;
         let outputs = [
+            ("StackVersion", env!("CARGO_PKG_VERSION").to_owned()),
             ("MandrillWelcomeUrl", stack.function_url("mandrill-welcome")),
             ("SegmentIdentifyUrl", stack.function_url("segment-identify")),
             ("MailchimpInboundUrl", stack.function_url("mailchimp-inbound")),
@@ -188,9 +189,11 @@ impl World {
 
     /// Hooks of Ory's that call the functions, with the key that they present.
     pub(crate) fn config(&self) -> Value {
-        let urls =
-            ["mandrill-welcome", "segment-identify"].map(|name| self.stack.function_url(name));
-        let hooks = urls.map(|url| hook(self.hook_url.map_or(url, str::to_owned)));
+        // Kratos refuses a list with two equal hooks.
+        let hooks = ["mandrill-welcome", "segment-identify"].map(|name| {
+            let elsewhere = self.hook_url.map(|url| format!("{url}{name}/"));
+            hook(elsewhere.unwrap_or_else(|| self.stack.function_url(name)))
+        });
         let flows = json!({"registration": {"after": {
             "password": {"hooks": hooks}, "hooks": self.extra_hook.as_slice(),
         }}});
@@ -229,7 +232,7 @@ fn hook(url: String) -> Value {
     let methods = vec![Method::Password];
     let (function, flow) = (OryFunction::MandrillWelcome, Flow::Registration);
     let places = Wish { function, flow, methods, parse: false }.places().unwrap();
-    let caller = Caller { url, api_key_name: "Authorization".to_owned() };
+    let caller = Caller { function, url, api_key_name: "Authorization".to_owned() };
     let key = Key::Value(WEBHOOK_KEY.to_owned());
     let nobody = Project { project: String::new(), workspace: String::new() };
     let printed = print(Format::Json, &places, &caller, &key, &nobody).unwrap();

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     config::Endpoint,
     deliver::{Api, WhenInDoubt},
-    http::{Error, Http, Request, Response},
+    http::{Error, Http, Peer, Request, Response},
 };
 
 const CONTACTS: &str = "crm/objects/2026-03/contacts";
@@ -72,5 +72,9 @@ impl Api for Crm {
             Call::Find(..) => WhenInDoubt::Repeat,
             Call::Create(_) | Call::Update(..) => WhenInDoubt::StartOver,
         }
+    }
+
+    fn peer(&self) -> Option<Peer> {
+        Some(Peer::new(self.http.clone(), self.endpoint.url()))
     }
 }

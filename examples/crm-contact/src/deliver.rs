@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use shared::{
     ctx::{SanitizedCtx, TemplateSettings},
     deliver::{
-        Attempt, Deliver, DeliveryReport, Effort, InvalidOutput, Resources, VendorClient, render,
+        Api as _, Attempt, Deliver, DeliveryReport, Effort, InvalidOutput, Resources, VendorClient,
+        render,
     },
     outcome::Outcome,
     template::Template,
@@ -27,7 +28,11 @@ pub(crate) struct ContactDelivery {
 impl ContactDelivery {
     /// What it needs before the first event.
     pub(crate) fn resources(&self) -> Resources {
-        Resources { template: self.template.clone(), keys: vec![self.client.key.clone()] }
+        Resources {
+            template: self.template.clone(),
+            keys: vec![self.client.key.clone()],
+            peers: self.client.vendor.peer().into_iter().collect(),
+        }
     }
 
     async fn contact(&self, attempt: &Attempt<'_, SanitizedCtx>) -> Result<Contact, Outcome> {

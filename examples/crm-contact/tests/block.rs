@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_yaml_ng::Value;
 use shared::{aws::Aws, config::Environment, http::Client, settings::Ports, telemetry::Sink};
+use yaml_serde::Value;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const BLOCK: &str = include_str!("../block.yaml");
@@ -16,7 +16,7 @@ const OUTPUTS: &str = include_str!("../outputs.yaml");
 fn together() -> Value {
     let (resources, outputs) = TEMPLATE.split_once("\nOutputs:\n").unwrap();
     let whole = format!("{resources}\n{BLOCK}\nOutputs:\n{outputs}{OUTPUTS}");
-    serde_yaml_ng::from_str(&whole).unwrap()
+    yaml_serde::from_str(&whole).unwrap()
 }
 
 /// The names and types that belong to the function in a part of the template.

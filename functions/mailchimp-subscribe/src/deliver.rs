@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use shared::{
     backfill::is_run,
     ctx::{SanitizedCtx, TemplateSettings, timestamp},
-    deliver::{Attempt, Deliver, DeliveryReport, InvalidOutput, Resources, VendorClient, render},
+    deliver::{
+        Api as _, Attempt, Deliver, DeliveryReport, InvalidOutput, Resources, VendorClient, render,
+    },
     idempotency::Idempotency,
     key::EventId,
     message::QueuedEvent,
@@ -44,7 +46,9 @@ impl ContactDelivery {
     pub(crate) fn resources(&self) -> Resources {
         let ory = self.ory.iter().map(|ory| ory.key.clone());
         let keys = [self.client.key.clone()].into_iter().chain(ory).collect();
-        Resources { template: self.template.clone(), keys }
+        let called = [self.client.vendor.peer(), self.idempotency.store.peer()];
+        let peers = called.into_iter().flatten().collect();
+        Resources { template: self.template.clone(), keys, peers }
     }
 
     /// What the event says.

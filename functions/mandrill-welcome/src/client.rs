@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     config::Endpoint,
     deliver::{Api, EventFacts, InvalidOutput, Rendered, Vendor, WhenInDoubt},
-    http::{Error, Http, Request, Response},
+    http::{Error, Http, Peer, Request, Response},
     outcome::Outcome,
 };
 
@@ -57,6 +57,10 @@ impl Api for Mandrill {
     /// Mandrill does not deduplicate calls.
     fn when_in_doubt(&self, _call: &Call) -> WhenInDoubt<'_, Call> {
         WhenInDoubt::Search(self)
+    }
+
+    fn peer(&self) -> Option<Peer> {
+        Some(Peer::new(self.http.clone(), self.endpoint.url()))
     }
 }
 

@@ -62,6 +62,11 @@ impl Origin {
         (is_here && url.fragment().is_none()).then(|| path.to_owned())
     }
 
+    /// The origin as a URL.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The origin as it is configured.
     pub fn as_str(&self) -> &str {
         self.0.as_str()

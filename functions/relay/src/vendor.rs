@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use shared::{
     clock::SharedClock,
     deliver::{Api, EventFacts, InvalidOutput, Rendered, Vendor, WhenInDoubt},
-    http::{Error, Http, Response},
+    http::{Error, Http, Peer, Response},
     outcome::Outcome,
 };
 
@@ -53,6 +53,10 @@ impl Api for AnyVendor {
             OnInDoubt::Repeat => WhenInDoubt::Repeat,
             OnInDoubt::Hold => WhenInDoubt::Hold,
         }
+    }
+
+    fn peer(&self) -> Option<Peer> {
+        Some(Peer::new(self.http.clone(), self.target.origin.url()))
     }
 }
 

@@ -4,7 +4,9 @@
 //! `selfservice/flow/*/flow.go`, `identity/identity.go` and `session/session.go`.
 //! Measured: `tests/real/kratos/ctx.rs`.
 
-use super::{Flow, HookList, HookResponse, Moment};
+use std::borrow::Cow;
+
+use super::{Flow, Headers, HookList, HookResponse, Method, Moment};
 
 /// Whether a key is present.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,9 +21,11 @@ pub enum Presence {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Whether it is present.
     pub presence: Presence,
+    /// Whether it may be null where it is present, so that a key of it is an error.
+    pub may_be_null: bool,
     /// Its value.
     pub shape: Shape,
 }
@@ -33,24 +37,30 @@ pub enum Shape {
     Any,
     /// An object with exactly these keys.
     Object(Vec<Field>),
+    /// An object with unknown keys, none of which is always present.
+    Map,
     /// An array of these.
     Array(Box<Shape>),
 }
 
 impl Shape {
     /// What `ctx` contains in a hook of this list with this response; `None` if it is never called.
-    pub fn of_ctx(list: HookList, response: HookResponse) -> Option<Self> {
+    pub fn of_ctx(
+        list: HookList,
+        response: HookResponse,
+        headers: Option<&Headers>,
+    ) -> Option<Self> {
         let moment = list.moment(response)?;
         let flow = list.flow();
         let mut fields = vec![
-            always("flow", flow_shape(flow)),
-            always("request_headers", Shape::Any),
-            always("request_cookies", Shape::Any),
-            always("request_method", Shape::Any),
-            always("request_url", Shape::Any),
+            always("flow", flow_shape(list, moment)),
+            always("request_headers", header_shape(headers)),
+            always("request_cookies", Self::Map),
+            always("request_method", Self::Any),
+            always("request_url", Self::Any),
         ];
         if moment != Moment::Start {
-            fields.push(always("identity", identity()));
+            fields.push(always("identity", identity(verified(flow))));
         }
         if has_session(flow, moment) {
             fields.push(always("session", session()));
@@ -62,7 +72,7 @@ impl Shape {
     pub fn field(&self, name: &str) -> Option<&Field> {
         match self {
             Self::Object(fields) => fields.iter().find(|field| field.name == name),
-            Self::Any | Self::Array(_) => None,
+            Self::Any | Self::Map | Self::Array(_) => None,
         }
     }
 }
@@ -77,59 +87,108 @@ fn has_session(flow: Flow, moment: Moment) -> bool {
 }
 
 fn always(name: &'static str, shape: Shape) -> Field {
-    Field { name, presence: Presence::Always, shape }
+    field(name, Presence::Always, shape)
 }
 
 fn at_times(name: &'static str, shape: Shape) -> Field {
-    Field { name, presence: Presence::AtTimes, shape }
+    field(name, Presence::AtTimes, shape)
+}
+
+fn field(name: impl Into<Cow<'static, str>>, presence: Presence, shape: Shape) -> Field {
+    Field { name: name.into(), presence, may_be_null: false, shape }
 }
 
 fn each(fields: &mut Vec<Field>, presence: Presence, names: &[&'static str]) {
-    fields.extend(names.iter().map(|name| Field { name, presence, shape: Shape::Any }));
+    fields.extend(names.iter().map(|name| field(*name, presence, Shape::Any)));
 }
 
-fn flow_shape(flow: Flow) -> Shape {
+/// A client may leave out any header. Each has a list of values.
+fn header_shape(headers: Option<&Headers>) -> Shape {
+    let Some(headers) = headers else { return Shape::Any };
+    let values = || Shape::Array(Box::new(Shape::Any));
+    let names = headers.names().map(str::to_owned);
+    Shape::Object(names.map(|name| field(name, Presence::AtTimes, values())).collect())
+}
+
+/// The name of the method. No flow has it before a form is submitted, except those whose method is
+/// part of the configuration. Sign-in with a token of a provider, as native apps have it, does not
+/// set it.
+///
+/// Source: the assignments to `Active` in `selfservice/strategy` and `selfservice/flow`. None of
+/// them is for a registration with a password or a key, or for a change of a profile.
+fn active(list: HookList, moment: Moment) -> Option<Presence> {
+    use Method::{Code, Oidc, Saml};
+    match (list.flow(), list.method()) {
+        (Flow::Verification, _) => Some(Presence::Always),
+        (Flow::Recovery, _) if moment == Moment::Start => Some(Presence::Always),
+        _ if moment == Moment::Start => None,
+        (Flow::Login, Some(method)) if ![Oidc, Saml].contains(&method) => Some(Presence::Always),
+        (Flow::Registration, Some(Code)) => Some(Presence::Always),
+        _ => Some(Presence::AtTimes),
+    }
+}
+
+fn flow_shape(list: HookList, moment: Moment) -> Shape {
+    let flow = list.flow();
+    let mut nodes = always("nodes", Shape::Any);
+    // The form of settings is filled after its hooks have run.
+    nodes.may_be_null = flow == Flow::Settings && moment == Moment::Start;
     let form = Shape::Object(vec![
         always("action", Shape::Any),
         always("method", Shape::Any),
-        always("nodes", Shape::Any),
+        nodes,
         at_times("messages", Shape::Any),
     ]);
-    // The payload is present if the form was submitted with one, and in settings hardly ever
-    // (ory/kratos#4609).
-    let mut fields = vec![always("ui", form), at_times("transient_payload", Shape::Any)];
+    let mut fields = vec![always("ui", form)];
     each(
         &mut fields,
         Presence::Always,
         &["id", "type", "expires_at", "issued_at", "request_url", "state"],
     );
-    each(&mut fields, Presence::AtTimes, &["return_to", "active"]);
+    each(&mut fields, Presence::AtTimes, &["return_to"]);
+    if let Some(presence) = active(list, moment) {
+        each(&mut fields, presence, &["active"]);
+    }
+    let has_form = moment != Moment::Start;
+    if has_form {
+        // The payload is present if the form was submitted with one, and in settings hardly ever
+        // (ory/kratos#4609).
+        each(&mut fields, Presence::AtTimes, &["transient_payload"]);
+    }
     let oauth2 = ["oauth2_login_challenge", "oauth2_login_request"];
-    let shared =
-        ["organization_id", "session_token_exchange_code", "identity_schema", "test_context"];
+    let shared = ["session_token_exchange_code", "identity_schema"];
     match flow {
         Flow::Registration => {
             each(&mut fields, Presence::AtTimes, &oauth2);
-            each(&mut fields, Presence::AtTimes, &shared[..3]);
+            each(&mut fields, Presence::AtTimes, &shared);
+            each(&mut fields, Presence::Always, &["organization_id"]);
         }
         Flow::Login => {
             each(&mut fields, Presence::AtTimes, &oauth2);
             each(&mut fields, Presence::AtTimes, &shared);
-            let login = ["created_at", "updated_at", "refresh", "requested_aal"];
+            each(&mut fields, Presence::AtTimes, &["test_context"]);
+            let login = ["organization_id", "created_at", "updated_at", "refresh", "requested_aal"];
             each(&mut fields, Presence::Always, &login);
         }
         Flow::Settings => {
-            each(&mut fields, Presence::AtTimes, &["organization_id", "continue_with"]);
-            fields.push(always("identity", identity()));
+            each(&mut fields, Presence::Always, &["organization_id"]);
+            fields.push(always("identity", identity(Presence::AtTimes)));
         }
-        Flow::Verification => {}
-        Flow::Recovery => each(&mut fields, Presence::AtTimes, &["continue_with"]),
+        Flow::Verification | Flow::Recovery => {}
+    }
+    if has_form && matches!(flow, Flow::Settings | Flow::Recovery) {
+        each(&mut fields, Presence::AtTimes, &["continue_with"]);
     }
     Shape::Object(fields)
 }
 
+/// Whoever completes a verification has an address that can be verified.
+fn verified(flow: Flow) -> Presence {
+    if flow == Flow::Verification { Presence::Always } else { Presence::AtTimes }
+}
+
 /// Never `metadata_admin` and `credentials`: `Identity.MarshalJSON` removes them.
-fn identity() -> Shape {
+fn identity(verifiable_addresses: Presence) -> Shape {
     let mut verifiable = Vec::new();
     let both = ["id", "value", "via", "created_at", "updated_at"];
     each(&mut verifiable, Presence::Always, &both);
@@ -141,8 +200,10 @@ fn identity() -> Shape {
 
     let addresses = |fields| Shape::Array(Box::new(Shape::Object(fields)));
     let mut fields = vec![
-        at_times("verifiable_addresses", addresses(verifiable)),
+        field("verifiable_addresses", verifiable_addresses, addresses(verifiable)),
         at_times("recovery_addresses", addresses(recovery)),
+        // Null until a mapper, a webhook or an administrator has written it.
+        Field { may_be_null: true, ..always("metadata_public", Shape::Any) },
     ];
     each(
         &mut fields,
@@ -155,7 +216,6 @@ fn identity() -> Shape {
             "state_changed_at",
             "organization_id",
             "traits",
-            "metadata_public",
             "created_at",
             "updated_at",
         ],
@@ -168,7 +228,7 @@ fn identity() -> Shape {
 /// In settings, the session contains the identity before the change, as measured by
 /// `tests/real/kratos/settings.rs`.
 fn session() -> Shape {
-    let mut fields = vec![always("identity", identity())];
+    let mut fields = vec![always("identity", identity(Presence::AtTimes))];
     each(
         &mut fields,
         Presence::Always,
@@ -208,12 +268,48 @@ mod tests {
             (HookList::Before(Recovery), false, false),
             (HookList::After(Recovery), true, false),
         ];
+        let ctx_of = |list, response| Shape::of_ctx(list, response, Some(&Headers::default()));
         for (list, identity, session) in table {
-            let ctx = Shape::of_ctx(list, HookResponse::default()).unwrap();
+            let ctx = ctx_of(list, HookResponse::default()).unwrap();
             assert_eq!(ctx.field("identity").is_some(), identity, "{list}");
             assert_eq!(ctx.field("session").is_some(), session, "{list}");
             assert_eq!(ctx.field("transient_payload"), None, "{list}");
         }
-        assert_eq!(Shape::of_ctx(HookList::After(Registration), HookResponse::PARSED), None);
+        assert_eq!(ctx_of(HookList::After(Registration), HookResponse::PARSED), None);
+    }
+
+    #[test]
+    fn fields_of_a_flow_depend_on_its_hook() {
+        use Flow::{Login, Recovery, Registration, Settings, Verification};
+        use Presence::{Always, AtTimes};
+        let table = [
+            (HookList::Before(Registration), "transient_payload", None),
+            (
+                HookList::AfterMethod(Registration, Method::Password),
+                "transient_payload",
+                Some(AtTimes),
+            ),
+            (HookList::Before(Login), "active", None),
+            (HookList::AfterMethod(Login, Method::Password), "active", Some(Always)),
+            (HookList::AfterMethod(Login, Method::Oidc), "active", Some(AtTimes)),
+            (HookList::After(Login), "active", Some(AtTimes)),
+            (HookList::AfterMethod(Registration, Method::Code), "active", Some(Always)),
+            (HookList::AfterMethod(Registration, Method::Password), "active", Some(AtTimes)),
+            (HookList::AfterMethod(Settings, Method::Profile), "active", Some(AtTimes)),
+            (HookList::Before(Verification), "active", Some(Always)),
+            (HookList::After(Recovery), "active", Some(AtTimes)),
+            (HookList::Before(Settings), "continue_with", None),
+            (HookList::After(Recovery), "continue_with", Some(AtTimes)),
+            (HookList::AfterMethod(Login, Method::Totp), "organization_id", Some(Always)),
+            (HookList::Before(Registration), "organization_id", Some(Always)),
+            (HookList::AfterMethod(Settings, Method::Profile), "organization_id", Some(Always)),
+            (HookList::After(Verification), "organization_id", None),
+        ];
+        for (list, name, presence) in table {
+            let ctx =
+                Shape::of_ctx(list, HookResponse::default(), Some(&Headers::default())).unwrap();
+            let flow = &ctx.field("flow").unwrap().shape;
+            assert_eq!(flow.field(name).map(|field| field.presence), presence, "{list} {name}");
+        }
     }
 }

@@ -5,14 +5,18 @@
 
 mod ctx;
 mod flow;
+mod headers;
 mod hook_list;
+mod hook_place;
 mod method;
 mod moment;
 mod response;
 
 pub use ctx::{Field, Presence, Shape};
 pub use flow::Flow;
+pub use headers::{Headers, canonical};
 pub use hook_list::HookList;
+pub use hook_place::{HookPlace, NoHookPlace};
 pub use method::Method;
 pub use moment::Moment;
 pub use response::HookResponse;

@@ -1,12 +1,12 @@
 //! The report for people: one block per rule, with the lines of the templates.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use textwrap::{Options, WordSplitter};
 
-use super::{Finding, Kind, Report, Severity};
+use super::{Finding, Kind, Note, Report, Severity};
 use crate::{Place, Rule, shown};
 
 /// The width in columns of a report that is not for a terminal.
@@ -29,7 +29,10 @@ impl Report {
     fn render(&self, file: &str, width: usize, renderer: Renderer) -> String {
         let renderer = renderer.term_width(width);
         let templates = self.sources.iter();
-        let templates = templates.map(|(path, code)| (path.as_str(), shown::without_keys(code)));
+        let templates = templates.map(|(path, text)| {
+            let lines = shown::without_keys(&text.code);
+            (path.as_str(), Template { lines, file: text.file.as_deref() })
+        });
         let lines = Lines { file, width, templates: templates.collect() };
         let mut blocks = Vec::new();
         let mut seen: Vec<&Rule> = Vec::new();
@@ -39,19 +42,21 @@ impl Report {
                 blocks.push(renderer.render(&[self.of_rule(rule, &lines)]));
             }
         }
-        for (path, note) in &self.notes {
-            let note = wrapped(note, width, "note: ");
-            let note = Level::NOTE.primary_title(note).element(Origin::path(path_in(file, path)));
+        for Note { path, at, text } in &self.notes {
+            let text = wrapped(text, width, "note: ");
+            let at = Origin::path(place_in(file, path, *at));
+            let note = Level::NOTE.primary_title(text).element(at);
             blocks.push(renderer.render(&[note]));
         }
-        blocks.push(wrapped(&format!("{file}: {}", self.summary()), width, ""));
+        blocks.push(wrapped(&self.summary_of(file), width, ""));
         blocks.join("\n\n")
     }
 
     /// A rule, with every place where it is broken.
     fn of_rule<'t>(&'t self, rule: &'static Rule, lines: &'t Lines<'t>) -> Group<'t> {
         let findings = self.findings.iter().filter(|finding| finding.rule == rule);
-        let level = match rule.severity {
+        let severity = self.findings.iter().find(|finding| finding.rule == rule);
+        let level = match severity.map_or(rule.severity, |finding| finding.severity) {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
@@ -71,26 +76,50 @@ impl Report {
             .elements(parts)
     }
 
+    /// The last line of a report.
+    pub(super) fn summary_of(&self, file: &str) -> String {
+        format!("{file}: {}", self.summary())
+    }
+
     fn summary(&self) -> String {
-        let checked = match self.kind {
-            Kind::Kratos => "Kratos configuration",
-            Kind::Project => "Ory project",
-            Kind::Template => "template; fields of ctx were not checked, as its hook is unknown",
+        let checked = match (self.kind, self.hook) {
+            (Kind::Kratos, _) => "Kratos configuration".to_owned(),
+            (Kind::Project, _) => "Ory project".to_owned(),
+            (Kind::Helm, _) => "Helm values".to_owned(),
+            (Kind::Kubernetes, _) => "Kubernetes manifest".to_owned(),
+            (Kind::Terraform, _) => "Terraform".to_owned(),
+            (Kind::Hooks, _) => "webhooks alone".to_owned(),
+            (Kind::Template, Some(hook)) => format!("template in {hook}"),
+            (Kind::Template, None) => {
+                "template; fields of ctx were not checked, as its hook is unknown".to_owned()
+            }
         };
-        let counts = match self.kind {
-            Kind::Template => String::new(),
-            Kind::Kratos | Kind::Project => format!(
+        let all = self.templates + self.unread;
+        let counts = match (self.kind, self.unread) {
+            (Kind::Template, _) => String::new(),
+            (_, 0) => format!(
                 " with {} and {}",
                 many(self.web_hooks, "webhook"),
                 many(self.templates, "readable template")
             ),
+            _ => format!(
+                " with {}, {} of {} read",
+                many(self.web_hooks, "webhook"),
+                self.templates,
+                many(all, "template")
+            ),
         };
         let (errors, warnings) = (self.count(Severity::Error), self.count(Severity::Warning));
         let found = match errors + warnings {
+            0 if self.unread > 0 => "no problems found in the rest".to_owned(),
             0 => "no problems found".to_owned(),
             _ => format!("{}, {}", many(errors, "error"), many(warnings, "warning")),
         };
-        format!("{checked}{counts}: {found}")
+        let suppressed = match self.suppressed.len() {
+            0 => String::new(),
+            count => format!(", {count} suppressed"),
+        };
+        format!("{checked}{counts}: {found}{suppressed}")
     }
 }
 
@@ -98,29 +127,41 @@ impl Report {
 struct Lines<'t> {
     file: &'t str,
     width: usize,
-    templates: BTreeMap<&'t str, Option<String>>,
+    templates: BTreeMap<&'t str, Template<'t>>,
+}
+
+/// A template in printable form.
+struct Template<'t> {
+    lines: Option<String>,
+    file: Option<&'t Path>,
 }
 
 impl<'t> Lines<'t> {
     /// Where a finding is: the line of the template, or its path.
     fn of(&'t self, finding: &'t Finding) -> Vec<Element<'t>> {
-        let path = path_in(self.file, &finding.path);
+        let path = place_in(self.file, &finding.path, finding.at);
         let Some(place) = finding.place else {
             return self.with_detail(Origin::path(path).into(), &finding.detail);
         };
         let template = self.templates.get(finding.path.as_str());
-        let line = template.and_then(|code| code.as_deref()?.lines().nth(place.line - 1));
-        if let Some(line) = line {
-            return self.snippet(path, line, place, &finding.detail);
-        }
-        let origin = Origin::path(path).line(place.line).char_column(place.column);
-        self.with_detail(origin.into(), &finding.detail)
+        let line = template.and_then(|text| text.lines.as_deref()?.lines().nth(place.line - 1));
+        let file = template.and_then(|text| text.file);
+        let of_template = file.map_or_else(|| path.clone(), |file| file.display().to_string());
+        let mut elements = if let Some(line) = line {
+            self.snippet(of_template, line, place, &finding.detail)
+        } else {
+            let origin = Origin::path(of_template).line(place.line).char_column(place.column);
+            self.with_detail(origin.into(), &finding.detail)
+        };
+        // The hook that names the file.
+        elements.extend(file.map(|_| Origin::path(path).into()));
+        elements
     }
 
     /// The line with a caret, and the detail beside the caret if it fits there.
     fn snippet(
         &self,
-        path: &'t str,
+        path: String,
         line: &'t str,
         place: Place,
         detail: &'t str,
@@ -153,9 +194,15 @@ fn wrapped(text: &str, width: usize, label: &str) -> String {
     textwrap::fill(text, options.break_words(false).word_splitter(WordSplitter::NoHyphenation))
 }
 
-/// A template alone has no path in a file, since it is the file.
-fn path_in<'t>(file: &'t str, path: &'t str) -> &'t str {
-    if path.is_empty() { file } else { path }
+/// A place as editors open it, and the path there. A template alone has no path, since it is the
+/// file.
+fn place_in(file: &str, path: &str, at: Option<Place>) -> String {
+    match at {
+        Some(Place { line, column }) if path.is_empty() => format!("{file}:{line}:{column}"),
+        _ if path.is_empty() => file.to_owned(),
+        Some(Place { line, column }) => format!("{file}:{line}:{column}: {path}"),
+        None => path.to_owned(),
+    }
 }
 
 fn many(count: usize, what: &str) -> String {

@@ -19,7 +19,7 @@ pub(crate) static CANCELS_BY_ACCIDENT: Rule = Rule {
         "function(ctx) if ctx.flow.type == 'api' then error 'cancellation failed' else { id: ctx.flow.id }",
         "function(ctx) if ctx.flow.type == 'api' then error 'failed to cancel' else { id: ctx.flow.id }",
     )),
-    source: "docs/kratos.md H15; ory/kratos request/builder.go, addJSONBody; \
+    source: "docs/kratos.md (cancel); ory/kratos request/builder.go, addJSONBody; \
              tests/real/kratos/cancel.rs; docs/jsonnet.md",
 };
 
@@ -35,7 +35,7 @@ pub(crate) static DOES_NOT_CANCEL: Rule = Rule {
         "function(ctx) if ctx.flow.type == 'api' then error 'Cancel' else { id: ctx.flow.id }",
         "function(ctx) if ctx.flow.type == 'api' then error 'cancel' else { id: ctx.flow.id }",
     )),
-    source: "docs/kratos.md H15; ory/kratos request/builder.go, addJSONBody; \
+    source: "docs/kratos.md (cancel); ory/kratos request/builder.go, addJSONBody; \
              tests/real/kratos/cancel.rs",
 };
 

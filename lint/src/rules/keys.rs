@@ -3,11 +3,8 @@
 use url::Url;
 
 use crate::{
-    Example, Findings, Rule, Severity,
-    hook::Hook,
-    template::Reading,
-    vendor::Vendor,
-    web_hook::{Auth, WebHook},
+    Example, Findings, Rule, Severity, hook::Hook, placeholder, template::Reading, vendor::Vendor,
+    web_hook::WebHook,
 };
 
 /// A key outside the template.
@@ -61,12 +58,12 @@ const NAMES_OF_KEYS: [&str; 5] = ["writekey", "apikey", "apisecret", "accesstoke
 /// Checks `auth`, the headers and the URL. A finding names the place of a key, never its text.
 pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
-    let at = Vendor::of_url(&web.url);
+    let at = Vendor::of_url(web.url());
     let mut report = |part: String, vendor: Vendor| {
         let detail = vendor.detail(&format!("This is a {} API key.", vendor.name()));
         found.add(&KEY_IN_REQUEST, part, detail);
     };
-    let presented = texts_of_auth(web);
+    let presented = &web.credentials;
     let by_shape = presented.iter().find_map(|text| Vendor::of_key(text));
     let at_vendor = at.filter(|_| presented.iter().any(|text| !text.is_empty()));
     if let Some(vendor) = by_shape.or(at_vendor) {
@@ -78,16 +75,8 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
             report(hook.part(&format!("headers.{name}")), vendor);
         }
     }
-    if let Some(vendor) = key_in_url(&web.url, at) {
+    if let Some(vendor) = key_in_url(web.url(), at) {
         report(hook.part("url"), vendor);
-    }
-}
-
-fn texts_of_auth(web: &WebHook) -> Vec<String> {
-    match web.auth() {
-        None => Vec::new(),
-        Some(Auth::ApiKey { value, .. }) => vec![value],
-        Some(Auth::BasicAuth { user, password }) => vec![user, password],
     }
 }
 
@@ -105,13 +94,18 @@ fn key_in_url(url: &str, at: Option<Vendor>) -> Option<Vendor> {
 /// give a key, and for Mandrill's `key`, since only its newer keys have a shape.
 pub(crate) fn check_template(reading: &Reading, hook: &Hook, path: &str, found: &mut Findings) {
     check_texts(reading, path, found);
-    let url = hook.web.as_ref().map(|web| web.url.as_str()).unwrap_or_default();
+    let url = hook.web.as_ref().map(WebHook::url).unwrap_or_default();
     let is_mandrills = Vendor::of_url(url) == Some(Vendor::Mandrill) || is_a_mail(reading);
     for text in &reading.named_texts {
-        if is_mandrills && text.fields == ["key"] && !text.text.is_empty() {
+        if is_mandrills && text.fields == ["key"] && is_a_value(&text.text) {
             found.add_at(&KEY_IN_TEMPLATE, path, text.place, "`key` holds a Mandrill API key.");
         }
     }
+}
+
+/// Whether a text is more than a placeholder, which another program fills in.
+fn is_a_value(text: &str) -> bool {
+    !text.is_empty() && !placeholder::is_in(text)
 }
 
 /// A mail in the form that Mandrill accepts.
@@ -138,7 +132,7 @@ pub(crate) fn check_texts(reading: &Reading, path: &str, found: &mut Findings) {
         }
         let Some(field) = text.fields.last() else { continue };
         let plain = field.replace(['_', '-'], "").to_lowercase();
-        if NAMES_OF_KEYS.contains(&plain.as_str()) && !text.text.is_empty() {
+        if NAMES_OF_KEYS.contains(&plain.as_str()) && is_a_value(&text.text) {
             found.add_at(
                 &KEY_IN_TEMPLATE,
                 path,

@@ -1,10 +1,13 @@
 //! Lists of hooks: which of them Kratos uses.
 
+use serde_json::Value;
+
 use crate::{
     Configuration, Example, Findings, Rule, Severity,
     hook::Hook,
     kratos::{Flow, HookList, Method},
     methods::Methods,
+    placeholder, schema,
 };
 
 /// A list for all methods that the list of a method overrides.
@@ -37,7 +40,7 @@ pub(crate) static SHADOWED: Rule = Rule {
                     - hook: session
         ",
     )),
-    source: "docs/kratos.md H1; ory/kratos \
+    source: "docs/kratos.md (own-list-wins); ory/kratos \
              driver/registry_default_{registration,login,settings}.go; \
              tests/real/kratos/hook_lists.rs",
 };
@@ -67,7 +70,7 @@ pub(crate) static PARSE_ON_GLOBAL: Rule = Rule {
                       config: {url: https://example.com/, method: POST, response: {parse: true}}
         ",
     )),
-    source: "docs/kratos.md H2; ory/kratos driver/registry_default_{registration,settings}.go; \
+    source: "docs/kratos.md (parse-needs-own-list); ory/kratos driver/registry_default_{registration,settings}.go; \
              tests/real/kratos/hook_lists.rs",
 };
 
@@ -100,23 +103,29 @@ pub(crate) static FLOW_OFF: Rule = Rule {
     name: "flow-off",
     severity: Severity::Warning,
     title: "A disabled flow has webhooks",
-    description: "The flow is disabled, so its hooks never run.",
+    description: "The flow is disabled, so its hooks never run. In a part of a \
+                  configuration, without `identity`, `methods` and `default_browser_return_url`, \
+                  only `enabled: false` is reported.",
     help: "Set `enabled: true` for the flow, or remove the hooks.",
-    example: Some(Example::flows(
+    example: Some(Example::selfservice(
         r"
-            verification:
-              after:
-                hooks:
-                  - hook: web_hook
-                    config: {url: https://example.com/, method: POST, response: {ignore: true}}
+            default_browser_return_url: https://example.com/
+            flows:
+              verification:
+                after:
+                  hooks:
+                    - hook: web_hook
+                      config: {url: https://example.com/, method: POST, response: {ignore: true}}
         ",
         r"
-            verification:
-              enabled: true
-              after:
-                hooks:
-                  - hook: web_hook
-                    config: {url: https://example.com/, method: POST, response: {ignore: true}}
+            default_browser_return_url: https://example.com/
+            flows:
+              verification:
+                enabled: true
+                after:
+                  hooks:
+                    - hook: web_hook
+                      config: {url: https://example.com/, method: POST, response: {ignore: true}}
         ",
     )),
     source: "ory/kratos embedx/config.schema.json, selfservice.flows",
@@ -147,6 +156,39 @@ pub(crate) static UNKNOWN_HOOK: Rule = Rule {
     source: "ory/kratos driver/registry_default_hooks.go, getHooks",
 };
 
+/// A webhook before most verifications, it seems.
+pub(crate) static BEFORE_VERIFICATION: Rule = Rule {
+    name: "before-verification",
+    severity: Severity::Warning,
+    title: "A webhook before the verification flow rarely runs",
+    description: "The webhook runs only if somebody opens the verification by its own URL. \
+                  Verifications that Kratos starts itself have no `before` hooks: after a \
+                  registration, after a change of address, and for a login that requires a verified \
+                  address.",
+    help: "Move the webhook to `registration.after`, to `settings.after`, or to \
+           `verification.after`, which runs for every verification.",
+    example: Some(Example::flows(
+        r"
+            verification:
+              enabled: true
+              before:
+                hooks:
+                  - hook: web_hook
+                    config: {url: https://example.com/, method: POST, response: {ignore: true}}
+        ",
+        r"
+            verification:
+              enabled: true
+              after:
+                hooks:
+                  - hook: web_hook
+                    config: {url: https://example.com/, method: POST, response: {ignore: true}}
+        ",
+    )),
+    source: "docs/kratos.md (before-hooks); ory/kratos selfservice/flow/verification/flow.go, \
+             NewPostHookFlow; ory/kratos#4110",
+};
+
 /// Something that is not a hook, or not a list of hooks.
 pub(crate) static SHAPE: Rule = Rule {
     name: "shape",
@@ -154,7 +196,8 @@ pub(crate) static SHAPE: Rule = Rule {
     title: "Hooks do not have the form that Kratos expects",
     description: "Kratos rejects the configuration.",
     help: "Write a list of hooks as in the Ory reference: `{hook: web_hook, config: {url, method, \
-           body, …}}`.",
+           body, …}}`. Remove keys that Kratos does not know: it has no timeout and no number of \
+           retries for a webhook.",
     example: Some(Example::flows(
         r"
             registration:
@@ -169,7 +212,7 @@ pub(crate) static SHAPE: Rule = Rule {
                   hooks: [{hook: session}]
         ",
     )),
-    source: "ory/kratos embedx/config.schema.json, selfServiceWebHook",
+    source: "docs/kratos.md (known-keys); ory/kratos embedx/config.schema.json, selfServiceWebHook",
 };
 
 /// Source: ory/kratos `selfservice/hook/hooks.go`, and older versions of it.
@@ -186,6 +229,14 @@ const KNOWN_HOOKS: [&str; 10] = [
     "b2b_sso",
 ];
 
+/// Hooks of which it is not known which lists may have them.
+const ANYWHERE: [&str; 3] = ["web_hook", "two_step_registration", "b2b_sso"];
+
+/// Whether Kratos has a hook with this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    KNOWN_HOOKS.contains(&name)
+}
+
 /// Checks the places of hooks.
 pub(crate) fn check(
     configuration: &Configuration,
@@ -194,14 +245,22 @@ pub(crate) fn check(
     found: &mut Findings,
 ) {
     for hook in hooks {
-        if !KNOWN_HOOKS.contains(&hook.name.as_str()) {
+        if is_known(&hook.name) {
+            misplaced(hook, found);
+        } else {
             found.add(&UNKNOWN_HOOK, &hook.path, format!("The hook is named `{}`.", hook.name));
+        }
+        if hook.list == HookList::Before(Flow::Verification) && hook.web.is_some() {
+            found.add(&BEFORE_VERIFICATION, &hook.path, "");
         }
         if is_never_called(hook) {
             found.add(&PARSE_ON_GLOBAL, &hook.path, "");
         } else if hook.list == HookList::After(hook.list.flow()) {
             shadowed(hook, hooks, methods, found);
         }
+    }
+    if !configuration.kind.is_whole() {
+        return;
     }
     for flow in Flow::ALL {
         let mut of_flow = hooks.iter().filter(|hook| hook.list.flow() == flow);
@@ -214,36 +273,74 @@ pub(crate) fn check(
     }
 }
 
+/// A hook of another list.
+fn misplaced(hook: &Hook, found: &mut Findings) {
+    let Some(others) = schema::hooks_of(hook.list) else { return };
+    if !ANYWHERE.contains(&&*hook.name) && !others.contains(&&*hook.name) {
+        let known = ["web_hook"].iter().chain(others).map(|name| format!("`{name}`"));
+        let known = known.collect::<Vec<_>>().join(", ");
+        let detail = format!("Kratos has no `{}` in this list, only {known}.", hook.name);
+        found.add(&SHAPE, &hook.path, detail);
+    }
+}
+
 fn is_never_called(hook: &Hook) -> bool {
-    hook.web.as_ref().is_some_and(|web| hook.list.moment(web.response()).is_none())
+    hook.web.as_ref().is_some_and(|web| hook.list.moment(web.response).is_none())
 }
 
 fn shadowed(hook: &Hook, hooks: &[Hook], methods: &Methods<'_>, found: &mut Findings) {
-    let flow = hook.list.flow();
-    let own = |method: Method| {
-        hooks.iter().filter(move |other| other.list == HookList::AfterMethod(flow, method))
-    };
-    let silences = |method: &Method| {
-        methods.may_be_on(flow, *method)
-            && own(*method).next().is_some()
-            && !own(*method).any(|other| is_same(hook, other))
-    };
-    let silent: Vec<_> = flow.methods().iter().copied().filter(silences).collect();
+    let silent = silencing(hook, hooks, methods);
     if !silent.is_empty() {
         let lists = silent.iter().map(|method| {
-            let names: Vec<_> = own(*method).map(|other| other.name.as_str()).collect();
+            let own = own_hooks(hook.list.flow(), *method, hooks);
+            let names: Vec<_> = own.map(|other| other.name.as_str()).collect();
             format!("`{method}` has its own list: {}.", names.join(", "))
         });
         found.add(&SHADOWED, &hook.path, lists.collect::<Vec<_>>().join(" "));
     }
 }
 
-/// Whether two hooks do the same: webhooks do if they call the same URL.
+/// The methods whose own lists keep a hook in the list for all methods from running.
+pub(crate) fn silencing(hook: &Hook, hooks: &[Hook], methods: &Methods<'_>) -> Vec<Method> {
+    let flow = hook.list.flow();
+    let own = |method: Method| own_hooks(flow, method, hooks);
+    let silences = |method: &Method| {
+        methods.may_be_on(flow, *method)
+            && own(*method).next().is_some()
+            && !own(*method).any(|other| is_same(hook, other))
+    };
+    flow.methods().iter().copied().filter(silences).collect()
+}
+
+fn own_hooks(flow: Flow, method: Method, hooks: &[Hook]) -> impl Iterator<Item = &Hook> {
+    hooks.iter().filter(move |hook| hook.list == HookList::AfterMethod(flow, method))
+}
+
+/// Whether two hooks do the same: webhooks do if they call the same URL. A URL that is not known may
+/// be any.
 pub(crate) fn is_same(one: &Hook, other: &Hook) -> bool {
-    let url = |hook: &Hook| hook.web.as_ref().map(|web| web.url.clone());
+    if one.name == other.name && (one.unknown.has("url") || other.unknown.has("url")) {
+        return true;
+    }
+    let url = |hook: &Hook| hook.web.as_ref().and_then(|web| web.url.clone());
     one.name == other.name && url(one) == url(other)
 }
 
+/// Whether this is a part that is merged with another, which may enable the flow: Kratos requires
+/// two of these keys, and hardly anybody does without the third.
+///
+/// Source: ory/kratos `embedx/config.schema.json`, `required`.
+fn is_fragment(configuration: &Configuration) -> bool {
+    let of_a_whole: [&[&str]; 3] = [
+        &["identity"],
+        &["selfservice", "default_browser_return_url"],
+        &["selfservice", "methods"],
+    ];
+    of_a_whole.iter().all(|keys| configuration.at(keys).is_none())
+}
+
+/// Whether a flow is available, or may be by another part of the configuration.
+///
 /// Source: ory/kratos `embedx/config.schema.json`, the defaults.
 fn is_enabled(configuration: &Configuration, flow: Flow) -> bool {
     let default = match flow {
@@ -251,7 +348,9 @@ fn is_enabled(configuration: &Configuration, flow: Flow) -> bool {
         Flow::Verification | Flow::Recovery => false,
     };
     let set = configuration.at(&["selfservice", "flows", flow.name(), "enabled"]);
-    set.and_then(serde_json::Value::as_bool).unwrap_or(default)
+    let is_set_later = set.and_then(Value::as_str).is_some_and(placeholder::is_in);
+    let default = default || is_fragment(configuration);
+    is_set_later || set.and_then(Value::as_bool).unwrap_or(default)
 }
 
 /// The lists of a flow, as a hint when an unknown one is found.

@@ -14,16 +14,14 @@ pub(crate) static MISSING_METHOD: Rule = Rule {
     severity: Severity::Warning,
     title: "A webhook is missing for some methods",
     description: "The webhook does not run for people who use another method: a list applies to \
-                  its own method only. Social sign-in is `oidc`.",
+                  its own method only. Social sign-in is `oidc`. Methods that are only a second \
+                  factor do not count, such as `webauthn` without `passwordless`.",
     help: "Add the same webhook to the lists of the other methods. `ory-actions action` prints a \
            command for each.",
     example: None,
-    source: "docs/kratos.md H2, H17; ory/kratos driver/registry_default_{registration,login}.go; \
+    source: "docs/kratos.md (parse-needs-own-list, no-hook-for-admins); ory/kratos driver/registry_default_{registration,login}.go; \
              ory/kratos#4172",
 };
-
-/// Methods of a login that follow another method.
-const SECOND_FACTORS: [Method; 2] = [Method::Totp, Method::LookupSecret];
 
 /// Checks sign-up and sign-in only: the methods of settings do different things.
 pub(crate) fn check(hooks: &[Hook], methods: &Methods<'_>, found: &mut Findings) {
@@ -39,8 +37,7 @@ pub(crate) fn check(hooks: &[Hook], methods: &Methods<'_>, found: &mut Findings)
         seen.push(hook);
         let lacks = |method: &Method| {
             let list = HookList::AfterMethod(flow, *method);
-            !SECOND_FACTORS.contains(method)
-                && methods.is_on(flow, *method)
+            methods.is_first_factor(flow, *method)
                 && !hooks.iter().any(|other| {
                     // Another rule reports a hook in the list for all methods.
                     is_alike(other) && [list, HookList::After(flow)].contains(&other.list)

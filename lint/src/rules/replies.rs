@@ -24,7 +24,7 @@ pub(crate) static MESSAGE_TYPE: Rule = Rule {
             }
         ",
     )),
-    source: "docs/kratos.md H10; ory/kratos selfservice/hook/web_hook.go, parseWebhookResponse; \
+    source: "docs/kratos.md (messages-stop); ory/kratos selfservice/hook/web_hook.go, parseWebhookResponse; \
              tests/real/kratos/before_saving.rs",
 };
 

@@ -3,7 +3,8 @@
 use crate::{
     Example, Findings, Rule, Severity,
     hook::Hook,
-    template::Certainty,
+    template::{Certainty, Reading},
+    vendor::Vendor,
     web_hook::{FORM, JSON},
 };
 
@@ -20,7 +21,7 @@ pub(crate) static CONTENT_TYPE: Rule = Rule {
         "headers: {Content-Type: application/json; charset=utf-8}",
         "headers: {Content-Type: application/json}",
     )),
-    source: "docs/kratos.md H15; ory/kratos request/builder.go, addBody",
+    source: "docs/kratos.md (cancel); ory/kratos request/builder.go, addBody",
 };
 
 /// A request without a template.
@@ -47,7 +48,7 @@ pub(crate) static FORM_OF_MORE_THAN_TEXT: Rule = Rule {
         "function(ctx) { consent: true }",
         "function(ctx) { consent: 'true' }",
     )),
-    source: "docs/kratos.md H15; ory/kratos request/builder.go, addURLEncodedBody",
+    source: "docs/kratos.md (cancel); ory/kratos request/builder.go, addURLEncodedBody",
 };
 
 /// A body that should not be a form.
@@ -61,7 +62,7 @@ pub(crate) static FORM_CANCELS: Rule = Rule {
         "function(ctx) if ctx.flow.type == 'api' then error 'cancel' else { id: ctx.flow.id }",
         "function(ctx) { id: ctx.flow.id, type: ctx.flow.type }",
     )),
-    source: "docs/kratos.md H15; ory/kratos request/builder.go; tests/real/kratos/cancel.rs",
+    source: "docs/kratos.md (cancel); ory/kratos request/builder.go; tests/real/kratos/cancel.rs",
 };
 
 /// Checks the content of the request.
@@ -79,6 +80,23 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
         other => {
             found.add(&CONTENT_TYPE, hook.part("headers"), format!("The header is `{other}`."));
         }
+    }
+}
+
+/// Parts of ctx that hold URLs, as the person opened them.
+const URLS: [&[&str]; 3] = [&["request_url"], &["flow", "request_url"], &["flow", "return_to"]];
+
+/// Notes which URLs a vendor receives: their query may hold what is secret.
+pub(crate) fn check_sent(reading: &Reading, hook: &Hook, path: &str, found: &mut Findings) {
+    let Some(vendor) = hook.web.as_ref().and_then(|web| Vendor::of_url(web.url())) else { return };
+    let sent = reading.forwards.iter().find(|one| URLS.iter().any(|keys| one.path.is(keys)));
+    if let Some(sent) = sent {
+        let note = format!(
+            "{} receives `{}`, whose query may hold a token, for example in `return_to`",
+            vendor.name(),
+            sent.path
+        );
+        found.note(path, note);
     }
 }
 

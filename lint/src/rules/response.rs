@@ -1,6 +1,11 @@
 //! What happens to the answer of a webhook.
 
-use crate::{Example, Findings, Rule, Severity, hook::Hook, kratos::Moment, vendor::Vendor};
+use crate::{
+    Example, Findings, Rule, Severity,
+    hook::Hook,
+    kratos::{Flow, Moment},
+    vendor::Vendor,
+};
 
 /// Two settings that exclude each other.
 pub(crate) static IGNORE_WITH_PARSE: Rule = Rule {
@@ -15,7 +20,7 @@ pub(crate) static IGNORE_WITH_PARSE: Rule = Rule {
         "response: {ignore: true, parse: true}",
         "response: {ignore: true}",
     )),
-    source: "docs/kratos.md H16; ory/kratos embedx/config.schema.json, selfServiceWebHook; \
+    source: "docs/kratos.md (ignore-excludes-parse); ory/kratos embedx/config.schema.json, selfServiceWebHook; \
              ory/kratos selfservice/hook/web_hook.go",
 };
 
@@ -36,7 +41,7 @@ pub(crate) static BREAKS_SIGN_UP: Rule = Rule {
         ",
         "url: https://segment-identify.example.com/",
     )),
-    source: "docs/kratos.md H8, H9; ory/kratos#2550; tests/real/kratos/hook_answers.rs",
+    source: "docs/kratos.md (retry-delays, failure-after-saving); ory/kratos#2550; tests/real/kratos/hook_answers.rs",
 };
 
 /// Another service that people wait for without need.
@@ -44,13 +49,14 @@ pub(crate) static FAILS_AFTER_SAVING: Rule = Rule {
     name: "fails-after-saving",
     severity: Severity::Warning,
     title: "A webhook can fail a flow whose identity is already saved",
-    description: "Kratos saves the identity before it calls the webhook, and a failure of the \
-                  webhook still fails the flow: people see a system error for something that was \
-                  done.",
-    help: "Set `response: {ignore: true}`. If the webhook is meant to stop people, set `response: \
-           {parse: true}`; Kratos then calls it before it saves the identity.",
+    description: "Kratos saves the identity, or the verified address, before it calls the webhook, \
+                  and a failure of the webhook still fails the flow: people see a system error for \
+                  something that was done.",
+    help: "Set `response: {ignore: true}`. If the webhook is meant to stop people in a registration \
+           or in settings, set `response: {parse: true}`; Kratos then calls it before it saves the \
+           identity.",
     example: Some(Example::config("response: {ignore: false}", "response: {ignore: true}")),
-    source: "docs/kratos.md H9; tests/real/kratos/hook_answers.rs",
+    source: "docs/kratos.md (failure-after-saving, verification-after); tests/real/kratos/hook_answers.rs",
 };
 
 /// A vendor whose answer Kratos would parse as a reply.
@@ -72,8 +78,41 @@ pub(crate) static PARSE_AT_VENDOR: Rule = Rule {
             response: {ignore: true}
         ",
     )),
-    source: "docs/kratos.md H3, H5, H6; ory/kratos selfservice/hook/web_hook.go; \
+    source: "docs/kratos.md (id-before-saving, answers-without-change, refusals-need-a-message); ory/kratos selfservice/hook/web_hook.go; \
              tests/real/kratos/before_saving.rs",
+};
+
+/// A reply that changes nothing.
+pub(crate) static PARSE_SAVES_NOTHING: Rule = Rule {
+    name: "parse-saves-nothing",
+    severity: Severity::Warning,
+    title: "A webhook has `response.parse` where no answer is saved",
+    description: "The answer can stop the flow, but it cannot change the identity: after a login, a \
+                  recovery or a verification, Kratos does not save an `identity` in the answer, and \
+                  before a flow there is none. Only the webhooks of a method in registration and \
+                  settings can change an identity.",
+    help: "To change the identity, use the admin API, or a webhook after registration or settings. \
+           If the webhook is only meant to stop people, this is right: ignore this warning. After a \
+           verification it stops nobody: the address is verified by then.",
+    example: Some(Example::flows(
+        r"
+            recovery:
+              enabled: true
+              after:
+                hooks:
+                  - hook: web_hook
+                    config: {url: https://example.com/, method: POST, response: {parse: true}}
+        ",
+        r"
+            recovery:
+              enabled: true
+              after:
+                hooks:
+                  - hook: web_hook
+                    config: {url: https://example.com/, method: POST, response: {ignore: true}}
+        ",
+    )),
+    source: "docs/kratos.md (parse-saves); ory/kratos selfservice/hook/web_hook.go, parseWebhookResponse",
 };
 
 /// A deprecated name.
@@ -85,13 +124,13 @@ pub(crate) static CAN_INTERRUPT: Rule = Rule {
                   change the identity.",
     help: "Use `response: {parse: true}`.",
     example: Some(Example::config("can_interrupt: true", "response: {parse: true}")),
-    source: "docs/kratos.md H16; ory/kratos embedx/config.schema.json, selfServiceWebHook",
+    source: "docs/kratos.md (ignore-excludes-parse); ory/kratos embedx/config.schema.json, selfServiceWebHook",
 };
 
 /// Checks what the answer of a webhook can do.
 pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
-    let response = web.response();
+    let response = web.response;
     let path = hook.part("response");
     if response.can_interrupt {
         found.add(&CAN_INTERRUPT, hook.part("can_interrupt"), "");
@@ -101,9 +140,10 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
         return;
     }
     let moment = hook.list.moment(response);
+    let flow = hook.list.flow();
     let calls =
         |vendor: Vendor| vendor.detail(&format!("The webhook calls {} directly.", vendor.name()));
-    match Vendor::of_url(&web.url) {
+    match Vendor::of_url(web.url()) {
         Some(vendor) if response.is_read() => {
             found.add(&PARSE_AT_VENDOR, path, calls(vendor));
         }
@@ -112,10 +152,27 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
         }
         None if response.breaks_the_flow_by_accident()
             && moment == Some(Moment::AfterSave)
-            && hook.list.flow().saves_what_hooks_answer() =>
+            && (flow.saves_what_hooks_answer() || flow == Flow::Verification) =>
         {
             found.add(&FAILS_AFTER_SAVING, path, "");
         }
+        // Whoever sets both wants to stop people.
+        None if response.parse
+            && !response.can_interrupt
+            && matches!(moment, Some(Moment::Start | Moment::AfterSave)) =>
+        {
+            found.add(&PARSE_SAVES_NOTHING, path, too_late(flow, moment));
+        }
         _ => {}
+    }
+}
+
+/// What was done before the webhook is called.
+fn too_late(flow: Flow, moment: Option<Moment>) -> &'static str {
+    if flow == Flow::Verification && moment == Some(Moment::AfterSave) {
+        "The address is verified by then. The webhook can make people see an error, but it cannot \
+         keep them from being verified."
+    } else {
+        ""
     }
 }

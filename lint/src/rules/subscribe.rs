@@ -39,7 +39,7 @@ pub(crate) static IN_VAIN: Rule = Rule {
                       config: {url: https://mailchimp-subscribe.example.com/, method: POST}
         ",
     )),
-    source: "functions/mailchimp-subscribe/README.md; docs/kratos.md H3, H4",
+    source: "functions/mailchimp-subscribe/README.md; docs/kratos.md (id-before-saving, hidden-fields)",
 };
 
 /// A template without what the function decides by.
@@ -53,7 +53,7 @@ pub(crate) static LACKS_FIELD: Rule = Rule {
                   `session.identity.traits`, a change of settings gives and withdraws no consent.",
     help: "Use the forwarding template that `ory-actions action mailchimp-subscribe` prints.",
     example: None,
-    source: "functions/mailchimp-subscribe/README.md; docs/kratos.md H13",
+    source: "functions/mailchimp-subscribe/README.md; docs/kratos.md (earlier-identity)",
 };
 
 /// What the function reads of every event.
@@ -65,7 +65,7 @@ const BEFORE_A_CHANGE: &[&str] = &["session", "identity", "traits"];
 
 /// Checks a webhook that calls the function.
 pub(crate) fn check(hook: &Hook, found: &mut Findings) {
-    let Some(web) = hook.web.as_ref().filter(|web| is_function(&web.url)) else { return };
+    let Some(web) = hook.web.as_ref().filter(|web| is_function(web.url())) else { return };
     if let Some(why) = in_vain(hook) {
         found.add(&IN_VAIN, &hook.path, why);
         return;
@@ -86,7 +86,7 @@ fn is_function(url: &str) -> bool {
 }
 
 fn in_vain(hook: &Hook) -> Option<&'static str> {
-    match (hook.list.flow(), hook.list.method(), hook.list.moment(hook.response())) {
+    match (hook.list.flow(), hook.list.method(), hook.place().moment()) {
         (_, _, Some(Moment::Start | Moment::BeforeSave)) => {
             Some("Ory calls before the identity is saved.")
         }

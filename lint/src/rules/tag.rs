@@ -2,8 +2,7 @@
 
 use crate::{
     Example, Findings, Rule, Severity,
-    hook::Hook,
-    kratos::Moment,
+    kratos::{HookPlace, Moment},
     template::{Reading, Tag},
 };
 
@@ -34,8 +33,8 @@ pub(crate) static WRONG_TAG: Rule = Rule {
 };
 
 /// Compares the tag with the list that the hook is in.
-pub(crate) fn check(reading: &Reading, hook: &Hook, path: &str, found: &mut Findings) {
-    let Some(when) = hook.list.moment(hook.response()).and_then(Moment::when) else {
+pub(crate) fn check(reading: &Reading, hook: HookPlace, path: &str, found: &mut Findings) {
+    let Some(when) = hook.moment().and_then(Moment::when) else {
         return;
     };
     for tag in &reading.tags {

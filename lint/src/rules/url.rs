@@ -1,8 +1,12 @@
-//! The URL of the call, and whether others can listen.
+//! The URL of the call, whether Kratos may call it, and whether others can listen.
 
-use url::{Host, Url};
+use url::Url;
 
-use crate::{Example, Findings, Rule, Severity, hook::Hook};
+use crate::{
+    Example, Findings, Rule, Severity,
+    hook::Hook,
+    network::{Network, Reach, reach},
+};
 
 /// An invalid URL.
 pub(crate) static NO_URL: Rule = Rule {
@@ -14,6 +18,21 @@ pub(crate) static NO_URL: Rule = Rule {
     example: Some(Example::config("url: example.com/webhook", "url: https://example.com/webhook")),
     source: "ory/kratos embedx/config.schema.json, selfServiceWebHook; ory/kratos \
              request/builder.go",
+};
+
+/// An address that Kratos refuses to call.
+pub(crate) static PRIVATE_ADDRESS: Rule = Rule {
+    name: "private-address",
+    severity: Severity::Error,
+    title: "Kratos refuses to call a private address",
+    description: "Every call fails with \"no route to host\" or \"no such host\", and the flow \
+                  fails with it. If the response is ignored, nothing is sent. Kratos does not call private addresses if \
+                  `clients.http.disallow_private_ip_ranges` is set, and Ory Network has no way to \
+                  reach them.",
+    help: "Call a public address. In your own Kratos, add the URL to \
+           `clients.http.private_ip_exception_urls`.",
+    example: Some(Example::config("url: http://0.0.0.0:9000/", "url: https://hooks.example.com/")),
+    source: "docs/kratos.md (private-addresses); ory/kratos oryx/httpx/ssrf.go; ory/kratos oryx/ipx/ssrf.go",
 };
 
 /// An unencrypted call over the internet.
@@ -42,51 +61,37 @@ pub(crate) static PLAIN_HTTP_INSIDE: Rule = Rule {
     source: "ory/kratos request/auth.go",
 };
 
-/// Suffixes of names that resolve only in a private network.
-const INSIDE: [&str; 5] = [".local", ".internal", ".svc", ".lan", ".home.arpa"];
-
 /// Checks the URL of the call and that of the template.
-pub(crate) fn check(hook: &Hook, found: &mut Findings) {
+pub(crate) fn check(hook: &Hook, network: &Network, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
-    match Url::parse(&web.url) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
-            plain(&url, hook.part("url"), found);
+    if let Some(text) = &web.url {
+        match Url::parse(text) {
+            Ok(url) if is_callable(&url) => {
+                called(text, &url, network, hook.part("url"), found);
+            }
+            _ => found.add(&NO_URL, hook.part("url"), ""),
         }
-        _ => found.add(&NO_URL, hook.part("url"), ""),
     }
-    if let Some(Ok(url)) = web.body.as_deref().map(Url::parse) {
-        plain(&url, hook.part("body"), found);
-    }
-}
-
-fn plain(url: &Url, path: String, found: &mut Findings) {
-    if url.scheme() != "http" {
-        return;
-    }
-    match place_of(url) {
-        Reach::Machine => {}
-        Reach::Network => found.add(&PLAIN_HTTP_INSIDE, path, ""),
-        Reach::Internet => found.add(&PLAIN_HTTP, path, ""),
+    let template = web.body.as_deref().unwrap_or_default();
+    if let Ok(url) = Url::parse(template)
+        && is_callable(&url)
+    {
+        called(template, &url, network, hook.part("body"), found);
     }
 }
 
-enum Reach {
-    Machine,
-    Network,
-    Internet,
+fn is_callable(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
-fn place_of(url: &Url) -> Reach {
-    match url.host() {
-        Some(Host::Domain("localhost" | "host.docker.internal")) => Reach::Machine,
-        Some(Host::Domain(name)) if !name.contains('.') => Reach::Network,
-        Some(Host::Domain(name)) if INSIDE.iter().any(|end| name.ends_with(end)) => Reach::Network,
-        Some(Host::Ipv4(address)) if address.is_loopback() => Reach::Machine,
-        Some(Host::Ipv6(address)) if address.is_loopback() => Reach::Machine,
-        Some(Host::Ipv4(address)) if address.is_private() || address.is_link_local() => {
-            Reach::Network
+fn called(text: &str, url: &Url, network: &Network, path: String, found: &mut Findings) {
+    if let Some(why) = network.refusal(text, url) {
+        found.add(&PRIVATE_ADDRESS, path, why);
+    } else if url.scheme() == "http" {
+        match reach(url) {
+            Reach::Machine | Reach::Nowhere => {}
+            Reach::Network => found.add(&PLAIN_HTTP_INSIDE, path, ""),
+            Reach::Internet => found.add(&PLAIN_HTTP, path, ""),
         }
-        Some(Host::Ipv6(address)) if address.is_unique_local() => Reach::Network,
-        _ => Reach::Internet,
     }
 }

@@ -83,6 +83,7 @@ impl<'a> Walk<'a> {
                 }
             }
             Value::Scalar
+            | Value::Null
             | Value::Function(_)
             | Value::Library
             | Value::LibraryFunction(_)

@@ -3,7 +3,7 @@
 use jrsonnet_ir::{Expr, IndexPart};
 
 use super::{
-    Path, Read, Step,
+    Asked, Path, Read, Step, Use,
     value::{Scope, ThunkId, Value},
     walk::Walk,
 };
@@ -37,6 +37,7 @@ impl<'a> Walk<'a> {
         match (value, key) {
             (Value::Library, Value::Text(name)) => Value::LibraryFunction(name.clone()),
             (Value::Ctx(path, _), Value::Text(name)) => {
+                self.use_of_ctx(path, at);
                 let path = path.then(Step::Key(name.to_string()));
                 self.read_of_ctx(&path, at, guarded);
                 Value::Ctx(path, at)
@@ -56,7 +57,12 @@ impl<'a> Walk<'a> {
                     values.iter().map(|value| self.field(value, key, at, guarded)).collect();
                 Value::mix(parts)
             }
-            _ => self.element(value),
+            _ => {
+                if let Value::Ctx(path, _) = value {
+                    self.use_of_ctx(path, at);
+                }
+                self.element(value)
+            }
         }
     }
 
@@ -87,10 +93,47 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn use_of_ctx(&mut self, path: &Path, at: u32) {
+        if self.used.insert((path.clone(), at)) {
+            let one = Use { path: path.clone(), place: self.place(at), guarded: false };
+            self.reading.uses.push(one);
+        }
+    }
+
+    /// Records that a value is used where null is an error.
+    pub(super) fn wants_no_null(&mut self, value: &Value<'a>) {
+        if !self.may_go_on() {
+            return;
+        }
+        match value {
+            Value::Ctx(path, at) => self.use_of_ctx(path, *at),
+            Value::Mix(values) => values.iter().for_each(|value| self.wants_no_null(value)),
+            _ => {}
+        }
+    }
+
+    /// Records that the template checks whether a value is null.
+    pub(super) fn guard_null(&mut self, value: &Value<'a>) {
+        if !self.may_go_on() {
+            return;
+        }
+        match value {
+            Value::Ctx(path, _) => {
+                self.null_guards.insert(path.clone());
+            }
+            Value::Mix(values) => values.iter().for_each(|value| self.guard_null(value)),
+            _ => {}
+        }
+    }
+
     /// Records that the template checks whether a key is present.
     pub(super) fn guard(&mut self, object: &Value<'a>, key: &Value<'a>) {
-        if let (Value::Ctx(path, _), Value::Text(name)) = (object, key) {
-            self.guards.insert(path.then(Step::Key(name.to_string())));
+        if let (Value::Ctx(path, at), Value::Text(name)) = (object, key) {
+            let path = path.then(Step::Key(name.to_string()));
+            if self.guards.insert(path.clone()) {
+                let place = self.place(*at);
+                self.reading.asked.push(Asked { path, place });
+            }
         }
     }
 }

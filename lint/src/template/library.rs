@@ -54,12 +54,34 @@ const MADE_BY_A_FUNCTION: [&str; 9] = [
 /// Functions that check whether a key is present.
 const ASK_FOR_A_KEY: [&str; 3] = ["objectHas", "objectHasAll", "objectHasEx"];
 
+/// Functions that tell the type of a value, and so whether it is null.
+const TELL_THE_TYPE: [&str; 8] =
+    ["isArray", "isBoolean", "isFunction", "isNull", "isNumber", "isObject", "isString", "type"];
+
+/// Functions that fail if their first argument is null; `std.get` is treated as an index.
+const WANT_NO_NULL: [&str; 13] = [
+    "length",
+    "mapWithKey",
+    "objectFields",
+    "objectFieldsAll",
+    "objectHas",
+    "objectHasAll",
+    "objectHasEx",
+    "objectKeysValues",
+    "objectKeysValuesAll",
+    "objectRemoveKey",
+    "objectValues",
+    "objectValuesAll",
+    "split",
+];
+
 pub(super) fn apply<'a>(
     walk: &mut Walk<'a>,
     name: &str,
     arguments: &[Value<'a>],
     at: u32,
 ) -> Value<'a> {
+    nulls(walk, name, arguments);
     match (name, arguments) {
         ("get", [object, key, defaults @ ..]) => {
             let mut either = vec![walk.field(object, key, at, true)];
@@ -68,7 +90,11 @@ pub(super) fn apply<'a>(
         }
         ("trace", [_, passed_on, ..]) => passed_on.clone(),
         ("extVar" | "native", _) => {
-            walk.external(at);
+            let variable = match arguments {
+                [Value::Text(variable), ..] if name == "extVar" => Some(variable.to_string()),
+                _ => None,
+            };
+            walk.external(variable, at);
             Value::Opaque
         }
         (ask, [object, key, ..]) if ASK_FOR_A_KEY.contains(&ask) => {
@@ -86,6 +112,19 @@ pub(super) fn apply<'a>(
                 Value::mix(given.cloned().collect())
             }
         }
+    }
+}
+
+fn nulls<'a>(walk: &mut Walk<'a>, name: &str, arguments: &[Value<'a>]) {
+    if WANT_NO_NULL.contains(&name)
+        && let Some(first) = arguments.iter().find(|value| !matches!(value, Value::Function(_)))
+    {
+        walk.wants_no_null(first);
+    }
+    match arguments {
+        [value, ..] if TELL_THE_TYPE.contains(&name) => walk.guard_null(value),
+        [Value::Null, value] | [value, Value::Null] if name == "equals" => walk.guard_null(value),
+        _ => {}
     }
 }
 

@@ -20,6 +20,7 @@ impl<'a> Walk<'a> {
                 }
                 CompSpec::ForSpec(each) => {
                     let over = self.eval(&each.over, scope);
+                    self.wants_no_null(&over);
                     let element = self.element(&over);
                     let frame = self.frame(scope);
                     let Destruct::Full(name) = &each.destruct;

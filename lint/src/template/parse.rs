@@ -6,7 +6,11 @@ use crate::Place;
 use jrsonnet_ir::Source;
 use jrsonnet_ir_parser::{ParserSettings, parse};
 
-use super::{EVALUATOR_BYTES, Reading, walk};
+use super::{
+    EVALUATOR_BYTES, Reading, Refused,
+    names::{self, Names},
+    walk,
+};
 
 /// Stack for the parser, which uses a frame for each nesting level: enough for the longest template
 /// that is nothing but nesting, see the tests. It is reserved, not allocated.
@@ -61,7 +65,15 @@ pub(crate) fn read(code: &str) -> Result<Reading, Unreadable> {
 fn parse_and_walk(code: &str) -> Result<Reading, Unreadable> {
     let settings = ParserSettings { source: Source::new_virtual("template".into(), code.into()) };
     match parse(code, &settings) {
-        Ok(template) => Ok(walk::read(&template, code)),
+        Ok(template) => {
+            let Names { refused, not_in_std } = names::check(&template, code);
+            let placed = |(what, at)| Refused { what, place: place(code, at) };
+            Ok(Reading {
+                refused: refused.into_iter().map(placed).collect(),
+                not_in_std: not_in_std.into_iter().map(placed).collect(),
+                ..walk::read(&template, code)
+            })
+        }
         Err(error) => {
             Err(Unreadable::Syntax { place: place(code, error.location.1), what: error.message })
         }

@@ -11,6 +11,10 @@ pub(crate) struct Reading {
     pub(crate) parameters: Option<Vec<Parameter>>,
     /// What it reads from `ctx`.
     pub(crate) reads: Vec<Read>,
+    /// Which parts of `ctx` it asks for, whether they are present.
+    pub(crate) asked: Vec<Asked>,
+    /// Which parts of `ctx` it looks into, or uses as an object or an array.
+    pub(crate) uses: Vec<Use>,
     /// Which parts of `ctx` it sends on.
     pub(crate) forwards: Vec<Forward>,
     /// Texts that it sends under a name.
@@ -28,9 +32,27 @@ pub(crate) struct Reading {
     /// Where it imports.
     pub(crate) imports: Vec<Place>,
     /// Where it uses an external variable or a native function.
-    pub(crate) externals: Vec<Place>,
+    pub(crate) externals: Vec<External>,
+    /// What the evaluator refuses before it evaluates.
+    pub(crate) refused: Vec<Refused>,
+    /// Fields of `std` that the evaluator does not have.
+    pub(crate) not_in_std: Vec<Refused>,
     /// Whether it does too much to be walked to its end.
     pub(crate) gave_up: bool,
+}
+
+impl Reading {
+    /// Whether its output is the same whatever `ctx` is, as far as it was followed.
+    pub(crate) fn ignores_ctx(&self) -> bool {
+        let is_closed = self.refused.is_empty() && self.imports.is_empty();
+        let is_known = !self.gave_up && self.externals.is_empty() && is_closed;
+        let has_ctx = self
+            .parameters
+            .as_ref()
+            .is_none_or(|parameters| parameters.iter().any(|parameter| parameter.name == "ctx"));
+        let touches = self.reads.len() + self.asked.len() + self.uses.len() + self.forwards.len();
+        is_known && has_ctx && touches == 0
+    }
 }
 
 /// A parameter of the template's function.
@@ -51,6 +73,46 @@ pub(crate) struct Read {
     pub(crate) place: Place,
     /// Whether the template handles its absence: with `std.get`, or by checking anywhere whether it
     /// is present.
+    pub(crate) guarded: bool,
+}
+
+/// A part of `ctx` of which the template asks whether it is present.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Asked {
+    /// Which part.
+    pub(crate) path: Path,
+    /// Where the object is read that may have it.
+    pub(crate) place: Place,
+}
+
+/// An external variable, or a native function.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct External {
+    /// The name of the variable; `None` if it is not known, or for a function.
+    pub(crate) variable: Option<String>,
+    /// Its place.
+    pub(crate) place: Place,
+}
+
+/// What an evaluator does not accept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Refused {
+    /// What.
+    pub(crate) what: String,
+    /// Where.
+    pub(crate) place: Place,
+}
+
+/// A part of `ctx` that must not be null where it is used: a key of it is read, or a function gets
+/// it that takes only an object or an array.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Use {
+    /// Which part.
+    pub(crate) path: Path,
+    /// Where it is used.
+    pub(crate) place: Place,
+    /// Whether the template handles null: it compares the part with null, or checks its type,
+    /// anywhere.
     pub(crate) guarded: bool,
 }
 

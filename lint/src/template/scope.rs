@@ -36,7 +36,8 @@ impl<'a> Walk<'a> {
             LiteralType::This => self.lookup("self", scope),
             LiteralType::Dollar => self.lookup("$", scope),
             LiteralType::Super => None,
-            LiteralType::Null | LiteralType::True | LiteralType::False => Some(Value::Scalar),
+            LiteralType::Null => Some(Value::Null),
+            LiteralType::True | LiteralType::False => Some(Value::Scalar),
         }
         .unwrap_or(Value::Opaque)
     }

@@ -69,6 +69,48 @@ fn read_fields_and_required_fields_are_found() {
 }
 
 #[test]
+fn uses_that_fail_on_null_are_found() {
+    // Whether the uses of `ctx.a` are guarded; without a use, null does no harm.
+    let uses = |code: &str| {
+        let uses = reading(code).uses;
+        let of_a = uses.iter().filter(|one| one.path.is(&["a"])).map(|one| one.guarded);
+        of_a.collect::<Vec<_>>()
+    };
+    let table: [(&str, &[bool]); 27] = [
+        ("function(ctx) { x: ctx.a.b }", &[false]),
+        ("function(ctx) { x: ctx.a }", &[]),
+        ("function(ctx) { x: ctx['a']['b'] }", &[false]),
+        ("function(ctx) local a = ctx.a; { x: a.b }", &[false]),
+        ("function(ctx) { x: std.get(ctx.a, 'b') }", &[false]),
+        ("function(ctx) { x: std.get(ctx, 'a', {}).b }", &[false]),
+        ("function(ctx) { x: if std.objectHas(ctx.a, 'b') then 1 }", &[false]),
+        ("function(ctx) { x: 'b' in ctx.a }", &[false]),
+        ("function(ctx) { x: ctx.a + { b: 1 } }", &[false]),
+        ("function(ctx) { x: ctx.a { b: 1 } }", &[false]),
+        ("function(ctx) { [k]: 1 for k in std.objectFields(ctx.a) }", &[false]),
+        ("function(ctx) [b for b in ctx.a]", &[false]),
+        ("function(ctx) { x: 'a: ' + ctx.a }", &[]),
+        ("function(ctx) { x: std.toString(ctx.a) }", &[]),
+        ("function(ctx) { x: std.mergePatch(ctx.a, { b: 1 }) }", &[]),
+        ("function(ctx) { x: if ctx.a != null then ctx.a.b }", &[true]),
+        ("function(ctx) { x: if null == ctx.a then 1 else ctx.a.b }", &[true]),
+        ("function(ctx) { x: if std.isObject(ctx.a) then ctx.a.b }", &[true]),
+        ("function(ctx) { x: if std.type(ctx.a) == 'object' then ctx.a.b }", &[true]),
+        ("function(ctx) { x: if std.equals(ctx.a, null) then 1 else ctx.a.b }", &[true]),
+        ("function(ctx) local a = std.get(ctx, 'a'); { x: if a != null then a.b }", &[true]),
+        ("local get(o, f) = if o != null then o[f]; function(ctx) { x: get(ctx.a, 'b') }", &[true]),
+        ("local no = null; function(ctx) { x: if ctx.a != no then ctx.a.b }", &[true]),
+        ("function(ctx) { x: if ctx.a.b != null then ctx.a.b }", &[false, false]),
+        ("function(ctx) { x: if ctx.b != null then ctx.a.b }", &[false]),
+        ("function(ctx) { x: if ctx.a != {} then ctx.a.b }", &[false]),
+        ("function(ctx) { x: if 'a' in ctx then ctx.a.b }", &[false]),
+    ];
+    for (code, expected) in table {
+        assert_eq!(uses(code), expected, "{code}");
+    }
+}
+
+#[test]
 fn error_messages_are_extracted() {
     let said = |code: &str| reading(code).errors[0].text.clone();
     let whole = |text: &str| Certainty::Whole(text.to_owned());

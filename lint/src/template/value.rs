@@ -17,8 +17,10 @@ pub(super) enum Value<'a> {
     Ctx(Path, u32),
     /// This text.
     Text(IStr),
-    /// A number, a boolean or null.
+    /// A number or a boolean.
     Scalar,
+    /// Null.
+    Null,
     /// An object.
     Object(Rc<Vec<Member>>),
     /// An array of these.

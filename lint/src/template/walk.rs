@@ -11,7 +11,7 @@ use crate::Place;
 use jrsonnet_ir::{BinaryOpType, Expr};
 
 use super::{
-    Path, Reading,
+    External, Path, Reading,
     parse::place,
     scope::{Frame, Thunk},
     value::{Function, Scope, Value},
@@ -26,6 +26,8 @@ pub(super) struct Walk<'a> {
     pub(super) thunks: Vec<Thunk<'a>>,
     pub(super) frames: Vec<Frame>,
     pub(super) guards: HashSet<Path>,
+    pub(super) null_guards: HashSet<Path>,
+    pub(super) used: HashSet<(Path, u32)>,
     pub(super) seen: HashSet<(Path, u32, bool)>,
     pub(super) sent: HashSet<(Path, u32)>,
     steps: usize,
@@ -40,6 +42,8 @@ pub(super) fn read(template: &Expr, code: &str) -> Reading {
         thunks: Vec::new(),
         frames: Vec::new(),
         guards: HashSet::new(),
+        null_guards: HashSet::new(),
+        used: HashSet::new(),
         seen: HashSet::new(),
         sent: HashSet::new(),
         steps: 0,
@@ -50,10 +54,12 @@ pub(super) fn read(template: &Expr, code: &str) -> Reading {
     let result = walk.called_by_kratos(&template_value);
     walk.harvest(&result);
     walk.texts_and_tags(template);
-    let guards = walk.guards;
-    let mut reading = walk.reading;
+    let Walk { guards, null_guards, mut reading, .. } = walk;
     for read in &mut reading.reads {
         read.guarded |= guards.contains(&read.path);
+    }
+    for one in &mut reading.uses {
+        one.guarded = null_guards.contains(&one.path);
     }
     reading
 }
@@ -102,6 +108,7 @@ impl<'a> Walk<'a> {
             Expr::Obj(body) => self.object(body, scope),
             Expr::ObjExtend(base, body) => {
                 let base = self.eval(base, scope);
+                self.wants_no_null(&base);
                 let extension = self.object(body, scope);
                 Value::sum(base, extension)
             }
@@ -160,9 +167,26 @@ impl<'a> Walk<'a> {
         let left = self.eval(lhs, scope);
         let right = self.eval(rhs, scope);
         match op {
-            BinaryOpType::Add => Value::sum(left, right),
+            BinaryOpType::Add => {
+                // Null can be added to a text, but not to an object.
+                for (one, other) in [(&left, &right), (&right, &left)] {
+                    if matches!(one, Value::Object(_)) {
+                        self.wants_no_null(other);
+                    }
+                }
+                Value::sum(left, right)
+            }
+            BinaryOpType::Eq | BinaryOpType::Neq => {
+                for (one, other) in [(&left, &right), (&right, &left)] {
+                    if matches!(one, Value::Null) {
+                        self.guard_null(other);
+                    }
+                }
+                Value::Scalar
+            }
             BinaryOpType::Mod => Value::mix(vec![left, right]),
             BinaryOpType::In => {
+                self.wants_no_null(&right);
                 self.guard(&right, &left);
                 Value::Scalar
             }
@@ -170,8 +194,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    pub(super) fn external(&mut self, at: u32) {
+    pub(super) fn external(&mut self, variable: Option<String>, at: u32) {
         let place = self.place(at);
-        self.reading.externals.push(place);
+        self.reading.externals.push(External { variable, place });
     }
 }

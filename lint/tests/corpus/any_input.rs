@@ -155,6 +155,72 @@ fn configurations() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Parts of every notation that is read.
+fn notations() -> impl Strategy<Value = String> {
+    let words = [
+        "selfservice:\n  flows:\n",
+        "    registration: {after: {hooks: [",
+        "{hook: web_hook}",
+        "]}}\n",
+        "[selfservice.flows.login.after]\n",
+        "[[selfservice.flows.login.after.hooks]]\n",
+        "hook = \"web_hook\"\n",
+        "resource \"ory_action\" \"a\" {\n",
+        "flow = \"login\"\n",
+        "timing = \"before\"\n",
+        "url = \"https://x/\"\n",
+        "body = <<-X\n",
+        "  X\n",
+        "}\n",
+        "---\n",
+        "...\n",
+        "{{ .Values.x }}",
+        "{{- if .x }}\n",
+        "{{ else }}\n",
+        "{{- end }}\n",
+        "${X1}",
+        "<url>",
+        "data:\n  kratos.yaml: |\n",
+        "  x.jsonnet: |\n",
+        "    ",
+        "local.x",
+        "\"",
+        "\"\"\"",
+        "[",
+        "{",
+        "(",
+        "= ",
+        ": ",
+        "- ",
+        "\n",
+        "%{ if x }",
+        "&a ",
+        "*a",
+        "<<: ",
+        "ä",
+        "\t",
+        "file(\"x\")",
+        "jsonencode({",
+        "yamlencode({ selfservice = { flows = ",
+        "locals {\n",
+        "x = local.x\n",
+    ];
+    prop::collection::vec(prop::sample::select(words.to_vec()), 0..30)
+        .prop_map(|words| words.concat())
+}
+
+fn placeholders() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "{{ .x }}",
+        "${X1}",
+        "<x>",
+        "@NAME@",
+        "{{- if .x }}",
+        "<% x %>",
+        "%{ x }",
+    ])
+}
+
 fn told(report: Report) {
     assert!(report.to_text("x").starts_with(['e', 'w', 'n', 'x']));
     assert_eq!(report.to_json("x")["version"], 1);
@@ -175,13 +241,30 @@ proptest! {
     #[test]
     fn any_configuration(value in configurations()) {
         look(&value.to_string());
-        look(&serde_yaml_ng::to_string(&value).unwrap());
+        look(&yaml_serde::to_string(&value).unwrap());
     }
 
     #[test]
     fn any_text(text in ".{0,200}") {
         look(&text);
         told(lint(Path::new("x.jsonnet"), &text).unwrap());
+    }
+
+    #[test]
+    fn any_text_of_any_kind(words in notations()) {
+        for name in ["x.yml", "x.toml", "x.tf", "-"] {
+            if let Ok(report) = lint(Path::new(name), &words) {
+                told(report);
+            }
+        }
+    }
+
+    #[test]
+    fn any_configuration_with_placeholders(value in configurations(), word in placeholders()) {
+        let text = yaml_serde::to_string(&value).unwrap();
+        for known in ["POST", "web_hook", "api_key", "true", "https://mandrillapp.com/", "after"] {
+            look(&text.replacen(known, word, 3));
+        }
     }
 
     #[test]

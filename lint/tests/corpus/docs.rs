@@ -70,7 +70,25 @@ fn paragraph(text: &mut String, words: &str) {
 
 fn language(example: &Example) -> &'static str {
     match example.excerpt {
-        Excerpt::Flows | Excerpt::Config => "yaml",
+        Excerpt::Selfservice | Excerpt::Flows | Excerpt::Config => "yaml",
+        Excerpt::Terraform => "terraform",
         Excerpt::Template | Excerpt::Form | Excerpt::Reply => "jsonnet",
     }
+}
+
+/// Rules name facts of `docs/kratos.md`: `docs/kratos.md (own-list-wins, cancel)`.
+#[test]
+fn every_fact_that_a_rule_names_is_documented() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/kratos.md");
+    let docs = fs::read_to_string(file).unwrap();
+    let mut named = 0;
+    for rule in RULES {
+        let Some((_, facts)) = rule.source.split_once("docs/kratos.md (") else { continue };
+        for fact in facts.split_once(')').unwrap().0.split(", ") {
+            let anchor = format!("<a id=\"{fact}\"></a>");
+            assert!(docs.contains(&anchor), "{}: {fact}", rule.name);
+            named += 1;
+        }
+    }
+    assert!(named > 20, "{named}");
 }

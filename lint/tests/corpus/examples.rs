@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 fn broken(excerpt: Excerpt, text: &str) -> Vec<&'static str> {
     let report = match excerpt {
         Excerpt::Reply => lint(Path::new("reply.jsonnet"), text),
+        Excerpt::Terraform => lint(Path::new("main.tf"), text),
         _ => lint(Path::new("kratos.json"), &configuration(excerpt, text).to_string()),
     };
     report.unwrap().findings.iter().map(|finding| finding.rule.name).collect()
@@ -19,13 +20,19 @@ fn configuration(excerpt: Excerpt, text: &str) -> Value {
     let template = || format!("base64://{}", STANDARD.encode(text));
     let form = json!({"Content-Type": "application/x-www-form-urlencoded"});
     match excerpt {
+        Excerpt::Selfservice => {
+            let selfservice: Value = yaml_serde::from_str(text).unwrap();
+            json!({"selfservice": selfservice})
+        }
         Excerpt::Flows => {
-            let flows: Value = serde_yaml_ng::from_str(text).unwrap();
+            let flows: Value = yaml_serde::from_str(text).unwrap();
             json!({"selfservice": {"flows": flows}})
         }
-        Excerpt::Config => of_config(serde_yaml_ng::from_str(text).unwrap()),
+        Excerpt::Config => of_config(yaml_serde::from_str(text).unwrap()),
         Excerpt::Form => of_config(json!({"body": template(), "headers": form})),
-        Excerpt::Template | Excerpt::Reply => of_config(json!({"body": template()})),
+        Excerpt::Template | Excerpt::Reply | Excerpt::Terraform => {
+            of_config(json!({"body": template()}))
+        }
     }
 }
 
@@ -58,6 +65,14 @@ fn most_rules_have_an_example() {
         RULES.iter().filter(|rule| rule.example.is_none()).map(|rule| rule.name).collect();
     assert_eq!(
         without,
-        ["missing-method", "old-path", "too-large", "nearly-too-large", "subscribe-lacks-field"]
+        [
+            "missing-method",
+            "update-on-login",
+            "file-in-project",
+            "old-path",
+            "too-large",
+            "nearly-too-large",
+            "subscribe-lacks-field"
+        ]
     );
 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lint::{RULES, Report, lint};
+use lint::{Note, RULES, Report, lint};
 
 /// A part of the corpus.
 fn folder(name: &str) -> PathBuf {
@@ -89,9 +89,9 @@ fn rows(table: &mut String, file: &str, report: &Report) {
         let place = place.unwrap_or_default();
         writeln!(table, "| {file} | {severity} {rule} | {path}{place} | {detail} |").unwrap();
     }
-    for (path, note) in &report.notes {
+    for Note { path, text, .. } in &report.notes {
         let path = path.trim_start_matches("selfservice.flows.");
-        writeln!(table, "| {file} | note | {path} | {note} |").unwrap();
+        writeln!(table, "| {file} | note | {path} | {text} |").unwrap();
     }
 }
 

@@ -9,3 +9,6 @@ mod any_input;
 mod docs;
 mod examples;
 mod files;
+mod fix;
+mod inputs;
+mod templates;

@@ -6,6 +6,7 @@
 mod forward;
 mod greeting;
 mod hook;
+mod read;
 mod recipient;
 mod sanitize;
 mod snapshot;
@@ -51,14 +52,13 @@ pub enum CtxError {
 pub struct Ctx(Map<String, Value>);
 
 impl Ctx {
-    /// Reads a body: a ctx, bare or wrapped as `{"ctx": …}`.
+    /// Reads a body: a ctx, bare or wrapped as `{"ctx": …}`. What sanitizing drops by its name is not
+    /// read.
     pub fn decode(body: &[u8]) -> Result<Self, CtxError> {
         if body.trim_ascii().is_empty() {
             return Err(CtxError::Empty);
         }
-        let Value::Object(mut object) =
-            serde_json::from_slice(body).map_err(|_| CtxError::NotJson)?
-        else {
+        let Value::Object(mut object) = read::body(body).ok_or(CtxError::NotJson)? else {
             return Err(CtxError::NotAnObject);
         };
         let ctx = match object.get_mut("ctx") {

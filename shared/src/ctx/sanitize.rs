@@ -1,11 +1,13 @@
 //! Sanitize: what is dropped from ctx before anything is enqueued, rendered or logged.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Hook, TemplateSettings, When, greeting, hook::ADD_AS, recipient, url::sanitize_urls};
-use crate::message::QueuedEvent;
+use crate::{message::QueuedEvent, template::Input};
 
 /// The headers that Kratos itself forwards by default: `clients.web_hook.header_allowlist` in
 /// ory/kratos, `embedx/config.schema.json`. Neither `Cookie`, `Authorization` nor Ory Network's
@@ -29,6 +31,9 @@ const KEPT_HEADERS: [&str; 17] = [
     "true-client-ip",
     "user-agent",
 ];
+
+/// Where Kratos puts the headers.
+const HEADERS: &str = "request_headers";
 
 /// The headers that hold a URL.
 const URL_HEADERS: [&str; 2] = ["origin", "referer"];
@@ -64,9 +69,22 @@ pub const NIL_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// A ctx without cookies, credentials, form nodes, foreign headers and possible secrets in a URL:
 /// the only form in which an event is enqueued, rendered or given to a reply template.
-#[derive(Clone, Deserialize, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct SanitizedCtx(pub(super) Value);
+///
+/// It is shared with the templates that read it.
+#[derive(Clone, PartialEq)]
+pub struct SanitizedCtx(pub(super) Arc<Value>);
+
+impl Serialize for SanitizedCtx {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(json)
+    }
+}
+
+impl<'de> Deserialize<'de> for SanitizedCtx {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        Ok(Self(Arc::new(Value::deserialize(json)?)))
+    }
+}
 
 impl SanitizedCtx {
     pub(super) fn of(mut ctx: Map<String, Value>) -> Self {
@@ -75,7 +93,7 @@ impl SanitizedCtx {
         let hook = ctx.entry("hook").or_insert(Value::Null);
         // Only a backfill may say it, not a template.
         hook.as_object_mut().map(|hook| hook.remove(ADD_AS));
-        Self(Value::Object(ctx))
+        Self(Arc::new(Value::Object(ctx)))
     }
 
     /// The ctx as it is enqueued.
@@ -86,13 +104,15 @@ impl SanitizedCtx {
     /// The ctx as templates see it: with `recipient`, `greeting_name` and the function's settings,
     /// which replace any fields of these names.
     pub fn for_template(&self, settings: &TemplateSettings) -> Value {
-        let mut ctx = self.0.clone();
-        if let Value::Object(ctx) = &mut ctx {
-            ctx.extend(settings.fields.clone());
-            ctx.insert("recipient".to_owned(), self.recipient().into());
-            ctx.insert("greeting_name".to_owned(), self.greeting_name().into());
-        }
-        ctx
+        self.shared_with_template(settings).into_value()
+    }
+
+    /// The same for a template that reads it in place.
+    pub fn shared_with_template(&self, settings: &TemplateSettings) -> Input {
+        let mut fields = settings.fields.clone();
+        fields.insert("recipient".to_owned(), self.recipient().into());
+        fields.insert("greeting_name".to_owned(), self.greeting_name().into());
+        Input::from(self.0.clone()).with_fields(fields)
     }
 
     /// The one address of the person to write to, by the rule in `recipient.rs`.
@@ -155,20 +175,34 @@ fn sanitize_fields(of: &str, fields: &mut Map<String, Value>) {
     fields.retain(|name, value| !is_secret(of, name, value));
     for (name, value) in fields {
         match name.as_str() {
-            "request_headers" => sanitize_headers(value),
+            HEADERS => sanitize_headers(value),
             theirs if THEIRS.contains(&theirs) => {}
-            url if URLS.contains(&url.to_ascii_lowercase().as_str()) => sanitize_urls(value),
+            url if is_one_of(&URLS, url) => sanitize_urls(value),
             name => sanitize(name, value),
         }
     }
 }
 
 fn is_secret(of: &str, name: &str, value: &Value) -> bool {
-    let is_form = name == FORM && (of == "flow" || value.get("nodes").is_some());
+    is_always_secret(of, name) || (name == FORM && value.get("nodes").is_some())
+}
+
+/// Whether the field with this name, in the object under the name `of`, is dropped whatever it holds.
+pub(super) fn is_always_secret(of: &str, name: &str) -> bool {
     SECRETS.contains(&name)
         || name.starts_with(OAUTH2_PREFIX)
-        || is_form
-        || CREDENTIALS.contains(&name.to_ascii_lowercase().as_str())
+        || (name == FORM && of == "flow")
+        || is_one_of(&CREDENTIALS, name)
+}
+
+/// Whether secrets are looked for in what the field with this name holds.
+pub(super) fn is_searched(name: &str) -> bool {
+    name != HEADERS && !THEIRS.contains(&name) && !is_one_of(&URLS, name)
+}
+
+/// Whether it is one of these names, in any case.
+fn is_one_of(names: &[&str], name: &str) -> bool {
+    names.iter().any(|one| name.eq_ignore_ascii_case(one))
 }
 
 fn is_url(text: &str) -> bool {
@@ -185,8 +219,6 @@ fn sanitize_headers(headers: &mut Value) {
         Value::Array(values) => values.iter().all(Value::is_string),
         single => single.is_string(),
     };
-    let is_one_of =
-        |names: &[&str], name: &str| names.iter().any(|one| name.eq_ignore_ascii_case(one));
     fields.retain(|name, value| is_one_of(&KEPT_HEADERS, name) && is_text(value));
     let urls = fields.iter_mut().filter(|(name, _)| is_one_of(&URL_HEADERS, name));
     urls.for_each(|(_, value)| sanitize_urls(value));
@@ -213,7 +245,7 @@ mod tests {
     use crate::{ctx::Ctx, key::EventId, message::Message};
 
     fn sanitized(ctx: &Value) -> Value {
-        SanitizedCtx::of(ctx.as_object().unwrap().clone()).0
+        SanitizedCtx::of(ctx.as_object().unwrap().clone()).as_value().clone()
     }
 
     #[test]

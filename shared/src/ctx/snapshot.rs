@@ -1,5 +1,7 @@
 //! The ctx of an identity that no webhook told of.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::{Hook, SanitizedCtx};
@@ -22,21 +24,22 @@ impl SanitizedCtx {
     /// sent of it. The `hook` says why it is sent.
     pub fn of_identity(identity: &Value, hook: &Hook) -> Self {
         let ctx = Map::from_iter([("identity".to_owned(), forwarded(identity))]);
-        let Self(mut ctx) = Self::of(ctx);
-        ctx["hook"] = json!(hook);
-        Self(ctx)
+        let mut ctx = Self::of(ctx);
+        Arc::make_mut(&mut ctx.0)["hook"] = json!(hook);
+        ctx
     }
 
     /// The same ctx with the `identity` as the admin API returns it now.
     #[must_use]
     pub fn with_identity(&self, identity: &Value) -> Self {
-        let Self(mut ctx) = Self::of_identity(identity, &Hook::default());
-        let Self(before) = self;
-        if let (Value::Object(ctx), Value::Object(before)) = (&mut ctx, before) {
+        let mut ctx = Self::of_identity(identity, &Hook::default());
+        if let (Value::Object(ctx), Value::Object(before)) =
+            (Arc::make_mut(&mut ctx.0), self.as_value())
+        {
             let rest = before.iter().filter(|(name, _)| *name != "identity");
             ctx.extend(rest.map(|(name, value)| (name.clone(), value.clone())));
         }
-        Self(ctx)
+        ctx
     }
 }
 

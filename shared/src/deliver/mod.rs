@@ -29,12 +29,13 @@ pub use vendor_client::{Once, VendorClient};
 use crate::{
     budget::Budget,
     ctx::{SanitizedCtx, TemplateSettings},
+    http::Peer,
     idempotency::Idempotency,
     key::{EventId, FunctionArn, IdempotencyKey},
     message::{Message, QueuedEvent},
     outcome::Outcome,
     secrets::{ApiKey, Cached},
-    template::{RenderError, Template},
+    template::{Input, RenderError, Template},
 };
 
 /// One attempt to deliver an event: inline, or from the queue.
@@ -75,10 +76,16 @@ pub struct Delivery<V> {
     pub idempotency: Option<Idempotency>,
 }
 
-impl<V> Delivery<V> {
+impl<V: Api> Delivery<V> {
     /// What it needs before the first event.
     pub fn resources(&self) -> Resources {
-        Resources { template: self.template.clone(), keys: vec![self.client.key.clone()] }
+        let records = self.idempotency.as_ref().map(|idempotency| &idempotency.store);
+        let peers = self.client.vendor.peer().into_iter();
+        Resources {
+            template: self.template.clone(),
+            keys: vec![self.client.key.clone()],
+            peers: peers.chain(records.and_then(|store| store.peer())).collect(),
+        }
     }
 }
 
@@ -93,7 +100,7 @@ impl<V: Vendor> Delivery<V> {
     ) -> Result<(V::Call, IdempotencyKey), Outcome> {
         self.template_settings.check()?;
         let message = attempt.message;
-        let ctx = message.event.for_template(&self.template_settings);
+        let ctx = message.event.shared_with_template(&self.template_settings);
         let (rendered, key) = render(&self.template, ctx, &message.event_id).await?;
         let idempotency_key = key.for_vendor(attempt.arn);
         let facts = EventFacts {
@@ -134,6 +141,8 @@ pub struct Resources {
     pub template: Arc<Template>,
     /// The vendors' API keys, to be fetched.
     pub keys: Vec<Arc<ApiKey>>,
+    /// The servers that a delivery calls, to be connected to.
+    pub peers: Vec<Peer>,
 }
 
 impl Resources {
@@ -149,7 +158,7 @@ impl Resources {
 /// The outcome of an event whose template cancels or has a fault.
 pub async fn render(
     template: &Template,
-    ctx: Value,
+    ctx: impl Into<Input>,
     key: &EventId,
 ) -> Result<(Rendered, IdempotencyKey), Outcome> {
     let rendered = template.render(vec![("ctx", ctx)]).await.map_err(unrendered)?;

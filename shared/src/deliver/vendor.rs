@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::{
-    http,
+    http::{self, Peer},
     outcome::Outcome,
     template::{Template, TemplateFault},
 };
@@ -61,6 +61,11 @@ pub trait Api: Send + Sync {
 
     /// What to do about a call in doubt.
     fn when_in_doubt(&self, call: &Self::Call) -> WhenInDoubt<'_, Self::Call>;
+
+    /// The server that is called, where it is known before the first call.
+    fn peer(&self) -> Option<Peer> {
+        None
+    }
 }
 
 /// A vendor: templates write its calls.

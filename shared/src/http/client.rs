@@ -21,7 +21,7 @@ use super::{Error, Http, MAX_ANSWER_BYTES, Request, Response, address::PublicOnl
 const MAX_IDLE: Duration = Duration::from_secs(5);
 
 /// The one HTTP client of a function: one connection pool and one TLS configuration, for vendors
-/// and for the AWS SDK.
+/// and for AWS.
 #[derive(Clone, Debug)]
 pub struct Client {
     tls: ClientConfig,

@@ -3,6 +3,7 @@
 mod address;
 mod client;
 mod connecting;
+mod peer;
 #[cfg(feature = "aws")]
 mod sdk;
 
@@ -19,6 +20,7 @@ use url::Url;
 
 pub use address::is_public;
 pub use client::{Client, ClientError};
+pub use peer::{CONNECT_LIMIT, Peer, connect};
 
 /// How much of an answer is read, in bytes. No vendor's answer to us comes near it; the rest is cut
 /// off, so that a broken or malicious peer cannot fill the memory.

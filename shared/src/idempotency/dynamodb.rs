@@ -4,24 +4,22 @@
 //! record's life is in seconds, as DynamoDB's time to live wants it. DynamoDB deletes expired
 //! items some days late, so the end is compared here, too.
 
-use std::{collections::HashMap, time::Duration};
+mod wire;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::{
-    Client,
-    error::{ProvideErrorMetadata, SdkError},
-    operation::update_item::{
-        UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder,
-    },
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
-};
 use time::OffsetDateTime;
 
+use self::wire::{Attribute, ByKey, Deleted, Found, Item, Update, Updated};
 use super::{
     Acquire, Completion, Entry, IdempotencyStore, InLane, LaneRecord, Lease, LeaseRequest, State,
     StoreError,
 };
-use crate::aws::{self, Aws};
+use crate::{
+    aws::{Aws, CallError, Service, SignedCalls},
+    http::Peer,
+};
 
 /// The actions that a function's policy must allow on its table.
 pub const ACTIONS: [&str; 2] = ["dynamodb:GetItem", "dynamodb:UpdateItem"];
@@ -32,33 +30,42 @@ pub const KEY_ATTRIBUTE: &str = "id";
 /// The attribute of the table's time to live.
 pub const TTL_ATTRIBUTE: &str = "expires_at";
 
+/// The version of a record. Records of version 1 do not have it; this code writes them, and neither
+/// reads nor changes any other. docs/versions.md says when a version may change.
+const VERSION: &str = "record_version";
+
 /// Nobody has it, it is not done, or its life or its holder's lease is over.
-const IS_FREE: &str = "attribute_not_exists(id) OR expires_at <= :now_s \
-     OR (#state = :in_progress AND lease_until <= :now)";
+const IS_FREE: &str = "attribute_not_exists(record_version) AND (attribute_not_exists(id) \
+     OR expires_at <= :now_s OR (#state = :in_progress AND lease_until <= :now))";
 
 /// Nobody is in the lane, or the holder's lease is over.
-const IS_EMPTY: &str = "attribute_not_exists(id) OR lease_until <= :now";
+const IS_EMPTY: &str = "attribute_not_exists(record_version) \
+     AND (attribute_not_exists(id) OR lease_until <= :now)";
 
 /// How long an item stays after its lease if nothing is to be remembered of it.
 const EMPTY_LASTS: Duration = Duration::from_hours(1);
+
+/// The error of a write whose condition does not hold.
+const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 
 /// It is still the holder's.
 const IS_HELD: &str = "holder = :holder AND #state = :in_progress";
 
 /// Its call to this recipient may have gone out, and nobody knows what came of it.
-const IS_IN_DOUBT: &str = "#state = :in_progress AND attribute_exists(in_doubt_since) \
-     AND recipient_digest = :recipient";
+const IS_IN_DOUBT: &str = "attribute_not_exists(record_version) AND #state = :in_progress \
+     AND attribute_exists(in_doubt_since) AND recipient_digest = :recipient";
 
 /// A table of records.
 pub struct DynamoDbStore {
-    client: Client,
+    calls: SignedCalls,
     table: String,
 }
 
 impl DynamoDbStore {
     /// The table of this name.
     pub fn new(aws: &Aws, table: &str) -> Self {
-        Self { client: Client::new(aws.sdk()), table: table.to_owned() }
+        let calls = aws.signed_calls(&Service::DYNAMO_DB, None);
+        Self { calls, table: table.to_owned() }
     }
 
     /// What a record says was written, whoever has its lease; `None`: there is no such record.
@@ -66,39 +73,49 @@ impl DynamoDbStore {
     /// # Errors
     /// The table cannot be reached, or says what this code does not read.
     pub async fn look(&self, record_id: &str) -> Result<Option<LaneRecord>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table);
-        let get = get.key(KEY_ATTRIBUTE, text(record_id)).consistent_read(true);
-        let found = get.send().await.map_err(unreachable)?;
-        found.item.as_ref().map(written).transpose()
+        self.get(record_id).await?.as_ref().map(written).transpose()
+    }
+
+    /// An item, as it is after all writes before.
+    async fn get(&self, id: &str) -> Result<Option<Item>, StoreError> {
+        let get = ByKey::read(&self.table, KEY_ATTRIBUTE, id);
+        let found = self.calls.call::<Found>("GetItem", &get).await.map_err(unreachable)?;
+        found.item.map(of_version_1).transpose()
+    }
+
+    /// A change of an item.
+    fn change(&self, id: &str) -> Update<'_> {
+        Update::of(&self.table, KEY_ATTRIBUTE, id)
+    }
+
+    async fn send(&self, write: &Update<'_>) -> Result<Updated, CallError> {
+        self.calls.call("UpdateItem", write).await
     }
 
     /// A write to the record that `request` is for. Where its condition fails, the item comes back.
     fn write(
         &self,
         request: &LeaseRequest,
-        condition: &str,
-        update: &str,
-    ) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key(KEY_ATTRIBUTE, text(&request.record_id))
-            .condition_expression(condition)
-            .update_expression(update)
-            .expression_attribute_names("#state", STATE)
-            .expression_attribute_values(":in_progress", text(word(State::InProgress)))
-            .expression_attribute_values(":holder", text(&request.holder))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        condition: &'static str,
+        update: impl Into<String>,
+    ) -> Update<'_> {
+        self.change(&request.record_id)
+            .condition(condition)
+            .change(update)
+            .name("#state", STATE)
+            .value(":in_progress", text(word(State::InProgress)))
+            .value(":holder", text(&request.holder))
+            .tells_failed()
     }
 
     /// A write that acquires the lease, for as long as the request says. What was there comes back.
     fn taking(
         &self,
         request: &LeaseRequest,
-        condition: &str,
+        condition: &'static str,
         set: &str,
         remove: &str,
-    ) -> UpdateItemFluentBuilder {
+    ) -> Update<'_> {
         let expires = request.expires();
         let set = if expires.is_some() {
             format!("{set}, expires_at = :expires")
@@ -110,12 +127,12 @@ impl DynamoDbStore {
         let removed = removed.collect::<Vec<_>>().join(", ");
         let update = if removed.is_empty() { set } else { format!("{set} REMOVE {removed}") };
         let write = self
-            .write(request, condition, &update)
-            .expression_attribute_values(":now", milliseconds(request.now))
-            .expression_attribute_values(":lease", milliseconds(request.lease_until))
-            .return_values(ReturnValue::AllOld);
+            .write(request, condition, update)
+            .value(":now", milliseconds(request.now))
+            .value(":lease", milliseconds(request.lease_until))
+            .tells_before();
         match expires {
-            Some(end) => write.expression_attribute_values(":expires", seconds(end)),
+            Some(end) => write.value(":expires", seconds(end)),
             None => write,
         }
     }
@@ -136,10 +153,10 @@ impl IdempotencyStore for DynamoDbStore {
             None => self.taking(&request, IS_FREE, take, "vendor_id"),
             Some(recipient) => self
                 .taking(&request, IS_FREE, &format!("{take}{of_recipient}"), "vendor_id")
-                .expression_attribute_values(":recipient", text(recipient)),
+                .value(":recipient", text(recipient)),
         };
-        let write = write.expression_attribute_values(":now_s", seconds(request.now));
-        match write.send().await {
+        let write = write.value(":now_s", seconds(request.now));
+        match self.send(&write).await {
             Ok(output) => won(request, output),
             Err(error) => turned_away(request, refused(error)?),
         }
@@ -159,11 +176,11 @@ impl IdempotencyStore for DynamoDbStore {
             Some(recipient) => {
                 let update = "SET in_doubt_since = :now, recipient_digest = :recipient";
                 let write = self.write(&lease.request, IS_HELD, update);
-                write.expression_attribute_values(":recipient", text(recipient))
+                write.value(":recipient", text(recipient))
             }
         };
-        let write = write.expression_attribute_values(":now", milliseconds(now));
-        match write.send().await {
+        let write = write.value(":now", milliseconds(now));
+        match self.send(&write).await {
             Ok(_) => Ok(Lease { in_doubt_since: None, recipient: None, ..lease }),
             Err(error) => Err(lost(error)),
         }
@@ -176,7 +193,7 @@ impl IdempotencyStore for DynamoDbStore {
         };
         let write = self.write(&lease.request, IS_HELD, update);
         let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
-        match write.expression_attribute_values(":over", over).send().await {
+        match self.send(&write.value(":over", over)).await {
             Ok(_) => Ok(()),
             Err(error) => Err(lost(error)),
         }
@@ -186,9 +203,9 @@ impl IdempotencyStore for DynamoDbStore {
         let update = "SET lease_until = :over, expires_at = :expires \
              REMOVE in_doubt_since, recipient_digest";
         let write = self.write(&lease.request, IS_HELD, update);
-        let write = write.expression_attribute_values(":expires", end_of_empty(&lease.request));
+        let write = write.value(":expires", end_of_empty(&lease.request));
         let over = milliseconds(OffsetDateTime::UNIX_EPOCH);
-        match write.expression_attribute_values(":over", over).send().await {
+        match self.send(&write.value(":over", over)).await {
             Ok(_) => Ok(()),
             Err(error) => Err(lost(error)),
         }
@@ -196,7 +213,7 @@ impl IdempotencyStore for DynamoDbStore {
 
     async fn complete(&self, lease: &Lease, completion: Completion) -> Result<(), StoreError> {
         let write = completing(self.write(&lease.request, IS_HELD, ""), &completion);
-        match write.send().await.map_err(refused) {
+        match self.send(&write).await.map_err(refused) {
             Ok(_) => Ok(()),
             Err(Err(error)) => Err(error),
             // The first attempt was written and its answer lost.
@@ -211,13 +228,13 @@ impl IdempotencyStore for DynamoDbStore {
         recipient: &str,
         completion: Completion,
     ) -> Result<bool, StoreError> {
-        let write = self.client.update_item().table_name(&self.table);
-        let write = write
-            .key(KEY_ATTRIBUTE, text(record_id))
-            .condition_expression(IS_IN_DOUBT)
-            .expression_attribute_values(":recipient", text(recipient))
-            .expression_attribute_values(":in_progress", text(word(State::InProgress)));
-        match completing(write, &completion).send().await.map_err(refused) {
+        let write = self
+            .change(record_id)
+            .condition(IS_IN_DOUBT)
+            .tells_failed()
+            .value(":recipient", text(recipient))
+            .value(":in_progress", text(word(State::InProgress)));
+        match self.send(&completing(write, &completion)).await.map_err(refused) {
             Ok(_) => Ok(true),
             Err(Ok(_)) => Ok(false),
             Err(Err(error)) => Err(error),
@@ -228,9 +245,9 @@ impl IdempotencyStore for DynamoDbStore {
         let take = "SET #state = :in_progress, holder = :holder, lease_until = :lease";
         let request = LeaseRequest { ttl: None, ..request };
         let write = self.taking(&request, IS_EMPTY, take, "");
-        match write.send().await {
+        match self.send(&write).await {
             Ok(output) => {
-                let written = written(&output.attributes.unwrap_or_default())?;
+                let written = written(&output.before)?;
                 Ok(Entry::Entered(InLane { request, written }))
             }
             Err(error) => {
@@ -249,68 +266,64 @@ impl IdempotencyStore for DynamoDbStore {
             // Of somebody about whom nothing is to be remembered, nothing stays.
             None if lane.written == LaneRecord::default() => self
                 .write(&lane.request, IS_HELD, "SET lease_until = :over, expires_at = :expires")
-                .expression_attribute_values(":expires", end_of_empty(&lane.request)),
+                .value(":expires", end_of_empty(&lane.request)),
             None => self.write(&lane.request, IS_HELD, "SET lease_until = :over"),
             Some(json) => self
                 .write(&lane.request, IS_HELD, "SET lease_until = :over, written = :written")
-                .expression_attribute_values(":written", text(json)),
+                .value(":written", text(json)),
         };
-        match write.expression_attribute_values(":over", over).send().await {
+        match self.send(&write.value(":over", over)).await {
             Ok(_) => Ok(()),
             Err(error) => Err(lost(error)),
         }
     }
 
     async fn is_marked(&self, mark: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key(KEY_ATTRIBUTE, text(mark));
-        let found = get.consistent_read(true).send().await.map_err(unreachable)?;
-        let ends = found.item.as_ref().and_then(|item| number(item, TTL_ATTRIBUTE));
+        let item = self.get(mark).await?;
+        let ends = item.as_ref().and_then(|item| number(item, TTL_ATTRIBUTE));
         Ok(ends.is_some_and(|ends| now.unix_timestamp() < ends))
     }
 
     async fn mark(&self, mark: &str, until: OffsetDateTime) -> Result<(), StoreError> {
-        let write = self.client.update_item().table_name(&self.table);
-        let write = write.key(KEY_ATTRIBUTE, text(mark));
-        let write = write.update_expression("SET expires_at = :expires");
-        let write = write.expression_attribute_values(":expires", seconds(until));
-        write.send().await.map(drop).map_err(unreachable)
+        let write = self.change(mark).change("SET expires_at = :expires");
+        let write = write.value(":expires", seconds(until));
+        self.send(&write).await.map(drop).map_err(unreachable)
     }
 
     async fn delete(&self, record_id: &str) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.key(KEY_ATTRIBUTE, text(record_id));
-        delete.send().await.map(drop).map_err(unreachable)
+        let delete = ByKey::delete(&self.table, KEY_ATTRIBUTE, record_id);
+        let deleted = self.calls.call::<Deleted>("DeleteItem", &delete).await;
+        deleted.map(drop).map_err(unreachable)
+    }
+
+    fn peer(&self) -> Option<Peer> {
+        self.calls.peer()
     }
 }
 
 /// The update that writes down the end.
-fn completing(write: UpdateItemFluentBuilder, completion: &Completion) -> UpdateItemFluentBuilder {
+fn completing<'a>(write: Update<'a>, completion: &Completion) -> Update<'a> {
     let gone = "lease_until, in_doubt_since, recipient_digest";
     let done = text(word(completion.state));
-    let write = write
-        .expression_attribute_names("#state", STATE)
-        .expression_attribute_values(":done", done);
+    let write = write.name("#state", STATE).value(":done", done);
     match &completion.vendor_id {
-        None => write.update_expression(format!("SET #state = :done REMOVE {gone}")),
+        None => write.change(format!("SET #state = :done REMOVE {gone}")),
         Some(id) => write
-            .update_expression(format!("SET #state = :done, vendor_id = :vendor REMOVE {gone}"))
-            .expression_attribute_values(":vendor", text(id)),
+            .change(format!("SET #state = :done, vendor_id = :vendor REMOVE {gone}"))
+            .value(":vendor", text(id)),
     }
 }
 
-fn end_of_empty(request: &LeaseRequest) -> AttributeValue {
+fn end_of_empty(request: &LeaseRequest) -> Attribute {
     seconds(request.lease_until + EMPTY_LASTS)
 }
 
-fn unreachable<E>(error: SdkError<E>) -> StoreError
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    StoreError::Unreachable(aws::cause(&error))
+fn unreachable(error: CallError) -> StoreError {
+    StoreError::Unreachable(error.into())
 }
 
-fn won(request: LeaseRequest, output: UpdateItemOutput) -> Result<Acquire, StoreError> {
-    let before = output.attributes.unwrap_or_default();
+fn won(request: LeaseRequest, output: Updated) -> Result<Acquire, StoreError> {
+    let before = output.before;
     let in_doubt_since = time(&before, IN_DOUBT_SINCE)?;
     Ok(Acquire::Acquired(Lease { request, in_doubt_since, recipient: recipient(&before) }))
 }
@@ -333,18 +346,26 @@ fn turned_away(request: LeaseRequest, item: Item) -> Result<Acquire, StoreError>
 }
 
 /// The item that stood against a write; any other failure is an error.
-fn refused(error: SdkError<UpdateItemError>) -> Result<Item, StoreError> {
-    let cause = aws::cause(&error);
-    match error.into_service_error() {
-        UpdateItemError::ConditionalCheckFailedException(failed) => {
-            Ok(failed.item.unwrap_or_default())
+fn refused(error: CallError) -> Result<Item, StoreError> {
+    match error {
+        CallError::Refused(refusal) if refusal.is(CONDITION_FAILED) => {
+            let found = refusal.body::<Found>().ok_or(StoreError::Unreadable("it is no item"))?;
+            of_version_1(found.item.unwrap_or_default())
         }
-        _ => Err(StoreError::Unreachable(cause)),
+        error => Err(unreachable(error)),
     }
 }
 
+/// The item, if this code may read it.
+fn of_version_1(item: Item) -> Result<Item, StoreError> {
+    if item.contains_key(VERSION) {
+        return Err(StoreError::Unreadable("it is of another version"));
+    }
+    Ok(item)
+}
+
 /// Why a holder's write failed.
-fn lost(error: SdkError<UpdateItemError>) -> StoreError {
+fn lost(error: CallError) -> StoreError {
     refused(error).map_or_else(|error| error, |_| StoreError::Lost)
 }
 
@@ -356,16 +377,14 @@ const IN_DOUBT_SINCE: &str = "in_doubt_since";
 const RECIPIENT: &str = "recipient_digest";
 const WRITTEN: &str = "written";
 
-type Item = HashMap<String, AttributeValue>;
-
 /// Who has the lease, or had it last.
 fn holder(item: &Item) -> Option<&String> {
-    item.get(HOLDER)?.as_s().ok()
+    item.get(HOLDER)?.text.as_ref()
 }
 
 /// Whom the call is for that may have gone out.
 fn recipient(item: &Item) -> Option<String> {
-    item.get(RECIPIENT)?.as_s().ok().cloned()
+    item.get(RECIPIENT)?.text.clone()
 }
 
 /// When the lease ends.
@@ -376,13 +395,14 @@ fn lease(item: &Item) -> Result<OffsetDateTime, StoreError> {
 /// What the events of a lane have written.
 fn written(item: &Item) -> Result<LaneRecord, StoreError> {
     let Some(value) = item.get(WRITTEN) else { return Ok(LaneRecord::default()) };
-    let json = value.as_s().map_err(|_| StoreError::Unreadable("it does not say what was written"));
-    json.cloned().map(LaneRecord::from_json)
+    let json = value.text.clone();
+    json.map(LaneRecord::from_json)
+        .ok_or(StoreError::Unreadable("it does not say what was written"))
 }
 
 /// A whole number.
 fn number(item: &Item, name: &str) -> Option<i64> {
-    item.get(name)?.as_n().ok()?.parse().ok()
+    item.get(name)?.number.as_ref()?.parse().ok()
 }
 
 /// A time in milliseconds.
@@ -398,16 +418,16 @@ fn time(item: &Item, name: &'static str) -> Result<Option<OffsetDateTime>, Store
         .ok_or(StoreError::Unreadable("it holds a time that is none"))
 }
 
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
+fn text(value: &str) -> Attribute {
+    Attribute::text(value)
 }
 
-fn milliseconds(time: OffsetDateTime) -> AttributeValue {
-    AttributeValue::N((time.unix_timestamp_nanos() / 1_000_000).to_string())
+fn milliseconds(time: OffsetDateTime) -> Attribute {
+    Attribute::number(time.unix_timestamp_nanos() / 1_000_000)
 }
 
-fn seconds(time: OffsetDateTime) -> AttributeValue {
-    AttributeValue::N(time.unix_timestamp().to_string())
+fn seconds(time: OffsetDateTime) -> Attribute {
+    Attribute::number(time.unix_timestamp().into())
 }
 
 fn word(state: State) -> &'static str {
@@ -420,7 +440,7 @@ fn word(state: State) -> &'static str {
 
 /// The item's state; `None` for one that this code does not know.
 fn state(item: &Item) -> Option<State> {
-    of_word(item.get(STATE)?.as_s().ok()?)
+    of_word(item.get(STATE)?.text.as_ref()?)
 }
 
 fn of_word(text: &str) -> Option<State> {

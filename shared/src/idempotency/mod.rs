@@ -29,6 +29,7 @@ pub use memory::MemoryStore;
 use crate::{
     budget::Budget,
     clock::SharedClock,
+    http::Peer,
     key::IdempotencyKey,
     outcome::{Outcome, Wait},
     telemetry::chain,
@@ -180,6 +181,11 @@ pub trait IdempotencyStore: Send + Sync {
 
     /// Deletes a record or a mark, whoever has its lease: the lease is lost.
     async fn delete(&self, record_id: &str) -> Result<(), StoreError>;
+
+    /// The server that an event will call, if there is one.
+    fn peer(&self) -> Option<Peer> {
+        None
+    }
 }
 
 /// The records of one function.

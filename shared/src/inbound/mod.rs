@@ -27,7 +27,9 @@ use self::{
     turn::Turn,
 };
 use crate::{
-    deliver::{Attempt, Deliver, DeliveryReport, Effort, MAX_BACKOFF, Resources, VendorClient},
+    deliver::{
+        Api as _, Attempt, Deliver, DeliveryReport, Effort, MAX_BACKOFF, Resources, VendorClient,
+    },
     idempotency::Idempotency,
     ory::{Admin, Ory},
     outcome::{Outcome, Wait},
@@ -67,7 +69,16 @@ impl Inbound {
     pub fn resources(&self) -> Resources {
         let ory = self.ory.iter().map(|ory| ory.key.clone());
         let segment = self.segment.iter().map(|segment| segment.key.clone());
-        Resources { template: self.template.clone(), keys: ory.chain(segment).collect() }
+        let called = [
+            self.ory.as_ref().and_then(|ory| ory.vendor.peer()),
+            self.segment.as_ref().and_then(|segment| segment.vendor.peer()),
+            self.idempotency.store.peer(),
+        ];
+        Resources {
+            template: self.template.clone(),
+            keys: ory.chain(segment).collect(),
+            peers: called.into_iter().flatten().collect(),
+        }
     }
 
     /// Finds the identities that the event is about, and applies it to each; it is done when all

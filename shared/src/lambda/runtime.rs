@@ -23,6 +23,7 @@ use crate::{
     queue,
     settings::Ports,
     telemetry::{LogLevel, Sink, chain, start_logging},
+    version,
 };
 
 /// Lambda gives the end of an invocation as a time; cargo-lambda's emulator gives a constant, which
@@ -48,6 +49,7 @@ where
 {
     let env = Environment::of_process();
     start_logging(LogLevel::from_env(&env).unwrap_or(LogLevel::Info), function_crate);
+    log_version();
     match serve(&env, timeout, build).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -57,12 +59,18 @@ where
     }
 }
 
+/// Once per process, so that the log tells which release handled an event.
+fn log_version() {
+    let (version, commit) = (version::VERSION, version::commit());
+    tracing::info!(version, commit, architecture = version::ARCHITECTURE, "start");
+}
+
 async fn serve<B>(env: &Environment, timeout: Duration, build: B) -> Result<(), StartError>
 where
     B: FnOnce(&Environment, &Ports) -> Result<Arc<dyn Function>, StartError>,
 {
     let client = Client::new()?;
-    let aws = Aws::in_function(&client).await;
+    let aws = Aws::in_function(&client);
     let function = build(env, &Ports::on_aws(&aws, client, Sink::Stdout))?;
     env.required("AWS_LAMBDA_RUNTIME_API", "").map_err(|_| StartError::NotInLambda)?;
     function.warm().await?;

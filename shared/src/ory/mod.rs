@@ -24,7 +24,7 @@ pub use settings::AdminSettings;
 use crate::{
     config::Endpoint,
     deliver::{Api, WhenInDoubt},
-    http::{Error, Http, Request, Response},
+    http::{Error, Http, Peer, Request, Response},
 };
 
 /// One call of the admin API.
@@ -92,6 +92,10 @@ impl Api for Ory {
             Call::ById(_) | Call::ByAddress(_) | Call::List(_) => WhenInDoubt::Repeat,
             Call::Patch(..) => WhenInDoubt::StartOver,
         }
+    }
+
+    fn peer(&self) -> Option<Peer> {
+        Some(Peer::new(self.http.clone(), self.endpoint.url()))
     }
 }
 

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::http::Peer;
+
 pub use batch::{ReceivedMessage, acknowledge, received};
 pub use memory::{MemoryQueue, Rules};
 #[cfg(feature = "aws")]
@@ -45,4 +47,9 @@ pub trait Queue: Send + Sync {
 
     /// Delays a received message for this long from now on; after that it is received again.
     async fn delay(&self, receipt: &str, wait: Duration) -> Result<(), QueueError>;
+
+    /// The server that an event will call, if there is one.
+    fn peer(&self) -> Option<Peer> {
+        None
+    }
 }

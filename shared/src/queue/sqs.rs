@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_sqs::{
-    Client,
-    error::{ProvideErrorMetadata, SdkError},
-    types::SendMessageBatchRequestEntry,
-};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use url::Url;
 
 use super::{Queue, QueueError};
-use crate::aws::{self, Aws};
+use crate::{
+    aws::{Aws, CallError, Service, SignedCalls},
+    http::Peer,
+};
 
 /// The actions that a function's policy must allow on its queue: the two of this adapter, and the
 /// three by which Lambda receives on the function's behalf.
@@ -28,14 +28,15 @@ pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
 /// A queue of SQS.
 pub struct SqsQueue {
-    client: Client,
+    calls: SignedCalls,
     url: String,
 }
 
 impl SqsQueue {
     /// The queue at `url`.
     pub fn new(aws: &Aws, url: &str) -> Self {
-        Self { client: Client::new(aws.sdk()), url: url.to_owned() }
+        let at = Url::parse(url).ok();
+        Self { calls: aws.signed_calls(&Service::SQS, at.as_ref()), url: url.to_owned() }
     }
 }
 
@@ -46,32 +47,88 @@ impl Queue for SqsQueue {
         if body.len() > MAX_MESSAGE_BYTES {
             return Err(QueueError::TooLarge);
         }
-        let sent = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
-        sent.map(drop).map_err(unreachable)
+        let message = SendMessage { queue_url: &self.url, message_body: body };
+        self.calls.call::<Done>("SendMessage", &message).await?;
+        Ok(())
     }
 
     async fn send_batch(&self, bodies: Vec<String>) -> Result<(), QueueError> {
-        let mut batch = self.client.send_message_batch().queue_url(&self.url);
-        for (number, body) in bodies.into_iter().enumerate() {
-            let entry = SendMessageBatchRequestEntry::builder().id(number.to_string());
-            let entry = entry.message_body(without_noncharacters(body)).build();
-            batch = batch.entries(entry.map_err(|error| QueueError::Unreachable(error.into()))?);
-        }
-        let sent = batch.send().await.map_err(unreachable)?;
-        if sent.failed().is_empty() { Ok(()) } else { Err(QueueError::Partial) }
+        let entries = bodies.into_iter().enumerate().map(|(number, body)| BatchEntry {
+            id: number.to_string(),
+            message_body: without_noncharacters(body),
+        });
+        let batch = SendMessageBatch { queue_url: &self.url, entries: entries.collect() };
+        let sent = self.calls.call::<SentBatch>("SendMessageBatch", &batch).await?;
+        if sent.failed.is_empty() { Ok(()) } else { Err(QueueError::Partial) }
     }
 
     async fn delay(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
-        let change = self.client.change_message_visibility().queue_url(&self.url);
-        let change = change.receipt_handle(receipt).visibility_timeout(whole_seconds(wait));
-        change.send().await.map(drop).map_err(unreachable)
+        let change = ChangeMessageVisibility {
+            queue_url: &self.url,
+            receipt_handle: receipt,
+            visibility_timeout: whole_seconds(wait),
+        };
+        self.calls.call::<Done>("ChangeMessageVisibility", &change).await?;
+        Ok(())
+    }
+
+    fn peer(&self) -> Option<Peer> {
+        self.calls.peer()
+    }
+}
+
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessage<'a> {
+    queue_url: &'a str,
+    message_body: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessageBatch<'a> {
+    queue_url: &'a str,
+    entries: Vec<BatchEntry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BatchEntry {
+    id: String,
+    message_body: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ChangeMessageVisibility<'a> {
+    queue_url: &'a str,
+    receipt_handle: &'a str,
+    visibility_timeout: i32,
+}
+
+/// An answer of which nothing is read.
+#[derive(Deserialize)]
+struct Done {}
+
+#[derive(Deserialize)]
+struct SentBatch {
+    /// An entry for each message that was not taken.
+    #[serde(rename = "Failed", default)]
+    failed: Vec<IgnoredAny>,
+}
+
+impl From<CallError> for QueueError {
+    fn from(error: CallError) -> Self {
+        Self::Unreachable(error.into())
     }
 }
 
 /// SQS rejects a message with U+FFFE or U+FFFF in it, which a person may have typed into a trait.
 /// JSON can escape them, as they can only occur inside a string.
 pub fn without_noncharacters(json: String) -> String {
-    if json.contains(['\u{fffe}', '\u{ffff}']) {
+    // One after the other is a search for bytes; for both at once, each character would be decoded.
+    if json.contains('\u{fffe}') || json.contains('\u{ffff}') {
         json.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff")
     } else {
         json
@@ -82,13 +139,6 @@ pub fn without_noncharacters(json: String) -> String {
 fn whole_seconds(wait: Duration) -> i32 {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     i32::try_from(seconds).unwrap_or(i32::MAX)
-}
-
-fn unreachable<E>(error: SdkError<E>) -> QueueError
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    QueueError::Unreachable(aws::cause(&error))
 }
 
 #[cfg(test)]

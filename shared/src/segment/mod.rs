@@ -20,7 +20,7 @@ use crate::{
     clock::SharedClock,
     config::Endpoint,
     deliver::{Api, EventFacts, InvalidOutput, Rendered, Vendor, VendorClient, WhenInDoubt},
-    http::{Error, Http, Request, Response},
+    http::{Error, Http, Peer, Request, Response},
     outcome::Outcome,
     secrets::{ApiKey, Product},
     settings::{Ports, Settings},
@@ -81,6 +81,10 @@ impl Api for Segment {
     /// Segment notices by `messageId`, for about a day.
     fn when_in_doubt(&self, _batch: &Batch) -> WhenInDoubt<'_, Batch> {
         WhenInDoubt::Repeat
+    }
+
+    fn peer(&self) -> Option<Peer> {
+        Some(Peer::new(self.http.clone(), self.endpoint.url()))
     }
 }
 

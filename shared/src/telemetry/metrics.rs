@@ -1,7 +1,9 @@
 //! Metrics in CloudWatch's embedded metric format: part of a log line, without a call of their own.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
-use serde_json::{Value, json};
+use std::iter;
+
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
 /// The namespace of all our metrics.
@@ -84,29 +86,86 @@ impl Metric {
     }
 }
 
-/// Adds the metrics to a log entry.
-pub(super) fn embed(line: &mut Value, metrics: &[(Metric, f64)], now: OffsetDateTime) {
-    if metrics.is_empty() {
-        return;
+/// Metrics as fields of a log line: a metric's name and its value, its last one if it has several.
+pub(super) struct Values<'m>(pub(super) &'m [(Metric, f64)]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        let Self(metrics) = self;
+        let is_last = |index: usize, metric| metrics[index + 1..].iter().all(|it| it.0 != metric);
+        let last = metrics.iter().enumerate().filter(|(index, it)| is_last(*index, it.0));
+        json.collect_map(last.map(|(_, (metric, value))| (metric.name(), value)))
     }
-    for (metric, value) in metrics {
-        line[metric.name()] = json!(value);
-    }
-    let mut directives = vec![directive(&["stack", "function"], metrics.iter().map(|it| it.0))];
-    let of_the_stack: Vec<_> =
-        metrics.iter().map(|it| it.0).filter(|metric| OF_THE_STACK.contains(metric)).collect();
-    if !of_the_stack.is_empty() {
-        directives.push(directive(&["stack"], of_the_stack.into_iter()));
-    }
-    line["_aws"] = json!({
-        "Timestamp": now.unix_timestamp() * 1000 + i64::from(now.millisecond()),
-        "CloudWatchMetrics": directives,
-    });
 }
 
-/// Tells CloudWatch which fields of the line are metrics, and which its dimensions.
-fn directive(dimensions: &[&str], metrics: impl Iterator<Item = Metric>) -> Value {
-    let described: Vec<_> =
-        metrics.map(|metric| json!({"Name": metric.name(), "Unit": metric.unit()})).collect();
-    json!({"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": described})
+/// Tells CloudWatch which fields of the line are metrics, and which its dimensions: the field `_aws`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Description<'m> {
+    timestamp: i64,
+    cloud_watch_metrics: Directives<'m>,
+}
+
+impl<'m> Description<'m> {
+    /// `None` without metrics.
+    pub(super) fn of(metrics: &'m [(Metric, f64)], now: OffsetDateTime) -> Option<Self> {
+        (!metrics.is_empty()).then(|| Self {
+            timestamp: now.unix_timestamp() * 1000 + i64::from(now.millisecond()),
+            cloud_watch_metrics: Directives(metrics),
+        })
+    }
+}
+
+struct Directives<'m>(&'m [(Metric, f64)]);
+
+impl Serialize for Directives<'_> {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        let Self(metrics) = *self;
+        let each = Directive::new(&["stack", "function"], Described { metrics, only: None });
+        let of_the_stack = Described { metrics, only: Some(&OF_THE_STACK) };
+        let has_some = of_the_stack.metrics().next().is_some();
+        let stack = has_some.then(|| Directive::new(&["stack"], of_the_stack));
+        json.collect_seq(iter::once(each).chain(stack))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'m> {
+    namespace: &'static str,
+    dimensions: [&'static [&'static str]; 1],
+    metrics: Described<'m>,
+}
+
+impl<'m> Directive<'m> {
+    fn new(dimensions: &'static [&'static str], metrics: Described<'m>) -> Self {
+        Self { namespace: NAMESPACE, dimensions: [dimensions], metrics }
+    }
+}
+
+/// The names and units of metrics, of all or only of some.
+struct Described<'m> {
+    metrics: &'m [(Metric, f64)],
+    only: Option<&'static [Metric]>,
+}
+
+impl Described<'_> {
+    fn metrics(&self) -> impl Iterator<Item = Metric> {
+        let is_wanted = |metric: &Metric| self.only.is_none_or(|only| only.contains(metric));
+        self.metrics.iter().map(|it| it.0).filter(is_wanted)
+    }
+}
+
+impl Serialize for Described<'_> {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        let described = |metric: Metric| Definition { name: metric.name(), unit: metric.unit() };
+        json.collect_seq(self.metrics().map(described))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition {
+    name: &'static str,
+    unit: &'static str,
 }

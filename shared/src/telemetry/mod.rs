@@ -15,12 +15,13 @@ use std::{
 
 use futures_util::FutureExt;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, timeout};
 
 pub use logging::{LogLevel, chain, start_logging};
 pub use metrics::Metric;
+use metrics::{Description, Values};
 
 use crate::{answer::WebhookResponse, clock::SharedClock, template::TemplateFault};
 
@@ -185,43 +186,73 @@ impl EventLog {
 
     /// Writes one entry.
     pub fn write(&self, entry: &LogEntry) {
-        let Some(line) = self.compose(entry) else {
+        let Some(mut line) = self.compose(entry) else {
             return;
         };
         match &self.sink {
             // In one write, as standard output looks for a line's end in each. A failed write
             // cannot be reported to anyone.
             Sink::Stdout => {
-                let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
+                line.push(b'\n');
+                let _ = std::io::stdout().write_all(&line);
             }
             Sink::Memory(lines) => {
-                lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                lines.lock().unwrap_or_else(PoisonError::into_inner).extend(parsed(&line));
             }
-            Sink::Listener(tell) => tell(line),
+            Sink::Listener(tell) => {
+                parsed(&line).map(tell);
+            }
             Sink::Nowhere => {}
         }
     }
 
-    fn compose(&self, entry: &LogEntry) -> Option<Value> {
-        let now = self.clock.now();
-        let mut composed = if self.level.shows_requests() {
-            serde_json::to_value(entry).ok()?
-        } else if entry.metrics.is_empty() {
+    /// The entry's line, in JSON; `None` if nothing of it is logged.
+    fn compose(&self, entry: &LogEntry) -> Option<Vec<u8>> {
+        let shows_request = self.level.shows_requests();
+        if !shows_request && entry.metrics.is_empty() {
             return None;
-        } else {
-            json!({})
+        }
+        let now = self.clock.now();
+        let line = Line {
+            timestamp: now.format(&Rfc3339).ok()?,
+            level: "INFO",
+            function: self.function,
+            stack: &self.stack,
+            entry: shows_request.then_some(entry),
+            values: Values(&entry.metrics),
+            description: Description::of(&entry.metrics, now),
         };
-        composed["timestamp"] = json!(now.format(&Rfc3339).ok()?);
-        composed["level"] = json!("INFO");
-        composed["stack"] = json!(*self.stack);
-        composed["function"] = json!(self.function);
-        metrics::embed(&mut composed, &entry.metrics, now);
-        Some(composed)
+        let mut json = Vec::with_capacity(USUAL_LINE_BYTES);
+        serde_json::to_writer(&mut json, &line).ok()?;
+        Some(json)
     }
+}
+
+/// More than most lines have, so that the text is not moved while it grows.
+const USUAL_LINE_BYTES: usize = 1024;
+
+fn parsed(line: &[u8]) -> Option<Value> {
+    serde_json::from_slice(line).ok()
+}
+
+/// A line of the log.
+#[derive(Serialize)]
+struct Line<'a> {
+    timestamp: String,
+    level: &'static str,
+    function: &'static str,
+    stack: &'a str,
+    #[serde(flatten)]
+    entry: Option<&'a LogEntry>,
+    #[serde(flatten)]
+    values: Values<'a>,
+    #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
+    description: Option<Description<'a>>,
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use time::macros::datetime;
 
     use super::*;
@@ -230,6 +261,10 @@ mod tests {
     fn event_log(level: LogLevel) -> EventLog {
         let clock = Arc::new(VirtualClock::starting_at(datetime!(2026-01-01 00:00:00.5 UTC)));
         EventLog::new("ory-actions", "mandrill-welcome", level, clock, Sink::Nowhere)
+    }
+
+    fn composed(level: LogLevel, entry: &LogEntry) -> Option<Value> {
+        event_log(level).compose(entry).map(|line| serde_json::from_slice(&line).unwrap())
     }
 
     fn entry() -> LogEntry {
@@ -250,7 +285,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn log_entry_has_its_metrics_in_embedded_metric_format() {
-        let composed = event_log(LogLevel::Info).compose(&entry()).unwrap();
+        let line = composed(LogLevel::Info, &entry()).unwrap();
         let expected = json!({
             "timestamp": "2026-01-01T00:00:00.5Z", "level": "INFO", "stack": "ory-actions",
             "function": "mandrill-welcome",
@@ -269,7 +304,7 @@ mod tests {
                 }],
             },
         });
-        assert_eq!(composed, expected);
+        assert_eq!(line, expected);
     }
 
     /// What the directives of a line say: the dimensions and the metrics of each.
@@ -285,11 +320,11 @@ mod tests {
     async fn only_what_an_alarm_of_the_stack_watches_is_counted_without_the_function() {
         let mut entry = entry();
         entry.count(Metric::Blocked);
-        let composed = event_log(LogLevel::Info).compose(&entry).unwrap();
+        let line = composed(LogLevel::Info, &entry).unwrap();
         let all = vec![json!("Delivered"), json!("VendorLatency"), json!("Blocked")];
         let expected =
             [(json!([["stack", "function"]]), all), (json!([["stack"]]), vec![json!("Blocked")])];
-        assert_eq!(directives(&composed), expected);
+        assert_eq!(directives(&line), expected);
     }
 
     #[tokio::test(start_paused = true)]
@@ -343,9 +378,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn line_begins_with_what_a_reader_looks_for_and_names_no_field_twice() {
+        let mut entry = entry();
+        entry.measure(Metric::VendorLatency, Duration::from_millis(9));
+        let line = event_log(LogLevel::Info).compose(&entry).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        let begin = r#"{"timestamp":"2026-01-01T00:00:00.5Z","level":"INFO","function":"mandrill-welcome","stack":"ory-actions","message":"request","event_id":"k","outcome":"delivered","#;
+        assert!(line.starts_with(begin), "{line}");
+        assert_eq!(line.matches(r#""VendorLatency":"#).count(), 1, "{line}");
+        assert!(line.contains(r#""VendorLatency":9.0"#), "{line}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn only_metrics_remain_above_info_level() {
-        let composed = event_log(LogLevel::Error).compose(&entry()).unwrap();
-        assert!(composed.get("event_id").is_none() && composed.get("_aws").is_some());
-        assert!(event_log(LogLevel::Error).compose(&LogEntry::default()).is_none());
+        let line = composed(LogLevel::Error, &entry()).unwrap();
+        assert!(line.get("event_id").is_none() && line.get("_aws").is_some());
+        assert!(composed(LogLevel::Error, &LogEntry::default()).is_none());
     }
 }

@@ -1,21 +1,21 @@
-//! The evaluator, jrsonnet. Only this file and `locate`, which reads its errors, use it.
+//! The evaluator, jrsonnet. Only this file uses it, and `given`, `output` and `locate`, which
+//! convert its input and output and read its errors.
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
     rc::Rc,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use jrsonnet_evaluator::{
     Error, IStr, PreparedSnippet, State, Val, apply_tla, error::ErrorKind, function::CallLocation,
-    manifest::JsonFormat, tla::TlaArg, trace::PathResolver,
+    rustc_hash::FxHashMap, tla::TlaArg, trace::PathResolver,
 };
 use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles};
 use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
 use serde_json::Value;
 
-use super::{Argument, RenderError, Source, TemplateFault, given::given, locate};
+use super::{Argument, RenderError, Source, TemplateFault, given::given, locate, output::json};
 
 /// Evaluation frames, as many as the evaluator of Kratos has, and within the thread's stack.
 const MAX_FRAMES: usize = 500;
@@ -97,22 +97,21 @@ impl Engine {
     pub(super) fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
         let _entered = self.state.enter();
         let _limited = jrsonnet_evaluator::stack::limit_stack_depth(MAX_FRAMES);
-        let unreadable = |_| TemplateFault::new(self.source.name(), "its output is no JSON");
-        let json = self.manifest(arguments).map_err(|error| {
+        let output = self.output(&arguments).map_err(|error| {
             self.forget_evaluation();
             self.failure(&error)
         })?;
-        Ok(serde_json::from_str(&json).map_err(unreadable)?)
+        Ok(output.ok_or_else(|| TemplateFault::new(self.source.name(), "its output is no JSON"))?)
     }
 
-    fn manifest(&self, arguments: Vec<Argument>) -> Result<String, Error> {
-        let mut values = HashMap::new();
-        for (name, value) in arguments {
-            values.insert(IStr::from(name), TlaArg::Val(given(value)?));
+    /// `None` if it nests too deep.
+    fn output(&self, arguments: &[Argument]) -> Result<Option<Value>, Error> {
+        let mut values = FxHashMap::default();
+        for (name, input) in arguments {
+            values.insert(IStr::from(*name), TlaArg::Val(given(input)?));
         }
-        // Fields are lazy: much of the template, a cancel too, runs only when the output is
-        // written.
-        apply(&values, self.evaluate()?)?.manifest(JsonFormat::minify())
+        // Fields are lazy: much of the template, a cancel too, runs only when the output is read.
+        json(&apply(&values, self.evaluate()?)?)
     }
 
     fn evaluate(&self) -> Result<Val, Error> {
@@ -147,7 +146,7 @@ impl Engine {
 
 /// Calls the template. The evaluator replaces `function(ctx) ctx` with a function of its own, which
 /// has lost the name of its parameter.
-fn apply(arguments: &HashMap<IStr, TlaArg>, template: Val) -> Result<Val, Error> {
+fn apply(arguments: &FxHashMap<IStr, TlaArg>, template: Val) -> Result<Val, Error> {
     match (&template, arguments.values().next()) {
         (Val::Func(function), Some(only)) if function.is_identity() && arguments.len() == 1 => {
             only.evaluate_tailstrict()
@@ -222,7 +221,7 @@ mod tests {
                     local shared = down(100, 3);
                     function(ctx) down(ctx.depth, shared)";
         let engine = Engine::prepare(&Source::shipped("t", code), Trace::default()).unwrap();
-        let render = |depth: usize| engine.render(vec![("ctx", json!({"depth": depth}))]);
+        let render = |depth: usize| engine.render(vec![("ctx", json!({"depth": depth}).into())]);
         assert!(render(MAX_FRAMES - 50).is_err());
         assert_eq!(render(1).unwrap(), json!(3));
     }
@@ -232,7 +231,8 @@ mod tests {
         let code =
             "function(ctx) local o = { a: ctx.x, b: self.a, c: { d: $.b } }; o { e: super.b }";
         let engine = Engine::prepare(&Source::shipped("t", code), Trace::default()).unwrap();
-        let render = || engine.render(vec![("ctx", json!({"x": ["some", {"nested": "value"}]}))]);
+        let render =
+            || engine.render(vec![("ctx", json!({"x": ["some", {"nested": "value"}]}).into())]);
         render().unwrap();
         Engine::tidy();
         let after_one = count_thread_tracked();

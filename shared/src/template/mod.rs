@@ -7,7 +7,9 @@ mod engine;
 mod fault;
 mod given;
 mod in_place;
+mod input;
 mod locate;
+mod output;
 mod source;
 mod thread;
 
@@ -24,6 +26,7 @@ use tokio::time::timeout;
 
 pub use engine::Trace;
 pub use fault::{Place, TemplateFault};
+pub use input::Input;
 pub use source::Source;
 use thread::Worker;
 
@@ -42,7 +45,7 @@ pub enum RenderError {
 }
 
 /// A top-level argument of a template: its name and value.
-pub type Argument = (&'static str, Value);
+pub type Argument = (&'static str, Input);
 
 /// Where templates are rendered.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -116,7 +119,15 @@ impl Template {
     ///
     /// A rendering that exceeds its time is abandoned, with its thread: nothing can stop it. The
     /// next one gets a new thread.
-    pub async fn render(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
+    pub async fn render<I: Into<Input>>(
+        &self,
+        arguments: Vec<(&'static str, I)>,
+    ) -> Result<Value, RenderError> {
+        self.render_over(arguments.into_iter().map(|(name, input)| (name, input.into())).collect())
+            .await
+    }
+
+    async fn render_over(&self, arguments: Vec<Argument>) -> Result<Value, RenderError> {
         let workers = match &self.state {
             State::OnItsThread(workers) => workers,
             State::InPlace => return in_place::render(&self.source, arguments),

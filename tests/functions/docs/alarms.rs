@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_yaml_ng::Value;
+use yaml_serde::Value;
 
 use super::{read, rows, section};
 
 /// The names of a template's alarms, without what stands for the stack and the function.
 fn alarms_of(template: &str) -> Vec<String> {
-    let template: Value = serde_yaml_ng::from_str(&read(template)).unwrap();
+    let template: Value = yaml_serde::from_str(&read(template)).unwrap();
     let resources = template["Resources"].as_mapping().unwrap().values();
     let alarms = resources.filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
     let name = |alarm: &Value| {

@@ -86,6 +86,6 @@ fn outcomes() {
 #[test]
 fn record_attributes() {
     let mut attributes = set([KEY_ATTRIBUTE, TTL_ATTRIBUTE, "vendor_id"]);
-    attributes.extend(literals("shared/src/idempotency/dynamodb.rs", "const STATE", "type Item"));
+    attributes.extend(literals("shared/src/idempotency/dynamodb.rs", "const STATE", "fn holder"));
     assert_eq!(listed("### Record attributes"), attributes);
 }

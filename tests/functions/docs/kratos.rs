@@ -1,41 +1,35 @@
-//! `docs/kratos.md`: the facts about Kratos, and the tests that verify them.
+//! `docs/kratos.md`: the facts about Kratos, and what verifies them.
 
 use std::collections::BTreeSet;
 
 use super::{path, read, rows};
 
-/// The claims, each with the cell that tells what holds it.
-fn claims() -> Vec<(String, String)> {
-    let claim = |row: Vec<String>| {
-        let [claim, _, held] = row.try_into().unwrap();
-        (claim, held)
+/// The facts: their names, the versions for which they hold, and what verifies them.
+fn facts() -> Vec<[String; 3]> {
+    let fact = |row: Vec<String>| {
+        let [name, _, versions, verified] = row.try_into().unwrap();
+        let (anchor, name) = name.split_once("</a>").unwrap();
+        let name = name.trim_matches('`').to_owned();
+        assert_eq!(anchor, format!("<a id=\"{name}\">"));
+        [name, versions, verified]
     };
-    rows(&read("docs/kratos.md")).into_iter().map(claim).collect()
+    rows(&read("docs/kratos.md")).into_iter().map(fact).collect()
 }
 
 #[test]
-fn kratos_facts_have_unique_names_and_existing_tests() {
-    let claims = claims();
-    let numbers: BTreeSet<_> = claims.iter().map(|(claim, _)| claim.clone()).collect();
-    let all: BTreeSet<_> = (1..=claims.len()).map(|n| format!("H{n}")).collect();
-    assert_eq!(numbers, all);
-    for (claim, held) in claims {
-        assert!(!held.is_empty(), "{claim}");
-        for file in held.split('`').skip(1).step_by(2) {
-            assert!(path(&format!("tests/real/kratos/{file}.rs")).is_file(), "{claim}: {file}");
+fn kratos_facts_have_unique_names_versions_and_existing_tests() {
+    let facts = facts();
+    let names: BTreeSet<_> = facts.iter().map(|[name, ..]| name.clone()).collect();
+    assert_eq!(names.len(), facts.len());
+    assert!(facts.len() > 25);
+    for [name, versions, verified] in facts {
+        let is_word = |c: char| c.is_ascii_lowercase() || c == '-';
+        assert!(name.chars().all(is_word), "{name}");
+        assert!(!versions.is_empty() && !verified.is_empty(), "{name}");
+        // A name without a folder or an extension is one of our tests, any other a file of Kratos.
+        let quoted = verified.split('`').skip(1).step_by(2);
+        for file in quoted.filter(|file| file.chars().all(|c| c.is_ascii_lowercase() || c == '_')) {
+            assert!(path(&format!("tests/real/kratos/{file}.rs")).is_file(), "{name}: {file}");
         }
     }
-}
-
-#[test]
-fn kratos_facts_cited_by_lint_exist() {
-    let claims: BTreeSet<_> = claims().into_iter().map(|(claim, _)| claim).collect();
-    let page = read("docs/lint.md");
-    let sources = page.split("*Source:").skip(1).filter_map(|rest| rest.split(".*").next());
-    let named: BTreeSet<String> = sources
-        .flat_map(|source| source.split([',', ';', ' ', '\n']).map(str::to_owned))
-        .filter(|word| word.strip_prefix('H').is_some_and(|n| n.parse::<u8>().is_ok()))
-        .collect();
-    assert!(named.len() > 10, "{named:?}");
-    assert!(named.is_subset(&claims), "{named:?}");
 }

@@ -48,7 +48,9 @@ fn anchor(heading: &str) -> String {
 
 fn anchors(page: &str) -> BTreeSet<String> {
     let headings = page.lines().filter_map(|line| line.strip_prefix('#'));
-    headings.map(|heading| anchor(heading.trim_start_matches('#'))).collect()
+    let named = page.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let headings = headings.map(|heading| anchor(heading.trim_start_matches('#')));
+    headings.chain(named.map(str::to_owned)).collect()
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn policy_is_about_the_resources_of_a_relay_too() {
     let policy: Value = serde_json::from_str(&read("docs/operator-policy.json")).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
     for template in ["template.yaml", "relay.yaml"] {
-        let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&read(template)).unwrap();
+        let template: yaml_serde::Value = yaml_serde::from_str(&read(template)).unwrap();
         for (kind, sid) in NAMED {
             let statement = statements.iter().find(|statement| statement["Sid"] == sid).unwrap();
             let (_, name) =

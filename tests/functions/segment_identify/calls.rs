@@ -8,7 +8,7 @@ use fakes::{
     FakeSegment, Tracked,
     server::{FakeReply, Server},
 };
-use http::Request;
+use http::{Method, Request};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -96,7 +96,10 @@ async fn write_key_is_sent_only_as_basic_auth_user_name() {
     let seen = Arc::<Mutex<Vec<Request<Bytes>>>>::default();
     let kept = seen.clone();
     let server = Server::start(0, move |request| {
-        kept.lock().unwrap().push(request);
+        // By a HEAD the function connects while it starts.
+        if request.method() != Method::HEAD {
+            kept.lock().unwrap().push(request);
+        }
         async { FakeReply::json(200, &json!({"success": true})) }
     });
     let server = server.await.unwrap();

@@ -32,6 +32,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ("LeaseRequest.holder", "a random name"),
     ("LeaseRequest.record_id", "a key, as records show it"),
     ("Blocked.Because.0", "a cause, as the log shows it"),
+    ("CallError.Unsendable.0", "what a call lacks, or that it cannot be signed"),
     ("ConfigError.wanted", "what a variable should hold"),
     ("ContactRecord.archived", "ids of Mailchimp's"),
     ("ContactRecord.contact_id", "an id of Mailchimp's"),

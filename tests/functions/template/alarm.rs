@@ -1,6 +1,6 @@
 //! An alarm, wherever it stands, and what it watches.
 
-use serde_yaml_ng::Value;
+use yaml_serde::Value;
 
 use super::{
     Template,

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use serde_yaml_ng::Value;
 use shared::deliver::MAX_BACKOFF;
+use yaml_serde::Value;
 
 use super::{Template, alarm::Alarm, metrics, plain, referred, seconds};
 

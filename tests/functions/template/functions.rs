@@ -192,6 +192,20 @@ fn reserved_concurrency_is_unset_or_above_maximum_concurrency() {
     }
 }
 
+/// 128 MB is the least that Lambda takes, and a function has a whole processor at 1,769 MB.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
+#[test]
+fn memory_is_chosen_from_the_least_of_lambda_to_a_whole_processor() {
+    for (template, (name, logical_id, ..)) in Template::with_functions() {
+        assert!(template.resource(logical_id)["MemorySize"].is_null(), "{name}");
+        let parameter = &template.0["Parameters"]["MemorySize"];
+        assert_eq!((&parameter["MinValue"], &parameter["MaxValue"]), (&128.into(), &1769.into()));
+        let memory = |template: &Template| template.resolved(template.global("MemorySize"));
+        assert_eq!(memory(&template), "256", "{name}");
+        assert_eq!(memory(&template.with(&[("MemorySize", "128")])), "128", "{name}");
+    }
+}
+
 #[test]
 fn lambda_timeout_exceeds_the_budgets() {
     for (template, (name, logical_id, _, budget, timeout)) in Template::with_functions() {

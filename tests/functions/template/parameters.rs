@@ -7,11 +7,11 @@ use mailchimp_subscribe::{
     consent::{NotOptedIn, OptIn, Unverified},
 };
 use regex_lite::Regex;
-use serde_yaml_ng::Value;
 use shared::{
     lambda::LAMBDA_TIMEOUT,
     settings::{VendorTimeout, most},
 };
+use yaml_serde::Value;
 
 use super::{Template, plain};
 

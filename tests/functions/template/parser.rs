@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use serde_yaml_ng::Value;
+use yaml_serde::Value;
 
 use super::{FUNCTIONS, QUEUE, RELAYS, Row, metrics::STACK};
 
@@ -64,7 +64,7 @@ impl Template {
 
     fn of_file(name: &str, functions: &'static [Row]) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
-        Self(serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap(), functions)
+        Self(yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap(), functions)
     }
 
     /// Those with functions, as most deploy them.

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use ory_actions::up::local::DEPLOYMENTS;
-use serde_yaml_ng::Value;
 use shared::{
     deliver::{MAX_BACKOFF, MAX_RETRY_AFTER},
     queue::MAX_MESSAGE_BYTES,
 };
+use yaml_serde::Value;
 
 use super::{FUNCTIONS, QUEUE, Template, plain, referred, seconds, set, url};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use serde_yaml_ng::Value;
 use shared::idempotency::{KEY_ATTRIBUTE, TTL_ATTRIBUTE};
+use yaml_serde::Value;
 
 use super::{Template, live::Live, queues::dead_letters_are_kept, relays};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_yaml_ng::Value;
+use yaml_serde::Value;
 
 use super::{Template, plain};
 

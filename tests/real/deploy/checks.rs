@@ -8,7 +8,7 @@ use std::{
 use tokio::time::sleep;
 
 /// Whatever a stack does by itself, it does within this, on a busy machine too.
-const PATIENCE: Duration = Duration::from_secs(45);
+const PATIENCE: Duration = Duration::from_mins(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// What does not hold.

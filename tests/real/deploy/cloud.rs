@@ -1,6 +1,12 @@
 //! AWS as `MiniStack` serves it, and the programs that people use with it.
 
-use std::{env, fs, os::unix::fs::symlink, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    env, fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use http::header::AUTHORIZATION;
 use integration::binary;
@@ -66,8 +72,18 @@ impl Cloud {
         command: &str,
         variables: &[(&str, &str)],
     ) -> Result<String, Failure> {
+        self.shell_in(&repository(), command, variables).await
+    }
+
+    /// The same in another folder.
+    pub(super) async fn shell_in(
+        &self,
+        folder: &Path,
+        command: &str,
+        variables: &[(&str, &str)],
+    ) -> Result<String, Failure> {
         let mut shell = Command::new("sh");
-        shell.args(["-euc", command]).current_dir(repository()).kill_on_drop(true);
+        shell.args(["-euc", command]).current_dir(folder).kill_on_drop(true);
         shell.env_clear().envs(self.environment()).envs(variables.iter().copied());
         shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let Ok(done) = timeout(PATIENCE, shell.output()).await else {

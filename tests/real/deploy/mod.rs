@@ -10,6 +10,7 @@ mod mutants;
 mod operations;
 mod proof;
 mod relays;
+mod release;
 mod stack;
 
 mod table;

@@ -20,7 +20,7 @@ impl Template {
         let command = "cloudformation get-template --template-stage Original --stack-name";
         let told = cloud.aws(&format!("{command} {stack}")).await?;
         Ok(Self(match &told["TemplateBody"] {
-            Value::String(yaml) => serde_yaml_ng::from_str(yaml).unwrap(),
+            Value::String(yaml) => yaml_serde::from_str(yaml).unwrap(),
             body => body.clone(),
         }))
     }

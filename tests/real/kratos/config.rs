@@ -60,7 +60,8 @@ pub(super) fn print_action(
 ) -> String {
     let function = OryFunction::MandrillWelcome;
     let places = Wish { function, flow, methods: methods.to_vec(), parse }.places().unwrap();
-    let caller = Caller { url: url.to_owned(), api_key_name: "Authorization".to_owned() };
+    let (url, api_key_name) = (url.to_owned(), "Authorization".to_owned());
+    let caller = Caller { function, url, api_key_name };
     let key = Key::Value(WEBHOOK_KEY.to_owned());
     let nobody = Project { project: String::new(), workspace: String::new() };
     print(format, &places, &caller, &key, &nobody).unwrap()
@@ -102,7 +103,7 @@ impl Config {
 
     /// With all that a part of a configuration in YAML says of flows.
     pub(super) fn with(mut self, yaml: &str) -> Self {
-        let part: Value = serde_yaml_ng::from_str(yaml).unwrap();
+        let part: Value = yaml_serde::from_str(yaml).unwrap();
         merge(&mut self.0, &part["selfservice"]["flows"]);
         self
     }

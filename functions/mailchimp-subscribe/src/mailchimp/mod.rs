@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     config::Endpoint,
     deliver::{Api, WhenInDoubt},
-    http::{Error, Http, Request, Response},
+    http::{Error, Http, Peer, Request, Response},
     mailchimp::{authorization, root},
 };
 use url::Url;
@@ -145,6 +145,11 @@ impl Api for Mailchimp {
             | Call::Delete(_)
             | Call::Tag(..) => WhenInDoubt::StartOver,
         }
+    }
+
+    /// Without an endpoint the host is in the key, which is still being fetched.
+    fn peer(&self) -> Option<Peer> {
+        Some(Peer::new(self.http.clone(), self.endpoint.as_ref()?.url()))
     }
 }
 

@@ -1,0 +1,1 @@
+function(ctx) { method: ctx.flow.active }

@@ -1,0 +1,4 @@
+function(ctx) {
+  answer: ctx.flow.transient_payload.answer,
+  method: ctx.flow.active,
+}

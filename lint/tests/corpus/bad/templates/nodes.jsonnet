@@ -1,0 +1,1 @@
+function(ctx) { inputs: std.length(ctx.flow.ui.nodes) }

@@ -1,0 +1,162 @@
+//! Templates alone, and what a template says by itself.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use lint::{Options, Report, lint, lint_with};
+
+fn alone(code: &str) -> Report {
+    lint(Path::new("x.jsonnet"), code).unwrap()
+}
+
+fn in_hook(code: &str, hook: &str) -> Report {
+    let options = Options { hook: Some(hook.parse().unwrap()), ..Options::default() };
+    lint_with(Path::new("x.jsonnet"), code, &options).unwrap()
+}
+
+fn rules(report: &Report) -> Vec<&'static str> {
+    report.findings.iter().map(|finding| finding.rule.name).collect()
+}
+
+#[test]
+fn mapper_is_not_checked_as_a_webhook_template() {
+    // The rules of the template alone, and whether it is taken for a mapper.
+    let table: [(&str, &[&str], bool); 9] = [
+        ("local c = std.extVar('claims'); { identity: { traits: { email: c.email } } }", &[], true),
+        (
+            "{ identity: { a: std.extVar('claims').sub, b: std.extVar('identity').traits.b } }",
+            &[],
+            true,
+        ),
+        ("{ claims: std.extVar('claims') + { sid: std.extVar('session').id } }", &[], true),
+        (
+            "{ a: std.extVar('claims'), key: 'md-abcdefghijklmnopqrstuv' }",
+            &["key-in-template"],
+            true,
+        ),
+        ("{ a: std.extVar('claims').a, b: claims.b }", &["syntax"], true),
+        ("{ a: std.extVar('ctx').identity.id }", &["external"], false),
+        (
+            "{ a: std.extVar('claims').a, b: std.extVar('source') }",
+            &["external", "external"],
+            false,
+        ),
+        ("{ a: std.native('f')(std.extVar('claims')) }", &["external", "external"], false),
+        ("function(ctx) { a: std.extVar('claims').a, b: ctx.flow.id }", &["external"], false),
+    ];
+    for (code, expected, is_mapper) in table {
+        let report = alone(code);
+        assert_eq!(rules(&report), expected, "{code}");
+        let notes: Vec<_> = report.notes.iter().map(|note| note.text.as_str()).collect();
+        assert_eq!(notes.len(), usize::from(is_mapper), "{code}: {notes:?}");
+        assert!(notes.iter().all(|note| note.starts_with("looks like a mapper")), "{notes:?}");
+        let hooked = rules(&in_hook(code, "registration.after.oidc"));
+        assert!(hooked.contains(&"external"), "{code}: {hooked:?}");
+    }
+}
+
+#[test]
+fn what_the_evaluator_refuses_is_reported_without_a_hook_too() {
+    for code in [
+        "local i = ctx.identity; { id: i.id }",
+        "function(ctx) { id: Ctx.identity.id }",
+        "function(ctx) { a: 1, a: 2 }",
+        "local a = 1, a = 2; function(ctx) { a: a }",
+        "function(ctx) { [self.x]: 1 }",
+    ] {
+        assert_eq!(rules(&alone(code)), ["syntax"], "{code}");
+        assert_eq!(rules(&in_hook(code, "login.after.password")), ["syntax"], "{code}");
+    }
+    // A function may evaluate it with another library.
+    let code = "function(ctx) { a: std.isNull(1) }";
+    assert_eq!(rules(&alone(code)), [""; 0]);
+    assert_eq!(rules(&in_hook(code, "login.after.password")), ["syntax"]);
+}
+
+/// The templates below a folder.
+fn below(folder: &Path, templates: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            below(&path, templates);
+        } else if path.extension().is_some_and(|extension| extension == "jsonnet") {
+            templates.push(path);
+        }
+    }
+}
+
+#[test]
+fn evaluator_refuses_no_template_of_this_repository() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut templates = Vec::new();
+    for folder in ["tests/corpus/good", "../shared", "../functions"] {
+        below(&root.join(folder), &mut templates);
+    }
+    assert!(templates.len() > 10, "{templates:?}");
+    for file in templates {
+        let found = rules(&alone(&fs::read_to_string(&file).unwrap()));
+        assert!(!found.contains(&"syntax"), "{}: {found:?}", file.display());
+    }
+}
+
+/// A webhook after a registration with this template.
+fn webhook(code: &str) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("x.jsonnet"), code).unwrap();
+    let config = "{url: 'https://example.com/', method: POST, body: 'file://x.jsonnet', \
+                  response: {ignore: true}}";
+    let hooks = format!("[{{hook: web_hook, config: {config}}}]");
+    let text = format!(
+        "selfservice: {{flows: {{registration: {{after: {{password: {{hooks: {hooks}}}}}}}}}}}"
+    );
+    lint(&folder.path().join("kratos.yml"), &text).unwrap()
+}
+
+#[test]
+fn template_that_reads_nothing_of_ctx_is_noted() {
+    let table = [
+        ("function(ctx) { event: 'sign-up' }", true),
+        ("'sign-up'", true),
+        ("function(ctx) local unused = ctx.identity; { event: 'sign-up' }", true),
+        ("function(ctx) { id: ctx.identity.id }", false),
+        ("function(ctx) if 'identity' in ctx then {} else { a: 1 }", false),
+        ("function(ctx) std.length(ctx.identity.traits)", false),
+        ("function(ctx) { all: std.toString(ctx) }", false),
+        // These fail.
+        ("function(ctx) { id: identity.id }", false),
+        ("function(context) { id: context.identity.id }", false),
+        ("{ a: std.extVar('claims') }", false),
+    ];
+    for (code, expected) in table {
+        let notes = webhook(code).notes;
+        let is_noted = notes.iter().any(|note| note.text.contains("reads nothing of `ctx`"));
+        assert_eq!(is_noted, expected, "{code}: {notes:?}");
+        assert!(!alone(code).notes.iter().any(|note| note.text.contains("reads nothing")));
+    }
+}
+
+#[test]
+fn spelling_of_a_header_is_judged_where_its_absence_is_handled() {
+    let read = |what: &str| format!("function(ctx) {{ id: ctx.identity.id, a: {what} }}");
+    let table: [(&str, &[&str]); 8] = [
+        ("std.get(ctx.request_headers, 'user-agent')", &["header-spelling"]),
+        ("std.objectHas(ctx.request_headers, 'X-FORWARDED-FOR')", &["header-spelling"]),
+        ("'accept-language' in ctx.request_headers", &["header-spelling"]),
+        (
+            "if 'user-agent' in ctx.request_headers then ctx.request_headers['user-agent']",
+            &["header-spelling"],
+        ),
+        ("ctx.request_headers['user-agent']", &["no-such-field"]),
+        ("std.get(ctx.request_headers, 'User-Agent')", &[]),
+        (
+            "std.get(ctx.request_headers, 'User-Agent', std.get(ctx.request_headers, 'user-agent'))",
+            &[],
+        ),
+        ("std.get(ctx.request_cookies, 'theme')", &[]),
+    ];
+    for (what, expected) in table {
+        assert_eq!(rules(&webhook(&read(what))), expected, "{what}");
+    }
+}
