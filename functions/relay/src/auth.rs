@@ -82,6 +82,9 @@ pub enum SecretFault {
     /// It is a path with an invalid part.
     #[error("`url_path` of the secret is not a path: {0}")]
     NoPath(&'static str),
+    /// It has nothing below the origin.
+    #[error("`url_path` of the secret has no path below RELAY_ORIGIN")]
+    EmptyPath,
     /// It is the URL of another host.
     #[error("`url_path` of the secret is a URL of another host than RELAY_ORIGIN")]
     OtherHost,
@@ -144,7 +147,8 @@ pub(crate) fn is_free(pointer: &str, body: &Value) -> bool {
 pub(crate) fn path(secret: &SecretString, origin: &Origin) -> Result<String, SecretFault> {
     let path = written_path(secret.expose_secret(), origin)?;
     path::check(&path).map_err(SecretFault::NoPath)?;
-    Ok(path)
+    // The bare origin is no secret, and no webhook.
+    if path.is_empty() || path == "/" { Err(SecretFault::EmptyPath) } else { Ok(path) }
 }
 
 /// The path as people write it: with its URL, with its slash, or without.

@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn secret_is_checked_as_a_call_would_use_it() {
-        use SecretFault::{NoHeader, NoPath, NoSigningKey, OtherHost};
+        use SecretFault::{EmptyPath, NoHeader, NoPath, NoSigningKey, OtherHost};
         let origin = Origin::parse("https://hooks.slack.com", false).unwrap();
         let checked = |auth: &str, secret: &str| {
             Credential::of(auth).unwrap().check(&secret.to_owned().into(), &origin).err()
@@ -57,6 +57,7 @@ mod tests {
         assert_eq!(checked("path", "services/T/B/X"), None);
         assert_eq!(checked("path", "https://other.example/services/T/B/X"), Some(OtherHost));
         assert!(matches!(checked("path", "/services/../X"), Some(NoPath(_))));
+        assert_eq!(checked("path", "https://hooks.slack.com"), Some(EmptyPath));
         assert_eq!(checked("signature", "whsec_U0VDUkVULVNFQ1JFVC1TRUNSRVQ="), None);
         assert_eq!(checked("signature", "not-base64"), Some(NoSigningKey));
         for auth in ["basic", "query:key", "body:/key", "none"] {

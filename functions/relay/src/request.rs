@@ -159,6 +159,10 @@ mod tests {
             "services//T",
             "services/T?x=1",
             "services/T\nX",
+            "https://vendor.example/base",
+            "https://vendor.example/base\n",
+            "https://vendor.example/base/",
+            "/",
         ] {
             let refused = request("path", json!({"body": {}}), secret).unwrap_err();
             assert!(!refused.to_string().contains(secret), "{refused}");
