@@ -216,12 +216,13 @@ pub(super) fn gives_back(before: &Value, after: &Value) -> bool {
 
 /// Whether the operation changes anything; if so, it is applied.
 fn apply(operation: &Operation, state: &mut Value) -> bool {
-    let Some((name, parents)) = operation.path().0.split_last() else { return true };
+    let path = &operation.path().0;
+    let Some((name, parents)) = path.split_last() else { return true };
     match operation {
         Operation::Remove { .. } => match find(state, parents) {
             Some(Value::Object(parent)) => parent.remove(name).is_some(),
-            Some(Value::Array(parent)) => match name.parse::<usize>() {
-                Ok(index) if index < parent.len() => {
+            Some(Value::Array(parent)) => match index(name) {
+                Some(index) if index < parent.len() => {
                     parent.remove(index);
                     true
                 }
@@ -231,7 +232,7 @@ fn apply(operation: &Operation, state: &mut Value) -> bool {
         },
         Operation::Add { value, .. } | Operation::Replace { value, .. } => {
             let is_add = matches!(operation, Operation::Add { .. });
-            match made(state, parents) {
+            match made(state, path) {
                 Some(Value::Object(parent)) => {
                     parent.insert(name.clone(), value.clone()).as_ref() != Some(value)
                 }
@@ -244,9 +245,9 @@ fn apply(operation: &Operation, state: &mut Value) -> bool {
 }
 
 fn set_in(parent: &mut Vec<Value>, name: &str, value: &Value, is_add: bool) -> bool {
-    match name.parse::<usize>() {
-        Ok(index) if is_add && index <= parent.len() => parent.insert(index, value.clone()),
-        Ok(index) if !is_add && index < parent.len() => {
+    match index(name) {
+        Some(index) if is_add && index <= parent.len() => parent.insert(index, value.clone()),
+        Some(index) if !is_add && index < parent.len() => {
             return std::mem::replace(&mut parent[index], value.clone()) != *value;
         }
         _ if is_add && name == "-" => parent.push(value.clone()),
@@ -256,36 +257,45 @@ fn set_in(parent: &mut Vec<Value>, name: &str, value: &Value, is_add: bool) -> b
 }
 
 fn find<'a>(state: &'a mut Value, parents: &[String]) -> Option<&'a mut Value> {
-    parents.iter().try_fold(state, |value, name| step(value, name))
-}
-
-/// The same, creating missing parents, as Ory does.
-fn made<'a>(state: &'a mut Value, parents: &[String]) -> Option<&'a mut Value> {
-    parents
-        .iter()
-        .try_fold(state, |value, name| {
-            if value.is_null() {
-                *value = Value::Object(Map::new());
-            }
-            if let Value::Object(object) = value {
-                return Some(object.entry(name.clone()).or_insert(Value::Null));
-            }
-            step(value, name)
-        })
-        .map(|value| {
-            if value.is_null() {
-                *value = Value::Object(Map::new());
-            }
-            value
-        })
-}
-
-fn step<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
-    match value {
+    parents.iter().try_fold(state, |value, name| match value {
         Value::Object(object) => object.get_mut(name),
-        Value::Array(list) => list.get_mut(name.parse::<usize>().ok()?),
+        Value::Array(list) => list.get_mut(index(name)?),
         _ => None,
+    })
+}
+
+/// The parent of what the path names. Missing ones are created, as Ory does.
+fn made<'a>(state: &'a mut Value, path: &[String]) -> Option<&'a mut Value> {
+    path.iter().zip(path.iter().skip(1)).try_fold(state, |value, (name, next)| {
+        let child = match value {
+            Value::Object(object) => object.entry(name.clone()).or_insert(Value::Null),
+            Value::Array(list) => {
+                let index = if name == "-" { list.len() } else { index(name)? };
+                list.resize(list.len().max(index + 1), Value::Null);
+                &mut list[index]
+            }
+            _ => return None,
+        };
+        if child.is_null() {
+            *child = parent_of(next);
+        }
+        Some(child)
+    })
+}
+
+/// A list if `name` is a place in one, filled with null up to there; otherwise an object.
+fn parent_of(name: &str) -> Value {
+    match index(name) {
+        Some(index) => Value::Array(vec![Value::Null; index]),
+        None if name == "-" => Value::Array(Vec::new()),
+        None => Value::Object(Map::new()),
     }
+}
+
+/// The place in a list, as Go reads it.
+fn index(token: &str) -> Option<usize> {
+    let index = token.parse::<i64>().ok().filter(|index| *index <= LARGEST_INDEX)?;
+    usize::try_from(index).ok()
 }
 
 #[cfg(test)]
@@ -405,7 +415,10 @@ mod tests {
         let undeliverable = "/metadata_public/mailchimp/undeliverable";
         let remove = |path: &str| json!({"op": "remove", "path": path});
         // The operations, and which of them remain.
-        let table: [(Vec<Value>, &[usize]); 14] = [
+        let new_list = |place: &str, value: Value| {
+            set("add", &format!("/metadata_public/mailchimp/{place}"), value)
+        };
+        let table: [(Vec<Value>, &[usize]); 18] = [
             (vec![set("add", consent, json!(true))], &[]),
             (vec![set("replace", consent, json!(true))], &[]),
             (vec![set("add", consent, json!(false))], &[0]),
@@ -420,6 +433,11 @@ mod tests {
             (vec![set("add", "/traits/list/0", json!(1))], &[0]),
             (vec![set("replace", "/traits/list/0", json!(1))], &[]),
             (vec![remove("/traits/list/2"), set("add", "/traits/list/-", json!(3))], &[1]),
+            // What the first one creates is a list, in which the others insert.
+            (vec![new_list("-", json!(1)); 2], &[0, 1]),
+            (vec![new_list("0", json!(1)); 2], &[0, 1]),
+            (vec![new_list("2/a", json!(1)), new_list("2/a", json!(1))], &[0]),
+            (vec![set("add", "/traits/list/4/a", json!(1)), remove("/traits/list/4/a")], &[0, 1]),
         ];
         for (operations, left) in table {
             let all: Vec<Operation> = serde_json::from_value(json!(operations)).unwrap();
