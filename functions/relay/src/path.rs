@@ -6,6 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// The longest path, in bytes. Vendors' limits for a whole URL begin at 2,000.
 const MAX_BYTES: usize = 1500;
 
+const EMPTY_SEGMENT: &str = "`path` has an empty segment";
+
 /// What stays as it is in a segment that is encoded here: the unreserved characters of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -43,6 +45,10 @@ pub(crate) fn of_segments(segments: &[&str]) -> Result<String, &'static str> {
     if segments.iter().any(|segment| segment.contains(['/', '\\']) || has_control(segment)) {
         return Err("a segment of `path` has a slash, a backslash or a control character");
     }
+    // An empty text alone would be the root.
+    if segments.contains(&"") {
+        return Err(EMPTY_SEGMENT);
+    }
     check(&path).map(|()| path)
 }
 
@@ -51,7 +57,7 @@ fn check_segment(segment: &str) -> Result<(), &'static str> {
     let mut text = segment.to_owned();
     loop {
         if text.is_empty() {
-            return Err("`path` has an empty segment");
+            return Err(EMPTY_SEGMENT);
         }
         if text == "." || text == ".." {
             return Err("`path` has a segment of dots");
@@ -164,7 +170,7 @@ mod tests {
         );
         assert_eq!(of_segments(&["ann?x=1#y"]).unwrap(), "/ann%3Fx%3D1%23y");
         for segments in
-            [&["a", ""][..], &[".."], &["."], &["a/b"], &["a\\b"], &["a\nb"], &["%2e%2e"]]
+            [&["a", ""][..], &[""], &[".."], &["."], &["a/b"], &["a\\b"], &["a\nb"], &["%2e%2e"]]
         {
             assert!(of_segments(segments).is_err(), "{segments:?}");
         }
