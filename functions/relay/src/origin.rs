@@ -31,8 +31,8 @@ impl Origin {
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
-        let base = url.path().trim_end_matches('/');
-        let is_clean = base.is_empty() || crate::path::check(base).is_ok();
+        let below = format!("{}/x", base_path(&url));
+        let is_clean = crate::path::check(&below).is_ok();
         if is_admitted && is_plain && is_clean { Ok(Self(url)) } else { Err(wrong()) }
     }
 
@@ -41,7 +41,7 @@ impl Origin {
     /// # Errors
     /// The URL would not be the one that was asked for.
     pub(crate) fn join(&self, path: &str, query: &[(String, String)]) -> Result<Url, NotBelow> {
-        let wanted = format!("{}{path}", self.0.path().trim_end_matches('/'));
+        let wanted = format!("{}{path}", base_path(&self.0));
         let mut url = self.0.clone();
         url.set_path(&wanted);
         if !query.is_empty() {
@@ -56,9 +56,8 @@ impl Origin {
     /// The path of a URL of this origin, if it is one: people paste the whole URL of a webhook.
     pub(crate) fn path_of(&self, text: &str) -> Option<String> {
         let url = Url::parse(text).ok()?;
-        let base = self.0.path().trim_end_matches('/');
         let is_here = url.origin() == self.0.origin() && url.query().is_none();
-        let path = url.path().strip_prefix(base)?;
+        let path = url.path().strip_prefix(base_path(&self.0))?;
         (is_here && url.fragment().is_none()).then(|| path.to_owned())
     }
 
@@ -77,6 +76,11 @@ impl Origin {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the path is not below the base path of RELAY_ORIGIN")]
 pub(crate) struct NotBelow;
+
+/// The base path, without a slash at its end.
+fn base_path(url: &Url) -> &str {
+    url.path().strip_suffix('/').unwrap_or(url.path())
+}
 
 fn is_https(url: &Url) -> bool {
     let is_public = match url.host() {
@@ -141,6 +145,8 @@ mod tests {
             "https://api.hubapi.com?a=b",
             "https://api.hubapi.com#a",
             "https://api.hubapi.com/a//b",
+            "https://api.hubapi.com/a//",
+            "https://api.hubapi.com//",
             "https://api.hubapi.com/a;b",
             "ftp://api.hubapi.com",
             "api.hubapi.com",
