@@ -145,13 +145,15 @@ pub(crate) fn check_sent(reading: &Reading, path: &str, found: &mut Findings) {
 }
 
 fn leak(path: &Path) -> Option<&'static Rule> {
-    let is_all = |steps: &[Step]| steps.is_empty() || steps == [Step::Some];
-    if is_all(path.steps()) {
+    if path.is(&[]) || path.is_all_of(&[], "request_cookies") || path.is_all_of(&[], "flow") {
         Some(&WHOLE_CTX)
-    } else if path.is(&["request_cookies"]) || is_some_of(path, "request_cookies") {
+    } else if path.is(&["request_cookies"])
+        || matches!(path.steps(), [Step::Key(of), Step::Some | Step::But(_)] if of == "request_cookies")
+    {
         Some(&COOKIES)
     } else if path.is(&["flow"])
-        || is_some_of(path, "flow")
+        || path.is_all_of(&["flow"], "ui")
+        || path.is_all_of(&["flow"], "session_token_exchange_code")
         || path.is(&["flow", "ui"])
         || path.is_within(&["flow", "ui", "nodes"])
         || path.is_within(&["flow", "session_token_exchange_code"])
@@ -160,11 +162,6 @@ fn leak(path: &Path) -> Option<&'static Rule> {
     } else {
         None
     }
-}
-
-/// All values of an object, one by one.
-fn is_some_of(path: &Path, key: &str) -> bool {
-    path.is_within(&[key]) && path.steps()[1..] == [Step::Some]
 }
 
 fn is_misplaced_payload(path: &Path) -> bool {
@@ -224,7 +221,7 @@ fn step<'s>(shape: &'s Shape, step: &Step) -> Option<&'s Shape> {
     match (shape, step) {
         (_, Step::Key(name)) => shape.field(name).map(|field| &field.shape),
         (Shape::Array(element), Step::Some) => Some(element),
-        (_, Step::Some) => None,
+        (_, Step::Some | Step::But(_)) => None,
     }
 }
 

@@ -113,6 +113,7 @@ fn sends(reading: &Reading, keys: &[&str]) -> bool {
         let is_there = |(step, key): (&Step, &&str)| match step {
             Step::Key(name) => name == key,
             Step::Some => true,
+            Step::But(names) => names.iter().all(|name| name != key),
         };
         steps.len() <= keys.len() && steps.iter().zip(keys).all(is_there)
     };

@@ -3,7 +3,7 @@
 use crate::{
     Example, Findings, Rule, Severity,
     kratos::{Flow, HookPlace, Moment},
-    template::{Path, Reading, Step},
+    template::{Path, Reading},
 };
 
 /// The id of an identity that has none.
@@ -82,5 +82,5 @@ fn can_tell(reading: &Reading) -> bool {
 
 /// The identity, or all of its values one by one.
 fn is_identity(path: &Path) -> bool {
-    path.is(&["identity"]) || (path.is_within(&["identity"]) && path.steps()[1..] == [Step::Some])
+    path.is(&["identity"]) || path.is_all_of(&["identity"], "id")
 }

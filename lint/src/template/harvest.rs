@@ -77,6 +77,13 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
+            Value::Sum(summands) => {
+                for (position, summand) in summands.iter().enumerate() {
+                    let after = &summands[position + 1..];
+                    let overridden: Vec<_> = after.iter().flat_map(Value::overridden).collect();
+                    self.take(&summand.without(&overridden), fields, named_at, seen);
+                }
+            }
             Value::List(values) | Value::Mix(values) => {
                 for value in values.iter() {
                     self.take(value, fields, named_at, seen);
@@ -84,6 +91,8 @@ impl<'a> Walk<'a> {
             }
             Value::Scalar
             | Value::Null
+            | Value::Fields(_)
+            | Value::TextBut(_)
             | Value::Function(_)
             | Value::Library
             | Value::LibraryFunction(_)

@@ -1,6 +1,6 @@
 //! Looks up keys in values, and records reads of `ctx`.
 
-use jrsonnet_ir::{Expr, IndexPart};
+use jrsonnet_ir::{Expr, IStr, IndexPart};
 
 use super::{
     Asked, Path, Read, Step, Use,
@@ -52,6 +52,19 @@ impl<'a> Walk<'a> {
                 }
                 self.any_of(named)
             }
+            (Value::Sum(summands), Value::Text(name)) => {
+                self.field_of_sum(summands, name, key, at, guarded)
+            }
+            (Value::Ctx(path, _), Value::TextBut(names)) => {
+                self.use_of_ctx(path, at);
+                let names = names.iter().map(IStr::to_string).collect();
+                Value::Ctx(path.then(Step::But(names)), at)
+            }
+            (_, Value::Mix(keys)) if keys.iter().all(|key| matches!(key, Value::Text(_))) => {
+                let parts: Vec<_> =
+                    keys.iter().map(|key| self.field(value, key, at, guarded)).collect();
+                Value::mix(parts)
+            }
             (Value::Mix(values), _) => {
                 let parts: Vec<_> =
                     values.iter().map(|value| self.field(value, key, at, guarded)).collect();
@@ -66,6 +79,27 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The last object that has the field decides. A read of one before which another has it cannot
+    /// fail.
+    fn field_of_sum(
+        &mut self,
+        summands: &[Value<'a>],
+        name: &IStr,
+        key: &Value<'a>,
+        at: u32,
+        guarded: bool,
+    ) -> Value<'a> {
+        let mut possible = Vec::new();
+        for (position, summand) in summands.iter().enumerate().rev() {
+            let has_default = summands[..position].iter().any(|before| before.has(name));
+            possible.push(self.field(summand, key, at, guarded || has_default));
+            if summand.overrides(Some(name)) {
+                break;
+            }
+        }
+        Value::mix(possible)
+    }
+
     /// Some element of an array, or some field of an object.
     pub(super) fn element(&mut self, value: &Value<'a>) -> Value<'a> {
         if !self.may_go_on() {
@@ -75,7 +109,7 @@ impl<'a> Walk<'a> {
             Value::Ctx(path, at) => Value::Ctx(path.then(Step::Some), *at),
             Value::Object(members) => self.any_of(members.iter().map(|m| m.value).collect()),
             Value::List(items) => Value::mix(items.to_vec()),
-            Value::Mix(values) => {
+            Value::Sum(values) | Value::Mix(values) => {
                 Value::mix(values.iter().map(|value| self.element(value)).collect())
             }
             _ => Value::Opaque,
@@ -128,12 +162,16 @@ impl<'a> Walk<'a> {
 
     /// Records that the template checks whether a key is present.
     pub(super) fn guard(&mut self, object: &Value<'a>, key: &Value<'a>) {
-        if let (Value::Ctx(path, at), Value::Text(name)) = (object, key) {
-            let path = path.then(Step::Key(name.to_string()));
-            if self.guards.insert(path.clone()) {
-                let place = self.place(*at);
-                self.reading.asked.push(Asked { path, place });
+        match (object, key) {
+            (Value::Ctx(path, at), Value::Text(name)) => {
+                let path = path.then(Step::Key(name.to_string()));
+                if self.guards.insert(path.clone()) {
+                    let place = self.place(*at);
+                    self.reading.asked.push(Asked { path, place });
+                }
             }
+            (Value::Sum(summands), _) => summands.iter().for_each(|one| self.guard(one, key)),
+            _ => {}
         }
     }
 }

@@ -1,9 +1,16 @@
 //! How the results of `std` functions depend on their arguments, as far as the rules need it.
 
-use super::{value::Value, walk::Walk};
+use std::rc::Rc;
+
+use jrsonnet_ir::IStr;
+
+use super::{
+    value::{Member, ThunkId, Value},
+    walk::Walk,
+};
 
 /// Functions whose result contains nothing of their arguments: tests, counts and names.
-const TELL_NOTHING: [&str; 32] = [
+const TELL_NOTHING: [&str; 30] = [
     "all",
     "any",
     "assertEqual",
@@ -27,8 +34,6 @@ const TELL_NOTHING: [&str; 32] = [
     "isString",
     "length",
     "member",
-    "objectFields",
-    "objectFieldsAll",
     "range",
     "setMember",
     "startsWith",
@@ -97,6 +102,19 @@ pub(super) fn apply<'a>(
             walk.external(variable, at);
             Value::Opaque
         }
+        ("objectFields" | "objectFieldsAll", [object]) => Value::Fields(Rc::new(object.clone())),
+        ("member" | "contains", [Value::Fields(object), key]) => {
+            walk.guard(object, key);
+            Value::Scalar
+        }
+        ("mergePatch", [target, patch]) => {
+            let patch = merged_into(walk, patch);
+            Value::sum(target.clone(), patch)
+        }
+        ("objectRemoveKey", [object, Value::Text(name)]) => {
+            let nothing = walk.done(Value::Opaque);
+            Value::sum(object.clone(), removal(name, nothing))
+        }
         (ask, [object, key, ..]) if ASK_FOR_A_KEY.contains(&ask) => {
             walk.guard(object, key);
             Value::Scalar
@@ -113,6 +131,24 @@ pub(super) fn apply<'a>(
             }
         }
     }
+}
+
+/// A patch as an object to add: what is null in it is removed, and objects are merged.
+fn merged_into<'a>(walk: &mut Walk<'a>, patch: &Value<'a>) -> Value<'a> {
+    let Value::Object(members) = patch else { return patch.clone() };
+    let merged = members.iter().cloned().map(|mut member| {
+        let value = walk.force(member.value);
+        member.hidden |= matches!(value, Value::Null);
+        member.is_added = !matches!(value, Value::Null | Value::Text(_) | Value::Scalar);
+        member
+    });
+    Value::Object(Rc::new(merged.collect()))
+}
+
+/// An object that hides the field of another.
+fn removal<'a>(name: &IStr, value: ThunkId) -> Value<'a> {
+    let name = Some(name.clone());
+    Value::Object(Rc::new(vec![Member { name, hidden: true, is_added: false, value, at: 0 }]))
 }
 
 fn nulls<'a>(walk: &mut Walk<'a>, name: &str, arguments: &[Value<'a>]) {

@@ -13,24 +13,34 @@ use super::{
 impl<'a> Walk<'a> {
     pub(super) fn comprehension(&mut self, specs: &'a [CompSpec], scope: Scope) -> Scope {
         let mut scope = scope;
+        let mut names = Vec::new();
         for spec in specs {
             match spec {
                 CompSpec::IfSpec(condition) => {
                     self.eval(&condition.cond, scope);
+                    for name in &names {
+                        scope = self.narrowed(name, &condition.cond, scope);
+                    }
                 }
                 CompSpec::ForSpec(each) => {
                     let over = self.eval(&each.over, scope);
                     self.wants_no_null(&over);
                     let element = self.element(&over);
-                    let frame = self.frame(scope);
                     let Destruct::Full(name) = &each.destruct;
-                    let thunk = self.done(element);
-                    self.bind(frame, name.value.clone(), thunk);
-                    scope = Some(frame);
+                    names.push(name.value.clone());
+                    scope = Some(self.with(&name.value, element, scope));
                 }
             }
         }
         scope
+    }
+
+    /// The scope with one name more.
+    pub(super) fn with(&mut self, name: &IStr, value: Value<'a>, scope: Scope) -> usize {
+        let frame = self.frame(scope);
+        let thunk = self.done(value);
+        self.bind(frame, name.clone(), thunk);
+        frame
     }
 
     pub(super) fn object(&mut self, body: &'a ObjBody, scope: Scope) -> Value<'a> {
@@ -65,6 +75,7 @@ impl<'a> Walk<'a> {
         Member {
             name: self.field_name(&field.name.value, outer),
             hidden: !field.visibility.is_visible(),
+            is_added: field.plus,
             value: self.field_thunk(&field.value, field.params.as_ref(), inner),
             at: field.name.span.1,
         }

@@ -9,6 +9,8 @@ pub(crate) enum Step {
     Key(String),
     /// Some element of an array, or a key that is computed.
     Some,
+    /// Any key but these.
+    But(Vec<String>),
 }
 
 /// A path from `ctx`; the empty one is `ctx` itself.
@@ -32,6 +34,16 @@ impl Path {
         self.0.len() == keys.len() && self.is_within(keys)
     }
 
+    /// Whether it is everything below these keys, this key among it.
+    pub(crate) fn is_all_of(&self, keys: &[&str], key: &str) -> bool {
+        self.is_within(keys)
+            && match &self.0[keys.len()..] {
+                [Step::Some] => true,
+                [Step::But(names)] => names.iter().all(|name| name != key),
+                _ => false,
+            }
+    }
+
     /// Whether it starts with these keys.
     pub(crate) fn is_within(&self, keys: &[&str]) -> bool {
         let holds = |(step, key): (&Step, &&str)| matches!(step, Step::Key(name) if name == key);
@@ -44,7 +56,7 @@ impl fmt::Display for Path {
         f.write_str("ctx")?;
         self.0.iter().try_for_each(|step| match step {
             Step::Key(name) => write!(f, ".{name}"),
-            Step::Some => f.write_str("[…]"),
+            Step::Some | Step::But(_) => f.write_str("[…]"),
         })
     }
 }

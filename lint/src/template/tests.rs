@@ -38,7 +38,7 @@ fn output_fields_are_found() {
         ("function(ctx) 'Dear ' + ctx.name", &["ctx.name"]),
         ("function(ctx) { a: ctx.a } + { a: ctx.b, c: ctx.c }", &["ctx.b", "ctx.c"]),
         ("function(ctx) { a: ctx.a } { c: ctx.c }", &["ctx.a", "ctx.c"]),
-        ("function(ctx) ctx { request_cookies:: null }", &["ctx"]),
+        ("function(ctx) ctx { request_cookies:: null }", &["ctx[…]"]),
         ("local f = { call(x): { y: x.y } }; function(ctx) f.call(ctx)", &["ctx.y"]),
         ("local f(x, y=x.a) = y; function(ctx) f(x=ctx)", &["ctx.a"]),
         ("function(ctx) local ctx = { a: 1 }; ctx", &[]),
@@ -63,9 +63,65 @@ fn read_fields_and_required_fields_are_found() {
     let asked = "function(ctx) if std.objectHas(ctx, 'a') then ctx.a";
     assert_eq!(read(asked), [one("ctx.a", true)]);
     assert_eq!(read("function(ctx) if 'a' in ctx then ctx.a"), [one("ctx.a", true)]);
+    let asked = "function(ctx) std.member(std.objectFields(ctx), 'a') && ctx.a";
+    assert_eq!(read(asked), [one("ctx.a", true)]);
+    // A sum has what is in one of its objects.
+    for (sum, guarded) in [
+        ("({ a: 1 } + ctx).a", true),
+        ("({ a: 1 } + ctx + { b: 1 }).a", true),
+        ("(ctx + { b: 1 }).a", false),
+        ("({ b: 1 } + ctx).a", false),
+        ("((if 1 > 2 then { a: 1 } else { a: 2 }) + ctx).a", true),
+        ("((if 1 > 2 then { a: 1 } else {}) + ctx).a", false),
+        ("std.mergePatch({ a: 1 }, ctx).a", true),
+    ] {
+        assert_eq!(read(&format!("function(ctx) {sum}")), [one("ctx.a", guarded)], "{sum}");
+    }
+    for sum in ["(ctx { a: 1 }).a", "std.mergePatch(ctx, { a: null }).a"] {
+        assert_eq!(read(&format!("function(ctx) {sum}")), [], "{sum}");
+    }
     // Jsonnet never evaluates an unused value.
     assert_eq!(read("function(ctx) local unused = ctx.a; 1"), []);
     assert_eq!(read("function(ctx) { assert ctx.a }"), [one("ctx.a", false)]);
+}
+
+#[test]
+fn fields_that_are_left_out_are_not_sent() {
+    let leaks = |output: &str| {
+        let reading = reading(&format!("function(ctx) {{ flow: {output} }}"));
+        reading.forwards.iter().any(|one| one.path.is_all_of(&["flow"], "ui"))
+    };
+    for output in [
+        "ctx.flow { ui:: null }",
+        "ctx.flow + { ui: null }",
+        "ctx.flow { other+: {} } { ui: null }",
+        "std.mergePatch(ctx.flow, { ui: null })",
+        "std.objectRemoveKey(ctx.flow, 'ui')",
+        "{ [k]: ctx.flow[k] for k in ['id', 'type'] }",
+        "{ [k]: ctx.flow[k] for k in ['id', 'ui'] if k != 'ui' }",
+        "{ [k]: ctx.flow[k] for k in std.objectFields(ctx.flow) if k != 'ui' }",
+        "{ [k]: ctx.flow[k] for k in std.objectFields(ctx.flow) if 'ui' != k && k != 'x' }",
+        "{ [k]: ctx.flow[k] for k in std.objectFields(ctx.flow) if !(k == 'ui' || k == 'x') }",
+        "{ [k]: ctx.flow[k] for k in std.objectFields(ctx.flow) if !std.member(['ui'], k) }",
+        "{ [k]: ctx.flow[k] for k in std.objectFields(ctx.flow) if std.member(['id'], k) }",
+    ] {
+        assert!(!leaks(output), "{output}");
+    }
+    for output in [
+        "ctx.flow { other:: null }",
+        "ctx.flow { [ctx.flow.type]:: null }",
+        "{ ui: null } + ctx.flow { x: 1 }",
+        "ctx.flow { x: 1 } + ctx.flow",
+        "std.mergePatch(ctx.flow, { x: { ui: null } })",
+        "{ [k]: ctx.flow[k] for k in std.objectFields(ctx.flow) }",
+        "{ [k]: ctx.flow[k] for k in std.objectFields(ctx.flow) if k != 'other' }",
+        "{ [k]: ctx.flow[k] for k in std.objectFields(ctx.flow) if k != 'ui' || k != 'x' }",
+        "{ [k]: ctx.flow[k] for k in std.objectFields(ctx.flow) if !std.member(['x'], k) }",
+    ] {
+        let sums = reading(&format!("function(ctx) {{ flow: {output} }}")).forwards;
+        let is_whole = sums.iter().any(|one| one.path.is(&["flow"]));
+        assert!(leaks(output) || is_whole, "{output}");
+    }
 }
 
 #[test]

@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
             BinaryOpType::Add => {
                 // Null can be added to a text, but not to an object.
                 for (one, other) in [(&left, &right), (&right, &left)] {
-                    if matches!(one, Value::Object(_)) {
+                    if matches!(one, Value::Object(_) | Value::Sum(_)) {
                         self.wants_no_null(other);
                     }
                 }
