@@ -20,6 +20,8 @@ pub(crate) struct WebHook {
     pub(crate) body: Option<String>,
     /// Headers, in clear text.
     pub(crate) headers: BTreeMap<String, String>,
+    /// Whether it has `auth`, in whichever form.
+    pub(crate) has_auth: bool,
     /// The secrets that it presents: a key, or a user and a password.
     pub(crate) credentials: Vec<String>,
     /// What happens to the answer.
@@ -87,6 +89,7 @@ impl WebHook {
             method: complaints.read(config, "method", "a string", text).unwrap_or_default(),
             body: complaints.read(config, "body", "a string", text),
             headers: headers(config, &mut complaints),
+            has_auth: config.contains_key("auth"),
             credentials: auth(config, &mut complaints),
             response: response(config, &mut complaints),
         };

@@ -189,15 +189,15 @@ pub(crate) static BEFORE_VERIFICATION: Rule = Rule {
              NewPostHookFlow; ory/kratos#4110",
 };
 
-/// Something that is not a hook, or not a list of hooks.
+/// Something in a flow or a hook that Kratos does not accept.
 pub(crate) static SHAPE: Rule = Rule {
     name: "shape",
     severity: Severity::Error,
-    title: "Hooks do not have the form that Kratos expects",
+    title: "A flow or a hook does not have the form that Kratos expects",
     description: "Kratos rejects the configuration.",
-    help: "Write a list of hooks as in the Ory reference: `{hook: web_hook, config: {url, method, \
-           body, …}}`. Remove keys that Kratos does not know: it has no timeout and no number of \
-           retries for a webhook.",
+    help: "Remove keys that Kratos does not know: only registration, recovery and verification have \
+           `enabled`, and a webhook has no timeout and no number of retries. Write hooks as a list, \
+           as in the Ory reference: `{hook: web_hook, config: {url, method, body, …}}`.",
     example: Some(Example::flows(
         r"
             registration:

@@ -10,8 +10,9 @@ pub(crate) static MAILCHIMP_SUBSCRIBE: Rule = Rule {
     severity: Severity::Warning,
     title: "A webhook adds people to a Mailchimp audience directly",
     description: "Mailchimp answers 400 for everyone it already knows, so a person who signs up \
-                  again or was imported is not updated. It also subscribes whoever the template \
-                  sends: nothing checks that the person consented, or has unsubscribed since.",
+                  again or was imported is not updated. The call needs Mailchimp's API key in Ory's \
+                  configuration. The template can check what is in `ctx`, but it sees neither the \
+                  state of the member at Mailchimp nor whether a newer event came first.",
     help: "Call the function `mailchimp-subscribe`, which decides by consent and updates members.",
     example: Some(Example::config(
         "url: https://us6.api.mailchimp.com/3.0/lists/LIST/members",

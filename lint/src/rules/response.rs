@@ -3,7 +3,7 @@
 use crate::{
     Example, Findings, Rule, Severity,
     hook::Hook,
-    kratos::{Flow, Moment},
+    kratos::{Flow, HookResponse, Moment},
     vendor::Vendor,
 };
 
@@ -11,11 +11,11 @@ use crate::{
 pub(crate) static IGNORE_WITH_PARSE: Rule = Rule {
     name: "ignore-with-parse",
     severity: Severity::Error,
-    title: "A webhook has both `response.ignore` and `response.parse`",
-    description: "Kratos rejects the configuration, or fails every flow that reaches the hook: a \
-                  response cannot be both ignored and parsed.",
-    help: "Keep `ignore: true` for a webhook that must not stop a flow, and `parse: true` for one \
-           that may.",
+    title: "A webhook both ignores and reads the response",
+    description: "Kratos rejects the configuration, or fails every flow that reaches the hook: \
+                  `response.ignore` excludes `response.parse` and `can_interrupt`.",
+    help: "Keep only `response.ignore` for a webhook that must not stop a flow, and only \
+           `response.parse` for one that may.",
     example: Some(Example::config(
         "response: {ignore: true, parse: true}",
         "response: {ignore: true}",
@@ -120,9 +120,9 @@ pub(crate) static CAN_INTERRUPT: Rule = Rule {
     name: "can-interrupt",
     severity: Severity::Warning,
     title: "A webhook uses `can_interrupt`",
-    description: "`can_interrupt` is deprecated. With it, a response can stop the flow but cannot \
-                  change the identity.",
-    help: "Use `response: {parse: true}`.",
+    description: "`can_interrupt` is deprecated. Without `response.parse`, a response can stop the \
+                  flow but cannot change the identity.",
+    help: "Remove `can_interrupt`. If Kratos is to read the response, set `response: {parse: true}`.",
     example: Some(Example::config("can_interrupt: true", "response: {parse: true}")),
     source: "docs/kratos.md (ignore-excludes-parse); ory/kratos embedx/config.schema.json, selfServiceWebHook",
 };
@@ -133,10 +133,15 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let response = web.response;
     let path = hook.part("response");
     if response.can_interrupt {
-        found.add(&CAN_INTERRUPT, hook.part("can_interrupt"), "");
+        let why = if response.parse {
+            "`response.parse` is set, too, and is enough: remove `can_interrupt`."
+        } else {
+            ""
+        };
+        found.add(&CAN_INTERRUPT, hook.part("can_interrupt"), why);
     }
     if response.contradicts_itself() {
-        found.add(&IGNORE_WITH_PARSE, path, "");
+        found.add(&IGNORE_WITH_PARSE, path, contradiction(response));
         return;
     }
     let moment = hook.list.moment(response);
@@ -164,6 +169,17 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
             found.add(&PARSE_SAVES_NOTHING, path, too_late(flow, moment));
         }
         _ => {}
+    }
+}
+
+/// The keys of a response that is both ignored and read.
+fn contradiction(response: HookResponse) -> &'static str {
+    match (response.parse, response.can_interrupt) {
+        (true, true) => {
+            "`response.ignore` is set, and so are `response.parse` and `can_interrupt`."
+        }
+        (true, false) => "`response.ignore` and `response.parse` are set.",
+        (false, _) => "`response.ignore` and `can_interrupt` are set.",
     }
 }
 

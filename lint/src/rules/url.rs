@@ -6,6 +6,7 @@ use crate::{
     Example, Findings, Rule, Severity,
     hook::Hook,
     network::{Network, Reach, reach},
+    web_hook::WebHook,
 };
 
 /// An invalid URL.
@@ -40,8 +41,8 @@ pub(crate) static PLAIN_HTTP: Rule = Rule {
     name: "plain-http",
     severity: Severity::Error,
     title: "A webhook or a template uses `http://` over the internet",
-    description: "The API key and the personal data of the webhook cross the internet unencrypted. \
-                  A template that is fetched this way can be changed in transit.",
+    description: "Everything in the request crosses the internet unencrypted. A template that is \
+                  fetched this way can be changed in transit.",
     help: "Use `https://`.",
     example: Some(Example::config("url: http://example.com/", "url: https://example.com/")),
     source: "ory/kratos request/auth.go; ory/kratos oryx/fetcher/fetcher.go",
@@ -52,7 +53,7 @@ pub(crate) static PLAIN_HTTP_INSIDE: Rule = Rule {
     name: "plain-http-inside",
     severity: Severity::Warning,
     title: "A webhook uses `http://` in a private network",
-    description: "The API key and the personal data of the webhook cross your network unencrypted.",
+    description: "Everything in the request crosses your network unencrypted.",
     help: "Use `https://`, unless you trust everyone in that network.",
     example: Some(Example::config(
         "url: http://welcome.internal/",
@@ -67,7 +68,12 @@ pub(crate) fn check(hook: &Hook, network: &Network, found: &mut Findings) {
     if let Some(text) = &web.url {
         match Url::parse(text) {
             Ok(url) if is_callable(&url) => {
-                called(text, &url, network, hook.part("url"), found);
+                let sent = if authenticates(hook, web) {
+                    "The request has a key or a password."
+                } else {
+                    ""
+                };
+                called(text, &url, network, hook.part("url"), sent, found);
             }
             _ => found.add(&NO_URL, hook.part("url"), ""),
         }
@@ -76,22 +82,37 @@ pub(crate) fn check(hook: &Hook, network: &Network, found: &mut Findings) {
     if let Ok(url) = Url::parse(template)
         && is_callable(&url)
     {
-        called(template, &url, network, hook.part("body"), found);
+        called(template, &url, network, hook.part("body"), "", found);
     }
+}
+
+/// Whether a request has credentials, as far as is known.
+fn authenticates(hook: &Hook, web: &WebHook) -> bool {
+    let mut names = web.headers.keys();
+    web.has_auth
+        || hook.unknown.has("auth")
+        || names.any(|name| name.eq_ignore_ascii_case("authorization"))
 }
 
 fn is_callable(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
-fn called(text: &str, url: &Url, network: &Network, path: String, found: &mut Findings) {
+fn called(
+    text: &str,
+    url: &Url,
+    network: &Network,
+    path: String,
+    sent: &str,
+    found: &mut Findings,
+) {
     if let Some(why) = network.refusal(text, url) {
         found.add(&PRIVATE_ADDRESS, path, why);
     } else if url.scheme() == "http" {
         match reach(url) {
             Reach::Machine | Reach::Nowhere => {}
-            Reach::Network => found.add(&PLAIN_HTTP_INSIDE, path, ""),
-            Reach::Internet => found.add(&PLAIN_HTTP, path, ""),
+            Reach::Network => found.add(&PLAIN_HTTP_INSIDE, path, sent),
+            Reach::Internet => found.add(&PLAIN_HTTP, path, sent),
         }
     }
 }
