@@ -128,6 +128,9 @@ const ARGUMENTS: [&str; 31] = [
     "timeouts",
 ];
 
+/// The arguments that every resource needs.
+const REQUIRED: [&str; 3] = ["flow", "timing", "url"];
+
 /// What each kind of authentication needs: one argument of each group.
 const OF_API_KEY: [&[&str]; 3] = [
     &["webhook_auth_api_key_name"],
@@ -139,11 +142,14 @@ const OF_BASIC_AUTH: [&[&str]; 2] = [
     &["webhook_auth_basic_auth_password", "webhook_auth_basic_auth_password_wo"],
 ];
 
-/// Checks the arguments of a resource. Those that its list needs are checked where it is read.
+/// Checks the arguments of a resource.
 pub(crate) fn arguments(action: &Action<'_>, found: &mut Findings) {
     for argument in action.arguments().filter(|argument| !ARGUMENTS.contains(argument)) {
         let path = format!("{}.{argument}", action.address());
         found.add(&ARGUMENT, path, format!("`ory_action` has no argument `{argument}`."));
+    }
+    for argument in REQUIRED.iter().filter(|argument| !action.has(argument)) {
+        found.add(&ARGUMENT, action.address(), format!("`{argument}` is missing."));
     }
     let needed: &[&[&str]] = match action.authentication() {
         Some("api_key") => &OF_API_KEY,

@@ -102,6 +102,7 @@ impl<'b> Action<'b> {
         let list = self.list(module, found)?;
         let (config, unknown) = placeholder::known_parts(&self.config(module), false);
         let (web, complaints) = WebHook::read(&config);
+        // Also a `url` that is null, which counts as missing.
         let unset = complaints.unset.into_iter().map(|part| format!("`{part}` is missing."));
         for why in complaints.refused.into_iter().map(|(_, why)| why).chain(unset) {
             found.add(&terraform::ARGUMENT, self.address(), why);
@@ -157,12 +158,7 @@ impl<'b> Action<'b> {
         module: &Module<'_>,
         found: &mut Findings,
     ) -> Option<String> {
-        let Some(attribute) = self.get(name) else {
-            if default.is_none() {
-                found.add(&terraform::ARGUMENT, self.address(), format!("`{name}` is missing."));
-            }
-            return default.map(str::to_owned);
-        };
+        let Some(attribute) = self.get(name) else { return default.map(str::to_owned) };
         match expression::constant(&attribute.value, module) {
             Some(Value::String(word)) => Some(word),
             Some(Value::Null) if default.is_some() => default.map(str::to_owned),

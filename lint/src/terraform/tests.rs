@@ -101,6 +101,24 @@ fn list_is_the_one_that_the_provider_writes() {
 }
 
 #[test]
+fn all_missing_arguments_are_reported_at_once() {
+    let table = [
+        ("", vec!["flow", "timing", "url"]),
+        ("flow = \"registration\"\nhook = \"after\"", vec!["timing", "url"]),
+        ("flow = \"registration\"\ntiming = \"after\"", vec!["url"]),
+        ("flow = \"registration\"\ntiming = \"after\"\nurl = null", vec!["url"]),
+        (SIGN_UP, vec![]),
+    ];
+    for (rest, names) in table {
+        let report = report(&action(rest));
+        let missing = report.findings.iter().filter(|one| one.detail.ends_with("is missing."));
+        let missing: Vec<_> = missing.map(|one| one.detail.as_str()).collect();
+        let expected: Vec<_> = names.iter().map(|name| format!("`{name}` is missing.")).collect();
+        assert_eq!(missing, expected, "{rest}");
+    }
+}
+
+#[test]
 fn webhooks_of_the_same_list_url_and_method_are_the_same() {
     let quiet = "response_ignore = true\nbody = \"function(ctx) {}\"";
     let of = |name: &str, rest: &str| {

@@ -18,3 +18,10 @@ resource "ory_action" "audit" {
 
   webhook_auth_type = "basic_auth"
 }
+
+resource "ory_action" "old_names" {
+  flow            = "registration"
+  hook            = "after"
+  body            = "function(ctx) { id: ctx.identity.id }"
+  response_ignore = true
+}
