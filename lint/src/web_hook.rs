@@ -14,8 +14,8 @@ use crate::kratos::HookResponse;
 pub(crate) struct WebHook {
     /// The URL; `None` if the file does not set one.
     pub(crate) url: Option<String>,
-    /// The HTTP method.
-    pub(crate) method: String,
+    /// The HTTP method; `None` if the file does not set one.
+    pub(crate) method: Option<String>,
     /// A reference to the template.
     pub(crate) body: Option<String>,
     /// Headers, in clear text.
@@ -86,7 +86,7 @@ impl WebHook {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let hook = Self {
             url: complaints.read(config, "url", "a string", text),
-            method: complaints.read(config, "method", "a string", text).unwrap_or_default(),
+            method: complaints.read(config, "method", "a string", text),
             body: complaints.read(config, "body", "a string", text),
             headers: headers(config, &mut complaints),
             has_auth: config.contains_key("auth"),
@@ -95,18 +95,19 @@ impl WebHook {
         };
         complaints.read(config, "id", "a string", Value::as_str);
         complaints.read(config, "emit_analytics_event", "a boolean", Value::as_bool);
-        if !config.contains_key("url") {
-            complaints.unset.push("url".to_owned());
-        }
-        if !config.contains_key("method") {
-            complaints.refuse("", "`method` is missing.");
-        }
+        let required = ["url", "method"].into_iter().filter(|key| !config.contains_key(*key));
+        complaints.unset.extend(required.map(str::to_owned));
         (Some(hook), complaints)
     }
 
     /// The URL, or an empty text.
     pub(crate) fn url(&self) -> &str {
         self.url.as_deref().unwrap_or_default()
+    }
+
+    /// The HTTP method, or an empty text.
+    pub(crate) fn method(&self) -> &str {
+        self.method.as_deref().unwrap_or_default()
     }
 
     /// The content type: the default of Kratos if none is set.
@@ -223,7 +224,7 @@ mod tests {
         let api_key = |config| with(json!({"auth": {"type": "api_key", "config": config}}));
         let table = [
             (json!(null), "Expected a map, got nothing."),
-            (json!({"url": "x"}), "`method` is missing"),
+            (json!({"url": "x", "method": 1}), "Expected `method` to be a string, got a number"),
             (with(json!({"url": secret})), "Expected `url` to be a string, got a number"),
             (with(json!({"url": null})), "Expected `url` to be a string, got nothing"),
             (with(json!({"headers": "7777777"})), "`headers` to be a map, got a string"),
@@ -280,9 +281,10 @@ mod tests {
     }
 
     #[test]
-    fn missing_url_and_secrets_may_come_from_elsewhere() {
+    fn missing_url_method_and_secrets_may_come_from_elsewhere() {
         let unset = |config: Value| WebHook::read(&config).1.unset;
         assert_eq!(unset(json!({"method": "POST"})), ["url"]);
+        assert_eq!(unset(json!({"url": "x"})), ["method"]);
         let api_key = json!({"type": "api_key", "config": {"name": "x", "in": "header"}});
         assert_eq!(unset(with(json!({"auth": api_key}))), ["auth.config.value"]);
         let basic = json!({"type": "basic_auth", "config": {}});

@@ -25,7 +25,7 @@ pub(crate) static MAILCHIMP_SUBSCRIBE: Rule = Rule {
 /// Checks the URL and the method of a webhook.
 pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
-    if web.method.eq_ignore_ascii_case("POST") && adds_a_member(web.url()) {
+    if web.method().eq_ignore_ascii_case("POST") && adds_a_member(web.url()) {
         // What decides is known, even if a part of the URL is not.
         let path = if hook.unknown.has("url") { hook.path.clone() } else { hook.part("url") };
         found.add(&MAILCHIMP_SUBSCRIBE, path, "");

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// All rules, in the order of `docs/lint.md`.
-pub const ALL: [&Rule; 54] = [
+pub const ALL: [&Rule; 55] = [
     &lists::SHADOWED,
     &lists::PARSE_ON_GLOBAL,
     &lists::UNKNOWN_LIST,
@@ -56,6 +56,7 @@ pub const ALL: [&Rule; 54] = [
     &url::PLAIN_HTTP_INSIDE,
     &keys::KEY_IN_REQUEST,
     &keys::KEY_IN_TEMPLATE,
+    &request::HTTP_METHOD,
     &request::CONTENT_TYPE,
     &request::NO_BODY,
     &request::FORM_OF_MORE_THAN_TEXT,

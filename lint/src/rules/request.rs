@@ -1,4 +1,4 @@
-//! The content type and the body of the request.
+//! The method, the content type and the body of the request.
 
 use crate::{
     Example, Findings, Rule, Severity,
@@ -6,6 +6,19 @@ use crate::{
     template::{Certainty, Reading},
     vendor::Vendor,
     web_hook::{FORM, JSON},
+};
+
+/// A method that is none.
+pub(crate) static HTTP_METHOD: Rule = Rule {
+    name: "http-method",
+    severity: Severity::Error,
+    title: "The HTTP method of a webhook is not valid",
+    description: "A method consists of letters, digits and some signs. With a space or another \
+                  character in it, every call fails. With an empty one, Kratos sends GET with a \
+                  body, which most servers ignore or refuse.",
+    help: "Write `method: POST`, or the method that the receiver expects.",
+    example: Some(Example::config("method: ''", "method: POST")),
+    source: "Go net/http, NewRequestWithContext and validMethod; ory/kratos request/builder.go",
 };
 
 /// A content type that Kratos does not know.
@@ -68,7 +81,14 @@ pub(crate) static FORM_CANCELS: Rule = Rule {
 /// Checks the content of the request.
 pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     let Some(web) = &hook.web else { return };
-    if web.method == "TRACE" {
+    if let Some(method) = web.method.as_deref().filter(|method| !is_token(method)) {
+        let detail = match method {
+            "" => "It is empty: Kratos sends GET.".to_owned(),
+            other => format!("The method is `{}`.", other.escape_debug()),
+        };
+        found.add(&HTTP_METHOD, hook.part("method"), detail);
+    }
+    if web.method() == "TRACE" {
         return;
     }
     if web.body.as_deref().unwrap_or_default().is_empty() {
@@ -81,6 +101,15 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
             found.add(&CONTENT_TYPE, hook.part("headers"), format!("The header is `{other}`."));
         }
     }
+}
+
+/// Whether a text is a token, as a method must be.
+///
+/// Source: RFC 9110, section 5.6.2; Go `net/http`, `validMethod`.
+fn is_token(text: &str) -> bool {
+    let is_allowed =
+        |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
+    !text.is_empty() && text.chars().all(is_allowed)
 }
 
 /// Parts of ctx that hold URLs, as the person opened them.
@@ -113,6 +142,29 @@ fn form(hook: &Hook, found: &mut Findings) {
     for error in &reading.errors {
         if matches!(&error.text, Certainty::Whole(text) if text.starts_with("cancel")) {
             found.add_at(&FORM_CANCELS, &hook.part("body"), error.place, "");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn method_is_a_token() {
+        let table = [
+            ("POST", true),
+            ("post", true),
+            ("X-NOTIFY.2", true),
+            ("", false),
+            ("PO ST", false),
+            ("POST ", false),
+            ("POST\n", false),
+            ("(POST)", false),
+            ("PÖST", false),
+        ];
+        for (method, expected) in table {
+            assert_eq!(is_token(method), expected, "{method:?}");
         }
     }
 }

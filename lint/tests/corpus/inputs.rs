@@ -200,6 +200,20 @@ fn every_configuration_of_a_file_is_checked() {
     assert_eq!(rules(&report).iter().filter(|rule| **rule == "whole-ctx").count(), 2);
 }
 
+/// An environment variable can set either.
+#[test]
+fn missing_url_and_method_are_noted_alike() {
+    let options =
+        Options { hook: Some("registration.after".parse().unwrap()), ..Options::default() };
+    let response = "response: {ignore: true}";
+    for (set, missing) in [("method: POST", "url"), ("url: https://example.com/", "method")] {
+        let text = format!("hook: web_hook\nconfig:\n  {set}\n  {response}\n  {BODY}");
+        let report = lint_with(Path::new("x.yml"), &text, &options).unwrap();
+        assert_eq!((rules(&report), report.notes.len()), (vec![], 1), "{text}");
+        assert!(report.notes[0].text.starts_with(&format!("`{missing}` is not set here")));
+    }
+}
+
 #[test]
 fn toml_is_read_without_its_extension() {
     let text = "[[selfservice.flows.login.before.hooks]]\nhook = \"x\"\n";
