@@ -33,6 +33,8 @@ pub enum Kind {
     Helm,
     /// A Kubernetes manifest that holds the configuration as a text.
     Kubernetes,
+    /// Another file that holds the configuration as a text.
+    Text,
     /// Terraform resources of the provider `ory/ory`.
     Terraform,
     /// Webhooks without a configuration.

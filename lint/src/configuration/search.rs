@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Configuration, Kind, NoConfiguration,
@@ -47,7 +47,7 @@ impl Contents {
     pub(crate) fn search_value(&mut self, value: &Value, prefix: &str, place: Place) {
         let part = Part::of_value(value.clone(), prefix);
         let outside = Outside { start: Start::Whole(Some(place)), ..Outside::FILE };
-        let mut search = Search { part: &part, outside: &outside, places: None, keys: Vec::new() };
+        let mut search = Search::new(&part, &outside);
         if let Err(error) = search.value(&part.value, self) {
             self.unread.push((prefix.trim_end_matches('.').to_owned(), error));
         }
@@ -61,7 +61,7 @@ impl Contents {
     ) -> Result<(), NoConfiguration> {
         for mut part in parse(text, notation)? {
             part.prefix = format!("{}{}", outside.prefix, part.prefix);
-            let mut search = Search { part: &part, outside, places: None, keys: Vec::new() };
+            let mut search = Search::new(&part, outside);
             search.value(&part.value, self)?;
         }
         Ok(())
@@ -86,9 +86,16 @@ struct Search<'p> {
     outside: &'p Outside,
     places: Option<Places>,
     keys: Vec<Key>,
+    /// Whether a map around this is a Kubernetes manifest.
+    is_in_manifest: bool,
 }
 
-impl Search<'_> {
+impl<'p> Search<'p> {
+    fn new(part: &'p Part, outside: &'p Outside) -> Self {
+        let is_in_manifest = outside.kind == Some(Kind::Kubernetes);
+        Self { part, outside, places: None, keys: Vec::new(), is_in_manifest }
+    }
+
     fn value(&mut self, value: &Value, contents: &mut Contents) -> Result<(), NoConfiguration> {
         match value {
             Value::Object(map) if self.is_configuration(value) => {
@@ -103,11 +110,14 @@ impl Search<'_> {
                 contents.configurations.push(configuration.checked()?);
             }
             Value::Object(map) => {
+                let is_in_manifest = self.is_in_manifest;
+                self.is_in_manifest |= is_manifest(map);
                 for (key, value) in map {
                     self.keys.push(Key::Name(key.clone()));
                     self.value(value, contents)?;
                     self.keys.pop();
                 }
+                self.is_in_manifest = is_in_manifest;
             }
             Value::Array(values) => {
                 for (position, value) in values.iter().enumerate() {
@@ -169,7 +179,7 @@ impl Search<'_> {
         let outside = Outside {
             prefix: self.path(),
             start: self.places().start_of(&self.keys),
-            kind: Some(Kind::Kubernetes),
+            kind: Some(if self.is_in_manifest { Kind::Kubernetes } else { Kind::Text }),
             depth: self.outside.depth + 1,
         };
         if let Err(error) = contents.search_text(text, notation, &outside) {
@@ -197,6 +207,11 @@ impl Search<'_> {
         let (part, start) = (self.part, self.outside.start);
         self.places.get_or_insert_with(|| part.places(start)).clone()
     }
+}
+
+/// Whether a map is a Kubernetes manifest, in which these keys are required.
+fn is_manifest(map: &Map<String, Value>) -> bool {
+    ["apiVersion", "kind"].iter().all(|key| map.contains_key(*key))
 }
 
 /// Whether a text in a file may be a configuration.

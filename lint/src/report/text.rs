@@ -87,6 +87,7 @@ impl Report {
             (Kind::Project, _) => "Ory project".to_owned(),
             (Kind::Helm, _) => "Helm values".to_owned(),
             (Kind::Kubernetes, _) => "Kubernetes manifest".to_owned(),
+            (Kind::Text, _) => "configuration as text".to_owned(),
             (Kind::Terraform, _) => "Terraform".to_owned(),
             (Kind::Hooks, _) => "webhooks alone".to_owned(),
             (Kind::Template, Some(hook)) => format!("template in {hook}"),

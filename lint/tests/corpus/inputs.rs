@@ -168,15 +168,35 @@ fn configuration_is_found_wherever_it_is() {
         ),
         (
             "x.yml",
-            format!("data:\n  kratos.yaml: |\n    {}", indented("    ")),
+            format!(
+                "apiVersion: v1\nkind: ConfigMap\ndata:\n  kratos.yaml: |\n    {}",
+                indented("    ")
+            ),
             Kind::Kubernetes,
             "data.kratos.yaml.".into(),
         ),
         (
             "x.yml",
-            format!("items:\n- data:\n    config: |-\n      x: 1\n      {ALL}"),
+            format!(
+                "items:\n- apiVersion: v1\n  kind: ConfigMap\n  data:\n    config: |-\n      x: 1\n      {ALL}"
+            ),
             Kind::Kubernetes,
             "items[0].data.config.".into(),
+        ),
+        (
+            "values.yaml",
+            format!("auth:\n  config: |\n    x: 1\n    {}", indented("    ")),
+            Kind::Text,
+            "auth.config.".into(),
+        ),
+        (
+            "x.yml",
+            format!(
+                "- {{apiVersion: v1, kind: ConfigMap}}\n- config: |\n    x: 1\n    {}",
+                indented("    ")
+            ),
+            Kind::Text,
+            "[1].config.".into(),
         ),
         ("-", ALL.to_owned(), Kind::Kratos, String::new()),
         ("any", format!("b: {{{ALL}}}"), Kind::Kratos, "b.".into()),
