@@ -29,6 +29,7 @@ impl Report {
             "kind": self.kind,
             "web_hooks": self.web_hooks,
             "templates": self.templates,
+            "unparsed": self.unparsed,
             "unread": self.unread,
             "errors": self.count(Severity::Error),
             "warnings": self.count(Severity::Warning),

@@ -21,8 +21,10 @@ pub struct Report {
     pub kind: Kind,
     /// How many webhooks there are.
     pub web_hooks: usize,
-    /// How many templates were read.
+    /// How many templates were read and parsed.
     pub templates: usize,
+    /// How many templates were read but cannot be parsed.
+    pub unparsed: usize,
     /// How many templates the webhooks have that were not read.
     pub unread: usize,
     /// How many of these are elsewhere, and not only to be filled in.
@@ -65,7 +67,19 @@ impl Report {
         let unread = hooks.iter().filter(|hook| hook.is_unread).count();
         let is_elsewhere = |hook: &&Hook| hook.is_unread && !hook.unknown.has("body");
         let elsewhere = hooks.iter().filter(is_elsewhere).count();
-        Self { web_hooks, templates, unread, elsewhere, ..Self::of(configuration.kind, found) }
+        let is_unparsed = |hook: &&Hook| {
+            let body = hook.web.as_ref().and_then(|web| web.body.as_deref());
+            body.is_some_and(|body| !body.is_empty()) && hook.reading.is_none() && !hook.is_unread
+        };
+        let unparsed = hooks.iter().filter(is_unparsed).count();
+        Self {
+            web_hooks,
+            templates,
+            unparsed,
+            unread,
+            elsewhere,
+            ..Self::of(configuration.kind, found)
+        }
     }
 
     pub(super) fn of_template(hook: Option<HookPlace>, found: Findings) -> Self {
@@ -78,6 +92,7 @@ impl Report {
             kind,
             web_hooks: 0,
             templates: 0,
+            unparsed: 0,
             unread: 0,
             elsewhere: 0,
             findings,
@@ -93,6 +108,7 @@ impl Report {
     pub(super) fn and(mut self, other: Self) -> Self {
         self.web_hooks += other.web_hooks;
         self.templates += other.templates;
+        self.unparsed += other.unparsed;
         self.unread += other.unread;
         self.elsewhere += other.elsewhere;
         self.findings.extend(other.findings);

@@ -95,20 +95,19 @@ impl Report {
                 "template; fields of ctx were not checked, as its hook is unknown".to_owned()
             }
         };
-        let all = self.templates + self.unread;
-        let counts = match (self.kind, self.unread) {
-            (Kind::Template, _) => String::new(),
-            (_, 0) => format!(
-                " with {} and {}",
-                many(self.web_hooks, "webhook"),
-                many(self.templates, "readable template")
-            ),
-            _ => format!(
-                " with {}, {} of {} read",
-                many(self.web_hooks, "webhook"),
-                self.templates,
-                many(all, "template")
-            ),
+        let read = self.templates + self.unparsed;
+        let web_hooks = many(self.web_hooks, "webhook");
+        let counts = match (self.unread, self.unparsed) {
+            _ if self.kind == Kind::Template => String::new(),
+            (0, 0) => format!(" with {web_hooks} and {}", many(read, "readable template")),
+            (0, _) => format!(" with {web_hooks} and {}", many(read, "template")),
+            (unread, _) => {
+                format!(" with {web_hooks}, {read} of {} read", many(read + unread, "template"))
+            }
+        };
+        let unparsed = match self.unparsed {
+            0 => String::new(),
+            count => format!(", of which {count} cannot be parsed"),
         };
         let (errors, warnings) = (self.count(Severity::Error), self.count(Severity::Warning));
         let found = match errors + warnings {
@@ -120,7 +119,7 @@ impl Report {
             0 => String::new(),
             count => format!(", {count} suppressed"),
         };
-        format!("{checked}{counts}: {found}{suppressed}")
+        format!("{checked}{counts}{unparsed}: {found}{suppressed}")
     }
 }
 

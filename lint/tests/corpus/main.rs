@@ -11,4 +11,5 @@ mod examples;
 mod files;
 mod fix;
 mod inputs;
+mod printed;
 mod templates;
