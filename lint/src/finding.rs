@@ -59,6 +59,8 @@ pub struct Finding {
     pub at: Option<Place>,
     /// The lines on which that part and the parts around it begin.
     pub(crate) lines: Vec<usize>,
+    /// Whether the path names a part that the file does not set.
+    pub(crate) is_absent: bool,
     /// Where in the template at that path.
     pub place: Option<Place>,
     /// Details of this finding; may be empty. Never a secret.
@@ -67,7 +69,8 @@ pub struct Finding {
 
 impl Finding {
     fn new(rule: &'static Rule, path: String, place: Option<Place>, detail: String) -> Self {
-        Self { rule, severity: rule.severity, path, at: None, lines: Vec::new(), place, detail }
+        let (severity, lines) = (rule.severity, Vec::new());
+        Self { rule, severity, path, at: None, lines, is_absent: false, place, detail }
     }
 
     /// A suppression that is not valid, in the template at a path or in the file itself.

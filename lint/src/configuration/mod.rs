@@ -158,6 +158,17 @@ impl Configuration {
         })
     }
 
+    /// Whether a part is not set, in a part that is.
+    pub(crate) fn lacks(&self, path: &str) -> bool {
+        let Some((around, _)) = path.rsplit_once('.') else { return false };
+        let has = |path| match self.kind {
+            Kind::Terraform => self.places.has(path),
+            _ => self.value(path).is_some(),
+        };
+        // Nothing has the path of a key with a dot in it, and what is around that is not known.
+        !has(path) && has(around)
+    }
+
     /// Where the parts of the file are.
     pub(crate) fn places(&self) -> &Places {
         &self.places

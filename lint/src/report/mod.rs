@@ -58,6 +58,7 @@ impl Report {
         for finding in &mut found.findings {
             finding.at = places.of(&finding.path);
             finding.lines = places.lines(&finding.path);
+            finding.is_absent = configuration.lacks(&finding.path);
         }
         for note in &mut found.notes {
             note.at = places.of(&note.path);

@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer,
 
 use textwrap::{Options, WordSplitter};
 
-use super::{Finding, Kind, Note, Report, Severity};
+use super::{Finding, Kind, Report, Severity};
 use crate::{Place, Rule, shown};
 
 /// The width in columns of a report that is not for a terminal.
@@ -42,10 +42,11 @@ impl Report {
                 blocks.push(renderer.render(&[self.of_rule(rule, &lines)]));
             }
         }
-        for Note { path, at, text } in &self.notes {
-            let text = wrapped(text, width, "note: ");
-            let at = Origin::path(place_in(file, path, *at));
-            let note = Level::NOTE.primary_title(text).element(at);
+        // Hooks with the same template file have the same notes.
+        for notes in grouped(&self.notes, |one, other| one.text == other.text) {
+            let text = wrapped(&notes[0].text, width, "note: ");
+            let places = notes.iter().map(|note| place_in(file, &note.path, note.at));
+            let note = Level::NOTE.primary_title(text).elements(places.map(Origin::path));
             blocks.push(renderer.render(&[note]));
         }
         blocks.push(wrapped(&self.summary_of(file), width, ""));
@@ -55,6 +56,7 @@ impl Report {
     /// A rule, with every place where it is broken.
     fn of_rule<'t>(&'t self, rule: &'static Rule, lines: &'t Lines<'t>) -> Group<'t> {
         let findings = self.findings.iter().filter(|finding| finding.rule == rule);
+        let groups = grouped(findings, |one, other| self.shows_the_same(one, other));
         let severity = self.findings.iter().find(|finding| finding.rule == rule);
         let level = match severity.map_or(rule.severity, |finding| finding.severity) {
             Severity::Error => Level::ERROR,
@@ -72,8 +74,17 @@ impl Report {
         level
             .primary_title(rule.title)
             .id(rule.name)
-            .elements(findings.flat_map(|finding| lines.of(finding)))
+            .elements(groups.iter().flat_map(|findings| lines.of(findings)))
             .elements(parts)
+    }
+
+    /// Whether two findings of a rule are at the same place of the same template: of several hooks,
+    /// or of an alias in YAML.
+    fn shows_the_same(&self, one: &Finding, other: &Finding) -> bool {
+        one.place.is_some()
+            && one.place == other.place
+            && self.template(&one.path).is_some()
+            && self.template(&one.path) == self.template(&other.path)
     }
 
     /// The last line of a report.
@@ -137,9 +148,11 @@ struct Template<'t> {
 }
 
 impl<'t> Lines<'t> {
-    /// Where a finding is: the line of the template, or its path.
-    fn of(&'t self, finding: &'t Finding) -> Vec<Element<'t>> {
-        let path = place_in(self.file, &finding.path, finding.at);
+    /// Where findings are that show the same: the line of the template, or the path, and the paths
+    /// of the hooks.
+    fn of(&'t self, findings: &[&'t Finding]) -> Vec<Element<'t>> {
+        let finding = findings[0];
+        let path = self.path(finding);
         let Some(place) = finding.place else {
             return self.with_detail(Origin::path(path).into(), &finding.detail);
         };
@@ -153,9 +166,25 @@ impl<'t> Lines<'t> {
             let origin = Origin::path(of_template).line(place.line).char_column(place.column);
             self.with_detail(origin.into(), &finding.detail)
         };
-        // The hook that names the file.
-        elements.extend(file.map(|_| Origin::path(path).into()));
+        for (position, same) in
+            grouped(findings.iter().copied(), |one, other| one.detail == other.detail)
+                .iter()
+                .enumerate()
+        {
+            if position > 0 {
+                elements.extend(self.detail(&same[0].detail));
+            }
+            // The hooks that name the file, or the others that contain the template.
+            let is_shown = position == 0 && file.is_none();
+            let hooks = same.iter().skip(usize::from(is_shown));
+            elements.extend(hooks.map(|finding| Origin::path(self.path(finding)).into()));
+        }
         elements
+    }
+
+    fn path(&self, finding: &Finding) -> String {
+        let path = place_in(self.file, &finding.path, finding.at);
+        if finding.is_absent { format!("{path} (not set)") } else { path }
     }
 
     /// The line with a caret, and the detail beside the caret if it fits there.
@@ -179,12 +208,29 @@ impl<'t> Lines<'t> {
     }
 
     fn with_detail(&self, origin: Element<'t>, detail: &str) -> Vec<Element<'t>> {
-        let note = || {
-            Level::NOTE.no_name().message(wrapped(detail, self.width.saturating_sub(MARGIN), ""))
-        };
-        let detail = (!detail.is_empty()).then(|| note().into());
-        [Some(origin), detail].into_iter().flatten().collect()
+        [Some(origin), self.detail(detail)].into_iter().flatten().collect()
     }
+
+    fn detail(&self, detail: &str) -> Option<Element<'t>> {
+        let width = self.width.saturating_sub(MARGIN);
+        let note = || Level::NOTE.no_name().message(wrapped(detail, width, ""));
+        (!detail.is_empty()).then(|| note().into())
+    }
+}
+
+/// The values in groups of the same, in the order of the first of each.
+fn grouped<'v, T>(
+    values: impl IntoIterator<Item = &'v T>,
+    is_same: impl Fn(&T, &T) -> bool,
+) -> Vec<Vec<&'v T>> {
+    let mut groups: Vec<Vec<&T>> = Vec::new();
+    for value in values {
+        match groups.iter_mut().find(|group| is_same(group[0], value)) {
+            Some(group) => group.push(value),
+            None => groups.push(vec![value]),
+        }
+    }
+    groups
 }
 
 /// The text in lines that are no longer than `width` if `label` stands before the first. The

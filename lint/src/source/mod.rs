@@ -99,6 +99,13 @@ impl Places {
         }
     }
 
+    /// Whether the file has this part.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        let locate = self.locate.as_deref();
+        let place = locate.zip(self.keys(path)).and_then(|(locate, keys)| locate.place(&keys));
+        place.is_some()
+    }
+
     /// The lines on which a part and the parts around it begin, the innermost first.
     pub(crate) fn lines(&self, path: &str) -> Vec<usize> {
         let (Some(locate), Some(keys)) = (self.locate.as_deref(), self.keys(path)) else {
