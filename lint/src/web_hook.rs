@@ -24,6 +24,8 @@ pub(crate) struct WebHook {
     pub(crate) has_auth: bool,
     /// The secrets that it presents: a key, or a user and a password.
     pub(crate) credentials: Vec<String>,
+    /// The content type, if `auth` sets this header.
+    pub(crate) type_by_auth: Option<String>,
     /// What happens to the answer.
     pub(crate) response: HookResponse,
 }
@@ -91,6 +93,7 @@ impl WebHook {
             headers: headers(config, &mut complaints),
             has_auth: config.contains_key("auth"),
             credentials: auth(config, &mut complaints),
+            type_by_auth: type_by_auth(config),
             response: response(config, &mut complaints),
         };
         complaints.read(config, "id", "a string", Value::as_str);
@@ -110,11 +113,31 @@ impl WebHook {
         self.method.as_deref().unwrap_or_default()
     }
 
-    /// The content type: the default of Kratos if none is set.
+    /// The content type: the default of Kratos if none is set. That of `auth` replaces that of
+    /// `headers`.
+    ///
+    /// Source: ory/kratos `request/builder.go`, `NewBuilder` and `BuildRequest`.
     pub(crate) fn content_type(&self) -> &str {
-        let set = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        set.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).unwrap_or(JSON)
+        let of_headers = || {
+            let set = self.headers.iter().find(|(name, _)| is_content_type(name));
+            set.map(|(_, value)| value.as_str())
+        };
+        let set = self.type_by_auth.as_deref().or_else(of_headers);
+        set.filter(|value| !value.is_empty()).unwrap_or(JSON)
     }
+
+    /// The part that sets the content type, if one does.
+    pub(crate) fn part_of_content_type(&self) -> Option<String> {
+        if self.type_by_auth.is_some() {
+            return Some("auth.config.value".to_owned());
+        }
+        let name = self.headers.keys().find(|name| is_content_type(name));
+        name.map(|name| format!("headers.{name}"))
+    }
+}
+
+fn is_content_type(name: &str) -> bool {
+    name.eq_ignore_ascii_case("content-type")
 }
 
 fn headers(config: &Map<String, Value>, complaints: &mut Complaints) -> BTreeMap<String, String> {
@@ -189,6 +212,18 @@ fn auth(config: &Map<String, Value>, complaints: &mut Complaints) -> Vec<String>
     }
     let secret = |key: &&str| parts.get(*key).and_then(Value::as_str).map(str::to_owned);
     secrets.iter().filter_map(secret).collect()
+}
+
+/// The content type that `auth` sets, which then is no key. Kratos sends the value as a header unless
+/// `in` says otherwise.
+///
+/// Source: ory/kratos `request/auth.go`, `apiKeyStrategy`.
+fn type_by_auth(config: &Map<String, Value>) -> Option<String> {
+    let auth = config.get("auth")?;
+    let text = |key: &str| auth.get("config")?.get(key)?.as_str();
+    let is_key = auth.get("type")?.as_str() == Some("api_key");
+    let is_header = text("in") != Some("cookie") && is_content_type(text("name")?);
+    text("value").filter(|_| is_key && is_header).map(str::to_owned)
 }
 
 /// The texts in an `auth.config` of unknown kind: any of them may be a key.
@@ -278,6 +313,35 @@ mod tests {
         assert_eq!(hook.credentials, ["t"]);
         assert_eq!(hook.response, HookResponse::PARSED);
         assert_eq!(complaints.refused.len(), 5, "{complaints:?}");
+    }
+
+    #[test]
+    fn content_type_of_auth_replaces_that_of_headers() {
+        let auth = |name: &str, place: &str, value: &str| {
+            let config = json!({"name": name, "value": value, "in": place});
+            json!({"type": "api_key", "config": config})
+        };
+        let form = json!({"content-type": FORM});
+        let by_auth = Some("auth.config.value");
+        let by_header = Some("headers.content-type");
+        let table = [
+            (json!({}), JSON, None),
+            (json!({"headers": form}), FORM, by_header),
+            (json!({"auth": auth("CONTENT-TYPE", "header", FORM)}), FORM, by_auth),
+            (json!({"auth": auth("Content-Type", "header", JSON), "headers": form}), JSON, by_auth),
+            (json!({"auth": auth("Content-Type", "header", ""), "headers": form}), JSON, by_auth),
+            (
+                json!({"auth": auth("Content-Type", "cookie", "x"), "headers": form}),
+                FORM,
+                by_header,
+            ),
+            (json!({"auth": auth("Authorization", "header", FORM)}), JSON, None),
+        ];
+        for (parts, kind, part) in table {
+            let hook = WebHook::read(&with(parts.clone())).0.unwrap();
+            assert_eq!(hook.content_type(), kind, "{parts}");
+            assert_eq!(hook.part_of_content_type().as_deref(), part, "{parts}");
+        }
     }
 
     #[test]

@@ -147,10 +147,7 @@ fn supported_type(hook: &Hook) -> Vec<Edit> {
     let Some(web) = &hook.web else { return Vec::new() };
     let kind = web.content_type().split(';').next().unwrap_or_default().trim();
     let kind = kind.to_ascii_lowercase();
-    let name = web.headers.keys().find(|name| name.eq_ignore_ascii_case("content-type"));
     let is_known = [crate::web_hook::JSON, crate::web_hook::FORM].contains(&kind.as_str());
-    let name = name.filter(|_| is_known);
-    name.map(|name| Edit::Set(hook.part(&format!("headers.{name}")), kind.into()))
-        .into_iter()
-        .collect()
+    let part = web.part_of_content_type().filter(|_| is_known);
+    part.map(|part| Edit::Set(hook.part(&part), kind.into())).into_iter().collect()
 }

@@ -65,7 +65,8 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
     };
     let presented = &web.credentials;
     let by_shape = presented.iter().find_map(|text| Vendor::of_key(text));
-    let at_vendor = at.filter(|_| presented.iter().any(|text| !text.is_empty()));
+    let is_a_key = web.type_by_auth.is_none() && presented.iter().any(|text| !text.is_empty());
+    let at_vendor = at.filter(|_| is_a_key);
     if let Some(vendor) = by_shape.or(at_vendor) {
         report(hook.part("auth"), vendor);
     }

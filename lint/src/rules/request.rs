@@ -29,12 +29,13 @@ pub(crate) static CONTENT_TYPE: Rule = Rule {
     description: "Every call fails: Kratos compares the whole value of `Content-Type`, so a \
                   charset, a space or another type is an \"incorrect Content-Type\".",
     help: "Remove the header to send `application/json`, or set it to \
-           `application/x-www-form-urlencoded`.",
+           `application/x-www-form-urlencoded`. A `Content-Type` in `auth` replaces one in \
+           `headers`.",
     example: Some(Example::config(
         "headers: {Content-Type: application/json; charset=utf-8}",
         "headers: {Content-Type: application/json}",
     )),
-    source: "docs/kratos.md (cancel); ory/kratos request/builder.go, addBody",
+    source: "docs/kratos.md (cancel); ory/kratos request/builder.go, BuildRequest and addBody",
 };
 
 /// A request without a template.
@@ -98,7 +99,8 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
         JSON => {}
         FORM => form(hook, found),
         other => {
-            found.add(&CONTENT_TYPE, hook.part("headers"), format!("The header is `{other}`."));
+            let part = if web.type_by_auth.is_some() { "auth" } else { "headers" };
+            found.add(&CONTENT_TYPE, hook.part(part), format!("The header is `{other}`."));
         }
     }
 }
