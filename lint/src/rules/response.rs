@@ -92,8 +92,9 @@ pub(crate) static PARSE_SAVES_NOTHING: Rule = Rule {
                   before a flow there is none. Only the webhooks of a method in registration and \
                   settings can change an identity.",
     help: "To change the identity, use the admin API, or a webhook after registration or settings. \
-           If the webhook is only meant to stop people, this is right: ignore this warning. After a \
-           verification it stops nobody: the address is verified by then.",
+           If the webhook is only meant to stop people, this is right: ignore this warning. With \
+           `can_interrupt`, it is only a note. After a verification the webhook stops nobody: the \
+           address is verified by then.",
     example: Some(Example::flows(
         r"
             recovery:
@@ -161,12 +162,8 @@ pub(crate) fn check(hook: &Hook, found: &mut Findings) {
         {
             found.add(&FAILS_AFTER_SAVING, path, "");
         }
-        // Whoever sets both wants to stop people.
-        None if response.parse
-            && !response.can_interrupt
-            && matches!(moment, Some(Moment::Start | Moment::AfterSave)) =>
-        {
-            found.add(&PARSE_SAVES_NOTHING, path, too_late(flow, moment));
+        None if response.parse && matches!(moment, Some(Moment::Start | Moment::AfterSave)) => {
+            saves_nothing(hook, path, found);
         }
         _ => {}
     }
@@ -180,6 +177,19 @@ fn contradiction(response: HookResponse) -> &'static str {
         }
         (true, false) => "`response.ignore` and `response.parse` are set.",
         (false, _) => "`response.ignore` and `can_interrupt` are set.",
+    }
+}
+
+/// Whoever sets `can_interrupt` too wants to stop people, which works: a note is enough then.
+fn saves_nothing(hook: &Hook, path: String, found: &mut Findings) {
+    let response = hook.response();
+    if response.can_interrupt {
+        let note =
+            "an `identity` in the answer is not saved here: the answer can only stop the flow";
+        found.note(path, note);
+    } else {
+        let done = too_late(hook.list.flow(), hook.list.moment(response));
+        found.add(&PARSE_SAVES_NOTHING, path, done);
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lint::{Options, Report, lint, lint_with};
+use lint::{Note, Options, Report, lint, lint_with};
 
 fn alone(code: &str) -> Report {
     lint(Path::new("x.jsonnet"), code).unwrap()
@@ -134,6 +134,30 @@ fn template_that_reads_nothing_of_ctx_is_noted() {
         let is_noted = notes.iter().any(|note| note.text.contains("reads nothing of `ctx`"));
         assert_eq!(is_noted, expected, "{code}: {notes:?}");
         assert!(!alone(code).notes.iter().any(|note| note.text.contains("reads nothing")));
+    }
+}
+
+/// An answer that stops a flow works, so that is no problem.
+#[test]
+fn answer_that_saves_nothing_is_noted_where_the_webhook_may_interrupt() {
+    let table = [
+        ("login", "can_interrupt: true, response: {parse: true}", 1),
+        ("recovery", "can_interrupt: true, response: {parse: true}", 1),
+        ("verification", "can_interrupt: true, response: {parse: true}", 1),
+        ("login", "can_interrupt: true", 0),
+        ("login", "response: {parse: true}", 0),
+    ];
+    for (flow, parts, expected) in table {
+        let text = format!(
+            "selfservice: {{flows: {{{flow}: {{enabled: true, after: {{hooks: [{{hook: web_hook, \
+             config: {{url: 'https://example.com/', method: POST, body: 'base64://e30=', \
+             {parts}}}}}]}}}}}}}}"
+        );
+        let report = lint(Path::new("kratos.yml"), &text).unwrap();
+        let is_told = |note: &&Note| note.text.contains("an `identity` in the answer is not saved");
+        assert_eq!(report.notes.iter().filter(is_told).count(), expected, "{flow} {parts}");
+        let warns = rules(&report).contains(&"parse-saves-nothing");
+        assert_eq!(warns, !parts.contains("can_interrupt"), "{flow} {parts}");
     }
 }
 
