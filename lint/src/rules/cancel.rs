@@ -1,7 +1,7 @@
 //! `error "cancel"`: which errors Kratos treats as one.
 
 use crate::{
-    Example, Findings, Rule, Severity,
+    Example, Findings, Place, Rule, Severity,
     template::{Certainty, ErrorText, Reading},
 };
 
@@ -39,6 +39,23 @@ pub(crate) static DOES_NOT_CANCEL: Rule = Rule {
              tests/real/kratos/cancel.rs",
 };
 
+/// A template that does nothing but cancel.
+pub(crate) static ALWAYS_CANCELS: Rule = Rule {
+    name: "always-cancels",
+    severity: Severity::Warning,
+    title: "A template always cancels its webhook",
+    description: "The webhook is never called: whatever `ctx` is, the only result of the template \
+                  is `error 'cancel'`. The flow goes on, and no error is shown.",
+    help: "Return what the webhook should receive, and cancel only in a branch of an `if`. If the \
+           webhook is not needed, remove it.",
+    example: Some(Example::template(
+        "function(ctx) error 'cancel'",
+        "function(ctx) if ctx.flow.type == 'api' then error 'cancel' else { id: ctx.flow.id }",
+    )),
+    source: "docs/kratos.md (cancel); ory/kratos request/builder.go, addJSONBody; \
+             tests/real/kratos/cancel.rs",
+};
+
 const CANCEL: &str = "cancel";
 /// What Kratos searches for.
 const SEARCHED: &str = "RUNTIME ERROR: cancel";
@@ -54,6 +71,22 @@ pub(crate) fn check(reading: &Reading, path: &str, found: &mut Findings) {
             Judgement::DoesNot => found.add_at(&DOES_NOT_CANCEL, path, error.place, ""),
         }
     }
+    let only = &reading.only_errors;
+    if let Some(first) = only.first()
+        && only.iter().all(|place| cancels_on_purpose(reading, *place))
+    {
+        found.add_at(&ALWAYS_CANCELS, path, *first, "");
+    }
+}
+
+fn cancels_on_purpose(reading: &Reading, place: Place) -> bool {
+    let mut errors = reading.errors.iter().filter(|error| error.place == place);
+    errors.any(|error| match &error.text {
+        Certainty::Whole(text) | Certainty::Begins(text) => {
+            text.starts_with(CANCEL) && matches!(judge(error), Judgement::Fine)
+        }
+        Certainty::FromCtx(_) | Certainty::Unknown => false,
+    })
 }
 
 enum Judgement {

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// All rules, in the order of `docs/lint.md`.
-pub const ALL: [&Rule; 55] = [
+pub const ALL: [&Rule; 56] = [
     &lists::SHADOWED,
     &lists::PARSE_ON_GLOBAL,
     &lists::UNKNOWN_LIST,
@@ -81,6 +81,7 @@ pub const ALL: [&Rule; 55] = [
     &unsaved::ID_BEFORE_SAVING,
     &cancel::CANCELS_BY_ACCIDENT,
     &cancel::DOES_NOT_CANCEL,
+    &cancel::ALWAYS_CANCELS,
     &tag::WRONG_TAG,
     &mailchimp::MAILCHIMP_SUBSCRIBE,
     &subscribe::IN_VAIN,

@@ -49,6 +49,21 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Where the errors are, if a template has no other result than an error.
+pub(super) fn only_errors(template: &Expr) -> Option<Vec<u32>> {
+    match template {
+        Expr::ErrorStmt(span, _) => Some(vec![span.1]),
+        Expr::Function(_, body) | Expr::LocalExpr(_, body) => only_errors(body),
+        Expr::AssertExpr(assertion) => only_errors(&assertion.rest),
+        Expr::IfElse(choice) => {
+            let mut errors = only_errors(&choice.cond_then)?;
+            errors.extend(only_errors(choice.cond_else.as_ref()?)?);
+            Some(errors)
+        }
+        _ => None,
+    }
+}
+
 fn first_of_ctx(value: &Value<'_>, depth: usize) -> Option<Path> {
     match value {
         Value::Ctx(path, _) => Some(path.clone()),

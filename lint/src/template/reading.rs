@@ -29,6 +29,8 @@ pub(crate) struct Reading {
     pub(crate) message_types: Vec<MessageType>,
     /// Where it fails on purpose.
     pub(crate) errors: Vec<ErrorText>,
+    /// The places of its errors, if it has no other result; otherwise empty.
+    pub(crate) only_errors: Vec<Place>,
     /// Where it imports.
     pub(crate) imports: Vec<Place>,
     /// Where it uses an external variable or a native function.
@@ -51,7 +53,7 @@ impl Reading {
             .as_ref()
             .is_none_or(|parameters| parameters.iter().any(|parameter| parameter.name == "ctx"));
         let touches = self.reads.len() + self.asked.len() + self.uses.len() + self.forwards.len();
-        is_known && has_ctx && touches == 0
+        is_known && has_ctx && touches == 0 && self.only_errors.is_empty()
     }
 }
 

@@ -137,6 +137,25 @@ fn template_that_reads_nothing_of_ctx_is_noted() {
     }
 }
 
+#[test]
+fn template_without_another_result_always_cancels() {
+    let table: [(&str, &[&str]); 7] = [
+        ("function(ctx) error 'cancel'", &["always-cancels"]),
+        ("function(ctx) local why = 'x'; error 'cancel: %s' % why", &["always-cancels"]),
+        ("error 'cancel'", &["always-cancels"]),
+        // Without an `else`, the result is null.
+        ("function(ctx) if ctx.flow.type == 'api' then error 'cancel'", &[]),
+        ("function(ctx) if ctx.flow.type == 'api' then error 'cancel' else error 'no'", &[]),
+        ("function(ctx) error 'cancellation'", &["cancels-by-accident"]),
+        ("function(ctx) error 'Cancel'", &["does-not-cancel"]),
+    ];
+    for (code, expected) in table {
+        let report = webhook(code);
+        assert_eq!(rules(&report), expected, "{code}");
+        assert_eq!(report.notes, [], "{code}");
+    }
+}
+
 /// An answer that stops a flow works, so that is no problem.
 #[test]
 fn answer_that_saves_nothing_is_noted_where_the_webhook_may_interrupt() {
