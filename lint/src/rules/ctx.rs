@@ -2,7 +2,7 @@
 
 use crate::{
     Example, Findings, Rule, Severity,
-    kratos::{Flow, Headers, HookList, HookPlace, Moment, Presence, Shape, canonical},
+    kratos::{Flow, Headers, HookList, HookPlace, Method, Moment, Presence, Shape, canonical},
     template::{Path, Read, Reading, Step, Use},
 };
 
@@ -126,7 +126,7 @@ pub(crate) fn check(
         field(read, &shape, hook, headers, path, found);
     }
     for one in reading.uses.iter().filter(|one| !one.guarded) {
-        of_null(one, &shape, path, found);
+        of_null(one, &shape, hook, path, found);
     }
 }
 
@@ -200,11 +200,16 @@ fn field(
 }
 
 /// A part of ctx that is null at times, where null is an error.
-fn of_null(one: &Use, ctx: &Shape, path: &str, found: &mut Findings) {
+fn of_null(one: &Use, ctx: &Shape, hook: HookPlace, path: &str, found: &mut Findings) {
     let Some((Step::Key(last), before)) = one.path.steps().split_last() else { return };
     let shape = before.iter().try_fold(ctx, step);
     if shape.and_then(|shape| shape.field(last)).is_some_and(|field| field.may_be_null) {
         let why = match last.as_str() {
+            "metadata_public"
+                if hook.list == HookList::AfterMethod(Flow::Registration, Method::Oidc) =>
+            {
+                "unless the Jsonnet mapper of the provider writes it"
+            }
             "metadata_public" => "until a mapper, a webhook or an administrator has written it",
             _ => "at times",
         };
@@ -243,6 +248,16 @@ fn at_times(list: HookList, path: &Path, field: &str) -> String {
         (_, "verifiable_addresses" | "recovery_addresses") => {
             " People without such an address do not have it, for example after social sign-in. \
              The traits hold the address that they entered."
+        }
+        (Flow::Registration, "active")
+            if matches!(
+                list.method(),
+                Some(Method::Password | Method::Passkey | Method::Webauthn)
+            ) =>
+        {
+            " It is almost never there in this list: no registration with this method sets it. Only \
+             an earlier attempt with a code or a provider leaves it in the flow. Name the method in \
+             the template instead."
         }
         (Flow::Registration | Flow::Settings, "active") => {
             " Kratos sets it for a code and for social sign-in in a browser only."

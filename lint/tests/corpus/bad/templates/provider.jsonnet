@@ -1,0 +1,1 @@
+function(ctx) { provider: ctx.identity.metadata_public.provider }
