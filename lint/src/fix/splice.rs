@@ -84,30 +84,74 @@ impl<'t> Splice<'t> {
         Some(self.replaced(start..start, &text))
     }
 
-    /// Removes an item of a list.
+    /// Removes an item of a list. A list that is empty then goes with its key, unless the map has no
+    /// other.
     pub(super) fn remove(&self, item: &str) -> Option<String> {
         let keys = keys(item);
         let (_, list) = keys.split_last()?;
         let (span, of_list) = (self.span(&keys)?, self.span(list)?);
-        let before = &self.text[of_list.start..span.start];
-        let after = &self.text[span.end..of_list.end];
-        if self.text[of_list.clone()].starts_with('[') {
-            let comma = after.len() - after.trim_start().len();
-            if after[comma..].starts_with(',') {
-                let rest = after[comma + 1..].trim_start().len();
-                return Some(self.replaced(span.start..of_list.end - rest, ""));
-            }
-            let kept = before.trim_end().trim_end_matches(',').len();
-            return Some(self.replaced(of_list.start + kept..span.end, ""));
+        let is_only = !self.has_more_items(list);
+        if is_only && let Some(text) = self.remove_key(list) {
+            return Some(text);
         }
-        let is_only = before.trim() == "-" && !self.has_more_items(list);
+        if self.text[of_list.clone()].starts_with('[') {
+            return Some(self.removed_from_flow(of_list, span));
+        }
         if is_only {
             return self.value_of_key(list, " []");
         }
+        let span = self.without_comments_behind(span);
         let start = self.line_start(span.start);
-        let end = (self.line_end(span.end) + 1).min(self.text.len());
         self.text[start..span.start].trim().strip_prefix('-')?;
-        Some(self.replaced(start..end, ""))
+        Some(self.without_lines(start..span.end))
+    }
+
+    /// Removes a key of a map, with its value; `None` if it is the only one, or not on a line of its
+    /// own in block style.
+    fn remove_key(&self, keys: &[Key]) -> Option<String> {
+        let (_, map) = keys.split_last()?;
+        let (around, end) = (self.span(map)?, self.span(keys)?.end);
+        let start = self.document.query_key_only(&route(keys)).ok()?.location.byte_span.0;
+        let others = [&self.text[around.start..start], &self.text[end..around.end]].concat();
+        if others.trim_matches(|one: char| one.is_whitespace() || "{,}".contains(one)).is_empty() {
+            return None;
+        }
+        if self.text[around.clone()].starts_with('{') {
+            return Some(self.removed_from_flow(around, start..end));
+        }
+        let lines = self.without_comments_behind(self.line_start(start)..end);
+        let is_apart = self.text[lines.start..start].trim().is_empty();
+        is_apart.then(|| self.without_lines(lines))
+    }
+
+    /// A part in block style without the lines at its end that are only comments: they may be about
+    /// what follows.
+    fn without_comments_behind(&self, mut part: Range<usize>) -> Range<usize> {
+        while let Some((before, last)) = self.text[part.clone()].trim_end().rsplit_once('\n')
+            && last.trim_start().starts_with('#')
+        {
+            part.end = part.start + before.len();
+        }
+        part
+    }
+
+    /// A list or a map in flow style without one of its parts, and without the comma of that.
+    fn removed_from_flow(&self, around: Range<usize>, part: Range<usize>) -> String {
+        let before = &self.text[around.start..part.start];
+        let after = &self.text[part.end..around.end];
+        let comma = after.len() - after.trim_start().len();
+        if after[comma..].starts_with(',') {
+            let rest = after[comma + 1..].trim_start().len();
+            return self.replaced(part.start..around.end - rest, "");
+        }
+        let kept = before.trim_end().trim_end_matches(',').len();
+        self.replaced(around.start + kept..part.end, "")
+    }
+
+    /// The text without these lines; the last one to its end.
+    fn without_lines(&self, lines: Range<usize>) -> String {
+        let end = (self.line_end(lines.end) + 1).min(self.text.len());
+        self.replaced(lines.start..end, "")
     }
 
     fn has_more_items(&self, list: &[Key]) -> bool {
@@ -358,6 +402,11 @@ a:
         remove("a.list[0]", "    - one: 1\n      two: 2 # of one\n", "");
         remove("a.list[1]", "    - three\n", "");
         remove("a.flow[0]", "{y: 1}, ", "");
+        changed(
+            "- a: 1\n  b: 2 # of b\n# of c\n- c\n",
+            |splice| splice.remove("[0]"),
+            "# of c\n- c\n",
+        );
         remove("a.flow[1]", ", {z: 2}", "");
         changed(
             "a:\n  b:\n    - x\nc: 1\n",
@@ -365,6 +414,22 @@ a:
             "a:\n  b: []\nc: 1\n",
         );
         changed("{\"a\": [ 1 ]}", |splice| splice.remove("a[0]"), "{\"a\": [ ]}");
+    }
+
+    #[test]
+    fn list_that_is_empty_then_goes_with_its_key() {
+        let table = [
+            ("a:\n  b:\n    - x\n  c: 1\n", "a:\n  c: 1\n"),
+            ("a:\n  b:\n    - x # of x\n  # of c\n  c: 1\n", "a:\n  # of c\n  c: 1\n"),
+            ("a:\n  c: 1\n  b:\n    - x\n# of d\nd: 1\n", "a:\n  c: 1\n# of d\nd: 1\n"),
+            ("a:\n  c: 1\n  b: [x]", "a:\n  c: 1\n"),
+            ("a: {b: [x], c: 1}\n", "a: {c: 1}\n"),
+            ("a: {c: 1, b: [x]}\n", "a: {c: 1}\n"),
+            ("{\"a\": {\"b\": [1], \"c\": 1}}", "{\"a\": {\"c\": 1}}"),
+        ];
+        for (text, expected) in table {
+            changed(text, |splice| splice.remove("a.b[0]"), expected);
+        }
     }
 
     #[test]
