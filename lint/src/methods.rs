@@ -17,6 +17,11 @@ impl<'c> Methods<'c> {
         Self(configuration.at(&["selfservice", "methods"]).filter(|methods| !methods.is_null()))
     }
 
+    /// Whether the configuration says anything about methods.
+    pub(crate) fn are_known(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether people can complete a flow with a method, as far as the configuration shows: in login
     /// that may be a second factor.
     ///
@@ -51,7 +56,7 @@ impl<'c> Methods<'c> {
 
     /// The same as [`Self::is_on`], for a partial configuration that may leave methods unspecified.
     pub(crate) fn may_be_on(&self, flow: Flow, method: Method) -> bool {
-        self.0.is_none() || self.is_on(flow, method)
+        !self.are_known() || self.is_on(flow, method)
     }
 
     fn is_enabled(&self, method: Method) -> bool {

@@ -144,6 +144,9 @@ fn diff_shows_changes_and_makes_none() {
         told.contains("\n+                response:\n+                  ignore: true\n"),
         "{told}"
     );
+    // What is no difference is not in it.
+    let note = "note: Environment variables that name these hooks";
+    assert!(text(&output.stderr).starts_with(note) && !told.contains(note), "{told}");
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
 }
 

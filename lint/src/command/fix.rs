@@ -1,6 +1,7 @@
 //! Shows what can be fixed, and writes it.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
@@ -33,6 +34,7 @@ pub(super) fn show(fixed: &[Fixed]) -> Result<Verdict, Failure> {
     let mut output = anstream::stdout();
     write!(output, "{differences}")?;
     output.flush()?;
+    tell_notes(fixed);
     let is_fine = fixed.iter().all(|fixed| fixed.fixes.is_empty());
     Ok(if is_fine { Verdict::Passed } else { Verdict::Failed })
 }
@@ -50,6 +52,7 @@ pub(super) fn write(
     for fixed in &fixed {
         note(&differences(fixed));
     }
+    tell_notes(&fixed);
     let files = || fixed.iter().flat_map(|fixed| fixed.files.keys());
     let changes_a_file = files().any(|file| file != Path::new(STDIN));
     if changes_a_file && !is_agreed && !agrees()? {
@@ -105,6 +108,15 @@ fn difference(name: &str, change: &Change) -> String {
         .context_radius(CONTEXT_LINES)
         .header(&format!("a/{name}"), &format!("b/{name}"))
         .to_string()
+}
+
+/// Prints what to know about the changes, beside the difference and not in it: a program may read
+/// that.
+fn tell_notes(fixed: &[Fixed]) {
+    let notes: BTreeSet<_> = fixed.iter().flat_map(|fixed| &fixed.notes).collect();
+    for text in notes {
+        note(&format!("note: {text}"));
+    }
 }
 
 /// Whether the person at the terminal agrees. Anything but `y` and `yes` is a no.

@@ -30,6 +30,8 @@ pub struct Fixed {
     pub templates: BTreeMap<String, Change>,
     /// What was fixed: rule and path, in the order of the changes.
     pub fixes: Vec<(&'static str, String)>,
+    /// What to know before the changes are made.
+    pub notes: BTreeSet<&'static str>,
 }
 
 /// A text before and after.
@@ -55,7 +57,8 @@ pub fn fix(
     let mut fixed = Fixed::default();
     let mut now = State { file, text: text.to_owned(), options: options.clone(), policy };
     for _ in 0..MAX_CHANGES {
-        let Some((finding, next, report)) = now.next_fix()? else { break };
+        let Some((finding, next, report, notes)) = now.next_fix()? else { break };
+        fixed.notes.extend(notes);
         let template = report.template(&finding.path);
         let old = now.report()?.template(&finding.path).map(|template| template.code.clone());
         if let Some((old, new)) = old.zip(template).filter(|(old, new)| *old != new.code) {
@@ -81,6 +84,17 @@ fn record<K: Ord>(changes: &mut BTreeMap<K, Change>, key: K, change: Change) {
     changes.entry(key).or_insert_with(|| Change { old, new: String::new() }).new = new;
 }
 
+/// A finding that is fixed, the file after that, its report, and what to tell.
+type Fix<S> = (Finding, S, Report, Vec<&'static str>);
+
+/// How a finding is fixed.
+#[derive(Default)]
+struct Plan {
+    edits: Vec<Edit>,
+    /// What to tell about it.
+    notes: Vec<&'static str>,
+}
+
 /// A file between two changes.
 #[derive(Clone)]
 struct State<'o> {
@@ -98,23 +112,26 @@ impl State<'_> {
         Ok(report)
     }
 
-    /// The first finding that can be fixed without breaking another rule, and what comes of it.
-    fn next_fix(&self) -> Result<Option<(Finding, Self, Report)>, NoConfiguration> {
+    /// The first finding that can be fixed without breaking another rule, what comes of it, and what
+    /// to tell about it.
+    fn next_fix(&self) -> Result<Option<Fix<Self>>, NoConfiguration> {
         let before = self.report()?;
         let plans = self.plans(&before);
-        let fixes = before.findings.iter().zip(plans).find_map(|(finding, edits)| {
-            let next = self.after(&edits)?;
-            let report = next.report().ok()?;
-            is_fixed(finding, &before, &report).then(|| (finding.clone(), next, report))
-        });
+        let fixes =
+            before.findings.iter().zip(plans).find_map(|(finding, Plan { edits, notes })| {
+                let next = self.after(&edits)?;
+                let report = next.report().ok()?;
+                is_fixed(finding, &before, &report).then(|| (finding.clone(), next, report, notes))
+            });
         Ok(fixes)
     }
 
     /// What would fix each finding.
-    fn plans(&self, report: &Report) -> Vec<Vec<Edit>> {
+    fn plans(&self, report: &Report) -> Vec<Plan> {
         let folder = self.file.parent().unwrap_or(Path::new(""));
         if crate::terraform::is_file(self.file) {
-            return report.findings.iter().map(plan::in_terraform).collect();
+            let plan = |finding| Plan { edits: plan::in_terraform(finding), notes: Vec::new() };
+            return report.findings.iter().map(plan).collect();
         }
         let Ok(contents) = configuration::read_file(self.file, &self.text) else {
             return Vec::new();
@@ -126,10 +143,11 @@ impl State<'_> {
         let configurations: Vec<_> = configurations.collect();
         let plan = |finding: &Finding| {
             let template = report.template(&finding.path);
-            let plans = configurations
-                .iter()
-                .map(|(configuration, hooks)| plan::edits(finding, configuration, hooks, template));
-            plans.into_iter().find(|edits| !edits.is_empty()).unwrap_or_default()
+            let plans = configurations.iter().map(|(configuration, hooks)| {
+                let edits = plan::edits(finding, configuration, hooks, template);
+                Plan { notes: plan::notes(finding, &edits, configuration), edits }
+            });
+            plans.into_iter().find(|plan| !plan.edits.is_empty()).unwrap_or_default()
         };
         report.findings.iter().map(plan).collect()
     }

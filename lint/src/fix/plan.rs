@@ -35,6 +35,32 @@ pub(super) enum Edit {
     Template(PathBuf, String),
 }
 
+/// What people should know who move hooks.
+const POSITIONS: &str =
+    "Environment variables that name these hooks by their position must follow.";
+const ONLY_PROFILE: &str = "In settings, a hook moves to `profile` only: the configuration does not \
+                            say which methods are enabled.";
+
+/// What to tell about the changes that fix a finding.
+pub(super) fn notes(
+    finding: &Finding,
+    edits: &[Edit],
+    configuration: &Configuration,
+) -> Vec<&'static str> {
+    let moves_to = |list: HookList| {
+        let path = configuration.path(&list.to_string());
+        edits.iter().any(|edit| matches!(edit, Edit::Copy { to, .. } if *to == path))
+    };
+    let is_unsure = finding.rule == &lists::PARSE_ON_GLOBAL
+        && !Methods::of(configuration).are_known()
+        && moves_to(HookList::AfterMethod(Flow::Settings, Method::Profile));
+    let moves = edits.iter().any(|edit| matches!(edit, Edit::Copy { .. } | Edit::Remove(_)));
+    // An Ory project has no environment variables.
+    let has_variables = moves && !configuration.kind.is_network();
+    let notes = [(is_unsure, ONLY_PROFILE), (has_variables, POSITIONS)];
+    notes.into_iter().filter_map(|(applies, note)| applies.then_some(note)).collect()
+}
+
 /// The changes that fix a finding; none if that takes a person.
 pub(super) fn edits(
     finding: &Finding,
@@ -114,7 +140,11 @@ fn moves_to_methods(hook: &Hook, configuration: &Configuration, hooks: &[Hook]) 
         .methods()
         .iter()
         .copied()
-        .filter(|method| methods.is_on(flow, *method) && is_first_factor(flow, *method))
+        .filter(|method| methods.is_on(flow, *method))
+        // In settings, each method does something else: only what is enabled for sure gets the hook.
+        .filter(|method| {
+            flow != Flow::Settings || methods.are_known() || *method == Method::Profile
+        })
         .collect();
     let has_list =
         |method: &Method| hooks.iter().any(|one| one.list == HookList::AfterMethod(flow, *method));
@@ -125,11 +155,6 @@ fn moves_to_methods(hook: &Hook, configuration: &Configuration, hooks: &[Hook]) 
     let mut edits = copies(hook, configuration, enabled);
     edits.push(Edit::Remove(hook.path.clone()));
     edits
-}
-
-/// In settings, each method does something else.
-fn is_first_factor(flow: Flow, method: Method) -> bool {
-    flow != Flow::Settings || method == Method::Profile
 }
 
 fn copies(hook: &Hook, configuration: &Configuration, methods: Vec<Method>) -> Vec<Edit> {

@@ -177,6 +177,79 @@ resource \"ory_action\" \"a\" {
     assert_eq!(fixed.fixes, [("fails-after-saving", "ory_action.a.response_ignore".to_owned())]);
 }
 
+/// A webhook that should stop changes, in a list from which Kratos does not call it.
+const IN_SETTINGS: &str = "  flows:
+    settings:
+      after:
+        hooks:
+          - hook: web_hook
+            config:
+              url: https://example.com/
+              method: POST
+              body: base64://ZnVuY3Rpb24oY3R4KSB7IGlkOiBjdHguaWRlbnRpdHkuaWQgfQ==
+              response: {parse: true}
+";
+
+const POSITIONS: &str =
+    "Environment variables that name these hooks by their position must follow.";
+
+#[test]
+fn fix_moves_a_hook_to_the_methods_of_settings_that_are_enabled() {
+    let table: [(&str, &[&str], usize); 3] = [
+        ("", &["profile"], 2),
+        ("  methods: {password: {enabled: true}}\n", &["password", "profile"], 1),
+        (
+            "  methods: {password: {enabled: false}, totp: {enabled: true}}\n",
+            &["profile", "totp"],
+            1,
+        ),
+    ];
+    for (methods, expected, notes) in table {
+        let text = format!("selfservice:\n{methods}{IN_SETTINGS}");
+        let (new, fixed) = after_fix(Path::new("kratos.yml"), &text);
+        let value = value(&new);
+        let after = value["selfservice"]["flows"]["settings"]["after"].as_object().unwrap();
+        assert_eq!(after.keys().collect::<Vec<_>>(), expected, "{new}");
+        assert_eq!(fixed.notes.len(), notes, "{:?}", fixed.notes);
+        assert!(fixed.notes.contains(POSITIONS), "{:?}", fixed.notes);
+    }
+}
+
+#[test]
+fn fix_tells_of_positions_only_where_hooks_move_and_variables_exist() {
+    let shadowed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/bad/shadowed.yml");
+    let text = fs::read_to_string(&shadowed).unwrap();
+    assert!(after_fix(&shadowed, &text).1.notes.contains(POSITIONS));
+    let project = shadowed.with_file_name("shadowed-project.json");
+    let (_, fixed) = after_fix(&project, &fs::read_to_string(&project).unwrap());
+    assert!(!fixed.fixes.is_empty() && fixed.notes.is_empty(), "{fixed:?}");
+    let waiting = shadowed.with_file_name("fails-after-saving.yml");
+    let (_, fixed) = after_fix(&waiting, &fs::read_to_string(&waiting).unwrap());
+    assert!(!fixed.fixes.is_empty() && fixed.notes.is_empty(), "{fixed:?}");
+}
+
+#[test]
+fn fix_of_a_content_type_changes_it_where_it_is_set() {
+    let text = "\
+selfservice:
+  flows:
+    login:
+      after:
+        password:
+          hooks:
+            - hook: web_hook
+              config:
+                url: https://example.com/
+                method: POST
+                headers: {Content-Type: text/plain}
+                auth: {type: api_key, config: {name: Content-Type, value: application/json; x=1, in: header}}
+                body: base64://ZnVuY3Rpb24oY3R4KSB7IGlkOiBjdHguaWRlbnRpdHkuaWQgfQ==
+                response: {ignore: true}
+";
+    let (new, _) = after_fix(Path::new("kratos.yml"), text);
+    assert_eq!(new, text.replace("; x=1", ""));
+}
+
 /// The content type could be fixed, but a form takes no boolean.
 #[test]
 fn fix_that_would_break_another_rule_is_not_made() {
