@@ -7,10 +7,11 @@ use crate::{
     configuration::type_of,
     hook::Hook,
     kratos::{Flow, HookList, Method},
+    mappers,
     placeholder::{self, Unknown},
     rules::{lists, templates},
     schema,
-    template::Library,
+    template::{Library, Use},
     web_hook::{WebHook, unknown_key},
 };
 
@@ -134,7 +135,20 @@ impl Reader<'_> {
             (read.web, read.unknown) = (Some(web), unknown);
         }
         templates::read(&mut read, self.configuration.kind, self.library, self.found);
+        self.mapped(&mut read);
         self.hooks.push(read);
+    }
+
+    /// After a social sign-up, `metadata_public` is not null if every mapper writes it.
+    fn mapped(&self, hook: &mut Hook) {
+        let is_social = hook.list == HookList::AfterMethod(Flow::Registration, Method::Oidc);
+        let Some(reading) = hook.reading.as_mut().filter(|_| is_social) else { return };
+        let is_metadata = |one: &&mut Use| one.path.is(&["identity", "metadata_public"]);
+        let mut uses = reading.uses.iter_mut().filter(is_metadata).peekable();
+        if uses.peek().is_some() && mappers::write_public_metadata(self.configuration, self.library)
+        {
+            uses.for_each(|one| one.guarded = true);
+        }
     }
 
     /// Whether it is not known which hook this is.

@@ -10,6 +10,7 @@ mod fix;
 mod hook;
 mod hooks;
 pub mod kratos;
+mod mappers;
 mod methods;
 mod network;
 mod options;

@@ -2,10 +2,11 @@
 //!
 //! In this crate, only this module uses jrsonnet. It never evaluates: there is no ctx to evaluate
 //! over, and a leak in a branch that a sample does not take is still a leak. It follows the
-//! possible values of each expression: `value` says what is known about one, `walk` goes through
-//! expressions with `scope` for names, `objects`, `condition`, `index`, `calls`, `library` for `std`, and
-//! `errors`; `harvest` collects what reaches the output, and `reading` is what the rules see. `names`
-//! looks for what is refused before anything is evaluated.
+//! possible values of each expression: `value` says what is known about one, and `walk` goes through
+//! expressions, with `scope` for names, `objects`, `condition`, `index`, `calls`, `library` for
+//! `std`, and `errors`. `harvest` collects what reaches the output, `output` says what is in it for
+//! sure, and `reading` is what the rules see. `names` looks for what is refused before anything is
+//! evaluated.
 
 mod calls;
 mod condition;
@@ -17,6 +18,7 @@ mod library;
 mod load;
 mod names;
 mod objects;
+mod output;
 mod parse;
 mod path;
 mod reading;

@@ -31,6 +31,8 @@ pub(crate) struct Reading {
     pub(crate) errors: Vec<ErrorText>,
     /// The places of its errors, if it has no other result; otherwise empty.
     pub(crate) only_errors: Vec<Place>,
+    /// Whether, as a mapper, it always writes an object to `metadata_public`.
+    pub(crate) writes_public_metadata: bool,
     /// Where it imports.
     pub(crate) imports: Vec<Place>,
     /// Where it uses an external variable or a native function.
@@ -114,7 +116,7 @@ pub(crate) struct Use {
     /// Where it is used.
     pub(crate) place: Place,
     /// Whether the template handles null: it compares the part with null, or checks its type,
-    /// anywhere.
+    /// anywhere. Also whether it is never null in this hook.
     pub(crate) guarded: bool,
 }
 

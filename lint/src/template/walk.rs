@@ -11,7 +11,7 @@ use crate::Place;
 use jrsonnet_ir::{BinaryOpType, Expr};
 
 use super::{
-    External, Path, Reading, errors,
+    External, Path, Reading, errors, output,
     parse::place,
     scope::{Frame, Thunk},
     value::{Function, Scope, Value},
@@ -55,6 +55,8 @@ pub(super) fn read(template: &Expr, code: &str) -> Reading {
     walk.harvest(&result);
     walk.texts_and_tags(template);
     let Walk { guards, null_guards, mut reading, .. } = walk;
+    reading.writes_public_metadata =
+        output::always_has_object(template, &["identity", "metadata_public"]);
     let only_errors = errors::only_errors(template).unwrap_or_default();
     reading.only_errors = only_errors.into_iter().map(|at| place(code, at)).collect();
     for read in &mut reading.reads {

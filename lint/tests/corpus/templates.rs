@@ -180,6 +180,57 @@ fn answer_that_saves_nothing_is_noted_where_the_webhook_may_interrupt() {
     }
 }
 
+/// A webhook after a social sign-up that looks into `metadata_public`, with these mappers.
+fn after_mappers(list: &str, mappers: &[&str]) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let code = "function(ctx) { plan: ctx.identity.metadata_public.plan }";
+    fs::write(folder.path().join("x.jsonnet"), code).unwrap();
+    for (number, mapper) in mappers.iter().enumerate() {
+        fs::write(folder.path().join(format!("mapper{number}.jsonnet")), mapper).unwrap();
+    }
+    let urls: Vec<_> = (0..mappers.len()).map(|number| format!("mapper{number}.jsonnet")).collect();
+    let provider = |url| format!("{{id: a, mapper_url: 'file:///etc/config/kratos/{url}'}}");
+    let providers: Vec<_> = urls.iter().map(provider).collect();
+    let config = "{url: 'https://example.com/', method: POST, body: 'file://x.jsonnet', \
+                  response: {ignore: true}}";
+    let text = format!(
+        "selfservice: {{methods: {{password: {{enabled: false}}, oidc: {{enabled: true, config: \
+         {{providers: [{}]}}}}}}, flows: {{registration: {{after: {{{list}: {{hooks: [{{hook: \
+         web_hook, config: {config}}}]}}}}}}}}}}",
+        providers.join(", ")
+    );
+    lint(&folder.path().join("kratos.yml"), &text).unwrap()
+}
+
+#[test]
+fn metadata_is_no_null_where_every_mapper_writes_it() {
+    let always = "local claims = std.extVar('claims');
+                  { identity: { traits: {}, metadata_public: { plan: claims.sub } } }";
+    let in_branches =
+        "if std.extVar('claims').sub == 'a' then { identity: { metadata_public: {} } }
+                       else { identity: { metadata_public: { plan: 1 } } }";
+    let key_at_times = "local c = std.extVar('claims');
+                        { identity: { [if 'a' in c then 'metadata_public']: { plan: c.a } } }";
+    let value_at_times =
+        "{ identity: { metadata_public: if 'a' in std.extVar('claims') then {} } }";
+    let never = "{ identity: { traits: { email: std.extVar('claims').email } } }";
+    let table: [(&[&str], bool); 8] = [
+        (&[always], true),
+        (&[always, in_branches], true),
+        (&[key_at_times], false),
+        (&[value_at_times], false),
+        (&["{ identity: { metadata_public:: {} } }"], false),
+        (&[always, never], false),
+        (&["{"], false),
+        (&[], false),
+    ];
+    for (mappers, is_written) in table {
+        let found = rules(&after_mappers("oidc", mappers)).contains(&"field-at-times");
+        assert_eq!(found, !is_written, "{mappers:?}");
+    }
+    assert!(rules(&after_mappers("password", &[always])).contains(&"field-at-times"));
+}
+
 #[test]
 fn spelling_of_a_header_is_judged_where_its_absence_is_handled() {
     let read = |what: &str| format!("function(ctx) {{ id: ctx.identity.id, a: {what} }}");
