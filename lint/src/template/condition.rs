@@ -9,34 +9,50 @@ use super::{
     walk::Walk,
 };
 
-/// The texts that a name may have.
+/// The texts that a name may have. There may be fewer, never others.
 enum Texts {
     Only(Vec<IStr>),
     But(Vec<IStr>),
 }
 
 impl Texts {
-    fn negated(self) -> Self {
-        match self {
-            Self::Only(texts) => Self::But(texts),
-            Self::But(texts) => Self::Only(texts),
+    /// Those of a value, if it is a text at all.
+    fn of(value: &Value<'_>) -> Option<Self> {
+        match value {
+            Value::Opaque => Some(Self::But(Vec::new())),
+            Value::TextBut(texts) => Some(Self::But(texts.to_vec())),
+            Value::Mix(values) => values.iter().map(text).collect::<Option<_>>().map(Self::Only),
+            other => text(other).map(|text| Self::Only(vec![text])),
         }
     }
 
-    fn and(self, other: Self) -> Self {
+    fn both(self, other: Self) -> Self {
         match (self, other) {
             (Self::But(mut one), Self::But(other)) => {
                 one.extend(other);
                 Self::But(one)
             }
             (Self::Only(mut texts), other) | (other, Self::Only(mut texts)) => {
-                texts.retain(|text| other.admit(text));
+                texts.retain(|text| other.admits(text));
                 Self::Only(texts)
             }
         }
     }
 
-    fn admit(&self, text: &IStr) -> bool {
+    fn either(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Only(mut one), Self::Only(other)) => {
+                one.extend(other);
+                Self::Only(one)
+            }
+            (Self::But(mut texts), other) | (other, Self::But(mut texts)) => {
+                texts.retain(|text| !other.admits(text));
+                Self::But(texts)
+            }
+        }
+    }
+
+    fn admits(&self, text: &IStr) -> bool {
         match self {
             Self::Only(texts) => texts.contains(text),
             Self::But(texts) => !texts.contains(text),
@@ -47,71 +63,87 @@ impl Texts {
 impl<'a> Walk<'a> {
     /// The scope in which the name has only the values that satisfy the condition.
     pub(super) fn narrowed(&mut self, name: &IStr, condition: &'a Expr, scope: Scope) -> Scope {
-        let Some(texts) = self.texts_of(name, condition, scope) else { return scope };
-        let Some(value) = self.lookup(name, scope) else { return scope };
-        let value = match (&value, texts) {
-            (Value::Mix(values), texts) if values.iter().all(is_text) => {
-                let admitted = values
-                    .iter()
-                    .filter(|value| matches!(value, Value::Text(text) if texts.admit(text)));
-                Value::mix(admitted.cloned().collect())
-            }
-            (Value::Opaque, Texts::Only(texts)) => {
-                Value::mix(texts.into_iter().map(Value::Text).collect())
-            }
-            (Value::Opaque, Texts::But(texts)) => Value::TextBut(Rc::new(texts)),
-            _ => return scope,
+        let known = self.lookup(name, scope).and_then(|value| Texts::of(&value));
+        let Some(known) = known else { return scope };
+        let Some(texts) = self.texts_of(name, condition, true, scope) else { return scope };
+        let value = match known.both(texts) {
+            Texts::Only(texts) => Value::mix(texts.into_iter().map(Value::Text).collect()),
+            Texts::But(texts) => Value::TextBut(Rc::new(texts)),
         };
         Some(self.with(name, value, scope))
     }
 
-    fn texts_of(&mut self, name: &IStr, condition: &'a Expr, scope: Scope) -> Option<Texts> {
+    /// The texts of the name for which the condition is what is wanted; `None`: any.
+    fn texts_of(
+        &mut self,
+        name: &IStr,
+        condition: &'a Expr,
+        wanted: bool,
+        scope: Scope,
+    ) -> Option<Texts> {
+        let are = |texts| if wanted { Texts::Only(texts) } else { Texts::But(texts) };
         match condition {
             Expr::UnaryOp(UnaryOpType::Not, operand) => {
-                self.texts_of(name, operand, scope).map(Texts::negated)
+                self.texts_of(name, operand, !wanted, scope)
             }
             Expr::BinaryOp(operation) => {
                 let (left, right) = (&operation.lhs, &operation.rhs);
-                let is_equal = |walk: &mut Self| {
-                    let other = match (is_name(left, name), is_name(right, name)) {
-                        (true, false) => right,
-                        (false, true) => left,
-                        _ => return None,
-                    };
-                    texts_in(&walk.eval(other, scope)).map(Texts::Only)
-                };
                 match operation.op {
-                    BinaryOpType::Eq => is_equal(self),
-                    BinaryOpType::Neq => is_equal(self).map(Texts::negated),
-                    BinaryOpType::And => {
-                        let left = self.texts_of(name, left, scope);
-                        let right = self.texts_of(name, right, scope);
-                        match (left, right) {
-                            (Some(left), Some(right)) => Some(left.and(right)),
-                            (left, right) => left.or(right),
-                        }
+                    BinaryOpType::Eq => self.compared(name, left, right, scope).map(are),
+                    BinaryOpType::Neq => {
+                        let are_not =
+                            |texts| if wanted { Texts::But(texts) } else { Texts::Only(texts) };
+                        self.compared(name, left, right, scope).map(are_not)
                     }
-                    // Not (neither the one nor the other).
-                    BinaryOpType::Or => {
-                        let left = self.texts_of(name, left, scope)?.negated();
-                        let right = self.texts_of(name, right, scope)?.negated();
-                        Some(left.and(right).negated())
+                    op @ (BinaryOpType::And | BinaryOpType::Or) => {
+                        let left = self.texts_of(name, left, wanted, scope);
+                        let right = self.texts_of(name, right, wanted, scope);
+                        // Not (the one or the other) is neither.
+                        if (op == BinaryOpType::And) == wanted {
+                            match (left, right) {
+                                (Some(left), Some(right)) => Some(left.both(right)),
+                                (left, right) => left.or(right),
+                            }
+                        } else {
+                            Some(left?.either(right?))
+                        }
                     }
                     _ => None,
                 }
             }
-            Expr::Apply(function, arguments, _) => {
-                let function = self.eval(function, scope);
-                let is_member = matches!(
-                    &function,
-                    Value::LibraryFunction(known) if matches!(&**known, "member" | "contains")
-                );
-                match &arguments.unnamed[..] {
-                    [list, asked] if is_member && is_name(asked, name) => {
-                        texts_in(&self.eval(list, scope)).map(Texts::Only)
-                    }
-                    _ => None,
+            Expr::Apply(function, arguments, _) => match &arguments.unnamed[..] {
+                [list, asked] if is_name(asked, name) => {
+                    self.members(function, list, scope).map(are)
                 }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The text with which the name is compared.
+    fn compared(
+        &mut self,
+        name: &IStr,
+        left: &'a Expr,
+        right: &'a Expr,
+        scope: Scope,
+    ) -> Option<Vec<IStr>> {
+        let other = match (is_name(left, name), is_name(right, name)) {
+            (true, false) => right,
+            (false, true) => left,
+            _ => return None,
+        };
+        text(&self.eval(other, scope)).map(|text| vec![text])
+    }
+
+    /// The texts of a list, if the function asks whether something is in it.
+    fn members(&mut self, function: &'a Expr, list: &'a Expr, scope: Scope) -> Option<Vec<IStr>> {
+        match (self.eval(function, scope), self.eval(list, scope)) {
+            (Value::LibraryFunction(known), Value::List(items))
+                if matches!(&*known, "member" | "contains") =>
+            {
+                items.iter().map(text).collect()
             }
             _ => None,
         }
@@ -122,21 +154,9 @@ fn is_name(expr: &Expr, name: &IStr) -> bool {
     matches!(expr, Expr::Var(known) if known.value == *name)
 }
 
-fn is_text(value: &Value<'_>) -> bool {
-    matches!(value, Value::Text(_))
-}
-
-/// A text, or a list of texts.
-fn texts_in(value: &Value<'_>) -> Option<Vec<IStr>> {
+fn text(value: &Value<'_>) -> Option<IStr> {
     match value {
-        Value::Text(text) => Some(vec![text.clone()]),
-        Value::List(items) => {
-            let text = |item: &Value<'_>| match item {
-                Value::Text(text) => Some(text.clone()),
-                _ => None,
-            };
-            items.iter().map(text).collect()
-        }
+        Value::Text(text) => Some(text.clone()),
         _ => None,
     }
 }

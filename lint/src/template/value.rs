@@ -86,12 +86,13 @@ impl Value<'_> {
             )
     }
 
-    /// Whether it can be nothing but an object of which fields are known.
+    /// Whether it can be nothing but an object of which fields are known. A mix in a mix is not
+    /// looked into, here and below: each level could double the work.
     fn is_object(&self) -> bool {
+        let is_one = |value: &Self| matches!(value, Self::Object(_) | Self::Sum(_));
         match self {
-            Self::Object(_) | Self::Sum(_) => true,
-            Self::Mix(values) => values.iter().all(Self::is_object),
-            _ => false,
+            Self::Mix(values) => values.iter().all(is_one),
+            other => is_one(other),
         }
     }
 
@@ -115,11 +116,13 @@ impl Value<'_> {
 
     /// Whether one of its fields is like that, whichever object it is.
     fn any_member(&self, is_it: &dyn Fn(&Member) -> bool) -> bool {
-        match self {
+        let has_it = |value: &Self| match value {
             Self::Object(members) => members.iter().any(is_it),
-            Self::Sum(summands) => summands.iter().any(|one| one.any_member(is_it)),
-            Self::Mix(values) => values.iter().all(|one| one.any_member(is_it)),
             _ => false,
+        };
+        match self {
+            Self::Mix(values) => values.iter().all(has_it),
+            other => has_it(other),
         }
     }
 
@@ -150,7 +153,11 @@ impl Value<'_> {
                 Self::Object(Rc::new(kept.cloned().collect()))
             }
             Self::Mix(values) => {
-                Self::Mix(Rc::new(values.iter().map(|value| value.without(names)).collect()))
+                let without = |value: &Self| match value {
+                    Self::Mix(_) => value.clone(),
+                    other => other.without(names),
+                };
+                Self::Mix(Rc::new(values.iter().map(without).collect()))
             }
             other => other.clone(),
         }
